@@ -1,0 +1,12 @@
+//! The pure middle: what SPEC's words mean. Facts and a moment go in, report values come out; no files, clock, printing or SQL.
+
+pub(crate) mod decimal;
+pub(crate) mod duration;
+pub(crate) mod instant;
+pub(crate) mod maintenance;
+pub(crate) mod name;
+pub(crate) mod objective;
+pub(crate) mod span;
+pub(crate) mod target;
+pub(crate) mod transition;
+pub(crate) mod window;

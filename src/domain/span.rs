@@ -1,0 +1,78 @@
+//! Owns half-open stretches of time `[start, end)` and the algebra of sorted, disjoint lists of them.
+
+use super::instant::Instant;
+
+/// A half-open stretch `[start, end)`; empty when `end <= start`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Span {
+    pub(crate) start: Instant,
+    pub(crate) end: Instant,
+}
+
+impl Span {
+    pub(crate) const fn new(start: Instant, end: Instant) -> Self {
+        Self { start, end }
+    }
+
+    /// Length in milliseconds, 0 when empty.
+    pub(crate) fn millis(self) -> i64 {
+        self.end.since(self.start).max(0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
+
+    pub(crate) fn contains(self, at: Instant) -> bool {
+        self.start <= at && at < self.end
+    }
+
+    /// Whether every moment of `other` lies in this span.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        other.is_empty() || (self.start <= other.start && other.end <= self.end)
+    }
+
+    /// The common part; empty when there is none.
+    pub(crate) fn intersect(self, other: Self) -> Self {
+        Self { start: self.start.max(other.start), end: self.end.min(other.end) }
+    }
+}
+
+/// Sorts spans, drops empty ones and joins those that touch or overlap, so that each moment is covered at most once.
+pub(crate) fn union(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.retain(|span| !span.is_empty());
+    spans.sort_unstable();
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+/// Whether a sorted, disjoint list covers the moment.
+pub(crate) fn covers(spans: &[Span], at: Instant) -> bool {
+    let after = spans.partition_point(|span| span.start <= at);
+    after > 0 && spans[after - 1].contains(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(start: i64, end: i64) -> Span {
+        Span::new(Instant::from_millis(start), Instant::from_millis(end))
+    }
+
+    #[test]
+    fn union_joins_what_touches_and_drops_what_is_empty() {
+        let joined = union(vec![span(5, 7), span(1, 3), span(3, 4), span(9, 9), span(6, 10)]);
+        assert_eq!(joined, vec![span(1, 4), span(5, 10)]);
+        assert!(covers(&joined, Instant::from_millis(1)));
+        assert!(!covers(&joined, Instant::from_millis(4)));
+        assert!(covers(&joined, Instant::from_millis(9)));
+        assert!(!covers(&joined, Instant::from_millis(10)));
+    }
+}

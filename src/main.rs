@@ -1,0 +1,2 @@
+//! Hands arguments and streams to the library; nothing else.
+fn main() {}
