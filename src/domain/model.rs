@@ -1,0 +1,110 @@
+//! Owns the model of an objective: everything besides the journal that decides its numbers, resolved from the manifests.
+
+use std::collections::BTreeMap;
+
+use super::maintenance::MaintenanceWindow;
+use super::name::Name;
+use super::objective::{ImpactType, Objective, System};
+use super::span::{Span, union};
+use super::timeline::Scope;
+
+/// Identifies a system within one database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct SystemId(pub(crate) i64);
+
+/// A system as the evaluation of an objective needs it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Member {
+    pub(crate) id: SystemId,
+    pub(crate) name: Name,
+    pub(crate) stale_after_ms: Option<i64>,
+}
+
+/// An objective with what it refers to.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) objective: Objective,
+    pub(crate) system: Member,
+    /// The systems that may excuse it, sorted by name.
+    pub(crate) upstreams: Vec<Member>,
+    /// Windows of its system that are not cancelled, sorted by name; none when the objective ignores maintenance.
+    pub(crate) maintenance: Vec<MaintenanceWindow>,
+}
+
+impl Model {
+    /// The streams the objective looks at.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        self.objective.healthcheck.as_ref().map_or(Scope::System, Scope::Check)
+    }
+
+    /// When its system is under maintenance within `within`, sorted and disjoint.
+    pub(crate) fn maintenance_within(&self, within: Span) -> Vec<Span> {
+        union(self.maintenance.iter().flat_map(|window| window.occurrences(within)).collect())
+    }
+
+    /// A fingerprint of all that decides the objective's numbers: two models with the same one give the same
+    /// numbers from the same journal. FNV-1a, 64 bits, over a text form.
+    pub(crate) fn fingerprint(&self) -> i64 {
+        let objective = &self.objective;
+        let mut text = format!(
+            "1|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}|",
+            self.system.name,
+            self.system.stale_after_ms,
+            objective.healthcheck,
+            objective.target.percent(),
+            objective.window,
+            objective.dependency_exclusion,
+            objective.counts_as_down,
+            (objective.exclude_maintenance_windows, objective.not_counted),
+        );
+        for upstream in &self.upstreams {
+            text.push_str(&format!("{} {:?}|", upstream.name, upstream.stale_after_ms));
+        }
+        for window in &self.maintenance {
+            text.push_str(&format!("{:?}|", window.schedule));
+        }
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        hash as i64
+    }
+
+    /// Whether maintenance changes the objective's numbers at all.
+    pub(crate) fn heeds_maintenance(objective: &Objective) -> bool {
+        objective.exclude_maintenance_windows || objective.not_counted.maintenance
+    }
+}
+
+/// The names of the systems that may excuse downtime of `objective`, sorted, with the declared systems that the walk visited.
+///
+/// The walk follows edges that are not informational: to the direct dependencies, and on from each that is reached over a
+/// `transitive` edge. Excluded upstreams are left out, but the walk continues through them.
+///
+/// # Errors
+/// Those of `declared`, which finds the manifest of a system, if it has one.
+pub(crate) fn upstreams<E>(
+    objective: &Objective,
+    mut declared: impl FnMut(&Name) -> Result<Option<System>, E>,
+) -> Result<BTreeMap<Name, Option<System>>, E> {
+    let mut reached: BTreeMap<Name, Option<System>> = BTreeMap::new();
+    let mut expanded: Vec<Name> = vec![objective.system.clone()];
+    let own = declared(&objective.system)?;
+    let mut open: Vec<System> = own.into_iter().collect();
+    while let Some(system) = open.pop() {
+        for edge in &system.dependencies {
+            if edge.impact == ImpactType::Informational || edge.upstream == objective.system {
+                continue;
+            }
+            if !reached.contains_key(&edge.upstream) {
+                let found = declared(&edge.upstream)?;
+                reached.insert(edge.upstream.clone(), found);
+            }
+            if edge.transitive && !expanded.contains(&edge.upstream) {
+                expanded.push(edge.upstream.clone());
+                open.extend(reached[&edge.upstream].clone());
+            }
+        }
+    }
+    reached.retain(|name, _| !objective.excluded_dependencies.contains(name));
+    Ok(reached)
+}

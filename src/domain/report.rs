@@ -1,0 +1,139 @@
+//! Owns the report of an objective: every value that `status` shows and `check` decides on, before it is printed.
+
+use std::collections::BTreeMap;
+
+use super::assess::Assessment;
+use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use super::chronicle::Chronicle;
+use super::forecast::{Event, Forecast, Past, Position, find};
+use super::instant::Instant;
+use super::model::{Model, SystemId};
+use super::name::Name;
+use super::objective::DependencyExclusion;
+use super::span::Span;
+use super::streak::Streak;
+use super::tally::{Tally, tally};
+use super::timeline::{Scope, SystemHistory};
+use super::window::Window;
+
+/// One objective as of one moment.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ObjectiveReport {
+    pub(crate) objective: Name,
+    pub(crate) system: Name,
+    pub(crate) healthcheck: Option<Name>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) window_kind: Window,
+    pub(crate) exclude_maintenance_windows: bool,
+    pub(crate) budget: Budget,
+    pub(crate) state: State,
+    pub(crate) tier: BudgetTier,
+    pub(crate) has_open_downtime: bool,
+    /// Downtime by whom it belongs to (`None`: the system itself), in milliseconds, largest first.
+    pub(crate) attribution: Vec<(Option<Name>, i64)>,
+    pub(crate) burn_rate: BurnRate,
+    /// In the order of [`LOOKBACKS`].
+    pub(crate) burn_rates: [BurnRate; 7],
+    pub(crate) fast_burn: bool,
+    pub(crate) streak: Streak,
+    pub(crate) forecast: Forecast,
+}
+
+impl ObjectiveReport {
+    /// Draws up the report of an assessment.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let model = assessment.model;
+        let objective = &model.objective;
+        let exclusion = objective.dependency_exclusion;
+        let as_of = assessment.as_of;
+        let window = objective.window.bounds(as_of);
+        let elapsed = Span::new(window.start, as_of);
+        let sums = assessment.tally(elapsed, chronicle)?;
+        let attribution = attribution(model, &sums);
+        let budget = Budget { target: objective.target, exclusion, window, elapsed, tally: sums };
+        let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
+            let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_ms(exclusion);
+            BurnRate { consumed_ms: consumed, over_ms, target: objective.target }
+        });
+        let fast_burn = burn_rates[ONE_HOUR]
+            .compare(objective.thresholds.fast_burn_multiplier)
+            .is_some_and(std::cmp::Ordering::is_ge);
+        let has_open_downtime = assessment.now().is_some_and(|piece| piece.consumes(exclusion));
+        let forecast = forecast(assessment, &budget, chronicle)?;
+        Ok(Self {
+            objective: objective.metadata.name.clone(),
+            system: objective.system.clone(),
+            healthcheck: objective.healthcheck.clone(),
+            labels: objective.metadata.labels.clone(),
+            window_kind: objective.window,
+            exclude_maintenance_windows: objective.exclude_maintenance_windows,
+            state: budget.state(assessment.first.is_some(), has_open_downtime),
+            tier: budget.tier(&objective.thresholds),
+            has_open_downtime,
+            attribution,
+            burn_rate: budget.burn_rate(),
+            burn_rates,
+            fast_burn,
+            streak: Streak::replay(&assessment.ledger),
+            forecast,
+            budget,
+        })
+    }
+}
+
+/// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
+fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
+    let upstreams = sums.upstream_ms.iter().zip(&model.upstreams).map(|(ms, member)| (Some(member.name.clone()), *ms));
+    let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
+    parts.sort_by_key(|(_, millis)| std::cmp::Reverse(*millis));
+    parts
+}
+
+fn forecast<F, E>(assessment: &Assessment<'_>, budget: &Budget, chronicle: &mut Chronicle<F>) -> Result<Forecast, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let model = assessment.model;
+    let exclusion: DependencyExclusion = budget.exclusion;
+    let down = assessment.now().is_some_and(|piece| piece.down);
+    let wants_exhausted = down && !budget.is_exhausted();
+    let rolling = matches!(model.objective.window, Window::Rolling { .. });
+    let (wants_recovered, wants_full) = (rolling && budget.is_breaching(), rolling && budget.consumed_ms() > 0);
+    if !wants_exhausted && !wants_recovered && !wants_full {
+        return Ok(Forecast::default());
+    }
+    let as_of = assessment.as_of;
+    // At the end of a calendar period the next one begins, so its last millisecond is the latest that can be named.
+    let horizon = if rolling { as_of.plus(budget.window.millis()) } else { budget.window.end.plus(-1) };
+    let future = chronicle.pieces(model, Span::new(as_of, horizon))?;
+    let from = Position {
+        share: budget.target.error_share(),
+        window_ms: budget.window.millis(),
+        consumed_ms: budget.consumed_ms(),
+        not_counted_ms: budget.tally.not_counted_ms,
+    };
+    let mut search = |event: Event, wanted: bool| -> Result<Option<Instant>, E> {
+        if !wanted {
+            return Ok(None);
+        }
+        let ledger = &assessment.ledger;
+        let day = |midnight: Instant| {
+            let within = ledger.start() <= midnight && midnight < ledger.end();
+            within.then(|| ledger.sum(Span::new(midnight, midnight.plus(super::instant::DAY_MS))))
+        };
+        let refine = |span: Span| -> Result<Vec<_>, E> { chronicle.pieces(model, span) };
+        let mut past = Past { start: budget.window.start, day: &day, refine };
+        find(event, from, exclusion, &future, rolling.then_some(&mut past))
+    };
+    Ok(Forecast {
+        exhausted_at: search(Event::Exhausted, wants_exhausted)?,
+        recovers_at: search(Event::Recovered, wants_recovered)?,
+        full_at: search(Event::Full, wants_full)?,
+    })
+}

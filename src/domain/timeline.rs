@@ -1,0 +1,258 @@
+//! Owns timelines: the effective status of a system over time, folded from the transitions of its streams.
+
+use super::instant::Instant;
+use super::name::Name;
+use super::transition::{Source, Status, Transition};
+
+/// Before every moment a fact can have.
+pub(crate) const BEGINNING: Instant = Instant::from_millis(i64::MIN / 4);
+/// After every moment anyone can ask about.
+pub(crate) const END: Instant = Instant::from_millis(i64::MAX / 4);
+
+/// The transitions of one stream, oldest first, at most one a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamHistory {
+    pub(crate) source: Source,
+    pub(crate) check: Option<Name>,
+    pub(crate) transitions: Vec<Transition>,
+}
+
+/// What is known of one system between two moments.
+#[derive(Clone, Debug)]
+pub(crate) struct SystemHistory {
+    /// Statuses are known from here on: each stream has its last transition at or before this moment, if there is one.
+    pub(crate) from: Instant,
+    /// Every transition up to and including this moment is there; `END` when later ones do not exist (yet).
+    pub(crate) through: Instant,
+    /// The first transition of the system on any stream, whether or not it lies in this stretch.
+    pub(crate) first: Option<Instant>,
+    pub(crate) streams: Vec<StreamHistory>,
+}
+
+/// From `at` on, the worst of a system's healthcheck streams and the worst of its incident streams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Change {
+    pub(crate) at: Instant,
+    /// `None` when there is no healthcheck stream.
+    pub(crate) checks: Option<Status>,
+    /// `None` when there is no incident stream.
+    pub(crate) incidents: Option<Status>,
+}
+
+impl Change {
+    /// The effective status: the worst of all streams, `unknown` only if all are.
+    pub(crate) fn status(self) -> Status {
+        self.checks.max(self.incidents).unwrap_or(Status::Unknown)
+    }
+}
+
+/// Which streams of a system an objective looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope<'a> {
+    /// All of them.
+    System,
+    /// One healthcheck, and every incident stream.
+    Check(&'a Name),
+}
+
+impl Scope<'_> {
+    pub(crate) fn contains(self, source: Source, check: Option<&Name>) -> bool {
+        match self {
+            Self::System => true,
+            Self::Check(name) => source == Source::Incident || check == Some(name),
+        }
+    }
+}
+
+/// Folds the streams in scope into the changes of the effective status from `history.from` on; the first one stands at
+/// that moment. A stream is `unknown` from `stale_after_ms` after its last transition until the next.
+pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Option<i64>) -> Vec<Change> {
+    let streams: Vec<&StreamHistory> =
+        history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())).collect();
+    let mut tally = Census::new(&streams);
+    let mut moves: Vec<(Instant, u32, Status)> = Vec::new();
+    for (index, stream) in streams.iter().enumerate() {
+        let each = |at: Instant, status: Status| moves.push((at, index as u32, status));
+        unfold(&stream.transitions, stale_after_ms, history.through, each);
+    }
+    if streams.len() > 1 {
+        // Each stream's moves are sorted, and a stable sort merges sorted runs.
+        moves.sort_by_key(|(at, ..)| *at);
+    }
+    let mut changes = Vec::with_capacity(moves.len() + 1);
+    let mut index = 0;
+    while index < moves.len() && moves[index].0 <= history.from {
+        tally.set(&streams, moves[index].1, moves[index].2);
+        index += 1;
+    }
+    changes.push(tally.change(history.from));
+    while index < moves.len() {
+        let at = moves[index].0;
+        while index < moves.len() && moves[index].0 == at {
+            tally.set(&streams, moves[index].1, moves[index].2);
+            index += 1;
+        }
+        let change = tally.change(at);
+        let last: &Change = &changes[changes.len() - 1];
+        if (change.checks, change.incidents) != (last.checks, last.incidents) {
+            changes.push(change);
+        }
+    }
+    changes
+}
+
+/// Calls `each` for every change of one stream: its transitions, and the moments at which they go stale.
+fn unfold(
+    transitions: &[Transition],
+    stale_after_ms: Option<i64>,
+    through: Instant,
+    mut each: impl FnMut(Instant, Status),
+) {
+    for (index, transition) in transitions.iter().enumerate() {
+        each(transition.at, transition.status);
+        if let Some(stale_after) = stale_after_ms {
+            let stale_at = transition.at.plus(stale_after);
+            let next = transitions.get(index + 1).map_or(through, |next| next.at.plus(-1));
+            if stale_at <= next {
+                each(stale_at, Status::Unknown);
+            }
+        }
+    }
+}
+
+/// How many streams of each source have each status now.
+struct Census {
+    current: Vec<Status>,
+    checks: [u32; 4],
+    incidents: [u32; 4],
+}
+
+impl Census {
+    fn new(streams: &[&StreamHistory]) -> Self {
+        let mut census = Self { current: vec![Status::Unknown; streams.len()], checks: [0; 4], incidents: [0; 4] };
+        for stream in streams {
+            census.counts(stream.source)[Status::Unknown as usize] += 1;
+        }
+        census
+    }
+
+    fn counts(&mut self, source: Source) -> &mut [u32; 4] {
+        match source {
+            Source::Healthcheck => &mut self.checks,
+            Source::Incident => &mut self.incidents,
+        }
+    }
+
+    fn set(&mut self, streams: &[&StreamHistory], stream: u32, status: Status) {
+        let before = std::mem::replace(&mut self.current[stream as usize], status);
+        let counts = self.counts(streams[stream as usize].source);
+        counts[before as usize] -= 1;
+        counts[status as usize] += 1;
+    }
+
+    fn change(&self, at: Instant) -> Change {
+        let worst = |counts: &[u32; 4]| Status::ALL.into_iter().rev().find(|status| counts[*status as usize] > 0);
+        Change { at, checks: worst(&self.checks), incidents: worst(&self.incidents) }
+    }
+}
+
+/// A maximal stretch in which a system's effective status is degraded or unhealthy.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Outage {
+    pub(crate) start: Instant,
+    /// `END` while it lasts.
+    pub(crate) end: Instant,
+}
+
+/// The outages of a timeline, oldest first. The first one starts at the timeline's start when that lies within it.
+pub(crate) fn outages(changes: &[Change]) -> Vec<Outage> {
+    let mut found: Vec<Outage> = Vec::new();
+    let mut open = false;
+    for change in changes {
+        let out = change.status().is_outage();
+        if out && !open {
+            found.push(Outage { start: change.at, end: END });
+        } else if !out
+            && open
+            && let Some(last) = found.last_mut()
+        {
+            last.end = change.at;
+        }
+        open = out;
+    }
+    found
+}
+
+/// The change in force at `at`; `changes` must start at or before it.
+pub(crate) fn in_force(changes: &[Change], at: Instant) -> Change {
+    let after = changes.partition_point(|change| change.at <= at);
+    changes[after.saturating_sub(1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(source: Source, check: Option<&str>, moves: &[(i64, Status)]) -> StreamHistory {
+        let transitions =
+            moves.iter().map(|(at, status)| Transition { at: Instant::from_millis(*at), status: *status }).collect();
+        StreamHistory { source, check: check.map(|name| Name::parse(name).unwrap()), transitions }
+    }
+
+    fn statuses(history: &SystemHistory, scope: Scope<'_>, stale: Option<i64>) -> Vec<(i64, Status)> {
+        fold(history, scope, stale).iter().map(|change| (change.at.millis(), change.status())).collect()
+    }
+
+    fn history(streams: Vec<StreamHistory>) -> SystemHistory {
+        SystemHistory { from: Instant::from_millis(0), through: END, first: None, streams }
+    }
+
+    #[test]
+    fn the_worst_stream_decides_and_unknown_only_alone() {
+        use Status::{Degraded, Healthy, Unhealthy, Unknown};
+        let history = history(vec![
+            stream(Source::Healthcheck, Some("http"), &[(10, Healthy), (30, Unhealthy), (40, Healthy)]),
+            stream(Source::Healthcheck, None, &[(20, Degraded), (50, Unknown)]),
+            stream(Source::Incident, None, &[(45, Unhealthy), (60, Healthy)]),
+        ]);
+        let expected = [(0, Unknown), (10, Healthy), (20, Degraded), (30, Unhealthy), (40, Degraded), (45, Unhealthy)];
+        let all = statuses(&history, Scope::System, None);
+        assert_eq!(all[..6], expected);
+        assert_eq!(all.last(), Some(&(60, Healthy)));
+        let http = Name::parse("http").unwrap();
+        let one = statuses(&history, Scope::Check(&http), None);
+        assert_eq!(one, [(0, Unknown), (10, Healthy), (30, Unhealthy), (40, Healthy), (45, Unhealthy), (60, Healthy)]);
+    }
+
+    #[test]
+    fn a_silent_stream_goes_stale_exactly_when_that_old() {
+        use Status::{Healthy, Unhealthy, Unknown};
+        let moves = [(10, Healthy), (20, Unhealthy), (50, Healthy), (61, Healthy)];
+        let history = history(vec![stream(Source::Healthcheck, None, &moves)]);
+        let stale = statuses(&history, Scope::System, Some(10));
+        assert_eq!(
+            stale,
+            [
+                (0, Unknown),
+                (10, Healthy),
+                (20, Unhealthy),
+                (30, Unknown),
+                (50, Healthy),
+                (60, Unknown),
+                (61, Healthy),
+                (71, Unknown)
+            ]
+        );
+    }
+
+    #[test]
+    fn outages_join_degraded_and_unhealthy() {
+        use Status::{Degraded, Healthy, Unhealthy};
+        let moves = [(0, Degraded), (5, Unhealthy), (9, Healthy), (12, Degraded)];
+        let history = history(vec![stream(Source::Healthcheck, None, &moves)]);
+        let found = outages(&fold(&history, Scope::System, None));
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].start.millis(), found[0].end.millis()), (0, 9));
+        assert_eq!((found[1].start.millis(), found[1].end), (12, END));
+    }
+}

@@ -1,0 +1,30 @@
+//! Owns failures a person can act on: what happened, and what to do about it.
+
+use std::fmt;
+
+/// An error with a remedy. It travels inside `anyhow::Error`, which adds the places it passed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    what: String,
+    hint: String,
+}
+
+impl Failure {
+    /// An error that says what happened and what to do.
+    pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(Self { what: what.into(), hint: hint.into() })
+    }
+
+    /// The remedy carried by an error, if any part of its chain has one.
+    pub(crate) fn hint(error: &anyhow::Error) -> Option<&str> {
+        error.chain().find_map(|cause| cause.downcast_ref::<Self>()).map(|failure| failure.hint.as_str())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Failure {}

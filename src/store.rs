@@ -1,0 +1,22 @@
+//! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
+
+mod history;
+mod info;
+mod ingests;
+mod journal;
+mod ledger;
+mod manifests;
+mod open;
+mod seals;
+mod segment;
+mod varint;
+mod verify;
+mod wire;
+
+pub(crate) use history::Reader;
+pub(crate) use info::{Info, StreamInfo};
+pub(crate) use ingests::IngestRecord;
+pub(crate) use journal::{Incoming, JournalWriter, Merged, StreamName};
+pub(crate) use manifests::{Stored, StoredObject};
+pub(crate) use open::{Access, Store};
+pub(crate) use verify::Difference;

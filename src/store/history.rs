@@ -1,0 +1,208 @@
+//! Owns reading the journal: the history of a system between two moments, as of a third.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow};
+use rusqlite::{OptionalExtension, params};
+
+use super::open::Store;
+use super::segment::{Fact, decode, read};
+use crate::domain::chronicle::empty_history;
+use crate::domain::instant::Instant;
+use crate::domain::model::SystemId;
+use crate::domain::name::Name;
+use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
+use crate::domain::transition::{Source, Transition};
+
+/// A stream as the journal has it.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamRow {
+    pub(crate) id: i64,
+    pub(crate) source: Source,
+    pub(crate) check: Option<Name>,
+    pub(crate) first: Instant,
+}
+
+/// Reads histories as of one moment: later facts do not exist.
+pub(crate) struct Reader<'s> {
+    store: &'s Store,
+    as_of: Instant,
+    /// The streams of every system, when most of them will be asked for.
+    all: Option<HashMap<SystemId, Vec<StreamRow>>>,
+}
+
+impl<'s> Reader<'s> {
+    /// A reader that looks streams up as they are asked for or, with `most`, all at once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool) -> Result<Self> {
+        let all = if most { Some(store.all_streams()?) } else { None };
+        Ok(Self { store, as_of, all })
+    }
+
+    /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(crate) fn history(
+        &self,
+        system: SystemId,
+        scope: Scope<'_>,
+        from: Instant,
+        through: Instant,
+    ) -> Result<SystemHistory> {
+        let found;
+        let streams = match &self.all {
+            Some(all) => all.get(&system).map_or(&[][..], Vec::as_slice),
+            None => {
+                found = self.store.streams(system)?;
+                &found
+            }
+        };
+        let first = streams.iter().map(|stream| stream.first).min();
+        let mut history = SystemHistory { first, ..empty_history() };
+        let through = through.min(self.as_of);
+        if through < self.as_of {
+            history.through = through;
+        }
+        for stream in streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
+            let (known_from, transitions) = self.store.transitions(stream, from, through)?;
+            history.from = history.from.max(known_from);
+            let (source, check) = (stream.source, stream.check.clone());
+            history.streams.push(StreamHistory { source, check, transitions });
+        }
+        debug_assert!(history.from <= from && (history.through >= through));
+        Ok(history)
+    }
+}
+
+impl Store {
+    /// The transitions of a stream up to `through`, from a moment at or before `from` on, which is returned too.
+    fn transitions(&self, stream: &StreamRow, from: Instant, through: Instant) -> Result<(Instant, Vec<Transition>)> {
+        let mut transitions = Vec::new();
+        if stream.first > through {
+            return Ok((BEGINNING, transitions));
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT first_ts, count, body FROM segment WHERE stream = ?1
+             AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
+             AND first_ts <= ?3 ORDER BY first_ts",
+        )?;
+        let mut rows = statement.query(params![stream.id, from.millis(), through.millis()])?;
+        let mut known_from = None;
+        while let Some(row) = rows.next()? {
+            let first = Instant::from_millis(row.get(0)?);
+            known_from = known_from.or(Some(first));
+            let count: usize = row.get(1)?;
+            let body = row.get_ref(2)?.as_blob()?;
+            transitions.reserve(count.min(body.len()));
+            read(body, first, count, |transition| {
+                if transition.at <= through {
+                    transitions.push(transition);
+                }
+            })
+            .map_err(|_| anyhow!("a segment of stream {} does not decode; run `slo db verify`", stream.id))?;
+        }
+        let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
+        Ok((known_from, transitions))
+    }
+
+    /// The streams of one system.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
+        let sql = "SELECT id, source, healthcheck, first_ts, system FROM stream WHERE system = ?1 ORDER BY source, healthcheck";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.0])?;
+        let mut streams = Vec::new();
+        while let Some(row) = rows.next()? {
+            streams.push(stream_row(row)?);
+        }
+        Ok(streams)
+    }
+
+    /// The streams of every system.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn all_streams(&self) -> Result<HashMap<SystemId, Vec<StreamRow>>> {
+        let sql = "SELECT id, source, healthcheck, first_ts, system FROM stream ORDER BY system, source, healthcheck";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut streams: HashMap<SystemId, Vec<StreamRow>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            streams.entry(SystemId(row.get(4)?)).or_default().push(stream_row(row)?);
+        }
+        Ok(streams)
+    }
+
+    /// The id of a system that the journal or a manifest knows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn system(&self, name: &Name) -> Result<Option<SystemId>> {
+        let sql = "SELECT id FROM system WHERE name = ?1";
+        let id = self.connection.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?;
+        Ok(id.map(SystemId))
+    }
+
+    /// All systems that have a transition or are named by a manifest, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
+        let mut statement = self.connection.prepare_cached("SELECT name, id FROM system ORDER BY name")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, SystemId(row.get(1)?))))?;
+        rows.map(|row| row.map_err(Into::into).and_then(|(name, id)| Ok((stored_name(&name)?, id)))).collect()
+    }
+
+    /// Calls `each` for every fact of every stream, stream by stream, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a segment does not decode.
+    pub(crate) fn each_fact(
+        &self,
+        system: SystemId,
+        mut each: impl FnMut(&StreamRow, &Fact, Option<&str>) -> Result<()>,
+    ) -> Result<()> {
+        for stream in self.streams(system)? {
+            let mut notes = self.notes(stream.id)?;
+            let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([stream.id])?;
+            while let Some(row) = rows.next()? {
+                let body = row.get_ref(2)?.as_blob()?;
+                let facts = decode(body, Instant::from_millis(row.get(0)?), row.get(1)?)
+                    .map_err(|_| anyhow!("a segment of stream {} does not decode; run `slo db verify`", stream.id))?;
+                for fact in &facts {
+                    let note = notes.remove(&fact.transition.at.millis());
+                    each(&stream, fact, note.as_deref())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&self, stream: i64) -> Result<HashMap<i64, String>> {
+        let mut statement = self.connection.prepare_cached("SELECT ts, text FROM note WHERE stream = ?1")?;
+        let rows = statement.query_map([stream], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
+    let source = Source::from_code(row.get(1)?).ok_or_else(|| anyhow!("a stream has an unknown source"))?;
+    let check = row.get_ref(2)?.as_str()?;
+    let check = if check.is_empty() { None } else { Some(stored_name(check)?) };
+    Ok(StreamRow { id: row.get(0)?, source, check, first: Instant::from_millis(row.get(3)?) })
+}
+
+/// A name that was checked before it was stored.
+pub(super) fn stored_name(text: &str) -> Result<Name> {
+    Name::parse(text).map_err(|error| anyhow!("the stored name {text:?} is not one: {error}"))
+}
+
+/// Facts end at `as-of`, so whoever has read up to it knows the rest.
+const _: () = assert!(END.millis() > Instant::MAX.millis());

@@ -1,0 +1,119 @@
+//! Owns the record of ingests: which file brought which transitions, and when.
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::journal::{Incoming, JournalWriter, Merged};
+use super::open::Store;
+use crate::domain::instant::Instant;
+
+/// One ingest that changed the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct IngestRecord {
+    pub(crate) id: i64,
+    /// The file's name as given, or `-` for standard input.
+    pub(crate) file: String,
+    pub(crate) started_at: Instant,
+    /// `None` when it was interrupted, or is still going on.
+    pub(crate) finished_at: Option<Instant>,
+    pub(crate) read: u64,
+    pub(crate) inserted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) rejected: u64,
+}
+
+impl Store {
+    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn merge(
+        &self,
+        writer: &mut JournalWriter,
+        incoming: &Incoming<'_>,
+        record: &mut IngestRecord,
+    ) -> Result<Merged> {
+        // A slice at a time bounds what is in memory when a batch falls into a long history.
+        const SLICE: usize = 16_384;
+        let mut sum = Merged::default();
+        for transitions in incoming.transitions.chunks(SLICE) {
+            let part = Incoming { transitions, ..*incoming };
+            let merged = writer.merge(&self.connection, &part, &mut || self.ingest_id(record))?;
+            sum.inserted += merged.inserted;
+            sum.conflicts += merged.conflicts;
+            sum.changed |= merged.changed;
+        }
+        if sum.changed {
+            self.ingest_id(record)?;
+        }
+        Ok(sum)
+    }
+
+    /// Trims the caches that the merged facts touch, and returns the systems that changed with their earliest change.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn settle(
+        &self,
+        writer: &mut JournalWriter,
+    ) -> Result<std::collections::BTreeMap<crate::domain::model::SystemId, Instant>> {
+        writer.trim_seals(&self.connection)
+    }
+
+    fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
+        if record.id == 0 {
+            let sql = "INSERT INTO ingest (file, started_at, read, inserted, duplicates, conflicts, rejected)
+                       VALUES (?1, ?2, 0, 0, 0, 0, 0)";
+            self.connection.prepare_cached(sql)?.execute(params![record.file, record.started_at.millis()])?;
+            record.id = self.connection.last_insert_rowid();
+        }
+        Ok(record.id)
+    }
+
+    /// Brings the counts of an ingest up to date, if it changed anything.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
+        if record.id == 0 {
+            return Ok(());
+        }
+        let sql = "UPDATE ingest SET finished_at = ?2, read = ?3, inserted = ?4, duplicates = ?5, conflicts = ?6,
+                   rejected = ?7 WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![
+            record.id,
+            record.finished_at.map(Instant::millis),
+            record.read,
+            record.inserted,
+            record.duplicates,
+            record.conflicts,
+            record.rejected,
+        ])?;
+        Ok(())
+    }
+
+    /// Every ingest that changed the journal, newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn ingests(&self) -> Result<Vec<IngestRecord>> {
+        let sql = "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected
+                   FROM ingest ORDER BY id DESC";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(IngestRecord {
+                id: row.get(0)?,
+                file: row.get(1)?,
+                started_at: Instant::from_millis(row.get(2)?),
+                finished_at: row.get::<_, Option<i64>>(3)?.map(Instant::from_millis),
+                read: row.get(4)?,
+                inserted: row.get(5)?,
+                duplicates: row.get(6)?,
+                conflicts: row.get(7)?,
+                rejected: row.get(8)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

@@ -1,0 +1,119 @@
+//! Owns the packed form of sealed days. Documented in docs/segment-format.md.
+
+use super::varint::{Damaged, put, take};
+use crate::domain::day::{Day, Ledger, Run, Verdict};
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::tally::Tally;
+
+/// The format of the bodies written now; the first byte of each.
+const VERSION: u8 = 1;
+/// The most days an account can have: 1970 to 2262.
+const MOST_DAYS: u64 = 110_000;
+
+/// Packs an account.
+pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
+    let mut body = vec![VERSION];
+    put(&mut body, (ledger.start().millis() / DAY_MS) as u64);
+    for run in ledger.runs() {
+        let tally = &run.day.tally;
+        let parts = [tally.own_ms, tally.excluded_ms, tally.not_counted_ms, tally.unknown_ms];
+        let upstreams = (!tally.upstream_ms.is_empty()) as u64;
+        let present = parts.iter().enumerate().fold(0, |bits, (bit, ms)| bits | u64::from(*ms != 0) << bit);
+        put(&mut body, u64::from(run.count));
+        put(&mut body, run.day.verdict as u64 | present << 2 | upstreams << 6);
+        parts.iter().filter(|ms| **ms != 0).for_each(|ms| put(&mut body, *ms as u64));
+        if upstreams == 1 {
+            put(&mut body, tally.upstream_ms.len() as u64);
+            tally.upstream_ms.iter().for_each(|ms| put(&mut body, *ms as u64));
+        }
+    }
+    body
+}
+
+/// Unpacks an account.
+///
+/// # Errors
+/// When the body is not of this format, ends early, or says what no day can hold.
+pub(crate) fn decode(body: &[u8]) -> Result<Ledger, Damaged> {
+    let (version, mut rest) = body.split_first().ok_or(Damaged)?;
+    if *version != VERSION {
+        return Err(Damaged);
+    }
+    let start = take(&mut rest)?;
+    let mut days = 0;
+    if start > MOST_DAYS {
+        return Err(Damaged);
+    }
+    let mut ledger = Ledger::new(Instant::from_millis(start as i64 * DAY_MS));
+    while !rest.is_empty() {
+        let count = take(&mut rest)?;
+        days = count.saturating_add(days);
+        let flags = take(&mut rest)?;
+        let verdict = Verdict::from_code((flags & 3) as u8).ok_or(Damaged)?;
+        if count == 0 || days > MOST_DAYS || flags >= 1 << 7 {
+            return Err(Damaged);
+        }
+        let mut parts = [0i64; 4];
+        for (bit, part) in parts.iter_mut().enumerate() {
+            if flags & (4 << bit) != 0 {
+                *part = millis(&mut rest)?;
+            }
+        }
+        let [own_ms, excluded_ms, not_counted_ms, unknown_ms] = parts;
+        let mut upstream_ms = Vec::new();
+        if flags & (1 << 6) != 0 {
+            let upstreams = take(&mut rest)?;
+            if upstreams > rest.len() as u64 {
+                return Err(Damaged);
+            }
+            for _ in 0..upstreams {
+                upstream_ms.push(millis(&mut rest)?);
+            }
+        }
+        let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
+        ledger.push_run(Run { count: count as u32, day: Day { tally, verdict } });
+    }
+    Ok(ledger)
+}
+
+/// A part of a day.
+fn millis(from: &mut &[u8]) -> Result<i64, Damaged> {
+    let millis = take(from)?;
+    if millis > DAY_MS as u64 { Err(Damaged) } else { Ok(millis as i64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ledgers() -> impl Strategy<Value = Ledger> {
+        let part = prop_oneof![Just(0i64), 0..=DAY_MS];
+        let tally = (part.clone(), part.clone(), part.clone(), part, proptest::collection::vec(1..=DAY_MS, 0..3));
+        let run = (1..400u32, 0..3u8, tally);
+        (0..20_000i64, proptest::collection::vec(run, 0..20)).prop_map(|(start, runs)| {
+            let mut ledger = Ledger::new(Instant::from_millis(start * DAY_MS));
+            for (count, verdict, (own_ms, excluded_ms, not_counted_ms, unknown_ms, upstream_ms)) in runs {
+                let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
+                let verdict = Verdict::from_code(verdict).unwrap();
+                ledger.push_run(Run { count, day: Day { tally, verdict } });
+            }
+            ledger
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_comes_back(ledger in ledgers()) {
+            prop_assert_eq!(decode(&encode(&ledger)), Ok(ledger));
+        }
+
+        #[test]
+        fn no_bytes_break_the_reader(mut bytes: Vec<u8>) {
+            let _ = decode(&bytes);
+            bytes.insert(0, VERSION);
+            let _ = decode(&bytes);
+        }
+    }
+}

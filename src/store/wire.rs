@@ -1,0 +1,251 @@
+//! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+
+use super::history::stored_name;
+use crate::domain::decimal::Decimal;
+use crate::domain::instant::Instant;
+use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
+use crate::domain::name::Name;
+use crate::domain::objective::{
+    BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
+};
+use crate::domain::span::Span;
+use crate::domain::target::Target;
+use crate::domain::transition::{Status, StatusSet};
+use crate::domain::window::{CalendarUnit, Window};
+
+#[derive(Serialize, Deserialize)]
+struct WireMetadata {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+}
+
+impl WireMetadata {
+    fn of(metadata: &Metadata) -> Self {
+        let Metadata { name: _, title, description, labels, annotations } = metadata.clone();
+        Self { title, description, labels, annotations }
+    }
+
+    fn named(self, name: &str) -> Result<Metadata> {
+        let Self { title, description, labels, annotations } = self;
+        Ok(Metadata { name: stored_name(name)?, title, description, labels, annotations })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSystem {
+    metadata: WireMetadata,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stale_after_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<WireDependency>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDependency {
+    upstream: String,
+    impact_type: String,
+    transitive: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+}
+
+/// Writes a system.
+pub(super) fn write_system(system: &System) -> Result<String> {
+    let dependencies = system.dependencies.iter().map(|edge| WireDependency {
+        upstream: edge.upstream.to_string(),
+        impact_type: edge.impact.as_str().to_owned(),
+        transitive: edge.transitive,
+        label: edge.label.clone(),
+    });
+    Ok(serde_json::to_string(&WireSystem {
+        metadata: WireMetadata::of(&system.metadata),
+        stale_after_ms: system.stale_after_ms,
+        dependencies: dependencies.collect(),
+    })?)
+}
+
+/// Reads a system.
+pub(super) fn read_system(name: &str, body: &str) -> Result<System> {
+    let wire: WireSystem = serde_json::from_str(body).with_context(|| format!("the stored System {name}"))?;
+    let dependencies = wire.dependencies.into_iter().map(|edge| {
+        let impact = ImpactType::parse(&edge.impact_type).ok_or_else(|| unknown("impactType", &edge.impact_type))?;
+        let (transitive, label) = (edge.transitive, edge.label);
+        Ok(Dependency { upstream: stored_name(&edge.upstream)?, impact, transitive, label })
+    });
+    Ok(System {
+        metadata: wire.metadata.named(name)?,
+        stale_after_ms: wire.stale_after_ms,
+        dependencies: dependencies.collect::<Result<_>>()?,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireObjective {
+    metadata: WireMetadata,
+    system: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    healthcheck: Option<String>,
+    /// Millionths of a percent.
+    target: i64,
+    window: WireWindow,
+    dependency_exclusion: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    excluded_dependencies: Vec<String>,
+    exclude_maintenance_windows: bool,
+    counts_as_down: Vec<String>,
+    not_counted_maintenance: bool,
+    not_counted_unknown: bool,
+    /// Millionths.
+    warning_percent: i64,
+    critical_percent: i64,
+    fast_burn_multiplier: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum WireWindow {
+    RollingDays(u32),
+    Calendar { unit: String, timezone: String },
+}
+
+/// Writes an objective.
+pub(super) fn write_objective(objective: &Objective) -> Result<String> {
+    let window = match objective.window {
+        Window::Rolling { days } => WireWindow::RollingDays(days),
+        Window::Calendar { unit, zone } => {
+            WireWindow::Calendar { unit: unit.as_str().to_owned(), timezone: zone.name().to_owned() }
+        }
+    };
+    let thresholds = objective.thresholds;
+    Ok(serde_json::to_string(&WireObjective {
+        metadata: WireMetadata::of(&objective.metadata),
+        system: objective.system.to_string(),
+        healthcheck: objective.healthcheck.as_ref().map(Name::to_string),
+        target: objective.target.percent().millionths(),
+        window,
+        dependency_exclusion: objective.dependency_exclusion.as_str().to_owned(),
+        excluded_dependencies: objective.excluded_dependencies.iter().map(Name::to_string).collect(),
+        exclude_maintenance_windows: objective.exclude_maintenance_windows,
+        counts_as_down: objective.counts_as_down.iter().map(|status| status.as_str().to_owned()).collect(),
+        not_counted_maintenance: objective.not_counted.maintenance,
+        not_counted_unknown: objective.not_counted.unknown,
+        warning_percent: thresholds.warning_percent.millionths(),
+        critical_percent: thresholds.critical_percent.millionths(),
+        fast_burn_multiplier: thresholds.fast_burn_multiplier.millionths(),
+    })?)
+}
+
+/// Reads an objective.
+pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
+    let wire: WireObjective = serde_json::from_str(body).with_context(|| format!("the stored SLO {name}"))?;
+    let target = Target::new(Decimal::from_millionths(wire.target)).map_err(|_| unknown("target", &wire.target.to_string()))?;
+    let window = match wire.window {
+        WireWindow::RollingDays(days) => Window::Rolling { days },
+        WireWindow::Calendar { unit, timezone } => Window::Calendar {
+            unit: CalendarUnit::parse(&unit).ok_or_else(|| unknown("calendar", &unit))?,
+            zone: timezone.parse().map_err(|_| unknown("timezone", &timezone))?,
+        },
+    };
+    let exclusion = &wire.dependency_exclusion;
+    let counts_as_down = wire.counts_as_down.iter().try_fold(StatusSet::default(), |set, text| {
+        Status::parse(text.as_bytes()).map(|status| set.with(status)).ok_or_else(|| unknown("status", text))
+    })?;
+    Ok(Objective {
+        metadata: wire.metadata.named(name)?,
+        system: stored_name(&wire.system)?,
+        healthcheck: wire.healthcheck.as_deref().map(stored_name).transpose()?,
+        target,
+        window,
+        dependency_exclusion: DependencyExclusion::parse(exclusion)
+            .ok_or_else(|| unknown("dependencyExclusion", exclusion))?,
+        excluded_dependencies: wire.excluded_dependencies.iter().map(|name| stored_name(name)).collect::<Result<_>>()?,
+        exclude_maintenance_windows: wire.exclude_maintenance_windows,
+        counts_as_down,
+        not_counted: NotCounted { maintenance: wire.not_counted_maintenance, unknown: wire.not_counted_unknown },
+        thresholds: BurnRateThresholds {
+            warning_percent: Decimal::from_millionths(wire.warning_percent),
+            critical_percent: Decimal::from_millionths(wire.critical_percent),
+            fast_burn_multiplier: Decimal::from_millionths(wire.fast_burn_multiplier),
+        },
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMaintenance {
+    metadata: WireMetadata,
+    systems: Vec<String>,
+    schedule: WireSchedule,
+    cancelled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum WireSchedule {
+    Once { start: i64, end: i64 },
+    Recurring { start: i64, duration: i64, rrule: String, timezone: String },
+}
+
+/// Writes a maintenance window.
+pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
+    let schedule = match &window.schedule {
+        Schedule::Once(span) => WireSchedule::Once { start: span.start.millis(), end: span.end.millis() },
+        Schedule::Recurring(recurrence) => WireSchedule::Recurring {
+            start: recurrence.start.millis(),
+            duration: recurrence.duration_ms,
+            rrule: recurrence.rule.clone(),
+            timezone: recurrence.zone.name().to_owned(),
+        },
+    };
+    Ok(serde_json::to_string(&WireMaintenance {
+        metadata: WireMetadata::of(&window.metadata),
+        systems: window.systems.iter().map(Name::to_string).collect(),
+        schedule,
+        cancelled: window.cancelled,
+        reason: window.reason.clone(),
+    })?)
+}
+
+/// Reads a maintenance window.
+pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWindow> {
+    let place = || format!("the stored MaintenanceWindow {name}");
+    let wire: WireMaintenance = serde_json::from_str(body).with_context(place)?;
+    let schedule = match wire.schedule {
+        WireSchedule::Once { start, end } => {
+            Schedule::Once(Span::new(Instant::from_millis(start), Instant::from_millis(end)))
+        }
+        WireSchedule::Recurring { start, duration, rrule, timezone } => Schedule::Recurring(Recurrence {
+            start: Instant::from_millis(start),
+            duration_ms: duration,
+            rule: rrule,
+            zone: timezone.parse().map_err(|_| unknown("timezone", &timezone))?,
+        }),
+    };
+    Ok(MaintenanceWindow {
+        metadata: wire.metadata.named(name)?,
+        systems: wire.systems.iter().map(|name| stored_name(name)).collect::<Result<_>>()?,
+        schedule,
+        cancelled: wire.cancelled,
+        reason: wire.reason,
+    })
+}
+
+fn unknown(field: &str, value: &str) -> anyhow::Error {
+    anyhow!("stored {field} {value:?} is not one this version knows")
+}
