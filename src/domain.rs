@@ -3,9 +3,12 @@
 pub(crate) mod decimal;
 pub(crate) mod duration;
 pub(crate) mod instant;
+pub(crate) mod label;
 pub(crate) mod maintenance;
 pub(crate) mod name;
+pub(crate) mod object;
 pub(crate) mod objective;
+pub(crate) mod reconcile;
 pub(crate) mod span;
 pub(crate) mod target;
 pub(crate) mod transition;
