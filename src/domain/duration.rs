@@ -55,9 +55,31 @@ pub(crate) fn format_millis(millis: i64) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
+/// Writes a length exactly, in the form [`parse_millis`] reads back: `1h30m`, `7d`, `1m500ms`; `0s` for nothing.
+pub(crate) fn write_millis(millis: i64) -> String {
+    let mut text = String::new();
+    let mut rest = millis.max(0);
+    for (unit, label) in [(DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "m"), (1000, "s"), (1, "ms")] {
+        if rest >= unit {
+            text = format!("{text}{}{label}", rest / unit);
+            rest %= unit;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn written_lengths_read_back_exactly() {
+        for millis in [1, 999, 1000, 90_061_001, 5_400_000, 30 * DAY_MS, LONGEST_MS] {
+            assert_eq!(parse_millis(&write_millis(millis)), Some(millis), "{millis}");
+        }
+        assert_eq!(write_millis(5_400_000), "1h30m");
+        assert_eq!(write_millis(0), "0s");
+    }
 
     #[test]
     fn lengths_read_as_typed() {

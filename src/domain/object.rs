@@ -1,0 +1,85 @@
+//! Owns what is common to all declared objects: their kinds, and the identity under which they are known.
+
+use std::fmt;
+
+use super::maintenance::MaintenanceWindow;
+use super::name::Name;
+use super::objective::{Metadata, Objective, System};
+
+/// What an object declares; ordered so that systems come before what refers to them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Kind {
+    System,
+    Objective,
+    MaintenanceWindow,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::System, Self::Objective, Self::MaintenanceWindow];
+
+    /// Reads a kind as manifests write it: `System`, `SLO`, `MaintenanceWindow`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Objective => "SLO",
+            Self::MaintenanceWindow => "MaintenanceWindow",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Kind and name: what makes two declarations the same object, wherever they are written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Identity {
+    pub(crate) kind: Kind,
+    pub(crate) name: Name,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// One declared object of any kind.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Object {
+    System(System),
+    Objective(Objective),
+    MaintenanceWindow(MaintenanceWindow),
+}
+
+impl Object {
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::System(_) => Kind::System,
+            Self::Objective(_) => Kind::Objective,
+            Self::MaintenanceWindow(_) => Kind::MaintenanceWindow,
+        }
+    }
+
+    pub(crate) const fn metadata(&self) -> &Metadata {
+        match self {
+            Self::System(system) => &system.metadata,
+            Self::Objective(objective) => &objective.metadata,
+            Self::MaintenanceWindow(window) => &window.metadata,
+        }
+    }
+
+    pub(crate) const fn name(&self) -> &Name {
+        &self.metadata().name
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        Identity { kind: self.kind(), name: self.name().clone() }
+    }
+}
