@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
+mod clock;
 mod domain;
+mod evaluation;
+mod exit;
+mod failure;
+mod store;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.
 pub struct Invocation {

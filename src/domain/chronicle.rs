@@ -34,6 +34,7 @@ pub(crate) struct Chronicle<F> {
     load: F,
     stretches: HashMap<(SystemId, Option<Name>), Vec<Rc<Stretch>>>,
     changes: usize,
+    folded: usize,
 }
 
 impl<F, E> Chronicle<F>
@@ -41,7 +42,12 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     pub(crate) fn new(load: F) -> Self {
-        Self { load, stretches: HashMap::new(), changes: 0 }
+        Self { load, stretches: HashMap::new(), changes: 0, folded: 0 }
+    }
+
+    /// How many changes have been folded so far: a measure of the work done.
+    pub(crate) fn folded(&self) -> usize {
+        self.folded
     }
 
     /// The timeline of a system between two moments, both included.
@@ -77,6 +83,7 @@ where
             self.changes = 0;
         }
         self.changes += stretch.changes.len();
+        self.folded += stretch.changes.len();
         let kept = self.stretches.entry(key).or_default();
         if kept.len() == MOST_STRETCHES {
             kept.remove(0);

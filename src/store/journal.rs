@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Result, anyhow};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::segment::{Fact, MOST_BYTES, decode, encode, split};
 use super::seals;
+use super::segment::{Fact, MOST_BYTES, decode, encode, split};
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::name::Name;
@@ -127,7 +127,8 @@ impl JournalWriter {
             if these.is_empty() {
                 continue;
             }
-            let change = self.merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
+            let change =
+                self.merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
             first_change = first_change.or(change);
         }
         if let Some(at) = first_change {

@@ -46,7 +46,8 @@ pub(crate) fn split(facts: &[Fact]) -> Vec<&[Fact]> {
     let mut sizes = Vec::with_capacity(facts.len());
     for fact in facts {
         let delta = before.map_or(0, |before| fact.transition.at.since(before.transition.at));
-        let run = if before.is_some_and(|before| before.ingest == fact.ingest) { 0 } else { 2 + length(fact.ingest as u64) };
+        let run =
+            if before.is_some_and(|before| before.ingest == fact.ingest) { 0 } else { 2 + length(fact.ingest as u64) };
         sizes.push(length(pack(delta, fact.transition.status)) + run);
         before = Some(*fact);
     }

@@ -152,7 +152,8 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
 /// Reads an objective.
 pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let wire: WireObjective = serde_json::from_str(body).with_context(|| format!("the stored SLO {name}"))?;
-    let target = Target::new(Decimal::from_millionths(wire.target)).map_err(|_| unknown("target", &wire.target.to_string()))?;
+    let target =
+        Target::new(Decimal::from_millionths(wire.target)).map_err(|_| unknown("target", &wire.target.to_string()))?;
     let window = match wire.window {
         WireWindow::RollingDays(days) => Window::Rolling { days },
         WireWindow::Calendar { unit, timezone } => Window::Calendar {
@@ -172,7 +173,11 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
         window,
         dependency_exclusion: DependencyExclusion::parse(exclusion)
             .ok_or_else(|| unknown("dependencyExclusion", exclusion))?,
-        excluded_dependencies: wire.excluded_dependencies.iter().map(|name| stored_name(name)).collect::<Result<_>>()?,
+        excluded_dependencies: wire
+            .excluded_dependencies
+            .iter()
+            .map(|name| stored_name(name))
+            .collect::<Result<_>>()?,
         exclude_maintenance_windows: wire.exclude_maintenance_windows,
         counts_as_down,
         not_counted: NotCounted { maintenance: wire.not_counted_maintenance, unknown: wire.not_counted_unknown },

@@ -1,0 +1,366 @@
+//! Owns the declared objects as stored, and the two tables derived from them: which systems decide an objective's numbers,
+//! and which systems a maintenance window covers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Result, anyhow};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::journal::system_id;
+use super::open::Store;
+use super::wire;
+use crate::domain::instant::Instant;
+use crate::domain::maintenance::MaintenanceWindow;
+use crate::domain::model::{Member, Model, SystemId, upstreams};
+use crate::domain::name::Name;
+use crate::domain::object::{Identity, Kind, Object};
+use crate::domain::objective::{Objective, System};
+
+/// An objective with the id under which its caches are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) id: i64,
+    pub(crate) objective: Objective,
+}
+
+/// A declared object with where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredObject {
+    pub(crate) object: Object,
+    pub(crate) file: String,
+    pub(crate) applied_at: Instant,
+}
+
+/// Where an object was declared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Declaration<'a> {
+    pub(crate) file: &'a str,
+    /// Position of the document in its file, from 0.
+    pub(crate) document: usize,
+    pub(crate) content_hash: &'a str,
+    pub(crate) applied_at: Instant,
+}
+
+/// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
+pub(crate) struct Resolver<'s> {
+    store: &'s Store,
+    ids: HashMap<Name, SystemId>,
+    systems: HashMap<Name, Option<System>>,
+    windows: HashMap<Name, Vec<MaintenanceWindow>>,
+    /// Whether everything has been read, so that what is not there does not exist.
+    complete: bool,
+}
+
+impl<'s> Resolver<'s> {
+    /// A resolver that reads as it goes or, with `most`, everything at once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
+        let mut resolver =
+            Self { store, ids: HashMap::new(), systems: HashMap::new(), windows: HashMap::new(), complete: most };
+        if most {
+            resolver.ids = store.systems()?.into_iter().collect();
+            for stored in store.objects(Kind::System)?.into_iter().chain(store.objects(Kind::MaintenanceWindow)?) {
+                match stored.object {
+                    Object::System(system) => {
+                        resolver.systems.insert(system.metadata.name.clone(), Some(system));
+                    }
+                    Object::MaintenanceWindow(window) => {
+                        for system in &window.systems {
+                            resolver.windows.entry(system.clone()).or_default().push(window.clone());
+                        }
+                    }
+                    Object::Objective(_) => {}
+                }
+            }
+        }
+        Ok(resolver)
+    }
+
+    /// The manifest of a system, if it has one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn system(&mut self, name: &Name) -> Result<Option<System>> {
+        if let Some(known) = self.systems.get(name) {
+            return Ok(known.clone());
+        }
+        if self.complete {
+            return Ok(None);
+        }
+        let found = match self.store.object(Kind::System, name)? {
+            Some(Object::System(system)) => Some(system),
+            _ => None,
+        };
+        self.systems.insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// A system as an evaluation needs it.
+    ///
+    /// # Errors
+    /// Those of the database, and when nothing knows the system.
+    pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
+        let id = match self.ids.get(name) {
+            Some(id) => *id,
+            None => self.store.system(name)?.ok_or_else(|| anyhow!("system {name} is not in the database"))?,
+        };
+        self.ids.insert(name.clone(), id);
+        Ok(Member {
+            id,
+            name: name.clone(),
+            stale_after_ms: self.system(name)?.and_then(|system| system.stale_after_ms),
+        })
+    }
+
+    /// The model of an objective.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn model(&mut self, objective: Objective) -> Result<Model> {
+        let system = self.member(&objective.system)?;
+        let reached = upstreams(&objective, |name| self.system(name))?;
+        let upstreams = reached.keys().map(|name| self.member(name)).collect::<Result<_>>()?;
+        let maintenance = if Model::heeds_maintenance(&objective) { self.maintenance(&system)? } else { Vec::new() };
+        Ok(Model { objective, system, upstreams, maintenance })
+    }
+
+    fn maintenance(&self, system: &Member) -> Result<Vec<MaintenanceWindow>> {
+        let mut windows = if self.complete {
+            self.windows.get(&system.name).cloned().unwrap_or_default()
+        } else {
+            self.store.maintenance_of(system.id)?
+        };
+        windows.retain(|window| !window.cancelled);
+        windows.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+        Ok(windows)
+    }
+}
+
+impl Store {
+    /// One declared object.
+    ///
+    /// # Errors
+    /// Those of the database, and when the stored body cannot be read.
+    pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
+        let sql = "SELECT body FROM manifest WHERE kind = ?1 AND name = ?2";
+        let body: Option<String> = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row([kind.as_str(), name.as_str()], |row| row.get(0))
+            .optional()?;
+        body.map(|body| read_object(kind, name.as_str(), &body)).transpose()
+    }
+
+    /// All declared objects of a kind, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
+        let sql = "SELECT name, body, file, applied_at FROM manifest WHERE kind = ?1 ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([kind.as_str()])?;
+        let mut objects = Vec::new();
+        while let Some(row) = rows.next()? {
+            let object = read_object(kind, row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)?;
+            let applied_at = Instant::from_millis(row.get(3)?);
+            objects.push(StoredObject { object, file: row.get(2)?, applied_at });
+        }
+        Ok(objects)
+    }
+
+    /// All objectives, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
+        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'SLO' ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut objectives = Vec::new();
+        while let Some(row) = rows.next()? {
+            objectives.push(stored_objective(row)?);
+        }
+        Ok(objectives)
+    }
+
+    /// One objective.
+    ///
+    /// # Errors
+    /// Those of the database, and when the stored body cannot be read.
+    pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
+        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'SLO' AND name = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([name.as_str()])?;
+        rows.next()?.map(stored_objective).transpose()
+    }
+
+    /// The objective with this id.
+    ///
+    /// # Errors
+    /// Those of the database, and when it does not exist or cannot be read.
+    pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
+        let mut statement = self.connection.prepare_cached("SELECT id, name, body FROM manifest WHERE id = ?1")?;
+        let mut rows = statement.query([id])?;
+        rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
+    }
+
+    /// How many objectives there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_objectives(&self) -> Result<usize> {
+        let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    fn maintenance_of(&self, system: SystemId) -> Result<Vec<MaintenanceWindow>> {
+        let sql = "SELECT name, body FROM manifest
+                   WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.0])?;
+        let mut windows = Vec::new();
+        while let Some(row) = rows.next()? {
+            windows.push(wire::read_maintenance(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)?);
+        }
+        Ok(windows)
+    }
+
+    /// Writes an object, new or changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_object(&self, object: &Object, declared: Declaration<'_>) -> Result<()> {
+        let body = match object {
+            Object::System(system) => wire::write_system(system)?,
+            Object::Objective(objective) => wire::write_objective(objective)?,
+            Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
+        };
+        let sql = "INSERT INTO manifest (kind, name, body, file, document, content_hash, applied_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, file = excluded.file,
+                   document = excluded.document, content_hash = excluded.content_hash, applied_at = excluded.applied_at";
+        self.connection.prepare_cached(sql)?.execute(params![
+            object.kind().as_str(),
+            object.name().as_str(),
+            body,
+            declared.file,
+            declared.document,
+            declared.content_hash,
+            declared.applied_at.millis(),
+        ])?;
+        Ok(())
+    }
+
+    /// Deletes a declared object; the journal stays as it is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
+        let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
+        self.connection.prepare_cached(sql)?.execute([identity.kind.as_str(), identity.name.as_str()])?;
+        Ok(())
+    }
+
+    /// Gives an id to every system that a manifest names.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn know_systems<'n>(&self, names: impl Iterator<Item = &'n Name>) -> Result<()> {
+        for name in names {
+            system_id(&self.connection, name)?;
+        }
+        Ok(())
+    }
+
+    /// What each objective's inputs and each window's systems are, as stored.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn inputs(&self) -> Result<Inputs> {
+        let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, SystemId(row.get(1)?))))?;
+            let mut inputs: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
+            for row in rows {
+                let (object, system) = row?;
+                inputs.entry(object).or_default().push(system);
+            }
+            Ok(inputs)
+        };
+        Ok(Inputs {
+            objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
+            windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
+        })
+    }
+
+    /// Replaces the systems that decide an objective's numbers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_inputs(&self, objective: i64, systems: &[SystemId]) -> Result<()> {
+        self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO objective_input (system, objective) VALUES (?1, ?2)")?;
+        systems.iter().try_for_each(|system| insert.execute([system.0, objective]).map(drop))?;
+        Ok(())
+    }
+
+    /// Derives which systems each maintenance window covers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn derive_maintenance_inputs(&self) -> Result<()> {
+        self.connection.execute("DELETE FROM maintenance_input", [])?;
+        for (id, systems) in self.covered()? {
+            for system in systems {
+                let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
+                self.connection.prepare_cached(sql)?.execute([system.0, id])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The systems each maintenance window names, by the window's id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
+        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut covered = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let window = wire::read_maintenance(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+            let mut systems = Vec::new();
+            for name in &window.systems {
+                systems.extend(self.system(name)?);
+            }
+            systems.sort_unstable();
+            systems.dedup();
+            covered.insert(row.get(0)?, systems);
+        }
+        Ok(covered)
+    }
+}
+
+/// The derived tables, by object id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Inputs {
+    pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
+    pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
+}
+
+fn stored_objective(row: &Row<'_>) -> Result<Stored> {
+    let objective = wire::read_objective(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+    Ok(Stored { id: row.get(0)?, objective })
+}
+
+fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {
+    Ok(match kind {
+        Kind::System => Object::System(wire::read_system(name, body)?),
+        Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
+        Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+    })
+}

@@ -1,0 +1,89 @@
+//! Owns checking the file against itself: SQLite's own check, and the order, form and summaries of segments.
+
+use anyhow::Result;
+
+use super::open::Store;
+use super::segment::decode;
+use crate::domain::instant::Instant;
+
+/// Something in the file that is not as it must be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Difference(pub(crate) String);
+
+impl Store {
+    /// SQLite's integrity and foreign-key checks; at most the first few lines of what they say.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
+        let mut differences = Vec::new();
+        let mut statement = self.connection.prepare("PRAGMA integrity_check(10)")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let line: String = row.get(0)?;
+            if line != "ok" {
+                differences.push(Difference(format!("integrity: {line}")));
+            }
+        }
+        let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, id, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let id = id.map_or_else(|| "?".to_owned(), |id| id.to_string());
+            differences
+                .push(Difference(format!("row {id} of {table} refers to a row of {parent} that does not exist")));
+        }
+        Ok(differences)
+    }
+
+    /// Checks that segments decode, are in order, do not overlap, and that what is summed up of them is true.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn verify_journal(&self) -> Result<Vec<Difference>> {
+        let mut differences = Vec::new();
+        let mut tell = |text: String| differences.push(Difference(text));
+        let mut statement = self.connection.prepare(
+            "SELECT segment.id, stream, segment.first_ts, last_ts, count, body, stream.first_ts,
+                    (SELECT max(id) FROM ingest)
+             FROM segment JOIN stream ON stream.id = segment.stream ORDER BY stream, segment.first_ts",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut before: Option<(i64, i64)> = None;
+        while let Some(row) = rows.next()? {
+            let (id, stream, first, last): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let place = format!("segment {id} of stream {stream}");
+            let known = before.filter(|(known, _)| *known == stream).map(|(_, end)| end);
+            if known.is_some_and(|end| end >= first) {
+                tell(format!("{place} overlaps the one before it"));
+            }
+            let begins: i64 = row.get(6)?;
+            if known.is_none() && begins != first {
+                tell(format!("stream {stream}: first_ts is {begins}, its first segment begins at {first}"));
+            }
+            before = Some((stream, last));
+            let body = row.get_ref(5)?.as_blob()?;
+            match decode(body, Instant::from_millis(first), row.get(4)?) {
+                Err(_) => tell(format!("{place} does not decode")),
+                Ok(facts) => {
+                    let ends = facts.last().map_or(first, |fact| fact.transition.at.millis());
+                    if ends != last {
+                        tell(format!("{place}: last_ts is {last}, its last transition is at {ends}"));
+                    }
+                    let newest: i64 = row.get::<_, Option<i64>>(7)?.unwrap_or(0);
+                    if facts.iter().any(|fact| !(1..=newest).contains(&fact.ingest)) {
+                        tell(format!("{place} names an ingest that does not exist"));
+                    }
+                }
+            }
+        }
+        let mut statement = self
+            .connection
+            .prepare("SELECT id FROM stream WHERE id NOT IN (SELECT stream FROM segment) ORDER BY id LIMIT 10")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            tell(format!("stream {} has no segment", row.get::<_, i64>(0)?));
+        }
+        Ok(differences)
+    }
+}
