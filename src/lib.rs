@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 
 mod domain;
+#[expect(dead_code, reason = "the commands that read manifests come next")]
+mod manifest;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.
 pub struct Invocation {
