@@ -9,6 +9,7 @@ mod domain;
 mod evaluation;
 mod exit;
 mod failure;
+mod manifest;
 mod store;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.

@@ -1,1 +1,176 @@
 //! Owns reading manifests: paths in; checked objects and every problem of every file out.
+
+mod advice;
+mod document;
+mod envelope;
+mod fields;
+mod maintenance_window;
+mod objective;
+mod problem;
+mod reference;
+mod source;
+mod syntax;
+mod system;
+mod tree;
+mod whole;
+mod wording;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::name::Name;
+use crate::domain::object::Object;
+use document::Chunk;
+use envelope::Draft;
+use problem::Report;
+pub(crate) use problem::{Position, Problem, Severity};
+use source::Source;
+
+/// What is known besides the documents being read, to resolve references against.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Known {
+    /// Systems that are stored or have at least one transition.
+    pub(crate) systems: BTreeSet<Name>,
+    /// Of each stored system, those it depends on.
+    pub(crate) dependencies: BTreeMap<Name, BTreeSet<Name>>,
+    /// Of each system, the checks of which there are transitions.
+    pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
+}
+
+/// What reading manifests found.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// The valid objects in the order of files and documents. Complete only if there are no errors.
+    pub(crate) objects: Vec<Declared>,
+    /// In the order of files, then by line; those of files that could not be read come first.
+    pub(crate) problems: Vec<Problem>,
+    /// Files that were read.
+    pub(crate) files: usize,
+    /// Documents that were not empty.
+    pub(crate) documents: usize,
+}
+
+impl Reading {
+    /// Whether an input could not be read at all.
+    pub(crate) fn has_unreadable(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == Severity::Unreadable)
+    }
+
+    /// Whether anything is not valid; warnings alone are.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity != Severity::Warning)
+    }
+}
+
+/// A valid object, and where it is declared.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Declared {
+    pub(crate) object: Object,
+    pub(crate) origin: Origin,
+}
+
+/// Where an object is declared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Origin {
+    pub(crate) file: Arc<str>,
+    /// Counted from 1 within the file, empty documents left out.
+    pub(crate) document: usize,
+    /// The line of its name.
+    pub(crate) line: u32,
+}
+
+/// Reads the manifests behind paths (files, directories, `-` for `stdin`) and checks each by itself and all together.
+pub(crate) fn read(paths: &[PathBuf], stdin: &mut dyn Read, known: &Known) -> Reading {
+    let (sources, problems) = source::load(paths, stdin);
+    let mut reading = read_sources(&sources, known);
+    reading.problems.splice(0..0, problems);
+    reading
+}
+
+fn read_sources(sources: &[Source], known: &Known) -> Reading {
+    let mut drafts = Vec::new();
+    let mut problems = Vec::new();
+    let mut documents = 0;
+    for source in sources {
+        let mut in_file = 0;
+        for chunk in document::split(&source.bytes) {
+            in_file += usize::from(read_chunk(&chunk, &source.name, in_file + 1, &mut drafts, &mut problems));
+        }
+        documents += in_file;
+    }
+    problems.extend(whole::check(&drafts, known));
+    let order: BTreeMap<&str, usize> =
+        sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
+    problems.sort_by_key(|problem| (order.get(&*problem.file).copied(), problem.at, problem.severity));
+    let objects = drafts.into_iter().filter_map(Draft::declared).collect();
+    Reading { objects, problems, files: sources.len(), documents }
+}
+
+/// Reads one document of a file; returns whether there was one.
+fn read_chunk(
+    chunk: &Chunk<'_>,
+    file: &Arc<str>,
+    number: usize,
+    drafts: &mut Vec<Draft>,
+    problems: &mut Vec<Problem>,
+) -> bool {
+    let mut report = Report::new(file);
+    if let Some(text) = chunk.text(&mut report) {
+        let tree = tree::read(text, chunk.lines_before, &mut report);
+        if tree.complete && tree.root.as_ref().is_none_or(tree::Node::is_null) {
+            return false;
+        }
+        drafts.extend(envelope::read(&tree, number, &mut report));
+    }
+    problems.append(&mut report.problems);
+    true
+}
+
+impl Chunk<'_> {
+    /// The document as text, if it is one that may be parsed; else the reason has been reported.
+    fn text(&self, report: &mut Report) -> Option<&str> {
+        let first = Position { line: self.lines_before + 1, column: 1 };
+        if self.bytes.len() > document::LARGEST_DOCUMENT {
+            let message = format!("the document is larger than {} KiB", document::LARGEST_DOCUMENT / 1024);
+            report.error(first, message, "split it at --- into one document for each object");
+            return None;
+        }
+        let text = match std::str::from_utf8(self.bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let byte = self.bytes[error.valid_up_to()];
+                let wide = self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff");
+                let remedy = if wide { "it looks like UTF-16; save it as UTF-8" } else { "save the file as UTF-8" };
+                report.error(self.place(error.valid_up_to()), format!("not UTF-8 text: byte 0x{byte:02x}"), remedy);
+                return None;
+            }
+        };
+        let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+        if let Some(at) = self.bytes.iter().position(control) {
+            let message = format!("a control character (0x{:02x}) that no YAML file contains", self.bytes[at]);
+            report.error(self.place(at), message, "is this a manifest?");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The place of a byte, all before it being UTF-8.
+    fn place(&self, at: usize) -> Position {
+        let before = String::from_utf8_lossy(&self.bytes[..at]);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let lines = before.matches('\n').count();
+        Position { line: self.lines_before + lines as u32 + 1, column: line.chars().count() as u32 + 1 }
+    }
+}
+
+impl Draft {
+    fn declared(self) -> Option<Declared> {
+        let origin = Origin { file: self.file, document: self.document, line: self.name_at.line };
+        Some(Declared { object: self.object?, origin })
+    }
+}
+
+#[cfg(test)]
+mod tests;

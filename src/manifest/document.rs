@@ -1,0 +1,78 @@
+//! Owns cutting a file into documents, so that what is wrong with one never hides another.
+
+/// The largest document that is read, in bytes.
+pub(super) const LARGEST_DOCUMENT: usize = 1024 * 1024;
+
+/// The bytes of one document of a file, its `---` included.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Chunk<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Lines of the file before this chunk.
+    pub(super) lines_before: u32,
+}
+
+/// Cuts at lines that begin with `---`, and after those that begin with `...`: YAML gives these a meaning anywhere, even
+/// inside quotes, so no document can contain one. Directives and comments stay with the document they precede.
+pub(super) fn split(bytes: &[u8]) -> Vec<Chunk<'_>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut chunks = Vec::new();
+    let (mut start, mut start_line) = (0, 0);
+    let mut has_content = false;
+    let mut at = 0;
+    for (line_number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let end = at + line.len();
+        if is_marker(line, b"---") {
+            if has_content {
+                chunks.push(Chunk { bytes: &bytes[start..at], lines_before: start_line });
+                (start, start_line) = (at, line_number as u32);
+            }
+            has_content = true;
+        } else if is_marker(line, b"...") {
+            if has_content {
+                chunks.push(Chunk { bytes: &bytes[start..end], lines_before: start_line });
+            }
+            (start, start_line) = (end, line_number as u32 + 1);
+            has_content = false;
+        } else if !line.starts_with(b"%") && !is_blank(line) {
+            has_content = true;
+        }
+        at = end;
+    }
+    if has_content {
+        chunks.push(Chunk { bytes: &bytes[start..], lines_before: start_line });
+    }
+    chunks
+}
+
+fn is_marker(line: &[u8], marker: &[u8]) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii_start().first().is_none_or(|byte| *byte == b'#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &str) -> Vec<(u32, &str)> {
+        split(text.as_bytes())
+            .into_iter()
+            .map(|chunk| (chunk.lines_before, std::str::from_utf8(chunk.bytes).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn documents_are_cut_at_their_markers() {
+        assert_eq!(
+            cut("a: 1\n---\nb: 2\n--- # c\nc: 3\n"),
+            [(0, "a: 1\n"), (1, "---\nb: 2\n"), (3, "--- # c\nc: 3\n")]
+        );
+        assert_eq!(cut("# note\n\n%YAML 1.2\n---\na: 1\n...\n# end\n"), [(0, "# note\n\n%YAML 1.2\n---\na: 1\n...\n")]);
+        assert_eq!(cut("a: \"x\n---\nb: 1"), [(0, "a: \"x\n"), (1, "---\nb: 1")]);
+        assert_eq!(cut("a: |\n  ---\n---x: 1\n"), [(0, "a: |\n  ---\n---x: 1\n")]);
+        assert_eq!(cut("---\r\na: 1\r\n---\r\n"), [(0, "---\r\na: 1\r\n"), (2, "---\r\n")]);
+        assert_eq!(cut("\u{feff}# nothing\n\n"), []);
+    }
+}

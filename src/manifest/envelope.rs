@@ -1,0 +1,161 @@
+//! Owns what all kinds share: version, kind and metadata of a document, and the hand-over to the kind's own reader.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::fields::{Field, Fields};
+use super::problem::{Position, Report};
+use super::reference::Reference;
+use super::tree::{Node, Tree, Value};
+use super::wording::{closest, quote};
+use super::{maintenance_window, objective, system};
+use crate::domain::label;
+use crate::domain::name::Name;
+use crate::domain::object::{Kind, Object};
+use crate::domain::objective::Metadata;
+
+/// The version of this project's own manifests.
+const VERSION: &str = "slo/v1";
+/// The version under which `System` and `SLO` are accepted as well.
+const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
+
+/// A document that says at least what it declares.
+pub(super) struct Draft {
+    pub(super) file: Arc<str>,
+    /// Counted from 1 within the file.
+    pub(super) document: usize,
+    pub(super) kind: Kind,
+    pub(super) name: Name,
+    pub(super) name_at: Position,
+    /// `None` when the document has errors.
+    pub(super) object: Option<Object>,
+    pub(super) references: Vec<Reference>,
+}
+
+impl Draft {
+    /// Kind and name, as messages show them.
+    pub(super) fn subject(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+}
+
+/// Reads one document; `None` when it does not even say its kind and name, which is then reported.
+pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<Draft> {
+    let root = tree.root.as_ref()?;
+    let (kind, name) = identify(root);
+    report.subject = kind.zip(name.as_ref()).map(|(kind, (name, _))| format!("{kind} {name}"));
+    if let Some(subject) = &report.subject {
+        // What was found before the object had a name concerns it too.
+        report.problems.iter_mut().for_each(|problem| problem.subject = Some(subject.clone()));
+    }
+    let mut references = Vec::new();
+    let object = if tree.complete { decode(root, kind, &mut references, report) } else { None };
+    let (kind, (name, name_at)) = kind.zip(name)?;
+    let object = object.filter(|_| !report.has_errors());
+    Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
+}
+
+/// Kind and name as far as they can be told without reporting anything.
+fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
+    let kind = root.child("kind").and_then(Node::as_text).and_then(Kind::parse);
+    let name = root.child("metadata").and_then(|metadata| metadata.child("name"));
+    let name = name.and_then(|node| Some((Name::parse(node.as_text()?).ok()?, node.at)));
+    (kind, name)
+}
+
+fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Object> {
+    let known = ["apiVersion", "kind", "metadata", "spec"];
+    let fields = Fields::of(&Field::root(root), &known, report)?;
+    check_kind(&fields, report);
+    check_version(&fields, kind, report);
+    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+    let metadata = metadata.and_then(|field| read_metadata(&field, report));
+    let spec = fields.require("spec", "", report);
+    // Without a kind nothing is known about the specification; that has been reported.
+    let (spec, kind) = spec.zip(kind)?;
+    match kind {
+        Kind::System => system::read(&spec, metadata, references, report).map(Object::System),
+        Kind::Objective => objective::read(&spec, metadata, references, report).map(Object::Objective),
+        Kind::MaintenanceWindow => {
+            maintenance_window::read(&spec, metadata, references, report).map(Object::MaintenanceWindow)
+        }
+    }
+}
+
+fn check_kind(fields: &Fields<'_>, report: &mut Report) {
+    let supported = Kind::ALL.map(Kind::as_str);
+    let list = format!("supported are {}", supported.join(", "));
+    let Some(field) = fields.require("kind", &list, report) else { return };
+    let Some(kind) = field.text(report) else { return };
+    if Kind::parse(kind).is_some() {
+        return;
+    }
+    if kind == "Condition" {
+        return report.error(field.at, "kind Condition is not supported by this version of slo", list);
+    }
+    let remedy = closest(kind, supported).map_or(list, |guess| format!("did you mean {guess}?"));
+    report.error(field.at, format!("kind {} is not supported", quote(kind)), remedy);
+}
+
+fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
+    let remedy = format!("write apiVersion: {VERSION}");
+    let Some(field) = fields.require("apiVersion", &remedy, report) else { return };
+    let Some(version) = field.text(report) else { return };
+    if version == OTHER_VERSION && kind == Some(Kind::MaintenanceWindow) {
+        let message = format!("apiVersion {OTHER_VERSION} is accepted for System and SLO only");
+        report.error(field.at, message, remedy);
+    } else if version != VERSION && version != OTHER_VERSION {
+        report.error(field.at, format!("apiVersion {} is not supported", quote(version)), remedy);
+    }
+}
+
+fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
+    let known = ["name", "title", "description", "labels", "annotations"];
+    let fields = Fields::of(field, &known, report)?;
+    let name = fields.require("name", "", report).and_then(|field| field.name(report));
+    let title = fields.text("title", report);
+    let description = fields.text("description", report);
+    let labels = pairs(&fields, "labels", report);
+    let annotations = pairs(&fields, "annotations", report);
+    for (value, at) in labels.values() {
+        if let Err(rule) = label::check_value(value) {
+            report.error(*at, format!("the label value {} is not valid", quote(value)), rule);
+        }
+    }
+    let texts = |pairs: BTreeMap<String, (String, Position)>| {
+        pairs.into_iter().map(|(key, (value, _))| (key, value)).collect::<BTreeMap<_, _>>()
+    };
+    Some(Metadata { name: name?, title, description, labels: texts(labels), annotations: texts(annotations) })
+}
+
+/// Labels or annotations: keys by Kubernetes' rule, values that are texts.
+fn pairs(fields: &Fields<'_>, key: &str, report: &mut Report) -> BTreeMap<String, (String, Position)> {
+    let mut pairs = BTreeMap::new();
+    let Some(field) = fields.get(key) else { return pairs };
+    for entry in field.entries(report).unwrap_or_default() {
+        if let Err(rule) = label::check_key(&entry.key) {
+            report.error(entry.key_at, format!("the key {} in {} is not valid", quote(&entry.key), field.path), rule);
+        }
+        let value = Field { path: format!("{}.{}", field.path, entry.key), at: entry.value.at, node: &entry.value };
+        if let Some(text) = value.text(report) {
+            pairs.insert(entry.key.clone(), (text.to_owned(), value.at));
+        }
+    }
+    pairs
+}
+
+impl Node {
+    fn child(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
+            _ => None,
+        }
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Owns reading the specification of an `SLO`.
+
+use super::advice;
+use super::fields::{Field, Fields, literal};
+use super::problem::Report;
+use super::reference::{self, Reference, Role};
+use super::tree::Value;
+use super::wording::quote;
+use crate::domain::decimal::{Decimal, DecimalError};
+use crate::domain::objective::{
+    BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
+};
+use crate::domain::target::{Target, TargetError};
+use crate::domain::transition::{Status, StatusSet};
+use crate::domain::window::{CalendarUnit, LONGEST_DAYS, Window};
+
+const FIELDS: [&str; 11] = [
+    "systemRef",
+    "healthcheckRef",
+    "target",
+    "windowDays",
+    "window",
+    "dependencyExclusion",
+    "excludedDependencyRefs",
+    "excludeMaintenanceWindows",
+    "countsAsDown",
+    "notCounted",
+    "burnRateThresholds",
+];
+
+/// Reads the specification; without metadata, only for what is wrong with it.
+pub(super) fn read(
+    spec: &Field<'_>,
+    metadata: Option<Metadata>,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Objective> {
+    let fields = Fields::of(spec, &FIELDS, report)?;
+    let system = fields.require("systemRef", "write systemRef: { kind: System, name: … }", report);
+    let system = system.and_then(|field| reference::read(&field, "System", Role::Covers, report));
+    let check = fields.get("healthcheckRef");
+    let check = check.and_then(|field| reference::read(&field, "Healthcheck", Role::Checks, report));
+    let target_field = fields.require("target", "write a percentage such as 99.9", report);
+    let target = target_field.as_ref().and_then(|field| read_target(field, report));
+    let window = read_window(&fields, report);
+    let modes = DependencyExclusion::ALL.map(|mode| (mode.as_str(), mode));
+    let dependency_exclusion = fields.word("dependencyExclusion", DependencyExclusion::Strict, &modes, report);
+    let excluded = reference::read_systems(&fields, "excludedDependencyRefs", Role::Excludes, report);
+    let exclude_maintenance_windows = fields.flag("excludeMaintenanceWindows", report);
+    let counts_as_down = read_counts_as_down(&fields, report);
+    let not_counted = read_not_counted(&fields, counts_as_down, report);
+    let thresholds = read_thresholds(&fields, report);
+    if let (Some(field), Some(target), Some(window)) = (&target_field, target, window) {
+        let multiplier = fields.get("burnRateThresholds").map_or(field.at, |thresholds| thresholds.at);
+        advice::on_target(target, window, thresholds.fast_burn_multiplier, (field.at, multiplier), report);
+    }
+    let objective = || {
+        Some(Objective {
+            metadata: metadata?,
+            system: system.as_ref()?.name.clone(),
+            healthcheck: check.as_ref().map(|check| check.name.clone()),
+            target: target?,
+            window: window?,
+            dependency_exclusion,
+            excluded_dependencies: excluded.iter().map(|reference| reference.name.clone()).collect(),
+            exclude_maintenance_windows,
+            counts_as_down,
+            not_counted,
+            thresholds,
+        })
+    };
+    let objective = objective();
+    references.extend(system.into_iter().chain(check).chain(excluded));
+    objective
+}
+
+fn read_target(field: &Field<'_>, report: &mut Report) -> Option<Target> {
+    let Some(text) = field.scalar() else {
+        field.expected("a percentage such as 99.9", "", report);
+        return None;
+    };
+    if let Some(percent) = as_ratio(text) {
+        report.error(field.at, format!("target {text} is {text} %"), format!("did you mean {percent}?"));
+        return None;
+    }
+    let (cause, remedy) = match Target::parse(text) {
+        Ok(target) => return Some(target),
+        Err(TargetError::OutOfRange | TargetError::Decimal(DecimalError::TooLarge)) => {
+            ("is out of range".to_owned(), "a target is above 0 and at most 100 percent".to_owned())
+        }
+        Err(TargetError::Decimal(DecimalError::TooFine)) => {
+            ("has more than 6 decimals".to_owned(), "targets are exact to a millionth of a percent".to_owned())
+        }
+        Err(TargetError::Decimal(DecimalError::NotANumber)) => {
+            let plainer = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
+            let remedy = match Target::parse(&plainer) {
+                Ok(_) => format!("write {plainer}"),
+                Err(_) => "write a percentage such as 99.9".to_owned(),
+            };
+            ("is not a plain decimal number".to_owned(), remedy)
+        }
+    };
+    let shown = if literal(text) == Some("a number") { text.to_owned() } else { quote(text) };
+    report.error(field.at, format!("target {shown} {cause}"), remedy);
+    None
+}
+
+/// The percentage for what is almost surely a ratio: above 0 and up to 1. The point is moved in the text, for a ratio may
+/// well have more decimals than a percentage.
+fn as_ratio(text: &str) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let whole = whole.trim_start_matches('0');
+    if fraction.len() > 20 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits = format!("{fraction:0<2}");
+    let percent = match whole {
+        "" => format!("{}.{}", &digits[..2], &digits[2..]),
+        "1" if fraction.trim_end_matches('0').is_empty() => "100".to_owned(),
+        _ => return None,
+    };
+    let percent = Target::parse(&percent).ok()?.percent();
+    Some(percent.to_string())
+}
+
+fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
+    let shape = "write windowDays: 30, or window: { calendar: month }";
+    match (fields.get("windowDays"), fields.get("window")) {
+        (Some(days), None) => read_days(&days, report).map(|days| Window::Rolling { days }),
+        (None, Some(window)) => read_calendar(&window, report),
+        (Some(_), Some(window)) => {
+            report.error(window.at, "spec.window and spec.windowDays contradict each other", "keep one of them");
+            None
+        }
+        (None, None) => {
+            report.error(fields.at, "spec.windowDays is missing", shape);
+            None
+        }
+    }
+}
+
+fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
+    let shape = format!("a whole number from 1 to {LONGEST_DAYS}");
+    let Value::Scalar { text, plain } = &field.node.value else {
+        field.expected(&shape, "", report);
+        return None;
+    };
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let days = text.parse().ok().filter(|days| is_whole && (1..=LONGEST_DAYS).contains(days));
+    match days {
+        Some(days) if *plain => Some(days),
+        Some(_) => {
+            field.expected(&shape, "remove the quotes", report);
+            None
+        }
+        None => {
+            let days = crate::domain::duration::parse_millis(text).filter(|_| !is_whole);
+            let days = days.map(|millis| millis / crate::domain::instant::DAY_MS).filter(|days| *days > 0);
+            field.expected(&shape, &days.map_or_else(String::new, |days| format!("write {days}")), report);
+            None
+        }
+    }
+}
+
+fn read_calendar(field: &Field<'_>, report: &mut Report) -> Option<Window> {
+    let fields = Fields::of(field, &["calendar", "timezone"], report)?;
+    let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| field.zone(report));
+    let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
+    let unit = fields.require("calendar", "write day, week, month, quarter or year", report)?.word(&units, report);
+    Some(Window::Calendar { unit: unit?, zone: zone? })
+}
+
+fn read_counts_as_down(fields: &Fields<'_>, report: &mut Report) -> StatusSet {
+    let Some(field) = fields.get("countsAsDown") else { return default_counts_as_down() };
+    let words = Status::ALL.map(|status| (status.as_str(), status));
+    let mut set = StatusSet::default();
+    let items = field.items(report);
+    for item in &items {
+        let Some(status) = read_status(item, &words, report) else { continue };
+        if status == Status::Healthy {
+            let message = "spec.countsAsDown contains healthy: time without trouble cannot count as down";
+            report.error(item.at, message, "remove it");
+        } else if set.contains(status) {
+            report.error(item.at, format!("spec.countsAsDown lists {status} twice"), "remove one of them");
+        }
+        set = set.with(status);
+    }
+    if items.is_empty() && matches!(field.node.value, Value::List(_)) {
+        let message = "spec.countsAsDown is empty, so nothing would ever count as down";
+        report.error(field.at, message, "list degraded, unhealthy or unknown, or remove the field");
+    }
+    set
+}
+
+/// A status by its own name; feeds may use other words, and which one was meant is said.
+fn read_status(item: &Field<'_>, words: &[(&'static str, Status)], report: &mut Report) -> Option<Status> {
+    let text = item.text(report)?;
+    if let Some(meant) = Status::parse(text.as_bytes()).filter(|meant| meant.as_str() != text) {
+        let message = format!("{} {} is not a status", item.path, quote(text));
+        report.error(item.at, message, format!("did you mean {meant}?"));
+        return None;
+    }
+    item.word(words, report)
+}
+
+fn read_not_counted(fields: &Fields<'_>, counts_as_down: StatusSet, report: &mut Report) -> NotCounted {
+    let mut not_counted = NotCounted::default();
+    for item in fields.list("notCounted", report) {
+        let Some(is_maintenance) = item.word(&[("maintenance", true), ("unknown", false)], report) else { continue };
+        let listed = if is_maintenance { &mut not_counted.maintenance } else { &mut not_counted.unknown };
+        if *listed {
+            let word = item.scalar().unwrap_or_default();
+            report.error(item.at, format!("spec.notCounted lists {word} twice"), "remove one of them");
+        }
+        *listed = true;
+        if !is_maintenance && counts_as_down.contains(Status::Unknown) {
+            let message = "unknown is both in spec.countsAsDown and in spec.notCounted";
+            report.error(item.at, message, "time is either down or not counted; keep one of them");
+        }
+    }
+    not_counted
+}
+
+fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThresholds {
+    let mut thresholds = BurnRateThresholds::default();
+    let Some(field) = fields.get("burnRateThresholds") else { return thresholds };
+    let known = ["warningPercent", "criticalPercent", "fastBurnMultiplier"];
+    let Some(fields) = Fields::of(&field, &known, report) else { return thresholds };
+    let hundred = Some(Decimal::whole(100));
+    let warning = fields.get("warningPercent").and_then(|field| read_threshold(&field, hundred, report));
+    let critical = fields.get("criticalPercent").and_then(|field| read_threshold(&field, hundred, report));
+    let multiplier = fields.get("fastBurnMultiplier").and_then(|field| read_threshold(&field, None, report));
+    thresholds.warning_percent = warning.unwrap_or(thresholds.warning_percent);
+    thresholds.critical_percent = critical.unwrap_or(thresholds.critical_percent);
+    thresholds.fast_burn_multiplier = multiplier.unwrap_or(thresholds.fast_burn_multiplier);
+    if thresholds.critical_percent < thresholds.warning_percent {
+        let BurnRateThresholds { warning_percent, critical_percent, .. } = thresholds;
+        let said = |value: Option<Decimal>| if value.is_none() { " (the default)" } else { "" };
+        let (of_critical, of_warning) = (said(critical), said(warning));
+        let message = format!(
+            "criticalPercent {critical_percent}{of_critical} is below warningPercent {warning_percent}{of_warning}"
+        );
+        let at = fields.get("criticalPercent").or(fields.get("warningPercent")).map_or(field.at, |field| field.at);
+        report.error(at, message, "a warning comes first");
+    }
+    thresholds
+}
+
+fn read_threshold(field: &Field<'_>, most: Option<Decimal>, report: &mut Report) -> Option<Decimal> {
+    let parsed = match &field.node.value {
+        Value::Scalar { text, plain: true } => Decimal::parse(text).ok(),
+        _ => None,
+    };
+    let zero = Decimal::whole(0);
+    let found = parsed.filter(|number| *number > zero && most.is_none_or(|most| *number <= most));
+    if found.is_none() {
+        let shape = match most {
+            Some(most) => format!("a number above 0 and at most {most}, with at most 6 decimals"),
+            None => "a number above 0, with at most 6 decimals".to_owned(),
+        };
+        let quoted = field.scalar().is_some_and(|text| Decimal::parse(text).is_ok()) && parsed.is_none();
+        field.expected(&shape, if quoted { "remove the quotes" } else { "" }, report);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_told_from_percentages() {
+        for (text, percent) in [
+            ("0.999", Some("99.9")),
+            ("0.9999999", Some("99.99999")),
+            (".5", Some("50")),
+            ("1", Some("100")),
+            ("1.0", Some("100")),
+            ("0.01", Some("1")),
+            ("0", None),
+            ("0.0", None),
+            ("1.5", None),
+            ("99.9", None),
+            ("-0.5", None),
+            ("0.x", None),
+            ("0.9999999999", None),
+        ] {
+            assert_eq!(as_ratio(text).as_deref(), percent, "{text}");
+        }
+    }
+}

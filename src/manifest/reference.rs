@@ -1,0 +1,71 @@
+//! Owns references from one object to another: how they are written, and what they are for.
+
+use std::collections::BTreeSet;
+
+use super::fields::{Field, Fields};
+use super::problem::{Position, Report};
+use crate::domain::name::Name;
+
+/// A name of another object, where it is written.
+pub(super) struct Reference {
+    pub(super) role: Role,
+    pub(super) name: Name,
+    pub(super) path: String,
+    pub(super) at: Position,
+}
+
+/// What a reference says about the named object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// The system an objective judges, or one that a maintenance window covers.
+    Covers,
+    /// A system on which the declared one depends.
+    DependsOn {
+        /// Whether its own dependencies may excuse too.
+        transitive: bool,
+        /// Whether it may excuse at all.
+        excuses: bool,
+    },
+    /// A system that shall not excuse an objective.
+    Excludes,
+    /// A check of the system an objective judges.
+    Checks,
+}
+
+/// Reads `{ kind: System, name: checkout }`, where `kind` must be the given one.
+pub(super) fn read(field: &Field<'_>, kind: &str, role: Role, report: &mut Report) -> Option<Reference> {
+    if let Some(text) = field.scalar() {
+        field.expected("a mapping", &format!("write {{ kind: {kind}, name: {text} }}"), report);
+        return None;
+    }
+    let fields = Fields::of(field, &["kind", "name"], report)?;
+    let written = fields.require("kind", &format!("write kind: {kind}"), report);
+    written.and_then(|written| written.only(kind, report));
+    let name = fields.require("name", "", report)?;
+    let (path, at) = (name.path.clone(), name.at);
+    Some(Reference { role, name: name.name(report)?, path, at })
+}
+
+/// Reads a list of references to systems, none of them twice.
+pub(super) fn read_systems(fields: &Fields<'_>, key: &str, role: Role, report: &mut Report) -> Vec<Reference> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for item in fields.list(key, report) {
+        let Some(reference) = read(&item, "System", role, report) else { continue };
+        if seen.insert(reference.name.clone()) {
+            found.push(reference);
+        } else {
+            let message = format!("{} names {} a second time", reference.path, reference.name);
+            report.error(reference.at, message, "remove one of them");
+        }
+    }
+    found
+}
+
+impl Field<'_> {
+    /// Reports a text other than the only one that may stand here.
+    fn only(&self, text: &str, report: &mut Report) -> Option<()> {
+        let words: [(&'static str, ()); 1] = [(if text == "System" { "System" } else { "Healthcheck" }, ())];
+        self.word(&words, report)
+    }
+}

@@ -1,0 +1,52 @@
+//! Owns reading the specification of a `System`.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Field, Fields};
+use super::problem::Report;
+use super::reference::{self, Reference, Role};
+use crate::domain::name::Name;
+use crate::domain::objective::{Dependency, ImpactType, Metadata, System};
+
+/// Reads the specification; without metadata, only for what is wrong with it.
+pub(super) fn read(
+    spec: &Field<'_>,
+    metadata: Option<Metadata>,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<System> {
+    let fields = Fields::of(spec, &["staleAfter", "dependencies"], report)?;
+    let stale_after_ms = fields.get("staleAfter").and_then(|field| field.millis(report));
+    let own_name = metadata.as_ref().map(|metadata| &metadata.name);
+    let mut dependencies = Vec::new();
+    let mut lines: BTreeMap<Name, u32> = BTreeMap::new();
+    for item in fields.list("dependencies", report) {
+        let Some((dependency, reference)) = read_dependency(&item, report) else { continue };
+        let upstream = &dependency.upstream;
+        if own_name == Some(upstream) {
+            report.error(reference.at, format!("{upstream} depends on itself"), "remove this dependency");
+            continue;
+        }
+        if let Some(line) = lines.get(upstream) {
+            let message = format!("the dependency on {upstream} is declared twice, first on line {line}");
+            report.error(reference.at, message, "keep one of them");
+            continue;
+        }
+        lines.insert(upstream.clone(), reference.at.line);
+        dependencies.push(dependency);
+        references.push(reference);
+    }
+    Some(System { metadata: metadata?, stale_after_ms, dependencies })
+}
+
+fn read_dependency(item: &Field<'_>, report: &mut Report) -> Option<(Dependency, Reference)> {
+    let fields = Fields::of(item, &["targetRef", "impactType", "transitive", "label"], report)?;
+    let impacts = ImpactType::ALL.map(|impact| (impact.as_str(), impact));
+    let impact = fields.word("impactType", ImpactType::Degraded, &impacts, report);
+    let transitive = fields.flag("transitive", report);
+    let label = fields.text("label", report);
+    let target = fields.require("targetRef", "write targetRef: { kind: System, name: … }", report)?;
+    let role = Role::DependsOn { transitive, excuses: impact != ImpactType::Informational };
+    let reference = reference::read(&target, "System", role, report)?;
+    Some((Dependency { upstream: reference.name.clone(), impact, transitive, label }, reference))
+}

@@ -1,0 +1,268 @@
+//! Owns the tree of one document: every scalar, key and container with its place, within hard bounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+
+use super::problem::{Position, Report};
+use super::syntax;
+use super::wording::quote;
+
+/// The deepest nesting of lists and mappings.
+pub(super) const DEEPEST: usize = 64;
+/// The most values of a document, those repeated by aliases counted each time.
+const MOST_NODES: usize = 100_000;
+/// The most bytes of text of a document, those repeated by aliases counted each time.
+const MOST_TEXT: usize = 4 * 1024 * 1024;
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) at: Position,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// The text as written, and whether it stood without quotes: only then may it be a number, a boolean or null.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key with its place, and its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) key_at: Position,
+    pub(super) value: Node,
+}
+
+/// What a document contains. After a syntax error it is what stood before it, so that the object can still be named.
+pub(super) struct Tree {
+    pub(super) root: Option<Node>,
+    /// Whether all of the document was read.
+    pub(super) complete: bool,
+}
+
+/// Reads the one document of `text`, whose first line is preceded by `lines_before` others of its file.
+pub(super) fn read(text: &str, lines_before: u32, report: &mut Report) -> Tree {
+    let mut builder =
+        Builder { lines_before, open: Vec::new(), root: None, anchors: BTreeMap::new(), nodes: 0, text: 0, report };
+    let mut parser = Parser::new_from_str(text);
+    let complete = builder.run(&mut parser, text);
+    while !builder.open.is_empty() {
+        builder.close();
+    }
+    Tree { root: builder.root, complete }
+}
+
+/// A container whose end has not been reached yet.
+struct Open {
+    node: Node,
+    anchor: usize,
+    /// Nodes and text counted before it began.
+    before: (usize, usize),
+    /// The deepest nesting inside.
+    height: usize,
+    /// Of a mapping, the key that waits for its value; `Some(None)` when the key itself is wrong.
+    key: Option<Option<(String, Position)>>,
+    keys: BTreeSet<String>,
+}
+
+/// A value that an alias may repeat, and what repeating it costs.
+struct Anchor {
+    node: Node,
+    nodes: usize,
+    text: usize,
+    height: usize,
+}
+
+struct Builder<'a> {
+    lines_before: u32,
+    open: Vec<Open>,
+    root: Option<Node>,
+    anchors: BTreeMap<usize, Anchor>,
+    nodes: usize,
+    text: usize,
+    report: &'a mut Report,
+}
+
+impl Builder<'_> {
+    /// Returns whether all of the document was read; if not, the reason has been reported.
+    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> bool {
+        while let Some(event) = parser.next_event() {
+            let goes_on = match event {
+                Ok((Event::StreamEnd, _)) => return true,
+                Ok((event, span)) => self.take(event, span),
+                Err(error) => {
+                    let at = self.position(error.marker().line(), error.marker().col());
+                    let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
+                    let (message, remedy) = syntax::explain(error.info(), line);
+                    self.report.error(at, message, remedy);
+                    false
+                }
+            };
+            if !goes_on {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> bool {
+        let at = self.position(span.start.line(), span.start.col());
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_text = self.tag(tag.as_deref(), at, "str");
+                if !self.count(1, text.len(), at) {
+                    return false;
+                }
+                let plain = style == ScalarStyle::Plain && !is_text;
+                let cost = (1, text.len());
+                let node = Node { at, value: Value::Scalar { text: text.into_owned(), plain } };
+                self.finish(node, anchor, cost, 0);
+                true
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.tag(tag.as_deref(), at, "seq");
+                self.open(Value::List(Vec::new()), anchor, at)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.tag(tag.as_deref(), at, "map");
+                self.open(Value::Map(Vec::new()), anchor, at)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.close();
+                true
+            }
+            Event::Alias(anchor) => self.alias(anchor, at),
+            _ => true,
+        }
+    }
+
+    fn position(&self, line: usize, column: usize) -> Position {
+        Position { line: self.lines_before + line.max(1) as u32, column: column as u32 + 1 }
+    }
+
+    /// Reports a tag that would change what a value means; returns whether it says the value is what `expected` names.
+    fn tag(&mut self, tag: Option<&Tag>, at: Position, expected: &str) -> bool {
+        let Some(tag) = tag else { return false };
+        let expects = tag.is_yaml_core_schema() && tag.suffix == expected;
+        if !expects {
+            self.report.error(at, format!("the tag {} is not supported", quote(&tag.to_string())), "remove it");
+        }
+        expects
+    }
+
+    /// Counts what is added to the document; `false`, and reported, when it becomes too much.
+    fn count(&mut self, nodes: usize, text: usize, at: Position) -> bool {
+        self.nodes += nodes;
+        self.text += text;
+        if self.nodes <= MOST_NODES && self.text <= MOST_TEXT {
+            return true;
+        }
+        let message = if self.nodes > MOST_NODES {
+            format!("the document has more than {MOST_NODES} values, those repeated by aliases included")
+        } else {
+            format!("the document has more than {MOST_TEXT} bytes of text, those repeated by aliases included")
+        };
+        self.report.error(at, message, "split it, or write fewer aliases");
+        false
+    }
+
+    fn open(&mut self, value: Value, anchor: usize, at: Position) -> bool {
+        let before = (self.nodes, self.text);
+        if self.open.len() >= DEEPEST {
+            return self.too_deep(at);
+        }
+        let node = Node { at, value };
+        self.open.push(Open { node, anchor, before, height: 0, key: None, keys: BTreeSet::new() });
+        self.count(1, 0, at)
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let cost = (self.nodes - open.before.0, self.text - open.before.1);
+        self.finish(open.node, open.anchor, cost, open.height + 1);
+    }
+
+    fn alias(&mut self, id: usize, at: Position) -> bool {
+        let Some(Anchor { node, nodes, text, height }) = self.anchors.get(&id) else {
+            self.report.error(at, "the alias stands inside the value it repeats", "write the value out");
+            return false;
+        };
+        let (cost, height) = ((*nodes, *text), *height);
+        if self.open.len() + height > DEEPEST {
+            return self.too_deep(at);
+        }
+        // Counted before it is copied: nested aliases multiply, and what is refused is never built.
+        let node = (self.nodes + cost.0 <= MOST_NODES && self.text + cost.1 <= MOST_TEXT).then(|| node.clone());
+        if !self.count(cost.0, cost.1, at) {
+            return false;
+        }
+        if let Some(node) = node {
+            self.finish(node, 0, cost, height);
+        }
+        true
+    }
+
+    fn too_deep(&mut self, at: Position) -> bool {
+        self.report.error(at, format!("lists and mappings are nested more than {DEEPEST} deep"), "");
+        false
+    }
+
+    /// Puts a complete value where it belongs.
+    fn finish(&mut self, node: Node, anchor: usize, cost: (usize, usize), height: usize) {
+        if anchor != 0 {
+            let (nodes, text) = cost;
+            self.anchors.insert(anchor, Anchor { node: node.clone(), nodes, text, height });
+        }
+        let Some(parent) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        parent.height = parent.height.max(height);
+        match &mut parent.node.value {
+            Value::List(items) => items.push(node),
+            Value::Map(entries) => match parent.key.take() {
+                None => parent.key = Some(check_key(node, entries, &mut parent.keys, self.report)),
+                Some(None) => {}
+                Some(Some((key, key_at))) => {
+                    // An empty value stands nowhere; its key does.
+                    let empty = matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty());
+                    let node = if empty { Node { at: key_at, ..node } } else { node };
+                    entries.push(Entry { key, key_at, value: node });
+                }
+            },
+            Value::Scalar { .. } => {}
+        }
+    }
+}
+
+/// The key, unless it is wrong; then its value will be left out.
+fn check_key(
+    node: Node,
+    entries: &[Entry],
+    keys: &mut BTreeSet<String>,
+    report: &mut Report,
+) -> Option<(String, Position)> {
+    let Value::Scalar { text, plain } = node.value else {
+        report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
+        return None;
+    };
+    if text == "<<" && plain {
+        report.error(node.at, "the merge key << is not supported", "write the fields out");
+        return None;
+    }
+    if !keys.insert(text.clone()) {
+        let first = entries.iter().find(|entry| entry.key == text).map_or(node.at, |entry| entry.key_at);
+        let message = format!("the key {} is written twice, first on line {}", quote(&text), first.line);
+        report.error(node.at, message, "keep one of them");
+        return None;
+    }
+    Some((text, node.at))
+}

@@ -1,0 +1,166 @@
+//! Owns what only all documents together can show: duplicates, references to nothing, circles of dependencies.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::Known;
+use super::envelope::Draft;
+use super::problem::{Position, Problem, Severity};
+use super::reference::{Reference, Role};
+use super::wording::closest;
+use crate::domain::name::Name;
+use crate::domain::object::Kind;
+use crate::domain::reconcile::cycle;
+
+/// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
+pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
+    let mut whole = Whole { drafts, known, edges: BTreeMap::new(), problems: Vec::new() };
+    whole.collect_edges();
+    whole.duplicates();
+    whole.dangling();
+    whole.cycles();
+    for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
+        whole.exclusions(draft);
+        whole.unknown_check(draft);
+    }
+    whole.problems
+}
+
+struct Whole<'a> {
+    drafts: &'a [Draft],
+    known: &'a Known,
+    edges: BTreeMap<&'a Name, Vec<Edge<'a>>>,
+    problems: Vec<Problem>,
+}
+
+/// A dependency, and where it is written if that is in one of the documents.
+struct Edge<'a> {
+    upstream: &'a Name,
+    transitive: bool,
+    excuses: bool,
+    written: Option<(&'a Draft, &'a Reference)>,
+}
+
+impl<'a> Whole<'a> {
+    /// Dependencies as they will be: those of the documents, and the stored ones of systems the documents do not declare.
+    fn collect_edges(&mut self) {
+        for draft in self.drafts.iter().filter(|draft| draft.kind == Kind::System) {
+            let edges = self.edges.entry(&draft.name).or_default();
+            for reference in &draft.references {
+                if let Role::DependsOn { transitive, excuses } = reference.role {
+                    let written = Some((draft, reference));
+                    edges.push(Edge { upstream: &reference.name, transitive, excuses, written });
+                }
+            }
+        }
+        for (system, upstreams) in &self.known.dependencies {
+            // Whether a stored edge is transitive is not known here; taking it for one warns too little, never wrongly.
+            self.edges.entry(system).or_insert_with(|| {
+                let edge = |upstream| Edge { upstream, transitive: true, excuses: true, written: None };
+                upstreams.iter().map(edge).collect()
+            });
+        }
+    }
+
+    fn duplicates(&mut self) {
+        let mut first: BTreeMap<(Kind, &Name), &Draft> = BTreeMap::new();
+        for draft in self.drafts {
+            let earlier = *first.entry((draft.kind, &draft.name)).or_insert(draft);
+            if !std::ptr::eq(earlier, draft) {
+                let Position { line, column } = earlier.name_at;
+                let message = format!("declared twice, first at {}:{line}:{column}", earlier.file);
+                self.note(Severity::Error, draft, draft.name_at, message, "rename or remove one of them");
+            }
+        }
+    }
+
+    fn dangling(&mut self) {
+        let declared = self.drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
+        let systems: BTreeSet<&Name> = declared.chain(&self.known.systems).collect();
+        for draft in self.drafts {
+            for reference in draft.references.iter().filter(|reference| reference.role != Role::Checks) {
+                let Reference { name, path, at, .. } = reference;
+                if systems.contains(name) {
+                    continue;
+                }
+                let guess = closest(name.as_str(), systems.iter().map(|name| name.as_str()));
+                let remedy = guess.map_or_else(
+                    || "declare it with kind: System, or ingest a transition of it first".to_owned(),
+                    |guess| format!("did you mean {guess}?"),
+                );
+                let message = format!("{path} names the system {name}, which has neither a manifest nor a transition");
+                self.note(Severity::Error, draft, *at, message, &remedy);
+            }
+        }
+    }
+
+    fn cycles(&mut self) {
+        let graph: cycle::Graph<'_> = self
+            .edges
+            .iter()
+            .map(|(system, edges)| (*system, edges.iter().map(|edge| edge.upstream).collect()))
+            .collect();
+        for names in cycle::cycles(&graph) {
+            let next = names.iter().cycle().skip(1);
+            let written = names.iter().zip(next).find_map(|(system, next)| {
+                self.edges.get(*system)?.iter().find(|edge| edge.upstream == *next)?.written
+            });
+            // A circle among stored systems only is no fault of these documents.
+            let Some((draft, reference)) = written else { continue };
+            let message = format!("systems depend on one another: {}", cycle::spell_out(&names));
+            self.note(Severity::Error, draft, reference.at, message, "remove one of these dependencies");
+        }
+    }
+
+    /// Warns about excluded systems that could not have excused the objective anyway.
+    fn exclusions(&mut self, draft: &'a Draft) {
+        let mut excluded = draft.references.iter().filter(|reference| reference.role == Role::Excludes).peekable();
+        let covered = draft.references.iter().find(|reference| reference.role == Role::Covers);
+        let (Some(_), Some(system)) = (excluded.peek(), covered) else { return };
+        let upstreams = self.upstreams(&system.name);
+        for reference in excluded.filter(|reference| !upstreams.contains(&reference.name)) {
+            let Reference { name, path, at, .. } = reference;
+            let message = if *name == system.name {
+                format!("{path} names {name} itself, which never excuses its own objectives")
+            } else {
+                format!("{path} names {name}, which is no upstream that could excuse {}", system.name)
+            };
+            self.note(Severity::Warning, draft, *at, message, "remove it, or declare the dependency");
+        }
+    }
+
+    /// Systems that may excuse an objective of the given one: its dependencies, and theirs over transitive edges.
+    fn upstreams(&self, system: &'a Name) -> BTreeSet<&'a Name> {
+        let mut found = BTreeSet::new();
+        let mut followed = BTreeSet::from([system]);
+        let mut queue = VecDeque::from([system]);
+        while let Some(system) = queue.pop_front() {
+            for edge in self.edges.get(system).into_iter().flatten().filter(|edge| edge.excuses) {
+                found.insert(edge.upstream);
+                if edge.transitive && followed.insert(edge.upstream) {
+                    queue.push_back(edge.upstream);
+                }
+            }
+        }
+        found
+    }
+
+    /// Warns about a check that was never seen although others of its system were.
+    fn unknown_check(&mut self, draft: &'a Draft) {
+        let role = |role| draft.references.iter().find(move |reference| reference.role == role);
+        let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) else { return };
+        let Some(seen) = self.known.checks.get(&system.name).filter(|seen| !seen.is_empty()) else { return };
+        if !seen.contains(&check.name) {
+            let names = || seen.iter().map(Name::as_str);
+            let remedy = super::wording::did_you_mean(check.name.as_str(), names());
+            let message = format!("{} has no transitions of the check {} so far", system.name, check.name);
+            self.note(Severity::Warning, draft, check.at, message, &remedy);
+        }
+    }
+
+    fn note(&mut self, severity: Severity, draft: &Draft, at: Position, message: String, remedy: &str) {
+        let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
+        let (file, subject) = (Arc::clone(&draft.file), Some(draft.subject()));
+        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy });
+    }
+}

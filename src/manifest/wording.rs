@@ -1,0 +1,75 @@
+//! Owns how values are quoted in messages, and the guesses behind "did you mean".
+
+/// The most characters of a value that a message quotes.
+const MOST_QUOTED: usize = 60;
+/// The longest text that is compared with the known ones: guessing costs time in proportion to the length.
+const MOST_COMPARED: usize = 253;
+
+/// A value as a message shows it: in quotes, on one line, cut when long.
+pub(super) fn quote(value: &str) -> String {
+    let mut shown: String = value.chars().take(MOST_QUOTED).flat_map(char::escape_debug).collect();
+    // An apostrophe needs no escape between double quotes.
+    shown = shown.replace("\\'", "'");
+    let dots = if value.chars().nth(MOST_QUOTED).is_some() { "…" } else { "" };
+    format!("\"{shown}{dots}\"")
+}
+
+/// The known text that is most like the given one, if any is alike enough to be meant.
+pub(super) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.is_empty() || given.len() > MOST_COMPARED {
+        return None;
+    }
+    let lower = given.to_lowercase();
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in known {
+        let allowed = given.len().max(candidate.len()).div_ceil(3).min(4);
+        if given.len().abs_diff(candidate.len()) > allowed {
+            continue;
+        }
+        let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
+        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// `did you mean X?` where there is a guess, else the known texts if they are few.
+pub(super) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match closest(given, known.clone()) {
+        Some(guess) => format!("did you mean {guess}?"),
+        None => one_of(known),
+    }
+}
+
+/// `known: a, b, c`; empty when there are none or too many to be of help.
+pub(super) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().take(13).collect();
+    if known.is_empty() || known.len() > 12 { String::new() } else { format!("known: {}", known.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_are_near_misses_only() {
+        let known = ["checkout", "postgres", "SLO", "windowDays"];
+        for (given, guess) in [
+            ("chekout", Some("checkout")),
+            ("slo", Some("SLO")),
+            ("windowdays", Some("windowDays")),
+            ("redis", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(given, known), guess, "{given}");
+        }
+        assert_eq!(did_you_mean("zzzzzzzz", ["a", "b"]), "known: a, b");
+    }
+
+    #[test]
+    fn quoted_values_stay_on_one_short_line() {
+        assert_eq!(quote("it's\n\u{1b}[31m\"x\""), r#""it's\n\u{1b}[31m\"x\"""#);
+        assert_eq!(quote(&"ä".repeat(61)), format!("\"{}…\"", "ä".repeat(60)));
+    }
+}
