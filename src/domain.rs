@@ -18,6 +18,7 @@ pub(crate) mod object;
 pub(crate) mod objective;
 pub(crate) mod reconcile;
 pub(crate) mod report;
+pub(crate) mod selector;
 pub(crate) mod span;
 pub(crate) mod streak;
 pub(crate) mod tally;

@@ -1,0 +1,140 @@
+//! Owns what commands share: the context they run in, and the one match that picks them. Commands orchestrate; they compute
+//! nothing and format nothing.
+
+mod apply;
+mod check;
+mod completions;
+mod db;
+mod demo;
+mod export;
+mod health;
+mod ingest;
+mod list;
+mod man;
+mod selection;
+mod status;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{ErrorKind, Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{Cli, Command, Output};
+use crate::domain::instant::Instant;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::{Canvas, Document, Form, Sheet, print};
+use crate::store::{Access, Store};
+
+/// What a command runs in.
+pub(crate) struct Context<'io> {
+    pub(crate) db: Option<PathBuf>,
+    pub(crate) as_of: Instant,
+    /// The machine's clock at the start of the run, which `--as-of` does not move.
+    pub(crate) now: Instant,
+    pub(crate) output: Option<Output>,
+    pub(crate) canvas: Canvas,
+    pub(crate) quiet: bool,
+    pub(crate) stdin: Box<dyn Read + Send>,
+    pub(crate) stdout: &'io mut dyn Write,
+    pub(crate) stderr: &'io mut dyn Write,
+    pub(crate) stderr_is_terminal: bool,
+    pub(crate) env: &'io BTreeMap<OsString, OsString>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When it could not be answered.
+pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
+    match cli.command {
+        Command::Ingest(args) => ingest::run(context, &args),
+        Command::Validate(args) => validate::run(context, &args),
+        Command::Plan(args) => apply::plan(context, &args),
+        Command::Apply(args) => apply::run(context, &args),
+        Command::Status(args) => status::run(context, &args),
+        Command::Check(args) => check::run(context, &args),
+        Command::Health(args) => health::run(context, &args),
+        Command::List(args) => list::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
+        Command::Db(args) => db::run(context, &args),
+        Command::Demo(args) => demo::run(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+    }
+}
+
+impl Context<'_> {
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// When its place is not known, or it cannot be opened.
+    pub(crate) fn store(&self, access: Access) -> Result<Store> {
+        Store::open(self.db_path()?, access)
+    }
+
+    pub(crate) fn db_path(&self) -> Result<&PathBuf> {
+        self.db.as_ref().ok_or_else(|| {
+            Failure::new(
+                "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
+                "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
+            )
+        })
+    }
+
+    /// The form of the answer.
+    pub(crate) fn form(&self) -> Form {
+        match self.output {
+            None | Some(Output::Table) => Form::Table,
+            Some(Output::Wide) => Form::Wide,
+            Some(Output::Json) => Form::Json,
+            Some(Output::Yaml) => Form::Yaml,
+            Some(Output::Csv) => Form::Csv,
+            Some(Output::Markdown) => Form::Markdown,
+        }
+    }
+
+    /// Prints an answer as asked.
+    ///
+    /// # Errors
+    /// When it cannot be written; a reader that went away is none.
+    pub(crate) fn answer(&mut self, document: &Document, sheet: impl FnOnce(bool) -> Sheet) -> Result<()> {
+        let text = print(self.form(), self.canvas, document, sheet)?;
+        self.say(&text)
+    }
+
+    /// Writes to standard output.
+    ///
+    /// # Errors
+    /// When that fails; a reader that went away is none.
+    pub(crate) fn say(&mut self, text: &str) -> Result<()> {
+        written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush())).map(drop)
+    }
+
+    /// Writes a note to standard error, unless asked to be quiet.
+    pub(crate) fn note(&mut self, text: &str) {
+        if !self.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// Writes to standard error. That it cannot be written to changes no outcome.
+    pub(crate) fn warn(&mut self, text: &str) {
+        drop(writeln!(self.stderr, "{text}"));
+    }
+}
+
+/// Whether the reader of standard output is still there.
+///
+/// # Errors
+/// Those of writing, but for a reader that went away.
+fn written(result: std::io::Result<()>) -> Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("writing to standard output"),
+    }
+}

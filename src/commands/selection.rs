@@ -1,0 +1,73 @@
+//! Owns which objectives and systems a command is about: names, `--system` and label selectors.
+
+use anyhow::Result;
+
+use crate::cli::Selection;
+use crate::domain::model::SystemId;
+use crate::domain::name::Name;
+use crate::domain::selector::Selector;
+use crate::failure::Failure;
+use crate::manifest::did_you_mean;
+use crate::store::{Store, Stored};
+
+/// The selected objectives, sorted by name.
+///
+/// # Errors
+/// When a name or label selector is not one, or names what does not exist.
+pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
+    let selector = selection.selector.as_deref().map(Selector::parse).transpose().map_err(|error| {
+        Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low")
+    })?;
+    if let Some(system) = &selection.system {
+        let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
+        if known.is_none() {
+            let systems = store.systems()?;
+            return Err(unknown("system", system, systems.iter().map(|(name, _)| name.as_str())));
+        }
+    }
+    let mut objectives = if selection.names.is_empty() { store.objectives()? } else { named(store, &selection.names)? };
+    objectives.retain(|stored| {
+        selection.system.as_deref().is_none_or(|system| stored.objective.system.as_str() == system)
+            && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
+    });
+    Ok(objectives)
+}
+
+fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
+    let mut found = Vec::new();
+    for name in names {
+        match Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten() {
+            Some(stored) => found.push(stored),
+            None => {
+                let all = store.objectives()?;
+                return Err(unknown("objective", name, all.iter().map(|stored| stored.objective.metadata.name.as_str())));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
+    found.dedup_by(|a, b| a.id == b.id);
+    Ok(found)
+}
+
+/// The selected systems, sorted by name; none named: all.
+///
+/// # Errors
+/// When a name is none of a system.
+pub(super) fn systems(store: &Store, names: &[String]) -> Result<Vec<(Name, SystemId)>> {
+    let all = store.systems()?;
+    if names.is_empty() {
+        return Ok(all);
+    }
+    for name in names {
+        if !all.iter().any(|(known, _)| known.as_str() == name) {
+            return Err(unknown("system", name, all.iter().map(|(known, _)| known.as_str())));
+        }
+    }
+    Ok(all.into_iter().filter(|(known, _)| names.iter().any(|name| known.as_str() == name)).collect())
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
+    let guess = did_you_mean(name, known);
+    let hint = if guess.is_empty() { format!("`slo list {what}s` shows those there are") } else { guess };
+    Failure::new(format!("there is no {what} {name:?}"), hint)
+}

@@ -1,0 +1,46 @@
+//! Owns `slo status`: every selected objective as of a moment, worst first.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::{Context, selection};
+use crate::cli::Status;
+use crate::domain::instant::Instant;
+use crate::evaluation::reports;
+use crate::exit::ExitStatus;
+use crate::render::status::{document, sheet, sort};
+use crate::store::Access;
+use crate::{clock, render};
+
+/// Clears the screen and moves to its top.
+const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
+
+pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus> {
+    let Some(every) = args.watch else {
+        let text = draw(context, args, context.as_of)?;
+        context.say(&text)?;
+        return Ok(ExitStatus::Pass);
+    };
+    let began = context.now;
+    loop {
+        let as_of = context.as_of.plus(clock::now().since(began));
+        let text = draw(context, args, as_of)?;
+        let clear = if context.canvas.width.is_some() { CLEAR } else { "" };
+        let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
+        if !super::written(shown.and_then(|()| context.stdout.flush()))? {
+            return Ok(ExitStatus::Pass);
+        }
+        std::thread::sleep(Duration::from_millis(every.unsigned_abs()));
+    }
+}
+
+fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<String> {
+    let store = context.store(Access::Read)?;
+    let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
+    sort(&mut reports);
+    if reports.is_empty() {
+        context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
+    }
+    render::print(context.form(), context.canvas, &document(&reports, as_of)?, |wide| sheet(&reports, wide))
+}

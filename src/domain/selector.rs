@@ -1,0 +1,80 @@
+//! Owns label selectors: `team=payments,tier!=low,owner,!legacy`.
+
+use std::collections::BTreeMap;
+
+use super::label::{check_key, check_value};
+
+/// Requirements on labels, all of which must hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Selector(Vec<Requirement>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Requirement {
+    Equal(String, String),
+    /// Also met when the label is absent, as in Kubernetes.
+    NotEqual(String, String),
+    Present(String),
+    Absent(String),
+}
+
+impl Selector {
+    /// Reads `key=value`, `key==value`, `key!=value`, `key`, `!key`, joined by commas.
+    ///
+    /// # Errors
+    /// With the offending part and the rule it breaks.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        text.split(',').map(str::trim).map(requirement).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.0.iter().all(|requirement| match requirement {
+            Requirement::Equal(key, value) => labels.get(key) == Some(value),
+            Requirement::NotEqual(key, value) => labels.get(key) != Some(value),
+            Requirement::Present(key) => labels.contains_key(key),
+            Requirement::Absent(key) => !labels.contains_key(key),
+        })
+    }
+}
+
+fn requirement(part: &str) -> Result<Requirement, String> {
+    let parsed = if let Some((key, value)) = part.split_once("!=") {
+        Requirement::NotEqual(key.trim().to_owned(), value.trim().to_owned())
+    } else if let Some((key, value)) = part.split_once('=') {
+        Requirement::Equal(key.trim().to_owned(), value.trim_start_matches('=').trim().to_owned())
+    } else if let Some(key) = part.strip_prefix('!') {
+        Requirement::Absent(key.trim().to_owned())
+    } else {
+        Requirement::Present(part.to_owned())
+    };
+    let (key, value) = match &parsed {
+        Requirement::Equal(key, value) | Requirement::NotEqual(key, value) => (key, value.as_str()),
+        Requirement::Present(key) | Requirement::Absent(key) => (key, ""),
+    };
+    check_key(key).and_then(|()| check_value(value)).map_err(|rule| format!("{part:?}: {rule}"))?;
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_are_met_together() {
+        let labels: BTreeMap<String, String> =
+            [("team", "payments"), ("tier", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        for (text, expected) in [
+            ("team=payments", true),
+            ("team==payments, tier=1", true),
+            ("team=payments,tier!=1", false),
+            ("owner!=x", true),
+            ("team", true),
+            ("!team", false),
+            ("owner", false),
+        ] {
+            assert_eq!(Selector::parse(text).unwrap().matches(&labels), expected, "{text}");
+        }
+        for text in ["", "=x", "a=b c", "team=payments,,", "!"] {
+            assert!(Selector::parse(text).is_err(), "{text}");
+        }
+    }
+}

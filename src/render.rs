@@ -1,0 +1,55 @@
+//! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
+
+mod document;
+pub(crate) mod check;
+pub(crate) mod health;
+pub(crate) mod ingest;
+pub(crate) mod list;
+pub(crate) mod number;
+pub(crate) mod plan;
+mod sheet;
+pub(crate) mod status;
+
+use anyhow::Result;
+
+pub(crate) use document::Document;
+pub(crate) use sheet::{Cell, Sheet, Tone};
+
+/// How an answer is to be printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Csv,
+    Markdown,
+}
+
+/// What the output can show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Canvas {
+    /// Columns of the terminal; `None` when it is not one.
+    pub(crate) width: Option<u16>,
+    pub(crate) color: bool,
+}
+
+/// Prints an answer: people get `sheet` (`wide` where asked for), programs get `document`.
+///
+/// # Errors
+/// When the document cannot be written as asked.
+pub(crate) fn print(
+    form: Form,
+    canvas: Canvas,
+    document: &Document,
+    sheet: impl FnOnce(bool) -> Sheet,
+) -> Result<String> {
+    match form {
+        Form::Table => Ok(sheet(false).table(canvas)),
+        Form::Wide => Ok(sheet(true).table(canvas)),
+        Form::Markdown => Ok(sheet(false).markdown()),
+        Form::Json => document.json(),
+        Form::Yaml => document.yaml(),
+        Form::Csv => document.csv(),
+    }
+}

@@ -1,0 +1,125 @@
+//! Owns answers for programs: one serializable value as JSON, YAML or CSV.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::instant::Instant;
+
+/// The version of all documents' shapes; it grows when a field changes its meaning or goes away.
+const SCHEMA_VERSION: u32 = 1;
+
+/// An answer in the shape programs read: `schemaVersion`, `asOf`, then the answer's own fields.
+pub(crate) struct Document {
+    fields: Vec<(&'static str, Value)>,
+    /// The field whose elements are the rows of the CSV form.
+    rows: &'static str,
+}
+
+impl Document {
+    /// An answer as of a moment whose main field is a list.
+    ///
+    /// # Errors
+    /// When the rows cannot be represented.
+    pub(crate) fn list(as_of: Instant, name: &'static str, rows: &impl Serialize) -> Result<Self> {
+        let mut document = Self::new(as_of);
+        document.rows = name;
+        document.set(name, rows)?;
+        Ok(document)
+    }
+
+    /// An answer as of a moment that is one row by itself.
+    pub(crate) fn new(as_of: Instant) -> Self {
+        let fields = vec![("schemaVersion", SCHEMA_VERSION.into()), ("asOf", as_of.to_string().into())];
+        Self { fields, rows: "" }
+    }
+
+    /// Appends a field.
+    ///
+    /// # Errors
+    /// When the value cannot be represented.
+    pub(crate) fn set(&mut self, name: &'static str, value: &impl Serialize) -> Result<()> {
+        self.fields.push((name, serde_json::to_value(value).with_context(|| format!("writing {name}"))?));
+        Ok(())
+    }
+
+    fn value(&self) -> Value {
+        Value::Object(self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+    }
+
+    pub(super) fn json(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(&self.value())? + "\n")
+    }
+
+    pub(super) fn yaml(&self) -> Result<String> {
+        Ok(serde_yaml::to_string(&self.value())?)
+    }
+
+    /// One line a row; nested fields are named with dots, lists are written as JSON.
+    pub(super) fn csv(&self) -> Result<String> {
+        let rows = match self.fields.iter().find(|(name, _)| *name == self.rows) {
+            Some((_, Value::Array(rows))) => rows.clone(),
+            _ => vec![self.value()],
+        };
+        let rows: Vec<Vec<(String, String)>> = rows.iter().map(flatten).collect::<Result<_>>()?;
+        // Rows may have different fields (labels), so the header is the union, in order of first appearance.
+        let mut header: Vec<&str> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for (name, _) in rows.iter().flatten() {
+            if seen.insert(name.as_str()) {
+                header.push(name);
+            }
+        }
+        let mut text = String::new();
+        push_line(&mut text, header.iter().copied());
+        for row in &rows {
+            let fields: std::collections::HashMap<&str, &str> =
+                row.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            push_line(&mut text, header.iter().map(|name| fields.get(name).copied().unwrap_or_default()));
+        }
+        Ok(text)
+    }
+}
+
+fn flatten(row: &Value) -> Result<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    flatten_into("", row, &mut fields)?;
+    Ok(fields)
+}
+
+fn flatten_into(name: &str, value: &Value, fields: &mut Vec<(String, String)>) -> Result<()> {
+    match value {
+        Value::Object(inner) => {
+            for (key, value) in inner {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                flatten_into(&name, value, fields)?;
+            }
+        }
+        Value::Null => fields.push((name.to_owned(), String::new())),
+        Value::String(text) => fields.push((name.to_owned(), text.clone())),
+        Value::Array(_) => fields.push((name.to_owned(), serde_json::to_string(value)?)),
+        Value::Bool(_) | Value::Number(_) => fields.push((name.to_owned(), value.to_string())),
+    }
+    Ok(())
+}
+
+fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
+    for (index, field) in fields.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        push_field(text, field);
+    }
+    text.push('\n');
+}
+
+/// Writes one CSV field, quoted where RFC 4180 asks for it.
+pub(super) fn push_field(text: &mut String, field: &str) {
+    if field.contains([',', '"', '\n', '\r']) {
+        text.push('"');
+        text.push_str(&field.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(field);
+    }
+}

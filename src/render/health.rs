@@ -1,0 +1,81 @@
+//! Owns how systems' health looks.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::number::short_time;
+use super::{Cell, Document, Sheet, Tone};
+use crate::domain::health::Health;
+use crate::domain::instant::Instant;
+use crate::domain::transition::Status;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireHealth<'a> {
+    system_id: &'a str,
+    status: &'static str,
+    healthy_checks: usize,
+    total_checks: usize,
+    in_status_since: Option<String>,
+    in_status_for_seconds: Option<i64>,
+    transitions_in_window: usize,
+    last_seen: Option<String>,
+}
+
+/// The answer of `health` for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
+    let text = |at: Option<Instant>| at.map(|at| at.to_string());
+    let rows: Vec<_> = healths
+        .iter()
+        .map(|health| WireHealth {
+            system_id: health.system.as_str(),
+            status: health.status.as_str(),
+            healthy_checks: health.healthy_checks,
+            total_checks: health.total_checks,
+            in_status_since: text(health.in_status_since),
+            in_status_for_seconds: health.in_status_for_seconds(),
+            transitions_in_window: health.transitions_in_window,
+            last_seen: text(health.last_seen),
+        })
+        .collect();
+    Document::list(as_of, "systems", &rows)
+}
+
+/// The answer of `health` for people.
+pub(crate) fn sheet(healths: &[Health]) -> Sheet {
+    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").right("CHECKS").right("FOR").left("SINCE");
+    sheet = sheet.right("CHANGES/H").right("LAST SEEN");
+    for health in healths {
+        let (symbol, tone) = match health.status {
+            Status::Unhealthy => ("✖", Tone::Bad),
+            Status::Degraded => ("▼", Tone::Warning),
+            Status::Unknown => ("?", Tone::Faint),
+            Status::Healthy => ("✔", Tone::Good),
+        };
+        let ago = |at: Option<Instant>| at.map_or("never".to_owned(), |at| short_time(health.as_of.since(at)) + " ago");
+        let held = health.in_status_since.map_or("–".to_owned(), |since| short_time(health.as_of.since(since)));
+        sheet.push(vec![
+            Cell::toned(format!("{symbol} {}", health.status), tone),
+            Cell::toned(health.system.as_str(), Tone::Strong),
+            Cell::plain(format!("{}/{}", health.healthy_checks, health.total_checks)),
+            Cell::plain(held),
+            Cell::plain(health.in_status_since.map_or("–".to_owned(), minute)),
+            Cell::plain(health.transitions_in_window.to_string()),
+            Cell::plain(ago(health.last_seen)),
+        ]);
+    }
+    let count = |status| healths.iter().filter(|health| health.status == status).count();
+    let parts = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
+    let parts = parts.iter().filter(|status| count(**status) > 0).map(|status| format!("{} {status}", count(*status)));
+    let plural = if healths.len() == 1 { "" } else { "s" };
+    sheet.footer.push(format!("{} system{plural}: {}", healths.len(), parts.collect::<Vec<_>>().join(", ")));
+    sheet
+}
+
+/// A moment for people, to the minute: `2026-11-20 14:05`, UTC.
+pub(crate) fn minute(at: Instant) -> String {
+    at.to_chrono().format("%Y-%m-%d %H:%M").to_string()
+}

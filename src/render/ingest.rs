@@ -1,0 +1,76 @@
+//! Owns how the outcome of an ingest looks.
+
+use anyhow::Result;
+
+use super::Document;
+use crate::domain::instant::Instant;
+
+/// What an ingest did, over all of its files.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct IngestReport {
+    pub(crate) read: u64,
+    pub(crate) inserted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) rejected: u64,
+    /// Distinct systems that accepted lines name.
+    pub(crate) systems: usize,
+    pub(crate) first: Option<Instant>,
+    pub(crate) last: Option<Instant>,
+    /// Whether anything was kept.
+    pub(crate) kept: bool,
+}
+
+/// The outcome for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("read", &report.read)?;
+    document.set("inserted", &report.inserted)?;
+    document.set("duplicates", &report.duplicates)?;
+    document.set("conflicts", &report.conflicts)?;
+    document.set("rejected", &report.rejected)?;
+    document.set("systems", &report.systems)?;
+    document.set("firstTs", &report.first.map(|at| at.to_string()))?;
+    document.set("lastTs", &report.last.map(|at| at.to_string()))?;
+    Ok(document)
+}
+
+/// The outcome in a line or two for people.
+pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
+    let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
+    let mut parts = vec![count(report.inserted, "new"), count(report.duplicates, "already known")];
+    if report.conflicts > 0 {
+        parts.push(count(report.conflicts, "in conflict (the worse status won)"));
+    }
+    if report.rejected > 0 {
+        parts.push(count(report.rejected, "rejected"));
+    }
+    let noun = if report.read == 1 { "line" } else { "lines" };
+    let mut text = format!("{} {noun} read: {}\n", thousands(report.read), parts.join(", "));
+    if let (Some(first), Some(last)) = (report.first, report.last) {
+        let noun = if report.systems == 1 { "system" } else { "systems" };
+        text.push_str(&format!("{} {noun}, {first} to {last}\n", thousands(report.systems as u64)));
+    }
+    if dry_run {
+        text.push_str("dry run: nothing was kept\n");
+    } else if !report.kept {
+        text.push_str("strict: a line was rejected, so nothing was kept\n");
+    }
+    text
+}
+
+/// A number with its thousands set apart: `10 000 000`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! Owns printed numbers: floored percentages, minutes for people, and floats for programs.
+
+use crate::domain::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::domain::target::WHOLE;
+
+/// `part / whole × 100`, floored to `decimals` digits, without a percent sign.
+pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let scale = 10i128.pow(decimals);
+    let scaled = (part * 100 * scale).div_euclid(whole);
+    let (number, fraction) = (scaled.div_euclid(scale), scaled.rem_euclid(scale));
+    if decimals == 0 { number.to_string() } else { format!("{number}.{fraction:0width$}", width = decimals as usize) }
+}
+
+/// `part / whole × 100` for programs; `None` when the whole is 0.
+pub(crate) fn ratio_percent(part: i128, whole: i128) -> Option<f64> {
+    (whole != 0).then(|| (part * 100) as f64 / whole as f64)
+}
+
+/// Milliseconds as minutes, for programs.
+pub(crate) fn minutes(millis: i64) -> f64 {
+    millis as f64 / MINUTE_MS as f64
+}
+
+/// Milliseconds times [`WHOLE`] as minutes, for programs.
+pub(crate) fn scaled_minutes(scaled: i128) -> f64 {
+    scaled as f64 / (i128::from(WHOLE) * i128::from(MINUTE_MS)) as f64
+}
+
+/// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7.2h`, `12d`. Floored.
+pub(crate) fn short_time(millis: i64) -> String {
+    let (unit, label) = match millis {
+        ms if ms < MINUTE_MS => (1000, "s"),
+        ms if ms < 100 * MINUTE_MS => (MINUTE_MS, "m"),
+        ms if ms < 2 * DAY_MS => (HOUR_MS, "h"),
+        _ => (DAY_MS, "d"),
+    };
+    if millis > 0 && millis < 1000 {
+        return format!("{millis}ms");
+    }
+    let tenths = millis * 10 / unit;
+    if tenths < 100 && tenths % 10 != 0 {
+        format!("{}.{}{label}", tenths / 10, tenths % 10)
+    } else {
+        format!("{}{label}", tenths / 10)
+    }
+}
+
+/// A burn rate for people: `0`, `0.42`, `3.1`, `14`, `120`.
+pub(crate) fn rate(value: Option<f64>) -> String {
+    match value {
+        None => "∞".to_owned(),
+        Some(0.0) => "0".to_owned(),
+        Some(rate) if rate < 0.01 => "<0.01".to_owned(),
+        Some(rate) if rate < 10.0 => {
+            let text = format!("{:.2}", (rate * 100.0).floor() / 100.0);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        Some(rate) => format!("{:.0}", rate.floor()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_floored_never_rounded_up() {
+        assert_eq!(percent(998_999, 1_000_000, 2), "99.89");
+        assert_eq!(percent(1, 3, 2), "33.33");
+        assert_eq!(percent(2, 3, 0), "66");
+        assert_eq!(percent(-1, 3, 1), "-33.4");
+        assert_eq!(percent(1, 0, 1), "–");
+    }
+
+    #[test]
+    fn times_take_the_unit_that_fits() {
+        for (millis, text) in [
+            (0, "0s"),
+            (999, "999ms"),
+            (42_000, "42s"),
+            (1500, "1.5s"),
+            (2_592_000, "43m"),
+            (210_000, "3.5m"),
+            (26_100_000, "7.2h"),
+            (1_036_800_000, "12d"),
+        ] {
+            assert_eq!(short_time(millis), text);
+        }
+    }
+}
