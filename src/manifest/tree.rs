@@ -101,7 +101,12 @@ impl Builder<'_> {
                 Err(error) => {
                     let at = self.position(error.marker().line(), error.marker().col());
                     let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-                    let (message, remedy) = syntax::explain(error.info(), line);
+                    let (mut message, remedy) = syntax::explain(error.info(), line);
+                    let open = self.open.last().filter(|_| error.info().contains("parsing a flow"));
+                    if let Some(open) = open.filter(|open| open.node.at.line < at.line) {
+                        // Far from where it shows, this is where the bracket is missing.
+                        message = format!("{message}; it begins on line {}", open.node.at.line);
+                    }
                     self.report.error(at, message, remedy);
                     false
                 }
@@ -153,7 +158,8 @@ impl Builder<'_> {
         let Some(tag) = tag else { return false };
         let expects = tag.is_yaml_core_schema() && tag.suffix == expected;
         if !expects {
-            self.report.error(at, format!("the tag {} is not supported", quote(&tag.to_string())), "remove it");
+            let shown = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+            self.report.error(at, format!("the tag {} is not supported", quote(&shown)), "remove it");
         }
         expects
     }

@@ -42,6 +42,15 @@ pub(super) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
     }
 }
 
+/// `a, b or c`.
+pub(super) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = words.into_iter().collect();
+    match (words.pop(), words.is_empty()) {
+        (Some(last), false) => format!("{} or {last}", words.join(", ")),
+        (last, _) => last.unwrap_or_default().to_owned(),
+    }
+}
+
 /// `known: a, b, c`; empty when there are none or too many to be of help.
 pub(super) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().take(13).collect();
