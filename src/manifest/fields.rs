@@ -40,7 +40,7 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, key: &str) -> Option<Field<'a>> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         let path = self.path_of(key);
-        (!entry.value.is_null()).then(|| Field { path, at: entry.value.at, node: &entry.value })
+        (!entry.value.is_null()).then_some(Field { path, at: entry.value.at, node: &entry.value })
     }
 
     /// The field, or a report of its absence.
@@ -106,13 +106,11 @@ impl<'a> Field<'a> {
 
     /// The entries of a mapping; `None`, reported, if it is none.
     pub(super) fn entries(&self, report: &mut Report) -> Option<&'a [Entry]> {
-        match &self.node.value {
-            Value::Map(entries) => Some(entries),
-            _ => {
-                self.expected("a mapping", "", report);
-                None
-            }
+        if let Value::Map(entries) = &self.node.value {
+            return Some(entries);
         }
+        self.expected("a mapping", "", report);
+        None
     }
 
     /// The items of a list; none, and reported, if it is no list.
@@ -135,20 +133,14 @@ impl<'a> Field<'a> {
 
     /// The text of a scalar that YAML takes for one: numbers, booleans and null need quotes to be a text.
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
-        match &self.node.value {
-            Value::Scalar { text, plain } => match literal(text).filter(|_| *plain) {
-                None => Some(text),
-                Some(kind) => {
-                    let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
-                    report.error(self.at, message, format!("write \"{text}\""));
-                    None
-                }
-            },
-            _ => {
-                self.expected("a text", "", report);
-                None
-            }
-        }
+        let Value::Scalar { text, plain } = &self.node.value else {
+            self.expected("a text", "", report);
+            return None;
+        };
+        let Some(kind) = literal(text).filter(|_| *plain) else { return Some(text) };
+        let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
+        report.error(self.at, message, format!("write \"{text}\""));
+        None
     }
 
     /// A name of a system, check, objective or window.

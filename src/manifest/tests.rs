@@ -16,7 +16,8 @@ fn read_text(text: &str) -> Reading {
 }
 
 fn shown(reading: &Reading) -> String {
-    reading.problems.iter().map(|problem| format!("{problem}\n")).collect()
+    let lines: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The fixtures of a folder: name, contents, and what is expected beside them.
@@ -199,7 +200,7 @@ proptest! {
             let end = (at + length).min(bytes.len());
             bytes.splice(at..end, fragment.bytes());
         }
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u32;
         let reading = read_sources(&[source("fuzz.yaml", bytes)], &Known::default());
         prop_assert!(reading.has_errors() || reading.objects.len() == reading.documents);
         for problem in &reading.problems {

@@ -68,9 +68,18 @@ struct Open {
     before: (usize, usize),
     /// The deepest nesting inside.
     height: usize,
-    /// Of a mapping, the key that waits for its value; `Some(None)` when the key itself is wrong.
-    key: Option<Option<(String, Position)>>,
+    /// Of a mapping, what comes next.
+    next: Next,
     keys: BTreeSet<String>,
+}
+
+/// What comes next in a mapping.
+enum Next {
+    Key,
+    /// The value of a key, whose place is given.
+    ValueOf(String, Position),
+    /// The value of a wrong key, which is left out.
+    Nothing,
 }
 
 /// A value that an alias may repeat, and what repeating it costs.
@@ -186,7 +195,7 @@ impl Builder<'_> {
             return self.too_deep(at);
         }
         let node = Node { at, value };
-        self.open.push(Open { node, anchor, before, height: 0, key: None, keys: BTreeSet::new() });
+        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeSet::new() });
         self.count(1, 0, at)
     }
 
@@ -234,10 +243,10 @@ impl Builder<'_> {
         parent.height = parent.height.max(height);
         match &mut parent.node.value {
             Value::List(items) => items.push(node),
-            Value::Map(entries) => match parent.key.take() {
-                None => parent.key = Some(check_key(node, entries, &mut parent.keys, self.report)),
-                Some(None) => {}
-                Some(Some((key, key_at))) => {
+            Value::Map(entries) => match std::mem::replace(&mut parent.next, Next::Key) {
+                Next::Key => parent.next = check_key(node, entries, &mut parent.keys, self.report),
+                Next::Nothing => {}
+                Next::ValueOf(key, key_at) => {
                     // An empty value stands nowhere; its key does.
                     let empty = matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty());
                     let node = if empty { Node { at: key_at, ..node } } else { node };
@@ -249,26 +258,21 @@ impl Builder<'_> {
     }
 }
 
-/// The key, unless it is wrong; then its value will be left out.
-fn check_key(
-    node: Node,
-    entries: &[Entry],
-    keys: &mut BTreeSet<String>,
-    report: &mut Report,
-) -> Option<(String, Position)> {
+/// The value of the key comes next, unless the key is wrong; that has then been reported.
+fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeSet<String>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
         report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
-        return None;
+        return Next::Nothing;
     };
     if text == "<<" && plain {
         report.error(node.at, "the merge key << is not supported", "write the fields out");
-        return None;
+        return Next::Nothing;
     }
     if !keys.insert(text.clone()) {
         let first = entries.iter().find(|entry| entry.key == text).map_or(node.at, |entry| entry.key_at);
         let message = format!("the key {} is written twice, first on line {}", quote(&text), first.line);
         report.error(node.at, message, "keep one of them");
-        return None;
+        return Next::Nothing;
     }
-    Some((text, node.at))
+    Next::ValueOf(text, node.at)
 }

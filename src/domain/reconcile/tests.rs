@@ -120,7 +120,7 @@ fn what_has_no_meaning_is_no_difference() {
     let recurring = |rule| Recurrence::new(Instant::from_millis(0), 60_000, rule, chrono_tz::UTC).unwrap();
     let [plain, spelled] =
         ["FREQ=DAILY", " rrule:freq=daily "].map(|rule| maintenance("m", Schedule::Recurring(recurring(rule))));
-    assert_eq!(field::fields(&plain), field::fields(&spelled));
+    assert_eq!(fields(&plain), fields(&spelled));
     assert_ne!(field::content_hash(&plain), field::content_hash(&once));
 }
 
@@ -150,7 +150,7 @@ fn apply(plan: &Plan, stored: &[Object]) -> BTreeMap<Identity, Object> {
 }
 
 fn meaning(objects: impl IntoIterator<Item = Object>) -> Vec<(Identity, Vec<Field>)> {
-    let mut meaning: Vec<_> = objects.into_iter().map(|object| (object.identity(), field::fields(&object))).collect();
+    let mut meaning: Vec<_> = objects.into_iter().map(|object| (object.identity(), fields(&object))).collect();
     meaning.sort_by(|a, b| a.0.cmp(&b.0));
     meaning
 }
@@ -235,7 +235,7 @@ proptest! {
 
     #[test]
     fn equal_fields_and_equal_hashes_go_together(a in any_object(), b in any_object()) {
-        let same = a.identity() == b.identity() && field::fields(&a) == field::fields(&b);
+        let same = a.identity() == b.identity() && fields(&a) == fields(&b);
         prop_assert_eq!(same, field::content_hash(&a) == field::content_hash(&b));
     }
 }
