@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
+mod cli;
 mod clock;
+mod commands;
 mod domain;
 mod evaluation;
 mod exit;
 mod failure;
 mod manifest;
+mod render;
+mod run;
 mod store;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.
@@ -24,6 +28,6 @@ pub struct Invocation {
 }
 
 /// Runs one command and returns its exit code: 0 it holds, 1 it does not, 2 it could not be answered.
-pub fn run(_invocation: Invocation, _stdout: &mut dyn Write, _stderr: &mut dyn Write) -> u8 {
-    2
+pub fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+    run::run(invocation, stdout, stderr).code()
 }

@@ -1,2 +1,15 @@
-//! Hands arguments and streams to the library; nothing else.
-fn main() {}
+//! Hands arguments, environment and streams to the library; nothing else.
+
+use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let invocation = slo::Invocation {
+        args: std::env::args_os().collect(),
+        env: std::env::vars_os().collect(),
+        stdin: Box::new(stdin()),
+        stdout_is_terminal: stdout().is_terminal(),
+        stderr_is_terminal: stderr().is_terminal(),
+    };
+    slo::run(invocation, &mut stdout(), &mut stderr()).into()
+}

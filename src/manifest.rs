@@ -27,6 +27,7 @@ use envelope::Draft;
 use problem::Report;
 pub(crate) use problem::{Position, Problem, Severity};
 use source::Source;
+pub(crate) use wording::did_you_mean;
 
 /// What is known besides the documents being read, to resolve references against.
 #[derive(Clone, Default, Debug)]
@@ -90,17 +91,17 @@ pub(crate) fn read(paths: &[PathBuf], stdin: &mut dyn Read, known: &Known) -> Re
 }
 
 fn read_sources(sources: &[Source], known: &Known) -> Reading {
-    let mut drafts = Vec::new();
-    let mut problems = Vec::new();
+    let mut found = Found::default();
     let mut documents = 0;
     for source in sources {
         let mut in_file = 0;
         for chunk in document::split(&source.bytes) {
-            in_file += usize::from(read_chunk(&chunk, &source.name, in_file + 1, &mut drafts, &mut problems));
+            in_file += usize::from(read_chunk(&chunk, &source.name, in_file + 1, &mut found));
         }
         documents += in_file;
     }
-    problems.extend(whole::check(&drafts, known));
+    let Found { drafts, mut problems, doubtful } = found;
+    problems.extend(whole::check(&drafts, &doubtful, known));
     let order: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
     problems.sort_by_key(|problem| (order.get(&*problem.file).copied(), problem.at, problem.severity));
@@ -108,23 +109,31 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     Reading { objects, problems, files: sources.len(), documents }
 }
 
+/// What has been read of the documents so far.
+#[derive(Default)]
+struct Found {
+    drafts: Vec<Draft>,
+    problems: Vec<Problem>,
+    /// What documents that could not be read may have declared.
+    doubtful: BTreeSet<Name>,
+}
+
 /// Reads one document of a file; returns whether there was one.
-fn read_chunk(
-    chunk: &Chunk<'_>,
-    file: &Arc<str>,
-    number: usize,
-    drafts: &mut Vec<Draft>,
-    problems: &mut Vec<Problem>,
-) -> bool {
+fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Found) -> bool {
     let mut report = Report::new(file);
+    let mut complete = false;
     if let Some(text) = chunk.text(&mut report) {
         let tree = tree::read(text, chunk.lines_before, &mut report);
         if tree.complete && tree.root.as_ref().is_none_or(tree::Node::is_null) {
             return false;
         }
-        drafts.extend(envelope::read(&tree, number, &mut report));
+        complete = tree.complete;
+        found.drafts.extend(envelope::read(&tree, number, &mut report));
     }
-    problems.append(&mut report.problems);
+    if !complete {
+        found.doubtful.extend(chunk.possible_names());
+    }
+    found.problems.append(&mut report.problems);
     true
 }
 
@@ -154,6 +163,19 @@ impl Chunk<'_> {
             return None;
         }
         Some(text)
+    }
+
+    /// Whatever stands after a `name:`, without reading the document.
+    fn possible_names(&self) -> Vec<Name> {
+        let text = String::from_utf8_lossy(self.bytes);
+        let after =
+            text.split("name").skip(1).filter_map(|rest| rest.trim_start_matches(['"', '\'', ' ']).strip_prefix(':'));
+        let word = |rest: &str| {
+            let rest = rest.trim_start_matches([' ', '"', '\'']);
+            let end = rest.find([' ', '"', '\'', ',', '}', '\n', '\r']).unwrap_or(rest.len());
+            Name::parse(&rest[..end]).ok()
+        };
+        after.filter_map(word).collect()
     }
 
     /// The place of a byte, all before it being UTF-8.

@@ -1,12 +1,15 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
-mod document;
 pub(crate) mod check;
+pub(crate) mod db;
+mod document;
 pub(crate) mod health;
 pub(crate) mod ingest;
+pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod plan;
+pub(crate) mod problems;
 mod sheet;
 pub(crate) mod status;
 
@@ -24,6 +27,11 @@ pub(crate) enum Form {
     Yaml,
     Csv,
     Markdown,
+}
+
+/// The columns of the terminal on standard output, if it is one.
+pub(crate) fn terminal_width() -> Option<u16> {
+    comfy_table::Table::new().width()
 }
 
 /// What the output can show.

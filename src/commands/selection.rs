@@ -15,9 +15,12 @@ use crate::store::{Store, Stored};
 /// # Errors
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
-    let selector = selection.selector.as_deref().map(Selector::parse).transpose().map_err(|error| {
-        Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low")
-    })?;
+    let selector = selection
+        .selector
+        .as_deref()
+        .map(Selector::parse)
+        .transpose()
+        .map_err(|error| Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low"))?;
     if let Some(system) = &selection.system {
         let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
         if known.is_none() {
@@ -40,7 +43,11 @@ fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
             Some(stored) => found.push(stored),
             None => {
                 let all = store.objectives()?;
-                return Err(unknown("objective", name, all.iter().map(|stored| stored.objective.metadata.name.as_str())));
+                return Err(unknown(
+                    "objective",
+                    name,
+                    all.iter().map(|stored| stored.objective.metadata.name.as_str()),
+                ));
             }
         }
     }

@@ -9,7 +9,9 @@ use crate::cli::Paths;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::exit::ExitStatus;
-use crate::manifest::{Known, Reading, read};
+use crate::manifest::{Known, Problem, Reading, Severity, read};
+use crate::render::Form;
+use crate::render::problems::{ProblemLine, Validation, document, sheet, text};
 use crate::store::{Access, Store};
 
 pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus> {
@@ -20,13 +22,31 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
     };
     let reading = read(&args.paths, &mut context.stdin, &known);
     let status = outcome(&reading);
-    let text = crate::render::problems::document(&reading, context.as_of)?;
-    let sheet = crate::render::problems::text(&reading, context.canvas);
-    match context.output {
-        None | Some(crate::cli::Output::Table | crate::cli::Output::Wide) => context.say(&sheet)?,
-        _ => context.answer(&text, |_| crate::render::problems::sheet(&reading))?,
+    let validation = Validation {
+        problems: problem_lines(&reading),
+        files: reading.files,
+        documents: reading.documents,
+        valid: status == ExitStatus::Pass,
+    };
+    match context.form() {
+        Form::Table | Form::Wide => context.say(&text(&validation, context.canvas))?,
+        _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,
     }
     Ok(status)
+}
+
+/// The problems of a reading, ready to be printed.
+pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
+    let line = |problem: &Problem| ProblemLine {
+        file: problem.file.to_string(),
+        line: problem.at.map(|at| at.line),
+        column: problem.at.map(|at| at.column),
+        severity: if problem.severity == Severity::Warning { "warning" } else { "error" },
+        subject: problem.subject.clone(),
+        message: problem.message.clone(),
+        remedy: problem.remedy.clone(),
+    };
+    reading.problems.iter().map(line).collect()
 }
 
 /// What is known besides the manifests being read.

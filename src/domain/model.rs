@@ -43,7 +43,7 @@ impl Model {
     }
 
     /// A fingerprint of all that decides the objective's numbers: two models with the same one give the same
-    /// numbers from the same journal. FNV-1a, 64 bits, over a text form.
+    /// numbers from the same journal.
     pub(crate) fn fingerprint(&self) -> i64 {
         let objective = &self.objective;
         let mut text = format!(
@@ -63,16 +63,18 @@ impl Model {
         for window in &self.maintenance {
             text.push_str(&format!("{:?}|", window.schedule));
         }
-        let hash = text
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        hash as i64
+        fnv1a(&text) as i64
     }
 
     /// Whether maintenance changes the objective's numbers at all.
     pub(crate) fn heeds_maintenance(objective: &Objective) -> bool {
         objective.exclude_maintenance_windows || objective.not_counted.maintenance
     }
+}
+
+/// FNV-1a, 64 bits: a hash that is the same in every version and on every machine.
+pub(crate) fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// The names of the systems that may excuse downtime of `objective`, sorted, with the declared systems that the walk visited.

@@ -82,4 +82,18 @@ impl Object {
     pub(crate) fn identity(&self) -> Identity {
         Identity { kind: self.kind(), name: self.name().clone() }
     }
+
+    /// The systems this object names: its own (for a System, itself) and those it refers to.
+    pub(crate) fn systems(&self) -> Vec<&Name> {
+        match self {
+            Self::System(system) => {
+                let upstreams = system.dependencies.iter().map(|edge| &edge.upstream);
+                std::iter::once(&system.metadata.name).chain(upstreams).collect()
+            }
+            Self::Objective(objective) => {
+                std::iter::once(&objective.system).chain(&objective.excluded_dependencies).collect()
+            }
+            Self::MaintenanceWindow(window) => window.systems.iter().collect(),
+        }
+    }
 }

@@ -99,11 +99,9 @@ fn local_midnight(zone: Tz, date: NaiveDate) -> Instant {
         LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time,
         LocalResult::None => {
             // Gaps are at most a day long (Samoa skipped 30 December 2011) and end on a whole minute.
-            let after = (1..=1440)
-                .filter_map(|minutes| {
-                    zone.from_local_datetime(&(midnight + chrono::TimeDelta::minutes(minutes))).earliest()
-                })
-                .next();
+            let after = (1..=1440).find_map(|minutes| {
+                zone.from_local_datetime(&(midnight + chrono::TimeDelta::minutes(minutes))).earliest()
+            });
             after.unwrap_or_else(|| zone.from_utc_datetime(&midnight))
         }
     };

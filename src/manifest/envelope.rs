@@ -7,7 +7,7 @@ use super::fields::{Field, Fields};
 use super::problem::{Position, Report};
 use super::reference::Reference;
 use super::tree::{Node, Tree, Value};
-use super::wording::{closest, quote};
+use super::wording::{closest, or_list, quote};
 use super::{maintenance_window, objective, system};
 use crate::domain::label;
 use crate::domain::name::Name;
@@ -43,7 +43,10 @@ impl Draft {
 pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<Draft> {
     let root = tree.root.as_ref()?;
     let (kind, name) = identify(root);
-    report.subject = kind.zip(name.as_ref()).map(|(kind, (name, _))| format!("{kind} {name}"));
+    report.subject = kind.map(|kind| match &name {
+        Some((name, _)) => format!("{kind} {name}"),
+        None => kind.to_string(),
+    });
     if let Some(subject) = &report.subject {
         // What was found before the object had a name concerns it too.
         report.problems.iter_mut().for_each(|problem| problem.subject = Some(subject.clone()));
@@ -64,10 +67,20 @@ fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
 }
 
 fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Object> {
-    let known = ["apiVersion", "kind", "metadata", "spec"];
-    let fields = Fields::of(&Field::root(root), &known, report)?;
-    check_kind(&fields, report);
-    check_version(&fields, kind, report);
+    let root = Field::root(root);
+    if root.entries(report)?.iter().all(|entry| entry.key != "apiVersion" && entry.key != "kind") {
+        let message = "not a manifest: it has neither apiVersion nor kind";
+        report.error(
+            root.at,
+            message,
+            format!("write apiVersion: {VERSION} and kind: {}", or_list(Kind::ALL.map(Kind::as_str))),
+        );
+        return None;
+    }
+    let fields = Fields::of(&root, &["apiVersion", "kind", "metadata", "spec"], report)?;
+    if check_kind(&fields, report) {
+        check_version(&fields, kind, report);
+    }
     let metadata = fields.require("metadata", "write metadata: { name: … }", report);
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
     let spec = fields.require("spec", "", report);
@@ -82,19 +95,22 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
     }
 }
 
-fn check_kind(fields: &Fields<'_>, report: &mut Report) {
+/// Returns whether the version can be judged: that of a kind which is not supported hardly is this project's.
+fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
     let supported = Kind::ALL.map(Kind::as_str);
     let list = format!("supported are {}", supported.join(", "));
-    let Some(field) = fields.require("kind", &list, report) else { return };
-    let Some(kind) = field.text(report) else { return };
+    let Some(field) = fields.require("kind", &list, report) else { return true };
+    let Some(kind) = field.text(report) else { return true };
     if Kind::parse(kind).is_some() {
-        return;
+        return true;
     }
     if kind == "Condition" {
-        return report.error(field.at, "kind Condition is not supported by this version of slo", list);
+        report.error(field.at, "kind Condition is not supported by this version of slo", list);
+        return false;
     }
     let remedy = closest(kind, supported).map_or(list, |guess| format!("did you mean {guess}?"));
     report.error(field.at, format!("kind {} is not supported", quote(kind)), remedy);
+    false
 }
 
 fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
@@ -110,8 +126,7 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
 }
 
 fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
-    let known = ["name", "title", "description", "labels", "annotations"];
-    let fields = Fields::of(field, &known, report)?;
+    let fields = Fields::of(field, &["name", "title", "description", "labels", "annotations"], report)?;
     let name = fields.require("name", "", report).and_then(|field| field.name(report));
     let title = fields.text("title", report);
     let description = fields.text("description", report);

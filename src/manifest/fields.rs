@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::problem::{Position, Report};
 use super::tree::{Entry, Node, Value};
-use super::wording::{did_you_mean, quote};
+use super::wording::{closest, did_you_mean, or_list, quote};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 
@@ -14,6 +14,7 @@ pub(super) struct Fields<'a> {
     path: String,
     pub(super) at: Position,
     entries: &'a [Entry],
+    known: &'static [&'static str],
 }
 
 /// A value, its place, and the path under which messages name it.
@@ -25,32 +26,39 @@ pub(super) struct Field<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of a mapping, after reporting those that are not among the `known`; `None`, reported, if it is no mapping.
-    pub(super) fn of(field: &Field<'a>, known: &[&'static str], report: &mut Report) -> Option<Self> {
+    pub(super) fn of(field: &Field<'a>, known: &'static [&'static str], report: &mut Report) -> Option<Self> {
         let entries = field.entries(report)?;
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let place = if field.path.is_empty() { String::new() } else { format!(" in {}", field.path) };
             let remedy = did_you_mean(&entry.key, known.iter().copied());
             report.error(entry.key_at, format!("unknown field {}{place}", quote(&entry.key)), remedy);
         }
-        Some(Self { path: field.path.clone(), at: field.at, entries })
+        Some(Self { path: field.path.clone(), at: field.at, entries, known })
     }
 
     /// The field, unless it is absent or null.
     pub(super) fn get(&self, key: &str) -> Option<Field<'a>> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         let path = self.path_of(key);
-        (!entry.value.is_null()).then(|| Field { path, at: entry.value.at, node: &entry.value })
+        (!entry.value.is_null()).then_some(Field { path, at: entry.value.at, node: &entry.value })
     }
 
     /// The field, or a report of its absence.
     pub(super) fn require(&self, key: &str, remedy: &str, report: &mut Report) -> Option<Field<'a>> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.has_misspelt(key) {
             let empty = self.entries.iter().find(|entry| entry.key == key);
             let (at, lack) = empty.map_or((self.at, "is missing"), |entry| (entry.key_at, "has no value"));
             report.error(at, format!("{} {lack}", self.path_of(key)), remedy);
         }
         found
+    }
+
+    /// Whether an unknown field is one for which this one has been suggested, so that its absence need not be reported too.
+    fn has_misspelt(&self, key: &str) -> bool {
+        let unknown = self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()));
+        let meant = |entry: &Entry| closest(&entry.key, self.known.iter().copied());
+        unknown.into_iter().any(|entry| meant(entry) == Some(key))
     }
 
     /// The text of a field, if it is there and a text.
@@ -98,13 +106,11 @@ impl<'a> Field<'a> {
 
     /// The entries of a mapping; `None`, reported, if it is none.
     pub(super) fn entries(&self, report: &mut Report) -> Option<&'a [Entry]> {
-        match &self.node.value {
-            Value::Map(entries) => Some(entries),
-            _ => {
-                self.expected("a mapping", "", report);
-                None
-            }
+        if let Value::Map(entries) = &self.node.value {
+            return Some(entries);
         }
+        self.expected("a mapping", "", report);
+        None
     }
 
     /// The items of a list; none, and reported, if it is no list.
@@ -127,20 +133,14 @@ impl<'a> Field<'a> {
 
     /// The text of a scalar that YAML takes for one: numbers, booleans and null need quotes to be a text.
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
-        match &self.node.value {
-            Value::Scalar { text, plain } => match literal(text).filter(|_| *plain) {
-                None => Some(text),
-                Some(kind) => {
-                    let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
-                    report.error(self.at, message, format!("write \"{text}\""));
-                    None
-                }
-            },
-            _ => {
-                self.expected("a text", "", report);
-                None
-            }
-        }
+        let Value::Scalar { text, plain } = &self.node.value else {
+            self.expected("a text", "", report);
+            return None;
+        };
+        let Some(kind) = literal(text).filter(|_| *plain) else { return Some(text) };
+        let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
+        report.error(self.at, message, format!("write \"{text}\""));
+        None
     }
 
     /// A name of a system, check, objective or window.
@@ -157,8 +157,8 @@ impl<'a> Field<'a> {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let message = format!("{} must be {}, not {}", self.path, known.join(" or "), quote(text));
-            let guess = super::wording::closest(text, known).map(|guess| format!("did you mean {guess}?"));
+            let message = format!("{} must be {}, not {}", self.path, or_list(known.iter().copied()), quote(text));
+            let guess = closest(text, known).map(|guess| format!("did you mean {guess}?"));
             report.error(self.at, message, guess.unwrap_or_default());
         }
         found
@@ -190,7 +190,7 @@ impl<'a> Field<'a> {
         let found = text.parse().ok();
         if found.is_none() {
             // An abbreviation is like too many names to guess one.
-            let guess = super::wording::closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+            let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
             let remedy = guess.filter(|_| text.len() > 4).map_or_else(
                 || "write an IANA name such as Europe/Berlin".to_owned(),
                 |guess| format!("did you mean {guess}?"),

@@ -79,7 +79,7 @@ fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report)
             let start = start?;
             if end <= start {
                 let message = format!("spec.end {} is not after spec.start ({start})", quote(text));
-                report.error(at, message, "an interval ends after it starts");
+                report.error(at, message, "swap them, or write a duration");
                 return None;
             }
             Some(end.since(start))

@@ -224,8 +224,9 @@ fn read_not_counted(fields: &Fields<'_>, counts_as_down: StatusSet, report: &mut
 fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThresholds {
     let mut thresholds = BurnRateThresholds::default();
     let Some(field) = fields.get("burnRateThresholds") else { return thresholds };
-    let known = ["warningPercent", "criticalPercent", "fastBurnMultiplier"];
-    let Some(fields) = Fields::of(&field, &known, report) else { return thresholds };
+    let Some(fields) = Fields::of(&field, &["warningPercent", "criticalPercent", "fastBurnMultiplier"], report) else {
+        return thresholds;
+    };
     let hundred = Some(Decimal::whole(100));
     let warning = fields.get("warningPercent").and_then(|field| read_threshold(&field, hundred, report));
     let critical = fields.get("criticalPercent").and_then(|field| read_threshold(&field, hundred, report));

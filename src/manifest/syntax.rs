@@ -3,7 +3,18 @@
 use super::wording::quote;
 
 /// Causes as the parser words them (a part that identifies each), in words for the one who wrote the file.
-const KNOWN: [(&str, &str, &str); 20] = [
+const KNOWN: [(&str, &str, &str); 23] = [
+    (
+        "invalid indentation in quoted",
+        "a quoted text is not closed before the next line",
+        "add the closing quote, or indent what continues it",
+    ),
+    ("expected <document start>", "text follows the end of the document", "begin another document with a line ---"),
+    (
+        "before directive",
+        "a directive inside a document",
+        "end the document before it with a line ..., or quote a text that begins with %",
+    ),
     ("unexpected end of stream", "a quoted text is never closed", "add the closing quote"),
     ("unexpected document indicator", "a quoted text is not closed before the next ---", "add the closing quote"),
     (

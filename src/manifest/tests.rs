@@ -1,1 +1,247 @@
+//! Owns the tests of reading manifests as a whole, most of them against the fixtures.
 
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn source(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
+    Source { name: name.into(), bytes: bytes.into() }
+}
+
+fn read_text(text: &str) -> Reading {
+    read_sources(&[source("slo.yaml", text)], &Known::default())
+}
+
+fn shown(reading: &Reading) -> String {
+    let lines: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The fixtures of a folder: name, contents, and what is expected beside them.
+fn fixtures(folder: &str) -> Vec<(PathBuf, Reading)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests").join(folder);
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "yaml"));
+    files.sort();
+    assert!(!files.is_empty());
+    let read = |path: &Path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        read_sources(&[source(name, fs::read(path).unwrap())], &Known::default())
+    };
+    files.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+#[test]
+fn valid_manifests_have_no_problems() {
+    for (path, reading) in fixtures("valid") {
+        assert_eq!(shown(&reading), "", "{}", path.display());
+        assert_eq!(reading.objects.len(), reading.documents, "{}", path.display());
+    }
+}
+
+#[test]
+fn every_problem_of_an_invalid_manifest_reads_as_written_beside_it() {
+    for (path, reading) in fixtures("invalid") {
+        let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+        assert_eq!(shown(&reading), expected, "{}", path.display());
+    }
+}
+
+#[test]
+#[ignore = "rewrites the expectations beside the invalid fixtures, to be read before they are committed"]
+fn rewrite_expectations() {
+    for (path, reading) in fixtures("invalid") {
+        fs::write(path.with_extension("txt"), shown(&reading)).unwrap();
+    }
+}
+
+/// A known set of stored systems, without dependencies or checks.
+fn known(systems: &[&str]) -> Known {
+    let systems = systems.iter().map(|name| Name::parse(name).unwrap()).collect();
+    Known { systems, ..Known::default() }
+}
+
+fn system(name: &str, upstreams: &[&str]) -> String {
+    let upstreams: Vec<String> =
+        upstreams.iter().map(|upstream| format!("{{ targetRef: {{ kind: System, name: {upstream} }} }}")).collect();
+    let dependencies = upstreams.join(", ");
+    format!(
+        "---\napiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {{ dependencies: [{dependencies}] }}\n"
+    )
+}
+
+fn objective(name: &str, system: &str, more: &str) -> String {
+    format!(
+        "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {name} }}\nspec:\n  systemRef: {{ kind: System, name: {system} }}\n  target: 99.9\n  windowDays: 30\n{more}"
+    )
+}
+
+#[test]
+fn problems_of_all_files_come_in_their_order_and_duplicates_name_both_places() {
+    let files =
+        [source("b.yaml", format!("{}---\na: [1\n", system("web", &[]))), source("a.yaml", system("web", &["gone"]))];
+    let reading = read_sources(&files, &Known::default());
+    let expected = "b.yaml:8:1: error: not valid YAML: a [ ] list is not closed, or a comma is missing; it begins on line 7; add the \",\" or \"]\"\n\
+         a.yaml:4:19: error: System web: declared twice, first at b.yaml:4:19; rename or remove one of them\n\
+         a.yaml:5:59: error: System web: spec.dependencies[0].targetRef.name names the system gone, which has neither a \
+         manifest nor a transition; declare it with kind: System, or ingest a transition of it first\n";
+    assert_eq!(shown(&reading), expected);
+    assert_eq!((reading.files, reading.documents, reading.objects.len()), (2, 3, 2));
+    assert!(reading.has_errors() && !reading.has_unreadable());
+}
+
+#[test]
+fn references_resolve_against_what_is_stored() {
+    let text = objective("a", "stored", "");
+    assert!(read_text(&text).has_errors());
+    let reading = read_sources(&[source("slo.yaml", text)], &known(&["stored"]));
+    assert_eq!(shown(&reading), "");
+    let Origin { file, document, line } = &reading.objects[0].origin;
+    assert_eq!((&**file, *document, *line), ("slo.yaml", 1, 4));
+}
+
+#[test]
+fn circles_through_stored_systems_are_found_unless_the_documents_break_them() {
+    let name = |text| Name::parse(text).unwrap();
+    let mut known = known(&["a", "b", "x", "y"]);
+    for (from, to) in [("a", "b"), ("x", "y"), ("y", "x")] {
+        known.dependencies.insert(name(from), BTreeSet::from([name(to)]));
+    }
+    let read = |text: String| shown(&read_sources(&[source("slo.yaml", text)], &known));
+    let expected =
+        "slo.yaml:5:59: error: System b: systems depend on one another: a → b → a; remove one of these dependencies\n";
+    assert_eq!(read(system("b", &["a"])), expected);
+    assert_eq!(read(system("b", &["a"]) + &system("a", &[])), "");
+}
+
+#[test]
+fn a_check_the_journal_does_not_know_is_a_warning_once_it_knows_others() {
+    let mut known = known(&["web"]);
+    let check = "  healthcheckRef: { kind: Healthcheck, name: htpp }\n";
+    let read = |known: &Known| shown(&read_sources(&[source("slo.yaml", objective("a", "web", check))], known));
+    assert_eq!(read(&known), "");
+    let http = Name::parse("http").unwrap();
+    known.checks.insert(Name::parse("web").unwrap(), BTreeSet::from([http]));
+    let expected =
+        "slo.yaml:9:46: warning: SLO a: web has no transitions of the check htpp so far; did you mean http?\n";
+    assert_eq!(read(&known), expected);
+}
+
+#[test]
+fn what_a_broken_document_may_declare_is_not_missing() {
+    let broken = "---\nkind: System\nmetadata: { name: web, x\nspec: {}\n";
+    let reading = read_text(&(objective("a", "web", "") + broken));
+    assert_eq!(reading.problems.len(), 1, "{}", shown(&reading));
+}
+
+#[test]
+fn an_empty_input_has_no_documents_and_no_problems() {
+    for text in ["", "\n# nothing\n", "---\n---\n...\n", "~", "\u{feff}"] {
+        let reading = read_text(text);
+        assert_eq!((reading.documents, reading.problems.len()), (0, 0), "{text:?}");
+    }
+}
+
+#[test]
+fn exact_texts_become_exact_values() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid/everything.yaml"));
+    let reading = read_text(&text.unwrap());
+    let kinds: Vec<_> = reading.objects.iter().map(|declared| declared.object.identity().to_string()).collect();
+    assert_eq!(kinds, ["System edge/eu-1:proxy", "SLO monthly", "MaintenanceWindow patch-night", "SLO from-json"]);
+    let Object::Objective(monthly) = &reading.objects[1].object else { panic!("{kinds:?}") };
+    assert_eq!(monthly.target.percent().to_string(), "99.999999");
+    assert_eq!(monthly.thresholds.fast_burn_multiplier.to_string(), "14.4");
+    assert_eq!(monthly.window.to_string(), "calendar month Europe/Berlin");
+}
+
+#[test]
+fn ten_thousand_documents_are_read_together() {
+    let mut text = String::new();
+    for index in 0..5000 {
+        // Every system depends on the one before, so the chain is as long as there are systems.
+        let upstream = if index == 0 { "first".to_owned() } else { format!("system-{}", index - 1) };
+        text += &system(&format!("system-{index}"), &[&upstream]);
+        text += &objective(
+            &format!("objective-{index}"),
+            &format!("system-{index}"),
+            &EVERYTHING.replace("first", &upstream),
+        );
+    }
+    let reading = read_sources(&[source("slo.yaml", text + &system("first", &[]))], &Known::default());
+    assert_eq!(shown(&reading), "");
+    assert_eq!(reading.objects.len(), 10_001);
+}
+
+/// The optional fields of an objective.
+const EVERYTHING: &str = "  healthcheckRef: { kind: Healthcheck, name: http }
+  dependencyExclusion: self-only
+  excludedDependencyRefs: [{ kind: System, name: first }]
+  excludeMaintenanceWindows: true
+  countsAsDown: [unhealthy]
+  notCounted: [maintenance]
+  burnRateThresholds: { warningPercent: 50, criticalPercent: 80, fastBurnMultiplier: 14.4 }
+";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_bytes_make_reading_fail_other_than_with_problems(
+        fixture in 0..FIXTURES.len(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..6, prop::sample::select(FRAGMENTS.to_vec())), 1..6),
+    ) {
+        let mut bytes = FIXTURES[fixture].as_bytes().to_vec();
+        for (at, length, fragment) in edits {
+            let at = at.index(bytes.len());
+            let end = (at + length).min(bytes.len());
+            bytes.splice(at..end, fragment.bytes());
+        }
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u32;
+        let reading = read_sources(&[source("fuzz.yaml", bytes)], &Known::default());
+        prop_assert!(reading.has_errors() || reading.objects.len() == reading.documents);
+        for problem in &reading.problems {
+            prop_assert!(problem.at.is_some_and(|at| at.line >= 1 && at.line <= lines + 1 && at.column >= 1), "{problem}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_documents_changes_no_verdict(order in Just(documents()).prop_shuffle()) {
+        let messages = |documents: &[String]| {
+            let reading = read_text(&documents.concat());
+            let mut messages: Vec<_> =
+                reading.problems.iter().map(|problem| (problem.subject.clone(), problem.message.clone())).collect();
+            messages.sort();
+            let mut objects: Vec<_> = reading.objects.into_iter().map(|declared| declared.object.identity()).collect();
+            objects.sort();
+            (messages, objects)
+        };
+        prop_assert_eq!(messages(&order), messages(&documents()));
+    }
+}
+
+const FIXTURES: [&str; 4] = [
+    include_str!("../../fixtures/manifests/valid/everything.yaml"),
+    include_str!("../../fixtures/manifests/valid/spec-example.yaml"),
+    include_str!("../../fixtures/manifests/invalid/syntax.yaml"),
+    include_str!("../../fixtures/manifests/invalid/maintenance.yaml"),
+];
+
+const FRAGMENTS: [&str; 34] = [
+    "", "\n", "\t", " ", "  ", "-", "- ", ": ", ":", "{", "}", "[", "]", ",", "\"", "'", "#", "&a ", "*a", "!",
+    "!!str ", "|", ">", "|2-", "%", "@", "?", "? ", "---\n", "...\n", "\r", "\u{feff}", "\u{2028}", "\\u",
+];
+
+fn documents() -> Vec<String> {
+    vec![
+        system("a", &["b"]),
+        system("b", &["c", "gone"]),
+        system("c", &["a"]),
+        objective("d", "a", ""),
+        objective("e", "nowhere", ""),
+        objective("f", "a", "  excludedDependencyRefs: [{ kind: System, name: c }]\n"),
+    ]
+}

@@ -68,9 +68,18 @@ struct Open {
     before: (usize, usize),
     /// The deepest nesting inside.
     height: usize,
-    /// Of a mapping, the key that waits for its value; `Some(None)` when the key itself is wrong.
-    key: Option<Option<(String, Position)>>,
+    /// Of a mapping, what comes next.
+    next: Next,
     keys: BTreeSet<String>,
+}
+
+/// What comes next in a mapping.
+enum Next {
+    Key,
+    /// The value of a key, whose place is given.
+    ValueOf(String, Position),
+    /// The value of a wrong key, which is left out.
+    Nothing,
 }
 
 /// A value that an alias may repeat, and what repeating it costs.
@@ -101,7 +110,12 @@ impl Builder<'_> {
                 Err(error) => {
                     let at = self.position(error.marker().line(), error.marker().col());
                     let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-                    let (message, remedy) = syntax::explain(error.info(), line);
+                    let (mut message, remedy) = syntax::explain(error.info(), line);
+                    let open = self.open.last().filter(|_| error.info().contains("parsing a flow"));
+                    if let Some(open) = open.filter(|open| open.node.at.line < at.line) {
+                        // Far from where it shows, this is where the bracket is missing.
+                        message = format!("{message}; it begins on line {}", open.node.at.line);
+                    }
                     self.report.error(at, message, remedy);
                     false
                 }
@@ -153,7 +167,8 @@ impl Builder<'_> {
         let Some(tag) = tag else { return false };
         let expects = tag.is_yaml_core_schema() && tag.suffix == expected;
         if !expects {
-            self.report.error(at, format!("the tag {} is not supported", quote(&tag.to_string())), "remove it");
+            let shown = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+            self.report.error(at, format!("the tag {} is not supported", quote(&shown)), "remove it");
         }
         expects
     }
@@ -180,7 +195,7 @@ impl Builder<'_> {
             return self.too_deep(at);
         }
         let node = Node { at, value };
-        self.open.push(Open { node, anchor, before, height: 0, key: None, keys: BTreeSet::new() });
+        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeSet::new() });
         self.count(1, 0, at)
     }
 
@@ -228,10 +243,10 @@ impl Builder<'_> {
         parent.height = parent.height.max(height);
         match &mut parent.node.value {
             Value::List(items) => items.push(node),
-            Value::Map(entries) => match parent.key.take() {
-                None => parent.key = Some(check_key(node, entries, &mut parent.keys, self.report)),
-                Some(None) => {}
-                Some(Some((key, key_at))) => {
+            Value::Map(entries) => match std::mem::replace(&mut parent.next, Next::Key) {
+                Next::Key => parent.next = check_key(node, entries, &mut parent.keys, self.report),
+                Next::Nothing => {}
+                Next::ValueOf(key, key_at) => {
                     // An empty value stands nowhere; its key does.
                     let empty = matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty());
                     let node = if empty { Node { at: key_at, ..node } } else { node };
@@ -243,26 +258,21 @@ impl Builder<'_> {
     }
 }
 
-/// The key, unless it is wrong; then its value will be left out.
-fn check_key(
-    node: Node,
-    entries: &[Entry],
-    keys: &mut BTreeSet<String>,
-    report: &mut Report,
-) -> Option<(String, Position)> {
+/// The value of the key comes next, unless the key is wrong; that has then been reported.
+fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeSet<String>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
         report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
-        return None;
+        return Next::Nothing;
     };
     if text == "<<" && plain {
         report.error(node.at, "the merge key << is not supported", "write the fields out");
-        return None;
+        return Next::Nothing;
     }
     if !keys.insert(text.clone()) {
         let first = entries.iter().find(|entry| entry.key == text).map_or(node.at, |entry| entry.key_at);
         let message = format!("the key {} is written twice, first on line {}", quote(&text), first.line);
         report.error(node.at, message, "keep one of them");
-        return None;
+        return Next::Nothing;
     }
-    Some((text, node.at))
+    Next::ValueOf(text, node.at)
 }

@@ -13,11 +13,13 @@ use crate::domain::object::Kind;
 use crate::domain::reconcile::cycle;
 
 /// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
-pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
+///
+/// What the `doubtful` names, found in documents that could not be read, would be is unknown: they are not reported missing.
+pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) -> Vec<Problem> {
     let mut whole = Whole { drafts, known, edges: BTreeMap::new(), problems: Vec::new() };
     whole.collect_edges();
     whole.duplicates();
-    whole.dangling();
+    whole.dangling(doubtful);
     whole.cycles();
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
@@ -74,13 +76,18 @@ impl<'a> Whole<'a> {
         }
     }
 
-    fn dangling(&mut self) {
+    /// The systems that have a manifest or a transition.
+    fn systems(&self) -> BTreeSet<&'a Name> {
         let declared = self.drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
-        let systems: BTreeSet<&Name> = declared.chain(&self.known.systems).collect();
+        declared.chain(&self.known.systems).collect()
+    }
+
+    fn dangling(&mut self, doubtful: &BTreeSet<Name>) {
+        let systems = self.systems();
         for draft in self.drafts {
             for reference in draft.references.iter().filter(|reference| reference.role != Role::Checks) {
                 let Reference { name, path, at, .. } = reference;
-                if systems.contains(name) {
+                if systems.contains(name) || doubtful.contains(name) {
                     continue;
                 }
                 let guess = closest(name.as_str(), systems.iter().map(|name| name.as_str()));
@@ -117,15 +124,17 @@ impl<'a> Whole<'a> {
         let mut excluded = draft.references.iter().filter(|reference| reference.role == Role::Excludes).peekable();
         let covered = draft.references.iter().find(|reference| reference.role == Role::Covers);
         let (Some(_), Some(system)) = (excluded.peek(), covered) else { return };
-        let upstreams = self.upstreams(&system.name);
-        for reference in excluded.filter(|reference| !upstreams.contains(&reference.name)) {
-            let Reference { name, path, at, .. } = reference;
-            let message = if *name == system.name {
-                format!("{path} names {name} itself, which never excuses its own objectives")
+        let (upstreams, systems) = (self.upstreams(&system.name), self.systems());
+        // One that does not exist has been reported as such.
+        let no_upstream = |name| systems.contains(name) && !upstreams.contains(name);
+        for Reference { name, path, at, .. } in excluded.filter(|reference| no_upstream(&reference.name)) {
+            let (message, remedy) = if *name == system.name {
+                (format!("{path} names {name} itself, which never excuses its own objectives"), "remove it")
             } else {
-                format!("{path} names {name}, which is no upstream that could excuse {}", system.name)
+                let message = format!("{path} names {name}, which is no upstream that could excuse {}", system.name);
+                (message, "remove it, or declare the dependency")
             };
-            self.note(Severity::Warning, draft, *at, message, "remove it, or declare the dependency");
+            self.note(Severity::Warning, draft, *at, message, remedy);
         }
     }
 

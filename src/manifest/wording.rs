@@ -35,10 +35,19 @@ pub(super) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// `did you mean X?` where there is a guess, else the known texts if they are few.
-pub(super) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match closest(given, known.clone()) {
         Some(guess) => format!("did you mean {guess}?"),
         None => one_of(known),
+    }
+}
+
+/// `a, b or c`.
+pub(super) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = words.into_iter().collect();
+    match (words.pop(), words.is_empty()) {
+        (Some(last), false) => format!("{} or {last}", words.join(", ")),
+        (last, _) => last.unwrap_or_default().to_owned(),
     }
 }
 

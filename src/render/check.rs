@@ -59,7 +59,8 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
     objectives.dedup();
     let failing: Vec<&Finding> = findings.iter().filter(|finding| finding.holds).collect();
     for finding in &failing {
-        let values: Vec<String> = finding.values.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
+        let values: Vec<String> =
+            finding.values.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(&*finding.objective, Tone::Strong),

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Canvas, Document};
+use super::sheet::paint;
+use super::{Canvas, Document, Tone};
 use crate::domain::instant::Instant;
 use crate::domain::object::Identity;
 use crate::domain::reconcile::{FieldChange, Plan};
@@ -59,16 +60,14 @@ pub(crate) fn document(plan: &Plan, as_of: Instant) -> Result<Document> {
 
 /// The plan for people; `done` tells whether it has been carried out.
 pub(crate) fn text(plan: &Plan, canvas: Canvas, done: bool) -> String {
-    let paint = |code: &str, text: &str| {
-        if canvas.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    };
+    let paint = |tone: Tone, text: &str| paint(text, tone, canvas);
     let mut text = String::new();
     for object in &plan.create {
-        text.push_str(&paint("32", &format!("+ {}", object.identity())));
+        text.push_str(&paint(Tone::Good, &format!("+ {}", object.identity())));
         text.push('\n');
     }
     for update in &plan.update {
-        text.push_str(&paint("33", &format!("~ {}", update.object.identity())));
+        text.push_str(&paint(Tone::Warning, &format!("~ {}", update.object.identity())));
         text.push('\n');
         for change in &update.changes {
             let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
@@ -76,11 +75,14 @@ pub(crate) fn text(plan: &Plan, canvas: Canvas, done: bool) -> String {
         }
     }
     for identity in &plan.delete {
-        text.push_str(&paint("31", &format!("- {identity}")));
+        text.push_str(&paint(Tone::Bad, &format!("- {identity}")));
         text.push('\n');
     }
     for identity in &plan.orphaned {
-        text.push_str(&paint("2", &format!("? {identity} (in the database, not in the manifests; --prune deletes it)")));
+        text.push_str(&paint(
+            Tone::Faint,
+            &format!("? {identity} (in the database, not in the manifests; --prune deletes it)"),
+        ));
         text.push('\n');
     }
     text.push_str(&summary(plan, done));

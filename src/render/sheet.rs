@@ -92,7 +92,7 @@ impl Sheet {
 
     fn laid_out(&self, canvas: Canvas) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         if let Some(width) = canvas.width {
             table.set_content_arrangement(ContentArrangement::Dynamic);
             table.set_width(width);
@@ -189,6 +189,11 @@ fn styled(cell: &Cell, column: Column, color: bool) -> comfy_table::Cell {
         Tone::Faint => styled.add_attribute(Attribute::Dim),
         Tone::Strong => styled.add_attribute(Attribute::Bold),
     }
+}
+
+/// A text in the colour of a tone, where the canvas has colours.
+pub(super) fn paint(text: &str, tone: Tone, canvas: Canvas) -> String {
+    if canvas.color { format!("{}{text}\u{1b}[0m", ansi(tone)) } else { text.to_owned() }
 }
 
 const fn ansi(tone: Tone) -> &'static str {

@@ -1,17 +1,18 @@
 //! Owns the declared objects as stored, and the two tables derived from them: which systems decide an objective's numbers,
 //! and which systems a maintenance window covers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, anyhow};
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
 use super::wire;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::MaintenanceWindow;
-use crate::domain::model::{Member, Model, SystemId, upstreams};
+use crate::domain::model::{Member, Model, SystemId, fnv1a, upstreams};
 use crate::domain::name::Name;
 use crate::domain::object::{Identity, Kind, Object};
 use crate::domain::objective::{Objective, System};
@@ -35,9 +36,8 @@ pub(crate) struct StoredObject {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declaration<'a> {
     pub(crate) file: &'a str,
-    /// Position of the document in its file, from 0.
+    /// Position of the document in its file, from 1.
     pub(crate) document: usize,
-    pub(crate) content_hash: &'a str,
     pub(crate) applied_at: Instant,
 }
 
@@ -247,10 +247,32 @@ impl Store {
             body,
             declared.file,
             declared.document,
-            declared.content_hash,
+            format!("{:016x}", fnv1a(&body)),
             declared.applied_at.millis(),
         ])?;
         Ok(())
+    }
+
+    /// Remembers where an object that did not change is declared now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn move_object(&self, identity: &Identity, file: &str, document: usize) -> Result<()> {
+        let sql = "UPDATE manifest SET file = ?3, document = ?4
+                   WHERE kind = ?1 AND name = ?2 AND (file <> ?3 OR document <> ?4)";
+        let row = params![identity.kind.as_str(), identity.name.as_str(), file, document];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// The names of the systems that have a manifest.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn declared_systems(&self) -> Result<BTreeSet<Name>> {
+        let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|name| stored_name(&name?)).collect()
     }
 
     /// Deletes a declared object; the journal stays as it is.

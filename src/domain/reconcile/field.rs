@@ -1,5 +1,7 @@
 //! Owns the canonical fields of an object: what is compared, listed in a plan, and hashed.
 
+use std::fmt::Display;
+
 use crate::domain::duration;
 use crate::domain::maintenance::{MaintenanceWindow, Schedule};
 use crate::domain::object::Object;
@@ -48,11 +50,11 @@ pub(crate) fn content_hash(object: &Object) -> u64 {
 struct Fields(Vec<Field>);
 
 impl Fields {
-    fn put(&mut self, path: impl Into<String>, value: impl ToString) {
-        self.0.push(Field { path: path.into(), value: value.to_string() });
+    fn put(&mut self, path: impl Into<String>, value: impl Display) {
+        self.0.push(Field { path: path.into(), value: format!("{value}") });
     }
 
-    fn put_some(&mut self, path: &str, value: Option<impl ToString>) {
+    fn put_some(&mut self, path: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(path, value);
         }

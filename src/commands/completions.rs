@@ -1,0 +1,87 @@
+//! Owns `slo completions`, and completing: names of objectives and systems come from the database.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use clap::{CommandFactory, builder::StyledStr};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::Shells;
+
+use super::Context;
+use crate::Invocation;
+use crate::cli::{Cli, Completions, Shell};
+use crate::exit::ExitStatus;
+use crate::store::{Access, Store};
+
+/// The environment variable by which a shell asks for completions.
+const VARIABLE: &str = "COMPLETE";
+
+pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<ExitStatus> {
+    let name = match args.shell {
+        Shell::Bash => "bash",
+        Shell::Zsh => "zsh",
+        Shell::Fish => "fish",
+        Shell::Elvish => "elvish",
+        Shell::Powershell => "powershell",
+    };
+    let mut script = Vec::new();
+    if let Some(shell) = Shells::builtins().completer(name) {
+        shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
+    }
+    context.say(&String::from_utf8(script)?)?;
+    Ok(ExitStatus::Pass)
+}
+
+/// Answers a shell that asks for completions; `None` when this run is not for that.
+pub(crate) fn complete(invocation: &Invocation, stdout: &mut dyn Write) -> Option<ExitStatus> {
+    let shell = invocation.env.get(OsStr::new(VARIABLE))?.to_str()?;
+    let shells = Shells::builtins();
+    let completer = shells.completer(shell)?;
+    let db = crate::run::default_db(&invocation.env);
+    let mut command = with_names(db.as_deref());
+    // The shell passes its own words after `--`.
+    let words: Vec<_> = invocation.args.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
+    if words.is_empty() {
+        return None;
+    }
+    let mut answer = Vec::new();
+    let done = completer.write_complete(&mut command, words, None, &mut answer);
+    drop(stdout.write_all(&answer));
+    Some(if done.is_ok() { ExitStatus::Pass } else { ExitStatus::Error })
+}
+
+/// The command line whose names complete from the database, as far as it can be read.
+fn with_names(db: Option<&Path>) -> clap::Command {
+    let objectives = names(db, |store| {
+        let objectives = store.objectives()?.into_iter().map(|stored| stored.objective.metadata);
+        Ok(objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect())
+    });
+    let systems =
+        names(db, |store| Ok(store.systems()?.into_iter().map(|(name, _)| (name.to_string(), None)).collect()));
+    let selecting = |command: clap::Command| {
+        command
+            .mut_arg("names", |arg| arg.add(candidates(objectives.clone())))
+            .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
+    };
+    Cli::command()
+        .mut_subcommand("status", &selecting)
+        .mut_subcommand("check", &selecting)
+        .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
+}
+
+/// A name and what it stands for.
+type Named = (String, Option<String>);
+
+fn names(db: Option<&Path>, list: impl FnOnce(&Store) -> Result<Vec<Named>>) -> Vec<Named> {
+    // A shell that completes cannot use an error; it gets no names instead.
+    db.and_then(|path| Store::open(path, Access::Read).ok()?.read(list).ok()).unwrap_or_default()
+}
+
+fn candidates(names: Vec<Named>) -> ArgValueCandidates {
+    ArgValueCandidates::new(move || {
+        let candidate = |(name, help): &Named| CompletionCandidate::new(name).help(help.clone().map(StyledStr::from));
+        names.iter().map(candidate).collect()
+    })
+}

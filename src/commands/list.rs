@@ -1,0 +1,172 @@
+//! Owns `slo list`: what the database holds.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::{List, ListKind};
+use crate::domain::maintenance::Schedule;
+use crate::domain::name::Name;
+use crate::domain::object::{Kind, Object};
+use crate::domain::objective::System;
+use crate::exit::ExitStatus;
+use crate::render::list::{Row, document, moment, sheet};
+use crate::store::{Access, Store};
+
+pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> {
+    let store = context.store(Access::Read)?;
+    let as_of = context.as_of;
+    let (name, titles, rows): (_, &[&'static str], _) = match args.kind {
+        ListKind::Systems => {
+            ("systems", &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE"], store.read(systems)?)
+        }
+        ListKind::Objectives => {
+            ("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE"], store.read(objectives)?)
+        }
+        ListKind::Maintenance => {
+            ("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE"], store.read(maintenance)?)
+        }
+        ListKind::Ingests => (
+            "ingests",
+            &["FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],
+            store.read(ingests)?,
+        ),
+    };
+    context.answer(&document(name, &rows, as_of)?, |_| sheet(titles, &rows))?;
+    Ok(ExitStatus::Pass)
+}
+
+fn systems(store: &Store) -> Result<Vec<Row<Value>>> {
+    let streams = store.all_streams()?;
+    let mut declared: BTreeMap<Name, (System, String)> = BTreeMap::new();
+    for stored in store.objects(Kind::System)? {
+        if let Object::System(system) = stored.object {
+            declared.insert(system.metadata.name.clone(), (system, stored.file));
+        }
+    }
+    let rows = store.systems()?.into_iter().map(|(name, id)| {
+        let count = streams.get(&id).map_or(0, Vec::len);
+        let (system, file) = declared.get(&name).cloned().unzip();
+        let stale = system.as_ref().and_then(|system| system.stale_after_ms);
+        let upstreams: Vec<String> =
+            system.iter().flat_map(|system| &system.dependencies).map(|edge| edge.upstream.to_string()).collect();
+        Row {
+            cells: vec![
+                name.to_string(),
+                count.to_string(),
+                stale.map_or(String::new(), crate::domain::duration::format_millis),
+                upstreams.join(", "),
+                file.clone().unwrap_or_default(),
+            ],
+            value: json!({
+                "systemId": name.as_str(),
+                "streams": count,
+                "staleAfterSeconds": stale.map(|ms| ms as f64 / 1000.0),
+                "dependsOn": upstreams,
+                "declared": file.is_some(),
+                "file": file,
+            }),
+        }
+    });
+    Ok(rows.collect())
+}
+
+fn objectives(store: &Store) -> Result<Vec<Row<Value>>> {
+    let rows = store.objects(Kind::Objective)?.into_iter().filter_map(|stored| {
+        let Object::Objective(objective) = stored.object else { return None };
+        let labels: Vec<String> =
+            objective.metadata.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        Some(Row {
+            cells: vec![
+                objective.metadata.name.to_string(),
+                objective.system.to_string(),
+                objective.target.percent().to_string(),
+                objective.window.to_string(),
+                labels.join(","),
+                stored.file.clone(),
+            ],
+            value: json!({
+                "objectiveId": objective.metadata.name.as_str(),
+                "systemId": objective.system.as_str(),
+                "healthcheck": objective.healthcheck.as_ref().map(Name::as_str),
+                "target": objective.target.percent().to_f64(),
+                "window": objective.window.to_string(),
+                "title": objective.metadata.title,
+                "labels": objective.metadata.labels,
+                "file": stored.file,
+                "appliedAt": stored.applied_at.to_string(),
+            }),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
+    let rows = store.objects(Kind::MaintenanceWindow)?.into_iter().filter_map(|stored| {
+        let Object::MaintenanceWindow(window) = stored.object else { return None };
+        let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
+        let (when, value) = match &window.schedule {
+            Schedule::Once(span) => (
+                format!("{} to {}", moment(Some(span.start)), moment(Some(span.end))),
+                json!({"start": span.start.to_string(), "end": span.end.to_string()}),
+            ),
+            Schedule::Recurring(rule) => (
+                format!("{} {}, {}", rule.rule, rule.zone, crate::domain::duration::format_millis(rule.duration_ms)),
+                json!({
+                    "start": rule.start.to_string(),
+                    "durationMinutes": crate::render::number::minutes(rule.duration_ms),
+                    "rrule": rule.rule,
+                    "timezone": rule.zone.name(),
+                }),
+            ),
+        };
+        let when = if window.cancelled { format!("cancelled: {when}") } else { when };
+        Some(Row {
+            cells: vec![
+                window.metadata.name.to_string(),
+                systems.join(", "),
+                when,
+                window.reason.clone().unwrap_or_default(),
+                stored.file.clone(),
+            ],
+            value: json!({
+                "maintenanceId": window.metadata.name.as_str(),
+                "systems": systems,
+                "schedule": value,
+                "cancelled": window.cancelled,
+                "reason": window.reason,
+                "file": stored.file,
+            }),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn ingests(store: &Store) -> Result<Vec<Row<Value>>> {
+    let rows = store.ingests()?.into_iter().map(|ingest| Row {
+        cells: vec![
+            ingest.file.clone(),
+            moment(Some(ingest.started_at)),
+            ingest.finished_at.map_or("interrupted".to_owned(), |at| moment(Some(at))),
+            ingest.read.to_string(),
+            ingest.inserted.to_string(),
+            ingest.duplicates.to_string(),
+            ingest.conflicts.to_string(),
+            ingest.rejected.to_string(),
+        ],
+        value: json!({
+            "ingestId": ingest.id,
+            "file": ingest.file,
+            "startedAt": ingest.started_at.to_string(),
+            "finishedAt": ingest.finished_at.map(|at| at.to_string()),
+            "read": ingest.read,
+            "inserted": ingest.inserted,
+            "duplicates": ingest.duplicates,
+            "conflicts": ingest.conflicts,
+            "rejected": ingest.rejected,
+        }),
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,127 @@
+//! Owns how the numbers of the database file and the outcome of its verification look.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::Document;
+use super::health::minute;
+use super::ingest::thousands;
+use crate::domain::instant::Instant;
+use crate::domain::span::Span;
+
+/// The database file in numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct InfoReport {
+    pub(crate) path: String,
+    pub(crate) bytes: u64,
+    pub(crate) schema: i32,
+    pub(crate) page_bytes: i64,
+    pub(crate) pages: i64,
+    pub(crate) free_pages: i64,
+    pub(crate) systems: i64,
+    pub(crate) streams: i64,
+    pub(crate) segments: i64,
+    pub(crate) transitions: i64,
+    pub(crate) segment_bytes: i64,
+    pub(crate) notes: i64,
+    pub(crate) ingests: i64,
+    pub(crate) manifests: i64,
+    pub(crate) ledgers: i64,
+    pub(crate) ledger_bytes: i64,
+    pub(crate) span: Option<Span>,
+}
+
+impl InfoReport {
+    /// Bytes of the whole file for each transition; `None` without transitions.
+    fn bytes_per_transition(&self) -> Option<f64> {
+        (self.transitions > 0).then(|| self.bytes as f64 / self.transitions as f64)
+    }
+}
+
+/// The numbers for programs.
+///
+/// # Errors
+/// When they cannot be represented.
+pub(crate) fn info_document(info: &InfoReport, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &info.path)?;
+    document.set("bytes", &info.bytes)?;
+    document.set("bytesPerTransition", &info.bytes_per_transition())?;
+    document.set("schema", &info.schema)?;
+    document.set("pageBytes", &info.page_bytes)?;
+    document.set("pages", &info.pages)?;
+    document.set("freePages", &info.free_pages)?;
+    document.set("systems", &info.systems)?;
+    document.set("streams", &info.streams)?;
+    document.set("segments", &info.segments)?;
+    document.set("transitions", &info.transitions)?;
+    document.set("segmentBytes", &info.segment_bytes)?;
+    document.set("notes", &info.notes)?;
+    document.set("ingests", &info.ingests)?;
+    document.set("manifests", &info.manifests)?;
+    document.set("ledgers", &info.ledgers)?;
+    document.set("ledgerBytes", &info.ledger_bytes)?;
+    let span = info.span.map(|span| json!({"first": span.start.to_string(), "last": span.end.to_string()}));
+    document.set("span", &span)?;
+    Ok(document)
+}
+
+/// The numbers for people.
+pub(crate) fn info_text(info: &InfoReport) -> String {
+    let number = |number: i64| thousands(number.unsigned_abs());
+    let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
+    let span = info.span.map_or("none".to_owned(), |span| format!("{} to {}", minute(span.start), minute(span.end)));
+    let lines = [
+        ("file", info.path.clone()),
+        ("size", format!("{} bytes{each}", thousands(info.bytes))),
+        (
+            "schema",
+            format!(
+                "{}, pages of {} bytes, {} of {} free",
+                info.schema,
+                info.page_bytes,
+                number(info.free_pages),
+                number(info.pages)
+            ),
+        ),
+        (
+            "journal",
+            format!(
+                "{} transitions in {} segments ({} bytes), {} notes",
+                number(info.transitions),
+                number(info.segments),
+                number(info.segment_bytes),
+                number(info.notes)
+            ),
+        ),
+        ("streams", format!("{} of {} systems", number(info.streams), number(info.systems))),
+        ("span", span),
+        ("ingests", number(info.ingests)),
+        ("manifests", number(info.manifests)),
+        ("sealed days", format!("of {} objectives, {} bytes", number(info.ledgers), number(info.ledger_bytes))),
+    ];
+    lines.iter().map(|(name, text)| format!("{name:<12} {text}\n")).collect()
+}
+
+/// The outcome of a verification for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn verify_document(differences: &[&str], as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("ok", &differences.is_empty())?;
+    document.set("differences", &differences)?;
+    Ok(document)
+}
+
+/// The outcome of a verification for people.
+pub(crate) fn verify_text(differences: &[&str]) -> String {
+    if differences.is_empty() {
+        return "ok: the file is sound, segments are in order, and every cache equals a recomputation\n".to_owned();
+    }
+    let mut text: String = differences.iter().take(20).map(|line| format!("difference: {line}\n")).collect();
+    if differences.len() > 20 {
+        text.push_str(&format!("… and {} more\n", differences.len() - 20));
+    }
+    text
+}

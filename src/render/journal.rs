@@ -1,0 +1,71 @@
+//! Owns how facts are written out: the lines that ingest reads.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::document::push_field;
+use crate::domain::name::Name;
+use crate::domain::transition::{Source, Transition};
+
+/// The header of the CSV form.
+pub(crate) const CSV_HEADER: &str = "ts,system,status,source,check,note\n";
+
+/// One fact with the names of its stream.
+pub(crate) struct Line<'a> {
+    pub(crate) transition: Transition,
+    pub(crate) system: &'a Name,
+    pub(crate) source: Source,
+    pub(crate) check: Option<&'a Name>,
+    pub(crate) note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireLine<'a> {
+    ts: String,
+    system: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+/// Appends a line of JSON; defaults are left out.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn json(text: &mut String, line: &Line<'_>) -> Result<()> {
+    let wire = WireLine {
+        ts: line.transition.at.to_string(),
+        system: line.system.as_str(),
+        status: line.transition.status.as_str(),
+        source: (line.source != Source::Healthcheck).then(|| line.source.as_str()),
+        check: line.check.map(Name::as_str),
+        note: line.note,
+    };
+    text.push_str(&serde_json::to_string(&wire)?);
+    text.push('\n');
+    Ok(())
+}
+
+/// Appends a line of CSV.
+pub(crate) fn csv(text: &mut String, line: &Line<'_>) {
+    let at = line.transition.at.to_string();
+    let fields = [
+        &*at,
+        line.system.as_str(),
+        line.transition.status.as_str(),
+        line.source.as_str(),
+        line.check.map_or("", Name::as_str),
+        line.note.unwrap_or(""),
+    ];
+    for (index, field) in fields.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        push_field(text, field);
+    }
+    text.push('\n');
+}

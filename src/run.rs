@@ -1,0 +1,140 @@
+//! Owns the way from a command line to an exit code: parse, make the context, dispatch, print what went wrong.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::Invocation;
+use crate::cli::{Cli, Color, Global};
+use crate::commands::{Context, dispatch};
+use crate::domain::instant::Instant;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::Canvas;
+use crate::{clock, commands};
+
+/// Columns assumed where a terminal does not tell its own.
+const USUAL_WIDTH: u16 = 80;
+
+/// Runs one command.
+pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
+    if let Some(status) = commands::complete(&invocation, stdout) {
+        return status;
+    }
+    let cli = match parse(&invocation.args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, stdout, stderr),
+    };
+    let color = colored(&invocation, cli.global.color, invocation.stderr_is_terminal);
+    let outcome = execute(invocation, cli, stdout, stderr);
+    outcome.unwrap_or_else(|error| {
+        report(&error, color, stderr);
+        ExitStatus::Error
+    })
+}
+
+fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<ExitStatus> {
+    let now = clock::now();
+    let canvas = Canvas {
+        width: invocation.stdout_is_terminal.then(|| width(&invocation.env)),
+        color: colored(&invocation, cli.global.color, invocation.stdout_is_terminal),
+    };
+    let Global { db, as_of, output, quiet, .. } = &cli.global;
+    let mut context = Context {
+        db: db.clone().or_else(|| default_db(&invocation.env)),
+        as_of: as_of_moment(as_of.as_deref(), &invocation.env)?.unwrap_or(now),
+        now,
+        output: *output,
+        canvas,
+        quiet: *quiet,
+        stdin: invocation.stdin,
+        stdout,
+        stderr,
+        stderr_is_terminal: invocation.stderr_is_terminal,
+        env: &invocation.env,
+    };
+    dispatch(&mut context, cli)
+}
+
+fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option<Instant>> {
+    let from_env = set(env, "SLO_AS_OF").map(|text| text.to_string_lossy().into_owned());
+    let (name, text) = match (flag, from_env) {
+        (Some(text), _) => ("--as-of", text.to_owned()),
+        (None, Some(text)) => ("SLO_AS_OF", text),
+        (None, None) => return Ok(None),
+    };
+    let parsed = Instant::parse(&text).map_err(|error| {
+        Failure::new(format!("{name} {text:?}: {error}"), "write for example --as-of 2026-11-20T14:05:00Z")
+    });
+    parsed.map(Some)
+}
+
+fn set<'e>(env: &'e BTreeMap<OsString, OsString>, name: &str) -> Option<&'e OsString> {
+    env.get(OsStr::new(name)).filter(|value| !value.is_empty())
+}
+
+/// The database named by the environment: `SLO_DB`, else `slo/slo.db` under the user's data directory.
+pub(crate) fn default_db(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
+    if let Some(path) = set(env, "SLO_DB") {
+        return Some(PathBuf::from(path));
+    }
+    let under = |name: &str, rest: &str| set(env, name).map(|folder| PathBuf::from(folder).join(rest));
+    let data = if cfg!(windows) {
+        under("APPDATA", "")
+    } else if cfg!(target_os = "macos") {
+        under("HOME", "Library/Application Support")
+    } else {
+        under("XDG_DATA_HOME", "").or_else(|| under("HOME", ".local/share"))
+    };
+    data.map(|folder| folder.join("slo").join("slo.db"))
+}
+
+/// The terminal's columns: what it says, or `COLUMNS`, or the usual 80.
+fn width(env: &BTreeMap<OsString, OsString>) -> u16 {
+    let told = set(env, "COLUMNS").and_then(|text| text.to_str()?.parse().ok());
+    told.or_else(crate::render::terminal_width).filter(|width| *width >= 20).unwrap_or(USUAL_WIDTH)
+}
+
+/// Colours on a terminal, unless `NO_COLOR` is set or the terminal is dumb; `--color` decides before all.
+fn colored(invocation: &Invocation, color: Color, is_terminal: bool) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let dumb = set(&invocation.env, "TERM").is_some_and(|term| term == "dumb");
+            is_terminal && !dumb && set(&invocation.env, "NO_COLOR").is_none()
+        }
+    }
+}
+
+/// Prints an error: what happened, from the outside in, and what to do about it.
+fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
+    let label = if color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+    let mut text = format!("{label} {error:#}\n");
+    if let Some(hint) = Failure::hint(error) {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    // Nobody is left to tell when even this fails.
+    drop(stderr.write_all(text.as_bytes()));
+}
+
+fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
+    // Help and version are answers, everything else is misuse. A reader that went away changes neither.
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        drop(stderr.write_all(text.as_bytes()));
+        ExitStatus::Error
+    } else {
+        drop(stdout.write_all(text.as_bytes()));
+        ExitStatus::Pass
+    }
+}
