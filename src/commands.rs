@@ -8,6 +8,7 @@ mod db;
 
 mod export;
 mod health;
+mod ingest;
 
 mod list;
 mod man;
@@ -53,7 +54,7 @@ pub(crate) struct Context<'io> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     match cli.command {
-        Command::Ingest(_) => Ok(ExitStatus::Pass),
+        Command::Ingest(args) => ingest::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),

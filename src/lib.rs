@@ -11,6 +11,7 @@ mod domain;
 mod evaluation;
 mod exit;
 mod failure;
+mod feed;
 mod manifest;
 mod render;
 mod run;

@@ -23,6 +23,28 @@ pub(crate) struct IngestRecord {
     pub(crate) rejected: u64,
 }
 
+impl IngestRecord {
+    /// An ingest that has not changed anything yet.
+    pub(crate) fn new(file: &str, started_at: Instant) -> Self {
+        Self {
+            id: 0,
+            file: file.to_owned(),
+            started_at,
+            finished_at: None,
+            read: 0,
+            inserted: 0,
+            duplicates: 0,
+            conflicts: 0,
+            rejected: 0,
+        }
+    }
+
+    /// Whether it brought anything new, so that the database remembers it.
+    pub(crate) const fn changed_journal(&self) -> bool {
+        self.id != 0
+    }
+}
+
 impl Store {
     /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write transaction.
     ///

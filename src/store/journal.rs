@@ -81,11 +81,9 @@ impl JournalWriter {
         self.streams.push((name, None));
     }
 
-    /// Forgets ids that a rolled-back transaction may have made.
-    pub(crate) fn rolled_back(&mut self) {
-        self.systems.clear();
-        self.touched.clear();
-        self.streams.iter_mut().for_each(|(_, known)| *known = None);
+    /// The system of a stream, once something of it was merged.
+    pub(crate) fn system_of(&self, stream: usize) -> Option<SystemId> {
+        self.streams[stream].1.map(|known| known.system)
     }
 
     /// The systems that changed, each with its earliest changed moment; then forgets them.

@@ -1,0 +1,153 @@
+//! Owns taking batches in: sorting them into streams, merging each, and keeping count.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Result;
+
+use super::source::Arrival;
+use crate::domain::instant::Instant;
+use crate::domain::model::SystemId;
+use crate::domain::transition::{Status, Transition};
+use crate::evaluation::seal_after_ingest;
+use crate::feed::{Batch, Row};
+use crate::render::ingest::IngestReport;
+use crate::store::{Incoming, IngestRecord, JournalWriter, Store, StreamName};
+
+/// The state of one ingest over all its inputs and transactions.
+pub(super) struct Intake {
+    pub(super) report: IngestReport,
+    writer: JournalWriter,
+    /// One for each input, in order; the last one is being read.
+    records: Vec<IngestRecord>,
+    started: Instant,
+    /// Systems of accepted lines.
+    systems: HashSet<SystemId>,
+    /// Systems whose facts changed, each with its earliest changed moment.
+    touched: BTreeMap<SystemId, Instant>,
+}
+
+/// Notes by moment, each with the status it came with.
+type Notes = BTreeMap<Instant, (Status, Box<str>)>;
+
+impl Intake {
+    pub(super) fn new(started: Instant) -> Self {
+        Self {
+            report: IngestReport::default(),
+            writer: JournalWriter::new(),
+            records: Vec::new(),
+            started,
+            systems: HashSet::new(),
+            touched: BTreeMap::new(),
+        }
+    }
+
+    /// What follows comes from this file.
+    fn begin(&mut self, file: &str) {
+        // Another file numbers its streams anew.
+        self.writer.restart();
+        self.records.push(IngestRecord::new(file, self.started));
+    }
+
+    /// Merges one batch inside the open transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
+        if let Some(file) = &arrival.begins {
+            self.begin(file);
+        }
+        let batch = &mut arrival.batch;
+        if batch.restart {
+            self.writer.restart();
+        }
+        for key in batch.new_streams.drain(..) {
+            self.writer.add_stream(StreamName { system: key.system, source: key.source, check: key.check });
+        }
+        let mut notes = notes(batch);
+        let accepted = batch.rows.len() as u64;
+        batch.rows.sort_unstable();
+        let Some(record) = self.records.last_mut() else { return Ok(()) };
+        let (mut inserted, mut conflicts) = (0, 0);
+        let mut transitions = Vec::new();
+        for rows in batch.rows.chunk_by(|a, b| a.stream() == b.stream()) {
+            let stream = rows[0].stream();
+            transitions.clear();
+            for same in rows.chunk_by(|a, b| a.at() == b.at()) {
+                // Sorted by status, so the worst is the last.
+                let worst = same[same.len() - 1];
+                conflicts += same.iter().filter(|row| row.status() != worst.status()).count() as u64;
+                transitions.push(Transition { at: worst.at(), status: worst.status() });
+            }
+            let notes = notes.remove(&stream).map(|notes| of_winners(notes, &transitions)).unwrap_or_default();
+            let incoming = Incoming { stream, transitions: &transitions, notes: &notes };
+            let merged = store.merge(&mut self.writer, &incoming, record)?;
+            inserted += merged.inserted;
+            conflicts += merged.conflicts;
+            self.systems.extend(self.writer.system_of(stream));
+            let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
+            self.report.first = Some(self.report.first.map_or(first, |known| known.min(first)));
+            self.report.last = Some(self.report.last.map_or(last, |known| known.max(last)));
+        }
+        let duplicates = accepted - inserted - conflicts;
+        record.read += batch.read;
+        record.rejected += batch.rejected;
+        record.inserted += inserted;
+        record.conflicts += conflicts;
+        record.duplicates += duplicates;
+        self.report.read += batch.read;
+        self.report.inserted += inserted;
+        self.report.conflicts += conflicts;
+        self.report.duplicates += duplicates;
+        self.report.systems = self.systems.len();
+        Ok(())
+    }
+
+    /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
+        for (system, at) in store.settle(&mut self.writer)? {
+            let earliest = self.touched.entry(system).or_insert(at);
+            *earliest = at.min(*earliest);
+        }
+        self.records.iter().try_for_each(|record| store.record_ingest(record))
+    }
+
+    /// Ends the last transaction of an ingest.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
+        self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
+        self.settle(store)?;
+        seal_after_ingest(store, &self.touched, self.report.inserted, self.started)
+    }
+
+    /// Whether anything new was kept.
+    pub(super) fn has_changes(&self) -> bool {
+        self.records.iter().any(IngestRecord::changed_journal)
+    }
+}
+
+/// The notes of a batch by stream and moment; of several at one moment the one that wins: with the worst status, then the greatest.
+fn notes(batch: &mut Batch) -> HashMap<usize, Notes> {
+    let mut notes: HashMap<usize, Notes> = HashMap::new();
+    for (index, text) in batch.notes.drain(..) {
+        let row: Row = batch.rows[index as usize];
+        let new = (row.status(), text);
+        let of_stream = notes.entry(row.stream()).or_default();
+        match of_stream.get_mut(&row.at()) {
+            Some(known) if *known >= new => {}
+            Some(known) => *known = new,
+            None => drop(of_stream.insert(row.at(), new)),
+        }
+    }
+    notes
+}
+
+/// The notes that came with the status that won their moment.
+fn of_winners(notes: Notes, transitions: &[Transition]) -> BTreeMap<Instant, Box<str>> {
+    let won = |at: Instant, status: Status| transitions.binary_search(&Transition { at, status }).is_ok();
+    notes.into_iter().filter(|(at, (status, _))| won(*at, *status)).map(|(at, (_, text))| (at, text)).collect()
+}

@@ -1,0 +1,208 @@
+//! Owns the reading side of an ingest: its inputs, the thread that parses them, the file of rejects, and the progress bar.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+
+use anyhow::{Context as _, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::display_name;
+use crate::cli::FeedFormat;
+use crate::clock::Stopwatch;
+use crate::commands::Context;
+use crate::domain::instant::Instant;
+use crate::feed::{self, Batch, Format, Reader, Reject};
+
+/// Rows of a batch: enough to pack well, few enough to hold several at once.
+const BATCH_ROWS: usize = 1_000_000;
+/// How long an ingest runs before it shows its progress.
+const PATIENCE_MS: u128 = 700;
+
+/// Where lines come from.
+pub(super) struct Input {
+    name: String,
+    read: Box<dyn Read + Send>,
+}
+
+impl Input {
+    /// Opens a file, or takes standard input for `-`.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(super) fn open(context: &mut Context<'_>, file: &Path) -> Result<Self> {
+        let read: Box<dyn Read + Send> = if file == Path::new("-") {
+            std::mem::replace(&mut context.stdin, Box::new(std::io::empty()))
+        } else {
+            let place = || format!("cannot read {}", file.display());
+            let opened = File::open(file).with_context(place)?;
+            if opened.metadata().with_context(place)?.is_dir() {
+                anyhow::bail!("cannot read {}: it is a folder", file.display());
+            }
+            Box::new(opened)
+        };
+        Ok(Self { name: display_name(file), read })
+    }
+}
+
+/// How inputs are read.
+pub(super) struct Options {
+    pub(super) format: FeedFormat,
+    pub(super) latest: Instant,
+    pub(super) now: Instant,
+    pub(super) follow: bool,
+}
+
+/// A batch, with the name of its file where it is the first of it.
+pub(super) struct Arrival {
+    pub(super) begins: Option<String>,
+    pub(super) batch: Batch,
+}
+
+/// What the reading thread tells.
+pub(super) enum Event {
+    Batch(Arrival),
+    Rejected {
+        file: String,
+        line: u64,
+        reason: String,
+    },
+    /// Names of fields nobody needs.
+    Ignored(Vec<String>),
+    Failed {
+        file: String,
+        error: anyhow::Error,
+    },
+}
+
+/// Reads all inputs one after the other, until one fails or nobody listens.
+pub(super) fn feed(inputs: Vec<Input>, options: &Options, rejects: Option<Rejects>, events: &SyncSender<Event>) {
+    let mut rejects = rejects;
+    for input in inputs {
+        let name = input.name.clone();
+        match feed_one(input, options, &mut rejects, events) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                // Whoever does not listen any more has an error of his own to tell.
+                drop(events.send(Event::Failed { file: name, error }));
+                return;
+            }
+        }
+    }
+}
+
+/// Reads one input; returns whether somebody still listens.
+fn feed_one(
+    input: Input,
+    options: &Options,
+    rejects: &mut Option<Rejects>,
+    events: &SyncSender<Event>,
+) -> Result<bool> {
+    let name = input.name;
+    let mut begins = Some(name.clone());
+    let format = match options.format {
+        FeedFormat::Auto => Format::Auto,
+        FeedFormat::Jsonl => Format::Jsonl,
+        FeedFormat::Csv => Format::Csv,
+    };
+    let (latest, now, follow) = (options.latest, options.now, options.follow);
+    let mut reader = Reader::new(input.read, feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS });
+    loop {
+        let mut on_reject = |reject: &Reject<'_>| {
+            if let Some(rejects) = rejects.as_mut() {
+                rejects.keep(reject)?;
+            }
+            if let Some(reason) = &reject.reason {
+                let (file, line, reason) = (name.clone(), reject.line, reason.clone());
+                // A listener that went away is noticed with the next batch.
+                drop(events.send(Event::Rejected { file, line, reason }));
+            }
+            Ok(())
+        };
+        let Some(batch) = reader.next_batch(&mut on_reject)? else { break };
+        if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
+            return Ok(false);
+        }
+    }
+    if let Some(rejects) = rejects {
+        rejects.file.flush()?;
+    }
+    Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
+}
+
+/// The file that gets rejected lines as they were.
+pub(super) struct Rejects {
+    file: BufWriter<File>,
+}
+
+impl Rejects {
+    /// Makes the file, empty.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot write rejected lines to {}", path.display()))?;
+        Ok(Self { file: BufWriter::new(file) })
+    }
+
+    fn keep(&mut self, reject: &Reject<'_>) -> std::io::Result<()> {
+        self.file.write_all(reject.raw)?;
+        if reject.complete { self.file.write_all(b"\n") } else { Ok(()) }
+    }
+}
+
+/// A bar on a terminal for an ingest that takes long.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    began: Stopwatch,
+    total: u64,
+    passed: u64,
+    last: u64,
+    shown: bool,
+}
+
+impl Progress {
+    pub(super) fn new(wanted: bool, files: &[PathBuf]) -> Self {
+        // Of a pipe nobody knows the length.
+        let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |found| found.len());
+        let total = files.iter().map(size).sum();
+        let bar = wanted.then(|| ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()));
+        Self { bar, began: Stopwatch::start(), total, passed: 0, last: 0, shown: false }
+    }
+
+    /// The input has been read up to this byte of its file.
+    pub(super) fn advance(&mut self, bytes: u64) {
+        // A smaller number is the start of another file.
+        self.passed += if bytes >= self.last { bytes - self.last } else { bytes };
+        self.last = bytes;
+        let Some(bar) = &self.bar else { return };
+        if !self.shown && self.began.elapsed().as_millis() >= PATIENCE_MS {
+            self.shown = true;
+            let shape = if self.total > 0 {
+                "{bar:30} {percent}%  {bytes} of {total_bytes}  {eta} left"
+            } else {
+                "{spinner} {bytes}  {bytes_per_sec}"
+            };
+            bar.set_style(ProgressStyle::with_template(shape).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(self.passed);
+    }
+
+    /// Runs `work` with the bar out of the way.
+    pub(super) fn suspend(&self, work: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) if self.shown => bar.suspend(work),
+            _ => work(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Owns CSV: telling it from JSON Lines, its header, and the fields of a record.
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+use super::Format;
+use super::fields::{Field, Fields, Value, excerpt};
+use crate::failure::Failure;
+
+/// Delimiters a header may use.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Tells by its first line what an input is.
+///
+/// # Errors
+/// When it looks like neither.
+pub(super) fn tell(line: &[u8]) -> Result<Format> {
+    if line.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(Format::Jsonl);
+    }
+    let header = Columns::read(line);
+    header.map(|_| Format::Csv).map_err(|_| {
+        Failure::new(
+            format!("the first line is neither a JSON object nor a CSV header: {}", excerpt(line)),
+            "write JSON Lines such as {\"ts\": …, \"system\": …, \"status\": …}, or CSV whose first line names ts, system \
+             and status; --format says which it is",
+        )
+    })
+}
+
+/// Which field each column holds.
+pub(super) struct Columns {
+    fields: Vec<Option<Field>>,
+    titles: Vec<String>,
+    parser: Reader,
+    output: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Columns {
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// When a required column is missing, or two columns hold one field.
+    pub(super) fn read(header: &[u8]) -> Result<Self> {
+        let found = DELIMITERS.iter().map(|delimiter| Self::with_delimiter(header, *delimiter));
+        let best = found.max_by_key(|columns| columns.fields.iter().flatten().count());
+        let Some(columns) = best else { return Err(anyhow::anyhow!("no delimiter")) };
+        for (index, field) in columns.fields.iter().enumerate() {
+            if field.is_some() && columns.fields[..index].contains(field) {
+                let title = &columns.titles[index];
+                return Err(Failure::new(
+                    format!("the CSV header names one field twice: {title}"),
+                    "keep one of the two columns",
+                ));
+            }
+        }
+        for field in [Field::Ts, Field::System, Field::Status] {
+            if !columns.fields.contains(&Some(field)) {
+                return Err(Failure::new(
+                    format!("the CSV header has no column {}: {}", field.as_str(), excerpt(header)),
+                    "the first line must name at least ts, system and status",
+                ));
+            }
+        }
+        Ok(columns)
+    }
+
+    fn with_delimiter(header: &[u8], delimiter: u8) -> Self {
+        let parser = ReaderBuilder::new().delimiter(delimiter).build();
+        let mut columns = Self { fields: Vec::new(), titles: Vec::new(), parser, output: Vec::new(), ends: Vec::new() };
+        let count = columns.cut(header);
+        for index in 0..count {
+            let title = String::from_utf8_lossy(columns.field(index)).trim().to_owned();
+            let lower = title.to_ascii_lowercase();
+            let named = Field::named(lower.as_bytes()).or(match lower.as_str() {
+                "systemid" => Some(Field::System),
+                "checkid" => Some(Field::Check),
+                _ => None,
+            });
+            columns.fields.push(named);
+            columns.titles.push(title);
+        }
+        columns
+    }
+
+    /// Names of columns that hold no field.
+    pub(super) fn ignored(&self) -> impl Iterator<Item = &str> {
+        let pairs = self.titles.iter().zip(&self.fields);
+        pairs.filter(|(title, field)| field.is_none() && !title.is_empty()).map(|(title, _)| title.as_str())
+    }
+
+    /// Cuts a record into fields; returns how many there are.
+    fn cut(&mut self, record: &[u8]) -> usize {
+        self.parser.reset();
+        // No field is longer than the record, and there is no more than one field a byte.
+        self.output.resize(record.len() + 1, 0);
+        self.ends.resize(record.len() + 2, 0);
+        let (mut rest, mut written, mut count) = (record, 0, 0);
+        loop {
+            let (result, read, wrote, ended) =
+                self.parser.read_record(rest, &mut self.output[written..], &mut self.ends[count..]);
+            rest = &rest[read..];
+            written += wrote;
+            count += ended;
+            match result {
+                // Once more with nothing left tells the parser that the record is complete.
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::Record | ReadRecordResult::End => return count,
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return count,
+            }
+        }
+    }
+
+    fn field(&self, index: usize) -> &[u8] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.output[start..self.ends[index]]
+    }
+
+    /// The fields of a record.
+    ///
+    /// # Errors
+    /// With the reason for which it has none.
+    pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
+        if record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+            return Err("a quote is not closed".to_owned());
+        }
+        let count = self.cut(record);
+        let expected = self.fields.len();
+        if count != expected {
+            return Err(format!("{count} fields, the header has {expected}"));
+        }
+        for (index, field) in self.fields.iter().enumerate() {
+            let Some(field) = field else { continue };
+            let value = self.field(index);
+            let value = if *field == Field::Note { value } else { value.trim_ascii() };
+            fields.set(*field, Some(Value::Text(Cow::Owned(value.to_vec()))));
+        }
+        Ok(())
+    }
+}

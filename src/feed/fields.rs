@@ -1,0 +1,193 @@
+//! Owns the fields of one line, whatever its format, and the rules by which they become a row.
+
+use std::borrow::Cow;
+
+use super::intern::Interner;
+use super::row::Row;
+use super::time::Times;
+use super::{Options, StreamKey};
+use crate::domain::duration::format_millis;
+use crate::domain::instant::{Instant, InstantError};
+use crate::domain::name::{self, Name};
+use crate::domain::transition::{Source, Status};
+
+/// The most characters of a value that a reason quotes.
+const MOST_QUOTED: usize = 80;
+
+/// A field a line may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Field {
+    Ts,
+    System,
+    Status,
+    Check,
+    Source,
+    Note,
+}
+
+impl Field {
+    pub(super) const ALL: [Self; 6] = [Self::Ts, Self::System, Self::Status, Self::Check, Self::Source, Self::Note];
+
+    /// The field with this name or alias.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"ts" | b"time" | b"timestamp" | b"at" => Self::Ts,
+            b"system" | b"systemId" | b"service" => Self::System,
+            b"status" => Self::Status,
+            b"check" | b"healthcheck" | b"checkId" => Self::Check,
+            b"source" => Self::Source,
+            b"note" => Self::Note,
+            _ => return None,
+        })
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ts => "ts",
+            Self::System => "system",
+            Self::Status => "status",
+            Self::Check => "check",
+            Self::Source => "source",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A value as a line has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Value<'v> {
+    Text(Cow<'v, [u8]>),
+    /// A number or `true`/`false`, as written.
+    Bare(Cow<'v, [u8]>),
+}
+
+impl Value<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(bytes) | Self::Bare(bytes) => bytes,
+        }
+    }
+}
+
+/// The fields of one line; absent and `null` are the same.
+#[derive(Default)]
+pub(super) struct Fields<'v> {
+    values: [Option<Value<'v>>; 6],
+    seen: u8,
+}
+
+impl<'v> Fields<'v> {
+    /// Sets a field; returns whether it was not set before. `None` is a `null`.
+    pub(super) fn set(&mut self, field: Field, value: Option<Value<'v>>) -> bool {
+        let bit = 1 << field as u8;
+        let new = self.seen & bit == 0;
+        self.seen |= bit;
+        self.values[field as usize] = value;
+        new
+    }
+
+    fn get(&self, field: Field) -> Option<&Value<'v>> {
+        self.values[field as usize].as_ref()
+    }
+
+    /// A field of which an empty text is the same as none.
+    fn optional(&self, field: Field) -> Option<&Value<'v>> {
+        self.get(field).filter(|value| !value.bytes().is_empty())
+    }
+
+    /// The note, if there is one.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.optional(Field::Note).and_then(|value| std::str::from_utf8(value.bytes()).ok())
+    }
+
+    /// The row these fields make.
+    ///
+    /// # Errors
+    /// With the reason for which they make none.
+    pub(super) fn row(&self, interner: &mut Interner, times: &mut Times, options: &Options) -> Result<Row, String> {
+        let at = self.moment(times, options)?;
+        let status = self.required(Field::Status)?;
+        let status = Status::parse(status.bytes()).ok_or_else(|| {
+            let quoted = quote(status.bytes());
+            format!(
+                "status {quoted} is none; write healthy, degraded, unhealthy or unknown, or an alias such as up or down"
+            )
+        })?;
+        let source = match self.optional(Field::Source) {
+            None => Source::Healthcheck,
+            Some(value) => Source::parse(value.bytes())
+                .ok_or_else(|| format!("source {} is none; write healthcheck or incident", quote(value.bytes())))?,
+        };
+        let system = self.name(Field::System)?.bytes();
+        let check = self.optional(Field::Check).map(|_| self.name(Field::Check)).transpose()?.map(Value::bytes);
+        if self.get(Field::Note).is_some_and(|note| std::str::from_utf8(note.bytes()).is_err()) {
+            return Err("note is not UTF-8".to_owned());
+        }
+        let stream = interner.index(system, source, check, || {
+            Ok(StreamKey {
+                system: checked(Field::System, system)?,
+                source,
+                check: check.map(|name| checked(Field::Check, name)).transpose()?,
+            })
+        })?;
+        Ok(Row::new(stream, at, status))
+    }
+
+    fn required(&self, field: Field) -> Result<&Value<'v>, String> {
+        self.optional(field).ok_or_else(|| match field {
+            Field::Ts => "ts is missing (also called time, timestamp, at)".to_owned(),
+            Field::System => "system is missing (also called systemId, service)".to_owned(),
+            other => format!("{} is missing", other.as_str()),
+        })
+    }
+
+    /// A field that holds a name: text, not a number.
+    fn name(&self, field: Field) -> Result<&Value<'v>, String> {
+        let value = self.required(field)?;
+        match value {
+            Value::Text(_) => Ok(value),
+            Value::Bare(bare) => Err(format!("{} {} is not text; put it in quotes", field.as_str(), excerpt(bare))),
+        }
+    }
+
+    fn moment(&self, times: &mut Times, options: &Options) -> Result<Instant, String> {
+        let value = self.required(Field::Ts)?;
+        let bytes = value.bytes();
+        let parsed = match times.fast(bytes) {
+            Some(at) => at.in_range(),
+            None => std::str::from_utf8(bytes).map_err(|_| InstantError::Unreadable).and_then(Instant::parse),
+        };
+        let at = parsed.map_err(|error| format!("ts {} is {error}", quote(bytes)))?;
+        if at > options.latest {
+            let ahead = format_millis(at.since(options.now));
+            return Err(format!(
+                "ts {} is {ahead} after this machine's clock; correct it, or allow more with --max-skew",
+                quote(bytes)
+            ));
+        }
+        Ok(at)
+    }
+}
+
+fn checked(field: Field, bytes: &[u8]) -> Result<Name, String> {
+    let explain = |error: name::NameError| format!("{} {}: {error}", field.as_str(), quote(bytes));
+    name::check(bytes).map_err(explain)?;
+    // What passes is ASCII.
+    Name::parse(&String::from_utf8_lossy(bytes)).map_err(explain)
+}
+
+/// A value in quotes, on one line, cut when long.
+pub(super) fn quote(bytes: &[u8]) -> String {
+    format!("\"{}\"", excerpt(bytes))
+}
+
+/// A value on one line, cut when long.
+pub(super) fn excerpt(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(4 * MOST_QUOTED)];
+    let text = String::from_utf8_lossy(cut);
+    let mut shown: String = text.chars().take(MOST_QUOTED).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST_QUOTED).is_some() || cut.len() < bytes.len() {
+        shown.push('…');
+    }
+    shown
+}

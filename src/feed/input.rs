@@ -1,0 +1,101 @@
+//! Owns the bytes of an input: gunzips what is gzipped, skips a byte order mark, counts what was read.
+
+use std::io::{self, BufReader, Chain, Cursor, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// Bytes asked of a compressed input at once.
+const BUFFER: usize = 64 * 1024;
+
+/// An input of which nothing has been read, a plain one, or a gzipped one.
+pub(super) enum Input<R> {
+    Unread(Option<Counted<R>>),
+    Plain(Chain<Cursor<Vec<u8>>, Counted<R>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Chain<Cursor<Vec<u8>>, Counted<R>>>>>),
+}
+
+/// Counts the bytes that pass.
+pub(super) struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = loop {
+            match self.inner.read(into) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self::Unread(Some(Counted { inner, bytes: 0 }))
+    }
+
+    /// Bytes read so far, compressed ones where the input is.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Unread(_) => 0,
+            Self::Plain(chain) => chain.get_ref().1.bytes,
+            Self::Gzip(decoder) => decoder.get_ref().get_ref().get_ref().1.bytes,
+        }
+    }
+
+    /// Looks at the first bytes, and says what follows.
+    fn open(mut inner: Counted<R>) -> io::Result<Self> {
+        let mut start = Vec::new();
+        // Three bytes tell a byte order mark, two tell gzip; a pipe may send them one by one.
+        while start.len() < 3 {
+            let mut byte = [0];
+            if inner.read(&mut byte)? == 0 {
+                break;
+            }
+            start.push(byte[0]);
+            if start[0] != 0xef && start[0] != 0x1f && start[0] < 0xfe {
+                break;
+            }
+        }
+        if start.starts_with(&[0xfe, 0xff]) || start.starts_with(&[0xff, 0xfe]) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the input is UTF-16; convert it to UTF-8 first"));
+        }
+        let gzip = start.starts_with(&[0x1f, 0x8b]);
+        if start == [0xef, 0xbb, 0xbf] {
+            start.clear();
+        }
+        let chain = Cursor::new(start).chain(inner);
+        if !gzip {
+            return Ok(Self::Plain(chain));
+        }
+        let decoder = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, chain));
+        Ok(Self::Gzip(Box::new(decoder)))
+    }
+}
+
+impl<R: Read> Read for Input<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Self::Unread(inner) = self
+            && let Some(inner) = inner.take()
+        {
+            *self = Self::open(inner)?;
+        }
+        match self {
+            Self::Unread(_) => Ok(0),
+            Self::Plain(chain) => chain.read(into),
+            Self::Gzip(decoder) => decoder.read(into).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => {
+                    io::Error::new(error.kind(), "the gzip input ends early; it is truncated")
+                }
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                    io::Error::new(error.kind(), format!("the gzip input is damaged ({error})"))
+                }
+                _ => error,
+            }),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Owns the numbering of streams: each gets an index when it is first seen.
+
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::StreamKey;
+use crate::domain::name::Name;
+use crate::domain::transition::Source;
+
+/// Streams by index, and indices by stream.
+pub(super) struct Interner {
+    keys: Vec<StreamKey>,
+    indices: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    last: u32,
+}
+
+impl Interner {
+    pub(super) fn new() -> Self {
+        Self { keys: Vec::new(), indices: HashTable::new(), hasher: DefaultHashBuilder::default(), last: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The streams with this index and later ones.
+    pub(super) fn keys_from(&self, index: usize) -> Vec<StreamKey> {
+        self.keys[index..].to_vec()
+    }
+
+    /// The index of a stream; `make` checks its names when it is new.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(super) fn index(
+        &mut self,
+        system: &[u8],
+        source: Source,
+        check: Option<&[u8]>,
+        make: impl FnOnce() -> Result<StreamKey, String>,
+    ) -> Result<u32, String> {
+        let same = |key: &StreamKey| {
+            key.system.as_str().as_bytes() == system && key.source == source && check == check_bytes(key)
+        };
+        if self.keys.get(self.last as usize).is_some_and(same) {
+            return Ok(self.last);
+        }
+        let hash = hash(&self.hasher, system, source, check);
+        if let Some(index) = self.indices.find(hash, |index| same(&self.keys[*index as usize])) {
+            self.last = *index;
+            return Ok(*index);
+        }
+        let key = make()?;
+        let index = self.keys.len() as u32;
+        self.keys.push(key);
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        self.indices.insert_unique(hash, index, |index| {
+            let key = &keys[*index as usize];
+            self::hash(hasher, key.system.as_str().as_bytes(), key.source, check_bytes(key))
+        });
+        self.last = index;
+        Ok(index)
+    }
+}
+
+fn check_bytes(key: &StreamKey) -> Option<&[u8]> {
+    key.check.as_ref().map(Name::as_str).map(str::as_bytes)
+}
+
+fn hash(hasher: &DefaultHashBuilder, system: &[u8], source: Source, check: Option<&[u8]>) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(system);
+    if source != Source::Healthcheck || check.is_some() {
+        state.write_u8(source as u8);
+        state.write(check.unwrap_or_default());
+    }
+    state.finish()
+}

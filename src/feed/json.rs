@@ -1,0 +1,167 @@
+//! Owns JSON Lines: a fast scan of flat objects without escapes, and a strict parser for everything else.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::fields::{Field, Fields, Value, excerpt, quote};
+
+/// Reads a flat object of known fields whose strings have no escapes; `false` for anything else, which may yet be valid.
+pub(super) fn scan<'v>(line: &'v [u8], fields: &mut Fields<'v>) -> bool {
+    scan_object(line, fields).is_some()
+}
+
+fn scan_object<'v>(line: &'v [u8], fields: &mut Fields<'v>) -> Option<()> {
+    let mut rest = skip(line).strip_prefix(b"{")?;
+    loop {
+        let (key, after) = scan_string(skip(rest))?;
+        rest = skip(skip(after).strip_prefix(b":")?);
+        let field = Field::named(key)?;
+        let value = if rest.first() == Some(&b'"') {
+            let (text, after) = scan_string(rest)?;
+            rest = after;
+            Value::Text(Cow::Borrowed(text))
+        } else {
+            let (number, after) = scan_integer(rest)?;
+            rest = after;
+            Value::Bare(Cow::Borrowed(number))
+        };
+        if field == Field::Note || !fields.set(field, Some(value)) {
+            return None;
+        }
+        rest = skip(rest);
+        match rest.split_first()? {
+            (b',', after) => rest = after,
+            (b'}', after) => return skip(after).is_empty().then_some(()),
+            _ => return None,
+        }
+    }
+}
+
+fn skip(text: &[u8]) -> &[u8] {
+    let blank = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    &text[blank..]
+}
+
+/// A string of printable ASCII without quote or backslash, and what follows it.
+fn scan_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.strip_prefix(b"\"")?;
+    let length = text.iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
+    (text[length] == b'"').then(|| (&text[..length], &text[length + 1..]))
+}
+
+/// A whole number without sign or leading zero, and what follows it.
+fn scan_integer(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let plain = length > 0 && (text[0] != b'0' || length == 1) && length < 16;
+    let ends = matches!(text.get(length), Some(b',' | b'}' | b' ' | b'\t'));
+    (plain && ends).then(|| text.split_at(length))
+}
+
+/// Reads any JSON object strictly; names of unknown fields go to `ignored`.
+///
+/// # Errors
+/// With the reason for which the line is not such an object.
+pub(super) fn parse(line: &[u8], fields: &mut Fields<'_>, ignored: &mut impl FnMut(&str)) -> Result<(), String> {
+    let text = std::str::from_utf8(line)
+        .map_err(|error| format!("not UTF-8 from byte {} on: {}", error.valid_up_to() + 1, quote(line)))?;
+    let start = text.trim_start();
+    if !start.starts_with('{') {
+        return Err(format!("not a JSON object: {}", excerpt(start.as_bytes())));
+    }
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let seed = ObjectSeed { fields, ignored };
+    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| {
+        let text = error.to_string();
+        // The line number within one line says nothing; the column does.
+        let text = text.replace(" at line 1 column ", " at column ");
+        text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
+    })
+}
+
+struct ObjectSeed<'f, 'v, I> {
+    fields: &'f mut Fields<'v>,
+    ignored: &'f mut I,
+}
+
+impl<'de, I: FnMut(&str)> DeserializeSeed<'de> for ObjectSeed<'_, '_, I> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, I: FnMut(&str)> Visitor<'de> for ObjectSeed<'_, '_, I> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let Some(field) = Field::named(key.as_bytes()) else {
+                map.next_value::<IgnoredAny>()?;
+                (self.ignored)(&key);
+                continue;
+            };
+            let value = map.next_value_seed(ScalarSeed(field))?;
+            if !self.fields.set(field, value) {
+                let name = field.as_str();
+                let again = if key == name { String::new() } else { format!(" ({key} is another name for it)") };
+                return Err(A::Error::custom(format!("{name} is given twice{again}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a string, number, boolean or null.
+struct ScalarSeed(Field);
+
+impl<'de> DeserializeSeed<'de> for ScalarSeed {
+    type Value = Option<Value<'static>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+fn bare(text: String) -> Option<Value<'static>> {
+    Some(Value::Bare(Cow::Owned(text.into_bytes())))
+}
+
+impl<'de> Visitor<'de> for ScalarSeed {
+    type Value = Option<Value<'static>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "text or a number for {}", self.0.as_str())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Value::Text(Cow::Owned(text.as_bytes().to_vec()))))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(bare(value.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(bare(value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(bare(value.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        // Shortest text that reads back as the same number; a number of seconds keeps its milliseconds.
+        Ok(bare(value.to_string()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
