@@ -12,6 +12,11 @@ use super::span::{Span, union};
 
 /// The most occurrences that are ever unfolded of one rule: more than daily ones since 1970.
 const MOST_OCCURRENCES: u16 = 40_000;
+/// By how much rules are unfolded in the future, in days: 7600 years, after which the calendar repeats to the weekday. The
+/// library gives up on a rule that never happens in the year 10 000 only, which is then 430 years away instead of 8000.
+const AHEAD_DAYS: i64 = 19 * 146_097;
+/// The most positions of `BYSETPOS`.
+const MOST_POSITIONS: usize = 8;
 /// The longest rule, in characters.
 const LONGEST_RULE: usize = 500;
 
@@ -81,6 +86,10 @@ impl Recurrence {
         if parsed.get_interval() == 0 || parsed.get_count() == Some(0) {
             return Err("INTERVAL and COUNT are at least 1".to_owned());
         }
+        if parsed.get_by_set_pos().len() > MOST_POSITIONS {
+            // Every position is looked for in every period before a rule is known never to happen.
+            return Err(format!("BYSETPOS has at most {MOST_POSITIONS} positions"));
+        }
         let until = parsed.get_until();
         if until.is_some_and(|until| until.timezone() != rrule::Tz::UTC) {
             // Without a zone it would be read in the zone of whatever machine runs this.
@@ -97,8 +106,8 @@ impl Recurrence {
         Ok(recurrence)
     }
 
-    /// The rule from `from` on, in the zone's local times written as if they were UTC: the library drops occurrences
-    /// whose midnight a change of clocks skips or repeats, so the zone is applied to what it returns.
+    /// The rule from `from` on, in the times of [`local`]: the library drops occurrences whose midnight a change of clocks
+    /// skips or repeats, so the zone is applied to what it returns.
     fn set(&self, from: Instant) -> Result<RRuleSet, String> {
         let mut rule = parse_rule(&self.rule)?;
         if let Some(until) = rule.get_until() {
@@ -131,15 +140,17 @@ impl Recurrence {
         let set = set.after(local(self.zone, from.plus(-DAY_MS))).before(local(self.zone, to));
         let millis = self.start.millis().rem_euclid(1000);
         let starts = set.all(MOST_OCCURRENCES).dates;
-        let starts = starts.iter().map(|start| moment_of(self.zone, start.naive_utc()).plus(millis));
+        let starts = starts
+            .iter()
+            .map(|start| moment_of(self.zone, start.naive_utc() - TimeDelta::days(AHEAD_DAYS)).plus(millis));
         starts.map(|start| Span::new(start, start.plus(self.duration_ms))).collect()
     }
 }
 
-/// The local time of a moment in whole seconds, written as if it were UTC.
+/// The local time of a moment in whole seconds, written as if it were UTC, and [`AHEAD_DAYS`] later.
 fn local(zone: Tz, at: Instant) -> chrono::DateTime<rrule::Tz> {
     let naive = zone.from_utc_datetime(&at.to_chrono().naive_utc()).naive_local();
-    rrule::Tz::UTC.from_utc_datetime(&naive.with_nanosecond(0).unwrap_or(naive))
+    rrule::Tz::UTC.from_utc_datetime(&(naive.with_nanosecond(0).unwrap_or(naive) + TimeDelta::days(AHEAD_DAYS)))
 }
 
 /// The moment of a local time, by RFC 5545: the first of two when clocks go back over it, and as far after the jump as it
@@ -271,6 +282,7 @@ mod tests {
             "FREQ=DAILY;UNTIL=20301231T000000",
             "FREQ=DAILY;UNTIL=20301231",
             "FREQ=YEARLY;BYEASTER=0",
+            "FREQ=MONTHLY;BYMONTHDAY=1;BYSETPOS=2,3,4,5,6,7,8,9,10",
             "FREQ=MONTHLY;INTERVAL=99999999",
             "FREQ=DAILY\nDTSTART:20200101T000000Z",
         ] {

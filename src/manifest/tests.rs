@@ -94,6 +94,20 @@ fn problems_of_all_files_come_in_their_order_and_duplicates_name_both_places() {
 }
 
 #[test]
+fn an_input_that_cannot_be_read_hides_nothing_of_the_others() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("web.yaml"), system("web", &[])).unwrap();
+    let paths = [root.path().to_owned(), "-".into(), root.path().join("gone.yaml")];
+    let stdin = objective("a", "web", "") + &objective("b", "wbe", "");
+    let reading = read(&paths, &mut stdin.as_bytes(), &Known::default());
+    assert!(reading.has_unreadable());
+    assert_eq!((reading.files, reading.documents, reading.objects.len()), (2, 3, 3));
+    let problems: Vec<_> = reading.problems.iter().map(|problem| (problem.severity, problem.at.is_some())).collect();
+    assert_eq!(problems, [(Severity::Unreadable, false), (Severity::Error, true)]);
+    assert!(shown(&reading).contains("stdin:14:36: error: SLO b: "), "{}", shown(&reading));
+}
+
+#[test]
 fn references_resolve_against_what_is_stored() {
     let text = objective("a", "stored", "");
     assert!(read_text(&text).has_errors());
@@ -200,7 +214,7 @@ proptest! {
             let end = (at + length).min(bytes.len());
             bytes.splice(at..end, fragment.bytes());
         }
-        let lines = bytes.split(|byte| *byte == b'\n').count() as u32;
+        let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count() as u32;
         let reading = read_sources(&[source("fuzz.yaml", bytes)], &Known::default());
         prop_assert!(reading.has_errors() || reading.objects.len() == reading.documents);
         for problem in &reading.problems {

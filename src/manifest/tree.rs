@@ -1,6 +1,6 @@
 //! Owns the tree of one document: every scalar, key and container with its place, within hard bounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
@@ -70,7 +70,8 @@ struct Open {
     height: usize,
     /// Of a mapping, what comes next.
     next: Next,
-    keys: BTreeSet<String>,
+    /// Of a mapping, its keys and where each is written.
+    keys: BTreeMap<String, Position>,
 }
 
 /// What comes next in a mapping.
@@ -195,7 +196,7 @@ impl Builder<'_> {
             return self.too_deep(at);
         }
         let node = Node { at, value };
-        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeSet::new() });
+        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeMap::new() });
         self.count(1, 0, at)
     }
 
@@ -244,7 +245,7 @@ impl Builder<'_> {
         match &mut parent.node.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match std::mem::replace(&mut parent.next, Next::Key) {
-                Next::Key => parent.next = check_key(node, entries, &mut parent.keys, self.report),
+                Next::Key => parent.next = check_key(node, &mut parent.keys, self.report),
                 Next::Nothing => {}
                 Next::ValueOf(key, key_at) => {
                     // An empty value stands nowhere; its key does.
@@ -259,7 +260,7 @@ impl Builder<'_> {
 }
 
 /// The value of the key comes next, unless the key is wrong; that has then been reported.
-fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeSet<String>, report: &mut Report) -> Next {
+fn check_key(node: Node, keys: &mut BTreeMap<String, Position>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
         report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
         return Next::Nothing;
@@ -268,11 +269,11 @@ fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeSet<String>, report:
         report.error(node.at, "the merge key << is not supported", "write the fields out");
         return Next::Nothing;
     }
-    if !keys.insert(text.clone()) {
-        let first = entries.iter().find(|entry| entry.key == text).map_or(node.at, |entry| entry.key_at);
+    if let Some(first) = keys.get(&text) {
         let message = format!("the key {} is written twice, first on line {}", quote(&text), first.line);
         report.error(node.at, message, "keep one of them");
         return Next::Nothing;
     }
+    keys.insert(text.clone(), node.at);
     Next::ValueOf(text, node.at)
 }

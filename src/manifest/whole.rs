@@ -12,11 +12,16 @@ use crate::domain::name::Name;
 use crate::domain::object::Kind;
 use crate::domain::reconcile::cycle;
 
+/// The most names that are compared, over all references to nothing, to guess what was meant.
+const MOST_GUESSES: usize = 1_000_000;
+
 /// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
 ///
 /// What the `doubtful` names, found in documents that could not be read, would be is unknown: they are not reported missing.
 pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) -> Vec<Problem> {
-    let mut whole = Whole { drafts, known, edges: BTreeMap::new(), problems: Vec::new() };
+    let declared = drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
+    let systems = declared.chain(&known.systems).collect();
+    let mut whole = Whole { drafts, known, systems, edges: BTreeMap::new(), problems: Vec::new() };
     whole.collect_edges();
     whole.duplicates();
     whole.dangling(doubtful);
@@ -31,6 +36,8 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
 struct Whole<'a> {
     drafts: &'a [Draft],
     known: &'a Known,
+    /// The systems that have a manifest or a transition.
+    systems: BTreeSet<&'a Name>,
     edges: BTreeMap<&'a Name, Vec<Edge<'a>>>,
     problems: Vec<Problem>,
 }
@@ -76,21 +83,17 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// The systems that have a manifest or a transition.
-    fn systems(&self) -> BTreeSet<&'a Name> {
-        let declared = self.drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
-        declared.chain(&self.known.systems).collect()
-    }
-
     fn dangling(&mut self, doubtful: &BTreeSet<Name>) {
-        let systems = self.systems();
+        let mut guesses = MOST_GUESSES;
         for draft in self.drafts {
             for reference in draft.references.iter().filter(|reference| reference.role != Role::Checks) {
                 let Reference { name, path, at, .. } = reference;
-                if systems.contains(name) || doubtful.contains(name) {
+                if self.systems.contains(name) || doubtful.contains(name) {
                     continue;
                 }
-                let guess = closest(name.as_str(), systems.iter().map(|name| name.as_str()));
+                let candidates = self.systems.iter().map(|name| name.as_str()).take(guesses);
+                guesses -= candidates.len();
+                let guess = closest(name.as_str(), candidates);
                 let remedy = guess.map_or_else(
                     || "declare it with kind: System, or ingest a transition of it first".to_owned(),
                     |guess| format!("did you mean {guess}?"),
@@ -124,10 +127,12 @@ impl<'a> Whole<'a> {
         let mut excluded = draft.references.iter().filter(|reference| reference.role == Role::Excludes).peekable();
         let covered = draft.references.iter().find(|reference| reference.role == Role::Covers);
         let (Some(_), Some(system)) = (excluded.peek(), covered) else { return };
-        let (upstreams, systems) = (self.upstreams(&system.name), self.systems());
-        // One that does not exist has been reported as such.
-        let no_upstream = |name| systems.contains(name) && !upstreams.contains(name);
-        for Reference { name, path, at, .. } in excluded.filter(|reference| no_upstream(&reference.name)) {
+        let upstreams = self.upstreams(&system.name);
+        for Reference { name, path, at, .. } in excluded {
+            // One that does not exist has been reported as such.
+            if upstreams.contains(name) || !self.systems.contains(name) {
+                continue;
+            }
             let (message, remedy) = if *name == system.name {
                 (format!("{path} names {name} itself, which never excuses its own objectives"), "remove it")
             } else {
