@@ -24,7 +24,7 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Rows gathered for one commit of what a pipe sends, at the most.
 const MOST_GATHERED: usize = 100_000;
 /// Rejected lines that are named one by one.
-const MOST_NAMED: u64 = 100;
+const MOST_NAMED: u64 = 20;
 
 /// Ends a transaction of which nothing is to be kept.
 #[derive(Debug)]
@@ -191,5 +191,5 @@ impl Session<'_, '_> {
 
 /// The name under which an input is remembered.
 fn display_name(file: &Path) -> String {
-    if file == Path::new("-") { "-".to_owned() } else { file.display().to_string() }
+    if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() }
 }
