@@ -49,8 +49,6 @@ enum End {
     At(usize, u64),
     /// Not within what has been read.
     Beyond,
-    /// Nowhere: its quotes do not pair.
-    Broken,
 }
 
 impl<R: Read> Records<R> {
@@ -91,7 +89,6 @@ impl<R: Read> Records<R> {
                     }
                     return Ok(Some(self.cut(length, lines)));
                 }
-                End::Broken => self.break_up(),
                 End::Beyond => {
                     let held = self.end - self.start;
                     if self.overlong || held > LONGEST_LINE + 1 {
@@ -168,7 +165,10 @@ impl<R: Read> Records<R> {
 
     fn find_end(&mut self, delimiter: Option<u8>) -> End {
         match delimiter {
-            Some(delimiter) if !self.broken && !self.overlong => self.record_end(delimiter),
+            Some(delimiter) if !self.broken && !self.overlong => self.record_end(delimiter).unwrap_or_else(|| {
+                self.break_up();
+                self.line_end()
+            }),
             _ => self.line_end(),
         }
     }
@@ -183,24 +183,25 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// A quote opens a field only where a field begins, and closes it only before a delimiter or a line end.
-    fn record_end(&mut self, delimiter: u8) -> End {
+    /// A quote opens a field only where a field begins, and closes it only before a delimiter or a line end; `None` when
+    /// the quotes do not pair.
+    fn record_end(&mut self, delimiter: u8) -> Option<End> {
         let held = &self.buffer[self.start..self.end];
         let mut at = self.searched;
         loop {
             if self.inside {
                 let Some(offset) = memchr(b'"', &held[at..]) else {
                     self.searched = held.len();
-                    return End::Beyond;
+                    return Some(End::Beyond);
                 };
                 let found = at + offset;
                 match held.get(found + 1) {
                     None if !self.ended => {
                         self.searched = found;
-                        return End::Beyond;
+                        return Some(End::Beyond);
                     }
                     Some(b'"') => at = found + 2,
-                    Some(next) if !matches!(next, b'\n' | b'\r') && *next != delimiter => return End::Broken,
+                    Some(next) if !matches!(next, b'\n' | b'\r') && *next != delimiter => return None,
                     _ => {
                         self.inside = false;
                         at = found + 1;
@@ -210,13 +211,13 @@ impl<R: Read> Records<R> {
             }
             let Some(offset) = memchr2(b'"', b'\n', &held[at..]) else {
                 self.searched = held.len();
-                return End::Beyond;
+                return Some(End::Beyond);
             };
             let found = at + offset;
             if held[found] == b'\n' {
                 self.searched = found;
                 let within = if self.quoted { memchr_iter(b'\n', &held[..found]).count() as u64 } else { 0 };
-                return End::At(found, within + 1);
+                return Some(End::At(found, within + 1));
             }
             if found == 0 || held[found - 1] == delimiter {
                 (self.inside, self.quoted) = (true, true);
