@@ -59,7 +59,7 @@ impl Slo {
     #[track_caller]
     pub(crate) fn pass(&self, args: &[&str], stdin: &[u8]) -> String {
         let output = self.run(args, stdin);
-        assert_eq!(output.code, 0, "slo {args:?}: {output:?}");
+        assert_eq!(output.code, 0, "slo {args:?}: {}", output.stderr);
         output.stdout
     }
 
@@ -87,7 +87,7 @@ impl Slo {
     #[track_caller]
     pub(crate) fn status(&self, as_of: &str) -> String {
         let output = self.run(&["status", "-o", "json", "--as-of", as_of], b"");
-        assert!(output.code <= 1, "slo status --as-of {as_of}: {output:?}");
+        assert!(output.code <= 1, "slo status --as-of {as_of}: {}", output.stderr);
         output.stdout
     }
 
@@ -113,7 +113,7 @@ impl Slo {
     #[track_caller]
     pub(crate) fn health(&self, as_of: &str) -> Value {
         let output = self.run(&["health", "-o", "json", "--as-of", as_of], b"");
-        assert!(output.code <= 1, "slo health --as-of {as_of}: {output:?}");
+        assert!(output.code <= 1, "slo health --as-of {as_of}: {}", output.stderr);
         serde_json::from_str(&output.stdout).unwrap()
     }
 }

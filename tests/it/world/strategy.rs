@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::{Dependency, Fact, Maintenance, Objective, Source, Status, System, Window, World};
+use crate::reference::budget::{WHOLE, window_bounds};
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, WEEK, Zone, instant};
 
 /// Chosen so that order by name is not the order of dependency.
@@ -86,6 +87,48 @@ fn raw_fact() -> impl Strategy<Value = RawFact> {
     ];
     (any::<Index>(), shift(), any::<Index>(), 0..5_usize, status)
         .prop_map(|(at, shift, system, stream, status)| RawFact { at, shift, system, stream, status })
+}
+
+/// An outage of an objective's system that spends some of its budget, placed where its window makes it matter.
+#[derive(Clone, Debug)]
+struct RawOutage {
+    objective: Index,
+    /// Percent of the budget.
+    percent: i128,
+    place: Place,
+    shift: Ms,
+    status: Status,
+    stream: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Ends at `as-of`.
+    Over,
+    /// Half of it is still to come.
+    Open,
+    Middle,
+    /// Begins with the window.
+    Entering,
+    /// Half of it has left the window.
+    Leaving,
+}
+
+fn raw_outage() -> impl Strategy<Value = RawOutage> {
+    let percent = select(vec![10, 25, 40, 50, 80, 80, 90, 100, 100, 160]);
+    let place = select(vec![Place::Over, Place::Open, Place::Middle, Place::Middle, Place::Entering, Place::Leaving]);
+    let shift = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(-1)];
+    let status = select(vec![Status::Unhealthy, Status::Unhealthy, Status::Degraded]);
+    (any::<Index>(), percent, place, shift, status, 0..5_usize).prop_map(
+        |(objective, percent, place, shift, status, stream)| RawOutage {
+            objective,
+            percent,
+            place,
+            shift,
+            status,
+            stream,
+        },
+    )
 }
 
 #[derive(Clone, Debug)]
@@ -211,13 +254,24 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 /// A world, and the same world with other manifests for the same systems.
 pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
     let moments = (vec(anchor(), 1..9), anchor(), shift());
-    let facts = vec(raw_fact(), 0..41);
+    // Either anything anywhere, or long quiet systems with few outages.
+    let facts = prop_oneof![
+        1 => (vec(raw_fact(), 0..41), Just(0_usize), vec(raw_outage(), 0..2)),
+        1 => (vec(raw_fact(), 0..6), Just(NAMES.len()), vec(raw_outage(), 0..6)),
+    ];
     let manifests = (1..=NAMES.len()).prop_flat_map(|count| (raw_manifests(count), raw_manifests(count)));
-    (moments, facts, manifests).prop_map(|((anchors, as_of, shift), facts, (before, after))| {
+    (moments, facts, manifests).prop_map(|((anchors, as_of, shift), (facts, quiet, outages), manifests)| {
+        let (before, after) = manifests;
         let as_of = as_of + shift;
         let instants = instants(&anchors, as_of);
-        let facts: Vec<Fact> = facts.iter().map(|fact| build_fact(fact, &instants, before.systems.len())).collect();
-        (build(&before, &facts, &instants, as_of), build(&after, &facts, &instants, as_of))
+        let mut world = build(&before, &[], &instants, as_of);
+        let mut all: Vec<Fact> = facts.iter().map(|fact| build_fact(fact, &instants, before.systems.len())).collect();
+        let quiet = world.systems.iter().take(quiet);
+        all.extend(quiet.map(|system| Fact::new(as_of - 80 * DAY, &system.name, Status::Healthy)));
+        all.extend(outages.iter().flat_map(|outage| build_outage(outage, &world)));
+        world.facts = all;
+        let revised = build(&after, &world.facts, &instants, as_of);
+        (world, revised)
     })
 }
 
@@ -229,23 +283,43 @@ fn instants(anchors: &[Ms], as_of: Ms) -> Vec<Ms> {
     anchors.chain(back.into_iter().map(|back| as_of - back)).collect()
 }
 
-fn build_fact(raw: &RawFact, instants: &[Ms], systems: usize) -> Fact {
-    // One more than are declared: a system can be known from the journal alone.
-    let system = ["ghost"].iter().chain(&NAMES[..systems]).nth(raw.system.index(systems + 1)).unwrap();
-    let (source, check) = match raw.stream {
+/// A stream's place in the journal: the system as a whole, its checks, and its incidents.
+fn stream(number: usize) -> (Source, Option<String>) {
+    let (source, check) = match number {
         0 => (Source::Healthcheck, None),
         1 => (Source::Healthcheck, Some("http")),
         2 => (Source::Healthcheck, Some("ping")),
         3 => (Source::Incident, None),
         _ => (Source::Incident, Some("http")),
     };
-    Fact {
-        ts: *raw.at.get(instants) + raw.shift,
-        system: (*system).to_owned(),
-        source,
-        check: check.map(str::to_owned),
-        status: raw.status,
-    }
+    (source, check.map(str::to_owned))
+}
+
+fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
+    let objective = raw.objective.get(&world.objectives);
+    let (start, end) = window_bounds(objective.window, world.as_of);
+    let length = end - start;
+    let budget = (WHOLE - objective.target_micro) * i128::from(length) / WHOLE;
+    let duration = (budget * raw.percent / 100) as Ms + raw.shift.max(1 - budget as Ms);
+    let from = match raw.place {
+        Place::Over => world.as_of - duration,
+        Place::Open => world.as_of - duration / 2,
+        Place::Middle => start + (world.as_of - start) / 2,
+        Place::Entering => start,
+        Place::Leaving => start - duration / 2,
+    };
+    // The end of an open outage may lie years ahead, where no fact can be: the last day is soon enough.
+    let to = (from + duration.max(1)).min(instant("2026-11-20T00:00:00Z"));
+    let (source, check) = stream(raw.stream);
+    let fact = |ts, status| Fact { ts, system: objective.system.clone(), source, check: check.clone(), status };
+    [fact(from, raw.status), fact(to, Status::Healthy)]
+}
+
+fn build_fact(raw: &RawFact, instants: &[Ms], systems: usize) -> Fact {
+    // One more than are declared: a system can be known from the journal alone.
+    let system = ["ghost"].iter().chain(&NAMES[..systems]).nth(raw.system.index(systems + 1)).unwrap();
+    let (source, check) = stream(raw.stream);
+    Fact { ts: *raw.at.get(instants) + raw.shift, system: (*system).to_owned(), source, check, status: raw.status }
 }
 
 fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> World {
