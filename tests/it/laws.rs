@@ -37,6 +37,9 @@ fn objective_at(slo: &Slo, name: &str, at: Ms) -> Value {
     objectives.remove(0)
 }
 
+/// What a forecast claims of an objective at the instant it names.
+type Claim = fn(&Value) -> bool;
+
 fn number(objective: &Value, field: &str) -> f64 {
     objective[field].as_f64().unwrap_or_else(|| panic!("{field} is {}", objective[field]))
 }
@@ -166,11 +169,10 @@ proptest! {
         let slo = fresh(&world);
         for objective in slo.objectives(&world.as_of_text()) {
             let name = objective["objectiveId"].as_str().unwrap();
-            let exhausted = |objective: &Value| objective["budgetTier"] == "exhausted";
-            let recovered = |objective: &Value| objective["isBreaching"] == false;
-            let full = |objective: &Value| number(objective, "errorBudgetConsumedMinutes") == 0.0;
-            let named: [(&str, &dyn Fn(&Value) -> bool); 3] =
-                [("exhaustedAt", &exhausted), ("recoversAt", &recovered), ("fullAt", &full)];
+            let exhausted: Claim = |objective| objective["budgetTier"] == "exhausted";
+            let recovered: Claim = |objective| objective["isBreaching"] == false;
+            let full: Claim = |objective| number(objective, "errorBudgetConsumedMinutes") == 0.0;
+            let named: [(&str, Claim); 3] = [("exhaustedAt", exhausted), ("recoversAt", recovered), ("fullAt", full)];
             for (field, holds) in named {
                 let Some(at) = objective["forecast"][field].as_str().map(instant) else { continue };
                 prop_assert!(at > world.as_of, "{} of {}", field, objective);

@@ -120,8 +120,11 @@ fn real_histories_are_judged_like_the_reference_does() {
     }
 }
 
-/// What Upptime published: the world, and for each of its rows the moment, the system and the three printed percentages.
-fn upptime() -> Option<(World, Vec<(Ms, String, [f64; 3])>)> {
+/// The moment, the system and the three percentages of one row that Upptime published.
+type Published = (Ms, String, [f64; 3]);
+
+/// The world that Upptime watched, and what it published about it.
+fn upptime() -> Option<(World, Vec<Published>)> {
     let feed = shared("upptime-datalab/transitions.jsonl")?;
     let oracle = rows(&shared("upptime-datalab/oracle_checked.jsonl")?);
     let mut facts = facts(&feed);
@@ -145,10 +148,10 @@ fn upptime() -> Option<(World, Vec<(Ms, String, [f64; 3])>)> {
     Some((world, published.collect()))
 }
 
-/// Whether these are the printed digits, or beside them: Upptime counts in whole seconds, and a value near a digit's edge may land
-/// on its other side.
+/// Whether the two printed decimals are this value's: cut off, as Upptime does, or at most 0.006 beside it, because Upptime counts
+/// in whole seconds.
 fn prints_as(availability: f64, published: f64) -> bool {
-    (availability * 100.0).floor() == (published * 100.0).round() || (availability - published).abs() <= 0.006
+    (-0.006..0.01).contains(&(availability - published))
 }
 
 #[test]

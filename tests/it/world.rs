@@ -90,6 +90,7 @@ pub(crate) struct Dependency {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the manifest's own")]
 pub(crate) struct Objective {
     pub(crate) name: String,
     pub(crate) system: String,

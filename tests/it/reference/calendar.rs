@@ -87,7 +87,7 @@ impl Zone {
     }
 
     /// The (first) instant at which clocks show `local`; the tests stay away from local times that do not exist.
-    pub(crate) fn from_local(self, local: Ms) -> Ms {
+    pub(crate) fn instant_of(self, local: Ms) -> Ms {
         let instants = [local - 2 * HOUR, local - HOUR, local];
         instants.into_iter().find(|at| self.to_local(*at) == local).unwrap()
     }
@@ -131,13 +131,13 @@ pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
         Unit::Quarter => months((month - 1) / 3 * 3 + 1, 3),
         Unit::Year => months(1, 12),
     };
-    (zone.from_local(first * DAY), zone.from_local(next * DAY))
+    (zone.instant_of(first * DAY), zone.instant_of(next * DAY))
 }
 
 /// The starts of a window that returns every week at the same local time, up to `until`.
 pub(crate) fn weekly(start: Ms, zone: Zone, until: Ms) -> Vec<Ms> {
     let local = zone.to_local(start);
-    let starts = (0..).map(|week| zone.from_local(local + week * WEEK));
+    let starts = (0..).map(|week| zone.instant_of(local + week * WEEK));
     starts.take_while(|at| *at <= until).collect()
 }
 

@@ -266,9 +266,9 @@ proptest! {
             let now = Budget::new(&history, world.as_of);
             let may_exhaust = !now.is_exhausted() && history.class_at(world.as_of).down;
             let named = [
-                (Condition::Exhausted, forecast.exhausted_at, may_exhaust),
-                (Condition::NotBreaching, forecast.recovers_at, now.is_breaching()),
-                (Condition::Full, forecast.full_at, now.consumed > 0),
+                (Condition::Exhausted, forecast.exhausted, may_exhaust),
+                (Condition::NotBreaching, forecast.recovers, now.is_breaching()),
+                (Condition::Full, forecast.full, now.consumed > 0),
             ];
             for (condition, at, asked) in named {
                 let holds = |at: Ms| condition.holds(&Budget::new(&history, at));

@@ -10,11 +10,12 @@ use super::calendar::{DAY, Ms};
 use super::history::History;
 use crate::world::Window;
 
+/// When the budget is exhausted, when the objective stops breaching, and when the budget is full again.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Forecast {
-    pub(crate) exhausted_at: Option<Ms>,
-    pub(crate) recovers_at: Option<Ms>,
-    pub(crate) full_at: Option<Ms>,
+    pub(crate) exhausted: Option<Ms>,
+    pub(crate) recovers: Option<Ms>,
+    pub(crate) full: Option<Ms>,
 }
 
 /// Sees `history`, which knows no fact after `as_of`, from `as_of` on.
@@ -34,9 +35,9 @@ pub(crate) fn forecast(history: &History, as_of: Ms) -> Forecast {
         }
     };
     Forecast {
-        exhausted_at: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),
-        recovers_at: sees(rolling && now.is_breaching(), Condition::NotBreaching),
-        full_at: sees(rolling && now.consumed > 0, Condition::Full),
+        exhausted: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),
+        recovers: sees(rolling && now.is_breaching(), Condition::NotBreaching),
+        full: sees(rolling && now.consumed > 0, Condition::Full),
     }
 }
 

@@ -96,9 +96,9 @@ fn row(model: &Model, objective: &Objective) -> Row {
     put(
         "forecast",
         json!({
-            "exhaustedAt": instant_or_null(forecast.exhausted_at),
-            "recoversAt": instant_or_null(forecast.recovers_at),
-            "fullAt": instant_or_null(forecast.full_at),
+            "exhaustedAt": instant_or_null(forecast.exhausted),
+            "recoversAt": instant_or_null(forecast.recovers),
+            "fullAt": instant_or_null(forecast.full),
         }),
     );
     Row { rank, remaining: budget.remaining_percent(), name: objective.name.clone(), json: Value::Object(json) }

@@ -93,6 +93,8 @@ fn raw_fact() -> impl Strategy<Value = RawFact> {
 #[derive(Clone, Debug)]
 struct RawOutage {
     objective: Index,
+    /// An upstream's instead, at the same time.
+    upstream: Option<Index>,
     /// Percent of the budget.
     percent: i128,
     place: Place,
@@ -119,9 +121,11 @@ fn raw_outage() -> impl Strategy<Value = RawOutage> {
     let place = select(vec![Place::Over, Place::Open, Place::Middle, Place::Middle, Place::Entering, Place::Leaving]);
     let shift = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(-1)];
     let status = select(vec![Status::Unhealthy, Status::Unhealthy, Status::Degraded]);
-    (any::<Index>(), percent, place, shift, status, 0..5_usize).prop_map(
-        |(objective, percent, place, shift, status, stream)| RawOutage {
+    let which = (any::<Index>(), option::weighted(0.4, any::<Index>()));
+    (which, percent, place, shift, status, 0..5_usize).prop_map(
+        |((objective, upstream), percent, place, shift, status, stream)| RawOutage {
             objective,
+            upstream,
             percent,
             place,
             shift,
@@ -257,7 +261,7 @@ pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
     // Either anything anywhere, or long quiet systems with few outages.
     let facts = prop_oneof![
         1 => (vec(raw_fact(), 0..41), Just(0_usize), vec(raw_outage(), 0..2)),
-        1 => (vec(raw_fact(), 0..6), Just(NAMES.len()), vec(raw_outage(), 0..6)),
+        1 => (vec(raw_fact(), 0..6), Just(NAMES.len()), vec(raw_outage(), 0..8)),
     ];
     let manifests = (1..=NAMES.len()).prop_flat_map(|count| (raw_manifests(count), raw_manifests(count)));
     (moments, facts, manifests).prop_map(|((anchors, as_of, shift), (facts, quiet, outages), manifests)| {
@@ -310,8 +314,11 @@ fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
     };
     // The end of an open outage may lie years ahead, where no fact can be: the last day is soon enough.
     let to = (from + duration.max(1)).min(instant("2026-11-20T00:00:00Z"));
+    let upstreams = upstreams(&world.systems, &objective.system);
+    let upstream = raw.upstream.filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams));
+    let system = upstream.unwrap_or(&objective.system);
     let (source, check) = stream(raw.stream);
-    let fact = |ts, status| Fact { ts, system: objective.system.clone(), source, check: check.clone(), status };
+    let fact = |ts, status| Fact { ts, system: system.clone(), source, check: check.clone(), status };
     [fact(from, raw.status), fact(to, Status::Healthy)]
 }
 
@@ -345,7 +352,7 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
             None => (at, raw.duration),
             Some((zone, local)) => {
                 let day = zone.to_local(at).div_euclid(DAY) * DAY;
-                (zone.from_local(day + local), raw.duration.clamp(MINUTE, WEEK / 7))
+                (zone.instant_of(day + local), raw.duration.clamp(MINUTE, WEEK / 7))
             }
         };
         let weekly = raw.weekly.map(|(zone, _)| zone);
