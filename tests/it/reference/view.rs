@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::budget::{Budget, LOOKBACKS, Ratio, burn_rate, streak};
-use super::calendar::{HOUR, MINUTE, Ms, rfc3339};
+use super::calendar::{HOUR, MINUTE, Ms, SECOND, rfc3339};
 use super::forecast::forecast;
 use super::history::History;
 use super::model::{Attribution, Model};
@@ -194,13 +194,14 @@ fn system_health(model: &Model, name: &str) -> Value {
     // A system that has only ever said "unknown" is in that status since it first said so.
     let since = changes.last().copied().or(model.first_transition(name));
     let recent = changes.iter().filter(|change| as_of - HOUR < **change).count();
+    // SPEC gives whole seconds no name; like every other display, they are cut off, not rounded.
     json!({
         "systemId": name,
         "status": status.name(),
         "healthyChecks": healthy,
         "totalChecks": checks.len(),
         "inStatusSince": instant_or_null(since),
-        "inStatusForSeconds": since.map(|since| Ratio::new(i128::from(as_of - since), 1000).to_f64()),
+        "inStatusForSeconds": since.map(|since| (as_of - since).div_euclid(SECOND)),
         "transitionsInWindow": recent,
         "lastSeen": instant_or_null(streams.iter().map(super::model::Stream::last_seen).max()),
     })
