@@ -189,3 +189,16 @@ fn a_stream_is_stale_at_the_millisecond_it_says() {
     world.facts[0].ts += 1;
     expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 15.0 - 1.0 / 60_000.0 }));
 }
+
+#[test]
+fn whole_budgets_are_equal_and_go_by_name() {
+    // 98.5 % of 3650 days divided by itself is everything that is left, as is nothing of nothing.
+    let decade = Window::Rolling { days: 3650 };
+    let mut world = outage(as_of(), 1_500_000, decade, as_of(), 0);
+    world.objectives.push(Objective::new("p", "api", 100_000_000, MONTH));
+    world.objectives.insert(0, Objective::new("n", "api", 99_999_999, MONTH));
+    let printed = Slo::with(&world.feed(), &world.manifests()).objectives(&world.as_of_text());
+    assert_eq!(difference("objectives", &Value::Array(objectives(&world)), &Value::Array(printed.clone())), None);
+    assert_eq!(printed.iter().map(|objective| &objective["objectiveId"]).collect::<Vec<_>>(), ["n", "o", "p"]);
+    assert!(printed.iter().all(|objective| objective["budgetRemainingPercent"].as_f64().unwrap() <= 100.0));
+}

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::harness::Slo;
 use crate::reference::calendar::{Ms, instant, rfc3339};
 use crate::reference::{difference, health, objectives};
+use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{Fact, World, feed};
 
@@ -178,5 +179,34 @@ proptest! {
                 prop_assert!(!holds(&objective_at(&slo, name, at - 1)), "{} of {}", field, objective);
             }
         }
+    }
+}
+
+/// A fraction of the cases that are run otherwise: these worlds are large.
+fn fewer() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases / 16).max(1), ..usual }
+}
+
+proptest! {
+    #![proptest_config(fewer())]
+
+    #[test]
+    fn long_histories_equal_the_reference_however_they_arrive(
+        world in busy_worlds(), keys in vec(any::<u8>(), 61), batch in 100..900_usize,
+    ) {
+        let slo = Slo::new();
+        slo.apply(&world.manifests());
+        for facts in shuffled(&world.facts, &keys).chunks(batch) {
+            slo.ingest(&feed(facts));
+        }
+        let status = verified_status(&slo, &world);
+        let printed: Value = serde_json::from_str(&status).unwrap();
+        let expected = Value::Array(objectives(&world));
+        prop_assert_eq!(difference("objectives", &expected, &printed["objectives"]), None);
+        let exported = slo.pass(&["export", "journal"], b"");
+        let copy = Slo::with(&exported, &world.manifests());
+        prop_assert_eq!(verified_status(&copy, &world), status);
+        prop_assert_eq!(copy.pass(&["export", "journal"], b""), exported);
     }
 }

@@ -4,13 +4,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::budget::{Budget, Ratio};
-use super::calendar::{DAY, HOUR, MINUTE, Ms, instant};
+use super::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
+use super::downtime::downtime;
 use super::forecast::{Condition, edges, forecast};
 use super::history::History;
-use super::model::{Attribution, Model};
+use super::model::Model;
 use super::{difference, health, objectives};
 use crate::world::strategy::worlds;
-use crate::world::{Dependency, Fact, Maintenance, Objective, Source, Status, Window, World};
+use crate::world::{Dependency, Fact, Maintenance, Objective, Status, Window, World};
 
 const ROLLING: Window = Window::Rolling { days: 30 };
 
@@ -174,15 +175,25 @@ fn events_split_where_attribution_or_source_changes() {
     let mut world = api(&[(start + HOUR, start + 3 * HOUR)]);
     world.facts.push(Fact::new(start, "api", Status::Unhealthy).incident());
     world.facts.push(Fact::new(start + 4 * HOUR, "api", Status::Degraded).incident());
-    let model = Model::new(&world, as_of());
-    let events = History::new(&model, &world.objectives[0]).events(as_of());
-    let expected = [
-        (start, Some(start + HOUR), Source::Incident),
-        (start + HOUR, Some(start + 3 * HOUR), Source::Healthcheck),
-        (start + 3 * HOUR, None, Source::Incident),
-    ];
-    assert!(events.iter().all(|event| event.attribution == Attribution::Own));
-    assert_eq!(events.iter().map(|event| (event.start, event.end, event.source)).collect::<Vec<_>>(), expected);
+    let db = Dependency { target: "db".to_owned(), impact: "critical", transitive: false };
+    world.systems[0].dependencies = vec![db];
+    world.systems.extend(World::new(0, &["db"]).systems);
+    world.facts.push(Fact::new(as_of() - HOUR, "db", Status::Unhealthy));
+    let event = |from: Ms, to: Option<Ms>, source: &str, upstream: Option<&str>| {
+        json!({
+            "objectiveId": "o", "systemId": "api", "startTime": rfc3339(from), "endTime": to.map(rfc3339), "source": source,
+            "durationSeconds": (to.unwrap_or(as_of()) - from) / 1000,
+            "attributionType": if upstream.is_some() { "upstream" } else { "self" }, "upstreamSystemId": upstream,
+        })
+    };
+    let hours = |count: i64| start + count * HOUR;
+    let expected = json!([
+        event(start, Some(hours(1)), "incident", None),
+        event(hours(1), Some(hours(3)), "healthcheck", None),
+        event(hours(3), Some(hours(23)), "incident", None),
+        event(hours(23), None, "incident", Some("db")),
+    ]);
+    assert_eq!(difference("events", &expected, &Value::Array(downtime(&world))), None);
 }
 
 #[test]
@@ -222,6 +233,10 @@ fn health_counts_changes_and_checks() {
           "lastSeen": "2026-10-20T11:50:00.000Z" },
     ]);
     assert_eq!(difference("systems", &expected, &Value::Array(health(&world))), None);
+    // A first transition that says nothing is when a status of `unknown` began.
+    world.facts = vec![Fact::new(as_of() - 90_500, "api", Status::Unknown)];
+    let api = health(&world).remove(0);
+    assert_eq!((&api["inStatusForSeconds"], &api["transitionsInWindow"]), (&json!(90), &json!(0)));
 }
 
 #[test]

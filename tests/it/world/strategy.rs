@@ -288,7 +288,7 @@ fn instants(anchors: &[Ms], as_of: Ms) -> Vec<Ms> {
 }
 
 /// A stream's place in the journal: the system as a whole, its checks, and its incidents.
-fn stream(number: usize) -> (Source, Option<String>) {
+pub(super) fn stream(number: usize) -> (Source, Option<String>) {
     let (source, check) = match number {
         0 => (Source::Healthcheck, None),
         1 => (Source::Healthcheck, Some("http")),
