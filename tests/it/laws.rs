@@ -130,6 +130,10 @@ proptest! {
             let charged = if objective["dependencyExclusion"] == "self-only" { own } else { sum };
             prop_assert!(close(charged, spent), "{}", objective);
             prop_assert_eq!(objective["isBreaching"].as_bool(), Some(minutes("Overspent") > 0.0), "{}", objective);
+            for field in ["budgetRemainingPercent", "currentAvailability", "strictAvailability", "coveragePercent"] {
+                let percent = objective[field].as_f64();
+                prop_assert!(percent.is_none_or(|percent| (0.0..=100.0).contains(&percent)), "{} of {}", field, objective);
+            }
         }
     }
 

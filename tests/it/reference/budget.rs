@@ -30,8 +30,13 @@ impl Ratio {
         Self { numerator, denominator }
     }
 
+    /// The nearest float, or one beside it; reduced first, so that all of something is exactly 100 %.
     pub(crate) fn to_f64(self) -> f64 {
-        self.numerator as f64 / self.denominator as f64
+        let (mut divisor, mut rest) = (self.numerator.abs(), self.denominator);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        (self.numerator / divisor) as f64 / (self.denominator / divisor) as f64
     }
 
     /// Compares by whole parts and then by the inverse of what remains, so that no product overflows.
