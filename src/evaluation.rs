@@ -70,7 +70,7 @@ fn health(
         let history = reader.history(id, Scope::System, from, as_of)?;
         let changes = fold(&history, Scope::System, stale_after_ms);
         if Health::is_settled(&changes, history.from <= BEGINNING, as_of) {
-            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, as_of));
+            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, history.first, as_of));
         }
         back = back.saturating_mul(4).min(END.millis());
     }

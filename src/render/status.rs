@@ -147,14 +147,6 @@ pub(crate) fn remaining_percent(report: &ObjectiveReport) -> f64 {
     ratio_percent(report.budget.remaining(), report.budget.total()).unwrap_or(whole)
 }
 
-/// Sorts reports worst first: by state, then remaining budget, then name.
-pub(crate) fn sort(reports: &mut [ObjectiveReport]) {
-    reports.sort_by(|a, b| {
-        let remaining = remaining_percent(a).total_cmp(&remaining_percent(b));
-        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
-    });
-}
-
 /// The values of one report by their JSON names.
 ///
 /// # Errors
