@@ -27,10 +27,10 @@ pub(crate) struct Cli {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Database file [env: SLO_DB] [default: slo/slo.db under the user's data directory]
+    /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment instead of now [env: SLO_AS_OF]
+    /// Answer as of this moment instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer

@@ -182,12 +182,6 @@ pub(crate) fn outages(changes: &[Change]) -> Vec<Outage> {
     found
 }
 
-/// The change in force at `at`; `changes` must start at or before it.
-pub(crate) fn in_force(changes: &[Change], at: Instant) -> Change {
-    let after = changes.partition_point(|change| change.at <= at);
-    changes[after.saturating_sub(1)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

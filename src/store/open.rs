@@ -14,7 +14,7 @@ const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
 /// How long a command waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const STEPS: &[M<'_>] = &[M::up(include_str!("migrations/0001_journal_and_manifests.sql"))];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
@@ -26,8 +26,6 @@ pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
-    /// Reads and writes; the file must exist.
-    Write,
     /// Reads and writes; the file and its folder are made if need be.
     Create,
     /// A database in memory that vanishes with the command.
@@ -49,8 +47,7 @@ impl Store {
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let opened = match access {
             Access::Read => open_to_read(path),
-            Access::Write if !path.exists() => return Err(missing(path)),
-            Access::Write | Access::Create => open_to_write(path),
+            Access::Create => open_to_write(path),
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
         };
         let connection = opened.map_err(|error| explain(error, path))?;
@@ -93,11 +90,6 @@ impl Store {
             result
         };
         run().map_err(|error| explain(error, &self.path))
-    }
-
-    /// Explains an error that came from this database.
-    pub(crate) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        explain(error, &self.path)
     }
 }
 
