@@ -28,7 +28,7 @@ impl Streak {
     }
 
     /// Takes in `count` days of one verdict; the first of them begins at `midnight`.
-    fn advance(&mut self, midnight: Instant, count: u32, verdict: Verdict) {
+    pub(crate) fn advance(&mut self, midnight: Instant, count: u32, verdict: Verdict) {
         let first_snapshot = midnight.plus(DAY_MS);
         match verdict {
             Verdict::Held => {}
