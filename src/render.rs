@@ -3,7 +3,9 @@
 pub(crate) mod check;
 pub(crate) mod db;
 mod document;
+pub(crate) mod downtime;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod ingest;
 pub(crate) mod journal;
 pub(crate) mod list;
@@ -12,6 +14,8 @@ pub(crate) mod plan;
 pub(crate) mod problems;
 mod sheet;
 pub(crate) mod status;
+pub(crate) mod streaks;
+pub(crate) mod trend;
 
 use anyhow::Result;
 

@@ -67,7 +67,7 @@ fn with_names(db: Option<&Path>) -> clap::Command {
     };
     Cli::command()
         .mut_subcommand("status", &selecting)
-        .mut_subcommand("check", &selecting)
+        .mut_subcommand("check", selecting)
         .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
 }
 

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Context, selection, written};
+use super::{Context, moment, selection, written};
 use crate::cli::{Export, ExportJournal, ExportWhat, Output};
-use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -71,9 +70,9 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
                     note,
                 };
                 if as_csv {
-                    csv(&mut text, &line)
+                    csv(&mut text, &line);
                 } else {
-                    json(&mut text, &line)?
+                    json(&mut text, &line)?;
                 }
                 if text.len() >= CHUNK {
                     if !written(context.stdout.write_all(text.as_bytes()))? {
@@ -95,13 +94,4 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
         context.note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
     }
     Ok(ExitStatus::Pass)
-}
-
-/// A moment as typed, or so long before `as_of`.
-fn moment(text: &str, as_of: Instant) -> Result<Instant> {
-    if let Some(back) = parse_millis(text) {
-        return Ok(as_of.plus(-back));
-    }
-    Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
 }

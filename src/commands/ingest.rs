@@ -110,7 +110,7 @@ struct Session<'c, 'io> {
 impl Session<'_, '_> {
     /// Merges everything in the one transaction that is open.
     fn all(&mut self, store: &Store, intake: &mut Intake) -> Result<()> {
-        while let Some(mut arrival) = self.next(intake)? {
+        while let Some(mut arrival) = self.next()? {
             intake.absorb(store, &mut arrival)?;
         }
         intake.close(store, clock::now())
@@ -119,9 +119,9 @@ impl Session<'_, '_> {
     /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was
     /// read before an input fails is kept.
     fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
-        let mut current = self.next(intake)?;
+        let mut current = self.next()?;
         while let Some(mut arrival) = current {
-            let next = self.next(intake);
+            let next = self.next();
             let is_last = matches!(next, Ok(None));
             store.write(|store| {
                 intake.absorb(store, &mut arrival)?;
@@ -134,7 +134,7 @@ impl Session<'_, '_> {
 
     /// Merges what a pipe sends as it comes: at most a fifth of a second of it waits for a commit.
     fn follow(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
-        while let Some(first) = self.next(intake)? {
+        while let Some(first) = self.next()? {
             let began = clock::Stopwatch::start();
             let mut gathered = vec![first];
             let mut rows = gathered[0].batch.rows.len();
@@ -142,7 +142,7 @@ impl Session<'_, '_> {
             while rows < MOST_GATHERED {
                 let Some(wait) = GATHER.checked_sub(began.elapsed()) else { break };
                 let taken = match self.events.recv_timeout(wait) {
-                    Ok(event) => self.take(event, intake),
+                    Ok(event) => self.take(event),
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
                 };
                 match taken {
@@ -168,9 +168,9 @@ impl Session<'_, '_> {
     }
 
     /// The next batch; `None` at the end of the last input.
-    fn next(&mut self, intake: &mut Intake) -> Result<Option<Arrival>> {
+    fn next(&mut self) -> Result<Option<Arrival>> {
         while let Ok(event) = self.events.recv() {
-            if let Some(arrival) = self.take(event, intake)? {
+            if let Some(arrival) = self.take(event)? {
                 return Ok(Some(arrival));
             }
         }
@@ -185,7 +185,7 @@ impl Session<'_, '_> {
     }
 
     /// Takes in one event; returns its batch, if it is one.
-    fn take(&mut self, event: Event, intake: &mut Intake) -> Result<Option<Arrival>> {
+    fn take(&mut self, event: Event) -> Result<Option<Arrival>> {
         match event {
             Event::Batch(arrival) => {
                 self.progress.advance(arrival.batch.bytes);

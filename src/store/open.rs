@@ -13,7 +13,7 @@ const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
 /// How long a command waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
@@ -28,8 +28,6 @@ pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
-    /// Reads and writes; the file must exist.
-    Write,
     /// Reads and writes; the file and its folder are made if need be.
     Create,
     /// A database in memory that vanishes with the command.
@@ -52,12 +50,10 @@ impl Store {
         let opened = match access {
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
-            Access::Read | Access::Write if !path.exists() => return Err(missing(path)),
+            Access::Read if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
-            Access::Write | Access::Create => {
-                std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path))
-            }
+            Access::Create => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)),
         };
         let connection = opened.map_err(|error| match Failure::hint(&error) {
             Some(_) => error.context(place(path)),
@@ -272,8 +268,24 @@ fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     })
 }
 
-/// Adds to an error of SQLite which database it is about and, where its code tells, what to do.
+/// A row that does not hold what it must: what and where it is.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
 fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if error.is::<Unreadable>() {
+        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
+        return Failure::new(format!("{}: {error:#}", place(path)), hint);
+    }
     let Some(code) = code(&error) else { return error };
     if Failure::hint(&error).is_some() {
         return error;
