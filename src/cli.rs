@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Look after the database file
     Db(Db),
     /// Build a small world in a temporary database and show its status
+    ///
+    /// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
+    /// always 2026-11-20 14:05 UTC.
     Demo(Demo),
     /// Print a completion script for a shell
     Completions(Completions),
@@ -259,7 +262,7 @@ pub(crate) enum DbWhat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Keep the demo world in this folder instead of a temporary one
+    /// Put the database, the feed and the manifests into this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
 }

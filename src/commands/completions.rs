@@ -35,12 +35,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<ExitS
 }
 
 /// Answers a shell that asks for completions; `None` when this run is not for that.
-pub(crate) fn complete(invocation: &Invocation, stdout: &mut dyn Write) -> Option<ExitStatus> {
+pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut dyn Write) -> Option<ExitStatus> {
     let shell = invocation.env.get(OsStr::new(VARIABLE))?.to_str()?;
     let shells = Shells::builtins();
     let completer = shells.completer(shell)?;
-    let db = crate::run::default_db(&invocation.env);
-    let mut command = with_names(db.as_deref());
+    let mut command = with_names(db);
     // The shell passes its own words after `--`.
     let words: Vec<_> = invocation.args.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
     if words.is_empty() {
