@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the manual page
+    /// Print the manual page of slo or of one of its commands
     Man(Man),
 }
 
@@ -285,8 +285,11 @@ pub(crate) enum Shell {
 
 #[derive(Args, Debug)]
 pub(crate) struct Man {
+    /// The command whose page to print, such as `status` or `db verify`; none: slo itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
     /// Write a page for slo and for each command into this folder instead
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
 }
 

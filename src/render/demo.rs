@@ -16,9 +16,9 @@ pub(crate) struct Place<'a> {
 /// What the world is, above the table.
 pub(crate) fn introduction(place: &Place<'_>) -> String {
     format!(
-        "A web shop as of {} UTC: storefront, checkout, search, mail, and the postgres\n\
-         behind them. 80 days of health checks, a database outage, an upgrade and an incident,\n\
-         in {}.\n\n",
+        "A web shop as of {} UTC: storefront, checkout, search and mail,\n\
+         and the postgres behind them. 80 days of health checks with a database outage,\n\
+         an upgrade and an incident, in {}\n\n",
         minute(place.at),
         shell(&place.folder.display().to_string()),
     )
@@ -28,25 +28,21 @@ pub(crate) fn introduction(place: &Place<'_>) -> String {
 pub(crate) fn next_steps(place: &Place<'_>) -> String {
     let moment = minute(place.at).replace(' ', "T");
     let (program, db) = (shell(place.program), shell(&place.db.display().to_string()));
-    let slo = |rest: &str| {
-        let (command, options) = rest.split_once(' ').unwrap_or((rest, ""));
-        format!("  {program} {command} --db {db} --as-of {moment} {options}").trim_end().to_owned()
-    };
     let manifests = shell(&place.folder.join("manifests").display().to_string());
     let steps = [
-        ("would a deployment of what customers pay with be allowed? (exit code 1: no)", slo("check -l team=payments")),
-        ("who caused the downtime of checkout, and when is its budget whole again?", {
-            slo("status checkout-availability -o yaml")
-        }),
-        ("all columns", slo("status -o wide")),
-        ("in the middle of the database outage", slo("status").replace(&moment, "2026-11-11T10:30")),
-        ("how are the systems now?", slo("health")),
-        ("edit a manifest, then see what it would change", slo(&format!("plan {manifests}"))),
-        ("the facts behind it all", slo("export journal --system checkout")),
+        ("May the payments team deploy? Exit code 1: no", "check -l team=payments".to_owned(), &*moment),
+        (
+            "Who caused the downtime, and when is the budget whole again?",
+            { "status checkout-availability -o yaml".to_owned() },
+            &*moment,
+        ),
+        ("In the middle of the database outage", "status".to_owned(), "2026-11-11T10:30"),
+        ("How are the systems now?", "health".to_owned(), &*moment),
+        ("Edit a manifest, then see what it would change", format!("plan {manifests}"), &*moment),
     ];
-    let mut text = "\nGo on from here:\n".to_owned();
-    for (question, command) in steps {
-        text.push_str(&format!("\n  # {question}\n{command}\n"));
+    let mut text = "\nGo on from here; each command says the same whenever it is run:\n".to_owned();
+    for (question, command, moment) in steps {
+        text.push_str(&format!("  # {question}\n  {program} {command} --db {db} --as-of {moment}\n"));
     }
     text
 }
@@ -54,7 +50,11 @@ pub(crate) fn next_steps(place: &Place<'_>) -> String {
 /// A word as a shell takes it.
 fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:\\".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

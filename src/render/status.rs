@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
 use super::health::minute;
+use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::budget::{LOOKBACKS, State};
 use crate::domain::instant::Instant;
@@ -274,7 +274,8 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
 fn bar(report: &ObjectiveReport, width: usize) -> String {
     let budget = &report.budget;
     let left = remaining_percent(report);
-    let filled = ((left / 100.0 * width as f64).ceil() as usize).min(width);
+    // Floored, yet the last of it still shows.
+    let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
     let gap = if width == 0 { "" } else { " " };
     let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
     let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
@@ -322,14 +323,14 @@ fn summary(reports: &[ObjectiveReport]) -> String {
 fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
     let outlook = |report: &ObjectiveReport| {
         let forecast = &report.forecast;
-        let (at, what) = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
-            (State::Degraded, Some(at), _) => (at, "if it stays down, its budget is spent at"),
+        let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
+            (State::Degraded, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
             (State::Breaching, _, Some(at)) if !report.has_open_downtime => {
-                (at, "without further downtime, it is within its budget again at")
+                format!("within budget again {}, if it stays up", minute(at))
             }
             _ => return None,
         };
-        Some(format!("{}: {what} {}", report.objective, minute(at)))
+        Some(format!("{}: {what}", report.objective))
     };
     reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }
