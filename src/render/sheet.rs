@@ -118,9 +118,9 @@ impl Sheet {
         if !text.is_empty() && !self.footer.is_empty() {
             text.push('\n');
         }
+        let room = canvas.width.map_or(usize::MAX, usize::from);
         for line in &self.footer {
-            text.push_str(line);
-            text.push('\n');
+            push_wrapped(&mut text, line, room);
         }
         text
     }
@@ -246,6 +246,23 @@ impl Sheet {
         }
         text
     }
+}
+
+/// Appends a line, broken between words where it is wider than the room; what follows is indented.
+fn push_wrapped(text: &mut String, line: &str, room: usize) {
+    let mut used = 0;
+    for word in line.split(' ') {
+        if used > 0 && used + 1 + word.width() > room {
+            text.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(word);
+        used += word.width();
+    }
+    text.push('\n');
 }
 
 /// The columns that cells of these widths take, `gap` between each two.

@@ -217,7 +217,9 @@ fn narrow(canvas: Canvas) -> Detail {
 
 fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
-    sheet = sheet.left("OBJECTIVE").names().left("SYSTEM").names().right("TARGET").right("AVAIL");
+    sheet = sheet.left("OBJECTIVE").names().left("SYSTEM");
+    sheet = if detail.bar == 0 { sheet.optional() } else { sheet.names() };
+    sheet = sheet.right("TARGET").right("AVAIL");
     sheet = sheet.left("BUDGET LEFT").right("BURN").right("STREAK");
     if detail.wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
