@@ -92,10 +92,13 @@ pub(crate) enum Command {
     /// Look after the database file
     Db(Db),
     /// Build a small world in a temporary database and show its status
+    ///
+    /// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
+    /// always 2026-11-20 14:05 UTC.
     Demo(Demo),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the manual page
+    /// Print the manual page of slo or of one of its commands
     Man(Man),
 }
 
@@ -325,7 +328,7 @@ pub(crate) enum DbWhat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Keep the demo world in this folder instead of a temporary one
+    /// Put the database, the feed and the manifests into this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
 }
@@ -348,8 +351,11 @@ pub(crate) enum Shell {
 
 #[derive(Args, Debug)]
 pub(crate) struct Man {
+    /// The command whose page to print, such as `status` or `db verify`; none: slo itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
     /// Write a page for slo and for each command into this folder instead
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
 }
 

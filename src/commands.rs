@@ -5,13 +5,12 @@ mod apply;
 mod check;
 mod completions;
 mod db;
+mod demo;
 mod downtime;
-
 mod export;
 mod health;
 mod history;
 mod ingest;
-
 mod list;
 mod man;
 mod selection;
@@ -37,8 +36,13 @@ use crate::store::{Access, Store};
 
 pub(crate) use completions::complete;
 
+/// The environment variables of the process.
+pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
+
 /// What a command runs in.
 pub(crate) struct Context<'io> {
+    /// How `slo` is called, for commands that are printed to be copied.
+    pub(crate) program: String,
     pub(crate) db: Option<PathBuf>,
     pub(crate) as_of: Instant,
     /// The machine's clock at the start of the run, which `--as-of` does not move.
@@ -50,7 +54,7 @@ pub(crate) struct Context<'io> {
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
-    pub(crate) env: &'io BTreeMap<OsString, OsString>,
+    pub(crate) env: Environment<'io>,
 }
 
 /// Runs the command.
@@ -73,7 +77,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),
-        Command::Demo(_) => Ok(ExitStatus::Pass),
+        Command::Demo(args) => demo::run(context, &args, cli.global.db.as_deref()),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod db;
+pub(crate) mod demo;
 mod document;
 pub(crate) mod downtime;
 pub(crate) mod health;

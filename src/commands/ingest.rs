@@ -12,6 +12,7 @@ use anyhow::Result;
 use super::Context;
 use crate::cli::Ingest;
 use crate::clock;
+use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::render::Form;
 use crate::render::ingest::{document, text};
@@ -56,7 +57,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
         .spawn(move || source::feed(inputs, &options, rejects, &sender))?;
     let mut intake = Intake::new(context.now);
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
-    let mut session = Session { context, events, progress, ignored: Vec::new() };
+    let began = clock::Stopwatch::start();
+    let mut session = Session { context, events, progress, began, ignored: Vec::new() };
     let kept = if args.strict || args.dry_run {
         let done = store.write(|store| {
             session.all(store, &mut intake)?;
@@ -89,16 +91,22 @@ struct Session<'c, 'io> {
     context: &'c mut Context<'io>,
     events: Receiver<Event>,
     progress: Progress,
+    began: clock::Stopwatch,
     ignored: Vec<String>,
 }
 
 impl Session<'_, '_> {
+    /// The moment it is in this run, whose clock may be another than the machine's.
+    fn now(&self) -> Instant {
+        self.context.now.plus(self.began.elapsed().as_millis() as i64)
+    }
+
     /// Merges everything in the one transaction that is open.
     fn all(&mut self, store: &Store, intake: &mut Intake) -> Result<()> {
         while let Some(mut arrival) = self.next(intake)? {
             intake.absorb(store, &mut arrival)?;
         }
-        intake.close(store, clock::now())
+        intake.close(store, self.now())
     }
 
     /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete.
@@ -108,7 +116,7 @@ impl Session<'_, '_> {
             let next = self.next(intake)?;
             store.write(|store| {
                 intake.absorb(store, &mut arrival)?;
-                if next.is_none() { intake.close(store, clock::now()) } else { intake.settle(store) }
+                if next.is_none() { intake.close(store, self.now()) } else { intake.settle(store) }
             })?;
             current = next;
         }
@@ -138,7 +146,7 @@ impl Session<'_, '_> {
                 intake.settle(store)
             })?;
         }
-        if intake.has_changes() { store.write(|store| intake.close(store, clock::now())) } else { Ok(()) }
+        if intake.has_changes() { store.write(|store| intake.close(store, self.now())) } else { Ok(()) }
     }
 
     /// The next batch; `None` at the end of the last input.

@@ -46,8 +46,8 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
 
 /// The answer of `health` for people.
 pub(crate) fn sheet(healths: &[Health]) -> Sheet {
-    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").right("CHECKS").right("FOR").left("SINCE");
-    sheet = sheet.right("CHANGES/H").right("LAST SEEN");
+    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
+    sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");
     for health in healths {
         let (symbol, tone) = match health.status {
             Status::Unhealthy => ("✖", Tone::Bad),

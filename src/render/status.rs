@@ -6,13 +6,17 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::health::minute;
 use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
-use super::{Cell, Document, Sheet, Tone};
+use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::budget::{Budget, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
 use crate::domain::window::Window;
+
+/// Objectives whose outlook is told below the table.
+const MOST_OUTLOOKS: usize = 3;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -164,40 +168,85 @@ pub(crate) fn document(reports: &[ObjectiveReport], as_of: Instant) -> Result<Do
     Document::list(as_of, "objectives", &rows)
 }
 
-/// The answer of `status` for people.
-pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool) -> Sheet {
-    let mut sheet = Sheet::new().left("STATE").left("OBJECTIVE").left("SYSTEM").right("TARGET").right("AVAIL");
+/// How much the table shows of each objective.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// Whether a state is named; else its sign stands alone, which the summary explains.
+    named: bool,
+    bar: usize,
+    wide: bool,
+}
+
+/// From the most telling table to the narrowest.
+const DETAILS: [Detail; 5] = [
+    Detail { named: true, bar: 20, wide: false },
+    Detail { named: true, bar: 10, wide: false },
+    Detail { named: true, bar: 5, wide: false },
+    Detail { named: false, bar: 5, wide: false },
+    Detail { named: false, bar: 0, wide: false },
+];
+
+/// The answer of `status` for people: as telling as the canvas has room for.
+pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+    let full = Detail { named: true, bar: 10, wide };
+    if wide || canvas.width.is_none() {
+        return drawn(reports, full);
+    }
+    let mut best = drawn(reports, DETAILS[0]);
+    for detail in &DETAILS[1..] {
+        if best.fits(canvas) {
+            break;
+        }
+        best = drawn(reports, *detail);
+    }
+    // A bar says more than the ends of long names.
+    if best.fits(canvas) { best } else { drawn(reports, narrow(canvas)) }
+}
+
+fn narrow(canvas: Canvas) -> Detail {
+    DETAILS[if canvas.width.is_some_and(|width| width < 70) { 4 } else { 3 }]
+}
+
+fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
+    let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
+    sheet = sheet.left("OBJECTIVE").names().left("SYSTEM");
+    sheet = if detail.bar == 0 { sheet.optional() } else { sheet.names() };
+    sheet = sheet.right("TARGET").right("AVAIL");
     sheet = sheet.left("BUDGET LEFT").right("BURN").right("STREAK");
-    if wide {
+    if detail.wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
         sheet = sheet.right("BEST").right("COVERAGE").left("MODE").left("LABELS");
+        sheet.overflows = true;
     }
     for report in reports {
-        sheet.push(row(report, wide));
+        sheet.push(row(report, detail));
     }
     sheet.footer.push(summary(reports));
+    sheet.footer.extend(outlooks(reports));
     sheet
 }
 
-fn row(report: &ObjectiveReport, wide: bool) -> Vec<Cell> {
+fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let budget = &report.budget;
     let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
     let length = i128::from(budget.elapsed_length_ms());
     let tone = tone(report.state);
     let no_data = report.state == State::NoData;
-    let faint = |text: String| Cell::toned(text, if no_data { Tone::Faint } else { Tone::Plain });
+    let known = |cell: Cell| if no_data { Cell::toned("–", Tone::Faint) } else { cell };
     let available = percent(length - i128::from(budget.consumed_ms()), length, decimals.max(2));
+    let sign = symbol(report.state);
+    let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
     let mut cells = vec![
-        Cell::toned(format!("{} {}", symbol(report.state), report.state.as_str()), tone),
+        Cell::toned(state, tone),
         Cell::toned(report.objective.as_str(), Tone::Strong),
         Cell::plain(report.system.as_str()),
         Cell::plain(budget.target.percent().to_string()),
-        if no_data { faint("–".to_owned()) } else { Cell::plain(available) },
-        if no_data { faint("–".to_owned()) } else { Cell::toned(bar(report, if wide { 20 } else { 5 }), tone) },
-        if no_data { faint("–".to_owned()) } else { Cell::plain(rate(report.burn_rate.value())) },
+        known(Cell::plain(available)),
+        known(Cell::toned(bar(report, detail.bar), tone)),
+        known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
     ];
-    if wide {
+    if detail.wide {
         let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let known = budget.elapsed.millis() - budget.tally.unknown_ms;
         cells.extend([
@@ -219,15 +268,19 @@ fn row(report: &ObjectiveReport, wide: bool) -> Vec<Cell> {
 fn bar(report: &ObjectiveReport, width: usize) -> String {
     let budget = &report.budget;
     let left = remaining_percent(budget);
-    let filled = ((left / 100.0 * width as f64).ceil() as usize).min(width);
-    let drawn = format!("{}{}", "█".repeat(filled), "░".repeat(width - filled));
-    if budget.is_breaching() {
-        let over = (budget.overspent() / i128::from(WHOLE)) as i64;
-        return format!("{drawn} -{}", short_time(over.max(1)));
-    }
-    let share = if budget.total() == 0 { "100".to_owned() } else { percent(budget.remaining(), budget.total(), 0) };
-    let time = short_time((budget.remaining() / i128::from(WHOLE)) as i64);
-    format!("{drawn} {share:>3}% {time}")
+    // Floored, yet the last of it still shows.
+    let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
+    let gap = if width == 0 { "" } else { " " };
+    let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
+    let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
+    let (share, time) = if budget.is_breaching() {
+        ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
+    } else if budget.total() == 0 {
+        (format!("{left:.0}"), short_time(0))
+    } else {
+        (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
+    };
+    format!("{drawn}{share:>3}% {time:>5}")
 }
 
 /// A sign for each state that reads without colour.
@@ -253,9 +306,25 @@ const fn tone(state: State) -> Tone {
 fn summary(reports: &[ObjectiveReport]) -> String {
     let counted = State::ALL.into_iter().filter_map(|state| {
         let count = reports.iter().filter(|report| report.state == state).count();
-        (count > 0).then(|| format!("{count} {}", state.as_str()))
+        (count > 0).then(|| format!("{count} {} {}", symbol(state), state.as_str()))
     });
     let counted: Vec<String> = counted.collect();
     let plural = if reports.len() == 1 { "" } else { "s" };
     format!("{} objective{plural}: {}", reports.len(), counted.join(", "))
+}
+
+/// What lies ahead of the worst objectives if nothing else happens.
+fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
+    let outlook = |report: &ObjectiveReport| {
+        let forecast = &report.forecast;
+        let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
+            (State::Degraded, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
+            (State::Breaching, _, Some(at)) if !report.has_open_downtime => {
+                format!("within budget again {}, if it stays up", minute(at))
+            }
+            _ => return None,
+        };
+        Some(format!("{}: {what}", report.objective))
+    };
+    reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }
