@@ -268,8 +268,24 @@ fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     })
 }
 
-/// Adds to an error of SQLite which database it is about and, where its code tells, what to do.
+/// A row that does not hold what it must: what and where it is.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
 fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if error.is::<Unreadable>() {
+        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
+        return Failure::new(format!("{}: {error:#}", place(path)), hint);
+    }
     let Some(code) = code(&error) else { return error };
     if Failure::hint(&error).is_some() {
         return error;

@@ -70,12 +70,24 @@ impl Store {
                     if ends != last {
                         tell(format!("{place}: last_ts is {last}, its last transition is at {ends}"));
                     }
+                    if facts.last().is_some_and(|fact| fact.transition.at > Instant::MAX) {
+                        tell(format!("{place} ends after {}", Instant::MAX));
+                    }
                     let newest: i64 = row.get::<_, Option<i64>>(7)?.unwrap_or(0);
                     if facts.iter().any(|fact| !(1..=newest).contains(&fact.ingest)) {
                         tell(format!("{place} names an ingest that does not exist"));
                     }
                 }
             }
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT stream, ts FROM note WHERE NOT EXISTS
+             (SELECT 1 FROM segment WHERE segment.stream = note.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+            tell(format!("the note of stream {stream} at {at} belongs to no transition"));
         }
         let mut statement = self
             .connection
