@@ -339,6 +339,6 @@ mod tests {
         assert!(drawn(None).contains("characters  1  optional"));
         assert!(drawn(Some(39)).contains("characters 1 optional"));
         assert_eq!(drawn(Some(32)).lines().nth(1), Some("a-long-name-of-27-characters  1"));
-        assert_eq!(drawn(Some(20)).lines().nth(1), Some("a-long-na…haracters 1"));
+        assert_eq!(drawn(Some(20)).lines().nth(1), Some("a-long-na…aracters 1"));
     }
 }
