@@ -73,8 +73,8 @@ fn with_names(db: Option<&Path>) -> clap::Command {
             .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
     };
     Cli::command()
-        .mut_subcommand("status", &selecting)
-        .mut_subcommand("check", &selecting)
+        .mut_subcommand("status", selecting)
+        .mut_subcommand("check", selecting)
         .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
         .mut_subcommand("export", |command| {
             command.mut_subcommand("journal", |journal| {

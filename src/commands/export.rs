@@ -55,9 +55,9 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
                     note,
                 };
                 if as_csv {
-                    csv(&mut text, &line)
+                    csv(&mut text, &line);
                 } else {
-                    json(&mut text, &line)?
+                    json(&mut text, &line)?;
                 }
                 if text.len() >= CHUNK {
                     listening = written(context.stdout.write_all(text.as_bytes()))?;

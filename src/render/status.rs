@@ -76,6 +76,7 @@ struct WireAttribution<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "these are the JSON names")]
 struct WireForecast {
     exhausted_at: Option<String>,
     recovers_at: Option<String>,
@@ -96,7 +97,7 @@ impl<'a> WireObjective<'a> {
         Self {
             objective_id: report.objective.as_str(),
             system_id: report.system.as_str(),
-            healthcheck: report.healthcheck.as_ref().map(|name| name.as_str()),
+            healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
             labels: &report.labels,
             target: budget.target.percent().to_f64(),
             window_days,
@@ -142,7 +143,7 @@ impl<'a> WireObjective<'a> {
 
 fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
-    WireAttribution { source_type, system_id: system.map(|name| name.as_str()), minutes: minutes(millis) }
+    WireAttribution { source_type, system_id: system.map(crate::domain::name::Name::as_str), minutes: minutes(millis) }
 }
 
 /// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
