@@ -1,5 +1,8 @@
 //! Owns how verdicts look.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -74,9 +77,9 @@ pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     for finding in findings.iter().filter(|finding| finding.holds) {
         let sign = paint("✖", Tone::Bad, canvas);
         let objective = paint(&finding.objective, Tone::Strong, canvas);
-        text.push_str(&format!("{sign} {objective} fails on {}: {}\n", finding.condition, finding.expression));
+        let _ = writeln!(text, "{sign} {objective} fails on {}: {}", finding.condition, finding.expression);
         for value in values(finding) {
-            text.push_str(&format!("    {value}\n"));
+            let _ = writeln!(text, "    {value}");
         }
     }
     let (pass, summary) = summary(findings);

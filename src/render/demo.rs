@@ -1,5 +1,7 @@
 //! Owns what `slo demo` says around the table: what the world is, and the commands that lead on.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::health::minute;
@@ -42,7 +44,7 @@ pub(crate) fn next_steps(place: &Place<'_>) -> String {
     ];
     let mut text = "\nGo on from here; each command says the same whenever it is run:\n".to_owned();
     for (question, command, moment) in steps {
-        text.push_str(&format!("  # {question}\n  {program} {command} --db {db} --as-of {moment}\n"));
+        let _ = writeln!(text, "  # {question}\n  {program} {command} --db {db} --as-of {moment}");
     }
     text
 }

@@ -71,7 +71,10 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let parts = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
     let parts = parts.iter().filter(|status| count(**status) > 0).map(|status| format!("{} {status}", count(*status)));
     let plural = if healths.len() == 1 { "" } else { "s" };
-    sheet.footer.push(format!("{} system{plural}: {}", healths.len(), parts.collect::<Vec<_>>().join(", ")));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let counted =
+        if healths.is_empty() { "no systems".to_owned() } else { format!("{} system{plural}: {parts}", healths.len()) };
+    sheet.footer.push(counted);
     sheet
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn document<T: Serialize>(name: &'static str, rows: &[Row<T>], as_of:
     Document::list(as_of, name, &rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }
 
-/// A list for people. Titles that begin with `>` head columns of numbers; labels and files give way on a narrow terminal.
+/// A list for people. Titles that begin with `>` head columns of numbers; what says least gives way on a narrow terminal.
 pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>]) -> Sheet {
     let mut sheet = Sheet::new();
     for (index, title) in titles.iter().enumerate() {
@@ -32,7 +32,7 @@ pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>]) -> Sheet {
         };
         if index == 0 {
             sheet = sheet.names();
-        } else if matches!(*title, "LABELS" | "FILE") {
+        } else if matches!(*title, "LABELS" | "FILE" | "STARTED") {
             sheet = sheet.optional();
         }
     }

@@ -1,5 +1,6 @@
 //! Owns tables for people: cells with a tone, fitted to the terminal, or written as markdown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
@@ -13,6 +14,9 @@ const WIDE_GAP: usize = 2;
 const SHORTEST_NAME: usize = 10;
 /// Rows from which wrapping cell by cell would take longer than reading: they keep their natural widths.
 const MANY_ROWS: usize = 2_000;
+
+/// Ends a colour.
+const RESET: &str = "\u{1b}[0m";
 
 /// What a cell wants to say by its colour; its text says it too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -181,9 +185,10 @@ impl Sheet {
                 let shown = shorten(&cell.text, *width);
                 let missing = width - shown.width().min(*width);
                 let (before, after) = if column.right { (missing, gap) } else { (0, missing + gap) };
-                let painted = paint(&shown, cell.tone, canvas);
+                let code = if canvas.color { ansi(cell.tone) } else { "" };
+                let reset = if code.is_empty() { "" } else { RESET };
                 // Writing to a string cannot fail.
-                let _ = write!(text, "{:before$}{painted}{:after$}", "", "");
+                let _ = write!(text, "{:before$}{code}{shown}{reset}{:after$}", "", "");
             }
             let end = text[start..].trim_end().len();
             text.truncate(start + end);
@@ -271,16 +276,16 @@ fn total(widths: &[usize], gap: usize) -> usize {
 }
 
 /// A text no wider than `width`: what is cut comes from its middle, for names differ at both ends.
-fn shorten(text: &str, width: usize) -> String {
+fn shorten(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let keep = width.saturating_sub(1);
     let count = text.chars().count();
     let (head, tail) = (keep - keep / 2, keep / 2);
     let head: String = text.chars().take(head).collect();
     let tail: String = text.chars().skip(count.saturating_sub(tail)).collect();
-    format!("{head}…{tail}")
+    Cow::Owned(format!("{head}…{tail}"))
 }
 
 fn alignment(column: Column) -> CellAlignment {
@@ -305,7 +310,7 @@ fn styled(cell: &Cell, column: Column, color: bool) -> comfy_table::Cell {
 /// A text in the colour of a tone, where the canvas has colours.
 pub(super) fn paint(text: &str, tone: Tone, canvas: Canvas) -> String {
     let code = ansi(tone);
-    if canvas.color && !code.is_empty() { format!("{code}{text}\u{1b}[0m") } else { text.to_owned() }
+    if canvas.color && !code.is_empty() { format!("{code}{text}{RESET}") } else { text.to_owned() }
 }
 
 const fn ansi(tone: Tone) -> &'static str {
@@ -339,6 +344,6 @@ mod tests {
         assert!(drawn(None).contains("characters  1  optional"));
         assert!(drawn(Some(39)).contains("characters 1 optional"));
         assert_eq!(drawn(Some(32)).lines().nth(1), Some("a-long-name-of-27-characters  1"));
-        assert_eq!(drawn(Some(20)).lines().nth(1), Some("a-long-na…haracters 1"));
+        assert_eq!(drawn(Some(20)).lines().nth(1), Some("a-long-na…aracters 1"));
     }
 }

@@ -76,6 +76,7 @@ struct WireAttribution<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "these are the JSON names")]
 struct WireForecast {
     exhausted_at: Option<String>,
     recovers_at: Option<String>,
@@ -96,7 +97,7 @@ impl<'a> WireObjective<'a> {
         Self {
             objective_id: report.objective.as_str(),
             system_id: report.system.as_str(),
-            healthcheck: report.healthcheck.as_ref().map(|name| name.as_str()),
+            healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
             labels: &report.labels,
             target: budget.target.percent().to_f64(),
             window_days,
@@ -142,7 +143,7 @@ impl<'a> WireObjective<'a> {
 
 fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
-    WireAttribution { source_type, system_id: system.map(|name| name.as_str()), minutes: minutes(millis) }
+    WireAttribution { source_type, system_id: system.map(crate::domain::name::Name::as_str), minutes: minutes(millis) }
 }
 
 /// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
@@ -174,21 +175,32 @@ struct Detail {
     /// Whether a state is named; else its sign stands alone, which the summary explains.
     named: bool,
     bar: usize,
-    wide: bool,
+    extent: Extent,
+}
+
+/// Which columns there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Even the target may give way.
+    Tight,
+    Usual,
+    Wide,
 }
 
 /// From the most telling table to the narrowest.
-const DETAILS: [Detail; 5] = [
-    Detail { named: true, bar: 20, wide: false },
-    Detail { named: true, bar: 10, wide: false },
-    Detail { named: true, bar: 5, wide: false },
-    Detail { named: false, bar: 5, wide: false },
-    Detail { named: false, bar: 0, wide: false },
+const DETAILS: [Detail; 6] = [
+    Detail { named: true, bar: 20, extent: Extent::Usual },
+    Detail { named: true, bar: 10, extent: Extent::Usual },
+    Detail { named: true, bar: 5, extent: Extent::Usual },
+    Detail { named: false, bar: 5, extent: Extent::Usual },
+    Detail { named: false, bar: 0, extent: Extent::Usual },
+    Detail { named: false, bar: 0, extent: Extent::Tight },
 ];
 
 /// The answer of `status` for people: as telling as the canvas has room for.
 pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
-    let full = Detail { named: true, bar: 10, wide };
+    let extent = if wide { Extent::Wide } else { Extent::Usual };
+    let full = Detail { named: true, bar: 10, extent };
     if wide || canvas.width.is_none() {
         return drawn(reports, full);
     }
@@ -204,16 +216,21 @@ pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> 
 }
 
 fn narrow(canvas: Canvas) -> Detail {
-    DETAILS[if canvas.width.is_some_and(|width| width < 70) { 4 } else { 3 }]
+    match canvas.width {
+        Some(..50) => DETAILS[5],
+        Some(..70) => DETAILS[4],
+        _ => DETAILS[3],
+    }
 }
 
 fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
     sheet = sheet.left("OBJECTIVE").names().left("SYSTEM");
     sheet = if detail.bar == 0 { sheet.optional() } else { sheet.names() };
-    sheet = sheet.right("TARGET").right("AVAIL");
-    sheet = sheet.left("BUDGET LEFT").right("BURN").right("STREAK");
-    if detail.wide {
+    let tight = |sheet: Sheet| if detail.extent == Extent::Tight { sheet.optional() } else { sheet };
+    sheet = tight(sheet.right("TARGET")).right("AVAIL").left("BUDGET LEFT");
+    sheet = tight(tight(sheet.right("BURN")).right("STREAK"));
+    if detail.extent == Extent::Wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
         sheet = sheet.right("BEST").right("COVERAGE").left("MODE").left("LABELS");
         sheet.overflows = true;
@@ -246,7 +263,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
         known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
     ];
-    if detail.wide {
+    if detail.extent == Extent::Wide {
         let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let known = budget.elapsed.millis() - budget.tally.unknown_ms;
         cells.extend([
@@ -310,6 +327,9 @@ fn summary(reports: &[ObjectiveReport]) -> String {
     });
     let counted: Vec<String> = counted.collect();
     let plural = if reports.len() == 1 { "" } else { "s" };
+    if reports.is_empty() {
+        return "no objectives".to_owned();
+    }
     format!("{} objective{plural}: {}", reports.len(), counted.join(", "))
 }
 

@@ -42,3 +42,29 @@ fn names_complete_from_the_database() {
     assert_eq!(offered(&world, "none.db", &["slo", "status", "mail"]), Vec::<String>::new());
     assert_eq!(offered(&world, "none.db", &["slo", "st"]), ["status"]);
 }
+
+/// What a shell says when it runs `script` in the world, if there is such a shell.
+fn in_shell(world: &World, shell: &str, script: &str) -> Option<String> {
+    let mut command = world.bare(shell);
+    command.args(["-c", script]).env("SLO_DB", world.path().join("demo/slo.db"));
+    command.env("SCRIPTS", repository("completions"));
+    let output = command.output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn the_scripts_complete_names_in_real_shells() {
+    let world = World::new();
+    let bash = r#"source "$SCRIPTS/slo.bash"
+COMP_WORDS=(slo status check) COMP_CWORD=2 COMP_TYPE=9
+function=$(complete -p slo | sed -n 's/.*-F \([^ ]*\).*/\1/p')
+"$function" slo check status 2>/dev/null
+echo "${COMPREPLY[@]}""#;
+    if let Some(words) = in_shell(&world, "bash", bash) {
+        assert_eq!(words.split_whitespace().collect::<Vec<_>>(), ["checkout-availability", "checkout-payment"]);
+    }
+    let fish = r#"source "$SCRIPTS/slo.fish"; complete -C "slo health s""#;
+    if let Some(words) = in_shell(&world, "fish", fish) {
+        assert_eq!(words.split_whitespace().collect::<Vec<_>>(), ["search", "storefront"]);
+    }
+}

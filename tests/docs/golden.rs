@@ -73,7 +73,7 @@ fn a_plan_and_the_problems_of_manifests() {
 #[test]
 fn tables_fit_the_terminal() {
     let world = World::new();
-    for columns in [60, 80, 100, 120] {
+    for columns in [40, 60, 80, 100, 120] {
         let Some(text) = on_terminal(&world, columns, "status --color never", &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{columns}:\n{text}");
         compare(&format!("status-{columns}.txt"), &text);

@@ -43,7 +43,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 ];
 
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
-const SIBLINGS: [(&str, &str); 11] = [
+const SIBLINGS: [(&str, &str); 16] = [
     ("apply", "validate"),
     ("demo", "apply"),
     ("demo", "ingest"),
@@ -55,6 +55,11 @@ const SIBLINGS: [(&str, &str); 11] = [
     ("ingest", "ingest"),
     ("demo", "demo"),
     ("list", "selection"),
+    ("downtime", "selection"),
+    ("history", "selection"),
+    ("show", "selection"),
+    ("streaks", "selection"),
+    ("trend", "selection"),
 ];
 
 /// Crates that the pure middle may name.

@@ -76,8 +76,6 @@ fn check_all() {
     let folder = world.path().display().to_string();
     let mut blocks = Vec::new();
     for block in outputs(&text) {
-        let output = world.command(&[]).get_program().to_owned();
-        drop(output);
         let args: Vec<&str> = block.source.split(' ').skip(1).collect();
         let output = world.slo(&args);
         let shown = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
@@ -140,7 +138,11 @@ fn worked_numbers_are_those_of_the_demo() {
         let cells: Vec<&str> = row.split(" | ").collect();
         let field = cells[0].split('`').next().unwrap();
         let value = cells.last().unwrap().trim_end_matches(" |").trim_matches('`');
-        let found = field.split('.').fold(&document, |value, part| &value[part]);
+        let step = |value: &'_ serde_json::Value, part: &str| match part.parse::<usize>() {
+            Ok(index) => value[index].clone(),
+            Err(_) => value[part].clone(),
+        };
+        let found = field.split('.').fold(document.clone(), |value, part| step(&value, part));
         let same = match (found.as_f64(), value.parse::<f64>()) {
             (Some(found), Ok(shown)) => {
                 let decimals = value.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
