@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show every objective: availability, budget, burn rate, streak, state; worst first
     Status(Status),
+    /// Show everything about one objective on one screen
+    Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
     /// Show the effective status of systems, and since when
@@ -92,10 +94,13 @@ pub(crate) enum Command {
     /// Look after the database file
     Db(Db),
     /// Build a small world in a temporary database and show its status
+    ///
+    /// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
+    /// always 2026-11-20 14:05 UTC.
     Demo(Demo),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the manual page
+    /// Print the manual page of slo or of one of its commands
     Man(Man),
 }
 
@@ -168,6 +173,16 @@ pub(crate) struct Status {
     /// Redraw every so often until interrupted
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
     pub(crate) watch: Option<i64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Days of the trend
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
 }
 
 #[derive(Args, Debug)]
@@ -325,7 +340,7 @@ pub(crate) enum DbWhat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Keep the demo world in this folder instead of a temporary one
+    /// Put the database, the feed and the manifests into this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
 }
@@ -348,8 +363,11 @@ pub(crate) enum Shell {
 
 #[derive(Args, Debug)]
 pub(crate) struct Man {
+    /// The command whose page to print, such as `status` or `db verify`; none: slo itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
     /// Write a page for slo and for each command into this folder instead
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
 }
 

@@ -10,7 +10,8 @@ use crate::domain::report::{ObjectiveReport, worst_first};
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::check::{Finding, document, sheet};
+use crate::render::Form;
+use crate::render::check::{Finding, document, sheet, text};
 use crate::render::status::values;
 use crate::store::Access;
 
@@ -38,7 +39,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus>
         }
     }
     let fails = findings.iter().any(|finding| finding.holds);
-    context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?;
+    match context.form() {
+        Form::Table | Form::Wide => context.say(&text(&findings, context.canvas))?,
+        _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
+    }
     Ok(ExitStatus::holds(!fails))
 }
 

@@ -13,6 +13,7 @@ use anyhow::Result;
 use super::Context;
 use crate::cli::Ingest;
 use crate::clock;
+use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Form;
@@ -64,7 +65,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let mut intake = Intake::new(context.now);
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
     let keeps = !args.strict && !args.dry_run;
-    let mut session = Session { context, events, feed: Some(feed), progress, keeps, ignored: Vec::new() };
+    let began = clock::Stopwatch::start();
+    let mut session = Session { context, events, feed: Some(feed), progress, began, keeps, ignored: Vec::new() };
     let kept = if args.strict || args.dry_run {
         let done = store.write(|store| {
             session.all(store, &mut intake)?;
@@ -102,18 +104,24 @@ struct Session<'c, 'io> {
     /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
     feed: Option<JoinHandle<()>>,
     progress: Progress,
+    began: clock::Stopwatch,
     /// Whether what was read before a failure stays.
     keeps: bool,
     ignored: Vec<String>,
 }
 
 impl Session<'_, '_> {
+    /// The moment it is in this run, whose clock may be another than the machine's.
+    fn now(&self) -> Instant {
+        self.context.now.plus(self.began.elapsed().as_millis() as i64)
+    }
+
     /// Merges everything in the one transaction that is open.
     fn all(&mut self, store: &Store, intake: &mut Intake) -> Result<()> {
         while let Some(mut arrival) = self.next()? {
             intake.absorb(store, &mut arrival)?;
         }
-        intake.close(store, clock::now())
+        intake.close(store, self.now())
     }
 
     /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was
@@ -125,7 +133,7 @@ impl Session<'_, '_> {
             let is_last = matches!(next, Ok(None));
             store.write(|store| {
                 intake.absorb(store, &mut arrival)?;
-                if is_last { intake.close(store, clock::now()) } else { intake.settle(store) }
+                if is_last { intake.close(store, self.now()) } else { intake.settle(store) }
             })?;
             current = next?;
         }
@@ -164,7 +172,7 @@ impl Session<'_, '_> {
             })?;
             outcome?;
         }
-        if intake.has_changes() { store.write(|store| intake.close(store, clock::now())) } else { Ok(()) }
+        if intake.has_changes() { store.write(|store| intake.close(store, self.now())) } else { Ok(()) }
     }
 
     /// The next batch; `None` at the end of the last input.

@@ -1,5 +1,6 @@
 //! Owns `slo status`: every selected objective as of a moment, worst first.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -24,10 +25,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus
         return Ok(ExitStatus::Pass);
     };
     let began = context.now;
+    let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
     loop {
         let as_of = context.as_of.plus(clock::now().since(began));
         let text = draw(context, args, as_of)?;
-        let clear = if context.canvas.width.is_some() { CLEAR } else { "" };
+        let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
         let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
         if !super::written(shown.and_then(|()| context.stdout.flush()))? {
             return Ok(ExitStatus::Pass);
@@ -43,5 +45,6 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Stri
     if reports.is_empty() {
         context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
     }
-    render::print(context.form(), context.canvas, &document(&reports, as_of)?, |wide| sheet(&reports, wide))
+    let canvas = context.canvas;
+    render::print(context.form(), canvas, &document(&reports, as_of)?, |wide| sheet(&reports, wide, canvas))
 }

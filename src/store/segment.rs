@@ -157,6 +157,20 @@ mod tests {
         })
     }
 
+    #[test]
+    fn the_documented_example_is_what_is_written() {
+        let fact =
+            |at, status, ingest| Fact { transition: Transition { at: Instant::from_millis(at), status }, ingest };
+        let facts = [
+            fact(1_795_183_500_000, Status::Healthy, 1),
+            fact(1_795_183_560_000, Status::Unhealthy, 1),
+            fact(1_795_183_561_500, Status::Healthy, 2),
+        ];
+        let hex: Vec<String> = encode(&facts).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.join(" "), "01 01 83 d3 0e f1 2e 02 02 01 02");
+        assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
+    }
+
     proptest! {
         #[test]
         fn what_is_packed_comes_back_and_fits(facts in facts()) {
