@@ -21,7 +21,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed"]),
+    ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["manifest"]),
 ];
