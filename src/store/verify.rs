@@ -63,7 +63,8 @@ impl Store {
             }
             before = Some((stream, last));
             let body = row.get_ref(5)?.as_blob()?;
-            match decode(body, Instant::from_millis(first), row.get(4)?) {
+            let count = usize::try_from(row.get::<_, i64>(4)?).unwrap_or(usize::MAX);
+            match decode(body, Instant::from_millis(first), count) {
                 Err(_) => tell(format!("{place} does not decode")),
                 Ok(facts) => {
                     let ends = facts.last().map_or(first, |fact| fact.transition.at.millis());
