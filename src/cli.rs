@@ -27,10 +27,10 @@ pub(crate) struct Cli {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Database file [env: SLO_DB] [default: slo/slo.db under the user's data directory]
+    /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment instead of now [env: SLO_AS_OF]
+    /// Answer as of this moment instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer
@@ -77,6 +77,14 @@ pub(crate) enum Command {
     Check(Check),
     /// Show the effective status of systems, and since when
     Health(Health),
+    /// List downtime events and what they come to: whose fault, how long, how often
+    Downtime(Downtime),
+    /// Show one objective day by day
+    Trend(Trend),
+    /// Show how many days in a row objectives have kept their budgets
+    Streaks(Streaks),
+    /// Show the journal of one system, and which ingest brought each transition
+    History(History),
     /// List what the database holds
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers
@@ -204,6 +212,64 @@ pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Downtime {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only events after this moment, or so long before as-of [default: 30d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only events before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only events that are still going on
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Sum events up by this
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) by: Option<DowntimeBy>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DowntimeBy {
+    Objective,
+    System,
+    Upstream,
+    Day,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Trend {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// So many days up to the last midnight
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
+    pub(crate) days: u32,
+    /// All days after this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Streaks {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// Name of the system
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: String,
+    /// Only transitions at or after this moment, or so long before as-of [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only transitions before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -6,13 +6,17 @@ mod check;
 mod completions;
 mod db;
 mod demo;
+mod downtime;
 mod export;
 mod health;
+mod history;
 mod ingest;
 mod list;
 mod man;
 mod selection;
 mod status;
+mod streaks;
+mod trend;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -23,6 +27,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Output};
+use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -65,6 +70,10 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Status(args) => status::run(context, &args),
         Command::Check(args) => check::run(context, &args),
         Command::Health(args) => health::run(context, &args),
+        Command::Downtime(args) => downtime::run(context, &args),
+        Command::Trend(args) => trend::run(context, &args),
+        Command::Streaks(args) => streaks::run(context, &args),
+        Command::History(args) => history::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),
@@ -132,6 +141,18 @@ impl Context<'_> {
     pub(crate) fn warn(&mut self, text: &str) {
         drop(writeln!(self.stderr, "{text}"));
     }
+}
+
+/// A moment as typed, or so long before `as_of`.
+///
+/// # Errors
+/// When it is neither.
+fn moment(text: &str, as_of: Instant) -> Result<Instant> {
+    if let Some(back) = parse_millis(text) {
+        return Ok(as_of.plus(-back));
+    }
+    Instant::parse(text)
+        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

@@ -8,12 +8,16 @@ use anyhow::Result;
 use crate::domain::assess::Assessment;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::day::Ledger;
+use crate::domain::event::{Event, events};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
 use crate::domain::model::{Member, Model, SystemId};
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::snapshot::{Snapshot, snapshots};
+use crate::domain::streak::Streak;
 use crate::domain::timeline::{BEGINNING, END, Scope, fold};
+use crate::domain::transition::Status;
 use crate::store::{Difference, Inputs, Reader, Resolver, Store, Stored};
 
 /// From so many objectives on, it is cheaper to read everything than to look things up.
@@ -41,6 +45,66 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
     Ok(reports)
 }
 
+/// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn downtime(
+    store: &Store,
+    objectives: Vec<Stored>,
+    since: Instant,
+    until: Instant,
+    as_of: Instant,
+) -> Result<Vec<Event>> {
+    let most = objectives.len() >= MANY;
+    let mut resolver = Resolver::new(store, most)?;
+    let reader = Reader::new(store, as_of, most)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let mut found = Vec::new();
+    for stored in objectives {
+        let model = resolver.model(stored.objective)?;
+        found.extend(events(&model, since, until, as_of, &mut chronicle)?);
+    }
+    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+    Ok(found)
+}
+
+/// The streaks of objectives as of a moment, in the order given, each with its system.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<(Name, Name, Streak)>> {
+    let most = objectives.len() >= MANY;
+    let mut resolver = Resolver::new(store, most)?;
+    let reader = Reader::new(store, as_of, most)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let mut found = Vec::with_capacity(objectives.len());
+    for stored in objectives {
+        let sealed = store.sealed(stored.id)?;
+        let model = resolver.model(stored.objective)?;
+        let assessment = Assessment::open(&model, sealed, as_of, &mut chronicle)?;
+        let streak = Streak::replay(&assessment.ledger);
+        found.push((model.objective.metadata.name, model.system.name, streak));
+    }
+    Ok(found)
+}
+
+/// The daily snapshots of an objective after a moment and up to another, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instant) -> Result<Vec<Snapshot>> {
+    let sealed = store.sealed(stored.id)?;
+    let model = Resolver::new(store, false)?.model(stored.objective)?;
+    let reader = Reader::new(store, as_of, false)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let assessment = Assessment::open(&model, sealed, as_of, &mut chronicle)?;
+    snapshots(&assessment, after, &mut chronicle)
+}
+
 /// The health of systems as of a moment, in the order given.
 ///
 /// # Errors
@@ -57,6 +121,25 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
     Ok(healths)
 }
 
+/// The effective status of a system at each of some moments, which are sorted, as of another.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn statuses(
+    store: &Store,
+    name: &Name,
+    id: SystemId,
+    moments: &[Instant],
+    as_of: Instant,
+) -> Result<Vec<Status>> {
+    let Some(first) = moments.first() else { return Ok(Vec::new()) };
+    let stale_after_ms = Resolver::new(store, false)?.system(name)?.and_then(|system| system.stale_after_ms);
+    let history = Reader::new(store, as_of, false)?.history(id, Scope::System, *first, as_of)?;
+    let changes = fold(&history, Scope::System, stale_after_ms);
+    let at = |at: &Instant| changes[changes.partition_point(|change| change.at <= *at).saturating_sub(1)].status();
+    Ok(moments.iter().map(at).collect())
+}
+
 fn health(
     reader: &Reader<'_>,
     name: &Name,
@@ -70,7 +153,7 @@ fn health(
         let history = reader.history(id, Scope::System, from, as_of)?;
         let changes = fold(&history, Scope::System, stale_after_ms);
         if Health::is_settled(&changes, history.from <= BEGINNING, as_of) {
-            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, as_of));
+            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, history.first, as_of));
         }
         back = back.saturating_mul(4).min(END.millis());
     }

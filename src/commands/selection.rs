@@ -36,6 +36,15 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
     Ok(objectives)
 }
 
+/// The objective with this name.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
+    let found = named(store, &[name.to_owned()])?;
+    found.into_iter().next().ok_or_else(|| unknown("objective", name, std::iter::empty()))
+}
+
 fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
     for name in names {

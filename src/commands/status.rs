@@ -8,9 +8,10 @@ use anyhow::Result;
 use super::{Context, selection};
 use crate::cli::Status;
 use crate::domain::instant::Instant;
+use crate::domain::report::worst_first;
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
-use crate::render::status::{document, sheet, sort};
+use crate::render::status::{document, sheet};
 use crate::store::Access;
 use crate::{clock, render};
 
@@ -40,7 +41,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus
 fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<String> {
     let store = context.store(Access::Read)?;
     let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
-    sort(&mut reports);
+    worst_first(&mut reports);
     if reports.is_empty() {
         context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
     }

@@ -33,9 +33,9 @@ pub(crate) struct SystemHistory {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) at: Instant,
-    /// `None` when there is no healthcheck stream.
+    /// `None` while there is no healthcheck stream.
     pub(crate) checks: Option<Status>,
-    /// `None` when there is no incident stream.
+    /// `None` while there is no incident stream.
     pub(crate) incidents: Option<Status>,
 }
 
@@ -120,20 +120,17 @@ fn unfold(
     }
 }
 
-/// How many streams of each source have each status now.
+/// How many of the streams that exist have each status now, by source.
 struct Census {
-    current: Vec<Status>,
+    /// `None` before a stream's first transition: until then it does not exist.
+    current: Vec<Option<Status>>,
     checks: [u32; 4],
     incidents: [u32; 4],
 }
 
 impl Census {
     fn new(streams: &[&StreamHistory]) -> Self {
-        let mut census = Self { current: vec![Status::Unknown; streams.len()], checks: [0; 4], incidents: [0; 4] };
-        for stream in streams {
-            census.counts(stream.source)[Status::Unknown as usize] += 1;
-        }
-        census
+        Self { current: vec![None; streams.len()], checks: [0; 4], incidents: [0; 4] }
     }
 
     fn counts(&mut self, source: Source) -> &mut [u32; 4] {
@@ -144,9 +141,11 @@ impl Census {
     }
 
     fn set(&mut self, streams: &[&StreamHistory], stream: u32, status: Status) {
-        let before = std::mem::replace(&mut self.current[stream as usize], status);
+        let before = self.current[stream as usize].replace(status);
         let counts = self.counts(streams[stream as usize].source);
-        counts[before as usize] -= 1;
+        if let Some(before) = before {
+            counts[before as usize] -= 1;
+        }
         counts[status as usize] += 1;
     }
 
@@ -181,12 +180,6 @@ pub(crate) fn outages(changes: &[Change]) -> Vec<Outage> {
         open = out;
     }
     found
-}
-
-/// The change in force at `at`; `changes` must start at or before it.
-pub(crate) fn in_force(changes: &[Change], at: Instant) -> Change {
-    let after = changes.partition_point(|change| change.at <= at);
-    changes[after.saturating_sub(1)]
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::health::minute;
 use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{LOOKBACKS, State};
+use crate::domain::budget::{Budget, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
@@ -114,7 +114,7 @@ impl<'a> WireObjective<'a> {
             error_budget_consumed_minutes: minutes(budget.consumed_ms()),
             error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
             error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
-            budget_remaining_percent: remaining_percent(report),
+            budget_remaining_percent: remaining_percent(budget),
             current_availability: availability(budget.consumed_ms()),
             strict_availability: availability(budget.tally.strict_ms()),
             is_breaching: budget.is_breaching(),
@@ -147,17 +147,9 @@ fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireA
 }
 
 /// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
-pub(crate) fn remaining_percent(report: &ObjectiveReport) -> f64 {
-    let whole = if report.budget.consumed_ms() == 0 { 100.0 } else { 0.0 };
-    ratio_percent(report.budget.remaining(), report.budget.total()).unwrap_or(whole)
-}
-
-/// Sorts reports worst first: by state, then remaining budget, then name.
-pub(crate) fn sort(reports: &mut [ObjectiveReport]) {
-    reports.sort_by(|a, b| {
-        let remaining = remaining_percent(a).total_cmp(&remaining_percent(b));
-        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
-    });
+pub(crate) fn remaining_percent(budget: &Budget) -> f64 {
+    let whole = if budget.consumed_ms() == 0 { 100.0 } else { 0.0 };
+    ratio_percent(budget.remaining(), budget.total()).unwrap_or(whole)
 }
 
 /// The values of one report by their JSON names.
@@ -292,7 +284,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
 /// The share of the budget that is left, drawn and in numbers; what is overspent has a minus.
 fn bar(report: &ObjectiveReport, width: usize) -> String {
     let budget = &report.budget;
-    let left = remaining_percent(report);
+    let left = remaining_percent(budget);
     // Floored, yet the last of it still shows.
     let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
     let gap = if width == 0 { "" } else { " " };

@@ -114,7 +114,7 @@ impl JournalWriter {
             insert(connection, stream.id, &facts)?;
             merged = Merged { inserted: rest.len() as u64, conflicts: 0, changed: true };
             first_change = Some(earliest.at);
-            self.keep_notes(connection, stream.id, rest, incoming.notes, &mut merged)?;
+            Self::keep_notes(connection, stream.id, rest, incoming.notes, &mut merged)?;
             rest = &[];
         }
         for (index, segment) in segments.iter().enumerate() {
@@ -126,7 +126,7 @@ impl JournalWriter {
                 continue;
             }
             let change =
-                self.merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
+                Self::merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
             first_change = first_change.or(change);
         }
         if let Some(at) = first_change {
@@ -142,9 +142,7 @@ impl JournalWriter {
     }
 
     /// Merges facts into the one segment they fall into; returns the earliest changed moment.
-    #[expect(clippy::too_many_arguments, reason = "one step of merge, with all of its state")]
     fn merge_segment(
-        &self,
         connection: &Connection,
         stream: i64,
         segment: &Segment,
@@ -207,7 +205,6 @@ impl JournalWriter {
     }
 
     fn keep_notes(
-        &self,
         connection: &Connection,
         stream: i64,
         transitions: &[Transition],

@@ -17,7 +17,7 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     for run in ledger.runs() {
         let tally = &run.day.tally;
         let parts = [tally.own_ms, tally.excluded_ms, tally.not_counted_ms, tally.unknown_ms];
-        let upstreams = (!tally.upstream_ms.is_empty()) as u64;
+        let upstreams = u64::from(!tally.upstream_ms.is_empty());
         let present = parts.iter().enumerate().fold(0, |bits, (bit, ms)| bits | u64::from(*ms != 0) << bit);
         put(&mut body, u64::from(run.count));
         put(&mut body, run.day.verdict as u64 | present << 2 | upstreams << 6);

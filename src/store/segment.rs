@@ -73,12 +73,12 @@ pub(crate) fn split(facts: &[Fact]) -> Vec<&[Fact]> {
 ///
 /// # Errors
 /// When the body is not of this format or ends early, or moments do not strictly increase.
-pub(crate) fn read<'b>(
-    body: &'b [u8],
+pub(crate) fn read(
+    body: &[u8],
     first: Instant,
     count: usize,
     mut each: impl FnMut(Transition),
-) -> Result<&'b [u8], Damaged> {
+) -> Result<&[u8], Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     if *version != VERSION {
         return Err(Damaged);
