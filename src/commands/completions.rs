@@ -73,9 +73,9 @@ fn with_names(db: Option<&Path>) -> clap::Command {
             .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
     };
     Cli::command()
-        .mut_subcommand("status", &selecting)
-        .mut_subcommand("check", &selecting)
-        .mut_subcommand("downtime", &selecting)
+        .mut_subcommand("status", selecting)
+        .mut_subcommand("check", selecting)
+        .mut_subcommand("downtime", selecting)
         .mut_subcommand("streaks", selecting)
         .mut_subcommand("show", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
         .mut_subcommand("trend", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
