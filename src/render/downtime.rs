@@ -148,8 +148,15 @@ pub(crate) fn document(events: &[Event], grouping: Option<Grouping>, as_of: Inst
 
 /// The events for people.
 pub(crate) fn sheet(events: &[Event], as_of: Instant) -> Sheet {
-    let mut sheet =
-        Sheet::new().left("OBJECTIVE").left("START").left("END").right("LASTED").left("BECAUSE OF").left("SOURCE");
+    let mut sheet = Sheet::new()
+        .left("OBJECTIVE")
+        .names()
+        .left("START")
+        .left("END")
+        .right("LASTED")
+        .left("BECAUSE OF")
+        .left("SOURCE")
+        .optional();
     for event in events {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
         sheet.push(vec![

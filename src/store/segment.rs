@@ -167,7 +167,7 @@ mod tests {
             fact(1_795_183_561_500, Status::Healthy, 2),
         ];
         let hex: Vec<String> = encode(&facts).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex.join(" "), "01 01 83 d3 0e f1 2e 02 02 01 02");
+        assert_eq!(hex.join(" "), "01 01 83 d3 0e f1 2e 02 02 01 02 6b 24 19 3c");
         assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
     }
 

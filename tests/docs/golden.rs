@@ -51,6 +51,10 @@ fn tables_for_people() {
         ("health.txt", "health"),
         ("health-color.txt", "health --color always"),
         ("list-maintenance.txt", "list maintenance"),
+        ("downtime.txt", "downtime"),
+        ("trend.txt", "trend checkout-availability --days 12"),
+        ("streaks.txt", "streaks"),
+        ("history.txt", "history postgres --since 30d"),
     ] {
         compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));
     }
@@ -78,7 +82,12 @@ fn tables_fit_the_terminal() {
         assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{columns}:\n{text}");
         compare(&format!("status-{columns}.txt"), &text);
     }
-    for (name, args) in [("health-80.txt", "health"), ("list-objectives-80.txt", "list objectives")] {
+    for (name, args) in [
+        ("health-80.txt", "health"),
+        ("list-objectives-80.txt", "list objectives"),
+        ("downtime-80.txt", "downtime"),
+        ("history-80.txt", "history postgres --since 30d"),
+    ] {
         let Some(text) = on_terminal(&world, 80, &format!("{args} --color never"), &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         compare(name, &text);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::world::repository;
 
-/// The longest a file gets before it is split by noun.
+/// The longest a file gets before it is split by noun; files of tests alone may be longer.
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
@@ -21,7 +21,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed"]),
+    ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["manifest"]),
 ];
@@ -43,7 +43,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 ];
 
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
-const SIBLINGS: [(&str, &str); 16] = [
+const SIBLINGS: [(&str, &str); 14] = [
     ("apply", "validate"),
     ("demo", "apply"),
     ("demo", "ingest"),
@@ -52,8 +52,6 @@ const SIBLINGS: [(&str, &str); 16] = [
     ("export", "selection"),
     ("health", "selection"),
     ("status", "selection"),
-    ("ingest", "ingest"),
-    ("demo", "demo"),
     ("list", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
@@ -229,7 +227,7 @@ fn every_file_says_what_it_owns_and_stays_short() {
             faults.push(format!("{} does not begin with a sentence of what it owns", source.name));
         }
         let lines = source.text.lines().count();
-        if lines > MOST_LINES {
+        if lines > MOST_LINES && !source.name.ends_with("/tests") {
             faults.push(format!("{} has {lines} lines; split it by noun", source.name));
         }
     }
