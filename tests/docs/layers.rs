@@ -10,9 +10,8 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 13] = [
+const OWNED: [(&str, &[&str]); 12] = [
     ("rusqlite", &["store"]),
-    ("rusqlite_migration", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
     ("serde_yaml", &["render"]),

@@ -8,7 +8,11 @@ use rusqlite::Connection;
 
 use crate::harness::{Output, SLO, World, as_nobody, lines, skip};
 
-const READERS: [&[&str]; 8] = [
+const READERS: [&[&str]; 12] = [
+    &["downtime"],
+    &["streaks"],
+    &["trend", "shop-availability"],
+    &["history", "shop"],
     &["status"],
     &["health"],
     &["check"],
@@ -38,7 +42,7 @@ fn a_missing_database_is_no_empty_one() {
     let world = World::new();
     world.write("shop.yaml", crate::harness::OBJECTIVE);
     for db in ["slo.db", "no/such/folder/slo.db"] {
-        for args in &READERS[..7] {
+        for args in &READERS[..11] {
             let output = Output::of(&world.command(args).env("SLO_DB", db).output().unwrap());
             output.refuses(&format!("there is no database at {db}"));
             assert!(!world.path(db).exists());
@@ -99,7 +103,7 @@ fn a_newer_database_is_refused_by_its_version() {
 fn an_empty_file_becomes_a_database_only_when_something_is_written() {
     let world = World::new();
     world.write("slo.db", "");
-    for args in &READERS[..7] {
+    for args in &READERS[..11] {
         world.run(args).refuses("it is empty");
     }
     assert_eq!(fs::read(world.db()).unwrap(), b"");

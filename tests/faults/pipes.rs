@@ -21,6 +21,10 @@ fn a_closed_pipe_changes_no_outcome() {
         (&["status"][..], 0),
         (&["status", "-o", "json"], 0),
         (&["health"], 0),
+        (&["downtime", "--as-of", "2024-03-20"], 0),
+        (&["streaks"], 0),
+        (&["trend", "shop-availability"], 0),
+        (&["history", "shop", "--as-of", "2024-03-20"], 0),
         (&["list", "systems"], 0),
         (&["export", "journal"], 0),
         (&["export", "journal", "-o", "csv"], 0),
@@ -77,7 +81,15 @@ fn a_moment_that_is_none_is_refused_by_every_command() {
     let world = World::lived_in();
     for wrong in ["yesterday", "", "NaN", "2024-13-01", "99999999999999999999", "1969-12-31", "2262-01-02", "-5", "7d"]
     {
-        for args in [&["status"][..], &["health"], &["check"], &["export", "journal"], &["ingest"], &["db", "verify"]] {
+        for args in [
+            &["status"][..],
+            &["health"],
+            &["check"],
+            &["downtime"],
+            &["export", "journal"],
+            &["ingest"],
+            &["db", "verify"],
+        ] {
             let flag = format!("--as-of={wrong}");
             let output = world.run(&[args, &[&*flag]].concat());
             output.refuses(&format!("--as-of {wrong:?}: "));

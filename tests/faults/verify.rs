@@ -25,7 +25,9 @@ fn finds(sql: &str, what: &str) {
     assert_eq!((answer.code, &answer.json()["ok"]), (1, &false.into()));
     assert!(answer.json()["differences"][0].as_str().is_some_and(|text| !text.is_empty()));
     // Whatever is wrong, other commands answer or refuse.
-    for args in [&["status"][..], &["export", "journal"], &["check"], &["db", "info"]] {
+    for args in
+        [&["status"][..], &["downtime"], &["history", "many"], &["export", "journal"], &["check"], &["db", "info"]]
+    {
         world.run(args);
     }
     world.feed(&["ingest"], lines("many", 1, 2));
