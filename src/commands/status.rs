@@ -42,5 +42,6 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Stri
     if reports.is_empty() {
         context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
     }
-    render::print(context.form(), context.canvas, &document(&reports, as_of)?, |wide| sheet(&reports, wide))
+    let reports = reports.into();
+    render::print(context.form(), context.canvas, &document(&reports, as_of), |wide| sheet(&reports, wide))
 }

@@ -99,16 +99,28 @@ impl Ledger {
     /// The tally of the whole days of the account that lie within `span`.
     pub(crate) fn sum(&self, span: Span) -> Tally {
         let mut sum = Tally::default();
-        let mut start = self.start;
-        for run in &self.runs {
-            let end = start.plus(i64::from(run.count) * DAY_MS);
+        // Windows end late in the account, so the walk begins there.
+        let mut end = self.end;
+        for run in self.runs.iter().rev() {
+            if end <= span.start {
+                break;
+            }
+            let start = end.plus(-i64::from(run.count) * DAY_MS);
             let days = Span::new(start, end).intersect(span).millis() / DAY_MS;
             if days > 0 {
                 sum.add(&run.day.tally, days);
             }
-            start = end;
+            end = start;
         }
         sum
+    }
+
+    /// The tallies of the days that begin at or after the midnight `since`, oldest first, with the midnight at which
+    /// the first of them begins.
+    pub(crate) fn tallies(&self, since: Instant) -> (Instant, Vec<&Tally>) {
+        let mut cursor = Cursor::at(self, since.max(self.start));
+        let tallies = std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect();
+        (since.max(self.start), tallies)
     }
 
     /// Every day with the midnight at which it ends, oldest first.
@@ -146,6 +158,16 @@ impl Cursor {
         let run = ledger.runs.get(self.run)?;
         self.offset += 1;
         Some(&run.day)
+    }
+
+    /// How many days under the cursor are equal to the one it came by last.
+    pub(crate) fn alike_ahead(&self, ledger: &Ledger) -> i64 {
+        ledger.runs.get(self.run).map_or(0, |run| i64::from(run.count.saturating_sub(self.offset)))
+    }
+
+    /// Moves past days that are alike.
+    pub(crate) fn skip(&mut self, days: i64) {
+        self.offset += days as u32;
     }
 }
 
