@@ -69,16 +69,17 @@ impl Scope<'_> {
 pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Option<i64>) -> Vec<Change> {
     let streams: Vec<&StreamHistory> =
         history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())).collect();
+    if let [stream] = streams[..] {
+        return fold_one(history, stream, stale_after_ms);
+    }
     let mut tally = Census::new(&streams);
     let mut moves: Vec<(Instant, u32, Status)> = Vec::new();
     for (index, stream) in streams.iter().enumerate() {
         let each = |at: Instant, status: Status| moves.push((at, index as u32, status));
         unfold(&stream.transitions, stale_after_ms, history.through, each);
     }
-    if streams.len() > 1 {
-        // Each stream's moves are sorted, and a stable sort merges sorted runs.
-        moves.sort_by_key(|(at, ..)| *at);
-    }
+    // Each stream's moves are sorted, and a stable sort merges sorted runs.
+    moves.sort_by_key(|(at, ..)| *at);
     let mut changes = Vec::with_capacity(moves.len() + 1);
     let mut index = 0;
     while index < moves.len() && moves[index].0 <= history.from {
@@ -98,6 +99,26 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Op
             changes.push(change);
         }
     }
+    changes
+}
+
+/// The same where one stream decides alone: its moves are the changes.
+fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Option<i64>) -> Vec<Change> {
+    let change = |at: Instant, status: Status| match stream.source {
+        Source::Healthcheck => Change { at, checks: Some(status), incidents: None },
+        Source::Incident => Change { at, checks: None, incidents: Some(status) },
+    };
+    let mut changes = Vec::with_capacity(stream.transitions.len() + 1);
+    let mut current = Status::Unknown;
+    changes.push(change(history.from, current));
+    unfold(&stream.transitions, stale_after_ms, history.through, |at, status| {
+        if at <= history.from {
+            changes[0] = change(history.from, status);
+        } else if status != current {
+            changes.push(change(at, status));
+        }
+        current = status;
+    });
     changes
 }
 
