@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show every objective: availability, budget, burn rate, streak, state; worst first
     Status(Status),
+    /// Show everything about one objective on one screen
+    Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
     /// Show the effective status of systems, and since when
@@ -171,6 +173,16 @@ pub(crate) struct Status {
     /// Redraw every so often until interrupted
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
     pub(crate) watch: Option<i64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Days of the trend
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
 }
 
 #[derive(Args, Debug)]

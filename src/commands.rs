@@ -14,6 +14,7 @@ mod ingest;
 mod list;
 mod man;
 mod selection;
+mod show;
 mod status;
 mod streaks;
 mod trend;
@@ -68,6 +69,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),
         Command::Status(args) => status::run(context, &args),
+        Command::Show(args) => show::run(context, &args),
         Command::Check(args) => check::run(context, &args),
         Command::Health(args) => health::run(context, &args),
         Command::Downtime(args) => downtime::run(context, &args),

@@ -18,6 +18,7 @@ pub(crate) mod model;
 pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod objective;
+pub(crate) mod policy;
 pub(crate) mod reconcile;
 pub(crate) mod report;
 pub(crate) mod selector;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::domain::assess::Assessment;
 use crate::domain::chronicle::Chronicle;
-use crate::domain::day::Ledger;
+use crate::domain::day::{Day, Ledger, Verdict};
 use crate::domain::event::{Event, events};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
@@ -16,6 +16,7 @@ use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::{Snapshot, snapshots};
 use crate::domain::streak::Streak;
+use crate::domain::tally::Tally;
 use crate::domain::timeline::{BEGINNING, END, Scope, fold};
 use crate::domain::transition::Status;
 use crate::store::{Difference, Inputs, Reader, Resolver, Store, Stored};
@@ -268,10 +269,27 @@ pub(crate) fn verify_caches(store: &Store, now: Instant) -> Result<Vec<Differenc
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        let Some(sealed) = store.sealed(stored.id)? else {
-            tell(format!("objective {name}: it has a seal but no ledger"));
+        if until.in_range().is_err() || until != until.day_start() {
+            tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
             continue;
+        }
+        let sealed = match store.sealed(stored.id) {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => {
+                tell(format!("objective {name}: it has a seal but no ledger"));
+                continue;
+            }
+            Err(error) => {
+                tell(format!("objective {name}: {error:#}"));
+                continue;
+            }
         };
+        if sealed.end() < until && sealed.end() > sealed.start() {
+            tell(format!(
+                "objective {name}: its days are sealed until {until}, but the last one ends {}",
+                sealed.end()
+            ));
+        }
         let reader = Reader::new(store, until.max(now), false)?;
         let mut chronicle =
             Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
@@ -281,13 +299,24 @@ pub(crate) fn verify_caches(store: &Store, now: Instant) -> Result<Vec<Differenc
         }
     }
     let stored = store.inputs()?;
-    if stored.objectives != derived.objectives {
-        tell("objective_input differs from what the manifests say".to_owned());
+    if let Some(text) = first_unequal(&stored.objectives, &derived.objectives) {
+        tell(format!("objective_input: objective {text}"));
     }
-    if stored.windows != derived.windows {
-        tell("maintenance_input differs from what the manifests say".to_owned());
+    if let Some(text) = first_unequal(&stored.windows, &derived.windows) {
+        tell(format!("maintenance_input: maintenance window {text}"));
     }
     Ok(differences)
+}
+
+/// The first object whose systems are not those the manifests give it.
+fn first_unequal(stored: &BTreeMap<i64, Vec<SystemId>>, derived: &BTreeMap<i64, Vec<SystemId>>) -> Option<String> {
+    let list = |systems: Option<&Vec<SystemId>>| {
+        let ids: Vec<String> = systems.into_iter().flatten().map(|system| system.0.to_string()).collect();
+        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+    };
+    let unequal = stored.keys().chain(derived.keys()).find(|id| stored.get(id) != derived.get(id))?;
+    let (is, should) = (list(stored.get(unequal)), list(derived.get(unequal)));
+    Some(format!("{unequal} has the systems {is}; the manifests say {should}"))
 }
 
 fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
@@ -301,8 +330,24 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
     for (end, day) in sealed.days() {
         let expected = drawn.next();
         if expected.map(|(_, day)| day) != Some(day) {
-            return Some(format!("the sealed day that ends {end} is {day:?}, recomputed {expected:?}"));
+            let (is, should) = (in_words(day), expected.map_or("none".to_owned(), |(_, day)| in_words(day)));
+            return Some(format!("the sealed day that ends {end} is {is}; recomputed it is {should}"));
         }
     }
     None
+}
+
+fn in_words(day: &Day) -> String {
+    let Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms } = &day.tally;
+    let upstream: Vec<String> = upstream_ms.iter().map(i64::to_string).collect();
+    let verdict = match day.verdict {
+        Verdict::Broken => "broken",
+        Verdict::Held => "held",
+        Verdict::Kept => "kept",
+    };
+    format!(
+        "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \
+         {unknown_ms} ms unknown",
+        upstream.join(", ")
+    )
 }

@@ -14,6 +14,7 @@ pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
 mod sheet;
+pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod streaks;
 pub(crate) mod trend;

@@ -133,8 +133,11 @@ impl Columns {
             match result {
                 // Once more with nothing left tells the parser that the record is complete.
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record | ReadRecordResult::End => return count,
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return count,
+                // The output has room for any record, so it is never full.
+                ReadRecordResult::Record
+                | ReadRecordResult::End
+                | ReadRecordResult::OutputFull
+                | ReadRecordResult::OutputEndsFull => return count,
             }
         }
     }

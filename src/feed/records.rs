@@ -35,12 +35,20 @@ pub(super) struct Records<R> {
     ended: bool,
     /// Whether the rest of a too long line is being passed.
     overlong: bool,
-    /// Whether a quoted field is open where the search stands.
-    inside: bool,
-    /// Whether the record at `start` has a quoted field, so that it may span lines.
-    quoted: bool,
+    quoting: Quoting,
     /// Whether the quotes of the record at `start` do not pair, so that it is cut at its first line.
     broken: bool,
+}
+
+/// The quoted fields of a record, as far as it has been searched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    /// There is none.
+    Plain,
+    /// One is open where the search stands.
+    Open,
+    /// All are closed; the record may span lines.
+    Closed,
 }
 
 /// Where a record ends.
@@ -62,8 +70,7 @@ impl<R: Read> Records<R> {
             line: 1,
             ended: false,
             overlong: false,
-            inside: false,
-            quoted: false,
+            quoting: Quoting::Plain,
             broken: false,
         }
     }
@@ -103,11 +110,11 @@ impl<R: Read> Records<R> {
                             return Ok(None);
                         }
                         // A quote that never closes must not swallow the lines behind it.
-                        if self.inside && self.holds_line_end() {
+                        if self.quoting == Quoting::Open && self.holds_line_end() {
                             self.break_up();
                             continue;
                         }
-                        self.broken |= self.inside;
+                        self.broken |= self.quoting == Quoting::Open;
                         return Ok(Some(self.cut(held, 1)));
                     }
                     self.fill()?;
@@ -124,7 +131,7 @@ impl<R: Read> Records<R> {
 
     fn forget_search(&mut self) {
         self.searched = 0;
-        (self.inside, self.quoted, self.broken) = (false, false, false);
+        (self.quoting, self.broken) = (Quoting::Plain, false);
     }
 
     fn holds_line_end(&self) -> bool {
@@ -189,7 +196,7 @@ impl<R: Read> Records<R> {
         let held = &self.buffer[self.start..self.end];
         let mut at = self.searched;
         loop {
-            if self.inside {
+            if self.quoting == Quoting::Open {
                 let Some(offset) = memchr(b'"', &held[at..]) else {
                     self.searched = held.len();
                     return Some(End::Beyond);
@@ -203,7 +210,7 @@ impl<R: Read> Records<R> {
                     Some(b'"') => at = found + 2,
                     Some(next) if !matches!(next, b'\n' | b'\r') && *next != delimiter => return None,
                     _ => {
-                        self.inside = false;
+                        self.quoting = Quoting::Closed;
                         at = found + 1;
                     }
                 }
@@ -216,11 +223,12 @@ impl<R: Read> Records<R> {
             let found = at + offset;
             if held[found] == b'\n' {
                 self.searched = found;
-                let within = if self.quoted { memchr_iter(b'\n', &held[..found]).count() as u64 } else { 0 };
+                let spans = self.quoting != Quoting::Plain;
+                let within = if spans { memchr_iter(b'\n', &held[..found]).count() as u64 } else { 0 };
                 return Some(End::At(found, within + 1));
             }
             if found == 0 || held[found - 1] == delimiter {
-                (self.inside, self.quoted) = (true, true);
+                self.quoting = Quoting::Open;
             }
             at = found + 1;
         }

@@ -126,13 +126,17 @@ fn whole(events: &[Event], as_of: Instant) -> Vec<(Span, bool)> {
     events.iter().map(|event| (event.span(as_of), event.end.is_none())).collect()
 }
 
+/// The events in the shape programs read.
+pub(super) fn rows(events: &[Event], as_of: Instant) -> impl Serialize {
+    events.iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
+}
+
 /// The answer of `downtime` for programs.
 ///
 /// # Errors
 /// When it cannot be represented.
 pub(crate) fn document(events: &[Event], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
-    let rows: Vec<_> = events.iter().map(|event| WireEvent::of(event, as_of)).collect();
-    let mut document = Document::list(as_of, "events", &rows)?;
+    let mut document = Document::list(as_of, "events", &rows(events, as_of))?;
     document.set("totals", &Totals::of(&whole(events, as_of)).wire())?;
     if let Some(grouping) = grouping {
         let groups = groups(events, grouping, as_of).into_iter();

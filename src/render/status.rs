@@ -311,7 +311,7 @@ pub(crate) const fn symbol(state: State) -> &'static str {
     }
 }
 
-const fn tone(state: State) -> Tone {
+pub(crate) const fn tone(state: State) -> Tone {
     match state {
         State::NoData => Tone::Faint,
         State::Breaching => Tone::Bad,

@@ -11,8 +11,8 @@ use crate::domain::snapshot::Snapshot;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireSnapshot<'a> {
-    objective_id: &'a str,
+struct WireSnapshot {
+    objective_id: String,
     /// The UTC day that ends with the snapshot.
     date: String,
     availability_percent: Option<f64>,
@@ -31,27 +31,29 @@ fn available(budget: &Budget) -> (i128, i128) {
     (i128::from(length - budget.consumed_ms()), i128::from(length))
 }
 
+/// The snapshots in the shape programs read.
+pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
+    let wire = |snapshot: &Snapshot| {
+        let (part, whole) = available(&snapshot.budget);
+        WireSnapshot {
+            objective_id: snapshot.objective.to_string(),
+            date: date(snapshot),
+            availability_percent: ratio_percent(part, whole),
+            budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
+            budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
+            burn_rate: snapshot.budget.burn_rate().value(),
+            streak_days: snapshot.streak,
+        }
+    };
+    snapshots.iter().map(wire).collect::<Vec<_>>()
+}
+
 /// The snapshots for programs, oldest first.
 ///
 /// # Errors
 /// When they cannot be represented.
 pub(crate) fn document(snapshots: &[Snapshot], as_of: Instant) -> Result<Document> {
-    let rows: Vec<_> = snapshots
-        .iter()
-        .map(|snapshot| {
-            let (part, whole) = available(&snapshot.budget);
-            WireSnapshot {
-                objective_id: snapshot.objective.as_str(),
-                date: date(snapshot),
-                availability_percent: ratio_percent(part, whole),
-                budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
-                budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
-                burn_rate: snapshot.budget.burn_rate().value(),
-                streak_days: snapshot.streak,
-            }
-        })
-        .collect();
-    Document::list(as_of, "snapshots", &rows)
+    Document::list(as_of, "snapshots", &rows(snapshots))
 }
 
 /// The snapshots for people, oldest first.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::open::Unreadable;
 use super::seals;
 use super::segment::{Fact, MOST_BYTES, decode, encode, split};
 use crate::domain::instant::Instant;
@@ -151,7 +152,7 @@ impl JournalWriter {
         ingest: &mut impl FnMut() -> Result<i64>,
         merged: &mut Merged,
     ) -> Result<Option<Instant>> {
-        let damaged = |_| anyhow!("segment {} does not decode; run `slo db verify`", segment.id);
+        let damaged = |_| Unreadable(format!("segment {} of stream {stream} does not decode", segment.id));
         let known = decode(&segment.body, segment.first, segment.count).map_err(damaged)?;
         let appends = transitions[0].at > segment.last;
         let mut facts = Vec::with_capacity(known.len() + transitions.len());

@@ -268,12 +268,31 @@ fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     })
 }
 
-/// Adds to an error of SQLite which database it is about and, where its code tells, what to do.
+/// A row that does not hold what it must: what and where it is.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
 fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
-    let Some(code) = code(&error) else { return error };
     if Failure::hint(&error).is_some() {
         return error;
     }
+    let Some(code) = code(&error) else {
+        // Whatever else rusqlite complains of is a value that no version of slo stores.
+        if !error.is::<Unreadable>() && !error.chain().any(<dyn std::error::Error>::is::<rusqlite::Error>) {
+            return error;
+        }
+        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
+        return Failure::new(format!("{}: {error:#}", place(path)), hint);
+    };
     let (what, hint) = match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
@@ -297,5 +316,17 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
             "run `slo db verify`; if that finds nothing, this is a fault of slo: please report it",
         ),
     };
-    Failure::new(format!("{}: {what} ({error:#})", place(path)), hint)
+    Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
+}
+
+/// What an error says down to SQLite's message; what lies below says the same in numbers.
+fn in_short(error: &anyhow::Error) -> String {
+    let mut texts = Vec::new();
+    for cause in error.chain() {
+        texts.push(cause.to_string());
+        if cause.is::<rusqlite::Error>() {
+            break;
+        }
+    }
+    texts.join(": ")
 }

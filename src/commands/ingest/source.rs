@@ -36,9 +36,8 @@ impl Input {
         let read: Box<dyn Read + Send> = if file == Path::new("-") {
             std::mem::replace(&mut context.stdin, Box::new(io::empty()))
         } else {
-            let opened = File::open(file).and_then(|opened| match opened.metadata()?.is_dir() {
-                true => Err(io::Error::other("it is a folder")),
-                false => Ok(opened),
+            let opened = File::open(file).and_then(|opened| {
+                if opened.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(opened) }
             });
             Box::new(opened.map_err(|error| {
                 Failure::new(
