@@ -43,7 +43,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
 
 fn systems(store: &Store, as_of: Instant) -> Result<Vec<Row<Value>>> {
     let mut streams = store.all_streams()?;
-    streams.values_mut().for_each(|streams| streams.retain(|stream| stream.first <= as_of));
+    for streams in streams.values_mut() {
+        streams.retain(|stream| stream.first <= as_of);
+    }
     let mut declared: BTreeMap<Name, (System, String)> = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
         if let Object::System(system) = stored.object {

@@ -9,11 +9,9 @@ pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
         return "–".to_owned();
     }
     let scale = 10i128.pow(decimals);
-    let scaled = (part * 100 * scale).div_euclid(whole);
-    let sign = if scaled < 0 { "-" } else { "" };
-    let (number, fraction) = (scaled.abs() / scale, scaled.abs() % scale);
-    let point = if decimals == 0 { String::new() } else { format!(".{fraction:0width$}", width = decimals as usize) };
-    format!("{sign}{number}{point}")
+    let scaled = part.max(0) * 100 * scale / whole;
+    let (number, fraction) = (scaled / scale, scaled % scale);
+    if decimals == 0 { number.to_string() } else { format!("{number}.{fraction:0width$}", width = decimals as usize) }
 }
 
 /// `part / whole × 100` for programs, never above 100 when the part is not above the whole; `None` when the whole is 0.
