@@ -51,7 +51,7 @@ impl<'a> WireEvent<'a> {
             end_time: event.end.map(|end| end.to_string()),
             duration_seconds: event.span(as_of).millis() / 1000,
             attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
-            upstream_system_id: event.upstream.as_ref().map(|name| name.as_str()),
+            upstream_system_id: event.upstream.as_ref().map(crate::domain::name::Name::as_str),
             source: event.source.as_str(),
         }
     }

@@ -184,9 +184,8 @@ fn what_is_known_already_changes_no_byte() {
 #[test]
 fn any_form_of_the_same_feed_gives_the_same_journal() {
     let json = lines("a", 0, 50);
-    let rows: String = (0..50)
-        .map(|number| format!("{},a,{}\n", 1_700_000_000 + number, if number % 2 == 0 { "UP" } else { "Failed" }))
-        .collect();
+    let row = |number| format!("{},a,{}\n", 1_700_000_000 + number, if number % 2 == 0 { "UP" } else { "Failed" });
+    let rows = (0..50).map(row).collect::<Vec<_>>().concat();
     let csv = format!("Timestamp,SERVICE,Status\n{rows}");
     let plain = World::new();
     plain.ingest(&json);
