@@ -104,14 +104,16 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Op
 
 /// The same where one stream decides alone: its moves are the changes.
 fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Option<i64>) -> Vec<Change> {
-    let change = |at: Instant, status: Status| match stream.source {
-        Source::Healthcheck => Change { at, checks: Some(status), incidents: None },
-        Source::Incident => Change { at, checks: None, incidents: Some(status) },
+    // Before its first transition a stream does not exist.
+    let change = |at: Instant, status: Option<Status>| match stream.source {
+        Source::Healthcheck => Change { at, checks: status, incidents: None },
+        Source::Incident => Change { at, checks: None, incidents: status },
     };
     let mut changes = Vec::with_capacity(stream.transitions.len() + 1);
-    let mut current = Status::Unknown;
+    let mut current = None;
     changes.push(change(history.from, current));
     unfold(&stream.transitions, stale_after_ms, history.through, |at, status| {
+        let status = Some(status);
         if at <= history.from {
             changes[0] = change(history.from, status);
         } else if status != current {
@@ -257,6 +259,20 @@ mod tests {
                 (71, Unknown)
             ]
         );
+    }
+
+    #[test]
+    fn a_stream_alone_folds_as_among_others() {
+        use Status::{Degraded, Healthy, Unknown};
+        for source in [Source::Healthcheck, Source::Incident] {
+            let moves = [(5, Unknown), (9, Healthy), (12, Healthy), (30, Degraded)];
+            let one = history(vec![stream(source, None, &moves)]);
+            // A stream without transitions does not exist, so it changes nothing.
+            let two = history(vec![stream(source, None, &moves), stream(Source::Incident, Some("x"), &[])]);
+            for stale in [None, Some(3), Some(10)] {
+                assert_eq!(fold(&one, Scope::System, stale), fold(&two, Scope::System, stale), "{source:?} {stale:?}");
+            }
+        }
     }
 
     #[test]
