@@ -122,7 +122,7 @@ pub(crate) struct Ingest {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Accept moments up to this much after the machine's clock
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = skew)]
     pub(crate) max_skew: i64,
     /// Commit what arrives within a second, for a pipe that stays open
     #[arg(long, conflicts_with_all = ["strict", "dry_run"])]
@@ -369,6 +369,10 @@ pub(crate) struct Man {
     /// Write a page for slo and for each command into this folder instead
     #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn skew(text: &str) -> Result<i64, String> {
+    if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
 }
 
 fn duration(text: &str) -> Result<i64, String> {

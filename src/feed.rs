@@ -143,12 +143,9 @@ impl<R: Read> Reader<R> {
         }
         let mut note_bytes = 0;
         while !self.done {
-            if batch.rows.len() >= self.options.batch_rows
-                || note_bytes >= MOST_NOTE_BYTES
-                || self.interner.len() == Row::MOST_STREAMS
-            {
-                // The table of streams is full: indices begin anew.
-                self.restart = self.interner.len() == Row::MOST_STREAMS;
+            if batch.rows.len() >= self.options.batch_rows || note_bytes >= MOST_NOTE_BYTES || self.interner.is_full() {
+                // Where the table of streams is full, indices begin anew.
+                self.restart = self.interner.is_full();
                 break;
             }
             let delimiter = self.shape.delimiter();

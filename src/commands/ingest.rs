@@ -68,8 +68,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let began = clock::Stopwatch::start();
     let mut session = Session { context, events, feed: Some(feed), progress, began, keeps, ignored: Vec::new() };
     let kept = if args.strict || args.dry_run {
+        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+        let first = session.next()?;
         let done = store.write(|store| {
-            session.all(store, &mut intake)?;
+            session.all(store, &mut intake, first)?;
             let keep = !args.dry_run && intake.report.rejected == 0;
             if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
         });
@@ -117,9 +119,11 @@ impl Session<'_, '_> {
     }
 
     /// Merges everything in the one transaction that is open.
-    fn all(&mut self, store: &Store, intake: &mut Intake) -> Result<()> {
-        while let Some(mut arrival) = self.next()? {
+    fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
+        let mut current = first;
+        while let Some(mut arrival) = current {
             intake.absorb(store, &mut arrival)?;
+            current = self.next()?;
         }
         intake.close(store, self.now())
     }
@@ -233,7 +237,11 @@ impl Session<'_, '_> {
     }
 }
 
-/// The name under which an input is remembered.
+/// The name under which an input is remembered and told, on one line whatever it is.
 fn display_name(file: &Path) -> String {
-    if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() }
+    if file == Path::new("-") {
+        return "stdin".to_owned();
+    }
+    let name = file.to_string_lossy();
+    if name.contains(char::is_control) { name.escape_debug().to_string() } else { name.into_owned() }
 }

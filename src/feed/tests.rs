@@ -679,6 +679,23 @@ fn more_streams_than_there_are_indices_begin_anew() {
 }
 
 #[test]
+fn long_names_begin_anew_earlier() {
+    let name = |number: usize| format!("{number:0>253}");
+    let text: String = (0..70_000).map(|number| good(&name(number))).collect();
+    let mut reader = Reader::new(text.as_bytes(), options(Format::Auto));
+    let (mut restarts, mut streams) = (0, Vec::new());
+    while let Some(batch) = reader.next_batch(&mut |_| Ok(())).unwrap() {
+        if batch.restart {
+            restarts += 1;
+            streams.clear();
+        }
+        streams.extend(batch.new_streams);
+        assert!(batch.rows.iter().all(|row| row.stream() < streams.len()));
+    }
+    assert_eq!(restarts, 1);
+}
+
+#[test]
 fn notes_bound_a_batch() {
     let line =
         format!("{{\"ts\":1763640000,\"system\":\"a\",\"status\":\"up\",\"note\":\"{}\"}}\n", "n".repeat(500_000));

@@ -108,6 +108,7 @@ fn moments_ahead_of_the_clock_need_leave() {
     assert_eq!(world.feed(&["ingest"], ahead(5)).code, 0);
     assert_eq!(world.feed(&["ingest", "--max-skew", "1h"], ahead(30)).code, 0);
     assert_eq!(world.feed(&["ingest", "--max-skew", "1m"], ahead(5)).code, 1);
+    assert_eq!(world.feed(&["ingest", "--max-skew", "0s"], ahead(1)).code, 1);
     world.feed(&["ingest", "--max-skew", "soon"], "").code_is(2);
     // What is ahead exists, but not yet: it is left out, and that is said.
     let output = world.run(&["export", "journal"]);
@@ -350,6 +351,37 @@ fn a_followed_csv_waits_for_no_open_quote() {
     std::thread::sleep(Duration::from_millis(1));
     assert!(child.0.wait().unwrap().success());
     assert!(world.journal().contains("open\\nstill open\\nclosed"));
+}
+
+/// A strict ingest is one transaction, but does not keep others waiting while its input is on its way.
+#[test]
+fn a_strict_ingest_of_a_slow_pipe_keeps_nobody_waiting() {
+    let world = World::new();
+    let mut child = Leashed(piped(world.command(&["ingest", "--strict"])).stdout(Stdio::null()).spawn().unwrap());
+    let mut pipe = child.0.stdin.take().unwrap();
+    pipe.write_all(lines("slow", 0, 3).as_bytes()).unwrap();
+    pipe.flush().unwrap();
+    eventually("it has opened the database", || world.run(&["db", "info"]).code == 0);
+    world.ingest(&lines("quick", 0, 3));
+    assert_eq!(child.0.try_wait().unwrap(), None);
+    drop(pipe);
+    assert!(child.0.wait().unwrap().success());
+    assert_eq!(world.journal().lines().count(), 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_of_files_need_not_be_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let name = std::ffi::OsStr::from_bytes(b"feed-\xff\n.jsonl");
+    fs::write(world.root().join(name), format!("{}oops\n", lines("a", 0, 2))).unwrap();
+    let mut command = world.command(&["ingest"]);
+    let output =
+        Output::of(&command.arg(name).env("SLO_DB", std::ffi::OsStr::from_bytes(b"d\xff.db")).output().unwrap());
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(output.stderr.starts_with("feed-\u{fffd}\\n.jsonl:3: rejected: "), "{}", output.stderr);
+    assert!(world.root().join(std::ffi::OsStr::from_bytes(b"d\xff.db")).exists());
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Input {
             });
             Box::new(opened.map_err(|error| {
                 Failure::new(
-                    format!("cannot read {}: {error}", file.display()),
+                    format!("cannot read {}: {error}", display_name(file)),
                     "nothing was kept; name files that exist and may be read, or - for standard input",
                 )
             })?)
