@@ -23,7 +23,7 @@ use crate::store::{Difference, Inputs, Reader, Resolver, Store, Stored};
 
 /// From so many objectives on, it is cheaper to read everything than to look things up.
 const MANY: usize = 64;
-/// The work one ingest spends on sealing days, in transitions read and days drawn up; later ones go on from there.
+/// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
 const SEALING_ALLOWANCE: usize = 50_000;
 
 /// The reports of objectives as of a moment, in the order given.
@@ -170,7 +170,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<crate::domain::timeline::SystemHistory>,
 {
     let sealed = store.sealed(id)?;
-    let known = sealed.as_ref().map_or(0, |ledger| ledger.days().count());
+    let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
     let read = chronicle.folded();
     let assessment = Assessment::open(model, sealed, until, chronicle)?;
     if assessment.first.is_none() {
@@ -178,7 +178,7 @@ where
         return Ok(1);
     }
     store.keep_sealed(id, model, &assessment.ledger)?;
-    Ok(chronicle.folded() - read + assessment.ledger.days().count().saturating_sub(known) + 1)
+    Ok(chronicle.folded() - read + assessment.ledger.runs().len().saturating_sub(known) + 1)
 }
 
 /// After an ingest: goes on sealing days of objectives that depend on the systems it touched, the furthest behind first,

@@ -45,6 +45,6 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Stri
     if reports.is_empty() {
         context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
     }
-    let canvas = context.canvas;
-    render::print(context.form(), canvas, &document(&reports, as_of)?, |wide| sheet(&reports, wide, canvas))
+    let (canvas, reports) = (context.canvas, reports.into());
+    render::print(context.form(), canvas, &document(&reports, as_of), |wide| sheet(&reports, wide, canvas))
 }

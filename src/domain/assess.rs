@@ -2,7 +2,7 @@
 //! the journal elsewhere.
 
 use super::chronicle::{Chronicle, pieces_before_first};
-use super::day::{Cursor, Day, Ledger, Verdict};
+use super::day::{Cursor, Day, Ledger, Run, Verdict};
 use super::downtime::Piece;
 use super::instant::{DAY_MS, Instant};
 use super::model::{Model, SystemId};
@@ -85,19 +85,28 @@ impl<'m> Assessment<'m> {
             sum.add_piece(&self.recent[index], day);
             let at_midnight = self.recent[index];
             let next = self.model.objective.window.bounds(day.end);
+            // How much one more day like this one moves the sums, and how many more may be like it.
+            let moves: (i64, i64);
+            let mut alike = alike_ahead(&at_midnight, day, until);
             match self.model.objective.window {
                 Window::Rolling { .. } => {
                     let left = leaving.next(&self.ledger);
-                    consumed += sum.consumed_ms(exclusion) - left.consumed_ms(exclusion);
-                    not_counted += sum.not_counted_ms - left.not_counted_ms;
-                }
-                Window::Calendar { .. } if next.start != bounds.start => {
-                    let sum = tally(&self.recent, Span::new(next.start, day.end));
-                    (consumed, not_counted) = (sum.consumed_ms(exclusion), sum.not_counted_ms);
+                    moves = (
+                        sum.consumed_ms(exclusion) - left.consumed_ms(exclusion),
+                        sum.not_counted_ms - left.not_counted_ms,
+                    );
+                    (consumed, not_counted) = (consumed + moves.0, not_counted + moves.1);
+                    alike = alike.min(leaving.alike_ahead(self.model, &self.ledger));
                 }
                 Window::Calendar { .. } => {
-                    consumed += sum.consumed_ms(exclusion);
-                    not_counted += sum.not_counted_ms;
+                    moves = (sum.consumed_ms(exclusion), sum.not_counted_ms);
+                    if next.start == bounds.start {
+                        (consumed, not_counted) = (consumed + moves.0, not_counted + moves.1);
+                    } else {
+                        let sum = tally(&self.recent, Span::new(next.start, day.end));
+                        (consumed, not_counted) = (sum.consumed_ms(exclusion), sum.not_counted_ms);
+                    }
+                    alike = alike.min((next.end.since(day.end) - 1) / DAY_MS);
                 }
             }
             bounds = next;
@@ -110,7 +119,10 @@ impl<'m> Assessment<'m> {
             } else {
                 Verdict::Kept
             };
-            self.ledger.push(Day { tally: sum, verdict });
+            // Days that move nothing end as this one did.
+            let alike = if moves == (0, 0) { alike } else { 0 };
+            leaving.skip(&self.ledger, alike);
+            self.ledger.push_run(Run { count: alike as u32 + 1, day: Day { tally: sum, verdict } });
         }
         Ok(())
     }
@@ -182,4 +194,30 @@ impl Leaving {
         }
         self.cursor.next(ledger).map(|day| day.tally.clone()).unwrap_or_default()
     }
+
+    /// How many days that leave next are known to be like the one that left last.
+    fn alike_ahead(&self, model: &Model, ledger: &Ledger) -> i64 {
+        if self.at <= ledger.start() {
+            let days = ledger.start().since(self.at) / DAY_MS;
+            return if model.maintenance.is_empty() { days } else { 0 };
+        }
+        self.cursor.alike_ahead(ledger)
+    }
+
+    /// Lets days leave that are alike.
+    fn skip(&mut self, ledger: &Ledger, days: i64) {
+        if self.at > ledger.start() {
+            self.cursor.skip(days);
+        }
+        self.at = self.at.plus(days * DAY_MS);
+    }
+}
+
+/// How many more whole days up to `until` are like `day`, at whose end `piece` is in force.
+fn alike_ahead(piece: &Piece, day: Span, until: Instant) -> i64 {
+    if piece.span.start > day.start {
+        return 0;
+    }
+    let same = piece.span.end.since(day.end) - 1;
+    same.min(until.since(day.end)) / DAY_MS
 }

@@ -70,10 +70,6 @@ impl Ledger {
         &self.runs
     }
 
-    pub(crate) fn push(&mut self, day: Day) {
-        self.push_run(Run { count: 1, day });
-    }
-
     pub(crate) fn push_run(&mut self, run: Run) {
         self.end = self.end.plus(i64::from(run.count) * DAY_MS);
         match self.runs.last_mut() {
@@ -99,16 +95,28 @@ impl Ledger {
     /// The tally of the whole days of the account that lie within `span`.
     pub(crate) fn sum(&self, span: Span) -> Tally {
         let mut sum = Tally::default();
-        let mut start = self.start;
-        for run in &self.runs {
-            let end = start.plus(i64::from(run.count) * DAY_MS);
+        // Windows end late in the account, so the walk begins there.
+        let mut end = self.end;
+        for run in self.runs.iter().rev() {
+            if end <= span.start {
+                break;
+            }
+            let start = end.plus(-i64::from(run.count) * DAY_MS);
             let days = Span::new(start, end).intersect(span).millis() / DAY_MS;
             if days > 0 {
                 sum.add(&run.day.tally, days);
             }
-            start = end;
+            end = start;
         }
         sum
+    }
+
+    /// The tallies of the days that begin at or after the midnight `since`, oldest first, with the midnight at which
+    /// the first of them begins.
+    pub(crate) fn tallies(&self, since: Instant) -> (Instant, Vec<&Tally>) {
+        let mut cursor = Cursor::at(self, since.max(self.start));
+        let tallies = std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect();
+        (since.max(self.start), tallies)
     }
 
     /// Every day with the midnight at which it ends, oldest first.
@@ -147,6 +155,16 @@ impl Cursor {
         self.offset += 1;
         Some(&run.day)
     }
+
+    /// How many days under the cursor are equal to the one it came by last.
+    pub(crate) fn alike_ahead(&self, ledger: &Ledger) -> i64 {
+        ledger.runs.get(self.run).map_or(0, |run| i64::from(run.count.saturating_sub(self.offset)))
+    }
+
+    /// Moves past days that are alike.
+    pub(crate) fn skip(&mut self, days: i64) {
+        self.offset += days as u32;
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +183,7 @@ mod tests {
     fn equal_days_join_and_sums_take_whole_days() {
         let mut ledger = Ledger::new(midnight(10));
         for own in [1, 1, 1, 5, 0, 0] {
-            ledger.push(day(own));
+            ledger.push_run(Run { count: 1, day: day(own) });
         }
         assert_eq!((ledger.runs().len(), ledger.end()), (3, midnight(16)));
         assert_eq!(ledger.sum(Span::new(midnight(0), midnight(99))).own_ms, 8);

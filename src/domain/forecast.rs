@@ -84,7 +84,7 @@ pub(crate) struct Past<'p, R> {
     /// Where the window begins at `as-of`.
     pub(crate) start: Instant,
     /// What whole days held, for those that are sealed: `day(midnight)`.
-    pub(crate) day: &'p dyn Fn(Instant) -> Option<Tally>,
+    pub(crate) day: &'p dyn Fn(Instant) -> Option<&'p Tally>,
     /// The account of a stretch, taken apart.
     pub(crate) refine: R,
 }

@@ -1,6 +1,7 @@
 //! Owns the model of an objective: everything besides the journal that decides its numbers, resolved from the manifests.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::hash::Fnv;
 use super::maintenance::MaintenanceWindow;
@@ -83,12 +84,12 @@ impl Model {
 /// Those of `declared`, which finds the manifest of a system, if it has one.
 pub(crate) fn upstreams<E>(
     objective: &Objective,
-    mut declared: impl FnMut(&Name) -> Result<Option<System>, E>,
-) -> Result<BTreeMap<Name, Option<System>>, E> {
-    let mut reached: BTreeMap<Name, Option<System>> = BTreeMap::new();
+    mut declared: impl FnMut(&Name) -> Result<Option<Rc<System>>, E>,
+) -> Result<BTreeMap<Name, Option<Rc<System>>>, E> {
+    let mut reached: BTreeMap<Name, Option<Rc<System>>> = BTreeMap::new();
     let mut expanded: Vec<Name> = vec![objective.system.clone()];
     let own = declared(&objective.system)?;
-    let mut open: Vec<System> = own.into_iter().collect();
+    let mut open: Vec<Rc<System>> = own.into_iter().collect();
     while let Some(system) = open.pop() {
         for edge in &system.dependencies {
             if edge.impact == ImpactType::Informational || edge.upstream == objective.system {

@@ -6,7 +6,7 @@ use super::assess::Assessment;
 use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use super::chronicle::Chronicle;
 use super::forecast::{Event, Forecast, Past, Position, find};
-use super::instant::Instant;
+use super::instant::{DAY_MS, Instant};
 use super::model::{Model, SystemId};
 use super::name::Name;
 use super::objective::DependencyExclusion;
@@ -126,14 +126,15 @@ where
         consumed_ms: budget.consumed_ms(),
         not_counted_ms: budget.tally.not_counted_ms,
     };
+    let since = budget.window.start.day_ceil();
+    let (days_from, days) = if rolling { assessment.ledger.tallies(since) } else { (since, Vec::new()) };
     let mut search = |event: Event, wanted: bool| -> Result<Option<Instant>, E> {
         if !wanted {
             return Ok(None);
         }
-        let ledger = &assessment.ledger;
         let day = |midnight: Instant| {
-            let within = ledger.start() <= midnight && midnight < ledger.end();
-            within.then(|| ledger.sum(Span::new(midnight, midnight.plus(super::instant::DAY_MS))))
+            let index = usize::try_from(midnight.since(days_from) / DAY_MS).ok()?;
+            days.get(index).copied()
         };
         let refine = |span: Span| -> Result<Vec<_>, E> { chronicle.pieces(model, span) };
         let mut past = Past { start: budget.window.start, day: &day, refine };

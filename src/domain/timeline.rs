@@ -69,16 +69,17 @@ impl Scope<'_> {
 pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Option<i64>) -> Vec<Change> {
     let streams: Vec<&StreamHistory> =
         history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())).collect();
+    if let [stream] = streams[..] {
+        return fold_one(history, stream, stale_after_ms);
+    }
     let mut tally = Census::new(&streams);
     let mut moves: Vec<(Instant, u32, Status)> = Vec::new();
     for (index, stream) in streams.iter().enumerate() {
         let each = |at: Instant, status: Status| moves.push((at, index as u32, status));
         unfold(&stream.transitions, stale_after_ms, history.through, each);
     }
-    if streams.len() > 1 {
-        // Each stream's moves are sorted, and a stable sort merges sorted runs.
-        moves.sort_by_key(|(at, ..)| *at);
-    }
+    // Each stream's moves are sorted, and a stable sort merges sorted runs.
+    moves.sort_by_key(|(at, ..)| *at);
     let mut changes = Vec::with_capacity(moves.len() + 1);
     let mut index = 0;
     while index < moves.len() && moves[index].0 <= history.from {
@@ -98,6 +99,28 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Op
             changes.push(change);
         }
     }
+    changes
+}
+
+/// The same where one stream decides alone: its moves are the changes.
+fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Option<i64>) -> Vec<Change> {
+    // Before its first transition a stream does not exist.
+    let change = |at: Instant, status: Option<Status>| match stream.source {
+        Source::Healthcheck => Change { at, checks: status, incidents: None },
+        Source::Incident => Change { at, checks: None, incidents: status },
+    };
+    let mut changes = Vec::with_capacity(stream.transitions.len() + 1);
+    let mut current = None;
+    changes.push(change(history.from, current));
+    unfold(&stream.transitions, stale_after_ms, history.through, |at, status| {
+        let status = Some(status);
+        if at <= history.from {
+            changes[0] = change(history.from, status);
+        } else if status != current {
+            changes.push(change(at, status));
+        }
+        current = status;
+    });
     changes
 }
 
@@ -236,6 +259,20 @@ mod tests {
                 (71, Unknown)
             ]
         );
+    }
+
+    #[test]
+    fn a_stream_alone_folds_as_among_others() {
+        use Status::{Degraded, Healthy, Unknown};
+        for source in [Source::Healthcheck, Source::Incident] {
+            let moves = [(5, Unknown), (9, Healthy), (12, Healthy), (30, Degraded)];
+            let one = history(vec![stream(source, None, &moves)]);
+            // A stream without transitions does not exist, so it changes nothing.
+            let two = history(vec![stream(source, None, &moves), stream(Source::Incident, Some("x"), &[])]);
+            for stale in [None, Some(3), Some(10)] {
+                assert_eq!(fold(&one, Scope::System, stale), fold(&two, Scope::System, stale), "{source:?} {stale:?}");
+            }
+        }
     }
 
     #[test]

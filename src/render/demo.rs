@@ -33,8 +33,7 @@ pub(crate) fn next_steps(place: &Place<'_>) -> String {
     let manifests = shell(&place.folder.join("manifests").display().to_string());
     let steps = [
         ("May the payments team deploy? Exit code 1: no", "check -l team=payments".to_owned(), &*moment),
-        ("Whose fault was that?", "downtime checkout-availability".to_owned(), &*moment),
-        ("How did it go day by day?", "trend checkout-availability".to_owned(), &*moment),
+        ("Whose fault was that, and when is it over?", "show checkout-availability".to_owned(), &*moment),
         ("In the middle of the database outage", "status".to_owned(), "2026-11-11T10:30"),
         ("How are the systems now?", "health".to_owned(), &*moment),
         ("Edit a manifest, then see what it would change", format!("plan {manifests}"), &*moment),

@@ -1,7 +1,7 @@
 //! Owns answers for programs: one serializable value as JSON, YAML or CSV.
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use crate::domain::instant::Instant;
@@ -11,9 +11,35 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// An answer in the shape programs read: `schemaVersion`, `asOf`, then the answer's own fields.
 pub(crate) struct Document {
-    fields: Vec<(&'static str, Value)>,
+    fields: Vec<(&'static str, Field)>,
     /// The field whose elements are the rows of the CSV form.
     rows: &'static str,
+}
+
+/// A value that is written where it belongs.
+enum Field {
+    Value(Value),
+    /// One that is too large to be held a second time as a tree of values.
+    Large(Box<dyn erased_serde::Serialize>),
+}
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Large(rows) => erased_serde::serialize(rows.as_ref(), serializer),
+        }
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in &self.fields {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
 }
 
 impl Document {
@@ -28,10 +54,18 @@ impl Document {
         Ok(document)
     }
 
+    /// An answer as of a moment whose main field is a list that may be long: it is written straight from `rows`.
+    pub(crate) fn large_list(as_of: Instant, name: &'static str, rows: impl Serialize + 'static) -> Self {
+        let mut document = Self::new(as_of);
+        document.rows = name;
+        document.fields.push((name, Field::Large(Box::new(rows))));
+        document
+    }
+
     /// An answer as of a moment that is one row by itself.
     pub(crate) fn new(as_of: Instant) -> Self {
-        let fields = vec![("schemaVersion", SCHEMA_VERSION.into()), ("asOf", as_of.to_string().into())];
-        Self { fields, rows: "" }
+        let fields = [("schemaVersion", SCHEMA_VERSION.into()), ("asOf", as_of.to_string().into())];
+        Self { fields: fields.map(|(name, value)| (name, Field::Value(value))).into(), rows: "" }
     }
 
     /// Appends a field.
@@ -39,29 +73,29 @@ impl Document {
     /// # Errors
     /// When the value cannot be represented.
     pub(crate) fn set(&mut self, name: &'static str, value: &impl Serialize) -> Result<()> {
-        self.fields.push((name, serde_json::to_value(value).with_context(|| format!("writing {name}"))?));
+        let value = serde_json::to_value(value).with_context(|| format!("writing {name}"))?;
+        self.fields.push((name, Field::Value(value)));
         Ok(())
     }
 
-    fn value(&self) -> Value {
-        Value::Object(self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    }
-
     pub(super) fn json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(&self.value())? + "\n")
+        Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     pub(super) fn yaml(&self) -> Result<String> {
-        Ok(serde_yaml::to_string(&self.value())?)
+        Ok(serde_yaml::to_string(self)?)
     }
 
     /// One line a row; nested fields are named with dots, lists are written as JSON.
     pub(super) fn csv(&self) -> Result<String> {
         let rows = match self.fields.iter().find(|(name, _)| *name == self.rows) {
-            Some((_, Value::Array(rows))) => rows.clone(),
-            _ => vec![self.value()],
+            Some((_, field)) => match serde_json::to_value(field)? {
+                Value::Array(rows) => rows,
+                _ => vec![serde_json::to_value(self)?],
+            },
+            None => vec![serde_json::to_value(self)?],
         };
-        let rows: Vec<Vec<(String, String)>> = rows.iter().map(flatten).collect::<Result<_>>()?;
+        let rows = rows.into_iter().map(|row| flatten(&row)).collect::<Result<Vec<_>>>()?;
         // Rows may have different fields (labels), so the header is the union, in order of first appearance.
         let mut header: Vec<&str> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -73,9 +107,16 @@ impl Document {
         let mut text = String::new();
         push_line(&mut text, header.iter().copied());
         for row in &rows {
-            let fields: std::collections::HashMap<&str, &str> =
-                row.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            push_line(&mut text, header.iter().map(|name| fields.get(name).copied().unwrap_or_default()));
+            // Fields come in the header's order, with some left out, so one walk along both finds most of them.
+            let mut next = 0;
+            let value = |name: &&str| {
+                let here = row[next..].iter().chain(&row[..next]).position(|(known, _)| known == name)?;
+                let found = (next + here) % row.len();
+                next = (found + 1) % row.len();
+                Some(row[found].1.as_str())
+            };
+            let mut value = value;
+            push_line(&mut text, header.iter().map(|name| value(name).unwrap_or_default()));
         }
         Ok(text)
     }

@@ -1,15 +1,17 @@
 //! Owns how objectives' reports look: the table of `status`, and its JSON shape.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 
 use super::health::minute;
 use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{Budget, LOOKBACKS, State};
+use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
@@ -46,13 +48,35 @@ struct WireObjective<'a> {
     state: &'static str,
     budget_tier: &'static str,
     burn_rate: Option<f64>,
-    burn_rates: Map<String, Value>,
+    burn_rates: WireBurnRates,
     fast_burn: bool,
     current_streak: u32,
     best_streak: u32,
     streak_start: Option<String>,
     best_streak_end: Option<String>,
     forecast: WireForecast,
+}
+
+/// Burn rates by the names of their lookbacks.
+struct WireBurnRates([Option<f64>; 7]);
+
+impl Serialize for WireBurnRates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for ((name, _), rate) in LOOKBACKS.iter().zip(&self.0) {
+            map.serialize_entry(name, rate)?;
+        }
+        map.end()
+    }
+}
+
+/// All rows of the answer, made one after the other as they are written.
+struct WireObjectives(Rc<[ObjectiveReport]>);
+
+impl Serialize for WireObjectives {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(WireObjective::of))
+    }
 }
 
 #[derive(Serialize)]
@@ -93,7 +117,6 @@ impl<'a> WireObjective<'a> {
             Window::Rolling { days } => (Some(days), "rolling", None, None),
             Window::Calendar { unit, zone } => (None, "calendar", Some(unit.as_str()), Some(zone.name())),
         };
-        let rates = LOOKBACKS.iter().zip(&report.burn_rates);
         Self {
             objective_id: report.objective.as_str(),
             system_id: report.system.as_str(),
@@ -126,7 +149,7 @@ impl<'a> WireObjective<'a> {
             state: report.state.as_str(),
             budget_tier: report.tier.as_str(),
             burn_rate: report.burn_rate.value(),
-            burn_rates: rates.map(|((name, _), rate)| ((*name).to_owned(), rate.value().into())).collect(),
+            burn_rates: WireBurnRates(report.burn_rates.map(BurnRate::value)),
             fast_burn: report.fast_burn,
             current_streak: report.streak.current,
             best_streak: report.streak.best,
@@ -161,12 +184,8 @@ pub(crate) fn values(report: &ObjectiveReport) -> Result<Value> {
 }
 
 /// The answer of `status` for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn document(reports: &[ObjectiveReport], as_of: Instant) -> Result<Document> {
-    let rows: Vec<_> = reports.iter().map(WireObjective::of).collect();
-    Document::list(as_of, "objectives", &rows)
+pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Document {
+    Document::large_list(as_of, "objectives", WireObjectives(Rc::clone(reports)))
 }
 
 /// How much the table shows of each objective.

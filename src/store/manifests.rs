@@ -2,6 +2,7 @@
 //! and which systems a maintenance window covers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use anyhow::{Result, anyhow};
 use rusqlite::{OptionalExtension, Row, params};
@@ -46,7 +47,7 @@ pub(crate) struct Declaration<'a> {
 pub(crate) struct Resolver<'s> {
     store: &'s Store,
     ids: HashMap<Name, SystemId>,
-    systems: HashMap<Name, Option<System>>,
+    systems: HashMap<Name, Option<Rc<System>>>,
     windows: HashMap<Name, Vec<MaintenanceWindow>>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
@@ -65,7 +66,7 @@ impl<'s> Resolver<'s> {
             for stored in store.objects(Kind::System)?.into_iter().chain(store.objects(Kind::MaintenanceWindow)?) {
                 match stored.object {
                     Object::System(system) => {
-                        resolver.systems.insert(system.metadata.name.clone(), Some(system));
+                        resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
                     }
                     Object::MaintenanceWindow(window) => {
                         for system in &window.systems {
@@ -83,7 +84,7 @@ impl<'s> Resolver<'s> {
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn system(&mut self, name: &Name) -> Result<Option<System>> {
+    pub(crate) fn system(&mut self, name: &Name) -> Result<Option<Rc<System>>> {
         if let Some(known) = self.systems.get(name) {
             return Ok(known.clone());
         }
@@ -91,7 +92,7 @@ impl<'s> Resolver<'s> {
             return Ok(None);
         }
         let found = match self.store.object(Kind::System, name)? {
-            Some(Object::System(system)) => Some(system),
+            Some(Object::System(system)) => Some(Rc::new(system)),
             _ => None,
         };
         self.systems.insert(name.clone(), found.clone());

@@ -27,7 +27,7 @@ fn every_command_the_demo_prints_runs_and_says_the_same_again() {
         let run = || world.bare("sh").args(["-c", &format!("slo {command}")]).output().unwrap();
         let (first, second) = (run(), run());
         assert_eq!(first, second, "{command}");
-        let expected = if command.starts_with("check") { 1 } else { 0 };
+        let expected = i32::from(command.starts_with("check"));
         assert_eq!(first.status.code(), Some(expected), "{command}: {first:?}");
     }
 }

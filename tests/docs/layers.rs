@@ -42,7 +42,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 ];
 
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
-const SIBLINGS: [(&str, &str); 14] = [
+const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
     ("demo", "apply"),
     ("demo", "ingest"),
