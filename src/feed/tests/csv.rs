@@ -1,0 +1,93 @@
+//! Headers, quotes and line ends of CSV.
+
+use super::*;
+
+#[test]
+fn csv_headers_take_aliases_quotes_and_any_delimiter() {
+    for text in [
+        "ts,system,status\n2025-11-20,a,up\n",
+        "TIME;Service;STATUS\n2025-11-20;a;up\n",
+        "status\tsystemid\tTimestamp\nup\ta\t2025-11-20\n",
+        "\"ts\",\"system\",\"status\"\n\"2025-11-20\",\"a\",\"up\"\n",
+        " ts , SystemId , status \n 2025-11-20 , a , up \n",
+        "\n\n\"at\";extra;\"system\";\"status\"\n2025-11-20;\"x;y\";a;up\n",
+    ] {
+        let outcome = auto(text);
+        assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a"], vec![]), "{text}");
+    }
+    let outcome = auto("ts,system,status,healthcheck,source,region,note\n2025-11-20,a,down,http,incident,eu, kept \n");
+    let row = ("a incident http".to_owned(), 1_763_596_800_000, Status::Unhealthy, Some(" kept ".to_owned()));
+    assert_eq!((outcome.rows, outcome.ignored), (vec![row], vec!["region".to_owned()]));
+}
+
+#[test]
+fn csv_headers_that_cannot_do_say_why() {
+    for (text, error) in [
+        ("ts,system\n", "the CSV header has no column status: ts,system"),
+        ("system;status\n", "the CSV header has no column ts: system;status"),
+        ("ts,time,system,status\n", "the CSV header names one field twice: time"),
+        ("hello\n", "it begins with neither a JSON object nor a CSV header: hello"),
+        ("[{}]\n", "it begins with neither a JSON object nor a CSV header: [{}]"),
+        ("\0\u{1}\u{2}\n", "it begins with neither a JSON object nor a CSV header: \\0\\u{1}\\u{2}"),
+    ] {
+        assert_eq!(auto(text).error.as_deref(), Some(error), "{text}");
+    }
+    let error = read(&b"hello\n"[..], options(Format::Csv)).error;
+    assert_eq!(error.as_deref(), Some("the CSV header has no column ts: hello"));
+    let endless = read(io::repeat(b'\n').take(3 << 20).chain("x\n".repeat(5000).as_bytes()), options(Format::Auto));
+    assert_eq!(endless.rejected, 1000);
+    assert!(endless.error.is_some());
+}
+
+/// The format is told by the first line that can; those before it are rejected like any other bad line.
+#[test]
+fn a_bad_first_line_costs_no_good_one() {
+    let outcome = auto(format!("half a line\"}}\n{}", good("a")));
+    assert_eq!((outcome.systems(), &outcome.error), (vec!["a"], &None));
+    assert_eq!(outcome.rejects[0].1, "neither a JSON object nor a CSV header");
+    let outcome = auto("# made by hand\nts,system,status\n2025-11-20,a,up\n");
+    assert_eq!((outcome.systems(), outcome.rejected, &outcome.error), (vec!["a"], 1, &None));
+}
+
+#[test]
+fn quotes_that_do_not_pair_cost_one_line() {
+    let header = "ts,system,status,note\n";
+    let row = |system: &str, note: &str| format!("2025-11-20,{system},up,{note}\n");
+    let cases = [
+        (vec![row("a", "\"open"), row("b", "x"), row("c", "\"y\"")], vec!["b", "c"], 1),
+        (vec![row("a", "\"open"), row("b", "x"), row("c", "y")], vec!["b", "c"], 1),
+        (vec![row("a", "x"), row("b", "\"open")], vec!["a"], 1),
+        (vec![row("a", "\"a\"b"), row("b", "x")], vec!["b"], 1),
+        (vec![row("a", "5\" disk"), row("b", "x"), row("c", "3\" pipe")], vec!["a", "b", "c"], 0),
+        (vec![row("a", "\"two\nlines\""), row("b", "x")], vec!["a", "b"], 0),
+        (vec![row("a", "\"\""), row("b", "\"\"\"\"")], vec!["a", "b"], 0),
+        (vec![row("a", "\"open"), "\"\n".to_owned(), row("b", "x")], vec!["a", "b"], 0),
+    ];
+    for (rows, systems, rejected) in cases {
+        let outcome = auto(format!("{header}{}", rows.concat()));
+        assert_eq!((outcome.systems(), outcome.rejected), (systems, rejected), "{rows:?}");
+    }
+    // A quoted field of more than a mebibyte is an open quote, not a reason to hold the rest.
+    let lines = row("b", "x").repeat(100_000);
+    for end in ["", "\"\n"] {
+        let outcome = auto(format!("{header}{}{lines}{end}", row("a", "\"open")));
+        assert_eq!(outcome.rows.len(), 100_000);
+        assert_eq!(outcome.reasons()[0], (2, "a quote is not closed, or text follows a closing one"));
+    }
+}
+
+#[test]
+fn lines_are_counted_through_quoted_fields() {
+    let outcome = auto("ts,system,status,note\n2025-11-20,a,up,\"1\n2\n3\"\n\nbad\n2025-11-20,b,up,x,y\n");
+    let reasons = [(6, "1 fields, the header has 4"), (7, "5 fields, the header has 4")];
+    assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a"], reasons.to_vec()));
+}
+
+/// A file with the line ends of an old Macintosh is one line; nothing of it may vanish.
+#[test]
+fn lone_carriage_returns_end_nothing() {
+    let error = auto("ts,system,status\r2025-11-20,a,up\r").error.unwrap();
+    assert!(error.starts_with("the CSV header has no column status"), "{error}");
+    let outcome = auto("ts,system,status\n2025-11-20,a,up\r2025-11-20,b,up\n");
+    assert_eq!((outcome.rows.len(), outcome.rejected), (0, 1));
+}
