@@ -27,10 +27,10 @@ pub(crate) struct Cli {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Database file [env: SLO_DB] [default: slo/slo.db under the user's data directory]
+    /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment instead of now [env: SLO_AS_OF]
+    /// Answer as of this moment instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer
@@ -73,10 +73,20 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Show every objective: availability, budget, burn rate, streak, state; worst first
     Status(Status),
+    /// Show everything about one objective on one screen
+    Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
     /// Show the effective status of systems, and since when
     Health(Health),
+    /// List downtime events and what they come to: whose fault, how long, how often
+    Downtime(Downtime),
+    /// Show one objective day by day
+    Trend(Trend),
+    /// Show how many days in a row objectives have kept their budgets
+    Streaks(Streaks),
+    /// Show the journal of one system, and which ingest brought each transition
+    History(History),
     /// List what the database holds
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers
@@ -84,10 +94,13 @@ pub(crate) enum Command {
     /// Look after the database file
     Db(Db),
     /// Build a small world in a temporary database and show its status
+    ///
+    /// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
+    /// always 2026-11-20 14:05 UTC.
     Demo(Demo),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the manual page
+    /// Print the manual page of slo or of one of its commands
     Man(Man),
 }
 
@@ -109,7 +122,7 @@ pub(crate) struct Ingest {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Accept moments up to this much after the machine's clock
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = skew)]
     pub(crate) max_skew: i64,
     /// Commit what arrives within a second, for a pipe that stays open
     #[arg(long, conflicts_with_all = ["strict", "dry_run"])]
@@ -163,6 +176,16 @@ pub(crate) struct Status {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Days of the trend
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -201,6 +224,64 @@ pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Downtime {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only events after this moment, or so long before as-of [default: 30d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only events before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only events that are still going on
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Sum events up by this
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) by: Option<DowntimeBy>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DowntimeBy {
+    Objective,
+    System,
+    Upstream,
+    Day,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Trend {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// So many days up to the last midnight
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
+    pub(crate) days: u32,
+    /// All days after this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Streaks {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// Name of the system
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: String,
+    /// Only transitions at or after this moment, or so long before as-of [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only transitions before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -259,7 +340,7 @@ pub(crate) enum DbWhat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Keep the demo world in this folder instead of a temporary one
+    /// Put the database, the feed and the manifests into this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
 }
@@ -282,9 +363,16 @@ pub(crate) enum Shell {
 
 #[derive(Args, Debug)]
 pub(crate) struct Man {
+    /// The command whose page to print, such as `status` or `db verify`; none: slo itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
     /// Write a page for slo and for each command into this folder instead
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+fn skew(text: &str) -> Result<i64, String> {
+    if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
 }
 
 fn duration(text: &str) -> Result<i64, String> {

@@ -5,15 +5,19 @@ mod apply;
 mod check;
 mod completions;
 mod db;
-
+mod demo;
+mod downtime;
 mod export;
 mod health;
+mod history;
 mod ingest;
-
 mod list;
 mod man;
 mod selection;
+mod show;
 mod status;
+mod streaks;
+mod trend;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -24,6 +28,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Output};
+use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -32,8 +37,13 @@ use crate::store::{Access, Store};
 
 pub(crate) use completions::complete;
 
+/// The environment variables of the process.
+pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
+
 /// What a command runs in.
 pub(crate) struct Context<'io> {
+    /// How `slo` is called, for commands that are printed to be copied.
+    pub(crate) program: String,
     pub(crate) db: Option<PathBuf>,
     pub(crate) as_of: Instant,
     /// The machine's clock at the start of the run, which `--as-of` does not move.
@@ -45,7 +55,7 @@ pub(crate) struct Context<'io> {
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
-    pub(crate) env: &'io BTreeMap<OsString, OsString>,
+    pub(crate) env: Environment<'io>,
 }
 
 /// Runs the command.
@@ -59,12 +69,17 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),
         Command::Status(args) => status::run(context, &args),
+        Command::Show(args) => show::run(context, &args),
         Command::Check(args) => check::run(context, &args),
         Command::Health(args) => health::run(context, &args),
+        Command::Downtime(args) => downtime::run(context, &args),
+        Command::Trend(args) => trend::run(context, &args),
+        Command::Streaks(args) => streaks::run(context, &args),
+        Command::History(args) => history::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),
-        Command::Demo(_) => Ok(ExitStatus::Pass),
+        Command::Demo(args) => demo::run(context, &args, cli.global.db.as_deref()),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
     }
@@ -128,6 +143,18 @@ impl Context<'_> {
     pub(crate) fn warn(&mut self, text: &str) {
         drop(writeln!(self.stderr, "{text}"));
     }
+}
+
+/// A moment as typed, or so long before `as_of`.
+///
+/// # Errors
+/// When it is neither.
+fn moment(text: &str, as_of: Instant) -> Result<Instant> {
+    if let Some(back) = parse_millis(text) {
+        return Ok(as_of.plus(-back));
+    }
+    Instant::parse(text)
+        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

@@ -7,13 +7,18 @@ use anyhow::Result;
 
 use crate::domain::assess::Assessment;
 use crate::domain::chronicle::Chronicle;
-use crate::domain::day::Ledger;
+use crate::domain::day::{Day, Ledger, Verdict};
+use crate::domain::event::{Event, events};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
 use crate::domain::model::{Member, Model, SystemId};
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::snapshot::{Snapshot, snapshots};
+use crate::domain::streak::Streak;
+use crate::domain::tally::Tally;
 use crate::domain::timeline::{BEGINNING, END, Scope, fold};
+use crate::domain::transition::Status;
 use crate::store::{Difference, Inputs, Reader, Resolver, Store, Stored};
 
 /// From so many objectives on, it is cheaper to read everything than to look things up.
@@ -41,6 +46,66 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
     Ok(reports)
 }
 
+/// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn downtime(
+    store: &Store,
+    objectives: Vec<Stored>,
+    since: Instant,
+    until: Instant,
+    as_of: Instant,
+) -> Result<Vec<Event>> {
+    let most = objectives.len() >= MANY;
+    let mut resolver = Resolver::new(store, most)?;
+    let reader = Reader::new(store, as_of, most)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let mut found = Vec::new();
+    for stored in objectives {
+        let model = resolver.model(stored.objective)?;
+        found.extend(events(&model, since, until, as_of, &mut chronicle)?);
+    }
+    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+    Ok(found)
+}
+
+/// The streaks of objectives as of a moment, in the order given, each with its system.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<(Name, Name, Streak)>> {
+    let most = objectives.len() >= MANY;
+    let mut resolver = Resolver::new(store, most)?;
+    let reader = Reader::new(store, as_of, most)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let mut found = Vec::with_capacity(objectives.len());
+    for stored in objectives {
+        let sealed = store.sealed(stored.id)?;
+        let model = resolver.model(stored.objective)?;
+        let assessment = Assessment::open(&model, sealed, as_of, &mut chronicle)?;
+        let streak = Streak::replay(&assessment.ledger);
+        found.push((model.objective.metadata.name, model.system.name, streak));
+    }
+    Ok(found)
+}
+
+/// The daily snapshots of an objective after a moment and up to another, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instant) -> Result<Vec<Snapshot>> {
+    let sealed = store.sealed(stored.id)?;
+    let model = Resolver::new(store, false)?.model(stored.objective)?;
+    let reader = Reader::new(store, as_of, false)?;
+    let mut chronicle =
+        Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
+    let assessment = Assessment::open(&model, sealed, as_of, &mut chronicle)?;
+    snapshots(&assessment, after, &mut chronicle)
+}
+
 /// The health of systems as of a moment, in the order given.
 ///
 /// # Errors
@@ -57,6 +122,25 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
     Ok(healths)
 }
 
+/// The effective status of a system at each of some moments, which are sorted, as of another.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn statuses(
+    store: &Store,
+    name: &Name,
+    id: SystemId,
+    moments: &[Instant],
+    as_of: Instant,
+) -> Result<Vec<Status>> {
+    let Some(first) = moments.first() else { return Ok(Vec::new()) };
+    let stale_after_ms = Resolver::new(store, false)?.system(name)?.and_then(|system| system.stale_after_ms);
+    let history = Reader::new(store, as_of, false)?.history(id, Scope::System, *first, as_of)?;
+    let changes = fold(&history, Scope::System, stale_after_ms);
+    let at = |at: &Instant| changes[changes.partition_point(|change| change.at <= *at).saturating_sub(1)].status();
+    Ok(moments.iter().map(at).collect())
+}
+
 fn health(
     reader: &Reader<'_>,
     name: &Name,
@@ -70,7 +154,7 @@ fn health(
         let history = reader.history(id, Scope::System, from, as_of)?;
         let changes = fold(&history, Scope::System, stale_after_ms);
         if Health::is_settled(&changes, history.from <= BEGINNING, as_of) {
-            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, as_of));
+            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, history.first, as_of));
         }
         back = back.saturating_mul(4).min(END.millis());
     }
@@ -185,10 +269,27 @@ pub(crate) fn verify_caches(store: &Store, now: Instant) -> Result<Vec<Differenc
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        let Some(sealed) = store.sealed(stored.id)? else {
-            tell(format!("objective {name}: it has a seal but no ledger"));
+        if until.in_range().is_err() || until != until.day_start() {
+            tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
             continue;
+        }
+        let sealed = match store.sealed(stored.id) {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => {
+                tell(format!("objective {name}: it has a seal but no ledger"));
+                continue;
+            }
+            Err(error) => {
+                tell(format!("objective {name}: {error:#}"));
+                continue;
+            }
         };
+        if sealed.end() < until && sealed.end() > sealed.start() {
+            tell(format!(
+                "objective {name}: its days are sealed until {until}, but the last one ends {}",
+                sealed.end()
+            ));
+        }
         let reader = Reader::new(store, until.max(now), false)?;
         let mut chronicle =
             Chronicle::new(|system, scope: Scope<'_>, from, through| reader.history(system, scope, from, through));
@@ -198,13 +299,24 @@ pub(crate) fn verify_caches(store: &Store, now: Instant) -> Result<Vec<Differenc
         }
     }
     let stored = store.inputs()?;
-    if stored.objectives != derived.objectives {
-        tell("objective_input differs from what the manifests say".to_owned());
+    if let Some(text) = first_unequal(&stored.objectives, &derived.objectives) {
+        tell(format!("objective_input: objective {text}"));
     }
-    if stored.windows != derived.windows {
-        tell("maintenance_input differs from what the manifests say".to_owned());
+    if let Some(text) = first_unequal(&stored.windows, &derived.windows) {
+        tell(format!("maintenance_input: maintenance window {text}"));
     }
     Ok(differences)
+}
+
+/// The first object whose systems are not those the manifests give it.
+fn first_unequal(stored: &BTreeMap<i64, Vec<SystemId>>, derived: &BTreeMap<i64, Vec<SystemId>>) -> Option<String> {
+    let list = |systems: Option<&Vec<SystemId>>| {
+        let ids: Vec<String> = systems.into_iter().flatten().map(|system| system.0.to_string()).collect();
+        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+    };
+    let unequal = stored.keys().chain(derived.keys()).find(|id| stored.get(id) != derived.get(id))?;
+    let (is, should) = (list(stored.get(unequal)), list(derived.get(unequal)));
+    Some(format!("{unequal} has the systems {is}; the manifests say {should}"))
 }
 
 fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
@@ -218,8 +330,24 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
     for (end, day) in sealed.days() {
         let expected = drawn.next();
         if expected.map(|(_, day)| day) != Some(day) {
-            return Some(format!("the sealed day that ends {end} is {day:?}, recomputed {expected:?}"));
+            let (is, should) = (in_words(day), expected.map_or("none".to_owned(), |(_, day)| in_words(day)));
+            return Some(format!("the sealed day that ends {end} is {is}; recomputed it is {should}"));
         }
     }
     None
+}
+
+fn in_words(day: &Day) -> String {
+    let Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms } = &day.tally;
+    let upstream: Vec<String> = upstream_ms.iter().map(i64::to_string).collect();
+    let verdict = match day.verdict {
+        Verdict::Broken => "broken",
+        Verdict::Held => "held",
+        Verdict::Kept => "kept",
+    };
+    format!(
+        "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \
+         {unknown_ms} ms unknown",
+        upstream.join(", ")
+    )
 }

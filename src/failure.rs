@@ -11,6 +11,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// An error that says what happened and what to do.
+    #[expect(clippy::new_ret_no_self, reason = "it is only ever raised, as the error that carries it")]
     pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { what: what.into(), hint: hint.into() })
     }

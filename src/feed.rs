@@ -7,6 +7,7 @@ mod intern;
 mod json;
 mod records;
 mod row;
+mod shape;
 mod time;
 
 use std::io::Read;
@@ -17,20 +18,17 @@ use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::transition::Source;
 
-use csv::Columns;
 use fields::Fields;
 use input::Input;
 use intern::Interner;
 use records::{Cut, Records};
 pub(crate) use row::Row;
+use shape::{Shape, Told};
 
 /// The longest a line may be, in bytes, its end not counted.
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
 /// Bytes of notes that end a batch.
 const MOST_NOTE_BYTES: usize = 4 << 20;
-/// Names of ignored fields that are remembered.
-const MOST_IGNORED: usize = 16;
-
 /// A stream as a feed names it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct StreamKey {
@@ -42,7 +40,7 @@ pub(crate) struct StreamKey {
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Format {
-    /// Told by the first line.
+    /// Told by the first line that is a JSON object or a CSV header.
     Auto,
     Jsonl,
     Csv,
@@ -86,7 +84,7 @@ pub(crate) struct Reject<'r> {
     pub(crate) line: u64,
     /// Why; `None` for a further piece of the line before.
     pub(crate) reason: Option<String>,
-    /// The line or a piece of it, unchanged.
+    /// The line or a piece of it, unchanged but for its line feed.
     pub(crate) raw: &'r [u8],
     /// Whether the line is complete with this piece.
     pub(crate) complete: bool,
@@ -96,11 +94,12 @@ pub(crate) struct Reject<'r> {
 pub(crate) struct Reader<R> {
     records: Records<Input<R>>,
     options: Options,
-    columns: Option<Columns>,
+    shape: Shape,
     interner: Interner,
     times: time::Times,
-    ignored: Vec<String>,
     restart: bool,
+    /// Why nothing follows what has been handed out.
+    failed: Option<anyhow::Error>,
     done: bool,
 }
 
@@ -109,22 +108,23 @@ impl<R: Read> Reader<R> {
     pub(crate) fn new(input: R, options: Options) -> Self {
         Self {
             records: Records::new(Input::new(input)),
+            shape: Shape::new(options.format),
             options,
-            columns: None,
             interner: Interner::new(),
             times: time::Times::new(),
-            ignored: Vec::new(),
             restart: false,
+            failed: None,
             done: false,
         }
     }
 
     /// Names of fields that no line needs, as far as they are remembered.
     pub(crate) fn ignored_fields(&self) -> &[String] {
-        &self.ignored
+        self.shape.ignored()
     }
 
-    /// The next batch, or `None` at the end of the input. Calls `on_reject` for every line that is not accepted.
+    /// The next batch, or `None` at the end of the input. Calls `on_reject` for every line that is not accepted. What was
+    /// read before the input failed is handed out first.
     ///
     /// # Errors
     /// When the input cannot be read, is of no known format, or `on_reject` fails.
@@ -132,6 +132,10 @@ impl<R: Read> Reader<R> {
         &mut self,
         on_reject: &mut impl FnMut(&Reject<'_>) -> std::io::Result<()>,
     ) -> Result<Option<Batch>> {
+        if let Some(error) = self.failed.take() {
+            self.done = true;
+            return Err(error);
+        }
         let mut batch = Batch { restart: std::mem::take(&mut self.restart), ..Batch::default() };
         let known = if batch.restart { 0 } else { self.interner.len() };
         if batch.restart {
@@ -139,56 +143,57 @@ impl<R: Read> Reader<R> {
         }
         let mut note_bytes = 0;
         while !self.done {
-            if batch.rows.len() >= self.options.batch_rows
-                || note_bytes >= MOST_NOTE_BYTES
-                || self.interner.len() == Row::MOST_STREAMS
-            {
-                // The table of streams is full: indices begin anew.
-                self.restart = self.interner.len() == Row::MOST_STREAMS;
+            if batch.rows.len() >= self.options.batch_rows || note_bytes >= MOST_NOTE_BYTES || self.interner.is_full() {
+                // Where the table of streams is full, indices begin anew.
+                self.restart = self.interner.is_full();
                 break;
             }
-            if self.options.follow && (!batch.rows.is_empty() || batch.read > 0) && !self.records.has_complete() {
+            let delimiter = self.shape.delimiter();
+            if self.options.follow && batch.read > 0 && !self.records.has_complete(delimiter) {
                 break;
             }
-            let as_csv = self.options.format == Format::Csv;
-            let Some(cut) = self.records.next(as_csv)? else {
-                self.done = true;
-                break;
-            };
-            let (raw, line) = match cut {
-                Cut::Record { raw, line } => (raw, line),
-                Cut::Overlong { piece, line, first, complete } => {
+            let (raw, line, broken) = match self.records.next(delimiter) {
+                Ok(Some(Cut::Record { raw, line, broken })) => (raw, line, broken),
+                Ok(Some(Cut::Overlong { piece, line, first, complete })) => {
                     batch.read += u64::from(first);
                     batch.rejected += u64::from(first);
                     let reason = first.then(|| format!("longer than {} MiB", LONGEST_LINE >> 20));
                     on_reject(&Reject { line, reason, raw: piece, complete })?;
                     continue;
                 }
+                Ok(None) => {
+                    self.done = true;
+                    self.failed = self.shape.end().err();
+                    break;
+                }
+                Err(error) => {
+                    self.failed = Some(error.into());
+                    break;
+                }
             };
             if raw.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            if self.options.format == Format::Auto {
-                self.options.format = csv::tell(raw)?;
-            }
-            if self.options.format == Format::Csv && self.columns.is_none() {
-                let columns = Columns::read(raw)?;
-                for name in columns.ignored() {
-                    remember(&mut self.ignored, name);
+            if !self.shape.is_settled() {
+                match self.shape.learn(raw) {
+                    Ok(Told::Record) => {}
+                    Ok(Told::Header) => continue,
+                    Ok(Told::Nothing) => {
+                        batch.read += 1;
+                        batch.rejected += 1;
+                        let reason = Some("neither a JSON object nor a CSV header".to_owned());
+                        on_reject(&Reject { line, reason, raw, complete: true })?;
+                        continue;
+                    }
+                    Err(error) => {
+                        self.failed = Some(error);
+                        break;
+                    }
                 }
-                self.columns = Some(columns);
-                continue;
             }
             batch.read += 1;
             let mut fields = Fields::default();
-            let parsed = match &mut self.columns {
-                Some(columns) => columns.split(raw, &mut fields),
-                None if json::scan(raw, &mut fields) => Ok(()),
-                None => {
-                    fields = Fields::default();
-                    json::parse(raw, &mut fields, &mut |name| remember(&mut self.ignored, name))
-                }
-            };
+            let parsed = self.shape.split(raw, broken, &mut fields);
             let row = parsed.and_then(|()| fields.row(&mut self.interner, &mut self.times, &self.options));
             match row {
                 Ok(row) => {
@@ -204,18 +209,13 @@ impl<R: Read> Reader<R> {
                 }
             }
         }
-        if self.done && batch.read == 0 && !batch.restart {
-            return Ok(None);
+        if batch.read == 0 && !batch.restart {
+            self.done = true;
+            return self.failed.take().map_or(Ok(None), Err);
         }
         batch.new_streams = self.interner.keys_from(known);
         batch.bytes = self.records.input().bytes();
         Ok(Some(batch))
-    }
-}
-
-fn remember(names: &mut Vec<String>, name: &str) {
-    if names.len() < MOST_IGNORED && !names.iter().any(|known| known == name) {
-        names.push(fields::excerpt(name.as_bytes()));
     }
 }
 

@@ -2,8 +2,11 @@
 
 pub(crate) mod check;
 pub(crate) mod db;
+pub(crate) mod demo;
 mod document;
+pub(crate) mod downtime;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod ingest;
 pub(crate) mod journal;
 pub(crate) mod list;
@@ -11,7 +14,10 @@ pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
 mod sheet;
+pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod streaks;
+pub(crate) mod trend;
 
 use anyhow::Result;
 

@@ -22,7 +22,8 @@ const USUAL_WIDTH: u16 = 80;
 
 /// Runs one command.
 pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
-    if let Some(status) = commands::complete(&invocation, stdout) {
+    let db = default_db(&invocation.env);
+    if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {
         return status;
     }
     let cli = match parse(&invocation.args) {
@@ -45,6 +46,7 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
     };
     let Global { db, as_of, output, quiet, .. } = &cli.global;
     let mut context = Context {
+        program: program(&invocation.args),
         db: db.clone().or_else(|| default_db(&invocation.env)),
         as_of: as_of_moment(as_of.as_deref(), &invocation.env)?.unwrap_or(now),
         now,
@@ -58,6 +60,12 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         env: &invocation.env,
     };
     dispatch(&mut context, cli)
+}
+
+/// The name by which a shell finds this program: as typed when that is a path, else `slo`.
+fn program(args: &[OsString]) -> String {
+    let typed = args.first().map(|name| name.to_string_lossy().into_owned());
+    typed.filter(|name| name.contains(['/', '\\'])).unwrap_or_else(|| "slo".to_owned())
 }
 
 fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option<Instant>> {
@@ -78,7 +86,7 @@ fn set<'e>(env: &'e BTreeMap<OsString, OsString>, name: &str) -> Option<&'e OsSt
 }
 
 /// The database named by the environment: `SLO_DB`, else `slo/slo.db` under the user's data directory.
-pub(crate) fn default_db(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
+fn default_db(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
     if let Some(path) = set(env, "SLO_DB") {
         return Some(PathBuf::from(path));
     }

@@ -14,9 +14,8 @@ mod verify;
 mod wire;
 
 pub(crate) use history::Reader;
-pub(crate) use info::Info;
 pub(crate) use ingests::IngestRecord;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};
-pub(crate) use manifests::{Declaration, Inputs, Resolver, Stored, StoredObject};
+pub(crate) use manifests::{Declaration, Inputs, Resolver, Stored};
 pub(crate) use open::{Access, Store};
 pub(crate) use verify::Difference;

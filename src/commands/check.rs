@@ -6,19 +6,20 @@ use serde_json::Value;
 use super::{Context, selection};
 use crate::cli::{Check, FailOn, NoData};
 use crate::domain::budget::{BudgetTier, State};
-use crate::domain::report::ObjectiveReport;
+use crate::domain::report::{ObjectiveReport, worst_first};
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::check::{Finding, document, sheet};
-use crate::render::status::{sort, values};
+use crate::render::Form;
+use crate::render::check::{Finding, document, sheet, text};
+use crate::render::status::values;
 use crate::store::Access;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
     let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
-    sort(&mut reports);
+    worst_first(&mut reports);
     if reports.is_empty() {
         return Err(Failure::new(
             "nothing to check: no objective is selected",
@@ -38,7 +39,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus>
         }
     }
     let fails = findings.iter().any(|finding| finding.holds);
-    context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?;
+    match context.form() {
+        Form::Table | Form::Wide => context.say(&text(&findings, context.canvas))?,
+        _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
+    }
     Ok(ExitStatus::holds(!fails))
 }
 

@@ -1,8 +1,8 @@
 //! Owns `slo completions`, and completing: names of objectives and systems come from the database.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{CommandFactory, builder::StyledStr};
@@ -35,21 +35,28 @@ pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<ExitS
 }
 
 /// Answers a shell that asks for completions; `None` when this run is not for that.
-pub(crate) fn complete(invocation: &Invocation, stdout: &mut dyn Write) -> Option<ExitStatus> {
+pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut dyn Write) -> Option<ExitStatus> {
     let shell = invocation.env.get(OsStr::new(VARIABLE))?.to_str()?;
     let shells = Shells::builtins();
     let completer = shells.completer(shell)?;
-    let db = crate::run::default_db(&invocation.env);
-    let mut command = with_names(db.as_deref());
     // The shell passes its own words after `--`.
     let words: Vec<_> = invocation.args.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
     if words.is_empty() {
         return None;
     }
+    let named = db_of(&words);
+    let mut command = with_names(named.as_deref().or(db));
     let mut answer = Vec::new();
     let done = completer.write_complete(&mut command, words, None, &mut answer);
     drop(stdout.write_all(&answer));
     Some(if done.is_ok() { ExitStatus::Pass } else { ExitStatus::Error })
+}
+
+/// The database that the line being completed names.
+fn db_of(words: &[OsString]) -> Option<PathBuf> {
+    let after = words.iter().skip_while(|word| *word != "--db").nth(1);
+    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--db="));
+    after.map(PathBuf::from).or_else(|| joined().map(PathBuf::from))
 }
 
 /// The command line whose names complete from the database, as far as it can be read.
@@ -66,9 +73,19 @@ fn with_names(db: Option<&Path>) -> clap::Command {
             .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
     };
     Cli::command()
-        .mut_subcommand("status", &selecting)
-        .mut_subcommand("check", &selecting)
+        .mut_subcommand("status", selecting)
+        .mut_subcommand("check", selecting)
+        .mut_subcommand("downtime", selecting)
+        .mut_subcommand("streaks", selecting)
+        .mut_subcommand("show", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
+        .mut_subcommand("trend", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
+        .mut_subcommand("history", |command| command.mut_arg("system", |arg| arg.add(candidates(systems.clone()))))
         .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
+        .mut_subcommand("export", |command| {
+            command.mut_subcommand("journal", |journal| {
+                journal.mut_arg("system", |arg| arg.add(candidates(systems.clone())))
+            })
+        })
 }
 
 /// A name and what it stands for.

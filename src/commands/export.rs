@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Context, selection, written};
+use super::{Context, moment, selection, written};
 use crate::cli::{Export, ExportJournal, ExportWhat, Output};
-use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -13,6 +12,18 @@ use crate::store::Access;
 
 /// Bytes gathered before they are written.
 const CHUNK: usize = 64 * 1024;
+
+/// Ends reading when nobody listens any more.
+#[derive(Debug)]
+struct NobodyListens;
+
+impl std::fmt::Display for NobodyListens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nobody listens")
+    }
+}
+
+impl std::error::Error for NobodyListens {}
 
 pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<ExitStatus> {
     let ExportWhat::Journal(args) = &args.what;
@@ -31,20 +42,24 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
         }
     };
     let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
-    let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MAX);
+    let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
     let mut text = String::with_capacity(CHUNK + 1024);
     if as_csv {
         text.push_str(CSV_HEADER);
     }
-    let mut listening = true;
-    store.read(|store| {
+    let mut later = 0u64;
+    let done = store.read(|store| {
         let names: Vec<String> = args.system.iter().cloned().collect();
         for (system, id) in selection::systems(store, &names)? {
             store.each_fact(id, |stream, fact, note| {
                 let at = fact.transition.at;
-                if !listening || at > as_of || at < since || at >= until {
+                if at < since || until.is_some_and(|until| at >= until) {
+                    return Ok(());
+                }
+                if at > as_of {
+                    later += 1;
                     return Ok(());
                 }
                 let line = Line {
@@ -55,30 +70,28 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
                     note,
                 };
                 if as_csv {
-                    csv(&mut text, &line)
+                    csv(&mut text, &line);
                 } else {
-                    json(&mut text, &line)?
+                    json(&mut text, &line)?;
                 }
                 if text.len() >= CHUNK {
-                    listening = written(context.stdout.write_all(text.as_bytes()))?;
+                    if !written(context.stdout.write_all(text.as_bytes()))? {
+                        return Err(anyhow::Error::new(NobodyListens));
+                    }
                     text.clear();
                 }
                 Ok(())
             })?;
         }
         Ok(())
-    })?;
-    if listening {
-        context.say(&text)?;
+    });
+    match done {
+        Err(error) if error.is::<NobodyListens>() => return Ok(ExitStatus::Pass),
+        other => other?,
+    }
+    context.say(&text)?;
+    if later > 0 {
+        context.note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
     }
     Ok(ExitStatus::Pass)
-}
-
-/// A moment as typed, or so long before `as_of`.
-fn moment(text: &str, as_of: Instant) -> Result<Instant> {
-    if let Some(back) = parse_millis(text) {
-        return Ok(as_of.plus(-back));
-    }
-    Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
 }

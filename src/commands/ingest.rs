@@ -5,6 +5,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,7 +13,9 @@ use anyhow::Result;
 use super::Context;
 use crate::cli::Ingest;
 use crate::clock;
+use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
+use crate::failure::Failure;
 use crate::render::Form;
 use crate::render::ingest::{document, text};
 use crate::store::{Access, Store};
@@ -43,23 +46,32 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
     // Every input is opened before anything is kept, so that a misspelt name changes nothing.
     let inputs = files.iter().map(|file| Input::open(context, file)).collect::<Result<Vec<_>>>()?;
-    let path = context.db_path()?;
-    let access = if args.dry_run && !path.exists() { Access::Scratch } else { Access::Create };
+    let path = context.db_path()?.clone();
+    if let Some(rejects) = &args.rejects {
+        let others = files.iter().map(|file| (file, "an input")).chain([(&path, "the database")]);
+        source::refuse_overwriting(rejects, others)?;
+    }
+    // A dry run makes no file, nor a database of one that is empty.
+    let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);
+    let access = if args.dry_run && nothing_yet { Access::Scratch } else { Access::Create };
     let mut store = context.store(access)?;
     let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
     let (latest, now) = (context.now.plus(args.max_skew), context.now);
-    let options = source::Options { format: args.format, latest, now, follow: args.follow };
+    let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
     let (sender, events) = sync_channel(1);
-    // The thread is not joined: after an error it may be waiting for a pipe that never ends.
-    std::thread::Builder::new()
+    let feed = std::thread::Builder::new()
         .name("feed".to_owned())
-        .spawn(move || source::feed(inputs, &options, rejects, &sender))?;
+        .spawn(move || source::feed(inputs, options, rejects, &sender))?;
     let mut intake = Intake::new(context.now);
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
-    let mut session = Session { context, events, progress, ignored: Vec::new() };
+    let keeps = !args.strict && !args.dry_run;
+    let began = clock::Stopwatch::start();
+    let mut session = Session { context, events, feed: Some(feed), progress, began, keeps, ignored: Vec::new() };
     let kept = if args.strict || args.dry_run {
+        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+        let first = session.next()?;
         let done = store.write(|store| {
-            session.all(store, &mut intake)?;
+            session.all(store, &mut intake, first)?;
             let keep = !args.dry_run && intake.report.rejected == 0;
             if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
         });
@@ -75,8 +87,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
         true
     };
     session.finish(&intake);
-    intake.report.kept = kept;
-    let report = intake.report;
+    let mut report = intake.report;
+    report.kept = kept;
+    if !kept && !args.dry_run {
+        report.inserted = 0;
+    }
     match context.form() {
         Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
         _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
@@ -88,86 +103,119 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
 struct Session<'c, 'io> {
     context: &'c mut Context<'io>,
     events: Receiver<Event>,
+    /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
+    feed: Option<JoinHandle<()>>,
     progress: Progress,
+    began: clock::Stopwatch,
+    /// Whether what was read before a failure stays.
+    keeps: bool,
     ignored: Vec<String>,
 }
 
 impl Session<'_, '_> {
-    /// Merges everything in the one transaction that is open.
-    fn all(&mut self, store: &Store, intake: &mut Intake) -> Result<()> {
-        while let Some(mut arrival) = self.next(intake)? {
-            intake.absorb(store, &mut arrival)?;
-        }
-        intake.close(store, clock::now())
+    /// The moment it is in this run, whose clock may be another than the machine's.
+    fn now(&self) -> Instant {
+        self.context.now.plus(self.began.elapsed().as_millis() as i64)
     }
 
-    /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete.
-    fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
-        let mut current = self.next(intake)?;
+    /// Merges everything in the one transaction that is open.
+    fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
+        let mut current = first;
         while let Some(mut arrival) = current {
-            let next = self.next(intake)?;
+            intake.absorb(store, &mut arrival)?;
+            current = self.next()?;
+        }
+        intake.close(store, self.now())
+    }
+
+    /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was
+    /// read before an input fails is kept.
+    fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
+        let mut current = self.next()?;
+        while let Some(mut arrival) = current {
+            let next = self.next();
+            let is_last = matches!(next, Ok(None));
             store.write(|store| {
                 intake.absorb(store, &mut arrival)?;
-                if next.is_none() { intake.close(store, clock::now()) } else { intake.settle(store) }
+                if is_last { intake.close(store, self.now()) } else { intake.settle(store) }
             })?;
-            current = next;
+            current = next?;
         }
         Ok(())
     }
 
     /// Merges what a pipe sends as it comes: at most a fifth of a second of it waits for a commit.
     fn follow(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
-        while let Some(first) = self.next(intake)? {
+        while let Some(first) = self.next()? {
             let began = clock::Stopwatch::start();
             let mut gathered = vec![first];
             let mut rows = gathered[0].batch.rows.len();
+            let mut outcome = Ok(());
             while rows < MOST_GATHERED {
                 let Some(wait) = GATHER.checked_sub(began.elapsed()) else { break };
-                match self.events.recv_timeout(wait) {
-                    Ok(event) => {
-                        if let Some(arrival) = self.take(event, intake)? {
-                            rows += arrival.batch.rows.len();
-                            gathered.push(arrival);
-                        }
-                    }
+                let taken = match self.events.recv_timeout(wait) {
+                    Ok(event) => self.take(event),
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                };
+                match taken {
+                    Ok(None) => {}
+                    Ok(Some(arrival)) => {
+                        rows += arrival.batch.rows.len();
+                        gathered.push(arrival);
+                    }
+                    // What a pipe has sent cannot be asked for again.
+                    Err(error) => {
+                        outcome = Err(error);
+                        break;
+                    }
                 }
             }
             store.write(|store| {
                 gathered.iter_mut().try_for_each(|arrival| intake.absorb(store, arrival))?;
                 intake.settle(store)
             })?;
+            outcome?;
         }
-        if intake.has_changes() { store.write(|store| intake.close(store, clock::now())) } else { Ok(()) }
+        if intake.has_changes() { store.write(|store| intake.close(store, self.now())) } else { Ok(()) }
     }
 
     /// The next batch; `None` at the end of the last input.
-    fn next(&mut self, intake: &mut Intake) -> Result<Option<Arrival>> {
+    fn next(&mut self) -> Result<Option<Arrival>> {
         while let Ok(event) = self.events.recv() {
-            if let Some(arrival) = self.take(event, intake)? {
+            if let Some(arrival) = self.take(event)? {
                 return Ok(Some(arrival));
             }
         }
-        Ok(None)
+        // Nobody sends any more: at the end of the last input, or because of a fault in this program.
+        match self.feed.take().map(JoinHandle::join) {
+            Some(Err(_)) => Err(Failure::new(
+                "reading ended unexpectedly",
+                "this is a fault of slo: please report it with the input; what was committed is kept",
+            )),
+            _ => Ok(None),
+        }
     }
 
     /// Takes in one event; returns its batch, if it is one.
-    fn take(&mut self, event: Event, intake: &mut Intake) -> Result<Option<Arrival>> {
+    fn take(&mut self, event: Event) -> Result<Option<Arrival>> {
         match event {
             Event::Batch(arrival) => {
                 self.progress.advance(arrival.batch.bytes);
                 return Ok(Some(arrival));
             }
             Event::Rejected { file, line, reason } => {
-                intake.report.rejected += 1;
-                if intake.report.rejected <= MOST_NAMED {
-                    self.progress.suspend(|| self.context.warn(&format!("{file}:{line}: rejected: {reason}")));
-                }
+                self.progress.suspend(|| self.context.warn(&format!("{file}:{line}: rejected: {reason}")));
             }
             Event::Ignored(names) => self.ignored.extend(names),
             Event::Failed { file, error } => {
                 self.progress.clear();
-                return Err(error.context(file));
+                if Failure::hint(&error).is_some() {
+                    return Err(error.context(file));
+                }
+                let kept = if self.keeps { "what was read before this is kept" } else { "nothing was kept" };
+                let hint =
+                    format!("{kept}; mend the input and ingest it again, for what is known already is not doubled");
+                return Err(Failure::new(format!("{file}: {error:#}"), hint));
             }
         }
         Ok(None)
@@ -189,7 +237,11 @@ impl Session<'_, '_> {
     }
 }
 
-/// The name under which an input is remembered.
+/// The name under which an input is remembered and told, on one line whatever it is.
 fn display_name(file: &Path) -> String {
-    if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() }
+    if file == Path::new("-") {
+        return "stdin".to_owned();
+    }
+    let name = file.to_string_lossy();
+    if name.contains(char::is_control) { name.escape_debug().to_string() } else { name.into_owned() }
 }

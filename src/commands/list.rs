@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::{List, ListKind};
+use crate::domain::instant::Instant;
 use crate::domain::maintenance::Schedule;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
@@ -19,9 +20,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
     let (name, titles, rows): (_, &[&'static str], _) = match args.kind {
-        ListKind::Systems => {
-            ("systems", &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE"], store.read(systems)?)
-        }
+        ListKind::Systems => (
+            "systems",
+            &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE"],
+            store.read(|store| systems(store, as_of))?,
+        ),
         ListKind::Objectives => {
             ("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE"], store.read(objectives)?)
         }
@@ -38,21 +41,28 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
     Ok(ExitStatus::Pass)
 }
 
-fn systems(store: &Store) -> Result<Vec<Row<Value>>> {
-    let streams = store.all_streams()?;
+fn systems(store: &Store, as_of: Instant) -> Result<Vec<Row<Value>>> {
+    let mut streams = store.all_streams()?;
+    for streams in streams.values_mut() {
+        streams.retain(|stream| stream.first <= as_of);
+    }
     let mut declared: BTreeMap<Name, (System, String)> = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
         if let Object::System(system) = stored.object {
             declared.insert(system.metadata.name.clone(), (system, stored.file));
         }
     }
-    let rows = store.systems()?.into_iter().map(|(name, id)| {
+    let rows = store.systems()?.into_iter().filter_map(|(name, id)| {
         let count = streams.get(&id).map_or(0, Vec::len);
         let (system, file) = declared.get(&name).cloned().unzip();
+        // A system that only later facts name does not exist yet.
+        if count == 0 && file.is_none() {
+            return None;
+        }
         let stale = system.as_ref().and_then(|system| system.stale_after_ms);
         let upstreams: Vec<String> =
             system.iter().flat_map(|system| &system.dependencies).map(|edge| edge.upstream.to_string()).collect();
-        Row {
+        Some(Row {
             cells: vec![
                 name.to_string(),
                 count.to_string(),
@@ -68,7 +78,7 @@ fn systems(store: &Store) -> Result<Vec<Row<Value>>> {
                 "declared": file.is_some(),
                 "file": file,
             }),
-        }
+        })
     });
     Ok(rows.collect())
 }

@@ -36,20 +36,24 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
     Ok(objectives)
 }
 
+/// The objective with this name.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
+    let found = named(store, &[name.to_owned()])?;
+    found.into_iter().next().ok_or_else(|| unknown("objective", name, std::iter::empty()))
+}
+
 fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
     for name in names {
-        match Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten() {
-            Some(stored) => found.push(stored),
-            None => {
-                let all = store.objectives()?;
-                return Err(unknown(
-                    "objective",
-                    name,
-                    all.iter().map(|stored| stored.objective.metadata.name.as_str()),
-                ));
-            }
-        }
+        let stored = Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten();
+        let Some(stored) = stored else {
+            let all = store.objectives()?;
+            return Err(unknown("objective", name, all.iter().map(|stored| stored.objective.metadata.name.as_str())));
+        };
+        found.push(stored);
     }
     found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     found.dedup_by(|a, b| a.id == b.id);

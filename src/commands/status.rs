@@ -1,5 +1,6 @@
 //! Owns `slo status`: every selected objective as of a moment, worst first.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -7,9 +8,10 @@ use anyhow::Result;
 use super::{Context, selection};
 use crate::cli::Status;
 use crate::domain::instant::Instant;
+use crate::domain::report::worst_first;
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
-use crate::render::status::{document, sheet, sort};
+use crate::render::status::{document, sheet};
 use crate::store::Access;
 use crate::{clock, render};
 
@@ -23,10 +25,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus
         return Ok(ExitStatus::Pass);
     };
     let began = context.now;
+    let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
     loop {
         let as_of = context.as_of.plus(clock::now().since(began));
         let text = draw(context, args, as_of)?;
-        let clear = if context.canvas.width.is_some() { CLEAR } else { "" };
+        let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
         let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
         if !super::written(shown.and_then(|()| context.stdout.flush()))? {
             return Ok(ExitStatus::Pass);
@@ -38,10 +41,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus
 fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<String> {
     let store = context.store(Access::Read)?;
     let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
-    sort(&mut reports);
+    worst_first(&mut reports);
     if reports.is_empty() {
         context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
     }
-    let reports = reports.into();
-    render::print(context.form(), context.canvas, &document(&reports, as_of), |wide| sheet(&reports, wide))
+    let (canvas, reports) = (context.canvas, reports.into());
+    render::print(context.form(), canvas, &document(&reports, as_of), |wide| sheet(&reports, wide, canvas))
 }

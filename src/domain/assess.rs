@@ -73,7 +73,7 @@ impl<'m> Assessment<'m> {
         // Consumed and not counted time of the window as of the last midnight, moved along day by day.
         let window = self.tally(Span::new(bounds.start, begun), chronicle)?;
         let (mut consumed, mut not_counted) = (window.consumed_ms(exclusion), window.not_counted_ms);
-        let mut leaving = Leaving::new(bounds.start, &self.ledger);
+        let mut leaving = Leaving::new(self.model, bounds.start, &self.ledger);
         let mut index = self.recent.partition_point(|piece| piece.span.end <= begun);
         while self.ledger.end() < until {
             let day = Span::new(self.ledger.end(), self.ledger.end().plus(DAY_MS));
@@ -90,7 +90,7 @@ impl<'m> Assessment<'m> {
             let mut alike = alike_ahead(&at_midnight, day, until);
             match self.model.objective.window {
                 Window::Rolling { .. } => {
-                    let left = leaving.next(self.model, &self.ledger);
+                    let left = leaving.next(&self.ledger);
                     moves = (
                         sum.consumed_ms(exclusion) - left.consumed_ms(exclusion),
                         sum.not_counted_ms - left.not_counted_ms,
@@ -175,19 +175,22 @@ impl<'m> Assessment<'m> {
 /// The days that leave a rolling window, one after the other.
 struct Leaving {
     at: Instant,
+    /// The account of the days before the ledger's first.
+    unseen: Vec<Piece>,
     cursor: Cursor,
 }
 
 impl Leaving {
-    fn new(at: Instant, ledger: &Ledger) -> Self {
-        Self { at, cursor: Cursor::at(ledger, at.max(ledger.start())) }
+    fn new(model: &Model, at: Instant, ledger: &Ledger) -> Self {
+        let unseen = pieces_before_first(model, Span::new(at, ledger.start()));
+        Self { at, unseen, cursor: Cursor::at(ledger, at.max(ledger.start())) }
     }
 
-    fn next(&mut self, model: &Model, ledger: &Ledger) -> Tally {
+    fn next(&mut self, ledger: &Ledger) -> Tally {
         let day = Span::new(self.at, self.at.plus(DAY_MS));
         self.at = day.end;
         if day.start < ledger.start() {
-            return tally(&pieces_before_first(model, day), day);
+            return tally(&self.unseen, day);
         }
         self.cursor.next(ledger).map(|day| day.tally.clone()).unwrap_or_default()
     }

@@ -111,6 +111,22 @@ impl Budget {
         self.consumed_ms() > 0 && self.consumed() >= self.total()
     }
 
+    /// How the remaining shares of two budgets compare, exactly. No budget at all is whole as long as nothing is consumed.
+    pub(crate) fn compare_remaining(&self, other: &Self) -> Ordering {
+        // What is left is 1 − consumed / total, floored at 0: the fractions of what is consumed compare crosswise. Without
+        // the common factor WHOLE the products stay below 2^107.
+        let share = |budget: &Self| (i128::from(budget.consumed_ms()), budget.total().max(1));
+        match (self.is_exhausted(), other.is_exhausted()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => {
+                let ((consumed, total), (other_consumed, other_total)) = (share(self), share(other));
+                (other_consumed * total).cmp(&(consumed * other_total))
+            }
+        }
+    }
+
     /// Whether at most a fifth of the budget is left.
     pub(crate) fn is_at_risk(&self) -> bool {
         if self.total() == 0 { self.consumed_ms() > 0 } else { self.remaining() * 5 <= self.total() }
@@ -249,6 +265,16 @@ mod tests {
         assert_eq!(budget("99.9", 30, 2_073_600).tier(&thresholds), BudgetTier::Critical);
         assert!(!budget("99.9", 30, 2_073_599).is_at_risk());
         assert!(budget("99.9", 30, 2_073_600).is_at_risk());
+    }
+
+    #[test]
+    fn what_is_left_compares_exactly() {
+        let (whole, none) = (budget("1.5", 3650, 0), budget("100", 1, 0));
+        assert_eq!(whole.compare_remaining(&none), Ordering::Equal);
+        assert_eq!(budget("99.9", 30, 1).compare_remaining(&whole), Ordering::Less);
+        assert_eq!(budget("99.9", 30, 1).compare_remaining(&none), Ordering::Less);
+        assert_eq!(budget("99.9", 30, 1).compare_remaining(&budget("99.9", 60, 2)), Ordering::Equal);
+        assert_eq!(budget("100", 1, 5).compare_remaining(&budget("99.9", 30, 2_592_000)), Ordering::Equal);
     }
 
     #[test]

@@ -146,6 +146,9 @@ fn touching(outages: &[Outage], span: Span) -> &[Outage] {
 
 /// The account of a span in which a system has no transition yet.
 pub(crate) fn pieces_before_first(model: &Model, span: Span) -> Vec<Piece> {
+    if span.is_empty() {
+        return Vec::new();
+    }
     let changes = [Change { at: BEGINNING, checks: None, incidents: None }];
     let maintenance = model.maintenance_within(span);
     account(model, &Evidence { changes: &changes, first: None, maintenance: &maintenance }, span)

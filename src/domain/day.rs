@@ -70,10 +70,6 @@ impl Ledger {
         &self.runs
     }
 
-    pub(crate) fn push(&mut self, day: Day) {
-        self.push_run(Run { count: 1, day });
-    }
-
     pub(crate) fn push_run(&mut self, run: Run) {
         self.end = self.end.plus(i64::from(run.count) * DAY_MS);
         match self.runs.last_mut() {
@@ -187,7 +183,7 @@ mod tests {
     fn equal_days_join_and_sums_take_whole_days() {
         let mut ledger = Ledger::new(midnight(10));
         for own in [1, 1, 1, 5, 0, 0] {
-            ledger.push(day(own));
+            ledger.push_run(Run { count: 1, day: day(own) });
         }
         assert_eq!((ledger.runs().len(), ledger.end()), (3, midnight(16)));
         assert_eq!(ledger.sum(Span::new(midnight(0), midnight(99))).own_ms, 8);

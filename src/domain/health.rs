@@ -24,12 +24,13 @@ pub(crate) struct Health {
 
 impl Health {
     /// Draws up the health of a system from its changes, which reach back at least to the last one before
-    /// the counting window, and from the streams' last transitions.
+    /// the counting window, from the streams' last transitions, and from the system's first one.
     pub(crate) fn draw(
         system: Name,
         changes: &[Change],
         streams: &[StreamHistory],
         stale_after_ms: Option<i64>,
+        first: Option<Instant>,
         as_of: Instant,
     ) -> Self {
         let now = changes.partition_point(|change| change.at <= as_of);
@@ -63,7 +64,8 @@ impl Health {
             status,
             healthy_checks: checks.iter().filter(|status| **status == Status::Healthy).count(),
             total_checks: checks.len(),
-            in_status_since: since.filter(|_| last_seen.is_some()),
+            // What was unknown before anything was reported counts from the first report on.
+            in_status_since: since.zip(first.filter(|_| last_seen.is_some())).map(|(since, first)| since.max(first)),
             transitions_in_window: count,
             last_seen,
             as_of,

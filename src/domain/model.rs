@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::hash::Fnv;
 use super::maintenance::MaintenanceWindow;
 use super::name::Name;
 use super::objective::{ImpactType, Objective, System};
@@ -47,8 +48,9 @@ impl Model {
     /// numbers from the same journal.
     pub(crate) fn fingerprint(&self) -> i64 {
         let objective = &self.objective;
-        let mut text = format!(
-            "1|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}|",
+        let mut hash = Fnv::new();
+        hash.feed(&format!(
+            "1|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
             self.system.name,
             self.system.stale_after_ms,
             objective.healthcheck,
@@ -57,25 +59,20 @@ impl Model {
             objective.dependency_exclusion,
             objective.counts_as_down,
             (objective.exclude_maintenance_windows, objective.not_counted),
-        );
+        ));
         for upstream in &self.upstreams {
-            text.push_str(&format!("{} {:?}|", upstream.name, upstream.stale_after_ms));
+            hash.feed(&format!("{} {:?}", upstream.name, upstream.stale_after_ms));
         }
         for window in &self.maintenance {
-            text.push_str(&format!("{:?}|", window.schedule));
+            hash.feed(&format!("{:?}", window.schedule));
         }
-        fnv1a(&text) as i64
+        hash.finish() as i64
     }
 
     /// Whether maintenance changes the objective's numbers at all.
     pub(crate) fn heeds_maintenance(objective: &Objective) -> bool {
         objective.exclude_maintenance_windows || objective.not_counted.maintenance
     }
-}
-
-/// FNV-1a, 64 bits: a hash that is the same in every version and on every machine.
-pub(crate) fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// The names of the systems that may excuse downtime of `objective`, sorted, with the declared systems that the walk visited.

@@ -87,6 +87,14 @@ impl ObjectiveReport {
     }
 }
 
+/// Sorts reports worst first: by state, then by the share of the budget that remains, then by name.
+pub(crate) fn worst_first(reports: &mut [ObjectiveReport]) {
+    reports.sort_by(|a, b| {
+        let remaining = a.budget.compare_remaining(&b.budget);
+        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
+    });
+}
+
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
 fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     let upstreams = sums.upstream_ms.iter().zip(&model.upstreams).map(|(ms, member)| (Some(member.name.clone()), *ms));

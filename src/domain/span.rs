@@ -23,15 +23,6 @@ impl Span {
         self.end <= self.start
     }
 
-    pub(crate) fn contains(self, at: Instant) -> bool {
-        self.start <= at && at < self.end
-    }
-
-    /// Whether every moment of `other` lies in this span.
-    pub(crate) fn covers(self, other: Self) -> bool {
-        other.is_empty() || (self.start <= other.start && other.end <= self.end)
-    }
-
     /// The common part; empty when there is none.
     pub(crate) fn intersect(self, other: Self) -> Self {
         Self { start: self.start.max(other.start), end: self.end.min(other.end) }
@@ -52,12 +43,6 @@ pub(crate) fn union(mut spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-/// Whether a sorted, disjoint list covers the moment.
-pub(crate) fn covers(spans: &[Span], at: Instant) -> bool {
-    let after = spans.partition_point(|span| span.start <= at);
-    after > 0 && spans[after - 1].contains(at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,9 +55,5 @@ mod tests {
     fn union_joins_what_touches_and_drops_what_is_empty() {
         let joined = union(vec![span(5, 7), span(1, 3), span(3, 4), span(9, 9), span(6, 10)]);
         assert_eq!(joined, vec![span(1, 4), span(5, 10)]);
-        assert!(covers(&joined, Instant::from_millis(1)));
-        assert!(!covers(&joined, Instant::from_millis(4)));
-        assert!(covers(&joined, Instant::from_millis(9)));
-        assert!(!covers(&joined, Instant::from_millis(10)));
     }
 }

@@ -28,7 +28,7 @@ impl Streak {
     }
 
     /// Takes in `count` days of one verdict; the first of them begins at `midnight`.
-    fn advance(&mut self, midnight: Instant, count: u32, verdict: Verdict) {
+    pub(crate) fn advance(&mut self, midnight: Instant, count: u32, verdict: Verdict) {
         let first_snapshot = midnight.plus(DAY_MS);
         match verdict {
             Verdict::Held => {}
@@ -65,19 +65,19 @@ mod tests {
         Streak::replay(&ledger)
     }
 
-    fn midnight(days: i64) -> Option<Instant> {
-        Some(Instant::from_millis(days * DAY_MS))
+    fn midnight(days: i64) -> Instant {
+        Instant::from_millis(days * DAY_MS)
     }
 
     #[test]
     fn a_breach_ends_a_streak_and_an_open_outage_only_holds_it() {
         let streak = replay(&[(5, Verdict::Kept), (2, Verdict::Held), (1, Verdict::Kept)]);
-        assert_eq!(streak, Streak { current: 6, best: 6, start: midnight(1), best_end: None });
+        assert_eq!(streak, Streak { current: 6, best: 6, start: Some(midnight(1)), best_end: None });
         let streak = replay(&[(5, Verdict::Kept), (3, Verdict::Broken), (2, Verdict::Kept)]);
-        assert_eq!(streak, Streak { current: 2, best: 5, start: midnight(9), best_end: midnight(6) });
+        assert_eq!(streak, Streak { current: 2, best: 5, start: Some(midnight(9)), best_end: Some(midnight(6)) });
         let streak = replay(&[(2, Verdict::Kept), (1, Verdict::Broken), (2, Verdict::Kept), (1, Verdict::Broken)]);
-        assert_eq!(streak, Streak { current: 0, best: 2, start: None, best_end: midnight(6) });
+        assert_eq!(streak, Streak { current: 0, best: 2, start: None, best_end: Some(midnight(6)) });
         let streak = replay(&[(2, Verdict::Kept), (1, Verdict::Broken), (3, Verdict::Kept)]);
-        assert_eq!(streak, Streak { current: 3, best: 3, start: midnight(4), best_end: None });
+        assert_eq!(streak, Streak { current: 3, best: 3, start: Some(midnight(4)), best_end: None });
     }
 }

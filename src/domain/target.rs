@@ -34,11 +34,6 @@ impl Target {
     pub(crate) const fn error_share(self) -> i64 {
         WHOLE - self.0.millionths()
     }
-
-    /// Whether this is above 0 % and at or under 1 %: almost surely a ratio written where a percentage belongs.
-    pub(crate) fn looks_like_a_ratio(self) -> bool {
-        self.0 <= Decimal::whole(1)
-    }
 }
 
 /// Why a text is not a target.
@@ -58,7 +53,5 @@ mod tests {
         assert_eq!(Target::parse("100").unwrap().error_share(), 0);
         assert_eq!(Target::parse("0"), Err(TargetError::OutOfRange));
         assert_eq!(Target::parse("100.000001"), Err(TargetError::OutOfRange));
-        assert!(Target::parse("0.999").unwrap().looks_like_a_ratio());
-        assert!(!Target::parse("1.5").unwrap().looks_like_a_ratio());
     }
 }

@@ -33,9 +33,9 @@ pub(crate) struct SystemHistory {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) at: Instant,
-    /// `None` when there is no healthcheck stream.
+    /// `None` while there is no healthcheck stream.
     pub(crate) checks: Option<Status>,
-    /// `None` when there is no incident stream.
+    /// `None` while there is no incident stream.
     pub(crate) incidents: Option<Status>,
 }
 
@@ -104,14 +104,16 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Op
 
 /// The same where one stream decides alone: its moves are the changes.
 fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Option<i64>) -> Vec<Change> {
-    let change = |at: Instant, status: Status| match stream.source {
-        Source::Healthcheck => Change { at, checks: Some(status), incidents: None },
-        Source::Incident => Change { at, checks: None, incidents: Some(status) },
+    // Before its first transition a stream does not exist.
+    let change = |at: Instant, status: Option<Status>| match stream.source {
+        Source::Healthcheck => Change { at, checks: status, incidents: None },
+        Source::Incident => Change { at, checks: None, incidents: status },
     };
     let mut changes = Vec::with_capacity(stream.transitions.len() + 1);
-    let mut current = Status::Unknown;
+    let mut current = None;
     changes.push(change(history.from, current));
     unfold(&stream.transitions, stale_after_ms, history.through, |at, status| {
+        let status = Some(status);
         if at <= history.from {
             changes[0] = change(history.from, status);
         } else if status != current {
@@ -141,20 +143,17 @@ fn unfold(
     }
 }
 
-/// How many streams of each source have each status now.
+/// How many of the streams that exist have each status now, by source.
 struct Census {
-    current: Vec<Status>,
+    /// `None` before a stream's first transition: until then it does not exist.
+    current: Vec<Option<Status>>,
     checks: [u32; 4],
     incidents: [u32; 4],
 }
 
 impl Census {
     fn new(streams: &[&StreamHistory]) -> Self {
-        let mut census = Self { current: vec![Status::Unknown; streams.len()], checks: [0; 4], incidents: [0; 4] };
-        for stream in streams {
-            census.counts(stream.source)[Status::Unknown as usize] += 1;
-        }
-        census
+        Self { current: vec![None; streams.len()], checks: [0; 4], incidents: [0; 4] }
     }
 
     fn counts(&mut self, source: Source) -> &mut [u32; 4] {
@@ -165,9 +164,11 @@ impl Census {
     }
 
     fn set(&mut self, streams: &[&StreamHistory], stream: u32, status: Status) {
-        let before = std::mem::replace(&mut self.current[stream as usize], status);
+        let before = self.current[stream as usize].replace(status);
         let counts = self.counts(streams[stream as usize].source);
-        counts[before as usize] -= 1;
+        if let Some(before) = before {
+            counts[before as usize] -= 1;
+        }
         counts[status as usize] += 1;
     }
 
@@ -202,12 +203,6 @@ pub(crate) fn outages(changes: &[Change]) -> Vec<Outage> {
         open = out;
     }
     found
-}
-
-/// The change in force at `at`; `changes` must start at or before it.
-pub(crate) fn in_force(changes: &[Change], at: Instant) -> Change {
-    let after = changes.partition_point(|change| change.at <= at);
-    changes[after.saturating_sub(1)]
 }
 
 #[cfg(test)]
@@ -264,6 +259,20 @@ mod tests {
                 (71, Unknown)
             ]
         );
+    }
+
+    #[test]
+    fn a_stream_alone_folds_as_among_others() {
+        use Status::{Degraded, Healthy, Unknown};
+        for source in [Source::Healthcheck, Source::Incident] {
+            let moves = [(5, Unknown), (9, Healthy), (12, Healthy), (30, Degraded)];
+            let one = history(vec![stream(source, None, &moves)]);
+            // A stream without transitions does not exist, so it changes nothing.
+            let two = history(vec![stream(source, None, &moves), stream(Source::Incident, Some("x"), &[])]);
+            for stale in [None, Some(3), Some(10)] {
+                assert_eq!(fold(&one, Scope::System, stale), fold(&two, Scope::System, stale), "{source:?} {stale:?}");
+            }
+        }
     }
 
     #[test]

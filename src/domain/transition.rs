@@ -78,10 +78,6 @@ impl StatusSet {
         self.0 & (1 << status as u8) != 0
     }
 
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// The members, mildest first (unknown, healthy, degraded, unhealthy).
     pub(crate) fn iter(self) -> impl Iterator<Item = Status> {
         Status::ALL.into_iter().filter(move |status| self.contains(*status))

@@ -3,37 +3,47 @@
 use std::borrow::Cow;
 
 use anyhow::Result;
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::Format;
 use super::fields::{Field, Fields, Value, excerpt};
 use crate::failure::Failure;
 
-/// Delimiters a header may use.
+/// Delimiters a header may use; of equals the first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+/// A line with names of so many fields is meant as a header.
+const LIKELY_HEADER: usize = 2;
 
-/// Tells by its first line what an input is.
+/// Tells by a line what an input is; `None` when the line looks like neither.
 ///
 /// # Errors
-/// When it looks like neither.
-pub(super) fn tell(line: &[u8]) -> Result<Format> {
+/// When it looks like a CSV header, but is not a whole one.
+pub(super) fn tell(line: &[u8]) -> Result<Option<Format>> {
     if line.trim_ascii_start().first() == Some(&b'{') {
-        return Ok(Format::Jsonl);
+        return Ok(Some(Format::Jsonl));
     }
-    let header = Columns::read(line);
-    header.map(|_| Format::Csv).map_err(|_| {
-        Failure::new(
-            format!("the first line is neither a JSON object nor a CSV header: {}", excerpt(line)),
-            "write JSON Lines such as {\"ts\": …, \"system\": …, \"status\": …}, or CSV whose first line names ts, system \
-             and status; --format says which it is",
-        )
-    })
+    if Columns::guess(line).count_known() < LIKELY_HEADER {
+        return Ok(None);
+    }
+    Columns::read(line).map(|_| Some(Format::Csv))
+}
+
+/// The error of an input none of whose lines tells what it is; `line` is the first.
+pub(super) fn unknown_format(line: &str) -> anyhow::Error {
+    let hint = if line.starts_with('[') {
+        "write one JSON object a line; `jq -c '.[]'` makes that of an array"
+    } else {
+        "write JSON Lines such as {\"ts\": …, \"system\": …, \"status\": …}, or CSV whose first line names ts, system \
+         and status; --format says which it is"
+    };
+    Failure::new(format!("it begins with neither a JSON object nor a CSV header: {line}"), hint)
 }
 
 /// Which field each column holds.
 pub(super) struct Columns {
     fields: Vec<Option<Field>>,
     titles: Vec<String>,
+    delimiter: u8,
     parser: Reader,
     output: Vec<u8>,
     ends: Vec<usize>,
@@ -45,9 +55,7 @@ impl Columns {
     /// # Errors
     /// When a required column is missing, or two columns hold one field.
     pub(super) fn read(header: &[u8]) -> Result<Self> {
-        let found = DELIMITERS.iter().map(|delimiter| Self::with_delimiter(header, *delimiter));
-        let best = found.max_by_key(|columns| columns.fields.iter().flatten().count());
-        let Some(columns) = best else { return Err(anyhow::anyhow!("no delimiter")) };
+        let columns = Self::guess(header);
         for (index, field) in columns.fields.iter().enumerate() {
             if field.is_some() && columns.fields[..index].contains(field) {
                 let title = &columns.titles[index];
@@ -68,9 +76,26 @@ impl Columns {
         Ok(columns)
     }
 
+    /// The columns with the delimiter that gives the most known ones.
+    fn guess(header: &[u8]) -> Self {
+        let [first, others @ ..] = DELIMITERS.map(|delimiter| Self::with_delimiter(header, delimiter));
+        let better = |best: Self, other: Self| if other.count_known() > best.count_known() { other } else { best };
+        others.into_iter().fold(first, better)
+    }
+
+    fn count_known(&self) -> usize {
+        self.fields.iter().flatten().count()
+    }
+
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     fn with_delimiter(header: &[u8], delimiter: u8) -> Self {
-        let parser = ReaderBuilder::new().delimiter(delimiter).build();
-        let mut columns = Self { fields: Vec::new(), titles: Vec::new(), parser, output: Vec::new(), ends: Vec::new() };
+        // A lone carriage return ends nothing: what stood behind it would be lost.
+        let parser = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
+        let (fields, titles, output, ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut columns = Self { fields, titles, delimiter, parser, output, ends };
         let count = columns.cut(header);
         for index in 0..count {
             let title = String::from_utf8_lossy(columns.field(index)).trim().to_owned();
@@ -108,8 +133,11 @@ impl Columns {
             match result {
                 // Once more with nothing left tells the parser that the record is complete.
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record | ReadRecordResult::End => return count,
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return count,
+                // The output has room for any record, so it is never full.
+                ReadRecordResult::Record
+                | ReadRecordResult::End
+                | ReadRecordResult::OutputFull
+                | ReadRecordResult::OutputEndsFull => return count,
             }
         }
     }
@@ -124,9 +152,6 @@ impl Columns {
     /// # Errors
     /// With the reason for which it has none.
     pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
-        if record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
-            return Err("a quote is not closed".to_owned());
-        }
         let count = self.cut(record);
         let expected = self.fields.len();
         if count != expected {

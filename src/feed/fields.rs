@@ -26,6 +26,7 @@ pub(super) enum Field {
 }
 
 impl Field {
+    #[cfg(test)]
     pub(super) const ALL: [Self; 6] = [Self::Ts, Self::System, Self::Status, Self::Check, Self::Source, Self::Note];
 
     /// The field with this name or alias.
@@ -86,7 +87,7 @@ impl<'v> Fields<'v> {
         new
     }
 
-    fn get(&self, field: Field) -> Option<&Value<'v>> {
+    pub(super) fn get(&self, field: Field) -> Option<&Value<'v>> {
         self.values[field as usize].as_ref()
     }
 

@@ -5,8 +5,12 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::StreamKey;
+use super::row::Row;
 use crate::domain::name::Name;
 use crate::domain::transition::Source;
+
+/// Bytes of names that are held at the most, give or take one stream's.
+const MOST_BYTES: usize = 16 << 20;
 
 /// Streams by index, and indices by stream.
 pub(super) struct Interner {
@@ -14,15 +18,21 @@ pub(super) struct Interner {
     indices: HashTable<u32>,
     hasher: DefaultHashBuilder,
     last: u32,
+    bytes: usize,
 }
 
 impl Interner {
     pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), indices: HashTable::new(), hasher: DefaultHashBuilder::default(), last: 0 }
+        Self { keys: Vec::new(), indices: HashTable::new(), hasher: DefaultHashBuilder::default(), last: 0, bytes: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Whether no further stream may be added.
+    pub(super) fn is_full(&self) -> bool {
+        self.keys.len() == Row::MOST_STREAMS || self.bytes >= MOST_BYTES
     }
 
     /// The streams with this index and later ones.
@@ -54,6 +64,7 @@ impl Interner {
         }
         let key = make()?;
         let index = self.keys.len() as u32;
+        self.bytes += system.len() + check.map_or(0, <[u8]>::len);
         self.keys.push(key);
         let (keys, hasher) = (&self.keys, &self.hasher);
         self.indices.insert_unique(hash, index, |index| {

@@ -129,11 +129,11 @@ impl<'de> DeserializeSeed<'de> for ScalarSeed {
     }
 }
 
-fn bare(text: String) -> Option<Value<'static>> {
-    Some(Value::Bare(Cow::Owned(text.into_bytes())))
+fn bare(value: &impl ToString) -> Value<'static> {
+    Value::Bare(Cow::Owned(value.to_string().into_bytes()))
 }
 
-impl<'de> Visitor<'de> for ScalarSeed {
+impl Visitor<'_> for ScalarSeed {
     type Value = Option<Value<'static>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,20 +145,20 @@ impl<'de> Visitor<'de> for ScalarSeed {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(bare(value.to_string()))
+        Ok(Some(bare(&value)))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(bare(value.to_string()))
+        Ok(Some(bare(&value)))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(bare(value.to_string()))
+        Ok(Some(bare(&value)))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
         // Shortest text that reads back as the same number; a number of seconds keeps its milliseconds.
-        Ok(bare(value.to_string()))
+        Ok(Some(bare(&value)))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {

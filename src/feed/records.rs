@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::LONGEST_LINE;
 
@@ -11,8 +11,13 @@ const CHUNK: usize = 128 * 1024;
 
 /// What was cut off.
 pub(super) enum Cut<'r> {
-    /// A whole line or record without its end; the line on which it begins.
-    Record { raw: &'r [u8], line: u64 },
+    /// A whole line or record, as it is but for its line feed; the line on which it begins.
+    Record {
+        raw: &'r [u8],
+        line: u64,
+        /// Whether it is the first line of a record whose quotes do not pair.
+        broken: bool,
+    },
     /// A piece of a line that is too long.
     Overlong { piece: &'r [u8], line: u64, first: bool, complete: bool },
 }
@@ -24,14 +29,26 @@ pub(super) struct Records<R> {
     /// What has not been cut off yet is `buffer[start..end]`.
     start: usize,
     end: usize,
-    /// Bytes after `start` known to hold no line end.
+    /// Bytes after `start` known to hold no end of the record.
     searched: usize,
     line: u64,
     ended: bool,
     /// Whether the rest of a too long line is being passed.
     overlong: bool,
-    /// Whether the record at `start` has a quote that does not close, so that it is cut at its first line.
-    unclosed: bool,
+    quoting: Quoting,
+    /// Whether the quotes of the record at `start` do not pair, so that it is cut at its first line.
+    broken: bool,
+}
+
+/// The quoted fields of a record, as far as it has been searched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    /// There is none.
+    Plain,
+    /// One is open where the search stands.
+    Open,
+    /// All are closed; the record may span lines.
+    Closed,
 }
 
 /// Where a record ends.
@@ -53,7 +70,8 @@ impl<R: Read> Records<R> {
             line: 1,
             ended: false,
             overlong: false,
-            unclosed: false,
+            quoting: Quoting::Plain,
+            broken: false,
         }
     }
 
@@ -61,82 +79,86 @@ impl<R: Read> Records<R> {
         &self.input
     }
 
-    /// Whether a whole line can be cut off without reading.
-    pub(super) fn has_complete(&self) -> bool {
-        self.ended || memchr(b'\n', &self.buffer[self.start + self.searched..self.end]).is_some()
+    /// Whether a whole record can be cut off without reading.
+    pub(super) fn has_complete(&mut self, delimiter: Option<u8>) -> bool {
+        self.ended || !matches!(self.find_end(delimiter), End::Beyond)
     }
 
-    /// Cuts the next record off; `None` at the end. With `quoted`, line ends within double quotes belong to the record.
-    pub(super) fn next(&mut self, quoted: bool) -> io::Result<Option<Cut<'_>>> {
+    /// Cuts the next record off; `None` at the end. With the delimiter of a CSV, line ends within quoted fields belong to
+    /// the record. What is cut does not depend on how the input arrives.
+    pub(super) fn next(&mut self, delimiter: Option<u8>) -> io::Result<Option<Cut<'_>>> {
         loop {
-            let found = if quoted && !self.unclosed && !self.overlong { self.quoted_end() } else { self.line_end() };
-            if let End::At(length, lines) = found {
-                let (start, line) = (self.start, self.line);
-                self.start += length + 1;
-                self.searched = 0;
-                self.line += lines;
-                self.unclosed = false;
-                if std::mem::take(&mut self.overlong) {
-                    let piece = &self.buffer[start..start + length];
-                    return Ok(Some(Cut::Overlong { piece, line, first: false, complete: true }));
+            match self.find_end(delimiter) {
+                End::At(length, lines) => {
+                    if lines > 1 && is_too_long(&self.buffer[self.start..self.start + length]) {
+                        self.break_up();
+                        continue;
+                    }
+                    return Ok(Some(self.cut(length, lines)));
                 }
-                if length > LONGEST_LINE + 1 {
-                    let piece = &self.buffer[start..start + length];
-                    return Ok(Some(Cut::Overlong { piece, line, first: true, complete: true }));
+                End::Beyond => {
+                    let held = self.end - self.start;
+                    if self.overlong || held > LONGEST_LINE + 1 {
+                        if !self.overlong && self.holds_line_end() {
+                            self.break_up();
+                            continue;
+                        }
+                        return self.pass_piece();
+                    }
+                    if self.ended {
+                        if held == 0 {
+                            return Ok(None);
+                        }
+                        // A quote that never closes must not swallow the lines behind it.
+                        if self.quoting == Quoting::Open && self.holds_line_end() {
+                            self.break_up();
+                            continue;
+                        }
+                        self.broken |= self.quoting == Quoting::Open;
+                        return Ok(Some(self.cut(held, 1)));
+                    }
+                    self.fill()?;
                 }
-                return Ok(Some(Cut::Record { raw: without_return(&self.buffer[start..start + length]), line }));
             }
-            let held = self.end - self.start;
-            if self.overlong || held > LONGEST_LINE + 1 {
-                if quoted
-                    && !self.unclosed
-                    && !self.overlong
-                    && memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
-                {
-                    self.unclosed = true;
-                    self.searched = 0;
-                    continue;
-                }
-                return self.pass_piece();
-            }
-            if self.ended {
-                return Ok(self.rest(quoted));
-            }
-            self.fill()?;
         }
     }
 
-    /// What is left when the input has ended.
-    fn rest(&mut self, quoted: bool) -> Option<Cut<'_>> {
-        if self.start == self.end {
-            return None;
-        }
-        // A quote that never closes must not swallow the lines behind it.
-        if quoted && !self.unclosed && memchr(b'\n', &self.buffer[self.start..self.end]).is_some() {
-            self.unclosed = true;
-            self.searched = 0;
-            let End::At(length, _) = self.line_end() else { return None };
-            let (start, line) = (self.start, self.line);
-            self.start += length + 1;
-            self.line += 1;
-            self.searched = 0;
-            self.unclosed = false;
-            return Some(Cut::Record { raw: without_return(&self.buffer[start..start + length]), line });
-        }
-        let (start, line) = (self.start, self.line);
-        self.start = self.end;
+    /// From here on the record at `start` ends with its first line.
+    fn break_up(&mut self) {
+        self.forget_search();
+        self.broken = true;
+    }
+
+    fn forget_search(&mut self) {
         self.searched = 0;
-        self.line += 1;
-        Some(Cut::Record { raw: without_return(&self.buffer[start..self.end]), line })
+        (self.quoting, self.broken) = (Quoting::Plain, false);
+    }
+
+    fn holds_line_end(&self) -> bool {
+        memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
+    }
+
+    fn cut(&mut self, length: usize, lines: u64) -> Cut<'_> {
+        let (start, line, broken) = (self.start, self.line, self.broken);
+        self.start = (start + length + 1).min(self.end);
+        self.line += lines;
+        self.forget_search();
+        let raw = &self.buffer[start..start + length];
+        if std::mem::take(&mut self.overlong) {
+            return Cut::Overlong { piece: raw, line, first: false, complete: true };
+        }
+        if is_too_long(raw) {
+            return Cut::Overlong { piece: raw, line, first: true, complete: true };
+        }
+        Cut::Record { raw, line, broken }
     }
 
     /// Hands out what is held of a too long line.
     fn pass_piece(&mut self) -> io::Result<Option<Cut<'_>>> {
         let first = !std::mem::replace(&mut self.overlong, true);
-        if self.start == self.end && !first {
+        if self.start == self.end {
             if self.ended {
-                self.overlong = false;
-                return Ok(Some(Cut::Overlong { piece: &[], line: self.line, first: false, complete: true }));
+                return Ok(Some(self.cut(0, 1)));
             }
             self.fill()?;
         }
@@ -144,8 +166,18 @@ impl<R: Read> Records<R> {
         let held = memchr(b'\n', &self.buffer[self.start..self.end]).unwrap_or(self.end - self.start);
         let start = self.start;
         self.start += held;
-        self.searched = 0;
+        self.forget_search();
         Ok(Some(Cut::Overlong { piece: &self.buffer[start..start + held], line: self.line, first, complete: false }))
+    }
+
+    fn find_end(&mut self, delimiter: Option<u8>) -> End {
+        match delimiter {
+            Some(delimiter) if !self.broken && !self.overlong => self.record_end(delimiter).unwrap_or_else(|| {
+                self.break_up();
+                self.line_end()
+            }),
+            _ => self.line_end(),
+        }
     }
 
     fn line_end(&mut self) -> End {
@@ -158,22 +190,48 @@ impl<R: Read> Records<R> {
         }
     }
 
-    fn quoted_end(&mut self) -> End {
+    /// A quote opens a field only where a field begins, and closes it only before a delimiter or a line end; `None` when
+    /// the quotes do not pair.
+    fn record_end(&mut self, delimiter: u8) -> Option<End> {
         let held = &self.buffer[self.start..self.end];
-        let (mut at, mut inside, mut lines) = (0, false, 0);
-        while let Some(offset) = memchr2(b'"', b'\n', &held[at..]) {
-            let found = at + offset;
-            if held[found] == b'"' {
-                inside = !inside;
-            } else {
-                lines += 1;
-                if !inside {
-                    return End::At(found, lines);
+        let mut at = self.searched;
+        loop {
+            if self.quoting == Quoting::Open {
+                let Some(offset) = memchr(b'"', &held[at..]) else {
+                    self.searched = held.len();
+                    return Some(End::Beyond);
+                };
+                let found = at + offset;
+                match held.get(found + 1) {
+                    None if !self.ended => {
+                        self.searched = found;
+                        return Some(End::Beyond);
+                    }
+                    Some(b'"') => at = found + 2,
+                    Some(next) if !matches!(next, b'\n' | b'\r') && *next != delimiter => return None,
+                    _ => {
+                        self.quoting = Quoting::Closed;
+                        at = found + 1;
+                    }
                 }
+                continue;
+            }
+            let Some(offset) = memchr2(b'"', b'\n', &held[at..]) else {
+                self.searched = held.len();
+                return Some(End::Beyond);
+            };
+            let found = at + offset;
+            if held[found] == b'\n' {
+                self.searched = found;
+                let spans = self.quoting != Quoting::Plain;
+                let within = if spans { memchr_iter(b'\n', &held[..found]).count() as u64 } else { 0 };
+                return Some(End::At(found, within + 1));
+            }
+            if found == 0 || held[found - 1] == delimiter {
+                self.quoting = Quoting::Open;
             }
             at = found + 1;
         }
-        End::Beyond
     }
 
     /// Reads more behind what is held.
@@ -193,6 +251,12 @@ impl<R: Read> Records<R> {
     }
 }
 
-fn without_return(line: &[u8]) -> &[u8] {
+/// Whether a line or record is longer than one may be; the end of a line, `\r\n` or `\n`, does not count.
+fn is_too_long(raw: &[u8]) -> bool {
+    raw.len() > LONGEST_LINE && without_return(raw).len() > LONGEST_LINE
+}
+
+/// A line without the carriage return before its line feed.
+pub(super) fn without_return(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }

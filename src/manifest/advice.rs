@@ -2,13 +2,10 @@
 
 use super::problem::{Position, Report};
 use crate::domain::decimal::{Decimal, SCALE};
-use crate::domain::instant::{DAY_MS, HOUR_MS};
+use crate::domain::instant::DAY_MS;
+use crate::domain::policy::POLICY;
 use crate::domain::target::{Target, WHOLE};
 use crate::domain::window::{CalendarUnit, Window};
-
-/// The multiwindow policy: name, long window in milliseconds, percent of the budget spent in it.
-const RULES: [(&str, i64, i64); 4] =
-    [("1h/5m", HOUR_MS, 2), ("6h/30m", 6 * HOUR_MS, 5), ("1d/2h", DAY_MS, 10), ("3d/6h", 3 * DAY_MS, 10)];
 
 /// Warns about a target that leaves no budget, and about burn rates that even a total outage does not reach: that one
 /// burns at 1/(1 − target). The places are those of the target and of the fast-burn multiplier.
@@ -26,10 +23,11 @@ pub(super) fn on_target(
     }
     let fastest = Decimal::from_millionths(WHOLE * SCALE / error_share);
     let percent = target.percent();
-    let unreachable: Vec<String> = RULES
-        .iter()
-        .filter(|(_, long, share)| is_unreachable(*share, shortest_millis(window), *long, error_share))
-        .map(|(name, long, share)| format!("{name} (factor {})", factor(*share, shortest_millis(window), *long)))
+    let length = shortest_millis(window);
+    let unreachable: Vec<String> = POLICY
+        .into_iter()
+        .filter(|rule| rule.is_unreachable(length, error_share))
+        .map(|rule| format!("{} (factor {})", rule.name(), rule.factor(length)))
         .collect();
     if !unreachable.is_empty() {
         let rules = if unreachable.len() == 1 { "rule" } else { "rules" };
@@ -45,16 +43,6 @@ pub(super) fn on_target(
         );
         report.warn(fast_burn_at, message, "lower spec.burnRateThresholds.fastBurnMultiplier");
     }
-}
-
-/// factor × (1 − target) > 1, where factor = share × window length / long window, without rounding.
-fn is_unreachable(share: i64, window: i64, long: i64, error_share: i64) -> bool {
-    i128::from(share) * i128::from(window) * i128::from(error_share) > 100 * i128::from(long) * i128::from(WHOLE)
-}
-
-fn factor(share: i64, window: i64, long: i64) -> Decimal {
-    let millionths = i128::from(share) * i128::from(window) * i128::from(SCALE) / (100 * i128::from(long));
-    Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
 }
 
 /// The window's length in milliseconds; of calendar periods the shortest, for what that cannot reach none can.

@@ -55,7 +55,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether an unknown field is one for which this one has been suggested, so that its absence need not be reported too.
-    fn has_misspelt(&self, key: &str) -> bool {
+    pub(super) fn has_misspelt(&self, key: &str) -> bool {
         let unknown = self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()));
         let meant = |entry: &Entry| closest(&entry.key, self.known.iter().copied());
         unknown.into_iter().any(|entry| meant(entry) == Some(key))

@@ -133,7 +133,9 @@ fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
             None
         }
         (None, None) => {
-            report.error(fields.at, "spec.windowDays is missing", shape);
+            if !fields.has_misspelt("windowDays") && !fields.has_misspelt("window") {
+                report.error(fields.at, "spec.windowDays is missing", shape);
+            }
             None
         }
     }

@@ -1,10 +1,14 @@
 //! Owns how verdicts look.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Cell, Document, Sheet, Tone};
+use super::sheet::paint;
+use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
 
 /// One condition on one objective, and whether it fires.
@@ -52,28 +56,57 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
     Ok(document)
 }
 
-/// The verdict for people: every objective that fails, with the values that decided, and a line that sums up.
+/// The verdict as a table, for markdown.
 pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
     let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("FAILS ON").left("BECAUSE");
-    let mut objectives: Vec<&str> = findings.iter().map(|finding| finding.objective.as_str()).collect();
-    objectives.dedup();
-    let failing: Vec<&Finding> = findings.iter().filter(|finding| finding.holds).collect();
-    for finding in &failing {
-        let values: Vec<String> =
-            finding.values.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
+    for finding in findings.iter().filter(|finding| finding.holds) {
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(&*finding.objective, Tone::Strong),
             Cell::plain(finding.condition),
-            Cell::plain(values.join(" ")),
+            Cell::plain(values(finding).join(" ")),
         ]);
     }
-    let mut failed: Vec<&str> = failing.iter().map(|finding| finding.objective.as_str()).collect();
-    failed.dedup();
-    let plural = if objectives.len() == 1 { "" } else { "s" };
-    let verdict = if failed.is_empty() { "✔ pass" } else { "✖ fail" };
-    sheet.footer.push(format!("{verdict}: {} of {} objective{plural} failing", failed.len(), objectives.len()));
+    sheet.footer.push(summary(findings).1);
     sheet
+}
+
+/// The verdict for people: every objective that fails, with the values that decided, and a line that sums up.
+pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| finding.holds) {
+        let sign = paint("✖", Tone::Bad, canvas);
+        let objective = paint(&finding.objective, Tone::Strong, canvas);
+        let _ = writeln!(text, "{sign} {objective} fails on {}: {}", finding.condition, finding.expression);
+        for value in values(finding) {
+            let _ = writeln!(text, "    {value}");
+        }
+    }
+    let (pass, summary) = summary(findings);
+    text.push_str(&paint(&summary, if pass { Tone::Good } else { Tone::Bad }, canvas));
+    text.push('\n');
+    text
+}
+
+fn values(finding: &Finding) -> Vec<String> {
+    finding.values.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect()
+}
+
+/// Whether all hold, and the line that says so.
+fn summary(findings: &[Finding]) -> (bool, String) {
+    let distinct = |findings: &mut dyn Iterator<Item = &Finding>| {
+        let mut objectives: Vec<String> = findings.map(|finding| finding.objective.clone()).collect();
+        objectives.dedup();
+        objectives.len()
+    };
+    let all = distinct(&mut findings.iter());
+    let failing = distinct(&mut findings.iter().filter(|finding| finding.holds));
+    let (verb, plural) = (if failing == 1 { "fails" } else { "fail" }, if all == 1 { "" } else { "s" });
+    match (failing, all) {
+        (0, 1) => (true, "✔ pass: the one objective holds".to_owned()),
+        (0, _) => (true, format!("✔ pass: all {all} objectives hold")),
+        _ => (false, format!("✖ fail: {failing} of {all} objective{plural} {verb}")),
+    }
 }
 
 /// A value for people: numbers to two decimals, floored.

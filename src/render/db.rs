@@ -1,5 +1,8 @@
 //! Owns how the numbers of the database file and the outcome of its verification look.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -100,7 +103,11 @@ pub(crate) fn info_text(info: &InfoReport) -> String {
         ("manifests", number(info.manifests)),
         ("sealed days", format!("of {} objectives, {} bytes", number(info.ledgers), number(info.ledger_bytes))),
     ];
-    lines.iter().map(|(name, text)| format!("{name:<12} {text}\n")).collect()
+    let mut text = String::new();
+    for (name, value) in lines {
+        let _ = writeln!(text, "{name:<12} {value}");
+    }
+    text
 }
 
 /// The outcome of a verification for programs.
@@ -119,9 +126,12 @@ pub(crate) fn verify_text(differences: &[&str]) -> String {
     if differences.is_empty() {
         return "ok: the file is sound, segments are in order, and every cache equals a recomputation\n".to_owned();
     }
-    let mut text: String = differences.iter().take(20).map(|line| format!("difference: {line}\n")).collect();
+    let mut text = String::new();
+    for line in differences.iter().take(20) {
+        let _ = writeln!(text, "difference: {line}");
+    }
     if differences.len() > 20 {
-        text.push_str(&format!("… and {} more\n", differences.len() - 20));
+        let _ = writeln!(text, "… and {} more", differences.len() - 20);
     }
     text
 }

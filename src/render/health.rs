@@ -46,8 +46,8 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
 
 /// The answer of `health` for people.
 pub(crate) fn sheet(healths: &[Health]) -> Sheet {
-    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").right("CHECKS").right("FOR").left("SINCE");
-    sheet = sheet.right("CHANGES/H").right("LAST SEEN");
+    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
+    sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");
     for health in healths {
         let (symbol, tone) = match health.status {
             Status::Unhealthy => ("✖", Tone::Bad),
@@ -71,7 +71,10 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let parts = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
     let parts = parts.iter().filter(|status| count(**status) > 0).map(|status| format!("{} {status}", count(*status)));
     let plural = if healths.len() == 1 { "" } else { "s" };
-    sheet.footer.push(format!("{} system{plural}: {}", healths.len(), parts.collect::<Vec<_>>().join(", ")));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let counted =
+        if healths.is_empty() { "no systems".to_owned() } else { format!("{} system{plural}: {parts}", healths.len()) };
+    sheet.footer.push(counted);
     sheet
 }
 

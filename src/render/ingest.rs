@@ -1,5 +1,8 @@
 //! Owns how the outcome of an ingest looks.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 
 use super::Document;
@@ -52,7 +55,7 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let mut text = format!("{} {noun} read: {}\n", thousands(report.read), parts.join(", "));
     if let (Some(first), Some(last)) = (report.first, report.last) {
         let noun = if report.systems == 1 { "system" } else { "systems" };
-        text.push_str(&format!("{} {noun}, {first} to {last}\n", thousands(report.systems as u64)));
+        let _ = writeln!(text, "{} {noun}, {first} to {last}", thousands(report.systems as u64));
     }
     if dry_run {
         text.push_str("dry run: nothing was kept\n");
@@ -67,7 +70,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);

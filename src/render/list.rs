@@ -22,12 +22,20 @@ pub(crate) fn document<T: Serialize>(name: &'static str, rows: &[Row<T>], as_of:
     Document::list(as_of, name, &rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }
 
-/// A list for people. Titles that begin with `>` head columns of numbers.
+/// A list for people. Titles that begin with `>` head columns of numbers; what says least gives way on a narrow terminal.
 pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>]) -> Sheet {
-    let mut sheet = titles.iter().fold(Sheet::new(), |sheet, title| match title.strip_prefix('>') {
-        Some(title) => sheet.right(title),
-        None => sheet.left(title),
-    });
+    let mut sheet = Sheet::new();
+    for (index, title) in titles.iter().enumerate() {
+        sheet = match title.strip_prefix('>') {
+            Some(title) => sheet.right(title),
+            None => sheet.left(title),
+        };
+        if index == 0 {
+            sheet = sheet.names();
+        } else if matches!(*title, "LABELS" | "FILE" | "STARTED") {
+            sheet = sheet.optional();
+        }
+    }
     for row in rows {
         let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
         sheet.push(row.cells.iter().enumerate().map(|(index, text)| Cell::toned(text.clone(), tone(index))).collect());

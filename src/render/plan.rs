@@ -1,5 +1,8 @@
 //! Owns how a plan looks: what would be created, changed and deleted, field by field.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -71,7 +74,7 @@ pub(crate) fn text(plan: &Plan, canvas: Canvas, done: bool) -> String {
         text.push('\n');
         for change in &update.changes {
             let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-            text.push_str(&format!("    {}: {} → {}\n", change.path, side(&change.before), side(&change.after)));
+            let _ = writeln!(text, "    {}: {} → {}", change.path, side(&change.before), side(&change.after));
         }
     }
     for identity in &plan.delete {

@@ -1,5 +1,8 @@
 //! Owns how the problems of manifests look.
 
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -69,17 +72,17 @@ pub(crate) fn lines(problems: &[ProblemLine], canvas: Canvas) -> String {
     for problem in problems {
         text.push_str(&problem.file);
         for number in [problem.line, problem.column].into_iter().flatten() {
-            text.push_str(&format!(":{number}"));
+            let _ = write!(text, ":{number}");
         }
         let tone = if problem.severity == "warning" { Tone::Warning } else { Tone::Bad };
-        text.push_str(&format!(": {}: ", super::sheet::paint(problem.severity, tone, canvas)));
+        let _ = write!(text, ": {}: ", super::sheet::paint(problem.severity, tone, canvas));
         if let Some(subject) = &problem.subject {
-            text.push_str(&format!("{subject}: "));
+            let _ = write!(text, "{subject}: ");
         }
         text.push_str(&problem.message);
         text.push('\n');
         if let Some(remedy) = &problem.remedy {
-            text.push_str(&format!("    {remedy}\n"));
+            let _ = writeln!(text, "    {remedy}");
         }
     }
     text

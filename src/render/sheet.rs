@@ -1,13 +1,22 @@
-//! Owns tables for people: cells with a tone, laid out to the terminal, or written as markdown.
+//! Owns tables for people: cells with a tone, fitted to the terminal, or written as markdown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::Canvas;
 
-/// Rows from which laying out cell by cell would take longer than reading: they keep their natural widths.
+/// Columns between two cells where there is room.
+const WIDE_GAP: usize = 2;
+/// The fewest columns to which a name is shortened.
+const SHORTEST_NAME: usize = 10;
+/// Rows from which wrapping cell by cell would take longer than reading: they keep their natural widths.
 const MANY_ROWS: usize = 2_000;
+
+/// Ends a colour.
+const RESET: &str = "\u{1b}[0m";
 
 /// What a cell wants to say by its colour; its text says it too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,19 +47,33 @@ impl Cell {
     }
 }
 
-/// A column's title, and whether its cells are numbers.
+/// What a column does where the terminal is too narrow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Yields {
+    /// Keeps its width.
+    Not,
+    /// Goes away, the rightmost first.
+    Goes,
+    /// Shortens its texts in the middle.
+    Shortens,
+}
+
+/// A column's title, whether its cells are numbers, and how it yields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Column {
     title: &'static str,
     right: bool,
+    yields: Yields,
 }
 
-/// Rows under titled columns, and a line below them.
+/// Rows under titled columns, and lines below them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Sheet {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
     pub(crate) footer: Vec<String>,
+    /// Whether rows may be longer than the terminal's.
+    pub(crate) overflows: bool,
 }
 
 impl Sheet {
@@ -59,12 +82,29 @@ impl Sheet {
     }
 
     pub(crate) fn left(mut self, title: &'static str) -> Self {
-        self.columns.push(Column { title, right: false });
+        self.columns.push(Column { title, right: false, yields: Yields::Not });
         self
     }
 
     pub(crate) fn right(mut self, title: &'static str) -> Self {
-        self.columns.push(Column { title, right: true });
+        self.columns.push(Column { title, right: true, yields: Yields::Not });
+        self
+    }
+
+    /// The last column goes away where it does not fit.
+    pub(crate) fn optional(self) -> Self {
+        self.yields(Yields::Goes)
+    }
+
+    /// The last column holds names, which are shortened where they do not fit.
+    pub(crate) fn names(self) -> Self {
+        self.yields(Yields::Shortens)
+    }
+
+    fn yields(mut self, yields: Yields) -> Self {
+        if let Some(column) = self.columns.last_mut() {
+            column.yields = yields;
+        }
         self
     }
 
@@ -72,31 +112,98 @@ impl Sheet {
         self.rows.push(row);
     }
 
+    /// Whether all columns fit a terminal as they are, set apart by a single column.
+    pub(crate) fn fits(&self, canvas: Canvas) -> bool {
+        canvas.width.is_none_or(|width| self.columns.is_empty() || total(&self.widths(), 1) <= usize::from(width))
+    }
+
     pub(super) fn table(&self, canvas: Canvas) -> String {
-        let mut text = if self.rows.is_empty() {
-            String::new()
-        } else if self.rows.len() > MANY_ROWS {
-            self.columns_only(canvas)
-        } else {
-            self.laid_out(canvas)
-        };
+        let mut text = if self.rows.is_empty() { String::new() } else { self.body(canvas) };
         if !text.is_empty() && !self.footer.is_empty() {
             text.push('\n');
         }
+        let room = canvas.width.map_or(usize::MAX, usize::from);
         for line in &self.footer {
-            text.push_str(line);
+            push_wrapped(&mut text, line, room);
+        }
+        text
+    }
+
+    fn body(&self, canvas: Canvas) -> String {
+        let widths = self.widths();
+        let Some(room) = canvas.width.map(usize::from).filter(|_| !self.overflows) else {
+            return self.lines(&widths, WIDE_GAP, canvas);
+        };
+        if let Some(gap) = [WIDE_GAP, 1].into_iter().find(|gap| total(&widths, *gap) <= room) {
+            return self.lines(&widths, gap, canvas);
+        }
+        if let Some(last) = self.columns.iter().rposition(|column| column.yields == Yields::Goes) {
+            return self.without(last).body(canvas);
+        }
+        let widths = self.shortened(widths, room);
+        if total(&widths, 1) <= room || self.rows.len() > MANY_ROWS {
+            self.lines(&widths, 1, canvas)
+        } else {
+            self.wrapped(room, canvas)
+        }
+    }
+
+    /// The widths at which nothing is cut.
+    fn widths(&self) -> Vec<usize> {
+        let width = |index: usize| {
+            let cells = self.rows.iter().map(|row| row[index].text.width());
+            cells.chain([self.columns[index].title.width()]).max().unwrap_or(0)
+        };
+        (0..self.columns.len()).map(width).collect()
+    }
+
+    /// Takes what is missing from the columns of names, always from the widest.
+    fn shortened(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
+        let yields = |index: &usize| self.columns[*index].yields == Yields::Shortens;
+        while total(&widths, 1) > room {
+            let widest = (0..widths.len()).filter(yields).max_by_key(|index| widths[*index]);
+            let Some(widest) = widest.filter(|index| widths[*index] > SHORTEST_NAME) else { break };
+            widths[widest] -= 1;
+        }
+        widths
+    }
+
+    fn without(&self, index: usize) -> Self {
+        let mut sheet = self.clone();
+        sheet.columns.remove(index);
+        sheet.rows.iter_mut().for_each(|row| drop(row.remove(index)));
+        sheet
+    }
+
+    /// One line a row.
+    fn lines(&self, widths: &[usize], gap: usize, canvas: Canvas) -> String {
+        let mut text = String::with_capacity((self.rows.len() + 1) * (total(widths, gap) + 8));
+        let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(column.title, Tone::Faint)).collect();
+        for row in std::iter::once(&titles).chain(&self.rows) {
+            let start = text.len();
+            for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
+                let shown = shorten(&cell.text, *width);
+                let missing = width - shown.width().min(*width);
+                let (before, after) = if column.right { (missing, gap) } else { (0, missing + gap) };
+                let code = if canvas.color { ansi(cell.tone) } else { "" };
+                let reset = if code.is_empty() { "" } else { RESET };
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{:before$}{code}{shown}{reset}{:after$}", "", "");
+            }
+            let end = text[start..].trim_end().len();
+            text.truncate(start + end);
             text.push('\n');
         }
         text
     }
 
-    fn laid_out(&self, canvas: Canvas) -> String {
+    /// Cells broken over several lines.
+    fn wrapped(&self, room: usize, canvas: Canvas) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        if let Some(width) = canvas.width {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(width);
-        }
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        // Columns are set apart by one, also behind the last.
+        table.set_width(u16::try_from(room + 1).unwrap_or(u16::MAX));
         if canvas.color {
             table.enforce_styling();
         } else {
@@ -116,32 +223,6 @@ impl Sheet {
         let mut text = String::new();
         for line in table.lines() {
             text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
-
-    /// Columns as wide as their widest cell; colour and wrapping are left out.
-    fn columns_only(&self, canvas: Canvas) -> String {
-        let width = |index: usize| {
-            let cells = self.rows.iter().map(|row| row[index].text.chars().count());
-            cells.chain([self.columns[index].title.chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        let mut text = String::with_capacity(self.rows.len() * (widths.iter().sum::<usize>() + widths.len()));
-        let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(column.title, Tone::Faint)).collect();
-        for row in std::iter::once(&titles).chain(&self.rows) {
-            let start = text.len();
-            for ((cell, column), width) in row.iter().zip(&self.columns).zip(&widths) {
-                let gap = width - cell.text.chars().count();
-                let (before, after) = if column.right { (gap, 0) } else { (0, gap) };
-                let paint = if canvas.color { ansi(cell.tone) } else { "" };
-                let reset = if paint.is_empty() { "" } else { "\u{1b}[0m" };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{:before$}{paint}{}{reset}{:after$} ", "", cell.text, "");
-            }
-            let end = text[start..].trim_end().len();
-            text.truncate(start + end);
             text.push('\n');
         }
         text
@@ -172,6 +253,41 @@ impl Sheet {
     }
 }
 
+/// Appends a line, broken between words where it is wider than the room; what follows is indented.
+fn push_wrapped(text: &mut String, line: &str, room: usize) {
+    let mut used = 0;
+    for word in line.split(' ') {
+        if used > 0 && used + 1 + word.width() > room {
+            text.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(word);
+        used += word.width();
+    }
+    text.push('\n');
+}
+
+/// The columns that cells of these widths take, `gap` between each two.
+fn total(widths: &[usize], gap: usize) -> usize {
+    widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1)
+}
+
+/// A text no wider than `width`: what is cut comes from its middle, for names differ at both ends.
+fn shorten(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let keep = width.saturating_sub(1);
+    let count = text.chars().count();
+    let (head, tail) = (keep - keep / 2, keep / 2);
+    let head: String = text.chars().take(head).collect();
+    let tail: String = text.chars().skip(count.saturating_sub(tail)).collect();
+    Cow::Owned(format!("{head}…{tail}"))
+}
+
 fn alignment(column: Column) -> CellAlignment {
     if column.right { CellAlignment::Right } else { CellAlignment::Left }
 }
@@ -193,7 +309,8 @@ fn styled(cell: &Cell, column: Column, color: bool) -> comfy_table::Cell {
 
 /// A text in the colour of a tone, where the canvas has colours.
 pub(super) fn paint(text: &str, tone: Tone, canvas: Canvas) -> String {
-    if canvas.color { format!("{}{text}\u{1b}[0m", ansi(tone)) } else { text.to_owned() }
+    let code = ansi(tone);
+    if canvas.color && !code.is_empty() { format!("{code}{text}{RESET}") } else { text.to_owned() }
 }
 
 const fn ansi(tone: Tone) -> &'static str {
@@ -204,5 +321,29 @@ const fn ansi(tone: Tone) -> &'static str {
         Tone::Bad => "\u{1b}[1;31m",
         Tone::Faint => "\u{1b}[2m",
         Tone::Strong => "\u{1b}[1m",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_in_the_middle() {
+        assert_eq!(shorten("storefront-availability", 23), "storefront-availability");
+        assert_eq!(shorten("storefront-availability", 15), "storefr…ability");
+        assert_eq!(shorten("storefront-availability", 10).width(), 10);
+    }
+
+    #[test]
+    fn what_does_not_fit_yields_in_turn() {
+        let mut sheet = Sheet::new().left("NAME").names().right("A").left("B").optional();
+        let cell = |text: &str| Cell::plain(text);
+        sheet.push(vec![cell("a-long-name-of-27-characters"), cell("1"), cell("optional")]);
+        let drawn = |width| sheet.table(Canvas { width, color: false });
+        assert!(drawn(None).contains("characters  1  optional"));
+        assert!(drawn(Some(39)).contains("characters 1 optional"));
+        assert_eq!(drawn(Some(32)).lines().nth(1), Some("a-long-name-of-27-characters  1"));
+        assert_eq!(drawn(Some(20)).lines().nth(1), Some("a-long-na…aracters 1"));
     }
 }

@@ -8,13 +8,17 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::health::minute;
 use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
-use super::{Cell, Document, Sheet, Tone};
-use crate::domain::budget::{BurnRate, LOOKBACKS, State};
+use super::{Canvas, Cell, Document, Sheet, Tone};
+use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
 use crate::domain::window::Window;
+
+/// Objectives whose outlook is told below the table.
+const MOST_OUTLOOKS: usize = 3;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +100,7 @@ struct WireAttribution<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "these are the JSON names")]
 struct WireForecast {
     exhausted_at: Option<String>,
     recovers_at: Option<String>,
@@ -115,7 +120,7 @@ impl<'a> WireObjective<'a> {
         Self {
             objective_id: report.objective.as_str(),
             system_id: report.system.as_str(),
-            healthcheck: report.healthcheck.as_ref().map(|name| name.as_str()),
+            healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
             labels: &report.labels,
             target: budget.target.percent().to_f64(),
             window_days,
@@ -132,7 +137,7 @@ impl<'a> WireObjective<'a> {
             error_budget_consumed_minutes: minutes(budget.consumed_ms()),
             error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
             error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
-            budget_remaining_percent: remaining_percent(report),
+            budget_remaining_percent: remaining_percent(budget),
             current_availability: availability(budget.consumed_ms()),
             strict_availability: availability(budget.tally.strict_ms()),
             is_breaching: budget.is_breaching(),
@@ -161,21 +166,13 @@ impl<'a> WireObjective<'a> {
 
 fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
-    WireAttribution { source_type, system_id: system.map(|name| name.as_str()), minutes: minutes(millis) }
+    WireAttribution { source_type, system_id: system.map(crate::domain::name::Name::as_str), minutes: minutes(millis) }
 }
 
 /// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
-pub(crate) fn remaining_percent(report: &ObjectiveReport) -> f64 {
-    let whole = if report.budget.consumed_ms() == 0 { 100.0 } else { 0.0 };
-    ratio_percent(report.budget.remaining(), report.budget.total()).unwrap_or(whole)
-}
-
-/// Sorts reports worst first: by state, then remaining budget, then name.
-pub(crate) fn sort(reports: &mut [ObjectiveReport]) {
-    reports.sort_by(|a, b| {
-        let remaining = remaining_percent(a).total_cmp(&remaining_percent(b));
-        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
-    });
+pub(crate) fn remaining_percent(budget: &Budget) -> f64 {
+    let whole = if budget.consumed_ms() == 0 { 100.0 } else { 0.0 };
+    ratio_percent(budget.remaining(), budget.total()).unwrap_or(whole)
 }
 
 /// The values of one report by their JSON names.
@@ -191,40 +188,101 @@ pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Docum
     Document::large_list(as_of, "objectives", WireObjectives(Rc::clone(reports)))
 }
 
-/// The answer of `status` for people.
-pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool) -> Sheet {
-    let mut sheet = Sheet::new().left("STATE").left("OBJECTIVE").left("SYSTEM").right("TARGET").right("AVAIL");
-    sheet = sheet.left("BUDGET LEFT").right("BURN").right("STREAK");
-    if wide {
+/// How much the table shows of each objective.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// Whether a state is named; else its sign stands alone, which the summary explains.
+    named: bool,
+    bar: usize,
+    extent: Extent,
+}
+
+/// Which columns there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Even the target may give way.
+    Tight,
+    Usual,
+    Wide,
+}
+
+/// From the most telling table to the narrowest.
+const DETAILS: [Detail; 6] = [
+    Detail { named: true, bar: 20, extent: Extent::Usual },
+    Detail { named: true, bar: 10, extent: Extent::Usual },
+    Detail { named: true, bar: 5, extent: Extent::Usual },
+    Detail { named: false, bar: 5, extent: Extent::Usual },
+    Detail { named: false, bar: 0, extent: Extent::Usual },
+    Detail { named: false, bar: 0, extent: Extent::Tight },
+];
+
+/// The answer of `status` for people: as telling as the canvas has room for.
+pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+    let extent = if wide { Extent::Wide } else { Extent::Usual };
+    let full = Detail { named: true, bar: 10, extent };
+    if wide || canvas.width.is_none() {
+        return drawn(reports, full);
+    }
+    let mut best = drawn(reports, DETAILS[0]);
+    for detail in &DETAILS[1..] {
+        if best.fits(canvas) {
+            break;
+        }
+        best = drawn(reports, *detail);
+    }
+    // A bar says more than the ends of long names.
+    if best.fits(canvas) { best } else { drawn(reports, narrow(canvas)) }
+}
+
+fn narrow(canvas: Canvas) -> Detail {
+    match canvas.width {
+        Some(..50) => DETAILS[5],
+        Some(..70) => DETAILS[4],
+        _ => DETAILS[3],
+    }
+}
+
+fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
+    let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
+    sheet = sheet.left("OBJECTIVE").names().left("SYSTEM");
+    sheet = if detail.bar == 0 { sheet.optional() } else { sheet.names() };
+    let tight = |sheet: Sheet| if detail.extent == Extent::Tight { sheet.optional() } else { sheet };
+    sheet = tight(sheet.right("TARGET")).right("AVAIL").left("BUDGET LEFT");
+    sheet = tight(tight(sheet.right("BURN")).right("STREAK"));
+    if detail.extent == Extent::Wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
         sheet = sheet.right("BEST").right("COVERAGE").left("MODE").left("LABELS");
+        sheet.overflows = true;
     }
     for report in reports {
-        sheet.push(row(report, wide));
+        sheet.push(row(report, detail));
     }
     sheet.footer.push(summary(reports));
+    sheet.footer.extend(outlooks(reports));
     sheet
 }
 
-fn row(report: &ObjectiveReport, wide: bool) -> Vec<Cell> {
+fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let budget = &report.budget;
     let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
     let length = i128::from(budget.elapsed_length_ms());
     let tone = tone(report.state);
     let no_data = report.state == State::NoData;
-    let faint = |text: String| Cell::toned(text, if no_data { Tone::Faint } else { Tone::Plain });
+    let known = |cell: Cell| if no_data { Cell::toned("–", Tone::Faint) } else { cell };
     let available = percent(length - i128::from(budget.consumed_ms()), length, decimals.max(2));
+    let sign = symbol(report.state);
+    let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
     let mut cells = vec![
-        Cell::toned(format!("{} {}", symbol(report.state), report.state.as_str()), tone),
+        Cell::toned(state, tone),
         Cell::toned(report.objective.as_str(), Tone::Strong),
         Cell::plain(report.system.as_str()),
         Cell::plain(budget.target.percent().to_string()),
-        if no_data { faint("–".to_owned()) } else { Cell::plain(available) },
-        if no_data { faint("–".to_owned()) } else { Cell::toned(bar(report, if wide { 20 } else { 5 }), tone) },
-        if no_data { faint("–".to_owned()) } else { Cell::plain(rate(report.burn_rate.value())) },
+        known(Cell::plain(available)),
+        known(Cell::toned(bar(report, detail.bar), tone)),
+        known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
     ];
-    if wide {
+    if detail.extent == Extent::Wide {
         let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let known = budget.elapsed.millis() - budget.tally.unknown_ms;
         cells.extend([
@@ -245,16 +303,20 @@ fn row(report: &ObjectiveReport, wide: bool) -> Vec<Cell> {
 /// The share of the budget that is left, drawn and in numbers; what is overspent has a minus.
 fn bar(report: &ObjectiveReport, width: usize) -> String {
     let budget = &report.budget;
-    let left = remaining_percent(report);
-    let filled = ((left / 100.0 * width as f64).ceil() as usize).min(width);
-    let drawn = format!("{}{}", "█".repeat(filled), "░".repeat(width - filled));
-    if budget.is_breaching() {
-        let over = (budget.overspent() / i128::from(WHOLE)) as i64;
-        return format!("{drawn} -{}", short_time(over.max(1)));
-    }
-    let share = if budget.total() == 0 { "100".to_owned() } else { percent(budget.remaining(), budget.total(), 0) };
-    let time = short_time((budget.remaining() / i128::from(WHOLE)) as i64);
-    format!("{drawn} {share:>3}% {time}")
+    let left = remaining_percent(budget);
+    // Floored, yet the last of it still shows.
+    let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
+    let gap = if width == 0 { "" } else { " " };
+    let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
+    let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
+    let (share, time) = if budget.is_breaching() {
+        ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
+    } else if budget.total() == 0 {
+        (format!("{left:.0}"), short_time(0))
+    } else {
+        (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
+    };
+    format!("{drawn}{share:>3}% {time:>5}")
 }
 
 /// A sign for each state that reads without colour.
@@ -268,7 +330,7 @@ pub(crate) const fn symbol(state: State) -> &'static str {
     }
 }
 
-const fn tone(state: State) -> Tone {
+pub(crate) const fn tone(state: State) -> Tone {
     match state {
         State::NoData => Tone::Faint,
         State::Breaching => Tone::Bad,
@@ -280,9 +342,28 @@ const fn tone(state: State) -> Tone {
 fn summary(reports: &[ObjectiveReport]) -> String {
     let counted = State::ALL.into_iter().filter_map(|state| {
         let count = reports.iter().filter(|report| report.state == state).count();
-        (count > 0).then(|| format!("{count} {}", state.as_str()))
+        (count > 0).then(|| format!("{count} {} {}", symbol(state), state.as_str()))
     });
     let counted: Vec<String> = counted.collect();
     let plural = if reports.len() == 1 { "" } else { "s" };
+    if reports.is_empty() {
+        return "no objectives".to_owned();
+    }
     format!("{} objective{plural}: {}", reports.len(), counted.join(", "))
+}
+
+/// What lies ahead of the worst objectives if nothing else happens.
+fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
+    let outlook = |report: &ObjectiveReport| {
+        let forecast = &report.forecast;
+        let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
+            (State::Degraded, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
+            (State::Breaching, _, Some(at)) if !report.has_open_downtime => {
+                format!("within budget again {}, if it stays up", minute(at))
+            }
+            _ => return None,
+        };
+        Some(format!("{}: {what}", report.objective))
+    };
+    reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }

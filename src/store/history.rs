@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use rusqlite::{OptionalExtension, params};
 
-use super::open::Store;
+use super::open::{Store, Unreadable};
 use super::segment::{Fact, decode, read};
 use crate::domain::chronicle::empty_history;
 use crate::domain::instant::Instant;
@@ -102,7 +102,7 @@ impl Store {
                     transitions.push(transition);
                 }
             })
-            .map_err(|_| anyhow!("a segment of stream {} does not decode; run `slo db verify`", stream.id))?;
+            .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
         }
         let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
         Ok((known_from, transitions))
@@ -175,7 +175,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let body = row.get_ref(2)?.as_blob()?;
                 let facts = decode(body, Instant::from_millis(row.get(0)?), row.get(1)?)
-                    .map_err(|_| anyhow!("a segment of stream {} does not decode; run `slo db verify`", stream.id))?;
+                    .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
                 for fact in &facts {
                     let note = notes.remove(&fact.transition.at.millis());
                     each(&stream, fact, note.as_deref())?;
@@ -193,7 +193,8 @@ impl Store {
 }
 
 fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
-    let source = Source::from_code(row.get(1)?).ok_or_else(|| anyhow!("a stream has an unknown source"))?;
+    let source =
+        Source::from_code(row.get(1)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
     let check = row.get_ref(2)?.as_str()?;
     let check = if check.is_empty() { None } else { Some(stored_name(check)?) };
     Ok(StreamRow { id: row.get(0)?, source, check, first: Instant::from_millis(row.get(3)?) })
@@ -201,7 +202,7 @@ fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
 
 /// A name that was checked before it was stored.
 pub(super) fn stored_name(text: &str) -> Result<Name> {
-    Name::parse(text).map_err(|error| anyhow!("the stored name {text:?} is not one: {error}"))
+    Name::parse(text).map_err(|error| Unreadable(format!("the stored name {text:?} is not one: {error}")).into())
 }
 
 /// Facts end at `as-of`, so whoever has read up to it knows the rest.

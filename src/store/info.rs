@@ -1,11 +1,9 @@
 //! Owns what `db info` and `db verify` see of the file itself: sizes, counts, raw segments and seals.
 
-use anyhow::Result;
-use rusqlite::OptionalExtension;
-
 use super::open::{SCHEMA, Store};
 use crate::domain::instant::Instant;
 use crate::domain::span::Span;
+use anyhow::Result;
 
 /// The file in numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,18 +60,5 @@ impl Store {
                 .zip(last)
                 .map(|(first, last)| Span::new(Instant::from_millis(first), Instant::from_millis(last))),
         })
-    }
-
-    /// The latest fact of the journal.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn last_fact(&self) -> Result<Option<Instant>> {
-        let last: Option<i64> = self
-            .connection
-            .query_row("SELECT max(last_ts) FROM segment", [], |row| row.get::<_, Option<i64>>(0))
-            .optional()?
-            .flatten();
-        Ok(last.map(Instant::from_millis))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::open::Unreadable;
 use super::seals;
 use super::segment::{Fact, MOST_BYTES, decode, encode, split};
 use crate::domain::instant::Instant;
@@ -114,7 +115,7 @@ impl JournalWriter {
             insert(connection, stream.id, &facts)?;
             merged = Merged { inserted: rest.len() as u64, conflicts: 0, changed: true };
             first_change = Some(earliest.at);
-            self.keep_notes(connection, stream.id, rest, incoming.notes, &mut merged)?;
+            Self::keep_notes(connection, stream.id, rest, incoming.notes, &mut merged)?;
             rest = &[];
         }
         for (index, segment) in segments.iter().enumerate() {
@@ -126,7 +127,7 @@ impl JournalWriter {
                 continue;
             }
             let change =
-                self.merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
+                Self::merge_segment(connection, stream.id, segment, these, incoming.notes, ingest, &mut merged)?;
             first_change = first_change.or(change);
         }
         if let Some(at) = first_change {
@@ -142,9 +143,7 @@ impl JournalWriter {
     }
 
     /// Merges facts into the one segment they fall into; returns the earliest changed moment.
-    #[expect(clippy::too_many_arguments, reason = "one step of merge, with all of its state")]
     fn merge_segment(
-        &self,
         connection: &Connection,
         stream: i64,
         segment: &Segment,
@@ -153,7 +152,7 @@ impl JournalWriter {
         ingest: &mut impl FnMut() -> Result<i64>,
         merged: &mut Merged,
     ) -> Result<Option<Instant>> {
-        let damaged = |_| anyhow!("segment {} does not decode; run `slo db verify`", segment.id);
+        let damaged = |_| Unreadable(format!("segment {} of stream {stream} does not decode", segment.id));
         let known = decode(&segment.body, segment.first, segment.count).map_err(damaged)?;
         let appends = transitions[0].at > segment.last;
         let mut facts = Vec::with_capacity(known.len() + transitions.len());
@@ -207,7 +206,6 @@ impl JournalWriter {
     }
 
     fn keep_notes(
-        &self,
         connection: &Connection,
         stream: i64,
         transitions: &[Transition],

@@ -17,7 +17,7 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     for run in ledger.runs() {
         let tally = &run.day.tally;
         let parts = [tally.own_ms, tally.excluded_ms, tally.not_counted_ms, tally.unknown_ms];
-        let upstreams = (!tally.upstream_ms.is_empty()) as u64;
+        let upstreams = u64::from(!tally.upstream_ms.is_empty());
         let present = parts.iter().enumerate().fold(0, |bits, (bit, ms)| bits | u64::from(*ms != 0) << bit);
         put(&mut body, u64::from(run.count));
         put(&mut body, run.day.verdict as u64 | present << 2 | upstreams << 6);
@@ -101,6 +101,21 @@ mod tests {
             }
             ledger
         })
+    }
+
+    #[test]
+    fn the_documented_example_is_what_is_written() {
+        let mut ledger = Ledger::new(Instant::from_millis(20_777 * DAY_MS));
+        let broken = Tally { own_ms: 60_000, ..Tally::default() };
+        let held = Tally { upstream_ms: vec![0, 60_000], ..Tally::default() };
+        for (count, verdict, tally) in
+            [(3, Verdict::Kept, Tally::default()), (1, Verdict::Broken, broken), (1, Verdict::Held, held)]
+        {
+            ledger.push_run(Run { count, day: Day { tally, verdict } });
+        }
+        let hex: Vec<String> = encode(&ledger).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.join(" "), "01 a9 a2 01 03 02 01 04 e0 d4 03 01 41 02 00 e0 d4 03");
+        assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
     }
 
     proptest! {

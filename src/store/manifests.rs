@@ -13,10 +13,11 @@ use super::open::Store;
 use super::wire;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::MaintenanceWindow;
-use crate::domain::model::{Member, Model, SystemId, fnv1a, upstreams};
+use crate::domain::model::{Member, Model, SystemId, upstreams};
 use crate::domain::name::Name;
 use crate::domain::object::{Identity, Kind, Object};
 use crate::domain::objective::{Objective, System};
+use crate::domain::reconcile::field::content_hash;
 
 /// An objective with the id under which its caches are kept.
 #[derive(Clone, Debug)]
@@ -207,15 +208,6 @@ impl Store {
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
     }
 
-    /// How many objectives there are.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn count_objectives(&self) -> Result<usize> {
-        let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
-    }
-
     fn maintenance_of(&self, system: SystemId) -> Result<Vec<MaintenanceWindow>> {
         let sql = "SELECT name, body FROM manifest
                    WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
@@ -248,7 +240,7 @@ impl Store {
             body,
             declared.file,
             declared.document,
-            format!("{:016x}", fnv1a(&body)),
+            format!("{:016x}", content_hash(object)),
             declared.applied_at.millis(),
         ])?;
         Ok(())

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use rusqlite_migration::{M, Migrations};
 
 use crate::failure::Failure;
 
@@ -14,10 +13,13 @@ const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
 /// How long a command waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
-const STEPS: &[M<'_>] = &[M::up(include_str!("migrations/0001_journal_and_manifests.sql"))];
-const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
+/// How long it waits before it tries again where SQLite itself does not wait.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// What leads from each schema to the next; they only go forward.
+const STEPS: &[&str] = &[include_str!("migrations/0001_journal_and_manifests.sql")];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 
@@ -26,8 +28,6 @@ pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
-    /// Reads and writes; the file must exist.
-    Write,
     /// Reads and writes; the file and its folder are made if need be.
     Create,
     /// A database in memory that vanishes with the command.
@@ -48,12 +48,20 @@ impl Store {
     /// When there is none, it cannot be read or written, is damaged, belongs to another program, or to a newer `slo`.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let opened = match access {
-            Access::Read => open_to_read(path),
-            Access::Write if !path.exists() => return Err(missing(path)),
-            Access::Write | Access::Create => open_to_write(path),
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
+            _ if path.as_os_str().is_empty() => return Err(unnamed()),
+            Access::Read if !path.exists() => return Err(missing(path)),
+            // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
+            Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
+            Access::Create => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)),
         };
-        let connection = opened.map_err(|error| explain(error, path))?;
+        let connection = opened.map_err(|error| match Failure::hint(&error) {
+            Some(_) => error.context(place(path)),
+            None if path.is_dir() => {
+                Failure::new(format!("{}: it is a folder", place(path)), "name a file with --db or SLO_DB")
+            }
+            None => explain(error, path),
+        })?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -94,11 +102,14 @@ impl Store {
         };
         run().map_err(|error| explain(error, &self.path))
     }
+}
 
-    /// Explains an error that came from this database.
-    pub(crate) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        explain(error, &self.path)
-    }
+fn place(path: &Path) -> String {
+    format!("database {}", path.display())
+}
+
+fn unnamed() -> anyhow::Error {
+    Failure::new("the name of the database file is empty", "name the file with --db PATH or SLO_DB")
 }
 
 fn missing(path: &Path) -> anyhow::Error {
@@ -109,9 +120,6 @@ fn missing(path: &Path) -> anyhow::Error {
 }
 
 fn open_to_read(path: &Path) -> Result<Connection> {
-    if !path.exists() {
-        return Err(missing(path));
-    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags).context("opening").and_then(|connection| {
         connection.busy_timeout(PATIENCE)?;
@@ -137,8 +145,7 @@ fn has_log(path: &Path) -> bool {
 
 /// Opens a database on a read-only medium; nobody can change it there.
 fn open_unchanging(path: &Path) -> Result<Connection> {
-    let full = std::path::absolute(path)?;
-    let text = full.to_str().context("the path is not UTF-8")?;
+    let text = path.to_str().context("the path is not UTF-8")?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
@@ -147,41 +154,92 @@ fn open_unchanging(path: &Path) -> Result<Connection> {
 }
 
 fn open_to_write(path: &Path) -> Result<Connection> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(
+                format!("cannot make the folder {}: {error}", folder.display()),
+                "name a file in a folder that may be written to with --db or SLO_DB",
+            )
+        })?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    let connection = prepare(connection)?;
-    let journal: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-    if journal != "wal" {
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -12000;")?;
-    Ok(connection)
+    prepare(connection)
 }
 
-/// Makes the schema of a new file, and brings an older one up to date.
-fn prepare(mut connection: Connection) -> Result<Connection> {
-    let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables == 0 && version == 0 {
+/// Makes the schema of a new file, brings an older one up to date, and sets what every writer needs.
+fn prepare(connection: Connection) -> Result<Connection> {
+    let version = if is_empty(&connection)? {
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        0
     } else {
-        check_identity(&connection)?;
-    }
+        check_identity(&connection)?
+    };
+    log_ahead(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -12000;")?;
     if version != SCHEMA {
-        MIGRATIONS.to_latest(&mut connection).context("bringing the schema up to date")?;
+        migrate(&connection).context("bringing the schema up to date")?;
     }
+    // Only now: a migration may have to rebuild tables that others refer to.
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
     Ok(connection)
 }
 
-/// Refuses what is not ours, or is newer than this build.
-fn check_identity(connection: &Connection) -> Result<()> {
-    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+/// Takes every step that is missing in one transaction; another process may be about to do the same.
+fn migrate(connection: &Connection) -> Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let steps = || -> Result<()> {
+        let version = if is_empty(connection)? { 0 } else { check_identity(connection)? };
+        if version == SCHEMA {
+            return Ok(());
+        }
+        for step in STEPS.iter().skip(usize::try_from(version)?) {
+            connection.execute_batch(step)?;
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        connection.pragma_update(None, "user_version", SCHEMA)?;
+        Ok(())
+    };
+    let result = steps().and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+    if result.is_err() {
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    result
+}
+
+/// Switches to write-ahead logging. SQLite does not wait for others when it does that.
+fn log_ahead(connection: &Connection) -> Result<()> {
+    let mut tries = PATIENCE.as_millis() / RETRY.as_millis();
+    loop {
+        let mode: rusqlite::Result<String> = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match mode {
+            Err(rusqlite::Error::SqliteFailure(failure, _)) if failure.code == ErrorCode::DatabaseBusy && tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(RETRY);
+            }
+            other => return Ok(other.map(drop)?),
+        }
+    }
+}
+
+/// Whether nothing was ever written to the file, by nobody.
+fn is_empty(connection: &Connection) -> Result<bool> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0 && identity(connection)? == (0, 0))
+}
+
+fn identity(connection: &Connection) -> Result<(i32, i32)> {
+    let application = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok((application, connection.query_row("PRAGMA user_version", [], |row| row.get(0))?))
+}
+
+/// The schema's version; refuses what is not ours, or is newer than this build.
+fn check_identity(connection: &Connection) -> Result<i32> {
+    let (application, version) = identity(connection)?;
+    if version == 0 && is_empty(connection)? {
+        return Err(Failure::new("it is empty", "bring transitions in with `slo ingest FILE`"));
+    }
     if application != APPLICATION_ID {
         return Err(Failure::new(
             "this SQLite file does not belong to slo",
@@ -195,9 +253,12 @@ fn check_identity(connection: &Connection) -> Result<()> {
         ));
     }
     if version < 1 {
-        return Err(Failure::new("it holds no schema yet", "bring transitions in with `slo ingest FILE`"));
+        return Err(Failure::new(
+            format!("its schema {version} is none that slo ever wrote"),
+            "restore the file from a backup, or ingest the same files into a new one",
+        ));
     }
-    Ok(())
+    Ok(version)
 }
 
 fn code(error: &anyhow::Error) -> Option<ErrorCode> {
@@ -207,17 +268,31 @@ fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     })
 }
 
-/// Adds to an error which database it is about and, where SQLite's code tells, what to do.
-fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
-    let place = format!("database {}", path.display());
-    if Failure::hint(&error).is_some() {
-        return if error.to_string().contains(&place) || error.to_string().starts_with("there is no database") {
-            error
-        } else {
-            error.context(place)
-        };
+/// A row that does not hold what it must: what and where it is.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
-    let Some(code) = code(&error) else { return error };
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
+fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if Failure::hint(&error).is_some() {
+        return error;
+    }
+    let Some(code) = code(&error) else {
+        // Whatever else rusqlite complains of is a value that no version of slo stores.
+        if !error.is::<Unreadable>() && !error.chain().any(<dyn std::error::Error>::is::<rusqlite::Error>) {
+            return error;
+        }
+        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
+        return Failure::new(format!("{}: {error:#}", place(path)), hint);
+    };
     let (what, hint) = match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
@@ -232,8 +307,26 @@ fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
         ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
             ("it cannot be opened for what this command does", "check the permissions of the file and of its folder")
         }
-        ErrorCode::SystemIoFailure => ("reading or writing failed", "check the disk, then run `slo db verify`"),
-        _ => return error.context(place),
+        ErrorCode::SystemIoFailure => (
+            "reading or writing failed",
+            "check the disk and the space on it, then run `slo db verify`; what was committed is kept",
+        ),
+        _ => (
+            "it does not answer",
+            "run `slo db verify`; if that finds nothing, this is a fault of slo: please report it",
+        ),
     };
-    Failure::new(format!("{place}: {what} ({error:#})"), hint)
+    Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
+}
+
+/// What an error says down to SQLite's message; what lies below says the same in numbers.
+fn in_short(error: &anyhow::Error) -> String {
+    let mut texts = Vec::new();
+    for cause in error.chain() {
+        texts.push(cause.to_string());
+        if cause.is::<rusqlite::Error>() {
+            break;
+        }
+    }
+    texts.join(": ")
 }

@@ -1,10 +1,10 @@
 //! Owns the cache of sealed days: which objectives have one, how far it reaches, and how facts and manifests cut it.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ledger::{decode, encode};
-use super::open::Store;
+use super::open::{Store, Unreadable};
 use crate::domain::day::Ledger;
 use crate::domain::instant::Instant;
 use crate::domain::model::{Model, SystemId};
@@ -35,8 +35,8 @@ impl Store {
             .query_row([objective], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((until, body)) = found else { return Ok(None) };
-        let mut ledger = decode(&body)
-            .map_err(|_| anyhow!("the ledger of objective {objective} does not decode; run `slo db verify`"))?;
+        let mut ledger =
+            decode(&body).map_err(|_| Unreadable(format!("the sealed days of objective {objective} do not decode")))?;
         ledger.truncate(Instant::from_millis(until));
         Ok(Some(ledger))
     }

@@ -9,6 +9,11 @@ const VERSION: u8 = 1;
 /// The most bytes a body takes; four of them fill a page.
 pub(crate) const MOST_BYTES: usize = 1980;
 
+/// The most transitions of any body: far beyond what fits one.
+const MOST_READ: usize = 1 << 16;
+/// What ends a body.
+const CHECKSUM_BYTES: usize = 4;
+
 /// A transition and the ingest that brought it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
@@ -32,7 +37,16 @@ pub(crate) fn encode(facts: &[Fact]) -> Vec<u8> {
         put_signed(&mut body, run[0].ingest - previous);
         previous = run[0].ingest;
     }
+    let sum = checksum(&body);
+    body.extend_from_slice(&sum);
     body
+}
+
+/// The CRC-32 of what goes before it: no other rule would notice a status that has turned into another.
+fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut crc = flate2::Crc::new();
+    crc.update(body);
+    crc.sum().to_le_bytes()
 }
 
 const fn pack(delta: i64, status: Status) -> u64 {
@@ -69,18 +83,20 @@ pub(crate) fn split(facts: &[Fact]) -> Vec<&[Fact]> {
     parts
 }
 
-/// Reads the transitions of a body, calling `each` for every one, oldest first; returns what follows them.
+/// Reads the transitions of a body, calling `each` for every one, oldest first; returns what follows them. Leaves the
+/// checksum to [`decode`].
 ///
 /// # Errors
-/// When the body is not of this format or ends early, or moments do not strictly increase.
-pub(crate) fn read<'b>(
-    body: &'b [u8],
+/// When the body is not of this format or ends early, moments do not strictly increase, or the first cannot be.
+pub(crate) fn read(
+    body: &[u8],
     first: Instant,
     count: usize,
     mut each: impl FnMut(Transition),
-) -> Result<&'b [u8], Damaged> {
+) -> Result<&[u8], Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
-    if *version != VERSION {
+    // Later moments cannot overflow: a body has fewer bytes than it would take.
+    if *version != VERSION || first.in_range().is_err() || count > body.len().min(MOST_READ) {
         return Err(Damaged);
     }
     let mut at = first.millis();
@@ -100,10 +116,12 @@ pub(crate) fn read<'b>(
 /// Unpacks a whole body.
 ///
 /// # Errors
-/// When it is not of this format, ends early, has bytes to spare, or its moments do not strictly increase.
+/// When it is not of this format, ends early, has bytes to spare, does not match its checksum, or its moments do not
+/// strictly increase.
 pub(crate) fn decode(body: &[u8], first: Instant, count: usize) -> Result<Vec<Fact>, Damaged> {
+    let (body, sum) = body.split_last_chunk().ok_or(Damaged)?;
     // A transition takes a byte at least, so a count from a damaged row cannot exhaust memory.
-    if count > body.len() {
+    if count > body.len() || *sum != checksum(body) {
         return Err(Damaged);
     }
     let mut facts = Vec::with_capacity(count);
@@ -139,6 +157,20 @@ mod tests {
         })
     }
 
+    #[test]
+    fn the_documented_example_is_what_is_written() {
+        let fact =
+            |at, status, ingest| Fact { transition: Transition { at: Instant::from_millis(at), status }, ingest };
+        let facts = [
+            fact(1_795_183_500_000, Status::Healthy, 1),
+            fact(1_795_183_560_000, Status::Unhealthy, 1),
+            fact(1_795_183_561_500, Status::Healthy, 2),
+        ];
+        let hex: Vec<String> = encode(&facts).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.join(" "), "01 01 83 d3 0e f1 2e 02 02 01 02 6b 24 19 3c");
+        assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
+    }
+
     proptest! {
         #[test]
         fn what_is_packed_comes_back_and_fits(facts in facts()) {
@@ -158,9 +190,11 @@ mod tests {
             let mut body = encode(&facts);
             let at = at % body.len();
             body[at] ^= 1 << bit;
-            let _ = decode(&body, first, facts.len());
-            let _ = decode(&body[..at], first, facts.len());
+            prop_assert_eq!(decode(&body, first, facts.len()), Err(Damaged));
+            prop_assert_eq!(decode(&body[..at], first, facts.len()), Err(Damaged));
             let _ = decode(&noise, first, facts.len());
+            let _ = read(&body, first, facts.len(), |_| {});
+            let _ = read(&noise, first, facts.len(), |_| {});
         }
     }
 }

@@ -63,12 +63,16 @@ impl Store {
             }
             before = Some((stream, last));
             let body = row.get_ref(5)?.as_blob()?;
-            match decode(body, Instant::from_millis(first), row.get(4)?) {
+            let count = usize::try_from(row.get::<_, i64>(4)?).unwrap_or(usize::MAX);
+            match decode(body, Instant::from_millis(first), count) {
                 Err(_) => tell(format!("{place} does not decode")),
                 Ok(facts) => {
                     let ends = facts.last().map_or(first, |fact| fact.transition.at.millis());
                     if ends != last {
                         tell(format!("{place}: last_ts is {last}, its last transition is at {ends}"));
+                    }
+                    if facts.last().is_some_and(|fact| fact.transition.at > Instant::MAX) {
+                        tell(format!("{place} ends after {}", Instant::MAX));
                     }
                     let newest: i64 = row.get::<_, Option<i64>>(7)?.unwrap_or(0);
                     if facts.iter().any(|fact| !(1..=newest).contains(&fact.ingest)) {
@@ -76,6 +80,15 @@ impl Store {
                     }
                 }
             }
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT stream, ts FROM note WHERE NOT EXISTS
+             (SELECT 1 FROM segment WHERE segment.stream = note.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+            tell(format!("the note of stream {stream} at {at} belongs to no transition"));
         }
         let mut statement = self
             .connection

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
+use super::open::Unreadable;
 use crate::domain::decimal::Decimal;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
@@ -252,5 +253,5 @@ pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWind
 }
 
 fn unknown(field: &str, value: &str) -> anyhow::Error {
-    anyhow!("stored {field} {value:?} is not one this version knows")
+    Unreadable(format!("stored {field} {value:?} is not one this version knows")).into()
 }

@@ -95,6 +95,7 @@ impl Intake {
         record.conflicts += conflicts;
         record.duplicates += duplicates;
         self.report.read += batch.read;
+        self.report.rejected += batch.rejected;
         self.report.inserted += inserted;
         self.report.conflicts += conflicts;
         self.report.duplicates += duplicates;

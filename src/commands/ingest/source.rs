@@ -1,11 +1,11 @@
 //! Owns the reading side of an ingest: its inputs, the thread that parses them, the file of rejects, and the progress bar.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::display_name;
@@ -13,6 +13,7 @@ use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
 use crate::commands::Context;
 use crate::domain::instant::Instant;
+use crate::failure::Failure;
 use crate::feed::{self, Batch, Format, Reader, Reject};
 
 /// Rows of a batch: enough to pack well, few enough to hold several at once.
@@ -33,25 +34,31 @@ impl Input {
     /// When the file cannot be opened.
     pub(super) fn open(context: &mut Context<'_>, file: &Path) -> Result<Self> {
         let read: Box<dyn Read + Send> = if file == Path::new("-") {
-            std::mem::replace(&mut context.stdin, Box::new(std::io::empty()))
+            std::mem::replace(&mut context.stdin, Box::new(io::empty()))
         } else {
-            let place = || format!("cannot read {}", file.display());
-            let opened = File::open(file).with_context(place)?;
-            if opened.metadata().with_context(place)?.is_dir() {
-                anyhow::bail!("cannot read {}: it is a folder", file.display());
-            }
-            Box::new(opened)
+            let opened = File::open(file).and_then(|opened| {
+                if opened.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(opened) }
+            });
+            Box::new(opened.map_err(|error| {
+                Failure::new(
+                    format!("cannot read {}: {error}", display_name(file)),
+                    "nothing was kept; name files that exist and may be read, or - for standard input",
+                )
+            })?)
         };
         Ok(Self { name: display_name(file), read })
     }
 }
 
 /// How inputs are read.
+#[derive(Clone, Copy)]
 pub(super) struct Options {
     pub(super) format: FeedFormat,
     pub(super) latest: Instant,
     pub(super) now: Instant,
     pub(super) follow: bool,
+    /// Rejected lines that are told one by one.
+    pub(super) named: u64,
 }
 
 /// A batch, with the name of its file where it is the first of it.
@@ -77,11 +84,11 @@ pub(super) enum Event {
 }
 
 /// Reads all inputs one after the other, until one fails or nobody listens.
-pub(super) fn feed(inputs: Vec<Input>, options: &Options, rejects: Option<Rejects>, events: &SyncSender<Event>) {
-    let mut rejects = rejects;
+pub(super) fn feed(inputs: Vec<Input>, options: Options, rejects: Option<Rejects>, events: &SyncSender<Event>) {
+    let (mut options, mut rejects) = (options, rejects);
     for input in inputs {
         let name = input.name.clone();
-        match feed_one(input, options, &mut rejects, events) {
+        match feed_one(input, &mut options, &mut rejects, events) {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -96,7 +103,7 @@ pub(super) fn feed(inputs: Vec<Input>, options: &Options, rejects: Option<Reject
 /// Reads one input; returns whether somebody still listens.
 fn feed_one(
     input: Input,
-    options: &Options,
+    options: &mut Options,
     rejects: &mut Option<Rejects>,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
@@ -114,26 +121,50 @@ fn feed_one(
             if let Some(rejects) = rejects.as_mut() {
                 rejects.keep(reject)?;
             }
-            if let Some(reason) = &reject.reason {
+            if let Some(reason) = &reject.reason
+                && options.named > 0
+            {
+                options.named -= 1;
                 let (file, line, reason) = (name.clone(), reject.line, reason.clone());
                 // A listener that went away is noticed with the next batch.
                 drop(events.send(Event::Rejected { file, line, reason }));
             }
             Ok(())
         };
-        let Some(batch) = reader.next_batch(&mut on_reject)? else { break };
+        let next = reader.next_batch(&mut on_reject);
+        // Whoever follows a pipe ends it by force, and must not lose what was rejected before.
+        rejects.as_mut().map_or(Ok(()), Rejects::flush)?;
+        let Some(batch) = next? else { break };
         if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
             return Ok(false);
         }
     }
-    if let Some(rejects) = rejects {
-        rejects.file.flush()?;
-    }
     Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
+}
+
+/// Refuses to write rejected lines over a file that is in use, which would destroy it.
+///
+/// # Errors
+/// When `rejects` is one of the others.
+pub(super) fn refuse_overwriting<'p>(
+    rejects: &Path,
+    others: impl Iterator<Item = (&'p PathBuf, &'static str)>,
+) -> Result<()> {
+    let Ok(real) = rejects.canonicalize() else { return Ok(()) };
+    for (other, what) in others {
+        if other.canonicalize().is_ok_and(|other| other == real) {
+            return Err(Failure::new(
+                format!("--rejects {} is {what}, which it would overwrite", rejects.display()),
+                "name another file for the rejected lines",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The file that gets rejected lines as they were.
 pub(super) struct Rejects {
+    path: PathBuf,
     file: BufWriter<File>,
 }
 
@@ -143,13 +174,27 @@ impl Rejects {
     /// # Errors
     /// When it cannot be made.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot write rejected lines to {}", path.display()))?;
-        Ok(Self { file: BufWriter::new(file) })
+        let file = File::create(path).map_err(|error| {
+            Failure::new(
+                format!("cannot write rejected lines to {}: {error}", path.display()),
+                "name a file in a folder that exists and may be written to",
+            )
+        })?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
-    fn keep(&mut self, reject: &Reject<'_>) -> std::io::Result<()> {
-        self.file.write_all(reject.raw)?;
-        if reject.complete { self.file.write_all(b"\n") } else { Ok(()) }
+    fn keep(&mut self, reject: &Reject<'_>) -> io::Result<()> {
+        let end: &[u8] = if reject.complete { b"\n" } else { b"" };
+        let written = self.file.write_all(reject.raw).and_then(|()| self.file.write_all(end));
+        written.map_err(|error| self.explain(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush().map_err(|error| self.explain(&error))
+    }
+
+    fn explain(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("cannot write rejected lines to {}: {error}", self.path.display()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::domain::duration;
+use crate::domain::hash::Fnv;
 use crate::domain::maintenance::{MaintenanceWindow, Schedule};
 use crate::domain::object::Object;
 use crate::domain::objective::{Metadata, Objective, System};
@@ -31,20 +32,14 @@ pub(crate) fn fields(object: &Object) -> Vec<Field> {
 
 /// A 64-bit FNV-1a hash of kind, name and fields: equal for manifests that mean the same, however they are written.
 pub(crate) fn content_hash(object: &Object) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut feed = |text: &str| {
-        // 0xff occurs in no UTF-8 text, so it parts the texts without ambiguity.
-        for byte in text.bytes().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    feed(object.kind().as_str());
-    feed(object.name().as_str());
+    let mut hash = Fnv::new();
+    hash.feed(object.kind().as_str());
+    hash.feed(object.name().as_str());
     for field in fields(object) {
-        feed(&field.path);
-        feed(&field.value);
+        hash.feed(&field.path);
+        hash.feed(&field.value);
     }
-    hash
+    hash.finish()
 }
 
 struct Fields(Vec<Field>);

@@ -1,0 +1,153 @@
+//! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
+
+use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::{Context, apply, ingest, status};
+use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
+use crate::domain::instant::{Instant, MINUTE_MS};
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::demo::{Place, introduction, next_steps};
+
+/// The demo's present: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
+const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
+
+/// The files of the world, by their places in its folder.
+const FILES: [(&str, &str); 5] = [
+    ("feed/checks.jsonl", include_str!("demo/checks.jsonl")),
+    ("feed/incidents.jsonl", include_str!("demo/incidents.jsonl")),
+    ("manifests/systems.yaml", include_str!("demo/systems.yaml")),
+    ("manifests/objectives.yaml", include_str!("demo/objectives.yaml")),
+    ("manifests/maintenance.yaml", include_str!("demo/maintenance.yaml")),
+];
+
+/// `given` is the database named on the command line; `SLO_DB` is the user's own and stays untouched.
+pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) -> Result<ExitStatus> {
+    if let Some(path) = given.filter(|path| path.exists()) {
+        return Err(Failure::new(
+            format!("{} exists already", path.display()),
+            "the demo only fills a database that it makes itself: name another file, or leave --db out",
+        ));
+    }
+    let folder = match &args.keep {
+        Some(folder) => folder.clone(),
+        None => fresh_folder(&temporary(context))?,
+    };
+    write_files(&folder)?;
+    let db = given.map_or_else(|| folder.join("slo.db"), Path::to_path_buf);
+    build(context, &folder, &db)?;
+    let place = Place { folder: &folder, db: &db, program: &context.program, at: MOMENT };
+    let (before, after) = (introduction(&place), next_steps(&place));
+    // Programs that ask for JSON get the answer alone.
+    let for_people = matches!(context.output, None | Some(Output::Table | Output::Wide));
+    if for_people {
+        context.say(&before)?;
+    }
+    let selection = Selection { names: Vec::new(), system: None, selector: None };
+    let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
+    (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
+    status::run(&mut inner, &Status { selection, watch: None })?;
+    if for_people && !context.quiet {
+        context.say(&after)?;
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// Takes the files in as a user would: `slo ingest`, then `slo apply`.
+fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
+    let mut silence = io::sink();
+    let mut inner = at_moment(&mut silence, &mut *context.stderr, context.env, db);
+    let feed = Ingest {
+        files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
+        format: FeedFormat::Auto,
+        rejects: None,
+        strict: true,
+        dry_run: false,
+        max_skew: MINUTE_MS,
+        follow: false,
+    };
+    let manifests = Apply { paths: Paths { paths: vec![folder.join("manifests")] }, prune: false };
+    let outcomes = [ingest::run(&mut inner, &feed)?, apply::run(&mut inner, &manifests)?];
+    if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
+        anyhow::bail!("the demo's own files were refused");
+    }
+    Ok(())
+}
+
+/// A context whose clock stands at the demo's present.
+fn at_moment<'io>(
+    stdout: &'io mut dyn Write,
+    stderr: &'io mut dyn Write,
+    env: super::Environment<'io>,
+    db: &Path,
+) -> Context<'io> {
+    Context {
+        program: String::new(),
+        db: Some(db.to_owned()),
+        as_of: MOMENT,
+        now: MOMENT,
+        output: None,
+        canvas: crate::render::Canvas { width: None, color: false },
+        quiet: true,
+        stdin: Box::new(io::empty()),
+        stdout,
+        stderr,
+        stderr_is_terminal: false,
+        env,
+    }
+}
+
+/// The folder for temporary files.
+fn temporary(context: &Context<'_>) -> PathBuf {
+    let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
+    let mut set = names.iter().filter_map(|name| context.env.get(OsStr::new(name)));
+    let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
+    set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
+}
+
+/// Makes a folder that nobody had before.
+fn fresh_folder(parent: &Path) -> Result<PathBuf> {
+    for number in 1.. {
+        let folder = parent.join(format!("slo-demo-{number}"));
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot make a folder in {}", parent.display())),
+        }
+    }
+    anyhow::bail!("no name is left in {}", parent.display())
+}
+
+/// Writes the world's files; never over another one.
+fn write_files(folder: &Path) -> Result<()> {
+    let paths: Vec<PathBuf> = FILES.iter().map(|(name, _)| folder.join(name)).chain([folder.join("slo.db")]).collect();
+    if let Some(path) = paths.iter().find(|path| path.exists()) {
+        return Err(Failure::new(
+            format!("{} exists already", path.display()),
+            "name a folder that is empty or does not exist: the demo changes no file that it did not make",
+        ));
+    }
+    for (path, (_, text)) in paths.iter().zip(FILES) {
+        let place = || format!("cannot write {}", path.display());
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).with_context(place)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(place)?;
+        file.write_all(text.as_bytes()).with_context(place)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_moment_is_what_its_text_says() {
+        assert_eq!(MOMENT.to_string(), "2026-11-20T14:05:00.000Z");
+    }
+}

@@ -1,0 +1,35 @@
+//! Owns `slo show`: everything about one objective on one screen.
+
+use anyhow::Result;
+
+use super::{Context, selection};
+use crate::cli::Show;
+use crate::domain::instant::DAY_MS;
+use crate::evaluation::{downtime, reports, trend};
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::show::{Portrait, document, text};
+use crate::render::{Form, Sheet};
+use crate::store::Access;
+
+pub(super) fn run(context: &mut Context<'_>, args: &Show) -> Result<ExitStatus> {
+    let as_of = context.as_of;
+    let store = context.store(Access::Read)?;
+    let portrait = store.read(|store| {
+        let stored = selection::objective(store, &args.name)?;
+        let objective = stored.objective.clone();
+        let report = reports(store, vec![stored.clone()], as_of)?.into_iter().next();
+        let report =
+            report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
+        let since = report.budget.window.start;
+        let events = downtime(store, vec![stored.clone()], since, as_of, as_of)?;
+        let snapshots = trend(store, stored, as_of.day_start().plus(-i64::from(args.days) * DAY_MS), as_of)?;
+        Ok(Portrait { objective, report, events, snapshots, as_of })
+    })?;
+    match context.form() {
+        Form::Table | Form::Wide => context.say(&text(&portrait, context.canvas))?,
+        Form::Markdown => context.say(&format!("```text\n{}```\n", text(&portrait, context.canvas)))?,
+        _ => context.answer(&document(&portrait)?, |_| Sheet::new())?,
+    }
+    Ok(ExitStatus::Pass)
+}

@@ -1,0 +1,19 @@
+//! Owns `slo streaks`: days in a row on which objectives kept their budgets, longest first.
+
+use anyhow::Result;
+
+use super::{Context, selection};
+use crate::cli::Streaks;
+use crate::evaluation::streaks;
+use crate::exit::ExitStatus;
+use crate::render::streaks::{document, sheet};
+use crate::store::Access;
+
+pub(super) fn run(context: &mut Context<'_>, args: &Streaks) -> Result<ExitStatus> {
+    let as_of = context.as_of;
+    let store = context.store(Access::Read)?;
+    let mut found = store.read(|store| streaks(store, selection::objectives(store, &args.selection)?, as_of))?;
+    found.sort_by(|(a, _, streak), (b, _, other)| other.current.cmp(&streak.current).then_with(|| a.cmp(b)));
+    context.answer(&document(&found, as_of)?, |_| sheet(&found))?;
+    Ok(ExitStatus::Pass)
+}

@@ -1,0 +1,223 @@
+//! Owns how downtime events and their sums look.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::health::minute;
+use super::number::short_time;
+use super::{Cell, Document, Sheet, Tone};
+use crate::domain::event::Event;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::span::Span;
+
+/// By what events are summed up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum By {
+    Objective,
+    System,
+    Upstream,
+    Day,
+}
+
+/// By what events are summed up, and the range of which their time counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Grouping {
+    pub(crate) by: By,
+    pub(crate) since: Instant,
+    pub(crate) until: Instant,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEvent<'a> {
+    objective_id: &'a str,
+    system_id: &'a str,
+    start_time: String,
+    end_time: Option<String>,
+    duration_seconds: i64,
+    attribution_type: &'static str,
+    upstream_system_id: Option<&'a str>,
+    source: &'static str,
+}
+
+impl<'a> WireEvent<'a> {
+    fn of(event: &'a Event, as_of: Instant) -> Self {
+        Self {
+            objective_id: event.objective.as_str(),
+            system_id: event.system.as_str(),
+            start_time: event.start.to_string(),
+            end_time: event.end.map(|end| end.to_string()),
+            duration_seconds: event.span(as_of).millis() / 1000,
+            attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
+            upstream_system_id: event.upstream.as_ref().map(crate::domain::name::Name::as_str),
+            source: event.source.as_str(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTotals {
+    count: usize,
+    open: usize,
+    total_seconds: i64,
+    longest_seconds: Option<i64>,
+    /// Mean time to recovery, of events that are over.
+    mttr_seconds: Option<i64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireGroup {
+    key: String,
+    #[serde(flatten)]
+    totals: WireTotals,
+}
+
+/// What events come to.
+struct Totals {
+    count: usize,
+    open: usize,
+    total_ms: i64,
+    longest_ms: Option<i64>,
+    mttr_ms: Option<i64>,
+}
+
+impl Totals {
+    /// Of these stretches; those marked open are still going on.
+    fn of(parts: &[(Span, bool)]) -> Self {
+        let over: Vec<i64> = parts.iter().filter(|(_, open)| !open).map(|(span, _)| span.millis()).collect();
+        Self {
+            count: parts.len(),
+            open: parts.len() - over.len(),
+            total_ms: parts.iter().map(|(span, _)| span.millis()).sum(),
+            longest_ms: parts.iter().map(|(span, _)| span.millis()).max(),
+            mttr_ms: over.iter().sum::<i64>().checked_div(over.len() as i64),
+        }
+    }
+
+    fn wire(&self) -> WireTotals {
+        WireTotals {
+            count: self.count,
+            open: self.open,
+            total_seconds: self.total_ms / 1000,
+            longest_seconds: self.longest_ms.map(|ms| ms / 1000),
+            mttr_seconds: self.mttr_ms.map(|ms| ms / 1000),
+        }
+    }
+
+    fn line(&self) -> String {
+        let plural = if self.count == 1 { "" } else { "s" };
+        let time = |ms: Option<i64>| ms.map_or("–".to_owned(), short_time);
+        let open = if self.open > 0 { format!(" ({} open)", self.open) } else { String::new() };
+        format!(
+            "{} event{plural}{open}, {} in all, longest {}, mean time to recovery {}",
+            self.count,
+            short_time(self.total_ms),
+            time(self.longest_ms),
+            time(self.mttr_ms),
+        )
+    }
+}
+
+fn whole(events: &[Event], as_of: Instant) -> Vec<(Span, bool)> {
+    events.iter().map(|event| (event.span(as_of), event.end.is_none())).collect()
+}
+
+/// The events in the shape programs read.
+pub(super) fn rows(events: &[Event], as_of: Instant) -> impl Serialize {
+    events.iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
+}
+
+/// The answer of `downtime` for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn document(events: &[Event], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
+    let mut document = Document::list(as_of, "events", &rows(events, as_of))?;
+    document.set("totals", &Totals::of(&whole(events, as_of)).wire())?;
+    if let Some(grouping) = grouping {
+        let groups = groups(events, grouping, as_of).into_iter();
+        let groups = groups.map(|(key, parts)| WireGroup { key, totals: Totals::of(&parts).wire() });
+        document.set("groups", &groups.collect::<Vec<_>>())?;
+    }
+    Ok(document)
+}
+
+/// The events for people.
+pub(crate) fn sheet(events: &[Event], as_of: Instant) -> Sheet {
+    let mut sheet = Sheet::new()
+        .left("OBJECTIVE")
+        .names()
+        .left("START")
+        .left("END")
+        .right("LASTED")
+        .left("BECAUSE OF")
+        .left("SOURCE")
+        .optional();
+    for event in events {
+        let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
+        sheet.push(vec![
+            Cell::toned(event.objective.as_str(), Tone::Strong),
+            Cell::plain(minute(event.start)),
+            end,
+            Cell::plain(short_time(event.span(as_of).millis())),
+            Cell::plain(event.upstream.as_ref().map_or("itself", |name| name.as_str())),
+            Cell::plain(event.source.as_str()),
+        ]);
+    }
+    sheet.footer.push(Totals::of(&whole(events, as_of)).line());
+    sheet
+}
+
+/// The sums for people.
+pub(crate) fn sums(events: &[Event], grouping: Grouping, as_of: Instant) -> Sheet {
+    let title = match grouping.by {
+        By::Objective => "OBJECTIVE",
+        By::System => "SYSTEM",
+        By::Upstream => "BECAUSE OF",
+        By::Day => "DAY",
+    };
+    let mut sheet = Sheet::new().left(title).right("EVENTS").right("TOTAL").right("LONGEST").right("MTTR");
+    for (key, parts) in groups(events, grouping, as_of) {
+        let totals = Totals::of(&parts);
+        let time = |ms: Option<i64>| Cell::plain(ms.map_or("–".to_owned(), short_time));
+        sheet.push(vec![
+            Cell::toned(key, Tone::Strong),
+            Cell::plain(totals.count.to_string()),
+            time(Some(totals.total_ms)),
+            time(totals.longest_ms),
+            time(totals.mttr_ms),
+        ]);
+    }
+    sheet.footer.push(Totals::of(&whole(events, as_of)).line());
+    sheet
+}
+
+/// Events by key; days share an event that spans them, and hold only the part within the range.
+fn groups(events: &[Event], grouping: Grouping, as_of: Instant) -> BTreeMap<String, Vec<(Span, bool)>> {
+    let mut groups: BTreeMap<String, Vec<(Span, bool)>> = BTreeMap::new();
+    for event in events {
+        let (span, open) = (event.span(as_of), event.end.is_none());
+        let key = match grouping.by {
+            By::Objective => event.objective.to_string(),
+            By::System => event.system.to_string(),
+            By::Upstream => event.upstream.as_ref().map_or("itself".to_owned(), ToString::to_string),
+            By::Day => {
+                let range = Span::new(grouping.since, grouping.until).intersect(span);
+                let mut day = range.start.day_start();
+                while day < range.end {
+                    let part = Span::new(day, day.plus(DAY_MS)).intersect(range);
+                    let date = day.to_chrono().format("%Y-%m-%d").to_string();
+                    groups.entry(date).or_default().push((part, open && part.end == range.end));
+                    day = day.plus(DAY_MS);
+                }
+                continue;
+            }
+        };
+        groups.entry(key).or_default().push((span, open));
+    }
+    groups
+}

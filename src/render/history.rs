@@ -1,0 +1,103 @@
+//! Owns how the journal of a system looks.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::health::minute;
+use super::{Cell, Document, Sheet, Tone};
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::transition::{Source, Status, Transition};
+
+/// One fact, who brought it, and the effective status it led to.
+pub(crate) struct Entry {
+    pub(crate) transition: Transition,
+    pub(crate) source: Source,
+    pub(crate) check: Option<Name>,
+    pub(crate) note: Option<String>,
+    pub(crate) ingest: i64,
+    pub(crate) file: Option<String>,
+    pub(crate) ingested_at: Option<Instant>,
+    /// Of the whole system, from the fact's moment on.
+    pub(crate) effective: Option<Status>,
+}
+
+impl Entry {
+    /// Oldest first, then by stream.
+    pub(crate) fn key(&self) -> (Instant, Source, Option<&Name>) {
+        (self.transition.at, self.source, self.check.as_ref())
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEntry<'a> {
+    ts: String,
+    source: &'static str,
+    check: Option<&'a str>,
+    status: &'static str,
+    effective_status: Option<&'static str>,
+    note: Option<&'a str>,
+    ingest_id: i64,
+    file: Option<&'a str>,
+    ingested_at: Option<String>,
+}
+
+/// The journal for programs, oldest first.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Result<Document> {
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| WireEntry {
+            ts: entry.transition.at.to_string(),
+            source: entry.source.as_str(),
+            check: entry.check.as_ref().map(Name::as_str),
+            status: entry.transition.status.as_str(),
+            effective_status: entry.effective.map(Status::as_str),
+            note: entry.note.as_deref(),
+            ingest_id: entry.ingest,
+            file: entry.file.as_deref(),
+            ingested_at: entry.ingested_at.map(|at| at.to_string()),
+        })
+        .collect();
+    let mut document = Document::list(as_of, "transitions", &rows)?;
+    document.set("systemId", &system)?;
+    Ok(document)
+}
+
+/// The journal for people, oldest first.
+pub(crate) fn sheet(entries: &[Entry]) -> Sheet {
+    let mut sheet = Sheet::new().left("WHEN").left("STREAM").left("STATUS").left("SYSTEM IS").left("FROM").left("NOTE");
+    for entry in entries {
+        let stream = match (entry.source, &entry.check) {
+            (Source::Incident, None) => "incident".to_owned(),
+            (Source::Incident, Some(check)) => format!("incident {check}"),
+            (Source::Healthcheck, None) => "system".to_owned(),
+            (Source::Healthcheck, Some(check)) => check.to_string(),
+        };
+        let tone = |status: Status| match status {
+            Status::Unhealthy => Tone::Bad,
+            Status::Degraded => Tone::Warning,
+            Status::Healthy => Tone::Good,
+            Status::Unknown => Tone::Faint,
+        };
+        let from = match (&entry.file, entry.ingested_at) {
+            (Some(file), Some(at)) => format!("{file}, {}", minute(at)),
+            _ => String::new(),
+        };
+        let effective = entry.effective.unwrap_or(Status::Unknown);
+        sheet.push(vec![
+            Cell::plain(entry.transition.at.to_chrono().format("%Y-%m-%d %H:%M:%S").to_string()),
+            Cell::plain(stream),
+            Cell::toned(entry.transition.status.as_str(), tone(entry.transition.status)),
+            Cell::toned(effective.as_str(), tone(effective)),
+            Cell::toned(from, Tone::Faint),
+            Cell::plain(entry.note.clone().unwrap_or_default()),
+        ]);
+    }
+    let plural = if entries.len() == 1 { "" } else { "s" };
+    sheet.footer.push(format!("{} transition{plural}", entries.len()));
+    sheet
+}

@@ -1,0 +1,99 @@
+//! Owns how daily snapshots look.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::number::{minutes, percent, rate, ratio_percent, short_time};
+use super::{Cell, Document, Sheet, Tone};
+use crate::domain::budget::Budget;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::snapshot::Snapshot;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSnapshot {
+    objective_id: String,
+    /// The UTC day that ends with the snapshot.
+    date: String,
+    availability_percent: Option<f64>,
+    budget_consumed_minutes: f64,
+    budget_remaining_percent: f64,
+    burn_rate: Option<f64>,
+    streak_days: u32,
+}
+
+fn date(snapshot: &Snapshot) -> String {
+    snapshot.at.plus(-DAY_MS).to_chrono().format("%Y-%m-%d").to_string()
+}
+
+fn available(budget: &Budget) -> (i128, i128) {
+    let length = budget.elapsed_length_ms();
+    (i128::from(length - budget.consumed_ms()), i128::from(length))
+}
+
+/// The snapshots in the shape programs read.
+pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
+    let wire = |snapshot: &Snapshot| {
+        let (part, whole) = available(&snapshot.budget);
+        WireSnapshot {
+            objective_id: snapshot.objective.to_string(),
+            date: date(snapshot),
+            availability_percent: ratio_percent(part, whole),
+            budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
+            budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
+            burn_rate: snapshot.budget.burn_rate().value(),
+            streak_days: snapshot.streak,
+        }
+    };
+    snapshots.iter().map(wire).collect::<Vec<_>>()
+}
+
+/// The snapshots for programs, oldest first.
+///
+/// # Errors
+/// When they cannot be represented.
+pub(crate) fn document(snapshots: &[Snapshot], as_of: Instant) -> Result<Document> {
+    Document::list(as_of, "snapshots", &rows(snapshots))
+}
+
+/// The snapshots for people, oldest first.
+pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
+    const WIDTH: usize = 20;
+    let mut sheet = Sheet::new()
+        .left("DAY")
+        .right("AVAIL")
+        .left("BUDGET LEFT")
+        .right("")
+        .right("CONSUMED")
+        .right("BURN")
+        .right("STREAK");
+    for snapshot in snapshots {
+        let budget = &snapshot.budget;
+        let (part, whole) = available(budget);
+        let left = super::status::remaining_percent(budget);
+        let filled = ((left / 100.0 * WIDTH as f64).ceil() as usize).min(WIDTH);
+        let tone = match () {
+            () if budget.is_breaching() => Tone::Bad,
+            () if budget.is_at_risk() => Tone::Warning,
+            () => Tone::Good,
+        };
+        sheet.push(vec![
+            Cell::plain(date(snapshot)),
+            Cell::plain(percent(part, whole, 3)),
+            Cell::toned(format!("{}{}", "█".repeat(filled), "░".repeat(WIDTH - filled)), tone),
+            Cell::plain(format!("{}%", left.floor())),
+            Cell::plain(short_time(budget.consumed_ms())),
+            Cell::plain(rate(budget.burn_rate().value())),
+            Cell::plain(format!("{}d", snapshot.streak)),
+        ]);
+    }
+    if let Some(last) = snapshots.last() {
+        let plural = if snapshots.len() == 1 { "" } else { "s" };
+        sheet.footer.push(format!(
+            "{}: {} day{plural}, each as of the midnight that ends it",
+            last.objective,
+            snapshots.len()
+        ));
+    }
+    sheet
+}

@@ -1,0 +1,245 @@
+//! Holds the arrows of ARCHITECTURE.md: which part of the code may know which.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::world::repository;
+
+/// The longest a file gets before it is split by noun; files of tests alone may be longer.
+const MOST_LINES: usize = 450;
+
+/// Crates with one owner, and where it may be named.
+const OWNED: [(&str, &[&str]); 13] = [
+    ("rusqlite", &["store"]),
+    ("rusqlite_migration", &["store"]),
+    ("comfy_table", &["render"]),
+    ("unicode_width", &["render"]),
+    ("serde_yaml", &["render"]),
+    ("clap", &["cli", "run", "commands/completions", "commands/man"]),
+    ("clap_complete", &["commands/completions"]),
+    ("clap_mangen", &["commands/man"]),
+    ("indicatif", &["commands/ingest/source"]),
+    ("csv_core", &["feed"]),
+    ("flate2", &["feed", "store/segment"]),
+    ("saphyr_parser", &["manifest"]),
+    ("strsim", &["manifest"]),
+];
+
+/// What besides itself each part may name of this crate.
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("domain", &[]),
+    ("exit", &[]),
+    ("failure", &[]),
+    ("clock", &["domain"]),
+    ("cli", &["domain"]),
+    ("manifest", &["domain", "failure"]),
+    ("feed", &["domain", "failure"]),
+    ("store", &["domain", "failure"]),
+    ("render", &["domain"]),
+    ("evaluation", &["domain", "store"]),
+    ("commands", &["cli", "clock", "domain", "evaluation", "exit", "failure", "feed", "manifest", "render", "store"]),
+    ("run", &["cli", "clock", "commands", "domain", "exit", "failure", "render"]),
+];
+
+/// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
+const SIBLINGS: &[(&str, &str)] = &[
+    ("apply", "validate"),
+    ("demo", "apply"),
+    ("demo", "ingest"),
+    ("demo", "status"),
+    ("check", "selection"),
+    ("export", "selection"),
+    ("health", "selection"),
+    ("status", "selection"),
+    ("list", "selection"),
+    ("downtime", "selection"),
+    ("history", "selection"),
+    ("show", "selection"),
+    ("streaks", "selection"),
+    ("trend", "selection"),
+];
+
+/// Crates that the pure middle may name.
+const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "rrule", "std", "core"];
+
+struct Source {
+    /// Path below `src`, without `.rs`.
+    name: String,
+    text: String,
+}
+
+impl Source {
+    fn part(&self) -> &str {
+        self.name.split('/').next().unwrap()
+    }
+
+    /// The lines of code, comments and tests left out.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let tests = self.text.find("#[cfg(test)]").unwrap_or(self.text.len());
+        self.text[..tests].lines().map(|line| line.split("//").next().unwrap_or_default())
+    }
+}
+
+fn sources() -> Vec<Source> {
+    fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                gather(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = repository("src");
+    let mut found = Vec::new();
+    gather(&root, &mut found);
+    found.sort();
+    let source = |path: &PathBuf| Source {
+        name: path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().replace('\\', "/"),
+        text: fs::read_to_string(path).unwrap(),
+    };
+    found.iter().map(source).collect()
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The names that follow `prefix` in a line: `crate::domain::…` after `crate::` gives `domain`.
+fn named_after<'t>(line: &'t str, prefix: &'t str) -> impl Iterator<Item = &'t str> {
+    line.match_indices(prefix).flat_map(move |(at, _)| {
+        let free = !line[..at].ends_with(|c: char| is_word(c) || c == ':');
+        let rest = &line[at + prefix.len()..];
+        let list = rest.strip_prefix('{').map(|list| list.split('}').next().unwrap_or(list));
+        let names: Vec<&str> = list.map_or_else(|| vec![rest], |list| list.split(',').map(str::trim).collect());
+        names
+            .into_iter()
+            .map(|name| name.split(|c| !is_word(c)).next().unwrap_or_default())
+            .filter(move |name| free && !name.is_empty())
+    })
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let mut faults = BTreeSet::new();
+    for source in sources() {
+        let Some((part, allowed)) = MAY_USE.iter().find(|(part, _)| *part == source.part()) else { continue };
+        for name in source.code().flat_map(|line| named_after(line, "crate::")) {
+            // `crate::Invocation` and the like are the crate's own face.
+            let is_module = name.starts_with(|c: char| c.is_ascii_lowercase());
+            if is_module && name != *part && !allowed.contains(&name) {
+                faults.insert(format!("{} uses {name}", source.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_part_has_its_arrows() {
+    let known: BTreeSet<&str> = MAY_USE.iter().map(|(part, _)| *part).chain(["lib", "main"]).collect();
+    let parts: BTreeSet<String> = sources().iter().map(|source| source.part().to_owned()).collect();
+    let unknown: Vec<&String> = parts.iter().filter(|part| !known.contains(part.as_str())).collect();
+    assert!(unknown.is_empty(), "say in this test and in ARCHITECTURE.md what these may use: {unknown:?}");
+}
+
+#[test]
+fn commands_stand_by_themselves() {
+    let sources = sources();
+    let commands: BTreeSet<&str> = sources
+        .iter()
+        .filter_map(|source| source.name.strip_prefix("commands/"))
+        .map(|name| name.split('/').next().unwrap())
+        .collect();
+    let mut faults = BTreeSet::new();
+    for source in sources.iter().filter(|source| source.name.starts_with("commands/")) {
+        let own = source.name.split('/').nth(1).unwrap();
+        let nested = source.name.matches('/').count() > 1;
+        for line in source.code() {
+            let siblings = if nested { vec![] } else { named_after(line, "super::").collect::<Vec<_>>() };
+            let named = line
+                .match_indices("commands::")
+                .map(|(at, found)| line[at + found.len()..].split(|c| !is_word(c)).next().unwrap_or_default());
+            for name in siblings.into_iter().chain(named) {
+                if commands.contains(name) && name != own && !SIBLINGS.contains(&(own, name)) {
+                    faults.insert(format!("{} uses {name}", source.name));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn crates_have_one_owner() {
+    let mut faults = BTreeSet::new();
+    for source in sources() {
+        for line in source.code() {
+            for (name, owners) in OWNED {
+                let used = line
+                    .match_indices(&format!("{name}::"))
+                    .any(|(at, _)| !line[..at].ends_with(|c: char| is_word(c) || c == ':'));
+                let owned =
+                    owners.iter().any(|owner| source.name == *owner || source.name.starts_with(&format!("{owner}/")));
+                if used && !owned {
+                    faults.insert(format!("{} uses {name}", source.name));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn the_middle_is_pure() {
+    let manifest = fs::read_to_string(repository("Cargo.toml")).unwrap();
+    let crates =
+        manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1).take_while(|line| !line.is_empty());
+    let crates: Vec<String> = crates.map(|line| line.split([' ', '=']).next().unwrap().replace('-', "_")).collect();
+    assert!(crates.len() > 10, "{crates:?}");
+    let mut faults = BTreeSet::new();
+    for source in sources().iter().filter(|source| source.part() == "domain") {
+        for line in source.code() {
+            for name in crates.iter().filter(|name| !DOMAIN_CRATES.contains(&name.as_str())) {
+                if line.contains(&format!("{name}::")) {
+                    faults.insert(format!("{} uses {name}", source.name));
+                }
+            }
+            for world in
+                ["std::fs", "std::env", "std::io", "std::process", "std::net", "std::time", "println!", "Serialize"]
+            {
+                if line.contains(world) {
+                    faults.insert(format!("{} uses {world}", source.name));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_file_says_what_it_owns_and_stays_short() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        if !source.text.starts_with("//! ") {
+            faults.push(format!("{} does not begin with a sentence of what it owns", source.name));
+        }
+        let lines = source.text.lines().count();
+        if lines > MOST_LINES && !source.name.ends_with("/tests") {
+            faults.push(format!("{} has {lines} lines; split it by noun", source.name));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn there_are_no_drawers_for_odds_and_ends() {
+    let odd: Vec<String> = sources()
+        .into_iter()
+        .map(|source| source.name)
+        .filter(|name| name.split('/').any(|part| ["utils", "util", "helpers", "common", "manager"].contains(&part)))
+        .collect();
+    assert!(odd.is_empty(), "{odd:?}");
+}

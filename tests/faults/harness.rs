@@ -1,0 +1,235 @@
+//! Owns a folder in which the binary runs, and what every one of its answers must hold to.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub(crate) const SLO: &str = env!("CARGO_BIN_EXE_slo");
+
+/// A folder with a database that is not there yet.
+pub(crate) struct World {
+    dir: TempDir,
+}
+
+/// What a process left behind.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    #[track_caller]
+    pub(crate) fn of(output: &std::process::Output) -> Self {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}, {stderr}", output.status));
+        assert!((0..=2).contains(&code), "exit code {code}: {stderr}");
+        for trace in ["panicked", "RUST_BACKTRACE", "Err(", "Some(", "Error {", "Custom {", "kind: Not"] {
+            assert!(!stderr.contains(trace), "{trace:?} is not for people: {stderr}");
+        }
+        Self { code, stdout: output.stdout.clone(), stderr }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.stdout.clone()).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", self.text(), self.stderr))
+    }
+
+    /// It could not be answered: one error that says what, and one hint that says what to do.
+    #[track_caller]
+    pub(crate) fn refuses(&self, what: &str) {
+        assert_eq!((self.code, &*self.text()), (2, ""), "{}", self.stderr);
+        let of = |label: &str| self.stderr.lines().filter(|line| line.starts_with(label)).count();
+        assert_eq!((of("error: "), of("hint: ")), (1, 1), "{}", self.stderr);
+        assert!(self.stderr.contains(what), "{what:?} is missing: {}", self.stderr);
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A world with a few transitions, an objective, and days that are sealed.
+    pub(crate) fn lived_in() -> Self {
+        let world = Self::new();
+        let mut feed = String::new();
+        for day in 1..20 {
+            feed.push_str(&line(&format!("2024-03-{day:02}T10:00:00Z"), "shop", "down"));
+            feed.push_str(&line(&format!("2024-03-{day:02}T10:01:00Z"), "shop", "up"));
+        }
+        world.ingest(&feed);
+        world.write("shop.yaml", OBJECTIVE);
+        world.pass(&["apply", "shop.yaml"]);
+        world
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.path("slo.db")
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The binary, in this folder, with `SLO_DB` as its whole environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(SLO);
+        command.args(args).env_clear().env("SLO_DB", self.db()).current_dir(self.root()).stdin(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        Output::of(&self.command(args).output().unwrap())
+    }
+
+    /// Runs a command that has to hold; returns its standard output.
+    #[track_caller]
+    pub(crate) fn pass(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(output.code, 0, "slo {args:?}: {}{}", output.text(), output.stderr);
+        output.text()
+    }
+
+    #[track_caller]
+    pub(crate) fn feed(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Output {
+        let mut child = piped(self.command(args)).spawn().unwrap();
+        // A process that has refused its input closes it.
+        drop(child.stdin.take().unwrap().write_all(stdin.as_ref()));
+        Output::of(&child.wait_with_output().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn ingest(&self, feed: &str) {
+        let output = self.feed(&["ingest"], feed);
+        assert_eq!(output.code, 0, "{}", output.stderr);
+    }
+
+    /// Every fact, as JSON Lines.
+    #[track_caller]
+    pub(crate) fn journal(&self) -> String {
+        self.pass(&["export", "journal"])
+    }
+
+    #[track_caller]
+    pub(crate) fn verifies(&self) {
+        self.pass(&["db", "verify"]);
+    }
+
+    pub(crate) fn sql(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.db()).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+}
+
+/// An objective over the system `shop`.
+pub(crate) const OBJECTIVE: &str = "apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop-availability }
+spec:
+  systemRef: { kind: System, name: shop }
+  target: 99.9
+  windowDays: 7
+";
+
+/// A line of a feed.
+pub(crate) fn line(ts: &str, system: &str, status: &str) -> String {
+    format!("{{\"ts\":\"{ts}\",\"system\":\"{system}\",\"status\":\"{status}\"}}\n")
+}
+
+/// So many lines of one system, a second apart, up and down in turn.
+pub(crate) fn lines(system: &str, from: i64, count: i64) -> String {
+    let one = |number: i64| {
+        let status = if number % 2 == 0 { "up" } else { "down" };
+        format!("{{\"ts\":{},\"system\":\"{system}\",\"status\":\"{status}\"}}\n", 1_700_000_000 + number)
+    };
+    (from..from + count).map(one).collect()
+}
+
+pub(crate) fn piped(mut command: Command) -> Command {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Tries again until it is so, for ten seconds at the most; what is promised within one may take longer on a busy machine.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..500 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("never: {what}");
+}
+
+/// Ends a process when the test does.
+pub(crate) struct Leashed(pub(crate) Child);
+
+impl Drop for Leashed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Says why a test proves nothing here.
+#[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
+pub(crate) fn skip(reason: &str) {
+    eprintln!("skipped: {reason}");
+}
+
+/// Runs a script as somebody whom permissions bind, with `$SLO` as the binary; `None` where there is no such way.
+#[cfg(unix)]
+pub(crate) fn as_nobody(world: &World, script: &str) -> Option<Output> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let is_root = fs::metadata(world.root()).unwrap().uid() == 0;
+    let slo = world.path("slo");
+    if !slo.exists() && fs::hard_link(SLO, &slo).is_err() {
+        fs::copy(SLO, &slo).unwrap();
+    }
+    let mut command = if is_root {
+        // The binary may lie where nobody can reach it, so it comes along.
+        fs::set_permissions(world.root(), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", script]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    };
+    command.current_dir(world.root()).env("SLO", &slo).env("SLO_DB", world.db()).stdin(Stdio::null());
+    match command.output() {
+        Ok(output) if output.status.code().is_some_and(|code| code <= 2) => Some(Output::of(&output)),
+        Ok(output) => {
+            skip(&format!("cannot run as nobody: {}", String::from_utf8_lossy(&output.stderr)));
+            None
+        }
+        Err(error) => {
+            skip(&format!("cannot run as nobody: {error}"));
+            None
+        }
+    }
+}

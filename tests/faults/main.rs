@@ -1,0 +1,12 @@
+//! What goes wrong outside: bad feeds, broken databases, full disks, crashes and closed pipes. All of it through the real
+//! binary, with an empty environment.
+
+#![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
+
+mod crashes;
+mod databases;
+mod harness;
+mod ingest;
+mod manifests;
+mod pipes;
+mod verify;

@@ -1,0 +1,81 @@
+//! Manifests that are broken, hostile, many or out of reach: told with their place, and nothing is changed.
+
+use std::fs;
+
+use crate::harness::{OBJECTIVE, World};
+
+/// Validation fails with this code and message, and applying it changes nothing.
+#[track_caller]
+fn refused(world: &World, paths: &[&str], code: i32, what: &str) {
+    let before = fs::read(world.db()).unwrap();
+    let validated = world.run(&[&["validate"], paths].concat());
+    assert_eq!(validated.code, code, "{}{}", validated.text(), validated.stderr);
+    assert!(validated.text().contains(what), "{what:?} is missing: {}", validated.text());
+    for command in ["plan", "apply"] {
+        let output = world.run(&[&[command], paths].concat());
+        assert_eq!((output.code, &*output.text()), (code, ""), "{command}: {}", output.stderr);
+        assert!(output.stderr.contains(what), "{what:?} is missing: {}", output.stderr);
+        assert!(output.stderr.contains("nothing was changed"), "{}", output.stderr);
+    }
+    assert!(fs::read(world.db()).unwrap() == before);
+}
+
+#[test]
+fn broken_manifests_change_nothing() {
+    let world = World::lived_in();
+    let bomb = {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let before = format!("*a{}, ", level - 1).repeat(9);
+            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        }
+        text
+    };
+    for (name, text, what) in [
+        ("open.yaml", "kind: [System\n".to_owned(), "open.yaml:"),
+        ("tabs.yaml", "kind:\n\t- x\n".to_owned(), "tabs.yaml:"),
+        ("binary.yaml", "\u{0}\u{1}\u{2}".to_owned(), "binary.yaml:"),
+        ("bomb.yaml", bomb, "bomb.yaml:"),
+        ("deep.yaml", "[".repeat(200_000), "deep.yaml:"),
+        ("deeper.yaml", "a: ".repeat(100_000), "deeper.yaml:"),
+        (
+            "twice.yaml",
+            OBJECTIVE.replace("target: 99.9", "target: 99.9\n  target: 99"),
+            "twice.yaml:7:3: error: SLO shop-availability: the key \"target\" is written twice",
+        ),
+        ("unknown.yaml", OBJECTIVE.replace("target: 99.9", "target: 99.9\n  targt: 99"), "unknown.yaml:7:3: error: "),
+        ("fraction.yaml", OBJECTIVE.replace("99.9", "0.999"), "did you mean 99.9"),
+    ] {
+        world.write(name, text);
+        refused(&world, &[name], 1, what);
+        refused(&world, &["shop.yaml", name], 1, what);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_no_empty_manifest() {
+    let world = World::lived_in();
+    refused(&world, &["missing.yaml"], 2, "missing.yaml: error: cannot be read: No such file");
+    refused(&world, &["shop.yaml", "missing.yaml"], 2, "missing.yaml: error: cannot be read: No such file");
+    fs::create_dir(world.path("empty")).unwrap();
+    world.write("blank/blank.yaml", "# nothing\n---\n");
+    for path in ["empty", "blank"] {
+        world.run(&["apply", path]).refuses("no manifest was found");
+        world.run(&["apply", "--prune", path]).refuses("no manifest was found");
+    }
+    assert!(world.pass(&["list", "objectives"]).contains("shop-availability"));
+}
+
+#[test]
+fn ten_thousand_documents_are_read_and_one_bad_one_is_found() {
+    let world = World::lived_in();
+    let document =
+        |number: usize| format!("---\n{}", OBJECTIVE.replace("shop-availability", &format!("objective-{number}")));
+    let mut text: String = (0..10_000).map(document).collect();
+    world.write("many.yaml", &text);
+    let validated = world.pass(&["validate", "many.yaml"]);
+    assert!(validated.contains("10 000 ") || validated.contains("10000 "), "{validated}");
+    text.push_str(&document(5_000));
+    world.write("many.yaml", &text);
+    refused(&world, &["many.yaml"], 1, "objective-5000");
+}

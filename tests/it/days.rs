@@ -1,0 +1,106 @@
+//! The views of days and events: each equals the reference, or `status` as of the moment it speaks of.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::harness::Slo;
+use crate::reference::calendar::{DAY, instant, rfc3339};
+use crate::reference::difference;
+use crate::reference::downtime::downtime;
+use crate::world::strategy::worlds;
+
+fn parsed(slo: &Slo, args: &[&str]) -> Value {
+    serde_json::from_str(&slo.pass(args, b"")).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn downtime_equals_the_reference(world in worlds()) {
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        let args = ["downtime", "--since", "1970-01-01", "--as-of", &as_of, "-o", "json"];
+        let printed = parsed(&slo, &args);
+        let expected = Value::Array(downtime(&world));
+        prop_assert_eq!(difference("events", &expected, &printed["events"]), None);
+        // What is open is what has no end, and a narrower range lists those events that touch it, whole.
+        let open = parsed(&slo, &["downtime", "--open", "--since", "1970-01-01", "--as-of", &as_of, "-o", "json"]);
+        let unfinished: Vec<&Value> =
+            printed["events"].as_array().unwrap().iter().filter(|event| event["endTime"].is_null()).collect();
+        prop_assert_eq!(open["events"].as_array().unwrap().iter().collect::<Vec<_>>(), unfinished);
+        let since = rfc3339(world.as_of - 3 * DAY);
+        let recent = parsed(&slo, &["downtime", "--since", &since, "--as-of", &as_of, "-o", "json"]);
+        let touching: Vec<&Value> = printed["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["endTime"].as_str().is_none_or(|end| end > since.as_str()))
+            .collect();
+        prop_assert_eq!(recent["events"].as_array().unwrap().iter().collect::<Vec<_>>(), touching);
+    }
+
+    #[test]
+    fn every_snapshot_is_the_status_of_its_midnight(world in worlds()) {
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        for objective in &world.objectives {
+            let args = ["trend", &objective.name, "--days", "3", "--as-of", &as_of, "-o", "json"];
+            for snapshot in parsed(&slo, &args)["snapshots"].as_array().unwrap() {
+                let day = instant(&format!("{}T00:00:00.000Z", snapshot["date"].as_str().unwrap()));
+                let midnight = rfc3339(day + DAY);
+                let status = parsed(&slo, &["status", &objective.name, "--as-of", &midnight, "-o", "json"]);
+                let status = &status["objectives"][0];
+                let expected = json!({
+                    "objectiveId": status["objectiveId"],
+                    "date": snapshot["date"],
+                    "availabilityPercent": status["currentAvailability"],
+                    "budgetConsumedMinutes": status["errorBudgetConsumedMinutes"],
+                    "budgetRemainingPercent": status["budgetRemainingPercent"],
+                    "burnRate": status["burnRate"],
+                    "streakDays": status["currentStreak"],
+                });
+                prop_assert_eq!(snapshot, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn streaks_are_those_of_status(world in worlds()) {
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        let fields = ["objectiveId", "systemId", "currentStreak", "bestStreak", "streakStart", "bestStreakEnd"];
+        let of = |row: &Value| fields.map(|field| row[field].clone());
+        let by_name = |rows: &Value| {
+            let mut rows: Vec<_> = rows.as_array().unwrap().iter().map(of).collect();
+            rows.sort_by_key(|row| row[0].to_string());
+            rows
+        };
+        let streaks = parsed(&slo, &["streaks", "--as-of", &as_of, "-o", "json"]);
+        let status = parsed(&slo, &["status", "--as-of", &as_of, "-o", "json"]);
+        prop_assert_eq!(by_name(&streaks["streaks"]), by_name(&status["objectives"]));
+    }
+}
+
+#[test]
+fn history_tells_who_brought_what_and_what_it_led_to() {
+    let slo = Slo::new();
+    slo.ingest(
+        "{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"check\":\"http\",\"status\":\"up\"}\n\
+         {\"ts\":\"2026-10-01T02:00:00Z\",\"system\":\"shop\",\"source\":\"incident\",\"status\":\"down\",\"note\":\"deploy\"}\n",
+    );
+    slo.ingest("{\"ts\":\"2026-10-01T01:00:00Z\",\"system\":\"shop\",\"check\":\"http\",\"status\":\"degraded\"}\n");
+    let history = parsed(&slo, &["history", "shop", "--as-of", "2026-10-02T00:00:00Z", "-o", "json"]);
+    let rows: Vec<_> = history["transitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let text = |field: &str| row[field].as_str().unwrap_or("-").to_owned();
+            (text("status"), text("effectiveStatus"), text("note"), row["ingestId"].as_i64().unwrap())
+        })
+        .collect();
+    let expected =
+        [("healthy", "healthy", "-", 1), ("degraded", "degraded", "-", 2), ("unhealthy", "unhealthy", "deploy", 1)];
+    let expected = expected
+        .map(|(status, effective, note, ingest)| (status.to_owned(), effective.to_owned(), note.to_owned(), ingest));
+    assert_eq!(rows, expected);
+}

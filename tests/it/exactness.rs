@@ -1,0 +1,204 @@
+//! Boundaries at which a millisecond, a millionth of a percent or an hour of summer time decides.
+
+use serde_json::{Value, json};
+
+use crate::harness::Slo;
+use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, SECOND, Unit, Zone, instant};
+use crate::reference::{difference, objectives};
+use crate::world::{Fact, Objective, Status, Window, World};
+
+fn as_of() -> Ms {
+    instant("2026-11-10T09:30:00Z")
+}
+
+/// One objective on `api`, which has been healthy for eleven years but for one outage.
+fn outage(as_of: Ms, target_micro: i128, window: Window, start: Ms, duration: Ms) -> World {
+    let mut world = World::new(as_of, &["api"]);
+    world.objectives.push(Objective::new("o", "api", target_micro, window));
+    world.facts.push(Fact::new(instant("2015-11-01T00:00:00Z"), "api", Status::Healthy));
+    if duration > 0 {
+        world.facts.push(Fact::new(start, "api", Status::Unhealthy));
+        world.facts.push(Fact::new(start + duration, "api", Status::Healthy));
+    }
+    world
+}
+
+/// The fields as worked out by hand, then everything else as the reference has it.
+#[track_caller]
+fn expect(world: &World, fields: &Value) {
+    let expected = objectives(world).remove(0);
+    for (field, value) in fields.as_object().unwrap() {
+        assert_eq!(difference(field, value, &expected[field]), None, "in the reference");
+    }
+    let printed = Slo::with(&world.feed(), &world.manifests()).objective(&world.as_of_text());
+    assert_eq!(difference("objective", &expected, &printed), None);
+}
+
+const MONTH: Window = Window::Rolling { days: 30 };
+
+#[test]
+fn a_budget_spent_to_the_millisecond_is_not_breached() {
+    let start = as_of() - 3 * DAY;
+    let exact = outage(as_of(), 99_900_000, MONTH, start, 2592 * SECOND);
+    expect(
+        &exact,
+        &json!({
+            "isBreaching": false, "errorBudgetTotalMinutes": 43.2, "errorBudgetConsumedMinutes": 43.2,
+            "errorBudgetRemainingMinutes": 0, "errorBudgetOverspentMinutes": 0, "budgetRemainingPercent": 0,
+            "currentAvailability": 99.9, "state": "at-risk", "budgetTier": "exhausted", "burnRate": 1,
+        }),
+    );
+    let over = outage(as_of(), 99_900_000, MONTH, start, 2592 * SECOND + 1);
+    expect(
+        &over,
+        &json!({
+            "isBreaching": true, "errorBudgetRemainingMinutes": 0, "errorBudgetOverspentMinutes": 1.0 / 60_000.0,
+            "state": "breaching", "budgetTier": "exhausted",
+        }),
+    );
+    let under = outage(as_of(), 99_900_000, MONTH, start, 2592 * SECOND - 1);
+    expect(&under, &json!({ "isBreaching": false, "budgetTier": "critical", "state": "at-risk" }));
+}
+
+#[test]
+fn a_fifth_left_is_at_risk_and_a_millisecond_more_is_not() {
+    let start = as_of() - 3 * DAY;
+    let spent = |millis: Ms| outage(as_of(), 99_900_000, MONTH, start, millis);
+    expect(&spent(2_073_600), &json!({ "state": "at-risk", "budgetTier": "critical", "budgetRemainingPercent": 20 }));
+    expect(&spent(2_073_599), &json!({ "state": "healthy", "budgetTier": "warning" }));
+    expect(&spent(1_296_000), &json!({ "state": "healthy", "budgetTier": "warning", "budgetRemainingPercent": 50 }));
+    expect(&spent(1_295_999), &json!({ "state": "healthy", "budgetTier": "ok" }));
+}
+
+#[test]
+fn a_fast_burn_starts_at_its_multiplier() {
+    // 5 times 0.1 % of an hour are 18 seconds.
+    let spent = |millis: Ms| outage(as_of(), 99_900_000, MONTH, as_of() - HOUR, millis);
+    expect(&spent(18 * SECOND), &json!({ "fastBurn": true }));
+    expect(&spent(18 * SECOND - 1), &json!({ "fastBurn": false }));
+    let half_outside = outage(as_of(), 99_900_000, MONTH, as_of() - HOUR - 9 * SECOND, 18 * SECOND);
+    expect(&half_outside, &json!({ "fastBurn": false, "errorBudgetConsumedMinutes": 0.3 }));
+}
+
+#[test]
+fn at_a_target_of_everything_a_millisecond_breaches() {
+    let clean = outage(as_of(), 100_000_000, MONTH, as_of(), 0);
+    expect(
+        &clean,
+        &json!({
+            "errorBudgetTotalMinutes": 0, "budgetRemainingPercent": 100, "isBreaching": false, "state": "healthy",
+            "budgetTier": "ok", "burnRate": 0, "fastBurn": false, "currentAvailability": 100,
+        }),
+    );
+    let touched = outage(as_of(), 100_000_000, MONTH, as_of() - 1, 1);
+    expect(
+        &touched,
+        &json!({
+            "errorBudgetTotalMinutes": 0, "budgetRemainingPercent": 0, "isBreaching": true, "state": "breaching",
+            "budgetTier": "exhausted", "burnRate": null, "fastBurn": false, "errorBudgetOverspentMinutes": 1.0 / 60_000.0,
+            "burnRates": { "5m": null, "30m": null, "1h": null, "2h": null, "6h": null, "1d": null, "3d": null },
+            "forecast": { "exhaustedAt": null, "recoversAt": "2026-12-10T09:30:00.000Z", "fullAt": "2026-12-10T09:30:00.000Z" },
+        }),
+    );
+    // Seen at the last instant before it, nothing has been spent, and nothing will be.
+    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "degraded" }));
+    expect(&touched.at(as_of() - 2), &json!({ "hasOpenDowntime": false, "isBreaching": false, "state": "healthy" }));
+}
+
+#[test]
+fn eight_nines_in_a_month_are_25_milliseconds() {
+    let spent = |millis: Ms| outage(as_of(), 99_999_999, MONTH, as_of() - DAY, millis);
+    // 30 days / 10⁸ = 25.92 ms.
+    expect(&spent(25), &json!({ "isBreaching": false, "errorBudgetTotalMinutes": 25.92 / 60_000.0 }));
+    expect(&spent(26), &json!({ "isBreaching": true, "errorBudgetOverspentMinutes": 0.08 / 60_000.0 }));
+}
+
+#[test]
+fn the_shortest_and_the_longest_window() {
+    let day = Window::Rolling { days: 1 };
+    // 86.4 s a day at three nines, half of them before the window began.
+    let start = as_of() - DAY - 86_400 / 2;
+    expect(&outage(as_of(), 99_900_000, day, start, 86_400), &json!({ "errorBudgetConsumedMinutes": 0.72 }));
+    expect(&outage(as_of(), 99_900_000, day, start + 43_200, 86_400), &json!({ "isBreaching": false }));
+    expect(&outage(as_of(), 99_900_000, day, start + 43_200, 86_401), &json!({ "isBreaching": true }));
+    let decade = Window::Rolling { days: 3650 };
+    let start = as_of() - 3650 * DAY;
+    let budget = 3650 * 86_400;
+    expect(
+        &outage(as_of(), 99_900_000, decade, start, budget),
+        &json!({ "isBreaching": false, "errorBudgetTotalMinutes": 5256, "errorBudgetConsumedMinutes": 5256 }),
+    );
+    expect(&outage(as_of(), 99_900_000, decade, start, budget + 1), &json!({ "isBreaching": true }));
+    expect(&outage(as_of(), 99_900_000, decade, start - 1, budget + 1), &json!({ "isBreaching": false }));
+}
+
+#[test]
+fn october_in_berlin_has_an_hour_more_of_budget() {
+    let october = Window::Calendar { unit: Unit::Month, zone: Zone::Berlin };
+    let start = instant("2026-10-10T00:00:00Z");
+    let budget = 745 * HOUR / 1000;
+    let mut world = outage(instant("2026-10-20T00:00:00Z"), 99_900_000, october, start, budget);
+    expect(
+        &world,
+        &json!({
+            "isBreaching": false, "errorBudgetTotalMinutes": 44.7, "errorBudgetConsumedMinutes": 44.7, "windowDays": null,
+            "window": {
+                "type": "calendar", "calendar": "month", "timezone": "Europe/Berlin",
+                "start": "2026-09-30T22:00:00.000Z", "end": "2026-10-31T23:00:00.000Z",
+            },
+            // Over the elapsed part: 458 hours.
+            "currentAvailability": 100.0 - 100.0 * 44.7 / (458.0 * 60.0),
+        }),
+    );
+    world.facts[2].ts += 1;
+    expect(&world, &json!({ "isBreaching": true }));
+    // The last millisecond of the month still breaches, the next month starts with all of its 720 hours.
+    expect(&world.at(instant("2026-10-31T22:59:59.999Z")), &json!({ "isBreaching": true, "currentStreak": 0 }));
+    expect(
+        &world.at(instant("2026-10-31T23:00:00Z")),
+        &json!({
+            "isBreaching": false, "errorBudgetTotalMinutes": 43.2, "errorBudgetConsumedMinutes": 0, "coveragePercent": null,
+            "currentAvailability": null, "strictAvailability": null, "burnRate": 0, "currentStreak": 0,
+        }),
+    );
+    // In UTC the same month has 744 hours.
+    world.objectives[0].window = Window::Calendar { unit: Unit::Month, zone: Zone::Utc };
+    expect(&world, &json!({ "isBreaching": true, "errorBudgetTotalMinutes": 44.64 }));
+}
+
+#[test]
+fn a_window_of_nothing_counted_has_no_budget_and_no_availability() {
+    let mut world = outage(as_of(), 99_900_000, MONTH, as_of(), 0);
+    world.objectives[0].not_counted_unknown = true;
+    world.facts.clear();
+    expect(
+        &world,
+        &json!({
+            "errorBudgetTotalMinutes": 0, "currentAvailability": null, "budgetRemainingPercent": 100, "burnRate": 0,
+            "notCountedMinutes": 43_200, "coveragePercent": 0, "state": "no-data",
+        }),
+    );
+}
+
+#[test]
+fn a_stream_is_stale_at_the_millisecond_it_says() {
+    let mut world = outage(as_of(), 99_900_000, MONTH, as_of() - 15 * MINUTE, 0);
+    world.systems[0].stale_after = Some(15 * MINUTE);
+    world.facts = vec![Fact::new(as_of() - 15 * MINUTE, "api", Status::Unhealthy)];
+    expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 15 }));
+    world.facts[0].ts += 1;
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 15.0 - 1.0 / 60_000.0 }));
+}
+
+#[test]
+fn whole_budgets_are_equal_and_go_by_name() {
+    // 98.5 % of 3650 days divided by itself is everything that is left, as is nothing of nothing.
+    let decade = Window::Rolling { days: 3650 };
+    let mut world = outage(as_of(), 1_500_000, decade, as_of(), 0);
+    world.objectives.push(Objective::new("p", "api", 100_000_000, MONTH));
+    world.objectives.insert(0, Objective::new("n", "api", 99_999_999, MONTH));
+    let printed = Slo::with(&world.feed(), &world.manifests()).objectives(&world.as_of_text());
+    assert_eq!(difference("objectives", &Value::Array(objectives(&world)), &Value::Array(printed.clone())), None);
+    assert_eq!(printed.iter().map(|objective| &objective["objectiveId"]).collect::<Vec<_>>(), ["n", "o", "p"]);
+    assert!(printed.iter().all(|objective| objective["budgetRemainingPercent"].as_f64().unwrap() <= 100.0));
+}

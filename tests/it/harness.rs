@@ -1,0 +1,119 @@
+//! Owns a world on disk: a temporary directory with a database, in which commands run in-process and without an environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use slo::Invocation;
+use tempfile::TempDir;
+
+/// A temporary directory with its own database.
+pub(crate) struct Slo {
+    dir: TempDir,
+}
+
+/// What one command left behind.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) code: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Slo {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A world that has ingested `feed` and applied `manifests`, in that order.
+    pub(crate) fn with(feed: &str, manifests: &str) -> Self {
+        let slo = Self::new();
+        slo.ingest(feed);
+        slo.apply(manifests);
+        slo
+    }
+
+    /// Runs one command with nothing in its environment but `SLO_DB`.
+    pub(crate) fn run(&self, args: &[&str], stdin: &[u8]) -> Output {
+        let env = BTreeMap::from([(OsString::from("SLO_DB"), self.dir.path().join("slo.db").into_os_string())]);
+        let args = std::iter::once("slo").chain(args.iter().copied()).map(OsString::from).collect();
+        let invocation = Invocation {
+            args,
+            env,
+            stdin: Box::new(Cursor::new(stdin.to_vec())),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let code = slo::run(invocation, &mut stdout, &mut stderr);
+        Output {
+            code,
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+
+    /// Runs a command that has to hold, and returns its standard output.
+    #[track_caller]
+    pub(crate) fn pass(&self, args: &[&str], stdin: &[u8]) -> String {
+        let output = self.run(args, stdin);
+        assert_eq!(output.code, 0, "slo {args:?}: {}", output.stderr);
+        output.stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn ingest(&self, feed: &str) {
+        self.pass(&["ingest", "-"], feed.as_bytes());
+    }
+
+    /// Writes `manifests` as the only file of the manifest folder and returns the folder.
+    pub(crate) fn write_manifests(&self, manifests: &str) -> PathBuf {
+        let folder = self.dir.path().join("manifests");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("world.yaml"), manifests).unwrap();
+        folder
+    }
+
+    /// Makes `manifests` the whole of what is declared.
+    #[track_caller]
+    pub(crate) fn apply(&self, manifests: &str) {
+        let folder = self.write_manifests(manifests);
+        self.pass(&["apply", "--prune", folder.to_str().unwrap()], b"");
+    }
+
+    /// `slo status -o json`, as printed; a spent budget is an answer, not a failure.
+    #[track_caller]
+    pub(crate) fn status(&self, as_of: &str) -> String {
+        let output = self.run(&["status", "-o", "json", "--as-of", as_of], b"");
+        assert!(output.code <= 1, "slo status --as-of {as_of}: {}", output.stderr);
+        output.stdout
+    }
+
+    /// The objectives of `slo status -o json`, in their order.
+    #[track_caller]
+    pub(crate) fn objectives(&self, as_of: &str) -> Vec<Value> {
+        let mut status: Value = serde_json::from_str(&self.status(as_of)).unwrap();
+        match status["objectives"].take() {
+            Value::Array(objectives) => objectives,
+            other => panic!("objectives is {other}"),
+        }
+    }
+
+    /// The only objective of `slo status -o json`.
+    #[track_caller]
+    pub(crate) fn objective(&self, as_of: &str) -> Value {
+        let mut objectives = self.objectives(as_of);
+        assert_eq!(objectives.len(), 1);
+        objectives.remove(0)
+    }
+
+    /// `slo health -o json`, parsed.
+    #[track_caller]
+    pub(crate) fn health(&self, as_of: &str) -> Value {
+        let output = self.run(&["health", "-o", "json", "--as-of", as_of], b"");
+        assert!(output.code <= 1, "slo health --as-of {as_of}: {}", output.stderr);
+        serde_json::from_str(&output.stdout).unwrap()
+    }
+}

@@ -1,0 +1,179 @@
+//! Owns dates and the two zones of the tests, from the published rules alone: no date library is asked.
+
+pub(crate) type Ms = i64;
+
+pub(crate) const SECOND: Ms = 1000;
+pub(crate) const MINUTE: Ms = 60 * SECOND;
+pub(crate) const HOUR: Ms = 60 * MINUTE;
+pub(crate) const DAY: Ms = 24 * HOUR;
+pub(crate) const WEEK: Ms = 7 * DAY;
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms").
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y - era * 400;
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// The date so many days after 1970-01-01: the inverse of [`days_from_civil`], found by stepping.
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let mut year = 1970 + days.div_euclid(366);
+    while days_from_civil(year + 1, 1, 1) <= days {
+        year += 1;
+    }
+    let mut month = 1;
+    while month < 12 && days_from_civil(year, month + 1, 1) <= days {
+        month += 1;
+    }
+    (year, month, days - days_from_civil(year, month, 1) + 1)
+}
+
+/// Reads `2026-10-25T01:00:00.000Z`, with or without the milliseconds.
+pub(crate) fn instant(text: &str) -> Ms {
+    let field = |from: usize, to: usize| text[from..to].parse::<i64>().unwrap();
+    let days = days_from_civil(field(0, 4), field(5, 7), field(8, 10));
+    let millis = if text.as_bytes().get(19) == Some(&b'.') { field(20, 23) } else { 0 };
+    assert!(text.ends_with('Z'), "{text} is not in UTC");
+    days * DAY + field(11, 13) * HOUR + field(14, 16) * MINUTE + field(17, 19) * SECOND + millis
+}
+
+/// Prints an instant the way SPEC wants it: RFC 3339, UTC, milliseconds.
+pub(crate) fn rfc3339(at: Ms) -> String {
+    let (year, month, day) = civil_from_days(at.div_euclid(DAY));
+    let rest = at.rem_euclid(DAY);
+    let (hour, minute, second) = (rest / HOUR, rest / MINUTE % 60, rest / SECOND % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % SECOND)
+}
+
+/// Monday is 0; 1970-01-01 was a Thursday.
+pub(crate) fn weekday(days: i64) -> i64 {
+    (days + 3).rem_euclid(7)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Zone {
+    Utc,
+    Berlin,
+}
+
+impl Zone {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Utc => "UTC",
+            Self::Berlin => "Europe/Berlin",
+        }
+    }
+
+    /// What local time is ahead of UTC. The European Union's rule, in force since 1996: summer time from the last Sunday of
+    /// March, 01:00 UTC, to the last Sunday of October, 01:00 UTC.
+    fn offset(self, at: Ms) -> Ms {
+        match self {
+            Self::Utc => 0,
+            Self::Berlin => {
+                let (year, _, _) = civil_from_days(at.div_euclid(DAY));
+                let last_sunday = |month| {
+                    let last = days_from_civil(year, month, 31);
+                    (last - (weekday(last) + 1) % 7) * DAY + HOUR
+                };
+                if last_sunday(3) <= at && at < last_sunday(10) { 2 * HOUR } else { HOUR }
+            }
+        }
+    }
+
+    pub(crate) fn to_local(self, at: Ms) -> Ms {
+        at + self.offset(at)
+    }
+
+    /// The (first) instant at which clocks show `local`; the tests stay away from local times that do not exist.
+    pub(crate) fn instant_of(self, local: Ms) -> Ms {
+        let instants = [local - 2 * HOUR, local - HOUR, local];
+        instants.into_iter().find(|at| self.to_local(*at) == local).unwrap()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unit {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Unit {
+    pub(crate) const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// The calendar period of a zone that contains `at`.
+pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
+    let today = zone.to_local(at).div_euclid(DAY);
+    let (year, month, _) = civil_from_days(today);
+    let months = |first: i64, count: i64| {
+        let next = first + count;
+        (days_from_civil(year, first, 1), days_from_civil(year + (next - 1) / 12, (next - 1) % 12 + 1, 1))
+    };
+    let (first, next) = match unit {
+        Unit::Day => (today, today + 1),
+        Unit::Week => (today - weekday(today), today - weekday(today) + 7),
+        Unit::Month => months(month, 1),
+        Unit::Quarter => months((month - 1) / 3 * 3 + 1, 3),
+        Unit::Year => months(1, 12),
+    };
+    (zone.instant_of(first * DAY), zone.instant_of(next * DAY))
+}
+
+/// The starts of a window that returns every week at the same local time, up to `until`.
+pub(crate) fn weekly(start: Ms, zone: Zone, until: Ms) -> Vec<Ms> {
+    let local = zone.to_local(start);
+    let starts = (0..).map(|week| zone.instant_of(local + week * WEEK));
+    starts.take_while(|at| *at <= until).collect()
+}
+
+#[test]
+fn dates_go_there_and_back() {
+    for (text, days) in [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-10-25", 20_751)] {
+        let at = instant(&format!("{text}T00:00:00Z"));
+        assert_eq!(at, days * DAY);
+        assert_eq!(rfc3339(at + 1), format!("{text}T00:00:00.001Z"));
+    }
+    for days in 0..40_000 {
+        let (year, month, day) = civil_from_days(days);
+        assert_eq!(days_from_civil(year, month, day), days);
+    }
+    assert_eq!(weekday(20_751), 6, "2026-10-25 is a Sunday");
+}
+
+#[test]
+fn berlin_has_long_and_short_periods() {
+    let (start, end) = period(Unit::Month, Zone::Berlin, instant("2026-10-31T22:59:59.999Z"));
+    assert_eq!((rfc3339(start).as_str(), (end - start) / HOUR), ("2026-09-30T22:00:00.000Z", 745));
+    let (start, end) = period(Unit::Month, Zone::Berlin, end);
+    assert_eq!((rfc3339(start).as_str(), (end - start) / HOUR), ("2026-10-31T23:00:00.000Z", 720));
+    let (start, end) = period(Unit::Day, Zone::Berlin, instant("2026-03-29T12:00:00Z"));
+    assert_eq!((end - start) / HOUR, 23);
+    assert_eq!(period(Unit::Week, Zone::Utc, start).0, instant("2026-03-23T00:00:00Z"));
+    let quarter = period(Unit::Quarter, Zone::Berlin, instant("2026-11-20T00:00:00Z"));
+    assert_eq!(quarter, (instant("2026-09-30T22:00:00Z"), instant("2026-12-31T23:00:00Z")));
+    let year = period(Unit::Year, Zone::Utc, instant("2026-12-31T23:59:59Z"));
+    assert_eq!(year, (instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z")));
+}
+
+#[test]
+fn weekly_windows_keep_their_local_time() {
+    let starts = weekly(instant("2026-10-18T01:00:00Z"), Zone::Berlin, instant("2026-11-01T02:00:00Z"));
+    // 03:00 in Berlin, over the end of summer time.
+    let expected = ["2026-10-18T01:00:00Z", "2026-10-25T02:00:00Z", "2026-11-01T02:00:00Z"].map(instant);
+    assert_eq!(starts, expected);
+}

@@ -1,0 +1,113 @@
+//! Owns the forecast of SPEC 6: the same budget looked at later, with no further facts.
+//!
+//! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So both
+//! are evaluated at the two ends, by definition, and the first whole millisecond that satisfies a condition is solved for.
+
+use std::collections::BTreeSet;
+
+use super::budget::{Budget, WHOLE, window_bounds};
+use super::calendar::{DAY, Ms};
+use super::history::History;
+use crate::world::Window;
+
+/// When the budget is exhausted, when the objective stops breaching, and when the budget is full again.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Forecast {
+    pub(crate) exhausted: Option<Ms>,
+    pub(crate) recovers: Option<Ms>,
+    pub(crate) full: Option<Ms>,
+}
+
+/// Sees `history`, which knows no fact after `as_of`, from `as_of` on.
+pub(crate) fn forecast(history: &History, as_of: Ms) -> Forecast {
+    let now = Budget::new(history, as_of);
+    let (start, end) = window_bounds(history.objective.window, as_of);
+    // The last instant a forecast may name; a calendar period's end belongs to the next period.
+    let (rolling, last) = match history.objective.window {
+        Window::Rolling { days } => (true, as_of + days * DAY),
+        Window::Calendar { .. } => (false, end - 1),
+    };
+    let sees = |wanted: bool, condition: Condition| {
+        if wanted {
+            first_instant(history, as_of, last, if rolling { end - start } else { 0 }, condition)
+        } else {
+            None
+        }
+    };
+    Forecast {
+        exhausted: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),
+        recovers: sees(rolling && now.is_breaching(), Condition::NotBreaching),
+        full: sees(rolling && now.consumed > 0, Condition::Full),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Condition {
+    Exhausted,
+    NotBreaching,
+    Full,
+}
+
+impl Condition {
+    pub(crate) fn holds(self, budget: &Budget) -> bool {
+        match self {
+            Self::Exhausted => budget.is_exhausted(),
+            Self::NotBreaching => !budget.is_breaching(),
+            Self::Full => budget.consumed == 0,
+        }
+    }
+
+    /// The condition as inequalities: it holds where none of these is negative.
+    fn margins(self, budget: &Budget) -> [i128; 2] {
+        match self {
+            Self::Exhausted => [budget.consumed - budget.allowed, budget.consumed - WHOLE],
+            Self::NotBreaching => [budget.allowed - budget.consumed, 0],
+            Self::Full => [-budget.consumed, 0],
+        }
+    }
+}
+
+/// The instants between which everything is linear, `as_of` and `last` included. The end of a piece that reaches out of a
+/// rolling window's back is an edge too.
+pub(crate) fn edges(history: &History, as_of: Ms, last: Ms, rolling: Ms) -> BTreeSet<Ms> {
+    let starts = history.pieces.iter().map(|piece| piece.start);
+    let mut edges: BTreeSet<Ms> =
+        starts.flat_map(|start| [start, start + rolling]).filter(|edge| as_of < *edge && *edge < last).collect();
+    edges.extend([as_of, last]);
+    edges
+}
+
+fn first_instant(history: &History, as_of: Ms, last: Ms, rolling: Ms, condition: Condition) -> Option<Ms> {
+    let edges: Vec<Ms> = edges(history, as_of, last, rolling).into_iter().collect();
+    edges.windows(2).find_map(|pair| {
+        let (from, to) = (pair[0], pair[1]);
+        let at_start = condition.margins(&Budget::new(history, from));
+        let at_end = condition.margins(&Budget::new(history, to));
+        let (mut low, mut high) = (from.max(as_of + 1), to);
+        for (first, last) in at_start.into_iter().zip(at_end) {
+            let (earliest, latest) = not_negative(first, last, from, to)?;
+            low = low.max(earliest);
+            high = high.min(latest);
+        }
+        (low <= high).then_some(low)
+    })
+}
+
+/// The whole instants in `[from, to]` at which a linear quantity is not negative.
+fn not_negative(at_start: i128, at_end: i128, from: Ms, to: Ms) -> Option<(Ms, Ms)> {
+    if at_start >= 0 && at_end >= 0 {
+        return Some((from, to));
+    }
+    if at_start < 0 && at_end < 0 {
+        return None;
+    }
+    let slope = (at_end - at_start) / i128::from(to - from);
+    assert_eq!(slope * i128::from(to - from), at_end - at_start, "not linear between {from} and {to}");
+    if slope > 0 {
+        let steps = (-at_start + slope - 1) / slope;
+        Some((from + steps as Ms, to))
+    } else {
+        let steps = at_start / -slope;
+        Some((from, from + steps as Ms))
+    }
+}

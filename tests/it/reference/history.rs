@@ -1,0 +1,129 @@
+//! Owns the whole history of one objective: pieces between breakpoints, each of one class, and what can be summed over them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calendar::Ms;
+use super::model::{Attribution, Class, FAR, Model};
+use crate::world::{Objective, Source, Status};
+
+/// `[start, end)` in which nothing changes for the objective.
+pub(crate) struct Piece {
+    pub(crate) start: Ms,
+    pub(crate) end: Ms,
+    pub(crate) class: Class,
+}
+
+/// All of time, cut wherever anything may change.
+pub(crate) struct History<'w> {
+    pub(crate) objective: &'w Objective,
+    /// The system's first transition.
+    pub(crate) first: Option<Ms>,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// Milliseconds of one span of an objective's history.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Totals {
+    pub(crate) consumed: i128,
+    pub(crate) strict: i128,
+    pub(crate) excluded: i128,
+    pub(crate) not_counted: i128,
+    pub(crate) known: i128,
+    pub(crate) by: BTreeMap<Attribution, i128>,
+}
+
+/// A maximal interval of downtime with one attribution and source; `end` is `None` while it lasts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct DowntimeEvent {
+    pub(crate) start: Ms,
+    pub(crate) end: Option<Ms>,
+    pub(crate) attribution: Attribution,
+    pub(crate) source: Source,
+}
+
+impl<'w> History<'w> {
+    pub(crate) fn new(model: &Model<'w>, objective: &'w Objective) -> Self {
+        let mut edges: BTreeSet<Ms> = model.edges(&objective.system);
+        for upstream in model.candidates(objective) {
+            edges.extend(model.edges(&upstream));
+        }
+        for (start, end) in model.maintenance.get(&objective.system).into_iter().flatten() {
+            edges.extend([*start, *end]);
+        }
+        edges.insert(-FAR);
+        let edges: Vec<Ms> = edges.into_iter().collect();
+        let ends = edges.iter().skip(1).copied().chain([FAR]);
+        let pieces = edges
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| Piece { start: *start, end, class: model.class(objective, *start) })
+            .collect();
+        Self { objective, first: model.first_transition(&objective.system), pieces }
+    }
+
+    pub(crate) fn class_at(&self, at: Ms) -> &Class {
+        let piece = self.pieces.iter().find(|piece| piece.start <= at && at < piece.end).unwrap();
+        &piece.class
+    }
+
+    /// Whether the instant spends budget: downtime that is charged and, in `self-only`, the system's own.
+    pub(crate) fn consumes(&self, class: &Class) -> bool {
+        match &class.charged {
+            None => false,
+            Some((Attribution::Own, _)) => true,
+            Some((Attribution::Upstream(_), _)) => !self.objective.self_only,
+        }
+    }
+
+    /// Sums over `[since, until)`.
+    pub(crate) fn totals(&self, since: Ms, until: Ms) -> Totals {
+        let mut totals = Totals::default();
+        for Piece { start, end, class } in &self.pieces {
+            let millis = i128::from((*end).min(until) - (*start).max(since));
+            if millis <= 0 {
+                continue;
+            }
+            if class.not_counted {
+                totals.not_counted += millis;
+            }
+            if class.excluded {
+                totals.excluded += millis;
+            }
+            if class.status != Status::Unknown {
+                totals.known += millis;
+            }
+            if let Some((attribution, _)) = &class.charged {
+                totals.strict += millis;
+                *totals.by.entry(attribution.clone()).or_default() += millis;
+            }
+            if self.consumes(class) {
+                totals.consumed += millis;
+            }
+        }
+        totals
+    }
+
+    /// The downtime events that begin up to `as_of`, in order.
+    pub(crate) fn events(&self, as_of: Ms) -> Vec<DowntimeEvent> {
+        let mut events: Vec<DowntimeEvent> = Vec::new();
+        for Piece { start, end, class } in self.pieces.iter().filter(|piece| piece.start <= as_of) {
+            let Some((attribution, source)) = &class.charged else { continue };
+            let event = DowntimeEvent {
+                start: *start,
+                end: (*end <= as_of).then_some(*end),
+                attribution: attribution.clone(),
+                source: *source,
+            };
+            match events.last_mut() {
+                Some(last)
+                    if last.end == Some(event.start)
+                        && (&last.attribution, last.source) == (&event.attribution, event.source) =>
+                {
+                    last.end = event.end;
+                }
+                _ => events.push(event),
+            }
+        }
+        events
+    }
+}

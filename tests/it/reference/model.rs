@@ -1,0 +1,235 @@
+//! Owns status and attribution at one instant: the journal's streams, a system's effective status, its outages, its upstreams.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calendar::{DAY, Ms, WEEK, weekly};
+use crate::world::{Objective, Source, Status, System, World};
+
+/// One stream: its transitions by instant, conflicts settled.
+pub(crate) struct Stream {
+    pub(crate) source: Source,
+    pub(crate) check: Option<String>,
+    transitions: BTreeMap<Ms, Status>,
+    stale_after: Option<Ms>,
+}
+
+impl Stream {
+    /// SPEC 2 and `staleAfter` of SPEC 3.
+    pub(crate) fn status(&self, at: Ms) -> Status {
+        match self.transitions.range(..=at).next_back() {
+            None => Status::Unknown,
+            Some((ts, _)) if self.stale_after.is_some_and(|stale_after| at - ts >= stale_after) => Status::Unknown,
+            Some((_, status)) => *status,
+        }
+    }
+
+    pub(crate) fn exists(&self, at: Ms) -> bool {
+        self.transitions.range(..=at).next().is_some()
+    }
+
+    pub(crate) fn last_seen(&self) -> Ms {
+        *self.transitions.keys().next_back().unwrap()
+    }
+
+    /// Every instant at which the status of this stream may change.
+    fn edges(&self) -> impl Iterator<Item = Ms> {
+        self.transitions.keys().flat_map(|ts| [Some(*ts), self.stale_after.map(|after| ts + after)]).flatten()
+    }
+}
+
+/// `unknown` counts only if all are unknown, and is the least of all: the worst is the maximum.
+fn worst(statuses: impl Iterator<Item = Status>) -> Status {
+    statuses.max().unwrap_or(Status::Unknown)
+}
+
+/// To whom downtime belongs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Attribution {
+    Own,
+    Upstream(String),
+}
+
+/// What one instant is to an objective.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Class {
+    pub(crate) status: Status,
+    /// The status is in `countsAsDown`, whatever becomes of it.
+    pub(crate) down: bool,
+    pub(crate) not_counted: bool,
+    /// Down, but not charged because of maintenance.
+    pub(crate) excluded: bool,
+    /// Whose downtime it is, and what says so; `None` where there is no downtime to charge.
+    pub(crate) charged: Option<(Attribution, Source)>,
+}
+
+/// A world as far as the facts up to `until` tell it.
+pub(crate) struct Model<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) streams: BTreeMap<String, Vec<Stream>>,
+    /// Maximal intervals in which a system is degraded or unhealthy; open ones end far in the future.
+    outages: BTreeMap<String, Vec<(Ms, Ms)>>,
+    /// Stretches of non-cancelled maintenance by system, as they overlap.
+    pub(crate) maintenance: BTreeMap<String, Vec<(Ms, Ms)>>,
+}
+
+/// After all that happens in any world.
+pub(crate) const FAR: Ms = 1 << 60;
+
+impl<'w> Model<'w> {
+    pub(crate) fn new(world: &'w World, until: Ms) -> Self {
+        let mut model =
+            Self { world, streams: streams(world, until), outages: BTreeMap::new(), maintenance: maintenance(world) };
+        model.outages = model.streams.keys().map(|system| (system.clone(), model.outages_of(system))).collect();
+        model
+    }
+
+    fn streams_of(&self, system: &str) -> &[Stream] {
+        self.streams.get(system).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every instant at which the status of a system may change, in order.
+    pub(crate) fn edges(&self, system: &str) -> BTreeSet<Ms> {
+        self.streams_of(system).iter().flat_map(Stream::edges).collect()
+    }
+
+    /// The effective status of SPEC 3.
+    pub(crate) fn effective(&self, system: &str, at: Ms) -> Status {
+        worst(self.streams_of(system).iter().map(|stream| stream.status(at)))
+    }
+
+    pub(crate) fn first_transition(&self, system: &str) -> Option<Ms> {
+        self.streams_of(system).iter().filter_map(|stream| stream.transitions.keys().next().copied()).min()
+    }
+
+    fn outages_of(&self, system: &str) -> Vec<(Ms, Ms)> {
+        let mut outages: Vec<(Ms, Ms)> = Vec::new();
+        let mut open = None;
+        for edge in self.edges(system) {
+            let bad = self.effective(system, edge) >= Status::Degraded;
+            match (bad, open) {
+                (true, None) => open = Some(edge),
+                (false, Some(start)) => {
+                    outages.push((start, edge));
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+        outages.extend(open.map(|start| (start, FAR)));
+        outages
+    }
+
+    fn declared(&self, system: &str) -> Option<&'w System> {
+        self.world.systems.iter().find(|declared| declared.name == system)
+    }
+
+    /// The upstreams that may excuse an objective: SPEC 5's walk, edge by edge.
+    pub(crate) fn candidates(&self, objective: &Objective) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut expanded = BTreeSet::new();
+        let mut to_expand = vec![objective.system.clone()];
+        while let Some(system) = to_expand.pop() {
+            if !expanded.insert(system.clone()) {
+                continue;
+            }
+            let edges = self.declared(&system).map_or(&[][..], |declared| &declared.dependencies);
+            for edge in edges.iter().filter(|edge| edge.impact != "informational") {
+                reached.insert(edge.target.clone());
+                if edge.transitive {
+                    to_expand.push(edge.target.clone());
+                }
+            }
+        }
+        reached.retain(|system| *system != objective.system && !objective.excluded_dependencies.contains(system));
+        reached
+    }
+
+    fn in_maintenance(&self, system: &str, at: Ms) -> bool {
+        let spans = self.maintenance.get(system).map_or(&[][..], Vec::as_slice);
+        spans.iter().any(|(start, end)| *start <= at && at < *end)
+    }
+
+    /// What the instant `at` is to an objective.
+    pub(crate) fn class(&self, objective: &Objective, at: Ms) -> Class {
+        let relevant = |stream: &&Stream| {
+            stream.source == Source::Incident
+                || objective.healthcheck.is_none()
+                || stream.check == objective.healthcheck
+        };
+        let streams: Vec<&Stream> = self.streams_of(&objective.system).iter().filter(relevant).collect();
+        let status = worst(streams.iter().map(|stream| stream.status(at)));
+        let begun = self.first_transition(&objective.system).is_some_and(|first| first <= at);
+        let is_down = |status: Status| objective.counts_as_down.contains(&status);
+        let down = begun && is_down(status);
+        let maintenance = self.in_maintenance(&objective.system, at);
+        let not_counted = (objective.not_counted_maintenance && maintenance)
+            || (objective.not_counted_unknown && status == Status::Unknown);
+        let excluded = down && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
+        let charged = (down && !not_counted && !excluded).then(|| {
+            // A stream whose first transition is still to come does not exist yet.
+            let makes_down = |source: Source| {
+                let of_source = streams.iter().filter(|stream| stream.source == source && stream.exists(at));
+                let statuses: Vec<Status> = of_source.map(|stream| stream.status(at)).collect();
+                !statuses.is_empty() && is_down(worst(statuses.into_iter()))
+            };
+            let incident = !makes_down(Source::Healthcheck) && makes_down(Source::Incident);
+            let source = if incident { Source::Incident } else { Source::Healthcheck };
+            (self.attribution(objective, at), source)
+        });
+        Class { status, down, not_counted, excluded, charged }
+    }
+
+    fn attribution(&self, objective: &Objective, at: Ms) -> Attribution {
+        let outage = |system: String| {
+            let outages = self.outages.get(&system)?;
+            let (start, _) = outages.iter().find(|(start, end)| *start <= at && at < *end)?;
+            Some((*start, system))
+        };
+        match self.candidates(objective).into_iter().filter_map(outage).min() {
+            Some((_, system)) => Attribution::Upstream(system),
+            None => Attribution::Own,
+        }
+    }
+}
+
+fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream>> {
+    let mut streams: BTreeMap<String, Vec<Stream>> = BTreeMap::new();
+    for fact in world.facts.iter().filter(|fact| fact.ts <= until) {
+        let of_system = streams.entry(fact.system.clone()).or_default();
+        let known = of_system.iter().position(|stream| stream.source == fact.source && stream.check == fact.check);
+        let index = known.unwrap_or_else(|| {
+            let declared = world.systems.iter().find(|system| system.name == fact.system);
+            of_system.push(Stream {
+                source: fact.source,
+                check: fact.check.clone(),
+                transitions: BTreeMap::new(),
+                stale_after: declared.and_then(|system| system.stale_after),
+            });
+            of_system.len() - 1
+        });
+        let status = of_system[index].transitions.entry(fact.ts).or_insert(fact.status);
+        *status = fact.status.max(*status);
+    }
+    streams
+}
+
+fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
+    let mut spans: BTreeMap<String, Vec<(Ms, Ms)>> = BTreeMap::new();
+    // Forecasts look at most one window ahead, and the longest that worlds use is this.
+    let longest = world.objectives.iter().map(|objective| match objective.window {
+        crate::world::Window::Rolling { days } => days,
+        crate::world::Window::Calendar { .. } => 366,
+    });
+    let horizon = world.as_of + (longest.max().unwrap_or(0) + 1) * DAY + WEEK;
+    for window in world.maintenance.iter().filter(|window| !window.cancelled) {
+        let starts = match window.weekly {
+            None => vec![window.start],
+            Some(zone) => weekly(window.start, zone, horizon),
+        };
+        for system in &window.systems {
+            let of_window = starts.iter().map(|start| (*start, start + window.duration));
+            spans.entry(system.clone()).or_default().extend(of_window);
+        }
+    }
+    spans
+}

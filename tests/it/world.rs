@@ -1,0 +1,286 @@
+//! Owns what a small world is: the facts and manifests of SPEC 2 and 4 as plain data, and their text.
+
+pub(crate) mod busy;
+pub(crate) mod strategy;
+
+use std::fmt::Write as _;
+
+use crate::reference::calendar::{DAY, MINUTE, Ms, Unit, Zone, rfc3339, weekday};
+
+/// From harmless to bad, which is also how conflicts and several streams are settled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Status {
+    Unknown,
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+impl Status {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Source {
+    Healthcheck,
+    Incident,
+}
+
+/// One transition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fact {
+    pub(crate) ts: Ms,
+    pub(crate) system: String,
+    pub(crate) source: Source,
+    pub(crate) check: Option<String>,
+    pub(crate) status: Status,
+}
+
+impl Fact {
+    /// A report about a system as a whole.
+    pub(crate) fn new(ts: Ms, system: &str, status: Status) -> Self {
+        Self { ts, system: system.to_owned(), source: Source::Healthcheck, check: None, status }
+    }
+
+    pub(crate) fn check(self, check: &str) -> Self {
+        Self { check: Some(check.to_owned()), ..self }
+    }
+
+    pub(crate) fn incident(self) -> Self {
+        Self { source: Source::Incident, ..self }
+    }
+
+    fn line(&self) -> String {
+        let mut line =
+            format!(r#"{{"ts":"{}","system":"{}","status":"{}""#, rfc3339(self.ts), self.system, self.status.name());
+        if let Some(check) = &self.check {
+            write!(line, r#","check":"{check}""#).unwrap();
+        }
+        if self.source == Source::Incident {
+            line.push_str(r#","source":"incident""#);
+        }
+        line.push_str("}\n");
+        line
+    }
+}
+
+/// JSON Lines.
+pub(crate) fn feed(facts: &[Fact]) -> String {
+    facts.iter().map(Fact::line).collect()
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct System {
+    pub(crate) name: String,
+    pub(crate) stale_after: Option<Ms>,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Dependency {
+    pub(crate) target: String,
+    pub(crate) impact: &'static str,
+    pub(crate) transitive: bool,
+}
+
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the manifest's own")]
+pub(crate) struct Objective {
+    pub(crate) name: String,
+    pub(crate) system: String,
+    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) healthcheck: Option<String>,
+    /// Percent × 10⁶.
+    pub(crate) target_micro: i128,
+    pub(crate) window: Window,
+    pub(crate) self_only: bool,
+    pub(crate) excluded_dependencies: Vec<String>,
+    pub(crate) exclude_maintenance: bool,
+    pub(crate) counts_as_down: Vec<Status>,
+    pub(crate) not_counted_maintenance: bool,
+    pub(crate) not_counted_unknown: bool,
+    pub(crate) warning_percent: i128,
+    pub(crate) critical_percent: i128,
+    /// `fastBurnMultiplier` × 1000.
+    pub(crate) fast_burn_milli: i128,
+}
+
+impl Objective {
+    /// An objective in which everything that has a default has it.
+    pub(crate) fn new(name: &str, system: &str, target_micro: i128, window: Window) -> Self {
+        Self {
+            name: name.to_owned(),
+            system: system.to_owned(),
+            labels: Vec::new(),
+            healthcheck: None,
+            target_micro,
+            window,
+            self_only: false,
+            excluded_dependencies: Vec::new(),
+            exclude_maintenance: false,
+            counts_as_down: vec![Status::Degraded, Status::Unhealthy],
+            not_counted_maintenance: false,
+            not_counted_unknown: false,
+            warning_percent: 50,
+            critical_percent: 80,
+            fast_burn_milli: 5000,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Window {
+    Rolling { days: i64 },
+    Calendar { unit: Unit, zone: Zone },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Maintenance {
+    pub(crate) name: String,
+    pub(crate) systems: Vec<String>,
+    pub(crate) start: Ms,
+    pub(crate) duration: Ms,
+    /// Returns every week at the same local time; whole minutes then.
+    pub(crate) weekly: Option<Zone>,
+    pub(crate) cancelled: bool,
+}
+
+/// Everything `slo` can know, and a moment to look at it.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) as_of: Ms,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) systems: Vec<System>,
+    pub(crate) objectives: Vec<Objective>,
+    pub(crate) maintenance: Vec<Maintenance>,
+}
+
+impl World {
+    /// A world with one declared system per name and nothing else.
+    pub(crate) fn new(as_of: Ms, systems: &[&str]) -> Self {
+        let system = |name: &&str| System { name: (*name).to_owned(), stale_after: None, dependencies: Vec::new() };
+        Self {
+            as_of,
+            facts: Vec::new(),
+            systems: systems.iter().map(system).collect(),
+            objectives: Vec::new(),
+            maintenance: Vec::new(),
+        }
+    }
+
+    /// The same world looked at at another moment.
+    pub(crate) fn at(&self, as_of: Ms) -> Self {
+        Self { as_of, ..self.clone() }
+    }
+
+    pub(crate) fn as_of_text(&self) -> String {
+        rfc3339(self.as_of)
+    }
+
+    pub(crate) fn feed(&self) -> String {
+        feed(&self.facts)
+    }
+
+    /// All manifests as one YAML stream.
+    pub(crate) fn manifests(&self) -> String {
+        let systems = self.systems.iter().map(system_manifest);
+        let maintenance = self.maintenance.iter().map(maintenance_manifest);
+        let objectives = self.objectives.iter().map(objective_manifest);
+        let documents: Vec<String> = systems.chain(maintenance).chain(objectives).collect();
+        documents.join("---\n")
+    }
+}
+
+fn envelope(kind: &str, name: &str, labels: &[(String, String)]) -> String {
+    let mut text = format!("apiVersion: slo/v1\nkind: {kind}\nmetadata:\n  name: {name}\n");
+    if !labels.is_empty() {
+        text.push_str("  labels:\n");
+    }
+    for (key, value) in labels {
+        writeln!(text, "    {key}: {value}").unwrap();
+    }
+    text.push_str("spec:\n");
+    text
+}
+
+/// References in flow style: `[{ kind: System, name: db }]`.
+fn references(names: &[String]) -> String {
+    let items: Vec<String> = names.iter().map(|name| format!("{{ kind: System, name: {name} }}")).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn system_manifest(system: &System) -> String {
+    let mut text = envelope("System", &system.name, &[]);
+    if let Some(stale_after) = system.stale_after {
+        writeln!(text, "  staleAfter: {}m", stale_after / MINUTE).unwrap();
+    }
+    text.push_str(if system.dependencies.is_empty() { "  dependencies: []\n" } else { "  dependencies:\n" });
+    for Dependency { target, impact, transitive } in &system.dependencies {
+        writeln!(text, "    - targetRef: {{ kind: System, name: {target} }}").unwrap();
+        writeln!(text, "      impactType: {impact}\n      transitive: {transitive}").unwrap();
+    }
+    text
+}
+
+fn maintenance_manifest(window: &Maintenance) -> String {
+    let mut text = envelope("MaintenanceWindow", &window.name, &[]);
+    writeln!(text, "  systemRefs: {}\n  start: {}", references(&window.systems), rfc3339(window.start)).unwrap();
+    match window.weekly {
+        None => writeln!(text, "  end: {}", rfc3339(window.start + window.duration)).unwrap(),
+        Some(zone) => {
+            let day = weekday(zone.to_local(window.start).div_euclid(DAY)) as usize;
+            let day = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][day];
+            let (minutes, zone) = (window.duration / MINUTE, zone.name());
+            writeln!(text, "  duration: {minutes}m\n  rrule: FREQ=WEEKLY;BYDAY={day}\n  timezone: {zone}").unwrap();
+        }
+    }
+    writeln!(text, "  cancelled: {}", window.cancelled).unwrap();
+    text
+}
+
+/// A decimal without trailing zeros: `99_900_000` millionths are `99.9`.
+pub(crate) fn decimal(scaled: i128, digits: usize) -> String {
+    let unit = 10_i128.pow(digits as u32);
+    let text = format!("{}.{:0digits$}", scaled / unit, scaled % unit);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn objective_manifest(objective: &Objective) -> String {
+    let mut text = envelope("SLO", &objective.name, &objective.labels);
+    writeln!(text, "  systemRef: {{ kind: System, name: {} }}", objective.system).unwrap();
+    if let Some(check) = &objective.healthcheck {
+        writeln!(text, "  healthcheckRef: {{ kind: Healthcheck, name: {check} }}").unwrap();
+    }
+    writeln!(text, "  target: {}", decimal(objective.target_micro, 6)).unwrap();
+    match objective.window {
+        Window::Rolling { days } => writeln!(text, "  windowDays: {days}").unwrap(),
+        Window::Calendar { unit, zone } => {
+            writeln!(text, "  window: {{ calendar: {}, timezone: {} }}", unit.name(), zone.name()).unwrap();
+        }
+    }
+    let exclusion = if objective.self_only { "self-only" } else { "strict" };
+    writeln!(text, "  dependencyExclusion: {exclusion}").unwrap();
+    writeln!(text, "  excludedDependencyRefs: {}", references(&objective.excluded_dependencies)).unwrap();
+    writeln!(text, "  excludeMaintenanceWindows: {}", objective.exclude_maintenance).unwrap();
+    let down: Vec<&str> = objective.counts_as_down.iter().map(|status| status.name()).collect();
+    writeln!(text, "  countsAsDown: [{}]", down.join(", ")).unwrap();
+    let not_counted = [(objective.not_counted_maintenance, "maintenance"), (objective.not_counted_unknown, "unknown")];
+    let not_counted: Vec<&str> = not_counted.iter().filter(|(listed, _)| *listed).map(|(_, name)| *name).collect();
+    writeln!(text, "  notCounted: [{}]", not_counted.join(", ")).unwrap();
+    writeln!(
+        text,
+        "  burnRateThresholds: {{ warningPercent: {}, criticalPercent: {}, fastBurnMultiplier: {} }}",
+        objective.warning_percent,
+        objective.critical_percent,
+        decimal(objective.fast_burn_milli, 3)
+    )
+    .unwrap();
+    text
+}

@@ -1,0 +1,387 @@
+//! Owns random small worlds: few names, and instants drawn from a handful per world so that ties and boundaries are frequent.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::{Dependency, Fact, Maintenance, Objective, Source, Status, System, Window, World};
+use crate::reference::budget::{WHOLE, window_bounds};
+use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, WEEK, Zone, instant};
+
+/// Chosen so that order by name is not the order of dependency.
+const NAMES: [&str; 5] = ["db", "Cache", "api", "web.eu", "auth"];
+const STALE: [Ms; 5] = [5 * MINUTE, 15 * MINUTE, 6 * HOUR, 2 * DAY, 20 * DAY];
+const DAYS: [i64; 5] = [1, 2, 7, 30, 3650];
+const TARGETS: [i128; 9] =
+    [100_000_000, 99_999_999, 99_999_000, 99_990_000, 99_900_000, 99_000_000, 95_000_000, 50_000_000, 1_500_000];
+
+/// Milliseconds that anchors are moved by: neighbours, durations of staleness and lookbacks, and whole budgets.
+const MOVES: [Ms; 16] = [
+    -1,
+    1,
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    2 * DAY,
+    86_400,
+    604_800,
+    2_592_000,
+    2_592_001,
+    -HOUR,
+    -5 * MINUTE,
+];
+
+fn base() -> Ms {
+    instant("2026-09-08T00:00:00Z")
+}
+
+/// Starts of calendar periods in UTC and Berlin, and the end of summer time.
+fn landmarks() -> Vec<Ms> {
+    let landmarks = [
+        "2026-09-30T22:00:00Z",
+        "2026-10-01T00:00:00Z",
+        "2026-10-31T23:00:00Z",
+        "2026-11-01T00:00:00Z",
+        "2026-10-25T01:00:00Z",
+        "2026-10-24T22:00:00Z",
+        "2026-10-25T23:00:00Z",
+        "2026-10-26T00:00:00Z",
+        "2026-06-30T22:00:00Z",
+        "2025-12-31T23:00:00Z",
+        "2026-01-01T00:00:00Z",
+    ];
+    landmarks.map(instant).to_vec()
+}
+
+fn anchor() -> impl Strategy<Value = Ms> {
+    prop_oneof![
+        6 => (0..60_i64, select(vec![0, 0, HOUR, 6 * HOUR, 12 * HOUR, 23 * HOUR + 30 * MINUTE]))
+            .prop_map(|(days, hours)| base() + days * DAY + hours),
+        2 => select(landmarks()),
+        1 => (0..3500_i64).prop_map(|days| base() - days * DAY),
+    ]
+}
+
+/// No move as often as a move.
+fn shift() -> impl Strategy<Value = Ms> {
+    prop_oneof![3 => Just(0), 3 => select(MOVES.to_vec())]
+}
+
+#[derive(Clone, Debug)]
+struct RawFact {
+    at: Index,
+    shift: Ms,
+    system: Index,
+    stream: usize,
+    status: Status,
+}
+
+fn raw_fact() -> impl Strategy<Value = RawFact> {
+    let status = prop_oneof![
+        4 => Just(Status::Healthy), 3 => Just(Status::Unhealthy), 2 => Just(Status::Degraded), 1 => Just(Status::Unknown),
+    ];
+    (any::<Index>(), shift(), any::<Index>(), 0..5_usize, status)
+        .prop_map(|(at, shift, system, stream, status)| RawFact { at, shift, system, stream, status })
+}
+
+/// An outage of an objective's system that spends some of its budget, placed where its window makes it matter.
+#[derive(Clone, Debug)]
+struct RawOutage {
+    objective: Index,
+    /// An upstream's instead, at the same time.
+    upstream: Option<Index>,
+    /// Percent of the budget.
+    percent: i128,
+    place: Place,
+    shift: Ms,
+    status: Status,
+    stream: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Ends at `as-of`.
+    Over,
+    /// Half of it is still to come.
+    Open,
+    Middle,
+    /// Begins with the window.
+    Entering,
+    /// Half of it has left the window.
+    Leaving,
+}
+
+fn raw_outage() -> impl Strategy<Value = RawOutage> {
+    let percent = select(vec![10, 25, 40, 50, 80, 80, 90, 100, 100, 160]);
+    let place = select(vec![Place::Over, Place::Open, Place::Middle, Place::Middle, Place::Entering, Place::Leaving]);
+    let shift = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(-1)];
+    let status = select(vec![Status::Unhealthy, Status::Unhealthy, Status::Degraded]);
+    let which = (any::<Index>(), option::weighted(0.4, any::<Index>()));
+    (which, percent, place, shift, status, 0..5_usize).prop_map(
+        |((objective, upstream), percent, place, shift, status, stream)| RawOutage {
+            objective,
+            upstream,
+            percent,
+            place,
+            shift,
+            status,
+            stream,
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+struct RawSystem {
+    stale_after: Option<Ms>,
+    /// To the systems before this one.
+    edges: Vec<Option<(&'static str, bool)>>,
+}
+
+fn raw_system() -> impl Strategy<Value = RawSystem> {
+    let impact = select(vec!["critical", "degraded", "degraded", "informational"]);
+    let edges = vec(option::weighted(0.6, (impact, any::<bool>())), NAMES.len());
+    (option::weighted(0.3, select(STALE.to_vec())), edges)
+        .prop_map(|(stale_after, edges)| RawSystem { stale_after, edges })
+}
+
+#[derive(Clone, Debug)]
+struct RawMaintenance {
+    systems: Vec<Index>,
+    at: Index,
+    shift: Ms,
+    duration: Ms,
+    weekly: Option<(Zone, Ms)>,
+    cancelled: bool,
+}
+
+fn zone() -> impl Strategy<Value = Zone> {
+    prop_oneof![Just(Zone::Utc), Just(Zone::Berlin)]
+}
+
+fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
+    let durations = vec![1, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY];
+    // Local times that exist once on every day.
+    let local = select(vec![0, HOUR, 4 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
+    let weekly = option::weighted(0.25, (zone(), local));
+    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), weekly, prop::bool::weighted(0.2)).prop_map(
+        |(systems, at, shift, duration, weekly, cancelled)| RawMaintenance {
+            systems,
+            at,
+            shift,
+            duration,
+            weekly,
+            cancelled,
+        },
+    )
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    let rolling = || select(DAYS.to_vec()).prop_map(|days| Window::Rolling { days });
+    let calendar = (select(Unit::ALL.to_vec()), zone()).prop_map(|(unit, zone)| Window::Calendar { unit, zone });
+    prop_oneof![2 => rolling(), 1 => calendar]
+}
+
+/// What counts as down, and what is not counted; `unknown` never both.
+fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
+    let down = [
+        vec![Status::Degraded, Status::Unhealthy],
+        vec![Status::Degraded, Status::Unhealthy],
+        vec![Status::Unhealthy],
+        vec![Status::Degraded],
+        vec![Status::Unhealthy, Status::Unknown],
+        vec![Status::Degraded, Status::Unhealthy, Status::Unknown],
+        vec![Status::Unknown],
+    ];
+    (select(down.to_vec()), prop::bool::weighted(0.25), prop::bool::weighted(0.35)).prop_map(
+        |(down, maintenance, unknown)| {
+            let unknown = unknown && !down.contains(&Status::Unknown);
+            (down, maintenance, unknown)
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+struct RawObjective {
+    system: Index,
+    objective: Objective,
+    excluded: Vec<Index>,
+}
+
+fn raw_objective() -> impl Strategy<Value = RawObjective> {
+    let check = option::weighted(0.35, select(vec!["http", "ping", "never"]));
+    let thresholds = select(vec![(50, 80, 5000), (10, 90, 14_400), (25, 50, 1000), (50, 80, 1), (1, 100, 720_000)]);
+    let shape = (select(TARGETS.to_vec()), window(), check, thresholds, counting());
+    let flags = (any::<bool>(), any::<bool>(), option::weighted(0.3, select(vec!["payments", "search"])));
+    let excluded = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<Index>(), 1..3)];
+    (any::<Index>(), shape, flags, excluded).prop_map(|(system, shape, flags, excluded)| {
+        let (target, window, check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
+        let (self_only, exclude_maintenance, team) = flags;
+        let objective = Objective {
+            labels: team.map(|team| ("team".to_owned(), team.to_owned())).into_iter().collect(),
+            healthcheck: check.map(str::to_owned),
+            self_only,
+            exclude_maintenance,
+            counts_as_down: down,
+            not_counted_maintenance: maintenance,
+            not_counted_unknown: unknown,
+            warning_percent: warning,
+            critical_percent: critical,
+            fast_burn_milli: fast,
+            ..Objective::new("", "", target, window)
+        };
+        RawObjective { system, objective, excluded }
+    })
+}
+
+#[derive(Clone, Debug)]
+struct RawManifests {
+    systems: Vec<RawSystem>,
+    objectives: Vec<RawObjective>,
+    maintenance: Vec<RawMaintenance>,
+}
+
+fn raw_manifests(systems: usize) -> impl Strategy<Value = RawManifests> {
+    (vec(raw_system(), systems), vec(raw_objective(), 1..4), vec(raw_maintenance(), 0..5))
+        .prop_map(|(systems, objectives, maintenance)| RawManifests { systems, objectives, maintenance })
+}
+
+/// Anything that a world can be.
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
+    revised_worlds().prop_map(|(world, _)| world)
+}
+
+/// A world, and the same world with other manifests for the same systems.
+pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
+    let moments = (vec(anchor(), 1..9), anchor(), shift());
+    // Either anything anywhere, or long quiet systems with few outages.
+    let facts = prop_oneof![
+        1 => (vec(raw_fact(), 0..41), Just(0_usize), vec(raw_outage(), 0..2)),
+        1 => (vec(raw_fact(), 0..6), Just(NAMES.len()), vec(raw_outage(), 0..8)),
+    ];
+    let manifests = (1..=NAMES.len()).prop_flat_map(|count| (raw_manifests(count), raw_manifests(count)));
+    (moments, facts, manifests).prop_map(|((anchors, as_of, shift), (facts, quiet, outages), manifests)| {
+        let (before, after) = manifests;
+        let as_of = as_of + shift;
+        let instants = instants(&anchors, as_of);
+        let mut world = build(&before, &[], &instants, as_of);
+        let mut all: Vec<Fact> = facts.iter().map(|fact| build_fact(fact, &instants, before.systems.len())).collect();
+        let quiet = world.systems.iter().take(quiet);
+        all.extend(quiet.map(|system| Fact::new(as_of - 80 * DAY, &system.name, Status::Healthy)));
+        all.extend(outages.iter().flat_map(|outage| build_outage(outage, &world)));
+        world.facts = all;
+        let revised = build(&after, &world.facts, &instants, as_of);
+        (world, revised)
+    })
+}
+
+/// The instants of one world: its anchors, `as_of`, and the starts of the windows and lookbacks that end there.
+fn instants(anchors: &[Ms], as_of: Ms) -> Vec<Ms> {
+    let back = [0, HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 3650 * DAY];
+    // Anchors weigh as much as boundaries, and come first so that shrinking arrives there.
+    let anchors = anchors.iter().cycle().take(anchors.len().max(10)).copied();
+    anchors.chain(back.into_iter().map(|back| as_of - back)).collect()
+}
+
+/// A stream's place in the journal: the system as a whole, its checks, and its incidents.
+pub(super) fn stream(number: usize) -> (Source, Option<String>) {
+    let (source, check) = match number {
+        0 => (Source::Healthcheck, None),
+        1 => (Source::Healthcheck, Some("http")),
+        2 => (Source::Healthcheck, Some("ping")),
+        3 => (Source::Incident, None),
+        _ => (Source::Incident, Some("http")),
+    };
+    (source, check.map(str::to_owned))
+}
+
+fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
+    let objective = raw.objective.get(&world.objectives);
+    let (start, end) = window_bounds(objective.window, world.as_of);
+    let length = end - start;
+    let budget = (WHOLE - objective.target_micro) * i128::from(length) / WHOLE;
+    let duration = (budget * raw.percent / 100) as Ms + raw.shift.max(1 - budget as Ms);
+    let from = match raw.place {
+        Place::Over => world.as_of - duration,
+        Place::Open => world.as_of - duration / 2,
+        Place::Middle => start + (world.as_of - start) / 2,
+        Place::Entering => start,
+        Place::Leaving => start - duration / 2,
+    };
+    // The end of an open outage may lie years ahead, where no fact can be: the last day is soon enough.
+    let to = (from + duration.max(1)).min(instant("2026-11-20T00:00:00Z"));
+    let upstreams = upstreams(&world.systems, &objective.system);
+    let upstream = raw.upstream.filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams));
+    let system = upstream.unwrap_or(&objective.system);
+    let (source, check) = stream(raw.stream);
+    let fact = |ts, status| Fact { ts, system: system.clone(), source, check: check.clone(), status };
+    [fact(from, raw.status), fact(to, Status::Healthy)]
+}
+
+fn build_fact(raw: &RawFact, instants: &[Ms], systems: usize) -> Fact {
+    // One more than are declared: a system can be known from the journal alone.
+    let system = ["ghost"].iter().chain(&NAMES[..systems]).nth(raw.system.index(systems + 1)).unwrap();
+    let (source, check) = stream(raw.stream);
+    Fact { ts: *raw.at.get(instants) + raw.shift, system: (*system).to_owned(), source, check, status: raw.status }
+}
+
+fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> World {
+    let names = &NAMES[..raw.systems.len()];
+    let name = |index: &Index| (*index.get(names)).to_owned();
+    let systems: Vec<System> =
+        names.iter().zip(&raw.systems).map(|(name, system)| build_system(name, system)).collect();
+    let objectives = raw.objectives.iter().enumerate().map(|(number, raw)| {
+        let system = name(&raw.system);
+        let upstreams = upstreams(&systems, &system);
+        let mut excluded: Vec<String> =
+            raw.excluded.iter().filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams).clone()).collect();
+        excluded.sort();
+        excluded.dedup();
+        Objective { name: format!("o{number}"), system, excluded_dependencies: excluded, ..raw.objective.clone() }
+    });
+    let maintenance = raw.maintenance.iter().enumerate().map(|(number, raw)| {
+        let mut systems: Vec<String> = raw.systems.iter().map(name).collect();
+        systems.sort();
+        systems.dedup();
+        let at = *raw.at.get(instants) + raw.shift;
+        let (start, duration) = match raw.weekly {
+            None => (at, raw.duration),
+            Some((zone, local)) => {
+                let day = zone.to_local(at).div_euclid(DAY) * DAY;
+                (zone.instant_of(day + local), raw.duration.clamp(MINUTE, WEEK / 7))
+            }
+        };
+        let weekly = raw.weekly.map(|(zone, _)| zone);
+        Maintenance { name: format!("m{number}"), systems, start, duration, weekly, cancelled: raw.cancelled }
+    });
+    World {
+        as_of,
+        facts: facts.to_vec(),
+        objectives: objectives.collect(),
+        maintenance: maintenance.collect(),
+        systems,
+    }
+}
+
+fn build_system(name: &str, raw: &RawSystem) -> System {
+    let edges = NAMES.iter().take_while(|earlier| **earlier != name).zip(&raw.edges);
+    let dependencies = edges.filter_map(|(target, edge)| {
+        edge.map(|(impact, transitive)| Dependency { target: (*target).to_owned(), impact, transitive })
+    });
+    System { name: name.to_owned(), stale_after: raw.stale_after, dependencies: dependencies.collect() }
+}
+
+/// Every system that some path of dependencies leads to.
+fn upstreams(systems: &[System], system: &str) -> Vec<String> {
+    let direct = systems.iter().filter(|declared| declared.name == system);
+    let direct = direct.flat_map(|declared| declared.dependencies.iter().map(|edge| edge.target.clone()));
+    let mut all: Vec<String> =
+        direct.flat_map(|target| [vec![target.clone()], upstreams(systems, &target)].concat()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
