@@ -24,7 +24,7 @@ use crate::store::{Difference, Inputs, Reader, Resolver, Store, Stored};
 /// From so many objectives on, it is cheaper to read everything than to look things up.
 const MANY: usize = 64;
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
-const SEALING_ALLOWANCE: usize = 50_000;
+const SEALING_ALLOWANCE: usize = 20_000;
 
 /// The reports of objectives as of a moment, in the order given.
 ///

@@ -74,7 +74,9 @@ where
             return Ok(known);
         }
         let history = (self.load)(system.id, scope, from, through)?;
-        let changes = fold(&history, scope, system.stale_after_ms);
+        let mut changes = fold(&history, scope, system.stale_after_ms);
+        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
+        changes.shrink_to_fit();
         let outages = outages(&changes);
         let (from, through, first) = (history.from, history.through, history.first);
         let stretch = Rc::new(Stretch { from, through, first, changes, outages });
