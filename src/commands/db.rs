@@ -49,7 +49,6 @@ fn info(context: &mut Context<'_>) -> Result<ExitStatus> {
 
 fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
-    let now = context.now;
     let differences: Vec<Difference> = store.read(|store| {
         let mut differences = store.verify_file()?;
         if differences.is_empty() {
@@ -57,7 +56,7 @@ fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
         }
         // What is computed from a journal that does not hold together says nothing.
         if differences.is_empty() {
-            differences = verify_caches(store, now)?;
+            differences = verify_caches(store)?;
         }
         Ok(differences)
     })?;

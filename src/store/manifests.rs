@@ -208,6 +208,15 @@ impl Store {
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
     }
 
+    /// How many objectives there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_objectives(&self) -> Result<usize> {
+        let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     fn maintenance_of(&self, system: SystemId) -> Result<Vec<MaintenanceWindow>> {
         let sql = "SELECT name, body FROM manifest
                    WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";

@@ -1,0 +1,205 @@
+//! Owns the cache of sealed days: how it follows facts and manifests, and how it is compared with a recomputation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::Evaluation;
+use crate::domain::assess::Assessment;
+use crate::domain::day::{Day, Ledger, Verdict};
+use crate::domain::instant::Instant;
+use crate::domain::model::{Member, Model, SystemId};
+use crate::domain::tally::Tally;
+use crate::store::{Difference, Inputs, Resolver, Store};
+
+/// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
+const SEALING_ALLOWANCE: usize = 20_000;
+
+impl Evaluation<'_> {
+    /// Seals all whole days of an objective up to the moment of this evaluation, a midnight, and keeps them. Runs in a
+    /// write transaction. Returns how much was read and drawn up.
+    fn seal(&mut self, id: i64, model: &Model) -> Result<usize> {
+        let sealed = self.store.sealed(id)?;
+        let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
+        let read = self.chronicle.folded();
+        let assessment = Assessment::open(model, sealed, self.as_of, &mut self.chronicle)?;
+        if assessment.first.is_none() {
+            self.store.drop_sealed(id)?;
+            return Ok(1);
+        }
+        self.store.keep_sealed(id, model, &assessment.ledger)?;
+        Ok(self.chronicle.folded() - read + assessment.ledger.runs().len().saturating_sub(known) + 1)
+    }
+}
+
+/// After an ingest: goes on sealing days of objectives that depend on the systems it touched,
+/// as far as an allowance that grows with what was ingested reaches. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn seal_after_ingest(
+    store: &Store,
+    touched: &BTreeMap<SystemId, Instant>,
+    inserted: u64,
+    now: Instant,
+) -> Result<()> {
+    let until = now.day_start();
+    let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
+    let mut behind = BTreeSet::new();
+    for system in touched.keys() {
+        behind.extend(store.unsealed(*system, until, allowance)?);
+        if behind.len() >= allowance {
+            break;
+        }
+    }
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let mut evaluation = Evaluation::open(store, behind.len(), until)?;
+    for id in behind {
+        let model = evaluation.resolver.model(store.objective_by_id(id)?.objective)?;
+        allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
+        if allowance == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// After manifests changed: derives anew which systems decide which objectives, forgets days sealed from another
+/// model, and seals what is missing. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
+    store.derive_maintenance_inputs()?;
+    let until = now.day_start();
+    let known = store.inputs()?;
+    let objectives = store.objectives()?;
+    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
+    for stored in objectives {
+        let model = evaluation.resolver.model(stored.objective)?;
+        let inputs = inputs(&model);
+        if known.objectives.get(&stored.id) != Some(&inputs) {
+            store.put_inputs(stored.id, &inputs)?;
+        }
+        let seal = store.seal(stored.id)?;
+        let fingerprint = model.fingerprint();
+        if seal.is_some_and(|(sealed_from, _)| sealed_from != fingerprint) {
+            store.drop_sealed(stored.id)?;
+        }
+        if !seal.is_some_and(|(sealed_from, end)| sealed_from == fingerprint && end >= until) {
+            evaluation.seal(stored.id, &model)?;
+        }
+    }
+    Ok(())
+}
+
+/// The systems whose facts decide a model's numbers, sorted.
+fn inputs(model: &Model) -> Vec<SystemId> {
+    let members = std::iter::once(&model.system).chain(&model.upstreams);
+    let mut systems: Vec<SystemId> = members.map(|member: &Member| member.id).collect();
+    systems.sort_unstable();
+    systems.dedup();
+    systems
+}
+
+/// Compares every cache and derived table with a recomputation from facts and manifests.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    let mut tell = |text: String| differences.push(Difference(text));
+    let mut resolver = Resolver::new(store, true)?;
+    let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()? };
+    derived.windows.retain(|_, systems| !systems.is_empty());
+    for stored in store.objectives()? {
+        let name = stored.objective.metadata.name.clone();
+        let model = resolver.model(stored.objective)?;
+        derived.objectives.insert(stored.id, inputs(&model));
+        let Some((fingerprint, until)) = store.seal(stored.id)? else { continue };
+        if fingerprint != model.fingerprint() {
+            tell(format!("objective {name}: its days were sealed from another manifest"));
+            continue;
+        }
+        if until.in_range().is_err() || until != until.day_start() {
+            tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
+            continue;
+        }
+        let sealed = match store.sealed(stored.id) {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => {
+                tell(format!("objective {name}: it has a seal but no ledger"));
+                continue;
+            }
+            Err(error) => {
+                tell(format!("objective {name}: {error:#}"));
+                continue;
+            }
+        };
+        if sealed.end() < until && sealed.end() > sealed.start() {
+            tell(format!(
+                "objective {name}: its days are sealed until {until}, but the last one ends {}",
+                sealed.end()
+            ));
+        }
+        let mut afresh = Evaluation::open(store, 1, until)?;
+        let assessment = Assessment::open(&model, None, until, &mut afresh.chronicle)?;
+        if let Some(text) = first_difference(&sealed, &assessment.ledger) {
+            tell(format!("objective {name}: {text}"));
+        }
+    }
+    let stored = store.inputs()?;
+    if let Some(text) = first_unequal(&stored.objectives, &derived.objectives) {
+        tell(format!("objective_input: objective {text}"));
+    }
+    if let Some(text) = first_unequal(&stored.windows, &derived.windows) {
+        tell(format!("maintenance_input: maintenance window {text}"));
+    }
+    Ok(differences)
+}
+
+/// The first object whose systems are not those the manifests give it.
+fn first_unequal(stored: &BTreeMap<i64, Vec<SystemId>>, derived: &BTreeMap<i64, Vec<SystemId>>) -> Option<String> {
+    let list = |systems: Option<&Vec<SystemId>>| {
+        let ids: Vec<String> = systems.into_iter().flatten().map(|system| system.0.to_string()).collect();
+        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+    };
+    let unequal = stored.keys().chain(derived.keys()).find(|id| stored.get(id) != derived.get(id))?;
+    let (is, should) = (list(stored.get(unequal)), list(derived.get(unequal)));
+    Some(format!("{unequal} has the systems {is}; the manifests say {should}"))
+}
+
+fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
+    if sealed.end() <= sealed.start() {
+        return None;
+    }
+    if sealed.start() != drawn.start() {
+        return Some(format!("sealed days begin {}, the journal's first day is {}", sealed.start(), drawn.start()));
+    }
+    let mut drawn = drawn.days();
+    for (end, day) in sealed.days() {
+        let expected = drawn.next();
+        if expected.map(|(_, day)| day) != Some(day) {
+            let (is, should) = (in_words(day), expected.map_or("none".to_owned(), |(_, day)| in_words(day)));
+            return Some(format!("the sealed day that ends {end} is {is}; recomputed it is {should}"));
+        }
+    }
+    None
+}
+
+fn in_words(day: &Day) -> String {
+    let Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms } = &day.tally;
+    let upstream: Vec<String> = upstream_ms.iter().map(i64::to_string).collect();
+    let verdict = match day.verdict {
+        Verdict::Broken => "broken",
+        Verdict::Held => "held",
+        Verdict::Kept => "kept",
+    };
+    format!(
+        "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \
+         {unknown_ms} ms unknown",
+        upstream.join(", ")
+    )
+}
