@@ -153,18 +153,14 @@ fn duckdb(world: &World, file: &Path) -> Result<Timing> {
     let has = Command::new(&python).args(["-c", "import duckdb"]).output()?;
     anyhow::ensure!(has.status.success(), "{} has no duckdb (pip install duckdb)", python.display());
     let path = world.path("duck.db");
-    let script = format!(
-        "import duckdb, os\n\
-         if os.path.exists({path:?}): os.remove({path:?})\n\
-         c = duckdb.connect({path:?})\n\
-         c.execute(\"create table t as select * from read_json({file:?}, format='newline_delimited', \
-         columns={{ts: 'TIMESTAMP', system: 'VARCHAR', status: 'VARCHAR'}})\")\n\
-         c.close()",
-    )
-    .replace('"', "'")
-    .replace("c.execute('", "c.execute(\"")
-    .replace("})')", "})\")");
-    repeat(2, Command::new(python).args(["-c", &script]))
+    let script = "import duckdb, os, sys\n\
+                  if os.path.exists(sys.argv[1]): os.remove(sys.argv[1])\n\
+                  db = duckdb.connect(sys.argv[1])\n\
+                  columns = {'ts': 'TIMESTAMP', 'system': 'VARCHAR', 'status': 'VARCHAR'}\n\
+                  lines = db.read_json(sys.argv[2], format='newline_delimited', columns=columns)\n\
+                  lines.create('transition')\n\
+                  db.close()";
+    repeat(2, Command::new(python).args(["-c", script]).arg(path).arg(file))
 }
 
 /// How a few lines that arrive now, or late, are taken in by databases of different sizes.

@@ -72,13 +72,14 @@ impl World {
     }
 }
 
+type Group = fn(&World) -> Result<()>;
+
 fn main() -> Result<()> {
     // Cargo itself passes `--bench`.
     let groups: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |group: &str| groups.is_empty() || groups.iter().any(|wanted| wanted == group);
     let world = World::new()?;
     table::head();
-    type Group = fn(&World) -> Result<()>;
     let all: [(&str, Group); 6] = [
         ("ingest", bulk::ingest),
         ("cron", bulk::cron),
