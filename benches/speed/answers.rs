@@ -108,7 +108,6 @@ pub(crate) fn wide(world: &World) -> Result<()> {
         for (what, args) in [
             ("status", &["status"][..]),
             ("status as JSON", &["status", "-o", "json"]),
-            ("status as CSV", &["status", "-o", "csv"]),
             ("check", &["check"]),
             ("health", &["health"]),
         ] {
@@ -116,6 +115,10 @@ pub(crate) fn wide(world: &World) -> Result<()> {
             within(&format!("{what} of {count}, {when}"), &timing, 1.5);
             say(&format!("  {:.0} MB resident", timing.peak_kib as f64 / 1024.0));
         }
+        plain(
+            &format!("status as CSV of {count}, {when}"),
+            &repeat(world.times(3), &mut slo(db, ["status", "-o", "csv"]))?,
+        );
         plain(
             &format!("status of one of {count}, {when}"),
             &in_turn(world.times(51), &mut [slo(db, ["status", "wide-000010"])])?[0],

@@ -79,6 +79,8 @@ fn main() -> Result<()> {
     let groups: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |group: &str| groups.is_empty() || groups.iter().any(|wanted| wanted == group);
     let world = World::new()?;
+    // Feeds are reused; what another build made of them is not.
+    world.fresh("year.db")?;
     table::head();
     let all: [(&str, Group); 6] = [
         ("ingest", bulk::ingest),

@@ -13,7 +13,9 @@ use crate::domain::tally::Tally;
 use crate::store::{Difference, Inputs, Resolver, Store};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
-const SEALING_ALLOWANCE: usize = 20_000;
+const SEALING_ALLOWANCE: usize = 12_000;
+/// What sealing the days of one busy objective takes of it, about: some weeks of its systems' transitions.
+const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
     /// Seals all whole days of an objective up to the moment of this evaluation, a midnight, and keeps them. Runs in a
@@ -55,7 +57,9 @@ pub(crate) fn seal_after_ingest(
     if behind.is_empty() {
         return Ok(());
     }
-    let mut evaluation = Evaluation::open(store, behind.len(), until)?;
+    // A small ingest gets to few of them, however many are behind.
+    let reached = behind.len().min(allowance / WORK_OF_ONE);
+    let mut evaluation = Evaluation::open(store, reached, until)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?.objective)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
