@@ -13,7 +13,7 @@ use crate::domain::tally::Tally;
 use crate::store::{Difference, Inputs, Resolver, Store};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
-const SEALING_ALLOWANCE: usize = 12_000;
+const SEALING_ALLOWANCE: usize = 8_000;
 /// What sealing the days of one busy objective takes of it, about: some weeks of its systems' transitions.
 const WORK_OF_ONE: usize = 500;
 
