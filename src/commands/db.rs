@@ -1,12 +1,12 @@
 //! Owns `slo db info` and `slo db verify`.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::Context;
 use crate::cli::{Db, DbWhat};
 use crate::evaluation::verify_caches;
 use crate::exit::ExitStatus;
-use crate::render::db::{InfoReport, info_document, info_text, verify_document, verify_text};
+use crate::render::db::{info_document, info_text, verify_document, verify_text};
 use crate::render::{Form, Sheet};
 use crate::store::{Access, Difference};
 
@@ -20,29 +20,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Db) -> Result<ExitStatus> {
 fn info(context: &mut Context<'_>) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
     let info = store.read(crate::store::Store::info)?;
-    let bytes = std::fs::metadata(store.path()).context("reading the size of the database")?.len();
-    let info = InfoReport {
-        path: store.path().display().to_string(),
-        bytes,
-        schema: info.schema,
-        page_bytes: info.page_bytes,
-        pages: info.pages,
-        free_pages: info.free_pages,
-        systems: info.systems,
-        streams: info.streams,
-        segments: info.segments,
-        transitions: info.transitions,
-        segment_bytes: info.segment_bytes,
-        notes: info.notes,
-        ingests: info.ingests,
-        manifests: info.manifests,
-        ledgers: info.ledgers,
-        ledger_bytes: info.ledger_bytes,
-        span: info.span,
-    };
+    let path = store.path().display().to_string();
     match context.form() {
-        Form::Table | Form::Wide | Form::Markdown => context.say(&info_text(&info))?,
-        _ => context.answer(&info_document(&info, context.as_of)?, |_| Sheet::new())?,
+        Form::Table | Form::Wide | Form::Markdown => context.say(&info_text(&path, &info))?,
+        _ => context.answer(&info_document(&path, &info, context.as_of)?, |_| Sheet::new())?,
     }
     Ok(ExitStatus::Pass)
 }

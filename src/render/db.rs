@@ -9,45 +9,16 @@ use serde_json::json;
 use super::Document;
 use super::health::minute;
 use super::ingest::thousands;
+use crate::domain::figures::Figures;
 use crate::domain::instant::Instant;
-use crate::domain::span::Span;
-
-/// The database file in numbers.
-#[derive(Clone, Debug)]
-pub(crate) struct InfoReport {
-    pub(crate) path: String,
-    pub(crate) bytes: u64,
-    pub(crate) schema: i32,
-    pub(crate) page_bytes: i64,
-    pub(crate) pages: i64,
-    pub(crate) free_pages: i64,
-    pub(crate) systems: i64,
-    pub(crate) streams: i64,
-    pub(crate) segments: i64,
-    pub(crate) transitions: i64,
-    pub(crate) segment_bytes: i64,
-    pub(crate) notes: i64,
-    pub(crate) ingests: i64,
-    pub(crate) manifests: i64,
-    pub(crate) ledgers: i64,
-    pub(crate) ledger_bytes: i64,
-    pub(crate) span: Option<Span>,
-}
-
-impl InfoReport {
-    /// Bytes of the whole file for each transition; `None` without transitions.
-    fn bytes_per_transition(&self) -> Option<f64> {
-        (self.transitions > 0).then(|| self.bytes as f64 / self.transitions as f64)
-    }
-}
 
 /// The numbers for programs.
 ///
 /// # Errors
 /// When they cannot be represented.
-pub(crate) fn info_document(info: &InfoReport, as_of: Instant) -> Result<Document> {
+pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
-    document.set("path", &info.path)?;
+    document.set("path", &path)?;
     document.set("bytes", &info.bytes)?;
     document.set("bytesPerTransition", &info.bytes_per_transition())?;
     document.set("schema", &info.schema)?;
@@ -70,13 +41,13 @@ pub(crate) fn info_document(info: &InfoReport, as_of: Instant) -> Result<Documen
 }
 
 /// The numbers for people.
-pub(crate) fn info_text(info: &InfoReport) -> String {
+pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
     let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
     let span = info.span.map_or("none".to_owned(), |span| format!("{} to {}", minute(span.start), minute(span.end)));
     let lines = [
-        ("file", info.path.clone()),
-        ("size", format!("{} bytes{each}", thousands(info.bytes))),
+        ("file", path.to_owned()),
+        ("size", format!("{} bytes{each}", number(info.bytes))),
         (
             "schema",
             format!(

@@ -1,38 +1,18 @@
-//! Owns what `db info` and `db verify` see of the file itself: sizes, counts, raw segments and seals.
+//! Owns counting what the file holds, for `db info`.
 
-use super::open::{SCHEMA, Store};
-use crate::domain::instant::Instant;
-use crate::domain::span::Span;
 use anyhow::Result;
 
-/// The file in numbers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Info {
-    pub(crate) schema: i32,
-    pub(crate) page_bytes: i64,
-    pub(crate) pages: i64,
-    pub(crate) free_pages: i64,
-    pub(crate) systems: i64,
-    pub(crate) streams: i64,
-    pub(crate) segments: i64,
-    pub(crate) transitions: i64,
-    pub(crate) segment_bytes: i64,
-    pub(crate) notes: i64,
-    pub(crate) ingests: i64,
-    pub(crate) manifests: i64,
-    /// Objectives with sealed days, and the bytes these take.
-    pub(crate) ledgers: i64,
-    pub(crate) ledger_bytes: i64,
-    /// From the first to the last transition.
-    pub(crate) span: Option<Span>,
-}
+use super::open::{SCHEMA, Store};
+use crate::domain::figures::Figures;
+use crate::domain::instant::Instant;
+use crate::domain::span::Span;
 
 impl Store {
     /// Counts what the file holds.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn info(&self) -> Result<Info> {
+    pub(crate) fn info(&self) -> Result<Figures> {
         let number = |sql: &str| -> Result<i64> { Ok(self.connection.query_row(sql, [], |row| row.get(0))?) };
         let (segments, transitions, segment_bytes, first, last): (i64, i64, i64, Option<i64>, Option<i64>) =
             self.connection.query_row(
@@ -41,10 +21,12 @@ impl Store {
                 [],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
             )?;
-        Ok(Info {
+        let (page_bytes, pages) = (number("PRAGMA page_size")?, number("PRAGMA page_count")?);
+        Ok(Figures {
+            bytes: page_bytes * pages,
             schema: SCHEMA,
-            page_bytes: number("PRAGMA page_size")?,
-            pages: number("PRAGMA page_count")?,
+            page_bytes,
+            pages,
             free_pages: number("PRAGMA freelist_count")?,
             systems: number("SELECT count(*) FROM system")?,
             streams: number("SELECT count(*) FROM stream")?,
