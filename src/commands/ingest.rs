@@ -26,8 +26,8 @@ use source::{Arrival, Event, Input, Progress};
 const GATHER: Duration = Duration::from_millis(200);
 /// Rows gathered for one commit of what a pipe sends, at the most.
 const MOST_GATHERED: usize = 100_000;
-/// Rejected lines that are named one by one.
-const MOST_NAMED: u64 = 20;
+/// Rejected lines that are named one by one; past that, the wrong file was given.
+const MOST_NAMED: u64 = 1000;
 
 /// Ends a transaction of which nothing is to be kept.
 #[derive(Debug)]
