@@ -17,7 +17,7 @@ Start with `slo demo`.";
 
 /// Error budgets, streaks and CI verdicts from health transitions, in one binary and one SQLite file
 #[derive(Parser, Debug)]
-#[command(name = "slo", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "slo", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -30,7 +30,7 @@ pub(crate) struct Global {
     /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment instead of now [env: `SLO_AS_OF`]
+    /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer
@@ -39,7 +39,7 @@ pub(crate) struct Global {
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
-    /// Print no notes and no progress, only answers and errors
+    /// Print no notes, no progress and no summary of an ingest, only answers and what is wrong
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 }
@@ -192,6 +192,9 @@ pub(crate) struct Check {
     /// What makes an objective fail; may be given several times
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "breaching")]
     pub(crate) fail_on: Vec<FailOn>,
+    /// Fail too where the status was known for a smaller part of the elapsed window
+    #[arg(long, value_name = "PERCENT", value_parser = coverage)]
+    pub(crate) min_coverage: Option<u32>,
     /// Whether an objective whose system never reported fails
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
@@ -373,6 +376,11 @@ pub(crate) struct Man {
 
 fn skew(text: &str) -> Result<i64, String> {
     if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
+}
+
+fn coverage(text: &str) -> Result<u32, String> {
+    let percent = text.trim_end_matches('%').parse().ok().filter(|percent| (1..=100).contains(percent));
+    percent.ok_or_else(|| "write a whole percentage from 1 to 100".to_owned())
 }
 
 fn duration(text: &str) -> Result<i64, String> {

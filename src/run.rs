@@ -11,6 +11,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::Invocation;
 use crate::cli::{Cli, Color, Global};
 use crate::commands::{Context, dispatch};
+use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -45,10 +46,16 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         color: colored(&invocation, cli.global.color, invocation.stdout_is_terminal),
     };
     let Global { db, as_of, output, quiet, .. } = &cli.global;
+    let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
+    // What stands on the command line is seen; what the environment says is easily forgotten.
+    if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
+        drop(writeln!(stderr, "note: SLO_AS_OF is set: the answer is as of {at}"));
+    }
+    let as_of = given.unwrap_or(now);
     let mut context = Context {
         program: program(&invocation.args),
         db: db.clone().or_else(|| default_db(&invocation.env)),
-        as_of: as_of_moment(as_of.as_deref(), &invocation.env)?.unwrap_or(now),
+        as_of,
         now,
         output: *output,
         canvas,
@@ -68,15 +75,21 @@ fn program(args: &[OsString]) -> String {
     typed.filter(|name| name.contains(['/', '\\'])).unwrap_or_else(|| "slo".to_owned())
 }
 
-fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option<Instant>> {
+fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Instant) -> Result<Option<Instant>> {
     let from_env = set(env, "SLO_AS_OF").map(|text| text.to_string_lossy().into_owned());
     let (name, text) = match (flag, from_env) {
         (Some(text), _) => ("--as-of", text.to_owned()),
         (None, Some(text)) => ("SLO_AS_OF", text),
         (None, None) => return Ok(None),
     };
+    if let Some(back) = parse_millis(&text) {
+        return Ok(Some(now.plus(-back)));
+    }
     let parsed = Instant::parse(&text).map_err(|error| {
-        Failure::new(format!("{name} {text:?}: {error}"), "write for example --as-of 2026-11-20T14:05:00Z")
+        Failure::new(
+            format!("{name} {text:?}: {error}"),
+            "write for example --as-of 2026-11-20T14:05:00Z, or --as-of 7d for a week ago",
+        )
     });
     parsed.map(Some)
 }

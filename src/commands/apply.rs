@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Context;
-use super::validate::{known, outcome, problem_lines};
+use super::validate::{known, no_manifest, outcome, problem_lines};
 use crate::cli::Apply;
+use crate::domain::maintenance::MaintenanceWindow;
 use crate::domain::name::Name;
 use crate::domain::object::{Identity, Kind, Object};
-use crate::domain::reconcile::{Plan, conflicts, diff, outcome as outcome_of};
+use crate::domain::reconcile::{Plan, conflicts, diff, idle_windows, outcome as outcome_of};
 use crate::evaluation::settle_manifests;
 use crate::exit::ExitStatus;
-use crate::failure::Failure;
 use crate::manifest::{Known, Reading, read};
 use crate::render::Form;
 use crate::render::plan::{document, text};
@@ -38,7 +38,11 @@ pub(super) fn plan(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus
 }
 
 pub(super) fn run(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus> {
+    let is_new = !context.db_path()?.exists();
     let mut store = context.store(Access::Create)?;
+    if is_new {
+        context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
+    }
     let decision = store.write(|store| {
         let decision = decide(context, args, store)?;
         if let Decision::Planned(plan, reading) = &decision {
@@ -76,10 +80,7 @@ fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> Result<Deci
         return Ok(Decision::Refused(status));
     }
     if reading.objects.is_empty() {
-        return Err(Failure::new(
-            "no manifest was found: an empty set is never meant",
-            "name files or folders that hold *.yaml or *.yml manifests",
-        ));
+        return Err(no_manifest());
     }
     let wanted: Vec<Object> = reading.objects.iter().map(|declared| declared.object.clone()).collect();
     let plan = diff(&wanted, &stored, args.prune);
@@ -90,6 +91,20 @@ fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> Result<Deci
         }
         context.warn("nothing was changed: the outcome would not hold together");
         return Ok(Decision::Refused(ExitStatus::Fail));
+    }
+    let outcome = outcome_of(&wanted, &stored, args.prune);
+    let declared = |window: &MaintenanceWindow| {
+        let mut changed = plan.create.iter().chain(plan.update.iter().map(|update| &update.object));
+        changed.any(|object| object.kind() == Kind::MaintenanceWindow && *object.name() == window.metadata.name)
+    };
+    for window in idle_windows(&outcome).into_iter().filter(|window| declared(window)) {
+        let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
+        context.note(&format!(
+            "note: maintenance window {} excuses nothing: no objective of {} has excludeMaintenanceWindows: true or \
+             notCounted: [maintenance]",
+            window.metadata.name,
+            systems.join(", ")
+        ));
     }
     Ok(Decision::Planned(plan, reading))
 }

@@ -37,6 +37,12 @@ pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus>
         for what in &args.fail_on {
             findings.push(judge(report, &values, *what));
         }
+        if let Some(percent) = args.min_coverage {
+            let (known, elapsed) = (report.budget.known_ms(), report.budget.elapsed.millis());
+            let holds = i128::from(known) * 100 < i128::from(elapsed) * i128::from(percent);
+            let expression = format!("coveragePercent < {percent}");
+            findings.push(finding(report, &values, "min-coverage", expression, holds, &["coveragePercent"]));
+        }
     }
     let fails = findings.iter().any(|finding| finding.holds);
     match context.form() {
@@ -87,7 +93,7 @@ fn finding(
     report: &ObjectiveReport,
     values: &Value,
     condition: &'static str,
-    expression: &'static str,
+    expression: impl Into<String>,
     holds: bool,
     decided: &[&'static str],
 ) -> Finding {
@@ -96,5 +102,5 @@ fn finding(
         (name, found.cloned().unwrap_or(Value::Null))
     };
     let values = decided.iter().map(|name| value(name)).collect();
-    Finding { objective: report.objective.to_string(), condition, expression, holds, values }
+    Finding { objective: report.objective.to_string(), condition, expression: expression.into(), holds, values }
 }

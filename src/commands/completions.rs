@@ -47,7 +47,8 @@ pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut 
     let named = db_of(&words);
     let mut command = with_names(named.as_deref().or(db));
     let mut answer = Vec::new();
-    let done = completer.write_complete(&mut command, words, None, &mut answer);
+    let folder = std::env::current_dir().ok();
+    let done = completer.write_complete(&mut command, words, folder.as_deref(), &mut answer);
     drop(stdout.write_all(&answer));
     Some(if done.is_ok() { ExitStatus::Pass } else { ExitStatus::Error })
 }

@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Downtime) -> Result<ExitStat
     let grouping = by.map(|by| Grouping { by, since, until });
     context.answer(&document(&events, grouping, as_of)?, |_| match grouping {
         Some(grouping) => sums(&events, grouping, as_of),
-        None => sheet(&events, as_of),
+        None => sheet(&events, since, until, as_of),
     })?;
     Ok(ExitStatus::Pass)
 }

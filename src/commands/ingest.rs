@@ -93,6 +93,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
         report.inserted = 0;
     }
     match context.form() {
+        // Cron mails whatever a command says, so `-q` leaves only what is wrong, on standard error.
+        Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
         Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
         _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
     }

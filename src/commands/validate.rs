@@ -8,7 +8,9 @@ use super::Context;
 use crate::cli::Paths;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
+use crate::domain::transition::Source;
 use crate::exit::ExitStatus;
+use crate::failure::Failure;
 use crate::manifest::{Known, Problem, Reading, Severity, read};
 use crate::render::Form;
 use crate::render::problems::{ProblemLine, Validation, document, sheet, text};
@@ -21,6 +23,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
         _ => Known::default(),
     };
     let reading = read(&args.paths, &mut context.stdin, &known);
+    if reading.documents == 0 && reading.problems.is_empty() {
+        return Err(no_manifest());
+    }
     let status = outcome(&reading);
     let validation = Validation {
         problems: problem_lines(&reading),
@@ -49,6 +54,14 @@ pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
     reading.problems.iter().map(line).collect()
 }
 
+/// No manifest at all is never meant.
+pub(super) fn no_manifest() -> anyhow::Error {
+    Failure::new(
+        "no manifest was found: an empty set is never meant",
+        "name files or folders that hold *.yaml or *.yml manifests",
+    )
+}
+
 /// What is known besides the manifests being read.
 pub(super) fn known(store: &Store) -> Result<Known> {
     let mut known = Known::default();
@@ -63,6 +76,9 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     for (system, streams) in store.all_streams()? {
         let Some(name) = names.get(&system) else { continue };
         known.systems.insert(name.clone());
+        if streams.iter().any(|stream| stream.source == Source::Incident) {
+            known.incidents.insert(name.clone());
+        }
         let checks: BTreeSet<Name> = streams.into_iter().filter_map(|stream| stream.check).collect();
         if !checks.is_empty() {
             known.checks.insert(name.clone(), checks);

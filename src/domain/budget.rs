@@ -81,6 +81,11 @@ impl Budget {
         self.elapsed.millis() - self.tally.not_counted_ms
     }
 
+    /// Milliseconds of the elapsed part, counted or not, in which the status was known.
+    pub(crate) fn known_ms(&self) -> i64 {
+        self.elapsed.millis() - self.tally.unknown_ms
+    }
+
     /// (1 − target) × length, in milliseconds times [`WHOLE`]: the allowed downtime, exactly.
     pub(crate) fn total(&self) -> i128 {
         i128::from(self.target.error_share()) * i128::from(self.length_ms())

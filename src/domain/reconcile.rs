@@ -6,6 +6,8 @@ pub(crate) mod field;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::maintenance::MaintenanceWindow;
+use super::model::Model;
 use super::name::Name;
 use super::object::{Identity, Object};
 use field::{Field, fields};
@@ -145,6 +147,20 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
     let cycles = cycle::cycles(&graph).into_iter();
     found.extend(cycles.map(|names| Conflict::Cycle(names.into_iter().cloned().collect())));
     found.into_iter().collect()
+}
+
+/// The maintenance windows of a whole set that excuse nothing, because no objective of their systems heeds maintenance.
+pub(crate) fn idle_windows<'a>(objects: &[&'a Object]) -> Vec<&'a MaintenanceWindow> {
+    let heeding = |object: &&'a Object| match object {
+        Object::Objective(objective) if Model::heeds_maintenance(objective) => Some(&objective.system),
+        _ => None,
+    };
+    let excused: BTreeSet<&Name> = objects.iter().filter_map(heeding).collect();
+    let windows = objects.iter().filter_map(|object| match object {
+        Object::MaintenanceWindow(window) if !window.cancelled => Some(window),
+        _ => None,
+    });
+    windows.filter(|window| !window.systems.iter().any(|system| excused.contains(system))).collect()
 }
 
 fn references(object: &Object) -> Vec<(&'static str, &Name)> {

@@ -29,6 +29,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) state: State,
     pub(crate) tier: BudgetTier,
     pub(crate) has_open_downtime: bool,
+    /// Whether the objective's status is known at `as-of`.
+    pub(crate) known_now: bool,
     /// Downtime by whom it belongs to (`None`: the system itself), in milliseconds, largest first.
     pub(crate) attribution: Vec<(Option<Name>, i64)>,
     pub(crate) burn_rate: BurnRate,
@@ -76,6 +78,7 @@ impl ObjectiveReport {
             state: budget.state(assessment.first.is_some(), has_open_downtime),
             tier: budget.tier(&objective.thresholds),
             has_open_downtime,
+            known_now: assessment.now().is_some_and(|piece| piece.known),
             attribution,
             burn_rate: budget.burn_rate(),
             burn_rates,

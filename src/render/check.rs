@@ -16,7 +16,7 @@ use crate::domain::instant::Instant;
 pub(crate) struct Finding {
     pub(crate) objective: String,
     pub(crate) condition: &'static str,
-    pub(crate) expression: &'static str,
+    pub(crate) expression: String,
     /// Whether the condition fires, so that the objective fails.
     pub(crate) holds: bool,
     /// The values that decided, by their JSON names.
@@ -28,7 +28,7 @@ pub(crate) struct Finding {
 struct WireFinding<'a> {
     objective_id: &'a str,
     condition: &'static str,
-    expression: &'static str,
+    expression: &'a str,
     holds: bool,
     since: Option<String>,
     values: Map<String, Value>,
@@ -44,7 +44,7 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
         .map(|finding| WireFinding {
             objective_id: &finding.objective,
             condition: finding.condition,
-            expression: finding.expression,
+            expression: &finding.expression,
             holds: finding.holds,
             since: None,
             values: finding.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),

@@ -10,6 +10,7 @@ use super::number::short_time;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::event::Event;
 use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::name::Name;
 use crate::domain::span::Span;
 
 /// By what events are summed up.
@@ -51,7 +52,7 @@ impl<'a> WireEvent<'a> {
             end_time: event.end.map(|end| end.to_string()),
             duration_seconds: event.span(as_of).millis() / 1000,
             attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
-            upstream_system_id: event.upstream.as_ref().map(crate::domain::name::Name::as_str),
+            upstream_system_id: event.upstream.as_ref().map(Name::as_str),
             source: event.source.as_str(),
         }
     }
@@ -60,7 +61,9 @@ impl<'a> WireEvent<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireTotals {
+    /// Of events.
     count: usize,
+    outages: usize,
     open: usize,
     total_seconds: i64,
     longest_seconds: Option<i64>,
@@ -76,9 +79,19 @@ struct WireGroup {
     totals: WireTotals,
 }
 
-/// What events come to.
+/// A stretch of one objective's downtime.
+#[derive(Clone)]
+struct Part {
+    objective: Name,
+    span: Span,
+    /// Whether it is still going on.
+    open: bool,
+}
+
+/// What events come to. An outage is events of one objective without a gap, whoever is to blame for each: recovery ends it.
 struct Totals {
     count: usize,
+    outages: usize,
     open: usize,
     total_ms: i64,
     longest_ms: Option<i64>,
@@ -86,14 +99,15 @@ struct Totals {
 }
 
 impl Totals {
-    /// Of these stretches; those marked open are still going on.
-    fn of(parts: &[(Span, bool)]) -> Self {
-        let over: Vec<i64> = parts.iter().filter(|(_, open)| !open).map(|(span, _)| span.millis()).collect();
+    fn of(parts: &[Part]) -> Self {
+        let outages = outages(parts);
+        let over: Vec<i64> = outages.iter().filter(|part| !part.open).map(|part| part.span.millis()).collect();
         Self {
             count: parts.len(),
-            open: parts.len() - over.len(),
-            total_ms: parts.iter().map(|(span, _)| span.millis()).sum(),
-            longest_ms: parts.iter().map(|(span, _)| span.millis()).max(),
+            outages: outages.len(),
+            open: outages.len() - over.len(),
+            total_ms: outages.iter().map(|part| part.span.millis()).sum(),
+            longest_ms: outages.iter().map(|part| part.span.millis()).max(),
             mttr_ms: over.iter().sum::<i64>().checked_div(over.len() as i64),
         }
     }
@@ -101,6 +115,7 @@ impl Totals {
     fn wire(&self) -> WireTotals {
         WireTotals {
             count: self.count,
+            outages: self.outages,
             open: self.open,
             total_seconds: self.total_ms / 1000,
             longest_seconds: self.longest_ms.map(|ms| ms / 1000),
@@ -109,12 +124,14 @@ impl Totals {
     }
 
     fn line(&self) -> String {
-        let plural = if self.count == 1 { "" } else { "s" };
+        let several = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let time = |ms: Option<i64>| ms.map_or("–".to_owned(), short_time);
         let open = if self.open > 0 { format!(" ({} open)", self.open) } else { String::new() };
+        let events =
+            if self.count == self.outages { String::new() } else { format!(" in {}", several(self.count, "event")) };
         format!(
-            "{} event{plural}{open}, {} in all, longest {}, mean time to recovery {}",
-            self.count,
+            "{}{open}{events}, {} in all, longest {}, mean time to recovery {}",
+            several(self.outages, "outage"),
             short_time(self.total_ms),
             time(self.longest_ms),
             time(self.mttr_ms),
@@ -122,8 +139,27 @@ impl Totals {
     }
 }
 
-fn whole(events: &[Event], as_of: Instant) -> Vec<(Span, bool)> {
-    events.iter().map(|event| (event.span(as_of), event.end.is_none())).collect()
+/// Joins stretches of one objective that follow each other without a gap.
+fn outages(parts: &[Part]) -> Vec<Part> {
+    let mut sorted: Vec<&Part> = parts.iter().collect();
+    sorted.sort_by(|a, b| (&a.objective, a.span).cmp(&(&b.objective, b.span)));
+    let mut joined: Vec<Part> = Vec::new();
+    for part in sorted {
+        match joined.last_mut() {
+            Some(last) if last.objective == part.objective && last.span.end == part.span.start => {
+                last.span.end = part.span.end;
+                last.open = part.open;
+            }
+            _ => joined.push(part.clone()),
+        }
+    }
+    joined
+}
+
+fn whole(events: &[Event], as_of: Instant) -> Vec<Part> {
+    let part =
+        |event: &Event| Part { objective: event.objective.clone(), span: event.span(as_of), open: event.end.is_none() };
+    events.iter().map(part).collect()
 }
 
 /// The events in the shape programs read.
@@ -146,8 +182,8 @@ pub(crate) fn document(events: &[Event], grouping: Option<Grouping>, as_of: Inst
     Ok(document)
 }
 
-/// The events for people.
-pub(crate) fn sheet(events: &[Event], as_of: Instant) -> Sheet {
+/// The events for people, which touch the range from `since` to `until`.
+pub(crate) fn sheet(events: &[Event], since: Instant, until: Instant, as_of: Instant) -> Sheet {
     let mut sheet = Sheet::new()
         .left("OBJECTIVE")
         .names()
@@ -168,6 +204,7 @@ pub(crate) fn sheet(events: &[Event], as_of: Instant) -> Sheet {
             Cell::plain(event.source.as_str()),
         ]);
     }
+    sheet.footer.push(format!("events from {} to {}", minute(since), minute(until)));
     sheet.footer.push(Totals::of(&whole(events, as_of)).line());
     sheet
 }
@@ -180,13 +217,13 @@ pub(crate) fn sums(events: &[Event], grouping: Grouping, as_of: Instant) -> Shee
         By::Upstream => "BECAUSE OF",
         By::Day => "DAY",
     };
-    let mut sheet = Sheet::new().left(title).right("EVENTS").right("TOTAL").right("LONGEST").right("MTTR");
+    let mut sheet = Sheet::new().left(title).right("OUTAGES").right("TOTAL").right("LONGEST").right("MTTR");
     for (key, parts) in groups(events, grouping, as_of) {
         let totals = Totals::of(&parts);
         let time = |ms: Option<i64>| Cell::plain(ms.map_or("–".to_owned(), short_time));
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
-            Cell::plain(totals.count.to_string()),
+            Cell::plain(totals.outages.to_string()),
             time(Some(totals.total_ms)),
             time(totals.longest_ms),
             time(totals.mttr_ms),
@@ -197,10 +234,10 @@ pub(crate) fn sums(events: &[Event], grouping: Grouping, as_of: Instant) -> Shee
 }
 
 /// Events by key; days share an event that spans them, and hold only the part within the range.
-fn groups(events: &[Event], grouping: Grouping, as_of: Instant) -> BTreeMap<String, Vec<(Span, bool)>> {
-    let mut groups: BTreeMap<String, Vec<(Span, bool)>> = BTreeMap::new();
+fn groups(events: &[Event], grouping: Grouping, as_of: Instant) -> BTreeMap<String, Vec<Part>> {
+    let mut groups: BTreeMap<String, Vec<Part>> = BTreeMap::new();
     for event in events {
-        let (span, open) = (event.span(as_of), event.end.is_none());
+        let (objective, span, open) = (event.objective.clone(), event.span(as_of), event.end.is_none());
         let key = match grouping.by {
             By::Objective => event.objective.to_string(),
             By::System => event.system.to_string(),
@@ -211,13 +248,14 @@ fn groups(events: &[Event], grouping: Grouping, as_of: Instant) -> BTreeMap<Stri
                 while day < range.end {
                     let part = Span::new(day, day.plus(DAY_MS)).intersect(range);
                     let date = day.to_chrono().format("%Y-%m-%d").to_string();
-                    groups.entry(date).or_default().push((part, open && part.end == range.end));
+                    let open = open && part.end == range.end;
+                    groups.entry(date).or_default().push(Part { objective: objective.clone(), span: part, open });
                     day = day.plus(DAY_MS);
                 }
                 continue;
             }
         };
-        groups.entry(key).or_default().push((span, open));
+        groups.entry(key).or_default().push(Part { objective, span, open });
     }
     groups
 }

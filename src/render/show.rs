@@ -218,10 +218,10 @@ fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
             Burn::Acceptable => Tone::Good,
         };
         let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let factor = rule.factor(window_ms);
+        let limit = rate(Some(rule.factor(window_ms).to_f64()));
+        let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         lines.push(format!(
-            "{:<7} {long:>6} and {short:>6} against {factor:<9} {}",
-            rule.name(),
+            "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>4}: {}",
             paint(verdict.as_str(), tone, canvas),
         ));
     }

@@ -19,6 +19,8 @@ use crate::domain::window::Window;
 
 /// Objectives whose outlook is told below the table.
 const MOST_OUTLOOKS: usize = 3;
+/// Coverage from which on nothing needs to be said about it.
+const GOOD_COVERAGE_PERCENT: i128 = 95;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -145,7 +147,7 @@ impl<'a> WireObjective<'a> {
             attribution: report.attribution.iter().map(|(system, ms)| attribution(system.as_ref(), *ms)).collect(),
             excluded_minutes: minutes(budget.tally.excluded_ms),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
-            coverage_percent: ratio_percent(i128::from(elapsed - budget.tally.unknown_ms), i128::from(elapsed)),
+            coverage_percent: ratio_percent(i128::from(budget.known_ms()), i128::from(elapsed)),
             state: report.state.as_str(),
             budget_tier: report.tier.as_str(),
             burn_rate: report.burn_rate.value(),
@@ -259,6 +261,7 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     }
     sheet.footer.push(summary(reports));
     sheet.footer.extend(outlooks(reports));
+    sheet.footer.extend(blind_spots(reports));
     sheet
 }
 
@@ -284,7 +287,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     ];
     if detail.extent == Extent::Wide {
         let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let known = budget.elapsed.millis() - budget.tally.unknown_ms;
+        let known = budget.known_ms();
         cells.extend([
             Cell::plain(report.window_kind.to_string()),
             Cell::plain(report.healthcheck.as_ref().map_or("", |name| name.as_str())),
@@ -350,6 +353,33 @@ fn summary(reports: &[ObjectiveReport]) -> String {
         return "no objectives".to_owned();
     }
     format!("{} objective{plural}: {}", reports.len(), counted.join(", "))
+}
+
+/// What the numbers do not see: objectives whose status is unknown now, and those known for a part of their window only.
+fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
+    let known = |report: &ObjectiveReport| {
+        let budget = &report.budget;
+        let coverage = percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()), 0);
+        format!("{} {coverage}%", report.objective)
+    };
+    let seen = |report: &&ObjectiveReport| report.state != State::NoData;
+    let partly = |report: &&ObjectiveReport| {
+        i128::from(report.budget.known_ms()) * 100 < i128::from(report.budget.elapsed.millis()) * GOOD_COVERAGE_PERCENT
+    };
+    let told = |head: &str, blind: Vec<&ObjectiveReport>| {
+        let mut names: Vec<String> = blind.iter().take(MOST_OUTLOOKS).map(|report| known(report)).collect();
+        if blind.len() > MOST_OUTLOOKS {
+            names.push(format!("{} more", blind.len() - MOST_OUTLOOKS));
+        }
+        (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
+    };
+    let (now, before): (Vec<_>, Vec<_>) = reports
+        .iter()
+        .filter(seen)
+        .filter(|report| !report.known_now || partly(report))
+        .partition(|report| !report.known_now);
+    let unknown = told("status unknown now; known part of the window", now);
+    unknown.into_iter().chain(told("status known for only a part of the window", before)).collect()
 }
 
 /// What lies ahead of the worst objectives if nothing else happens.

@@ -78,7 +78,7 @@ fn a_plan_and_the_problems_of_manifests() {
 fn tables_fit_the_terminal() {
     let world = World::new();
     for columns in [40, 60, 80, 100, 120] {
-        let Some(text) = on_terminal(&world, columns, "status --color never", &[]) else { return };
+        let Some(text) = on_terminal(&world, columns, "status --color never -q", &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{columns}:\n{text}");
         compare(&format!("status-{columns}.txt"), &text);
     }
@@ -88,7 +88,7 @@ fn tables_fit_the_terminal() {
         ("downtime-80.txt", "downtime"),
         ("history-80.txt", "history postgres --since 30d"),
     ] {
-        let Some(text) = on_terminal(&world, 80, &format!("{args} --color never"), &[]) else { return };
+        let Some(text) = on_terminal(&world, 80, &format!("{args} --color never -q"), &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         compare(name, &text);
     }

@@ -30,7 +30,9 @@ fn every_command_has_a_page() {
     let help = world.stdout(&["-h"]);
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let commands = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    for command in commands.map(|line| line.split_whitespace().next().unwrap()) {
+    let names = commands.map(|line| line.split_whitespace().next().unwrap());
+    // `slo help` is the help of the others.
+    for command in names.filter(|name| *name != "help") {
         assert!(pages.contains(&format!("slo-{command}.1")), "{command} has no page among {pages:?}");
     }
 }

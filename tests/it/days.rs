@@ -104,3 +104,42 @@ fn history_tells_who_brought_what_and_what_it_led_to() {
         .map(|(status, effective, note, ingest)| (status.to_owned(), effective.to_owned(), note.to_owned(), ingest));
     assert_eq!(rows, expected);
 }
+
+#[test]
+fn outages_are_counted_whole_however_the_blame_moves() {
+    let slo = Slo::with(
+        "{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n\
+         {\"ts\":\"2026-10-02T10:00:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n\
+         {\"ts\":\"2026-10-02T10:05:00Z\",\"system\":\"db\",\"status\":\"down\"}\n\
+         {\"ts\":\"2026-10-02T10:20:00Z\",\"system\":\"db\",\"status\":\"up\"}\n\
+         {\"ts\":\"2026-10-02T10:30:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n",
+        "apiVersion: slo/v1\nkind: System\nmetadata: { name: shop }\nspec:\n  dependencies:\n    - targetRef: { kind: System, name: db }\n\
+         ---\napiVersion: slo/v1\nkind: SLO\nmetadata: { name: shop }\nspec: { systemRef: { kind: System, name: shop }, target: 99, windowDays: 7 }\n",
+    );
+    let downtime = parsed(&slo, &["downtime", "--as-of", "2026-10-03T00:00:00Z", "-o", "json"]);
+    let expected = json!({
+        "count": 3, "outages": 1, "open": 0, "totalSeconds": 1800, "longestSeconds": 1800, "mttrSeconds": 1800,
+    });
+    assert_eq!(downtime["totals"], expected);
+    // Only a part of the window has been seen: the default verdict passes, one that asks for coverage does not.
+    let at = ["--as-of", "2026-10-03T00:00:00Z"];
+    assert_eq!(slo.run(&[&["check", "--min-coverage", "20"][..], &at].concat(), b"").code, 0);
+    let output = slo.run(&[&["check", "--min-coverage", "95", "-o", "json"][..], &at].concat(), b"");
+    let verdict: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((output.code, verdict["results"][1]["expression"].as_str()), (1, Some("coveragePercent < 95")));
+}
+
+#[test]
+fn manifests_that_cannot_do_what_they_promise_are_told() {
+    let slo = Slo::new();
+    slo.ingest("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"source\":\"incident\",\"status\":\"down\"}\n");
+    let manifests = slo.write_manifests(
+        "apiVersion: slo/v1\nkind: System\nmetadata: { name: shop }\nspec: { staleAfter: 15m }\n\
+         ---\napiVersion: slo/v1\nkind: MaintenanceWindow\nmetadata: { name: work }\nspec:\n  systemRefs: [{ kind: System, name: shop }]\n  \
+         start: 2026-10-01T00:00:00Z\n  duration: 1h\n",
+    );
+    let output = slo.run(&["apply", manifests.to_str().unwrap()], b"");
+    assert_eq!(output.code, 0);
+    assert!(output.stderr.contains("staleAfter 15m ends incidents too"), "{}", output.stderr);
+    assert!(output.stderr.contains("maintenance window work excuses nothing"), "{}", output.stderr);
+}
