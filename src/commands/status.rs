@@ -43,7 +43,7 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Stri
     let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
     worst_first(&mut reports);
     if reports.is_empty() {
-        context.note("no objective matches; `slo apply PATH` declares objectives, `slo list objectives` shows them");
+        context.note("no objective matches; `slo list objectives` shows those there are, with their labels; `slo apply PATH` declares more");
     }
     let (canvas, reports) = (context.canvas, reports.into());
     render::print(context.form(), canvas, &document(&reports, as_of), |wide| sheet(&reports, wide, canvas))
