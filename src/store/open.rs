@@ -225,8 +225,24 @@ fn log_ahead(connection: &Connection) -> Result<()> {
 
 /// Whether nothing was ever written to the file, by nobody.
 fn is_empty(connection: &Connection) -> Result<bool> {
+    at_one_moment(connection, || holds_nothing(connection))
+}
+
+fn holds_nothing(connection: &Connection) -> Result<bool> {
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(tables == 0 && identity(connection)? == (0, 0))
+}
+
+/// Runs `look` in one transaction: another process may be making the schema between two statements.
+fn at_one_moment<T>(connection: &Connection, look: impl FnOnce() -> Result<T>) -> Result<T> {
+    if !connection.is_autocommit() {
+        return look();
+    }
+    connection.execute_batch("BEGIN DEFERRED")?;
+    let seen = look();
+    // Nothing was written, so there is nothing that a failing end could lose.
+    drop(connection.execute_batch("COMMIT"));
+    seen
 }
 
 fn identity(connection: &Connection) -> Result<(i32, i32)> {
@@ -236,8 +252,12 @@ fn identity(connection: &Connection) -> Result<(i32, i32)> {
 
 /// The schema's version; refuses what is not ours, or is newer than this build.
 fn check_identity(connection: &Connection) -> Result<i32> {
+    at_one_moment(connection, || known_identity(connection))
+}
+
+fn known_identity(connection: &Connection) -> Result<i32> {
     let (application, version) = identity(connection)?;
-    if version == 0 && is_empty(connection)? {
+    if version == 0 && holds_nothing(connection)? {
         return Err(Failure::new("it is empty", "bring transitions in with `slo ingest FILE`"));
     }
     if application != APPLICATION_ID {

@@ -41,7 +41,9 @@ fn ingests_and_readers_do_not_disturb_each_other() {
                 // Before the first commit there is nothing to read, and that is what is said.
                 assert!(
                     seen == 0
-                        && (journal.stderr.contains("there is no database") || journal.stderr.contains("it is empty"))
+                        && (journal.stderr.contains("there is no database") || journal.stderr.contains("it is empty")),
+                    "{seen} facts seen, then: {}",
+                    journal.stderr
                 );
             }
         }
