@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// What leads from each schema to the next; they only go forward.
-const STEPS: &[&str] = &[include_str!("migrations/0001_journal_and_manifests.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0001_journal_and_manifests.sql"), include_str!("migrations/0002_conditions.sql")];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 
@@ -123,13 +124,34 @@ fn open_to_read(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(path, flags).context("opening").and_then(|connection| {
         connection.busy_timeout(PATIENCE)?;
-        check_identity(&connection)?;
-        Ok(connection)
+        let version = check_identity(&connection)?;
+        Ok((connection, version))
     });
-    match opened {
-        Err(error) if needs_files_beside(&error) && !has_log(path) => open_unchanging(path),
-        other => other,
+    let (connection, version) = match opened {
+        Err(error) if needs_files_beside(&error) && !has_log(path) => open_unchanging(path)?,
+        other => other?,
+    };
+    if version == SCHEMA {
+        return Ok(connection);
     }
+    // Reading asks nothing of an older schema: the file is brought up to date first, as any writer would.
+    drop(connection);
+    drop(open_to_write(path).map_err(|error| outdated(&error, version))?);
+    Ok(Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(PATIENCE)?;
+        Ok(connection)
+    })?)
+}
+
+/// Why a database of an older schema cannot be read.
+fn outdated(error: &anyhow::Error, version: i32) -> anyhow::Error {
+    Failure::new(
+        format!(
+            "its schema {version} is older than this slo's ({SCHEMA}), and it cannot be brought up to date: {}",
+            in_short(error)
+        ),
+        "run any command once where the file may be written to, or copy it there; nothing in it is lost",
+    )
 }
 
 /// Whether the database could not be read because SQLite may not make its two companion files.
@@ -144,13 +166,13 @@ fn has_log(path: &Path) -> bool {
 }
 
 /// Opens a database on a read-only medium; nobody can change it there.
-fn open_unchanging(path: &Path) -> Result<Connection> {
+fn open_unchanging(path: &Path) -> Result<(Connection, i32)> {
     let text = path.to_str().context("the path is not UTF-8")?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
-    check_identity(&connection)?;
-    Ok(connection)
+    let version = check_identity(&connection)?;
+    Ok((connection, version))
 }
 
 fn open_to_write(path: &Path) -> Result<Connection> {
@@ -179,9 +201,10 @@ fn prepare(connection: Connection) -> Result<Connection> {
     log_ahead(&connection)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -12000;")?;
     if version != SCHEMA {
+        // A step may make a table anew that others refer to: the old one's end must take nothing along.
+        connection.execute_batch("PRAGMA foreign_keys = OFF")?;
         migrate(&connection).context("bringing the schema up to date")?;
     }
-    // Only now: a migration may have to rebuild tables that others refer to.
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     Ok(connection)
 }

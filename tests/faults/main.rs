@@ -9,4 +9,5 @@ mod harness;
 mod ingest;
 mod manifests;
 mod pipes;
+mod upgrade;
 mod verify;

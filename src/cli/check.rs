@@ -1,0 +1,47 @@
+//! Owns the arguments of `slo check`.
+
+use clap::{Args, ValueEnum};
+
+use super::Selection;
+
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// What makes an objective fail; may be given several times
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "breaching")]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Fail too where the status was known for a smaller part of the elapsed window
+    #[arg(long, value_name = "PERCENT", value_parser = coverage)]
+    pub(crate) min_coverage: Option<u32>,
+    /// Whether an objective whose system never reported fails
+    #[arg(long, value_name = "VERDICT", default_value = "fail")]
+    pub(crate) no_data: NoData,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    /// More is consumed than the target allows
+    Breaching,
+    /// Breaching, or down now
+    Degraded,
+    /// Breaching, down now, or at most 20 % of the budget left
+    AtRisk,
+    /// Consumption has reached the warning threshold
+    Warning,
+    /// Consumption has reached the critical threshold
+    Critical,
+    /// The last hour burned at fastBurnMultiplier or faster
+    FastBurn,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum NoData {
+    Fail,
+    Pass,
+}
+
+fn coverage(text: &str) -> Result<u32, String> {
+    let percent = text.trim_end_matches('%').parse().ok().filter(|percent| (1..=100).contains(percent));
+    percent.ok_or_else(|| "write a whole percentage from 1 to 100".to_owned())
+}

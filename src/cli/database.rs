@@ -1,0 +1,57 @@
+//! Owns the arguments of the commands about what the database holds.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// What to list
+    #[arg(value_name = "KIND")]
+    pub(crate) kind: ListKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ListKind {
+    Systems,
+    Objectives,
+    Maintenance,
+    Ingests,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    #[command(subcommand)]
+    pub(crate) what: ExportWhat,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ExportWhat {
+    /// Every transition, as JSON Lines or, with -o csv, as CSV
+    Journal(ExportJournal),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportJournal {
+    /// Only this system
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Only transitions at or after this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only transitions before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Db {
+    #[command(subcommand)]
+    pub(crate) what: DbWhat,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum DbWhat {
+    /// Show size, bytes a transition, streams, span, schema and caches
+    Info,
+    /// Check the file, the journal, and every cache against a recomputation
+    Verify,
+}

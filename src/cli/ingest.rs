@@ -1,0 +1,43 @@
+//! Owns the arguments of `slo ingest`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::duration;
+
+#[derive(Args, Debug)]
+pub(crate) struct Ingest {
+    /// Files to read; `-` or none: standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the input is; auto tells by its content
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub(crate) format: FeedFormat,
+    /// Write rejected lines, unchanged, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Keep nothing unless every line is good
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Count what would be kept, and keep nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Accept moments up to this much after the machine's clock
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = skew)]
+    pub(crate) max_skew: i64,
+    /// Commit what arrives within a second, for a pipe that stays open
+    #[arg(long, conflicts_with_all = ["strict", "dry_run"])]
+    pub(crate) follow: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FeedFormat {
+    Auto,
+    Jsonl,
+    Csv,
+}
+
+fn skew(text: &str) -> Result<i64, String> {
+    if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
+}

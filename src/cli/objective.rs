@@ -1,0 +1,83 @@
+//! Owns the arguments of the commands that show objectives.
+
+use clap::{Args, ValueEnum};
+
+use super::duration;
+
+/// Which objectives a command is about.
+#[derive(Args, Debug)]
+pub(crate) struct Selection {
+    /// Names of objectives; none: all
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Only objectives of this system
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Only objectives with these labels: key=value, key!=value, key, !key; comma means and
+    #[arg(short = 'l', long = "selector", value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Redraw every so often until interrupted
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
+    pub(crate) watch: Option<i64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Days of the trend
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Trend {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// So many days up to the last midnight
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
+    pub(crate) days: u32,
+    /// All days after this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Streaks {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Downtime {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Only events after this moment, or so long before as-of [default: 30d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only events before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only events that are still going on
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Sum events up by this
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) by: Option<DowntimeBy>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DowntimeBy {
+    Objective,
+    System,
+    Upstream,
+    Day,
+}

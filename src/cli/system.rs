@@ -1,0 +1,23 @@
+//! Owns the arguments of the commands that show systems.
+
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct Health {
+    /// Names of systems; none: all
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// Name of the system
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: String,
+    /// Only transitions at or after this moment, or so long before as-of [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only transitions before this moment, or so long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}

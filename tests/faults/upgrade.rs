@@ -1,0 +1,42 @@
+//! Databases that older versions left behind: `fixtures/stores/<schema>.sql`, each as the version that wrote it dumped it.
+
+use std::fs;
+
+use crate::harness::{World, as_nobody};
+
+const OLD: [&str; 1] = [include_str!("../../fixtures/stores/1.sql")];
+
+fn world(dump: &str) -> World {
+    let world = World::new();
+    world.sql(dump);
+    world
+}
+
+#[test]
+fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
+    for dump in OLD {
+        for first in [&["status"][..], &["ingest"], &["db", "verify"], &["list", "objectives"]] {
+            let world = world(dump);
+            world.run(first);
+            assert!(world.pass(&["db", "verify"]).starts_with("ok: "), "{first:?}");
+            let events = world.pass(&["downtime", "tiny-up", "--as-of", "2026-11-20", "-o", "json"]);
+            assert!(events.contains("\"durationSeconds\": 300"), "{events}");
+            assert!(world.journal().contains("disk full"));
+            let version: i32 = rusqlite::Connection::open(world.db())
+                .and_then(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))
+                .unwrap();
+            assert!(version > 1);
+        }
+    }
+}
+
+#[test]
+fn an_older_database_that_may_not_be_written_to_is_left_alone() {
+    for dump in OLD {
+        let world = world(dump);
+        let before = fs::read(world.db()).unwrap();
+        let Some(output) = as_nobody(&world, "\"$SLO\" status --db slo.db") else { return };
+        output.refuses("is older than this slo's");
+        assert!(fs::read(world.db()).unwrap() == before);
+    }
+}
