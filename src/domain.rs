@@ -3,6 +3,7 @@
 pub(crate) mod assess;
 pub(crate) mod budget;
 pub(crate) mod chronicle;
+pub(crate) mod condition;
 pub(crate) mod day;
 pub(crate) mod decimal;
 pub(crate) mod downtime;
