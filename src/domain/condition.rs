@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use super::decimal::Decimal;
 use super::name::Name;
 use super::objective::Metadata;
+use super::policy::Urgency;
 use super::selector::Selector;
 
 /// What must hold.
@@ -25,6 +26,9 @@ pub(crate) enum Term {
     Held { term: Box<Term>, for_ms: i64 },
     /// Became true at least so often within the stretch up to the moment asked about: `(a) at least 3 times in 60m`.
     Repeated { term: Box<Term>, times: u32, within_ms: i64 },
+    /// Some rule of the multiwindow policy is reached over both its lookbacks: `policy("page")`. The factors are those of the
+    /// objective the condition is evaluated for.
+    Policy(Urgency),
 }
 
 /// Two values and how they must compare. Comparing with a value that is not there (`null`) is false, `!=` included.
