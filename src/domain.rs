@@ -1,6 +1,7 @@
 //! The pure middle: what SPEC's words mean. Facts and a moment go in, report values come out; no files, clock, printing or SQL.
 
 pub(crate) mod assess;
+pub(crate) mod backtest;
 pub(crate) mod budget;
 pub(crate) mod chronicle;
 pub(crate) mod condition;
