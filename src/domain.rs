@@ -14,6 +14,7 @@ pub(crate) mod figures;
 pub(crate) mod forecast;
 pub(crate) mod hash;
 pub(crate) mod health;
+pub(crate) mod incident;
 pub(crate) mod instant;
 pub(crate) mod label;
 pub(crate) mod maintenance;
