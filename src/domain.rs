@@ -17,6 +17,7 @@ pub(crate) mod instant;
 pub(crate) mod label;
 pub(crate) mod maintenance;
 pub(crate) mod model;
+pub(crate) mod moments;
 pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod objective;

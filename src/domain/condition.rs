@@ -1,5 +1,14 @@
 //! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
+mod account;
+mod hours;
+mod linear;
+mod measure;
+pub(crate) mod signal;
+pub(crate) mod solve;
+pub(crate) mod system;
+pub(crate) mod view;
+
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
 
