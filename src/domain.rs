@@ -32,3 +32,4 @@ pub(crate) mod target;
 pub(crate) mod timeline;
 pub(crate) mod transition;
 pub(crate) mod window;
+pub(crate) mod wording;
