@@ -7,16 +7,16 @@ use anyhow::{Result, anyhow};
 
 use super::Evaluation;
 use crate::domain::assess::Assessment;
-use crate::domain::condition::signal::{Reading, Signal};
-use crate::domain::condition::solve::{self, Explanation, moment};
-use crate::domain::condition::system::SystemView;
-use crate::domain::condition::view::{Ask, View, What, streaks};
 use crate::domain::condition::{Field, Property, Subject, Term};
 use crate::domain::instant::Instant;
 use crate::domain::model::Model;
 use crate::domain::moments::Moments;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::solver::signal::{Reading, Signal};
+use crate::domain::solver::system::SystemView;
+use crate::domain::solver::view::{Ask, View, What, streaks};
+use crate::domain::solver::{self, Explanation, moment};
 use crate::domain::span::Span;
 use crate::domain::timeline::BEGINNING;
 use crate::store::{Store, Stored};
@@ -83,7 +83,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of the database, and when the term names what does not exist.
     pub(crate) fn solve(&mut self, term: &Term, objective: &Name, stretch: Span) -> Result<Moments> {
-        solve::solve(term, stretch, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        solver::solve(term, stretch, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// Whether the term holds for an objective as of a moment.
@@ -91,7 +91,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn holds(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<bool> {
-        solve::holds(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        solver::holds(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// Since when the term has held, or not held, without a gap; `None` when it was never otherwise since 1970.
@@ -99,7 +99,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn since(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<Option<Instant>> {
-        solve::since(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        solver::since(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// When the term, which holds, will not any more if nothing else happens; `None` when that is not within the longest window.
@@ -108,7 +108,7 @@ impl<'s> Conditions<'s> {
     /// Those of [`Self::solve`].
     pub(crate) fn clears(&mut self, term: &Term, objective: &Name) -> Result<Option<Instant>> {
         let at = self.evaluation.as_of;
-        solve::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        solver::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// Takes a term apart as of a moment.
@@ -116,7 +116,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn explain<'t>(&mut self, term: &'t Term, objective: &Name, at: Instant) -> Result<Explanation<'t>> {
-        solve::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        solver::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// A value as of a moment.

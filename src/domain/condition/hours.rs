@@ -1,111 +1,95 @@
-//! Owns when hours of the day and days of the week are: local time is UTC plus an offset that only a zone's rules change.
+//! Owns reading times of day and days of the week, as both spellings of a condition write them.
 
-use chrono::{Datelike, NaiveTime, Offset, TimeZone, Timelike, Weekday};
+use chrono::{NaiveTime, Timelike, Weekday};
 use chrono_tz::Tz;
 
 use super::Hours;
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::moments::Moments;
-use crate::domain::span::Span;
+use crate::domain::wording::{closest, quote};
 
-/// The moments of `stretch` whose local time lies in the hours, on one of the weekdays. An hour that clocks skip never is,
-/// one that they repeat is twice.
-pub(super) fn moments(hours: &Hours, stretch: Span) -> Moments {
-    let millis =
-        |time: NaiveTime| i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000);
-    let (after, before) = (hours.after.map_or(0, millis), hours.before.map_or(DAY_MS, millis));
-    let bands: &[(i64, i64)] = if after <= before { &[(after, before)] } else { &[(0, before), (after, DAY_MS)] };
-    let mut found = Vec::new();
-    for (span, offset) in offsets(hours.zone, stretch) {
-        // In here, local times are UTC as if it were `offset` later.
-        let mut day = span.start.plus(offset).day_start();
-        while day < span.end.plus(offset) {
-            if hours.weekdays.is_empty() || hours.weekdays.contains(&weekday(day)) {
-                let utc = |local: i64| day.plus(local - offset);
-                found.extend(bands.iter().map(|(from, to)| Span::new(utc(*from), utc(*to)).intersect(span)));
-            }
-            day = day.plus(DAY_MS);
+/// The days as they are written, from Monday.
+pub(crate) const WEEKDAYS: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+/// Why hours cannot be read: cause and remedy.
+pub(crate) type Fault = (String, String);
+
+impl Hours {
+    /// Hours that leave something out.
+    ///
+    /// # Errors
+    /// When there is no limit at all, or both times of day are the same.
+    pub(crate) fn new(
+        after: Option<NaiveTime>,
+        before: Option<NaiveTime>,
+        mut weekdays: Vec<Weekday>,
+        zone: Tz,
+    ) -> Result<Self, Fault> {
+        if after.is_none() && before.is_none() && weekdays.is_empty() {
+            let message = "a time needs after, before or weekday".to_owned();
+            return Err((message, "write time(after: \"22:00\", before: \"06:00\")".to_owned()));
         }
+        if after.is_some() && after == before {
+            let message = "after and before are the same time of day".to_owned();
+            return Err((message, "leave both out for the whole day".to_owned()));
+        }
+        weekdays.sort_by_key(Weekday::num_days_from_monday);
+        weekdays.dedup();
+        Ok(Self { after, before, weekdays, zone })
     }
-    Moments::of(found)
+
+    /// A time of day as it is written: `22:00`, or `22:00:30` where seconds matter.
+    pub(crate) fn clock(time: NaiveTime) -> String {
+        time.format(if time.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string()
+    }
 }
 
-fn weekday(day: Instant) -> Weekday {
-    day.to_chrono().weekday()
-}
-
-/// The runs of one offset from UTC, in milliseconds, of which a stretch consists.
-fn offsets(zone: Tz, stretch: Span) -> Vec<(Span, i64)> {
-    let offset = |at: Instant| {
-        i64::from(zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()) * 1000
+/// Reads `22:00` or `22:00:30`.
+///
+/// # Errors
+/// When it is no time of day.
+pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
+    let digits = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
     };
-    let mut runs: Vec<(Span, i64)> = Vec::new();
-    let mut at = stretch.start;
-    while at < stretch.end {
-        let now = offset(at);
-        // No zone has changed its clocks there and back within a day since 1970.
-        let (mut inside, mut outside) = (at, at.plus(DAY_MS).min(stretch.end));
-        if offset(outside) == now {
-            inside = outside;
-        }
-        while outside.since(inside) > 1 {
-            let middle = inside.plus(outside.since(inside) / 2);
-            if offset(middle) == now {
-                inside = middle;
-            } else {
-                outside = middle;
-            }
-        }
-        match runs.last_mut() {
-            Some((span, known)) if *known == now => span.end = outside,
-            _ => runs.push((Span::new(at, outside), now)),
-        }
-        at = outside;
-    }
-    runs
+    let parts: Option<Vec<u32>> = text.split(':').map(digits).collect();
+    let time = match parts.as_deref() {
+        Some([hour, minute]) => NaiveTime::from_hms_opt(*hour, *minute, 0),
+        Some([hour, minute, second]) => NaiveTime::from_hms_opt(*hour, *minute, *second),
+        _ => None,
+    };
+    time.ok_or_else(|| {
+        let remedy = if text.starts_with("24:00") {
+            "midnight is \"00:00\""
+        } else {
+            "write hours and minutes, such as \"22:00\""
+        };
+        (format!("{} is not a time of day", quote(text)), remedy.to_owned())
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Reads `Sat` or `Saturday`, in any case.
+///
+/// # Errors
+/// When it is no day of the week.
+pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
+    text.parse().map_err(|_| {
+        let remedy = "write Mon, Tue, Wed, Thu, Fri, Sat or Sun".to_owned();
+        (format!("{} is not a day of the week", quote(text)), remedy)
+    })
+}
 
-    fn found(hours: (Option<&str>, Option<&str>, &[Weekday], &str), from: &str, to: &str) -> Vec<String> {
-        let (after, before, weekdays, zone) = hours;
-        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
-        let hours = Hours {
-            after: after.map(time),
-            before: before.map(time),
-            weekdays: weekdays.to_vec(),
-            zone: zone.parse().unwrap(),
-        };
-        let at = |text: &str| Instant::parse(text).unwrap();
-        let short = |at: Instant| at.to_chrono().format("%m-%dT%H:%M").to_string();
-        let found = moments(&hours, Span::new(at(from), at(to)));
-        found.spans().iter().map(|span| format!("{} {}", short(span.start), short(span.end))).collect()
-    }
-
-    #[test]
-    fn nights_span_midnight_and_weekdays_are_those_of_the_moment() {
-        let nights = (Some("22:00"), Some("06:00"), &[Weekday::Sat, Weekday::Sun][..], "Europe/Berlin");
-        // 21 November 2026 is a Saturday; Berlin is an hour ahead of UTC.
-        assert_eq!(
-            found(nights, "2026-11-20", "2026-11-24"),
-            ["11-20T23:00 11-21T05:00", "11-21T21:00 11-22T05:00", "11-22T21:00 11-22T23:00"]
+/// Reads a zone of the IANA database.
+///
+/// # Errors
+/// When there is none of this name.
+pub(crate) fn parse_zone(text: &str) -> Result<Tz, Fault> {
+    text.parse().map_err(|_| {
+        // An abbreviation is like too many names to guess one.
+        let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).filter(|_| text.len() > 4);
+        let remedy = guess.map_or_else(
+            || "write an IANA name such as Europe/Berlin".to_owned(),
+            |guess| format!("did you mean {guess}?"),
         );
-        assert_eq!(found((None, None, &[], "UTC"), "2026-11-20", "2026-11-24"), ["11-20T00:00 11-24T00:00"]);
-        assert_eq!(found((Some("12:00"), None, &[], "UTC"), "2026-11-20", "2026-11-21"), ["11-20T12:00 11-21T00:00"]);
-    }
-
-    #[test]
-    fn an_hour_that_is_skipped_never_is_and_one_that_is_repeated_is_twice() {
-        let early = (Some("02:00"), Some("03:00"), &[][..], "Europe/Berlin");
-        // Clocks go from 02:00 to 03:00 on 29 March and from 03:00 back to 02:00 on 25 October.
-        assert_eq!(found(early, "2026-03-28 12:00", "2026-03-29 12:00"), Vec::<String>::new());
-        assert_eq!(found(early, "2026-10-24 12:00", "2026-10-25 12:00"), ["10-25T00:00 10-25T02:00"]);
-        // Half an hour on Lord Howe Island, and a day that Samoa left out: from Thursday to Saturday.
-        let lord_howe = (Some("01:30"), Some("02:30"), &[][..], "Australia/Lord_Howe");
-        assert_eq!(found(lord_howe, "2026-10-03", "2026-10-04"), ["10-03T15:00 10-03T15:30"]);
-        let friday = (None, None, &[Weekday::Fri][..], "Pacific/Apia");
-        assert_eq!(found(friday, "2011-12-28", "2012-01-04"), Vec::<String>::new());
-    }
+        (format!("{} is not a known time zone", quote(text)), remedy)
+    })
 }

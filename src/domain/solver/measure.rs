@@ -1,9 +1,9 @@
 //! Owns the measured properties of an objective's window, as SPEC's table of the budget defines them, as functions of time.
 
-use super::Property;
 use super::account::Segment;
 use super::linear::{Linear, Quotient, cut};
 use super::signal::Value;
+use crate::domain::condition::Property;
 use crate::domain::instant::MINUTE_MS;
 use crate::domain::objective::Objective;
 use crate::domain::span::Span;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Property;
 use super::linear::{Linear, Quotient};
 use super::signal::{Signal, Value};
+use crate::domain::condition::Property;
 use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
 use crate::domain::instant::Instant;
 use crate::domain::span::Span;

@@ -4,8 +4,8 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::Relation;
 use super::linear::{Fraction, Quotient};
+use crate::domain::condition::Relation;
 use crate::domain::instant::Instant;
 use crate::domain::moments::Moments;
 use crate::domain::span::Span;

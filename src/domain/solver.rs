@@ -1,18 +1,26 @@
 //! Owns when a term holds: the set of moments t of a stretch for which it holds as of t, to the millisecond.
 //!
-//! Comparisons are solved on the runs of their two values ([`super::signal`]), hours by the rules of their zone, and everything
+//! Comparisons are solved on the runs of their two values ([`self::signal`]), hours by the rules of their zone, and everything
 //! above them is algebra on sets of moments. Nothing is sampled.
+
+mod account;
+mod hours;
+mod linear;
+mod measure;
+pub(crate) mod signal;
+pub(crate) mod system;
+pub(crate) mod view;
 
 use std::rc::Rc;
 
-use super::linear::Quotient;
-use super::signal::{Reading, Signal, Value};
-use super::view::{Ask, What};
-use super::{Field, Operand, Subject, Term, hours};
-use crate::domain::decimal::SCALE;
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::moments::Moments;
-use crate::domain::span::Span;
+use self::linear::Quotient;
+use self::signal::{Reading, Signal, Value};
+use self::view::{Ask, What};
+use super::condition::{Field, Operand, Subject, Term};
+use super::decimal::SCALE;
+use super::instant::{DAY_MS, Instant};
+use super::moments::Moments;
+use super::span::Span;
 
 /// How far the search for what would clear a condition looks ahead, in milliseconds: past the longest window.
 const LONGEST_AHEAD_MS: i64 = 4096 * DAY_MS;
