@@ -13,7 +13,6 @@ mod syntax;
 mod system;
 mod tree;
 mod whole;
-mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -22,6 +21,7 @@ use std::sync::Arc;
 
 use crate::domain::name::Name;
 use crate::domain::object::Object;
+use crate::domain::wording;
 use document::Chunk;
 use envelope::Draft;
 use problem::Report;

@@ -1,5 +1,16 @@
 //! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
+mod arguments;
+mod comparison;
+mod error;
+mod expression;
+pub(crate) mod hours;
+mod path;
+mod print;
+pub(crate) mod property;
+mod size;
+mod token;
+
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
 
@@ -8,6 +19,9 @@ use super::name::Name;
 use super::objective::Metadata;
 use super::policy::Urgency;
 use super::selector::Selector;
+pub(crate) use comparison::{Mismatch, Part};
+pub(crate) use error::ExpressionError;
+pub(crate) use expression::MOST_TIMES;
 
 /// What must hold.
 #[derive(Clone, PartialEq, Debug)]
@@ -162,3 +176,47 @@ pub(crate) enum Severity {
     Warning,
     Critical,
 }
+
+impl Severity {
+    pub(crate) const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Term {
+    /// The terms directly inside this one.
+    pub(crate) fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(terms) | Self::Any(terms) => terms,
+            Self::Not(term) | Self::Held { term, .. } | Self::Repeated { term, .. } => std::slice::from_ref(&**term),
+            Self::Compare(_) | Self::Time(_) | Self::Policy(_) => &[],
+        }
+    }
+
+    /// The fields it looks at, each as often as it is written.
+    pub(crate) fn fields(&self) -> Vec<&Field> {
+        let mut found: Vec<&Field> = Vec::new();
+        if let Self::Compare(Comparison { left, right, .. }) = self {
+            for side in [left, right] {
+                if let Operand::Field(field) = side {
+                    found.push(field);
+                }
+            }
+        }
+        found.extend(self.parts().iter().flat_map(Self::fields));
+        found
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

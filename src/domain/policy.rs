@@ -3,7 +3,7 @@
 
 use super::budget::{BurnRate, LOOKBACKS};
 use super::decimal::{Decimal, SCALE};
-use super::target::WHOLE;
+use super::target::{Target, WHOLE};
 
 /// One rule of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,13 +96,17 @@ impl Rule {
         Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
     }
 
+    /// What consumed milliseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
+    /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × window / long.
+    pub(crate) fn sides(self, over_ms: i64, target: Target, window_ms: i64) -> (i128, i128) {
+        let allowed = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(over_ms);
+        (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
+    }
+
     /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100 % target that was missed.
-    fn reached(self, rate: BurnRate, window_ms: i64) -> bool {
-        // consumed / over / (1 − target) >= percent / 100 × window / long
-        let share = i128::from(rate.target.error_share());
-        let consumed = i128::from(rate.consumed_ms) * i128::from(WHOLE) * 100 * i128::from(self.long_ms());
-        let allowed = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(rate.over_ms) * share;
-        share > 0 && consumed >= allowed
+    pub(crate) fn reached(self, rate: BurnRate, window_ms: i64) -> bool {
+        let (factor, allowed) = self.sides(rate.over_ms, rate.target, window_ms);
+        rate.target.error_share() > 0 && i128::from(rate.consumed_ms) * factor >= allowed
     }
 
     /// Whether even a total outage, which burns at 1/(1 − target), stays under the factor.
@@ -125,7 +129,6 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::super::instant::DAY_MS;
-    use super::super::target::Target;
     use super::*;
 
     #[test]
