@@ -2,6 +2,7 @@
 
 pub(crate) mod assess;
 pub(crate) mod budget;
+pub(crate) mod change;
 pub(crate) mod chronicle;
 pub(crate) mod day;
 pub(crate) mod decimal;
@@ -20,6 +21,7 @@ pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod objective;
 pub(crate) mod policy;
+pub(crate) mod printed;
 pub(crate) mod reconcile;
 pub(crate) mod report;
 pub(crate) mod selector;
