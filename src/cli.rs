@@ -1,6 +1,7 @@
 //! Owns the command line: its types and help texts; no behaviour. Arguments of commands stand in files by what they are about.
 
 mod check;
+mod compute;
 mod database;
 mod ingest;
 mod manifest;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{Check, FailOn, NoData};
+pub(crate) use compute::Compute;
 pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
@@ -103,6 +105,11 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
+    /// Write status, days and streaks into tables for SQLite readers, and tell what has changed since the last time
+    ///
+    /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
+    /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
+    Compute(Compute),
     /// List what the database holds
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers

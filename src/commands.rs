@@ -4,6 +4,7 @@
 mod apply;
 mod check;
 mod completions;
+mod compute;
 mod db;
 mod demo;
 mod downtime;
@@ -76,6 +77,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
         Command::History(args) => history::run(context, &args),
+        Command::Compute(args) => compute::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),

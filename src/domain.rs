@@ -3,6 +3,7 @@
 pub(crate) mod assess;
 pub(crate) mod backtest;
 pub(crate) mod budget;
+pub(crate) mod change;
 pub(crate) mod chronicle;
 pub(crate) mod condition;
 pub(crate) mod day;
@@ -24,6 +25,7 @@ pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod objective;
 pub(crate) mod policy;
+pub(crate) mod printed;
 pub(crate) mod reconcile;
 pub(crate) mod report;
 pub(crate) mod selector;

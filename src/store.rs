@@ -1,5 +1,7 @@
 //! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
 
+mod changes;
+mod computed;
 mod history;
 mod info;
 mod ingests;
@@ -13,6 +15,7 @@ mod varint;
 mod verify;
 mod wire;
 
+pub(crate) use computed::{Published, Views};
 pub(crate) use history::Reader;
 pub(crate) use ingests::IngestRecord;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};

@@ -19,8 +19,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// What leads from each schema to the next; they only go forward.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_journal_and_manifests.sql"), include_str!("migrations/0002_conditions.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_journal_and_manifests.sql"),
+    include_str!("migrations/0002_conditions.sql"),
+    include_str!("migrations/0003_computed.sql"),
+];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 
@@ -29,6 +32,8 @@ pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
+    /// Reads and writes; the file must exist.
+    Update,
     /// Reads and writes; the file and its folder are made if need be.
     Create,
     /// A database in memory that vanishes with the command.
@@ -51,9 +56,14 @@ impl Store {
         let opened = match access {
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
-            Access::Read if !path.exists() => return Err(missing(path)),
+            Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
+            Access::Update => {
+                // Reading refuses a file that is empty, which writing would make a database of.
+                let open = |path: PathBuf| open_to_read(&path).map(drop).and_then(|()| open_to_write(&path));
+                std::path::absolute(path).map_err(Into::into).and_then(open)
+            }
             Access::Create => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)),
         };
         let connection = opened.map_err(|error| match Failure::hint(&error) {
