@@ -1,5 +1,6 @@
 //! Owns the command line: its types and help texts; no behaviour. Arguments of commands stand in files by what they are about.
 
+mod backtest;
 mod check;
 mod compute;
 mod database;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind};
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
+    /// Show when a condition would have held, and how good an alert it would have been
+    Backtest(Backtest),
     /// Show the effective status of systems, and since when
     Health(Health),
     /// List downtime events and what they come to: whose fault, how long, how often

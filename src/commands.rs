@@ -2,6 +2,7 @@
 //! nothing and format nothing.
 
 mod apply;
+mod backtest;
 mod check;
 mod completions;
 mod compute;
@@ -9,6 +10,7 @@ mod db;
 mod demo;
 mod downtime;
 mod export;
+mod expression;
 mod health;
 mod history;
 mod ingest;
@@ -72,6 +74,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Status(args) => status::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Backtest(args) => backtest::run(context, &args),
         Command::Health(args) => health::run(context, &args),
         Command::Downtime(args) => downtime::run(context, &args),
         Command::Trend(args) => trend::run(context, &args),

@@ -21,6 +21,7 @@ use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
+pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use computing::{Currency, compute, verify_computed};
 pub(crate) use conditions::Conditions;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};

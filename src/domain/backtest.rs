@@ -2,6 +2,7 @@
 //! SRE workbook, chapter 5, "Alerting Considerations".
 
 pub(crate) mod burn;
+pub(crate) mod firing;
 pub(crate) mod historic;
 pub(crate) mod spread;
 pub(crate) mod threshold;

@@ -5,7 +5,7 @@
 
 mod account;
 mod hours;
-mod linear;
+pub(crate) mod linear;
 mod measure;
 pub(crate) mod signal;
 pub(crate) mod system;

@@ -155,6 +155,27 @@ impl<'s> Conditions<'s> {
         Ok(signal)
     }
 
+    /// The first transition of an objective's system, if there is one by the moment of this evaluation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn first(&mut self, model: &Model) -> Result<Option<Instant>> {
+        let at = self.evaluation.as_of;
+        Ok(self.evaluation.chronicle.stretch(&model.system, model.scope(), at, at)?.first)
+    }
+
+    /// The stretches of `span` that spend an objective's budget, and the share of time its target leaves for failure.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Vec<Span>)> {
+        let (_, model, _) = self.known(name)?;
+        let exclusion = model.objective.dependency_exclusion;
+        let pieces = self.evaluation.chronicle.pieces(&model, span)?.into_iter();
+        let spent = pieces.filter(|piece| piece.consumes(exclusion)).map(|piece| piece.span).collect();
+        Ok((model.objective.target.error_share(), spent))
+    }
+
     fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
         if !self.objectives.contains_key(name) {
             let stored = self.evaluation.store.objective(name)?;

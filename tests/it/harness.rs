@@ -76,6 +76,13 @@ impl Slo {
         folder
     }
 
+    /// Writes a file beside the database.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
     /// Makes `manifests` the whole of what is declared.
     #[track_caller]
     pub(crate) fn apply(&self, manifests: &str) {

@@ -1,8 +1,9 @@
 //! Owns the target that a history supports: the highest one that every one of its last windows would have met.
 
 use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::name::Name;
 use crate::domain::span::Span;
-use crate::domain::target::WHOLE;
+use crate::domain::target::{Target, WHOLE};
 use crate::domain::window::Window;
 
 /// Percentages that targets usually have, in millionths.
@@ -19,6 +20,45 @@ const CUSTOMARY: [i64; 11] = [
     99_999_000,
     100_000_000,
 ];
+
+/// A window that is over, of one objective.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PastWindow {
+    pub(crate) span: Span,
+    /// Milliseconds of downtime that spent the budget.
+    pub(crate) consumed_ms: i64,
+    /// Its length without time that is not counted, in milliseconds.
+    pub(crate) length_ms: i64,
+}
+
+impl PastWindow {
+    /// The highest target it met, in millionths of a percent; 0 when it met none.
+    pub(crate) fn highest_met(&self) -> i64 {
+        highest_met(self.consumed_ms, self.length_ms)
+    }
+}
+
+/// The last windows of one objective.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Past {
+    pub(crate) objective: Name,
+    /// The target it has now.
+    pub(crate) target: Target,
+    /// Latest first; none that began before the system's first transition.
+    pub(crate) windows: Vec<PastWindow>,
+}
+
+impl Past {
+    pub(crate) fn name(&self) -> &str {
+        self.objective.as_str()
+    }
+
+    /// The highest target that every one of the windows met, in millionths of a percent, 0 when there is no such; `None` without
+    /// windows.
+    pub(crate) fn highest_met(&self) -> Option<i64> {
+        self.windows.iter().map(PastWindow::highest_met).min()
+    }
+}
 
 /// The last `count` windows that were over at `until`, latest first, none overlapping another: those of a rolling window end
 /// at `until` and follow on each other, those of a calendar are whole periods.
@@ -41,7 +81,7 @@ pub(crate) fn last_windows(window: Window, until: Instant, count: u32) -> Vec<Sp
 
 /// The highest target, in millionths of a percent, that a window of `length_ms` counted milliseconds met with `consumed_ms` of
 /// downtime: consumed × [`WHOLE`] <= ([`WHOLE`] − target) × length. 0 when none above it did.
-pub(crate) fn highest_met(consumed_ms: i64, length_ms: i64) -> i64 {
+fn highest_met(consumed_ms: i64, length_ms: i64) -> i64 {
     if consumed_ms <= 0 {
         return WHOLE;
     }

@@ -1,11 +1,15 @@
 //! Owns the burn threshold that a history supports: the highest one at which an alert over some lookbacks would have fired
 //! within a stretch of time, found from the exact peaks of the rates.
 
+use std::cmp::Ordering;
+
+use super::Score;
 use super::burn::Consumption;
 use crate::domain::budget::LOOKBACKS;
 use crate::domain::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
 use crate::domain::decimal::{Decimal, SCALE};
 use crate::domain::instant::Instant;
+use crate::domain::policy::POLICY;
 use crate::domain::span::Span;
 use crate::domain::target::WHOLE;
 
@@ -18,7 +22,39 @@ pub(crate) struct BurnAlert {
     pub(crate) inclusive: bool,
 }
 
+/// An alert at the highest threshold at which it would have caught all that it can catch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Trial {
+    pub(crate) alert: BurnAlert,
+    /// `None` when no threshold catches anything.
+    pub(crate) threshold: Option<Decimal>,
+    /// What it would have done at that threshold.
+    pub(crate) score: Score,
+}
+
+/// Sorts trials best first: by how many events they caught, then the least noise, then the shortest mean detection time.
+pub(crate) fn best_first(trials: &mut [Trial]) {
+    trials.sort_by(|a, b| {
+        let detection = match (a.score.detection.mean(), b.score.detection.mean()) {
+            (Some((sum, count)), Some((other, others))) => (sum * others as i128).cmp(&(other * count as i128)),
+            _ => Ordering::Equal,
+        };
+        let caught = b.score.detected_events.cmp(&a.score.detected_events);
+        caught.then_with(|| a.score.noise_ms().cmp(&b.score.noise_ms())).then(detection)
+    });
+}
+
 impl BurnAlert {
+    /// The names of its lookbacks.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.lookbacks.iter().map(|lookback| LOOKBACKS[*lookback].0).collect()
+    }
+
+    /// The pairs of lookbacks of the multiwindow policy.
+    pub(crate) fn of_policy() -> Vec<Self> {
+        POLICY.iter().map(|rule| Self { lookbacks: vec![rule.long, rule.short], inclusive: false }).collect()
+    }
+
     /// Reads `burnRates.L > x && burnRates.S > x …` with any number of lookbacks; `None` when a term is anything else. What the
     /// thresholds are does not matter, for another one is looked for.
     pub(crate) fn of(term: &Term) -> Option<Self> {

@@ -77,13 +77,30 @@ impl Signal {
 
     /// The value at a moment of the stretch; `Null` elsewhere.
     pub(crate) fn at(&self, at: Instant) -> Reading {
-        let run = self.0.iter().find(|(span, _)| span.start <= at && at < span.end);
-        match run.map(|(_, value)| value) {
+        let run = self.0.get(self.0.partition_point(|(span, _)| span.end <= at));
+        match run.filter(|(span, _)| span.start <= at).map(|(_, value)| value) {
             None | Some(Value::Null) => Reading::Null,
             Some(Value::Number(number)) => Reading::Number(number.at(at)),
             Some(Value::Text(text)) => Reading::Text(Rc::clone(text)),
             Some(Value::Boolean(boolean)) => Reading::Boolean(*boolean),
         }
+    }
+
+    /// The highest or the lowest number that the value is within a stretch; `None` where it is never a number. On a run it is a
+    /// quotient of two linear functions, which is monotone, so that only the ends of runs are looked at.
+    pub(crate) fn peak(&self, within: Span, highest: bool) -> Option<Fraction> {
+        let first = self.0.partition_point(|(span, _)| span.end <= within.start);
+        let mut peak: Option<Fraction> = None;
+        for (span, value) in self.0[first..].iter().take_while(|(span, _)| span.start < within.end) {
+            let (Value::Number(number), part) = (value, span.intersect(within)) else { continue };
+            for found in [number.at(part.start), number.at(part.end.plus(-1))] {
+                let beyond = if highest { Ordering::Greater } else { Ordering::Less };
+                if peak.is_none_or(|peak| found.compare(peak) == beyond) {
+                    peak = Some(found);
+                }
+            }
+        }
+        peak
     }
 
     /// When this value and another one are there and compare as asked. Values of different kinds never do.
