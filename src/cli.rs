@@ -115,6 +115,7 @@ pub(crate) enum Command {
     /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
     Compute(Compute),
     /// List what the database holds
+    /// List what the database holds, and what conditions can be made of
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers
     Export(Export),

@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compute;
+pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
 mod document;
