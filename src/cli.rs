@@ -103,7 +103,7 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
-    /// List what the database holds
+    /// List what the database holds, and what conditions can be made of
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers
     Export(Export),

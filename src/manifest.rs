@@ -1,6 +1,7 @@
 //! Owns reading manifests: paths in; checked objects and every problem of every file out.
 
 mod advice;
+mod condition;
 mod document;
 mod envelope;
 mod fields;
@@ -11,7 +12,9 @@ mod reference;
 mod source;
 mod syntax;
 mod system;
+mod term;
 mod tree;
+mod vain;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 use crate::domain::name::Name;
 use crate::domain::object::Object;
+use crate::domain::objective::Objective;
 use crate::domain::wording;
 use document::Chunk;
 use envelope::Draft;
@@ -40,6 +44,8 @@ pub(crate) struct Known {
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
     /// Systems of which incidents were reported.
     pub(crate) incidents: BTreeSet<Name>,
+    /// Objectives that are stored.
+    pub(crate) objectives: BTreeMap<Name, Objective>,
 }
 
 /// What reading manifests found.

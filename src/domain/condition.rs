@@ -1,6 +1,7 @@
 //! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
 mod arguments;
+pub(crate) mod certainty;
 mod comparison;
 mod error;
 mod expression;
@@ -8,6 +9,7 @@ pub(crate) mod hours;
 mod path;
 mod print;
 pub(crate) mod property;
+mod range;
 mod size;
 mod token;
 
@@ -19,7 +21,6 @@ use super::name::Name;
 use super::objective::Metadata;
 use super::policy::Urgency;
 use super::selector::Selector;
-pub(crate) use comparison::{Mismatch, Part};
 pub(crate) use error::ExpressionError;
 pub(crate) use expression::MOST_TIMES;
 
@@ -175,6 +176,41 @@ pub(crate) enum Severity {
     Info,
     Warning,
     Critical,
+}
+
+/// The parts of a declared condition as a manifest writes them.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Spelled<'a> {
+    pub(crate) when: &'a Term,
+    /// Milliseconds.
+    pub(crate) held_for: Option<i64>,
+    /// Times, and milliseconds.
+    pub(crate) at_least: Option<(u32, i64)>,
+}
+
+impl Condition {
+    /// `when`, `for` and `atLeast`, which the tree has as its outermost terms.
+    pub(crate) fn spelled(&self) -> Spelled<'_> {
+        let (at_least, rest) = match &self.when {
+            Term::Repeated { term, times, within_ms } => (Some((*times, *within_ms)), &**term),
+            whole => (None, whole),
+        };
+        match rest {
+            Term::Held { term, for_ms } => Spelled { when: term, held_for: Some(*for_ms), at_least },
+            _ => Spelled { when: rest, held_for: None, at_least },
+        }
+    }
+}
+
+impl Scope {
+    /// Whether the condition is evaluated for an objective.
+    pub(crate) fn covers(&self, objective: &Metadata) -> bool {
+        match self {
+            Self::All => true,
+            Self::Objective(name) => objective.name == *name,
+            Self::Matching(selector) => selector.matches(&objective.labels),
+        }
+    }
 }
 
 impl Severity {
