@@ -114,7 +114,6 @@ pub(crate) enum Command {
     /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
     /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
     Compute(Compute),
-    /// List what the database holds
     /// List what the database holds, and what conditions can be made of
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers

@@ -16,9 +16,10 @@ use std::rc::Rc;
 use self::linear::Quotient;
 use self::signal::{Reading, Signal, Value};
 use self::view::{Ask, What};
+use super::condition::property::{Shape, Unit};
 use super::condition::{Field, Operand, Subject, Term};
 use super::decimal::SCALE;
-use super::instant::{DAY_MS, Instant};
+use super::instant::{DAY_MS, Instant, MINUTE_MS};
 use super::moments::Moments;
 use super::span::Span;
 
@@ -53,9 +54,16 @@ where
         }
         Term::Not(term) => Ok(solve(term, stretch, views)?.without(stretch)),
         Term::Compare(comparison) => {
+            let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
             let left = operand(&comparison.left, stretch, views)?;
             let right = operand(&comparison.right, stretch, views)?;
-            Ok(left.compare(comparison.relation, &right))
+            Ok(match units {
+                // Lengths of time in different units compare in milliseconds.
+                (Some(mine), Some(theirs)) if mine != theirs => {
+                    left.times(mine).compare(comparison.relation, &right.times(theirs))
+                }
+                _ => left.compare(comparison.relation, &right),
+            })
         }
         Term::Time(hours) => Ok(hours::moments(hours, stretch)),
         Term::Held { term, for_ms } => {
@@ -89,6 +97,20 @@ where
         Operand::Boolean(boolean) => Value::Boolean(*boolean),
     };
     Ok(Rc::new(Signal::steady(stretch, value)))
+}
+
+/// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
+fn unit_ms(operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Duration(_) => Some(1),
+        Operand::Field(field) => match field.property.shape() {
+            Shape::Duration => Some(1),
+            Shape::Number(Unit::Seconds) => Some(1000),
+            Shape::Number(Unit::Minutes) => Some(MINUTE_MS),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 impl Ask {
@@ -199,26 +221,4 @@ where
         Term::Time(_) | Term::Policy(_) => {}
     }
     Ok(Explanation { term, holds: holds(term, at, views)?, values, parts })
-}
-
-/// The fields of a term in the order in which it names them, each once.
-pub(crate) fn fields(term: &Term) -> Vec<&Field> {
-    fn gather<'t>(term: &'t Term, found: &mut Vec<&'t Field>) {
-        match term {
-            Term::All(terms) | Term::Any(terms) => terms.iter().for_each(|term| gather(term, found)),
-            Term::Not(term) | Term::Held { term, .. } | Term::Repeated { term, .. } => gather(term, found),
-            Term::Compare(comparison) => {
-                for operand in [&comparison.left, &comparison.right] {
-                    match operand {
-                        Operand::Field(field) if !found.contains(&field) => found.push(field),
-                        _ => {}
-                    }
-                }
-            }
-            Term::Time(_) | Term::Policy(_) => {}
-        }
-    }
-    let mut found = Vec::new();
-    gather(term, &mut found);
-    found
 }

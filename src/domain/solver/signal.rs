@@ -103,6 +103,17 @@ impl Signal {
         peak
     }
 
+    /// Numbers times so many; what is none stays as it is.
+    pub(super) fn times(&self, factor: i64) -> Self {
+        let times = |value: &Value| match value {
+            Value::Number(Quotient { numerator, denominator }) => {
+                Value::Number(Quotient::new(*numerator * factor.into(), *denominator))
+            }
+            other => other.clone(),
+        };
+        Self(self.0.iter().map(|(span, value)| (*span, times(value))).collect())
+    }
+
     /// When this value and another one are there and compare as asked. Values of different kinds never do.
     pub(super) fn compare(&self, relation: Relation, other: &Self) -> Moments {
         let mut found = Moments::none();
