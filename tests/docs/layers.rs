@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 12] = [
+const OWNED: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -19,6 +19,7 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
+    ("rustix", &["commands/compute/exec"]),
     ("csv_core", &["feed"]),
     ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),

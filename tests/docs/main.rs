@@ -9,4 +9,5 @@ mod golden;
 mod layers;
 mod man;
 mod readme;
+mod tables;
 mod world;

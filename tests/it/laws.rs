@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::Slo;
-use crate::reference::calendar::{Ms, instant, rfc3339};
+use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
 use crate::reference::{difference, health, objectives};
 use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
@@ -97,8 +97,11 @@ proptest! {
         let (early, late) = facts.split_at((facts.len() as f64 * share) as usize);
         slo.ingest(&feed(early));
         verified_status(&slo, &world);
+        slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
         slo.ingest(&feed(late));
+        verified_status(&slo, &world);
         slo.apply(&world.manifests());
+        slo.pass(&["compute", "--as-of", &rfc3339(world.as_of + DAY)], b"");
         prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
     }
 
