@@ -37,5 +37,6 @@ pub(crate) mod tally;
 pub(crate) mod target;
 pub(crate) mod timeline;
 pub(crate) mod transition;
+pub(crate) mod turn;
 pub(crate) mod window;
 pub(crate) mod wording;
