@@ -17,7 +17,7 @@ pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, L
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
-pub(crate) use system::{Health, History};
+pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Trend(Trend),
     /// Show how many days in a row objectives have kept their budgets
     Streaks(Streaks),
+    /// Show what systems have achieved, since when, and what they are near to
+    Achievements(Achievements),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
     /// List what the database holds
