@@ -53,6 +53,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("health", "selection"),
     ("status", "selection"),
     ("list", "selection"),
+    ("achievements", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),
