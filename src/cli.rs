@@ -21,7 +21,7 @@ pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, L
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
-pub(crate) use system::{Health, History};
+pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
@@ -107,9 +107,11 @@ pub(crate) enum Command {
     Trend(Trend),
     /// Show how many days in a row objectives have kept their budgets
     Streaks(Streaks),
+    /// Show what systems have achieved, since when, and what they are near to
+    Achievements(Achievements),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
-    /// Write status, days and streaks into tables for SQLite readers, and tell what has changed since the last time
+    /// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed
     ///
     /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
     /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.

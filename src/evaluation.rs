@@ -1,6 +1,7 @@
 //! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
 
 mod backtests;
+mod achievements;
 mod computing;
 mod conditions;
 mod sealing;
@@ -22,6 +23,7 @@ use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
+pub(crate) use achievements::{achievements, standings};
 pub(crate) use computing::{Currency, compute, verify_computed};
 pub(crate) use conditions::Conditions;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};

@@ -1,6 +1,7 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
 pub(crate) mod backtest;
+pub(crate) mod achievements;
 pub(crate) mod check;
 pub(crate) mod compute;
 pub(crate) mod condition;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::achievement::Unlocked;
 use super::health::Health;
 use super::instant::Instant;
 use super::report::ObjectiveReport;
@@ -72,6 +73,15 @@ impl View {
     /// What is seen of a system.
     pub(crate) fn of_system(health: &Health) -> Self {
         Self(vec![("status".to_owned(), Seen::Text(health.status.as_str().to_owned()))])
+    }
+
+    /// What is seen of an achievement.
+    pub(crate) fn of_achievement(unlocked: &Unlocked) -> Self {
+        Self(vec![
+            ("systemId".to_owned(), Seen::Text(unlocked.system.to_string())),
+            ("achievement".to_owned(), Seen::Text(unlocked.achievement.as_str().to_owned())),
+            ("unlockedAt".to_owned(), Seen::Text(unlocked.unlocked_at.to_string())),
+        ])
     }
 
     pub(crate) fn get(&self, field: &str) -> Option<&Seen> {

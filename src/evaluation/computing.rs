@@ -1,17 +1,24 @@
 //! Owns what `compute` publishes: everything as of one moment, what of it has changed since the last time, and how the tables
 //! are compared with a recomputation.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::{Evaluation, Load, all_healths};
+use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
 use crate::domain::change::{Change, ChangeKind, Logged, View};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::instant::Instant;
+use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::snapshots;
 use crate::domain::timeline::BEGINNING;
 use crate::store::{Difference, Published, Store, Views};
+
+/// What is seen of everything now, each with the moment since when, where history itself tells it.
+type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
 /// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
 ///
@@ -40,14 +47,19 @@ fn draw(
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let mut reports = Vec::with_capacity(objectives.len());
+    let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
-        let id = stored.id;
-        reports.push(evaluation.assess(stored, |assessment, chronicle| {
+        let (id, system) = (stored.id, stored.objective.system.clone());
+        let (report, contribution) = evaluation.assess(stored, |assessment, chronicle| {
             days(store, id, assessment, chronicle)?;
-            ObjectiveReport::draw(assessment, chronicle)
-        })?);
+            Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::draw(assessment, chronicle)?))
+        })?;
+        reports.push(report);
+        contributions.entry(system).or_default().push(contribution);
     }
-    Ok(Published { objectives: reports, systems: all_healths(store, as_of)? })
+    let achievements =
+        contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
+    Ok(Published { objectives: reports, systems: all_healths(store, as_of)?, achievements })
 }
 
 /// Publishes the days of one objective that are not known to be right, and seals what had to be drawn up for that.
@@ -67,21 +79,27 @@ fn publish_days(
     store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
 }
 
-fn views(published: &Published) -> Views {
-    let objectives = published.objectives.iter();
-    let objectives =
-        objectives.map(|report| ((ChangeKind::Objective, report.objective.to_string()), View::of_objective(report)));
-    let systems = published.systems.iter();
-    let systems = systems.map(|health| ((ChangeKind::System, health.system.to_string()), View::of_system(health)));
-    objectives.chain(systems).collect()
+fn views(published: &Published) -> Seen {
+    let mut seen = Seen::new();
+    for report in &published.objectives {
+        seen.insert((ChangeKind::Objective, report.objective.to_string()), (View::of_objective(report), None));
+    }
+    for health in &published.systems {
+        seen.insert((ChangeKind::System, health.system.to_string()), (View::of_system(health), None));
+    }
+    for unlocked in &published.achievements {
+        let id = format!("{}/{}", unlocked.system, unlocked.achievement.as_str());
+        seen.insert((ChangeKind::Achievement, id), (View::of_achievement(unlocked), Some(unlocked.unlocked_at)));
+    }
+    seen
 }
 
 /// What is seen differently.
-fn differences(mut before: Views, after: Views, as_of: Instant) -> Vec<Change> {
+fn differences(mut before: Views, after: Seen, as_of: Instant) -> Vec<Change> {
     let mut changes = Vec::new();
-    for ((kind, id), view) in after {
+    for ((kind, id), (view, since)) in after {
         let previous = before.remove(&(kind, id.clone()));
-        changes.extend(Change::between(kind, id, as_of, previous, Some(view)));
+        changes.extend(Change::between(kind, id, since.unwrap_or(as_of), previous, Some(view)));
     }
     changes
         .extend(before.into_iter().filter_map(|((kind, id), view)| Change::between(kind, id, as_of, Some(view), None)));

@@ -89,6 +89,8 @@ pub(crate) fn sheet(changes: &[Logged]) -> Sheet {
 fn in_words(change: &Change) -> String {
     let first = |view: &View| view.0.first().map_or_else(String::new, |(_, seen)| seen.to_string());
     match (&change.previous, &change.next) {
+        (None, Some(_)) if change.kind == ChangeKind::Achievement => "unlocked".to_owned(),
+        (Some(_), None) if change.kind == ChangeKind::Achievement => "not unlocked after all".to_owned(),
         (None, Some(next)) => format!("new: {}", first(next)),
         (Some(previous), None) => format!("gone: was {}", first(previous)),
         (previous, next) => {

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::open::{Store, Unreadable};
 use super::verify::Difference;
+use crate::domain::achievement::Unlocked;
 use crate::domain::change::{ChangeKind, Seen, View};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
@@ -44,6 +45,7 @@ pub(crate) struct Computed {
 pub(crate) struct Published {
     pub(crate) objectives: Vec<ObjectiveReport>,
     pub(crate) systems: Vec<Health>,
+    pub(crate) achievements: Vec<Unlocked>,
 }
 
 impl Published {
@@ -53,6 +55,7 @@ impl Published {
             (&rows::OBJECTIVE_STATUS, statuses),
             (&rows::STREAK, self.objectives.iter().map(rows::streak).collect()),
             (&rows::SYSTEM_STATUS, self.systems.iter().map(rows::system).collect()),
+            (&rows::ACHIEVEMENT, self.achievements.iter().map(rows::achievement).collect()),
         ])
     }
 }
@@ -200,6 +203,11 @@ impl Store {
             ],
         )?;
         read(ChangeKind::System, "SELECT system_id, status FROM system_status", &[("status", false)])?;
+        read(
+            ChangeKind::Achievement,
+            "SELECT system_id || '/' || achievement, system_id, achievement, unlocked_at FROM achievement",
+            &[("systemId", false), ("achievement", false), ("unlockedAt", false)],
+        )?;
         Ok(views)
     }
 

@@ -55,6 +55,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("health", "selection"),
     ("status", "selection"),
     ("list", "selection"),
+    ("achievements", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),

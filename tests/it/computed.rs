@@ -167,6 +167,10 @@ proptest! {
         let streaks = parsed(&slo, &["streaks"], world.as_of);
         let printed = sorted(&streaks["streaks"], "objectiveId");
         prop_assert_eq!(difference("streaks", &printed, &camel(&table(&slo, "streak"))), None);
+        let achievements = parsed(&slo, &["achievements"], world.as_of);
+        let mut printed = achievements["achievements"].as_array().unwrap().clone();
+        printed.sort_by_key(|row| (row["systemId"].to_string(), row["achievement"].to_string()));
+        prop_assert_eq!(camel(&table(&slo, "achievement")), Value::Array(printed));
         let health = parsed(&slo, &["health"], world.as_of);
         let printed = sorted(&health["systems"], "systemId");
         prop_assert_eq!(difference("systems", &printed, &camel(&table(&slo, "system_status"))), None);

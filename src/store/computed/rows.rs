@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use serde::Serialize;
 
 use super::{Row, Table};
+use crate::domain::achievement::Unlocked;
 use crate::domain::budget::BurnRate;
 use crate::domain::health::Health;
 use crate::domain::instant::{DAY_MS, Instant};
@@ -81,6 +82,9 @@ pub(super) const SYSTEM_STATUS: Table = Table {
         "last_seen",
     ],
 };
+
+pub(super) const ACHIEVEMENT: Table =
+    Table { name: "achievement", keys: 2, columns: &["system_id", "achievement", "unlocked_at"] };
 
 pub(super) const DAILY_SNAPSHOT: Table = Table {
     name: "daily_snapshot",
@@ -198,6 +202,10 @@ pub(super) fn system(health: &Health) -> Row {
         Value::Integer(health.transitions_in_window as i64),
         instant(health.last_seen),
     ]
+}
+
+pub(super) fn achievement(unlocked: &Unlocked) -> Row {
+    vec![text(unlocked.system.as_str()), text(unlocked.achievement.as_str()), instant(Some(unlocked.unlocked_at))]
 }
 
 pub(super) fn day(snapshot: &Snapshot) -> Row {
