@@ -19,7 +19,7 @@ use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
-pub(crate) use conditions::Conditions;
+pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.

@@ -1,6 +1,7 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
@@ -14,6 +15,7 @@ pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
+mod reading;
 mod sheet;
 pub(crate) mod show;
 pub(crate) mod status;
