@@ -5,6 +5,7 @@ mod achievements;
 mod computing;
 mod conditions;
 mod sealing;
+mod turning;
 
 use anyhow::Result;
 
@@ -25,7 +26,7 @@ use crate::store::{Reader, Resolver, Store, Stored};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use computing::{Currency, compute, verify_computed};
-pub(crate) use conditions::Conditions;
+pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.

@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_journal_and_manifests.sql"),
     include_str!("migrations/0002_conditions.sql"),
     include_str!("migrations/0003_computed.sql"),
+    include_str!("migrations/0004_logged_conditions.sql"),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
