@@ -1,7 +1,7 @@
 //! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
 
-mod backtests;
 mod achievements;
+mod backtests;
 mod computing;
 mod conditions;
 mod sealing;
@@ -23,8 +23,8 @@ use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
-pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use achievements::{achievements, standings};
+pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use computing::{Currency, compute, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};

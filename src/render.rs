@@ -1,10 +1,10 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
-pub(crate) mod backtest;
 pub(crate) mod achievements;
+pub(crate) mod backtest;
 pub(crate) mod check;
-pub(crate) mod compute;
 pub(crate) mod ci;
+pub(crate) mod compute;
 pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
@@ -18,8 +18,8 @@ pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
-mod score;
 mod reading;
+mod score;
 mod sheet;
 pub(crate) mod show;
 pub(crate) mod status;

@@ -47,6 +47,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
     ("backtest", "expression"),
     ("backtest", "selection"),
+    ("check", "expression"),
+    ("expression", "selection"),
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
-mod backtests;
 mod achievements;
+mod backtests;
 mod computed;
 mod days;
 mod exactness;
@@ -11,4 +11,5 @@ mod harness;
 mod laws;
 mod published;
 mod reference;
+mod turns;
 mod world;
