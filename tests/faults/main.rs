@@ -10,4 +10,5 @@ mod ingest;
 mod manifests;
 mod pipes;
 mod upgrade;
+mod upkeep;
 mod verify;
