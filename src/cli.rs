@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
-pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind};
+pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};

@@ -1,5 +1,7 @@
 //! Owns the arguments of the commands about what the database holds.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Args, Debug)]
@@ -57,4 +59,24 @@ pub(crate) enum DbWhat {
     Info,
     /// Check the file, the journal, and every cache against a recomputation
     Verify,
+    /// Write a checked copy of the database as it is now, also while others write to it
+    Backup(Backup),
+    /// Make the file as small as it can be; every fact and answer stays
+    Compact,
+    /// Take in every transition of other databases, as if they had been ingested
+    Merge(Merge),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Backup {
+    /// The copy; there must be no such file yet
+    #[arg(value_name = "FILE")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Merge {
+    /// The other databases; they are only read
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) from: Vec<PathBuf>,
 }

@@ -51,13 +51,30 @@ fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
         let stored = Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten();
         let Some(stored) = stored else {
             let all = store.objectives()?;
-            return Err(unknown("objective", name, all.iter().map(|stored| stored.objective.metadata.name.as_str())));
+            let own: Vec<&str> =
+                all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
+            if !own.is_empty() {
+                let hint = format!("{name:?} is a system; its objectives: {}", listed(&own));
+                return Err(Failure::new(format!("there is no objective {name:?}"), hint));
+            }
+            return Err(unknown("objective", name, all.iter().map(title)));
         };
         found.push(stored);
     }
     found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     found.dedup_by(|a, b| a.id == b.id);
     Ok(found)
+}
+
+fn title(stored: &Stored) -> &str {
+    stored.objective.metadata.name.as_str()
+}
+
+/// The first few names, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 /// The selected systems, sorted by name; none named: all.

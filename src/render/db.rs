@@ -81,6 +81,92 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     text
 }
 
+/// What was taken in of another database.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Merger {
+    pub(crate) file: String,
+    pub(crate) read: u64,
+    pub(crate) inserted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) conflicts: u64,
+    /// Declared objects, which stay where they are.
+    pub(crate) declared: i64,
+}
+
+/// A copy for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &path)?;
+    document.set("bytes", &bytes)?;
+    Ok(document)
+}
+
+/// A copy for people.
+pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
+    format!("{path}: {} bytes, checked\n", thousands(bytes))
+}
+
+/// A smaller file for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("bytesBefore", &before)?;
+    document.set("bytesAfter", &after)?;
+    document.set("segmentsJoined", &joined)?;
+    Ok(document)
+}
+
+/// A smaller file for people.
+pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
+    let number = |number: i64| thousands(number.unsigned_abs());
+    let segments = if joined == 1 { "segment" } else { "segments" };
+    format!("{} bytes, {} before; {joined} {segments} fewer\n", number(after), number(before))
+}
+
+/// A merger for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn merge_document(mergers: &[Merger], as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    let list: Vec<_> = mergers
+        .iter()
+        .map(|merger| {
+            json!({
+                "file": merger.file, "read": merger.read, "inserted": merger.inserted,
+                "duplicates": merger.duplicates, "conflicts": merger.conflicts,
+            })
+        })
+        .collect();
+    document.set("merged", &list)?;
+    Ok(document)
+}
+
+/// A merger for people.
+pub(crate) fn merge_text(mergers: &[Merger]) -> String {
+    let mut text = String::new();
+    for Merger { file, read, inserted, duplicates, conflicts, .. } in mergers {
+        let count = |number: &u64| thousands(*number);
+        let _ = write!(
+            text,
+            "{file}: {} transitions, {} new, {} already known",
+            count(read),
+            count(inserted),
+            count(duplicates)
+        );
+        if *conflicts > 0 {
+            let _ = write!(text, ", {} in conflict (the worse status won)", count(conflicts));
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// The outcome of a verification for programs.
 ///
 /// # Errors

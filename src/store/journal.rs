@@ -312,7 +312,8 @@ fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition])
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
+/// Packs facts that no segment of the stream overlaps.
+pub(super) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
     let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut statement = connection.prepare_cached(sql)?;
     for part in split(facts) {

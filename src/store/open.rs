@@ -335,7 +335,7 @@ impl std::fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 /// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
-fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+pub(super) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     if Failure::hint(&error).is_some() {
         return error;
     }

@@ -11,4 +11,5 @@ mod ingest;
 mod manifests;
 mod pipes;
 mod upgrade;
+mod upkeep;
 mod verify;

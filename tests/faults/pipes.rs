@@ -106,3 +106,11 @@ fn a_moment_that_is_none_is_refused_by_every_command() {
     world.run(&["export", "journal", "-o", "yaml"]).refuses("the journal is written as JSON Lines or CSV");
     world.run(&["export", "journal", "--system", "shopp"]).refuses("there is no system \"shopp\"");
 }
+
+#[test]
+fn the_name_of_a_system_in_place_of_an_objective_is_answered_with_its_objectives() {
+    let world = World::lived_in();
+    let output = world.run(&["show", "shop"]);
+    output.refuses("there is no objective \"shop\"");
+    assert!(output.stderr.contains("\"shop\" is a system; its objectives: shop-availability"), "{}", output.stderr);
+}

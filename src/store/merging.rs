@@ -1,0 +1,61 @@
+//! Owns taking in the journal of another database.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::ingests::IngestRecord;
+use super::journal::{Incoming, JournalWriter, Merged, StreamName};
+use super::open::Store;
+use crate::domain::instant::Instant;
+use crate::domain::model::SystemId;
+use crate::domain::name::Name;
+use crate::domain::transition::Transition;
+
+/// The facts of one stream of the other database.
+#[derive(Default)]
+struct Facts {
+    stream: i64,
+    transitions: Vec<Transition>,
+    notes: BTreeMap<Instant, Box<str>>,
+}
+
+impl Store {
+    /// Merges every fact that another database has of one system, as if its export were ingested; `record` counts them. Runs in
+    /// a write transaction.
+    ///
+    /// # Errors
+    /// Those of both databases.
+    pub(crate) fn merge_system(
+        &self,
+        writer: &mut JournalWriter,
+        other: &Self,
+        (name, id): (&Name, SystemId),
+        record: &mut IngestRecord,
+    ) -> Result<()> {
+        writer.restart();
+        let mut streams: Vec<Facts> = Vec::new();
+        other.each_fact(id, |stream, fact, note| {
+            if streams.last().is_none_or(|last| last.stream != stream.id) {
+                let (source, check) = (stream.source, stream.check.clone());
+                writer.add_stream(StreamName { system: name.clone(), source, check });
+                streams.push(Facts { stream: stream.id, ..Facts::default() });
+            }
+            if let Some(facts) = streams.last_mut() {
+                facts.transitions.push(fact.transition);
+                facts.notes.extend(note.map(|text| (fact.transition.at, text.into())));
+            }
+            Ok(())
+        })?;
+        for (stream, Facts { transitions, notes, .. }) in streams.iter().enumerate() {
+            let Merged { inserted, conflicts, .. } =
+                self.merge(writer, &Incoming { stream, transitions, notes }, record)?;
+            let read = transitions.len() as u64;
+            record.read += read;
+            record.inserted += inserted;
+            record.conflicts += conflicts;
+            record.duplicates += read - inserted - conflicts;
+        }
+        Ok(())
+    }
+}

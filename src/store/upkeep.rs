@@ -1,0 +1,119 @@
+//! Owns looking after the file: copies of it that hold together, and giving back the room it no longer needs.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rusqlite::params;
+
+use super::journal::insert;
+use super::open::{Access, Store, Unreadable, explain};
+use super::segment::{Fact, decode, split};
+use crate::domain::instant::Instant;
+use crate::failure::Failure;
+
+/// The bytes of the file before and after it was compacted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Compacted {
+    pub(crate) before: i64,
+    pub(crate) after: i64,
+    /// Segments that were joined with others.
+    pub(crate) joined: usize,
+}
+
+impl Store {
+    /// Writes a copy of the database as it is at one moment, others writing to it or not, and returns its bytes. The copy
+    /// appears under its name only when it is complete, checked and on the disk.
+    ///
+    /// # Errors
+    /// When there is something under that name, or the copy cannot be written or does not hold together.
+    pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
+        let hint = "name a file that does not exist yet, in a folder that may be written to";
+        if to.symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("{} exists already", to.display()), hint));
+        }
+        let partial = beside(to).ok_or_else(|| Failure::new(format!("{} names no file", to.display()), hint))?;
+        let result = self.copy(&partial).and_then(|bytes| {
+            // Unlike a renaming, this never takes the place of what somebody else put there meanwhile.
+            fs::hard_link(&partial, to).or_else(|_| fs::rename(&partial, to))?;
+            Ok(bytes)
+        });
+        drop(fs::remove_file(&partial));
+        result.map_err(|error| match Failure::hint(&error) {
+            Some(_) => error,
+            None => Failure::new(format!("cannot write {}: {error:#}", to.display()), hint),
+        })
+    }
+
+    fn copy(&self, partial: &Path) -> Result<u64> {
+        drop(fs::remove_file(partial));
+        let name = partial.to_str().context("the path is not UTF-8")?;
+        self.connection.execute("VACUUM INTO ?1", [name])?;
+        let differences = Self::open(partial, Access::Read)?.verify_file()?;
+        if let Some(difference) = differences.first() {
+            return Err(Unreadable(format!("the copy does not hold together: {}", difference.0)).into());
+        }
+        let file = File::open(partial)?;
+        file.sync_all()?;
+        Ok(file.metadata()?.len())
+    }
+
+    /// Joins segments that late facts have split, and gives room that nothing takes back to the disk. Facts and answers stay
+    /// what they are.
+    ///
+    /// # Errors
+    /// Those of the database, a full disk among them; then it is as it was.
+    pub(crate) fn compact(&mut self) -> Result<Compacted> {
+        let before = self.bytes()?;
+        let joined = self.write(Self::join_segments)?;
+        let vacuumed = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        vacuumed.map_err(|error| explain(error.into(), self.path()))?;
+        Ok(Compacted { before, after: self.bytes()?, joined })
+    }
+
+    fn bytes(&self) -> Result<i64> {
+        let number = |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok(number("PRAGMA page_size")? * number("PRAGMA page_count")?)
+    }
+
+    /// Packs every stream anew that then needs fewer segments; returns how many fewer there are.
+    fn join_segments(&self) -> Result<usize> {
+        let mut fewer = 0;
+        let mut streams = self.connection.prepare("SELECT id FROM stream ORDER BY id")?;
+        let ids: Vec<i64> = streams.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for stream in ids {
+            let (segments, facts) = self.facts(stream)?;
+            let needed = split(&facts).len();
+            if needed < segments {
+                self.connection.prepare_cached("DELETE FROM segment WHERE stream = ?1")?.execute(params![stream])?;
+                insert(&self.connection, stream, &facts)?;
+                fewer += segments - needed;
+            }
+        }
+        Ok(fewer)
+    }
+
+    /// The segments and the facts of a stream.
+    fn facts(&self, stream: i64) -> Result<(usize, Vec<Fact>)> {
+        let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        let (mut segments, mut facts) = (0, Vec::new());
+        while let Some(row) = rows.next()? {
+            let first = Instant::from_millis(row.get(0)?);
+            facts.extend(
+                decode(row.get_ref(2)?.as_blob()?, first, row.get(1)?)
+                    .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?,
+            );
+            segments += 1;
+        }
+        Ok((segments, facts))
+    }
+}
+
+/// The name under which a copy is written until it is complete.
+fn beside(to: &Path) -> Option<PathBuf> {
+    let mut name = to.file_name()?.to_owned();
+    name.push(".partial");
+    Some(to.with_file_name(name))
+}

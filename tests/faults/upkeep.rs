@@ -1,0 +1,126 @@
+//! Copies of the database, its size, and mergers: nothing is lost, nothing doubled, nothing overwritten.
+
+use std::fs;
+use std::thread;
+
+use crate::harness::{OBJECTIVE, World, as_nobody, lines};
+
+/// A feed whose facts come in the worst order there is: each a while before the one before it.
+fn backwards(system: &str, count: i64) -> Vec<String> {
+    let feed = lines(system, 0, count);
+    let mut lines: Vec<String> = feed.lines().map(|line| format!("{line}\n")).collect();
+    lines.reverse();
+    lines
+}
+
+#[test]
+fn a_copy_holds_the_same_facts_manifests_and_answers() {
+    let world = World::lived_in();
+    world.pass(&["db", "backup", "copy.db"]);
+    assert!(!world.path("copy.db.partial").exists());
+    let answers = |db: &str| {
+        let all = [&["export", "journal"][..], &["status", "-o", "json", "--as-of", "2024-03-20"], &["db", "verify"]];
+        all.map(|args| world.pass(&[args, &["--db", db]].concat()))
+    };
+    assert_eq!(answers("copy.db"), answers("slo.db"));
+    world.feed(&["ingest", "--db", "copy.db"], lines("b", 0, 3));
+    assert!(!world.journal().contains("\"b\""), "the copy is another file");
+}
+
+#[test]
+fn a_copy_takes_the_place_of_nothing_and_leaves_nothing_behind_when_it_fails() {
+    let world = World::lived_in();
+    world.write("precious", "mine");
+    for (to, what) in [
+        ("precious", "precious exists already"),
+        ("slo.db", "slo.db exists already"),
+        ("no/such/folder/copy.db", "cannot write no/such/folder/copy.db"),
+        ("..", ".. exists already"),
+    ] {
+        world.run(&["db", "backup", to]).refuses(what);
+    }
+    assert_eq!(fs::read(world.path("precious")).unwrap(), b"mine");
+    world.run(&["db", "backup", "copy.db", "--db", "none.db"]).refuses("there is no database at none.db");
+    fs::create_dir(world.path("locked")).unwrap();
+    if let Some(output) = as_nobody(&world, "chmod 555 locked 2>/dev/null; \"$SLO\" db backup locked/copy.db") {
+        output.refuses("cannot write locked/copy.db");
+    }
+    assert_eq!(fs::read_dir(world.path("locked")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_copy_made_while_others_write_holds_together() {
+    let world = World::lived_in();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| (0..20).for_each(|batch| world.ingest(&lines("busy", batch * 50, 50))));
+        for number in 0..5 {
+            let copy = format!("copy-{number}.db");
+            world.pass(&["db", "backup", &copy]);
+            world.pass(&["db", "verify", "--db", &copy]);
+            let journal = world.pass(&["export", "journal", "--db", &copy]);
+            let busy = journal.lines().filter(|line| line.contains("busy")).count();
+            assert_eq!(busy % 50, 0, "an ingest is in it wholly or not at all");
+        }
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn compacting_changes_the_size_and_nothing_else() {
+    let world = World::new();
+    world.write("shop.yaml", OBJECTIVE);
+    for late in backwards("shop", 3000).chunks(100) {
+        world.ingest(&late.concat());
+    }
+    world.pass(&["apply", "shop.yaml"]);
+    let seen = || (world.journal(), world.pass(&["status", "-o", "json", "--as-of", "2024-03-20"]));
+    let before = (seen(), fs::metadata(world.db()).unwrap().len());
+    let told: serde_json::Value = serde_json::from_str(&world.pass(&["db", "compact", "-o", "json"])).unwrap();
+    world.verifies();
+    assert_eq!(seen(), before.0);
+    let bytes = |field: &str| told[field].as_u64().unwrap();
+    assert_eq!(bytes("bytesAfter"), fs::metadata(world.db()).unwrap().len());
+    assert!(bytes("bytesAfter") < bytes("bytesBefore") && bytes("segmentsJoined") > 0, "{told}");
+    let again: serde_json::Value = serde_json::from_str(&world.pass(&["db", "compact", "-o", "json"])).unwrap();
+    assert_eq!((&again["segmentsJoined"], &again["bytesAfter"]), (&0.into(), &told["bytesAfter"]));
+    world.ingest(&lines("shop", 3000, 10));
+    world.verifies();
+    World::new().run(&["db", "compact"]).refuses("there is no database at");
+}
+
+#[test]
+fn merging_equals_ingesting_the_others_exports_in_any_order_and_again() {
+    let noted = "{\"ts\":1700000009,\"system\":\"shop\",\"status\":\"down\",\"note\":\"disk\",\"check\":\"http\"}\n";
+    let worse = "{\"ts\":1700000002,\"system\":\"a\",\"status\":\"down\"}\n";
+    let feeds = [lines("a", 0, 40), lines("a", 20, 40) + worse + noted, lines("b", 0, 7)];
+    let world = World::lived_in();
+    for (number, feed) in feeds.iter().enumerate() {
+        world.feed(&["ingest", "--db", &format!("{number}.db")], feed);
+    }
+    let merged = World::lived_in();
+    let from: Vec<_> = [2, 0, 1, 0].map(|number| world.path(&format!("{number}.db")).display().to_string()).to_vec();
+    let args: Vec<&str> = ["db", "merge"].into_iter().chain(from.iter().map(String::as_str)).collect();
+    let told = merged.pass(&args);
+    assert!(told.contains("in conflict (the worse status won)"), "{told}");
+    merged.verifies();
+    world.ingest(&feeds.concat());
+    assert_eq!(merged.journal(), world.journal());
+    let before = fs::read(merged.db()).unwrap();
+    merged.pass(&args);
+    assert!(fs::read(merged.db()).unwrap() == before, "what is known already changes nothing");
+}
+
+#[test]
+fn a_merger_takes_all_of_the_others_or_nothing() {
+    let world = World::lived_in();
+    world.feed(&["ingest", "--db", "good.db"], lines("good", 0, 5));
+    world.write("bad.db", "garbage");
+    let before = world.journal();
+    world.run(&["db", "merge", "good.db", "bad.db"]).refuses("it is not a SQLite database");
+    world.run(&["db", "merge", "good.db", "none.db"]).refuses("there is no database at none.db");
+    world.run(&["db", "merge", "./slo.db"]).refuses("is the database itself");
+    assert_eq!(world.journal(), before);
+    let declared = World::lived_in();
+    let output = world.run(&["db", "merge", &declared.db().display().to_string()]);
+    assert!(output.stderr.contains("note: 1 object declared in "), "{}", output.stderr);
+}
