@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
+mod conditions;
 mod days;
 mod exactness;
 mod harness;
 mod laws;
 mod published;
 mod reference;
+mod verdicts;
 mod world;
