@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]
 
 mod completions;
+mod conditions;
 mod demo;
 mod golden;
 mod layers;

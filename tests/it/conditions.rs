@@ -1,343 +1,167 @@
-//! The laws of conditions, on random small worlds: what `check` says of an expression as of any moment is what brute force on a
-//! grid of milliseconds says, and so is since when.
+//! Conditions as declared objects: applied, compared, listed and deleted like every other kind.
 
-use proptest::option;
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use crate::harness::Slo;
-use crate::reference::budget::Ratio;
-use crate::reference::calendar::{Ms, Zone, instant, rfc3339};
-use crate::reference::condition::{Expr, Item, Val, Views, Whose};
-use crate::world::World;
-use crate::world::strategy::worlds;
 
-/// How much around a moment is looked at, in milliseconds.
-const AROUND: Ms = 60;
+const WORLD: &str = "\
+apiVersion: slo/v1
+kind: System
+metadata: { name: db.eu }
+spec: {}
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop, labels: { team: web } }
+spec: { systemRef: { kind: System, name: db.eu }, target: 99.9, windowDays: 30 }
+---
+";
 
-const NUMBERS: [&str; 23] = [
-    "budgetRemainingPercent",
-    "errorBudgetTotalMinutes",
-    "errorBudgetConsumedMinutes",
-    "errorBudgetConsumedStrictMinutes",
-    "errorBudgetRemainingMinutes",
-    "errorBudgetOverspentMinutes",
-    "currentAvailability",
-    "strictAvailability",
-    "excludedMinutes",
-    "notCountedMinutes",
-    "coveragePercent",
-    "burnRate",
-    "burnRates.5m",
-    "burnRates.30m",
-    "burnRates.1h",
-    "burnRates.2h",
-    "burnRates.6h",
-    "burnRates.1d",
-    "burnRates.3d",
-    "currentStreak",
-    "bestStreak",
-    "target",
-    "windowDays",
-];
-/// Those that may be compared with one another.
-const ALIKE: [&[&str]; 3] = [
-    &["budgetRemainingPercent", "currentAvailability", "strictAvailability", "coveragePercent", "target"],
-    &["burnRate", "burnRates.5m", "burnRates.30m", "burnRates.1h", "burnRates.6h", "burnRates.3d"],
-    &["errorBudgetConsumedMinutes", "errorBudgetRemainingMinutes", "errorBudgetTotalMinutes", "notCountedMinutes"],
-];
-const COUNTS: [&str; 3] = ["healthyChecks", "totalChecks", "transitionsInWindow"];
-const STATES: [&str; 5] = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
-const TIERS: [&str; 4] = ["ok", "warning", "critical", "exhausted"];
-const STATUSES: [&str; 4] = ["unknown", "healthy", "degraded", "unhealthy"];
+const FEED: &str = "{\"ts\":\"2026-11-01T00:00:00Z\",\"system\":\"db.eu\",\"status\":\"up\"}\n";
 
-/// A term before it is known which world it is about.
-#[derive(Clone, Debug)]
-enum Raw {
-    /// Compared with about what it is at some moment of the stretch, so that it is likely to cross there.
-    Number {
-        whose: Option<Index>,
-        name: &'static str,
-        relation: &'static str,
-        near: Ms,
-        off: i128,
-    },
-    Minutes {
-        name: &'static str,
-        relation: &'static str,
-        near: Ms,
-    },
-    Alike {
-        of: usize,
-        names: (Index, Index),
-        whose: Option<Index>,
-        relation: &'static str,
-    },
-    Count {
-        system: Index,
-        name: &'static str,
-        relation: &'static str,
-        near: Ms,
-    },
-    Status {
-        system: Index,
-        relation: &'static str,
-        status: &'static str,
-    },
-    InStatus {
-        system: Index,
-        seconds: bool,
-        relation: &'static str,
-        near: Ms,
-    },
-    State(&'static str, &'static str),
-    Tier(&'static str, &'static str),
-    Truth(Option<Index>, &'static str),
-    Policy(&'static str),
-    Time {
-        after: Option<Ms>,
-        before: Option<Ms>,
-        days: Vec<i64>,
-        zone: Zone,
-    },
-    Not(Box<Raw>),
-    And(Box<Raw>, Box<Raw>),
-    Or(Box<Raw>, Box<Raw>),
-    For(Box<Raw>, Ms),
-    AtLeast(Box<Raw>, usize, Ms),
+fn condition(spec: &str) -> String {
+    format!("{WORLD}apiVersion: slo/v1\nkind: Condition\nmetadata: {{ name: c, labels: {{ a: b }} }}\nspec: {spec}\n")
 }
 
-fn relation() -> impl Strategy<Value = &'static str> {
-    select(vec!["<", "<=", "==", "!=", ">=", ">"])
+fn listed(slo: &Slo) -> Vec<Value> {
+    let shown = slo.pass(&["list", "conditions", "-o", "json"], b"");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    shown["conditions"].as_array().unwrap().clone()
 }
 
-fn leaf() -> impl Strategy<Value = Raw> {
-    let near = || -AROUND..=AROUND;
-    let other = || option::weighted(0.2, any::<Index>());
-    let equality = || select(vec!["==", "!="]);
-    let times = || option::of(select(vec![0, 60, 120, 150, 360, 720, 1320, 1439]));
-    let number = (other(), select(NUMBERS.to_vec()), relation(), near(), -1..=1_i128)
-        .prop_map(|(whose, name, relation, near, off)| Raw::Number { whose, name, relation, near, off });
-    let minutes = (select(ALIKE[2].to_vec()), relation(), near()).prop_map(|(name, relation, near)| Raw::Minutes {
-        name,
-        relation,
-        near,
-    });
-    let alike = (0..3_usize, any::<(Index, Index)>(), other(), relation())
-        .prop_map(|(of, names, whose, relation)| Raw::Alike { of, names, whose, relation });
-    let count = (any::<Index>(), select(COUNTS.to_vec()), relation(), near())
-        .prop_map(|(system, name, relation, near)| Raw::Count { system, name, relation, near });
-    let status = (any::<Index>(), equality(), select(STATUSES.to_vec()))
-        .prop_map(|(system, relation, status)| Raw::Status { system, relation, status });
-    let in_status = (any::<Index>(), any::<bool>(), relation(), near())
-        .prop_map(|(system, seconds, relation, near)| Raw::InStatus { system, seconds, relation, near });
-    let time = (
-        times(),
-        times(),
-        prop::collection::btree_set(0..7_i64, 0..4),
-        prop_oneof![Just(Zone::Utc), Just(Zone::Berlin)],
-    )
-        .prop_filter_map("nothing or everything", |(after, before, days, zone)| {
-            let sense = (after != before || after.is_none())
-                && (after.is_some() || before.is_some() || !days.is_empty())
-                && before != Some(0);
-            sense.then(|| Raw::Time { after, before, days: days.into_iter().collect(), zone })
-        });
-    prop_oneof![
-        6 => number,
-        1 => minutes,
-        3 => alike,
-        1 => count,
-        1 => status,
-        2 => in_status,
-        2 => (equality(), select(STATES.to_vec())).prop_map(|(relation, state)| Raw::State(relation, state)),
-        1 => (equality(), select(TIERS.to_vec())).prop_map(|(relation, tier)| Raw::Tier(relation, tier)),
-        2 => (other(), select(vec!["isBreaching", "hasOpenDowntime", "fastBurn"])).prop_map(|(whose, name)| Raw::Truth(whose, name)),
-        1 => select(vec!["page", "ticket"]).prop_map(Raw::Policy),
-        1 => time,
-    ]
+#[test]
+fn a_condition_is_applied_once_and_changes_field_by_field() {
+    let slo = Slo::with(FEED, &condition("{ when: isBreaching, severity: info }"));
+    let folder = slo.write_manifests(&condition("{ when: isBreaching, severity: info }"));
+    let folder = folder.to_str().unwrap();
+    assert!(slo.pass(&["plan", folder], b"").contains("no changes"));
+    // Another spelling of the same is no change.
+    slo.write_manifests(&condition(
+        "{ when: { and: [{ expression: isBreaching == true }] }, severity: info, selector: }",
+    ));
+    assert!(slo.pass(&["plan", folder], b"").contains("no changes"));
+    slo.write_manifests(&condition(
+        "{ when: { not: { policy: page } }, for: 900s, selector: { matchLabels: { team: web } } }",
+    ));
+    let plan = slo.run(&["plan", folder], b"");
+    assert_eq!(plan.code, 1, "{}", plan.stderr);
+    assert!(plan.stdout.contains("~ Condition c\n"), "{}", plan.stdout);
+    for change in [
+        "spec.selector.matchLabels.team: (none) → web",
+        "spec.when: isBreaching → !policy(\"page\")",
+        "spec.for: (none) → 15m",
+        "spec.severity: info → warning",
+    ] {
+        assert!(plan.stdout.contains(change), "{change}: {}", plan.stdout);
+    }
+    slo.pass(&["apply", folder], b"");
+    assert!(slo.pass(&["plan", folder], b"").contains("no changes"));
+    let row = listed(&slo).remove(0);
+    assert_eq!(row["conditionId"], "c");
+    assert_eq!(row["expression"], "(!policy(\"page\")) for 15m");
+    assert_eq!(row["severity"], "warning");
+    assert_eq!(row["labels"]["a"], "b");
+    assert_eq!(row["spec"]["when"]["not"]["policy"], "page");
+    assert_eq!(row["spec"]["for"], "15m");
+    assert_eq!(row["spec"]["selector"]["matchLabels"]["team"], "web");
 }
 
-fn terms() -> impl Strategy<Value = Raw> {
-    leaf().prop_recursive(3, 8, 2, |inner| {
-        let pair = || (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
-        prop_oneof![
-            2 => inner.clone().prop_map(|term| Raw::Not(Box::new(term))),
-            2 => pair().prop_map(|(left, right)| Raw::And(left, right)),
-            2 => pair().prop_map(|(left, right)| Raw::Or(left, right)),
-            2 => (inner.clone(), 1..40_i64).prop_map(|(term, millis)| Raw::For(Box::new(term), millis)),
-            2 => (inner, 1..3_usize, 1..60_i64).prop_map(|(term, times, within)| Raw::AtLeast(Box::new(term), times, within)),
-        ]
-    })
+#[test]
+fn what_is_gone_from_the_manifests_is_orphaned_and_pruned() {
+    let slo = Slo::with(FEED, &condition("{ when: isBreaching }"));
+    let folder = slo.write_manifests(WORLD);
+    let folder = folder.to_str().unwrap();
+    assert!(slo.run(&["plan", folder], b"").stdout.contains("? Condition c"));
+    assert_eq!(listed(&slo).len(), 1);
+    let pruned = slo.pass(&["apply", "--prune", folder], b"");
+    assert!(pruned.contains("- Condition c"), "{pruned}");
+    assert!(listed(&slo).is_empty());
 }
 
-/// A term about a world, around a moment.
-fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
-    let this = |name: &str| Item { whose: Whose::This, name: name.to_owned() };
-    let whose = |index: &Option<Index>| {
-        index.map_or(Whose::This, |index| Whose::Objective(index.get(&world.objectives).name.clone()))
-    };
-    let system = |index: &Index, name: &str| Item {
-        whose: Whose::System(index.get(&world.systems).name.clone()),
-        name: name.to_owned(),
-    };
-    let boxed = |raw: &Raw| Box::new(build(raw, world, views, around));
-    let value = |item: &Item, near: Ms| match views.value(item, around + near) {
-        Val::Number(ratio) => ratio,
-        _ => Ratio::new(1, 1),
-    };
-    let millionths =
-        |ratio: Ratio| ratio.numerator.saturating_mul(1_000_000).div_euclid(ratio.denominator).min(10_i128.pow(17));
-    match raw {
-        Raw::Number { whose: of, name, relation, near, off } => {
-            let item = Item { whose: whose(of), name: (*name).to_owned() };
-            let number = millionths(value(&item, *near)) + off;
-            Expr::Number(item, relation, number)
-        }
-        Raw::Minutes { name, relation, near } => {
-            let item = this(name);
-            let ratio = value(&item, *near);
-            Expr::Length(
-                item,
-                relation,
-                (ratio.numerator * 60_000 / ratio.denominator).clamp(1, 3650 * 86_400_000) as Ms,
-            )
-        }
-        Raw::Alike { of, names, whose: other, relation } => {
-            let names = (names.0.get(ALIKE[*of]), names.1.get(ALIKE[*of]));
-            Expr::Items(this(names.0), relation, Item { whose: whose(other), name: (*names.1).to_owned() })
-        }
-        Raw::Count { system: index, name, relation, near } => {
-            let item = system(index, name);
-            let number = millionths(value(&item, *near));
-            Expr::Number(item, relation, number)
-        }
-        Raw::Status { system: index, relation, status } => {
-            Expr::Text(system(index, "status"), relation, (*status).to_owned())
-        }
-        Raw::InStatus { system: index, seconds, relation, near } => {
-            let ratio = value(&system(index, "inStatusFor"), *near);
-            let millis = ratio.numerator.clamp(1, 3650 * 86_400_000);
-            if *seconds {
-                Expr::Number(system(index, "inStatusForSeconds"), relation, millis * 1000)
-            } else {
-                Expr::Length(system(index, "inStatusFor"), relation, millis as Ms)
-            }
-        }
-        Raw::State(relation, state) => Expr::Text(this("state"), relation, (*state).to_owned()),
-        Raw::Tier(relation, tier) => Expr::Text(this("budgetTier"), relation, (*tier).to_owned()),
-        Raw::Truth(of, name) => Expr::Truth(Item { whose: whose(of), name: (*name).to_owned() }),
-        Raw::Policy(urgency) => Expr::Policy(urgency),
-        Raw::Time { after, before, days, zone } => {
-            Expr::Time { after: *after, before: *before, days: days.clone(), zone: *zone }
-        }
-        Raw::Not(term) => Expr::Not(boxed(term)),
-        Raw::And(left, right) => Expr::And(boxed(left), boxed(right)),
-        Raw::Or(left, right) => Expr::Or(boxed(left), boxed(right)),
-        Raw::For(term, millis) => Expr::For(boxed(term), *millis),
-        Raw::AtLeast(term, times, within) => Expr::AtLeast(boxed(term), *times, *within),
+#[test]
+fn a_condition_keeps_what_it_names_from_being_pruned() {
+    let slo = Slo::with(FEED, &condition("{ when: isBreaching, objectiveRef: { kind: SLO, name: shop } }"));
+    let alone = condition("{ when: isBreaching, objectiveRef: { kind: SLO, name: shop } }").replace(WORLD, "");
+    let folder = slo.write_manifests(&alone);
+    let folder = folder.to_str().unwrap();
+    // By themselves these manifests resolve against what is stored; with pruning there would be nothing left to resolve against.
+    slo.pass(&["validate", folder], b"");
+    assert!(slo.pass(&["plan", folder], b"").contains("no changes"));
+    let refused = slo.run(&["apply", "--prune", folder], b"");
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("spec.objectiveRef.name names the objective shop"), "{}", refused.stderr);
+    assert_eq!(slo.objectives("2026-11-02T00:00:00Z").len(), 1);
+}
+
+#[test]
+fn the_yaml_that_is_listed_applies_as_the_same_condition() {
+    for when in [
+        "budgetRemainingPercent < 20 && (burnRates.1h > 14.4 || currentStreak == 0)",
+        "((health[\"db.eu\"].status == \"unhealthy\") for 10m) at least 3 times in 1h",
+        "((isBreaching) at least 2 times in 1d) for 5m",
+        "!time(after: \"22:00\", before: \"06:00:30\", weekday: [Sat, Sun], timezone: \"Europe/Berlin\")",
+        "errorBudgetRemainingMinutes > 0.000001 && errorBudgetRemainingMinutes < 1h30m",
+        "slo.shop.currentAvailability < slo.shop.target",
+    ] {
+        let slo = Slo::with(FEED, &condition(&format!("{{ when: {} }}", serde_json::json!(when))));
+        let before = listed(&slo).remove(0);
+        assert_eq!(before["expression"], when);
+        let yaml = slo.pass(&["list", "conditions", "-o", "yaml"], b"");
+        let spec = yaml.split_once("  spec:\n").unwrap().1.split_once("  file:").unwrap().0;
+        slo.apply(&condition(&format!("\n{spec}")));
+        let after = listed(&slo).remove(0);
+        assert_eq!((&after["expression"], &after["spec"]), (&before["expression"], &before["spec"]), "{yaml}");
+        // Nothing was written, for nothing changed.
+        assert_eq!(after["appliedAt"], before["appliedAt"]);
     }
 }
 
-/// What `check` says of an expression for an objective as of a moment: whether it holds, since when, until when.
-fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Option<Ms>, Option<Ms>) {
-    let at = rfc3339(at);
-    let args = ["check", objective, "--when", expression, "--no-data", "pass", "-o", "json", "--as-of", &at];
-    let output = slo.run(&args, b"");
-    assert!(output.code <= 1, "{expression}: {}", output.stderr);
-    let verdict: Value = serde_json::from_str(&output.stdout).unwrap();
-    let results = verdict["results"].as_array().unwrap();
-    let result = results.iter().find(|result| result["condition"] == "when").unwrap();
-    let holds = result["holds"].as_bool().unwrap();
-    assert_eq!(output.code == 1, holds, "{verdict}");
-    (holds, result["since"].as_str().map(instant), result["clearsAt"].as_str().map(instant))
+#[test]
+fn fields_and_policies_are_listed_without_a_database() {
+    let slo = Slo::new();
+    let fields = slo.pass(&["list", "fields", "-o", "json"], b"");
+    let fields: Value = serde_json::from_str(&fields).unwrap();
+    let fields = fields["fields"].as_array().unwrap();
+    assert!(fields.iter().any(|field| field["field"] == "budgetRemainingPercent" && field["nullWhen"].is_null()));
+    assert!(fields.iter().any(|field| field["field"] == "health.NAME.inStatusFor" && field["type"] == "duration"));
+    let policies = slo.pass(&["list", "policies", "-o", "json"], b"");
+    let policies: Value = serde_json::from_str(&policies).unwrap();
+    // SRE workbook, table 5-8: at 30 days the factors are 14.4, 6 and 1; the fourth is Sloth's.
+    let factors: Vec<f64> =
+        policies["policies"].as_array().unwrap().iter().map(|rule| rule["factors"]["30d"].as_f64().unwrap()).collect();
+    assert_eq!(factors, [14.4, 6.0, 3.0, 1.0]);
 }
 
-/// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, and where facts leave windows.
-fn around(world: &World, place: Index, objective: usize) -> Ms {
-    let (start, _) = crate::reference::budget::window_bounds(world.objectives[objective].window, world.as_of);
-    let length = world.as_of - start;
-    let facts = world.facts.iter().flat_map(|fact| [fact.ts, fact.ts + length, fact.ts + 3_600_000]);
-    let moments: Vec<Ms> = facts.filter(|at| *at <= instant("2026-11-20T00:00:00Z")).collect();
-    let all: Vec<Ms> = std::iter::repeat_n(world.as_of, moments.len() + 1).chain(moments).collect();
-    *place.get(&all)
-}
-
-proptest! {
-    #[test]
-    fn a_condition_holds_exactly_when_brute_force_says_so(
-        world in worlds(), which in any::<Index>(), place in any::<Index>(), raws in prop::collection::vec(terms(), 1..4),
-    ) {
-        let objective = which.index(world.objectives.len());
-        let name = &world.objectives[objective].name;
-        let at = around(&world, place, objective);
-        let (from, to) = (at - AROUND, at + AROUND);
-        let views = Views::new(&world, objective);
-        let slo = Slo::with(&world.feed(), &world.manifests());
-        for raw in &raws {
-            let expr = build(raw, &world, &views, at);
-            let text = expr.to_string();
-            let grid = views.grid(&expr, from, to);
-            // From the last millisecond back, turn by turn.
-            let mut last = to;
-            loop {
-                let expected = grid[(last - from) as usize];
-                let turn = (from + 1..=last).rev().find(|t| grid[(t - from) as usize] != grid[(t - from) as usize - 1]);
-                let (holds, since, _) = checked(&slo, name, &text, last);
-                prop_assert_eq!(holds, expected, "{} as of {}", &text, rfc3339(last));
-                match turn {
-                    Some(turn) => prop_assert_eq!(since.map(rfc3339), Some(rfc3339(turn)), "{}", &text),
-                    None => prop_assert!(since.is_none_or(|since| since <= from), "{} since {:?}", &text, since.map(rfc3339)),
-                }
-                let Some(turn) = turn.filter(|_| to - last < 40) else { break };
-                last = turn - 1;
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_said_of_the_past_and_the_future_is_so_at_that_moment_and_not_a_millisecond_before(
-        world in worlds(), which in any::<Index>(), raw in terms(),
-    ) {
-        let objective = which.index(world.objectives.len());
-        let name = &world.objectives[objective].name;
-        let expr = build(&raw, &world, &Views::new(&world, objective), world.as_of);
-        let text = expr.to_string();
-        let slo = Slo::with(&world.feed(), &world.manifests());
-        let (holds, since, clears) = checked(&slo, name, &text, world.as_of);
-        if let Some(since) = since {
-            prop_assert_eq!(checked(&slo, name, &text, since).0, holds, "{} at {}", &text, rfc3339(since));
-            prop_assert_eq!(checked(&slo, name, &text, since - 1).0, !holds, "{} before {}", &text, rfc3339(since));
-        }
-        if let Some(clears) = clears {
-            // As foretold: nothing else happens.
-            let mut quiet = world.clone();
-            quiet.facts.retain(|fact| fact.ts <= world.as_of);
-            let slo = Slo::with(&quiet.feed(), &quiet.manifests());
-            prop_assert!(holds && clears > world.as_of);
-            prop_assert!(!checked(&slo, name, &text, clears).0, "{} clears {}", &text, rfc3339(clears));
-            prop_assert!(checked(&slo, name, &text, clears - 1).0, "{} clears {}", &text, rfc3339(clears));
-        }
-    }
-
-    #[test]
-    fn a_condition_and_its_negation_partition_time_as_de_morgan_says(
-        world in worlds(), which in any::<Index>(), raws in (terms(), terms()),
-    ) {
-        let objective = which.index(world.objectives.len());
-        let name = &world.objectives[objective].name;
-        let views = Views::new(&world, objective);
-        let (a, b) = (build(&raws.0, &world, &views, world.as_of), build(&raws.1, &world, &views, world.as_of));
-        let slo = Slo::with(&world.feed(), &world.manifests());
-        let said = |expression: &str| {
-            let (holds, since, _) = checked(&slo, name, expression, world.as_of);
-            (holds, since.map(rfc3339))
+/// What conditions look at is what programs see, and the other way round.
+#[test]
+fn every_field_is_one_that_status_or_health_prints() {
+    let slo = Slo::with(FEED, WORLD);
+    let at = "2026-11-10T00:00:00Z";
+    let (objective, health) = (slo.objective(at), slo.health(at)["systems"][0].clone());
+    let fields: Value = serde_json::from_str(&slo.pass(&["list", "fields", "-o", "json"], b"")).unwrap();
+    let mut names: Vec<String> = Vec::new();
+    for field in fields["fields"].as_array().unwrap() {
+        let name = field["field"].as_str().unwrap();
+        let (document, name) = match name.strip_prefix("health.NAME.") {
+            Some(name) => (&health, name),
+            None => (&objective, name),
         };
-        let (both, since) = said(&format!("({a}) && ({b})"));
-        prop_assert_eq!(said(&format!("!(({a}) && ({b}))")), (!both, since.clone()));
-        prop_assert_eq!(said(&format!("!({a}) || !({b})")), (!both, since));
-        let (either, since) = said(&format!("({a}) || ({b})"));
-        prop_assert_eq!(said(&format!("!({a}) && !({b})")), (!either, since));
+        names.push(name.split('.').next().unwrap().to_owned());
+        if name == "inStatusFor" {
+            // What JSON has as seconds.
+            continue;
+        }
+        let found = name.split('.').fold(document, |value, key| &value[key]);
+        let present = match field["type"].as_str().unwrap() {
+            "number" => found.is_number(),
+            "boolean" => found.is_boolean(),
+            _ => found.is_string(),
+        };
+        assert!(present || (found.is_null() && !field["nullWhen"].is_null()), "{name}: {found}");
+    }
+    for (key, value) in objective.as_object().unwrap().iter().chain(health.as_object().unwrap()) {
+        if value.is_number() || value.is_boolean() {
+            assert!(names.contains(key), "{key} is printed, and no condition can look at it");
+        }
     }
 }

@@ -9,5 +9,6 @@ mod harness;
 mod laws;
 mod published;
 mod reference;
+mod turns;
 mod verdicts;
 mod world;

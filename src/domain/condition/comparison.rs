@@ -71,8 +71,9 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
             };
             Some((kinds, "compare it with a value, or with a field of the same kind".to_owned()))
         }
-        (Shape::Number(_), Operand::Number { .. }) | (Shape::Boolean, Operand::Boolean(_)) => None,
-        (Shape::Duration | Shape::Number(Unit::Minutes | Unit::Seconds), Operand::Duration(_)) => None,
+        (Shape::Number(_), Operand::Number { .. })
+        | (Shape::Boolean, Operand::Boolean(_))
+        | (Shape::Duration | Shape::Number(Unit::Minutes | Unit::Seconds), Operand::Duration(_)) => None,
         (Shape::Text(vocabulary), Operand::Text(text)) => unknown_word(name, vocabulary, text),
         (Shape::Duration, Operand::Number { magnitude, .. }) => Some((
             format!("{}, and {magnitude} has no unit", is()),
@@ -101,7 +102,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
             let remedy = if number { format!("write it without quotes: {text}") } else { String::new() };
             Some((format!("{}, and {} is a text", is(), quote(text)), remedy))
         }
-        (_, Operand::Boolean(_)) => Some((format!("{}, and {} is not", is(), other), String::new())),
+        (_, Operand::Boolean(_)) => Some((format!("{}, and {other} is not", is()), "write a value".to_owned())),
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 use proptest::prelude::*;
 
+use super::answer::check;
 use super::hours::WEEKDAYS;
 use super::property::{Shape, Vocabulary};
 use super::*;
@@ -177,21 +178,6 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|parts| parts.join(" "))
 }
 
-/// Reading gives a condition that reads back, or an error whose place lies in the text.
-fn is_answered(text: &str) {
-    match Term::parse(text) {
-        Ok(term) => assert_eq!(Term::parse(&term.to_string()), Ok(term)),
-        Err(error) => {
-            assert!(text.is_char_boundary(error.offset), "{error:?}");
-            assert!(text.is_char_boundary(error.offset + error.length), "{error:?}");
-            assert!(!error.message.is_empty());
-            let excerpt = error.excerpt(text);
-            assert_eq!(excerpt.lines().count(), 2, "{excerpt}");
-            assert!(excerpt.lines().all(|line| line.chars().count() <= 80), "{excerpt}");
-        }
-    }
-}
-
 proptest! {
     #[test]
     fn what_is_printed_reads_back_as_the_same_tree(term in term()) {
@@ -200,30 +186,30 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_answered(text in "\\PC{0,60}") {
-        is_answered(&text);
+    fn any_text_check(text in "\\PC{0,60}") {
+        check(&text);
     }
 
     #[test]
     fn any_characters_are_answered(characters in prop::collection::vec(any::<char>(), 0..40)) {
-        is_answered(&characters.into_iter().collect::<String>());
+        check(&characters.into_iter().collect::<String>());
     }
 
     #[test]
-    fn any_soup_of_tokens_is_answered(text in soup()) {
-        is_answered(&text);
+    fn any_soup_of_tokens_check(text in soup()) {
+        check(&text);
     }
 
     #[test]
-    fn any_broken_expression_is_answered(term in term(), at in any::<prop::sample::Index>(), c in any::<char>()) {
+    fn any_broken_expression_check(term in term(), at in any::<prop::sample::Index>(), c in any::<char>()) {
         let mut text: Vec<char> = term.to_string().chars().collect();
         let at = at.index(text.len());
         text[at] = c;
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
         text.remove(at);
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
         text.truncate(at);
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
     }
 }
 
@@ -273,4 +259,38 @@ fn an_error_marks_what_is_wrong() {
     let (line, marks) = excerpt.split_once('\n').unwrap();
     assert!(line.starts_with('…') && line.ends_with('…'), "{excerpt}");
     assert_eq!(line.chars().nth(marks.chars().count() - 1), Some('1'), "{excerpt}");
+}
+
+#[test]
+fn what_is_huge_or_deep_is_refused_at_once() {
+    for (text, message) in [
+        ("(".repeat(100_000), "longer than 16 KiB"),
+        ("(".repeat(10_000), "more than 64 parentheses"),
+        (format!("{}isBreaching{}", "(".repeat(8000), ")".repeat(8000)), "more than 64 parentheses"),
+        ("!".repeat(10_000), "more than 64 parentheses"),
+        ("!(".repeat(5_000), "more than 64 parentheses"),
+        (format!("{}isBreaching", "!".repeat(60)), "nested more than 24 deep"),
+        ("isBreaching && ".repeat(100_000), "longer than 16 KiB"),
+        ("9".repeat(10_000), "is too large"),
+        (format!("budgetRemainingPercent < {}", "9".repeat(10_000)), "is too large"),
+        (format!("budgetRemainingPercent < 0.{}", "9".repeat(10_000)), "more than 6 decimals"),
+        (format!("health.{}.status == \"healthy\"", "a".repeat(300)), "is not a name"),
+        (format!("health{} == 1", ".a".repeat(5_000)), "is no field of a system"),
+        (format!("{} == 1", "a".repeat(10_000)), "is no field of an objective"),
+        (format!("state == \"{}\"", "a".repeat(10_000)), "state is never"),
+        (format!("time(weekday: [{}])", "Sat, ".repeat(3_000)), "a day of the week"),
+        ("🙂".repeat(5_000), "longer than 16 KiB"),
+        ("\0".repeat(10_000), "means nothing here"),
+        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "one thing at a time"),
+    ] {
+        let error = Term::parse(&text).expect_err(message);
+        assert!(error.message.contains(message), "{}", error.message);
+        assert!(error.to_string().len() < 1500, "{error}");
+        assert!(error.excerpt(&text).len() < 1000);
+    }
+    // As much as is allowed is read.
+    let wide = format!("isBreaching{}", " && fastBurn".repeat(1_000));
+    assert_eq!(Term::parse(&wide).unwrap().to_string(), wide);
+    let deep = format!("{}isBreaching{}", "(".repeat(64), ")".repeat(64));
+    assert_eq!(Term::parse(&deep).unwrap().to_string(), "isBreaching");
 }
