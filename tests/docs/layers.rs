@@ -15,6 +15,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
     ("serde_yaml", &["render"]),
+    ("quick_junit", &["render"]),
     ("clap", &["cli", "run", "commands/completions", "commands/man"]),
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
