@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::turning::turns;
+use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
@@ -124,6 +124,7 @@ pub(crate) enum Currency {
 /// Those of the database.
 pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference>)> {
     let mut differences = store.verify_changes()?;
+    differences.extend(wrong_turns(store)?);
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {

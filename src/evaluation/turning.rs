@@ -14,7 +14,7 @@ use crate::domain::name::Name;
 use crate::domain::span::Span;
 use crate::domain::timeline::BEGINNING;
 use crate::domain::turn::{Pair, additions};
-use crate::store::{LoggedUntil, Store};
+use crate::store::{Difference, LoggedUntil, Store};
 
 /// What has to be added to the change log for it to say exactly when each declared condition held for each objective of its
 /// scope, from the first transition of the objective's system up to `as_of`. Runs in a write transaction.
@@ -61,6 +61,47 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Vec<Change>> {
         store.drop_logged(&pair)?;
     }
     Ok(changes)
+}
+
+/// Where the change log does not say of a condition what history says, as far as the log claims to hold.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
+    let mut logged: BTreeMap<Instant, Vec<(Pair, i64)>> = BTreeMap::new();
+    for (pair, LoggedUntil { fingerprint, at }) in store.logged_conditions()? {
+        logged.entry(at).or_default().push((pair, fingerprint));
+    }
+    let declared = store.conditions()?;
+    let mut differences = Vec::new();
+    for (at, pairs) in logged {
+        let mut conditions = Conditions::open(store, pairs.len(), at)?;
+        let mut fingerprints = HashMap::new();
+        for (pair, logged_from) in pairs {
+            // What is gone, or has another manifest, is put right by the next computation.
+            let Some(condition) = declared.iter().find(|condition| condition.metadata.name == pair.condition) else {
+                continue;
+            };
+            if store.objective(&pair.objective)?.is_none() {
+                continue;
+            }
+            let model = conditions.model(&pair.objective)?;
+            if fingerprint(&mut conditions, condition, &model, &mut fingerprints)? != logged_from {
+                continue;
+            }
+            let Some(first) = conditions.first(&model)?.filter(|first| *first <= at) else { continue };
+            let stretch = Span::new(first, at.plus(1));
+            let held = conditions.solve(&condition.when, &pair.objective, stretch)?;
+            // A row that does not read has been told of.
+            let Ok(told) = store.told(&pair, first) else { continue };
+            if let Some(missing) = additions(&told, &held, stretch).first() {
+                let id = pair.id();
+                differences
+                    .push(Difference(format!("change_log: condition {id} was otherwise from {} on", missing.at)));
+            }
+        }
+    }
+    Ok(differences)
 }
 
 /// A fingerprint of all that decides when a condition holds for an objective, besides the journal.

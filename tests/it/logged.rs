@@ -231,4 +231,19 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
     slo.pass(&["db", "verify"], b"");
+    // What somebody else has written into the log is found.
+    let connection = rusqlite::Connection::open(slo.db()).unwrap();
+    let forged = connection.execute(
+        "DELETE FROM change_log WHERE sequence = (SELECT max(sequence) FROM change_log WHERE kind = 'condition')",
+        [],
+    );
+    assert_eq!(forged, Ok(1));
+    drop(connection);
+    let output = slo.run(&["db", "verify"], b"");
+    assert_eq!(output.code, 1);
+    assert!(
+        output.stdout.contains("condition burning web was otherwise from 2026-01-02T10:35:30.000Z on"),
+        "{}",
+        output.stdout
+    );
 }
