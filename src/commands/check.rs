@@ -25,12 +25,18 @@ use crate::render::check::{document, sheet, text};
 use crate::render::ci::{annotations, job_summary, junit};
 use crate::store::{Access, Store};
 
+/// Of how many findings people are told since when they are so and what clears them.
+const MOST_COURSES: usize = 10;
+
 pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
     let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv);
-    let detail = Detail { always: args.explain || for_programs, explain: args.explain };
-    let findings = store.read(|store| findings(store, args, detail, as_of))?;
+    let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
+    // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
+    let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;
+    let courses = if to_read { MOST_COURSES } else { usize::MAX };
+    let findings = store.read(|store| findings(store, args, (detail, courses), as_of))?;
     let fails = findings.iter().any(|finding| finding.holds);
     match (context.output, context.form()) {
         (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
@@ -45,7 +51,12 @@ pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus>
 }
 
 /// Every rule judged for every selected objective that it is about, worst objectives first.
-fn findings(store: &Store, args: &Check, detail: Detail, as_of: Instant) -> Result<Vec<Finding>> {
+fn findings(
+    store: &Store,
+    args: &Check,
+    (mut detail, courses): (Detail, usize),
+    as_of: Instant,
+) -> Result<Vec<Finding>> {
     let rules = rules(store, args)?;
     let objectives = selection::objectives(store, &args.selection)?;
     if objectives.is_empty() {
@@ -75,6 +86,7 @@ fn findings(store: &Store, args: &Check, detail: Detail, as_of: Instant) -> Resu
     worst_first(&mut reports);
     let no_data = Rc::new(Rule::ready_made(ReadyMade::NoData));
     let mut findings = Vec::new();
+    let mut failing = 0;
     for report in reports {
         let objective = &report.objective;
         let silent = report.state == State::NoData;
@@ -84,7 +96,10 @@ fn findings(store: &Store, args: &Check, detail: Detail, as_of: Instant) -> Resu
             findings.push(finding);
         }
         for rule in rules.iter().filter(|rule| covered(objective, rule) && !(silent && rule.needs_data)) {
-            findings.push(conditions.judge(rule, objective, detail)?);
+            detail.course = failing < courses;
+            let finding = conditions.judge(rule, objective, detail)?;
+            failing += usize::from(finding.holds);
+            findings.push(finding);
         }
     }
     if findings.is_empty() {

@@ -37,6 +37,8 @@ pub(crate) struct Conditions<'s> {
 /// How much is found out about a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Detail {
+    /// Since when it holds, and what clears it: looking back to the last change may mean reading much of the history.
+    pub(crate) course: bool,
     /// Since when it does not hold, too.
     pub(crate) always: bool,
     /// What each part of it came to.
@@ -121,8 +123,7 @@ impl<'s> Conditions<'s> {
         solver::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
-    /// Judges a rule for an objective as of the moment of this evaluation. Since when it is as it is, is found out where it holds,
-    /// and with `always` everywhere: looking back to the last change may mean reading all of a quiet history.
+    /// Judges a rule for an objective as of the moment of this evaluation.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
@@ -139,8 +140,8 @@ impl<'s> Conditions<'s> {
         } else {
             None
         };
-        let since = if holds || detail.always { self.since(term, objective, at)? } else { None };
-        let clears_at = if holds { self.clears(term, objective)? } else { None };
+        let since = if detail.always || holds && detail.course { self.since(term, objective, at)? } else { None };
+        let clears_at = if holds && detail.course { self.clears(term, objective)? } else { None };
         let (objective, rule) = (objective.clone(), Rc::clone(rule));
         Ok(Finding { objective, rule, holds, since, clears_at, values, explanation })
     }

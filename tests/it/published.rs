@@ -36,7 +36,7 @@ fn moment(value: &Value) -> Ms {
     instant(value.as_str().unwrap())
 }
 
-fn facts(feed: &str) -> Vec<Fact> {
+pub(crate) fn facts(feed: &str) -> Vec<Fact> {
     let status = |name: &Value| {
         let all = [Status::Unknown, Status::Healthy, Status::Degraded, Status::Unhealthy];
         all.into_iter().find(|status| status.name() == name).unwrap()

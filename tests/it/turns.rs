@@ -7,6 +7,7 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use crate::harness::Slo;
+use crate::published::{facts, shared};
 use crate::reference::budget::Ratio;
 use crate::reference::calendar::{Ms, Zone, instant, rfc3339};
 use crate::reference::condition::{Expr, Item, Val, Views, Whose};
@@ -340,4 +341,43 @@ proptest! {
         let (either, since) = said(&format!("({a}) || ({b})"));
         prop_assert_eq!(said(&format!("!({a}) && !({b})")), (!either, since));
     }
+}
+
+/// The rule of the SRE workbook for a page, at 99.9 %.
+const PAGE: &str = "burnRates.1h > 14.4 && burnRates.5m > 14.4";
+const OBJECTIVE: &str = "apiVersion: slo/v1
+kind: SLO
+metadata: { name: availability }
+spec: { systemRef: { kind: System, name: github }, target: 99.9, windowDays: 30 }
+";
+
+#[test]
+fn a_page_comes_and_goes_at_the_millisecond_that_arithmetic_gives() {
+    let feed = r#"{"ts":"2022-03-25T01:43:00Z","system":"github","status":"up"}
+{"ts":"2022-03-26T01:43:00Z","system":"github","status":"down"}
+{"ts":"2022-03-26T03:35:00Z","system":"github","status":"up"}"#;
+    let slo = Slo::with(feed, OBJECTIVE);
+    // 14.4 times 0.1 % of an hour are 51.84 s, of five minutes 4.32 s: more than that is down from 01:43:51.841 on, and no more
+    // than 4.32 s of the last five minutes from 295.68 s after the end on.
+    let (holds, since, clears) = checked(&slo, "availability", PAGE, instant("2022-03-26T03:37:00Z"));
+    assert!(holds);
+    assert_eq!(since.map(rfc3339).as_deref(), Some("2022-03-26T01:43:51.841Z"));
+    assert_eq!(clears.map(rfc3339).as_deref(), Some("2022-03-26T03:39:55.680Z"));
+    let (holds, since, _) = checked(&slo, "availability", PAGE, instant("2022-03-26T06:00:00Z"));
+    assert_eq!((holds, since.map(rfc3339).as_deref()), (false, Some("2022-03-26T03:39:55.680Z")));
+}
+
+#[test]
+fn pages_of_a_real_history_begin_and_end_where_they_are_said_to() {
+    let Some(feed) = shared("github-incidents/transitions_all.jsonl") else { return };
+    let slo = Slo::with(&feed, OBJECTIVE);
+    let last = facts(&feed).iter().map(|fact| fact.ts).max().unwrap() + 3_600_000;
+    let (mut at, mut expected, mut turns) = (last, checked(&slo, "availability", PAGE, last).0, 0);
+    while let (holds, Some(since), _) = checked(&slo, "availability", PAGE, at) {
+        // One millisecond before it began, it was otherwise; and it still is as said where it began.
+        assert_eq!(holds, expected, "{}", rfc3339(at));
+        assert_eq!(checked(&slo, "availability", PAGE, since).0, holds, "{}", rfc3339(since));
+        (at, expected, turns) = (since - 1, !holds, turns + 1);
+    }
+    assert!(turns > 300, "{turns}");
 }

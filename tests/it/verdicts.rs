@@ -11,7 +11,7 @@ const FEED: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","status":"up"
 {"ts":"2026-11-10T10:00:00Z","system":"search","status":"down"}
 {"ts":"2026-11-10T10:21:36Z","system":"search","status":"up"}
 "#;
-const MANIFESTS: &str = r"apiVersion: slo/v1
+const MANIFESTS: &str = "apiVersion: slo/v1
 kind: SLO
 metadata: { name: shop, labels: { team: web } }
 spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 30 }

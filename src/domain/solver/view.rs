@@ -148,13 +148,17 @@ impl View {
             let (consumed, total) = (segment.consumed(objective), segment.total(objective));
             let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
             // Every one of these questions compares what is consumed with nothing, or with a share of the total.
-            let forms = [
-                consumed,
-                consumed - total,
-                consumed * 5 - total * 4,
-                reaches(thresholds.warning_percent.millionths()),
-                reaches(thresholds.critical_percent.millionths()),
-            ];
+            let forms = match property {
+                Property::HasOpenDowntime => vec![],
+                Property::IsBreaching => vec![consumed - total],
+                Property::BudgetTier => vec![
+                    consumed,
+                    consumed - total,
+                    reaches(thresholds.warning_percent.millionths()),
+                    reaches(thresholds.critical_percent.millionths()),
+                ],
+                _ => vec![consumed, consumed - total, consumed * 5 - total * 4],
+            };
             let first = self.first.map_or(segment.span.end, |first| first.clamp(segment.span.start, segment.span.end));
             for part in [Span::new(segment.span.start, first), Span::new(first, segment.span.end)] {
                 if !part.is_empty() {
