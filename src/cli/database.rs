@@ -15,6 +15,7 @@ pub(crate) enum ListKind {
     Objectives,
     Maintenance,
     Ingests,
+    Sets,
 }
 
 #[derive(Args, Debug)]
