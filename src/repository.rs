@@ -88,7 +88,8 @@ impl Home {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
-        let manifest = |line: &str| line.trim_end_matches('"').ends_with(".yaml") || line.trim_end_matches('"').ends_with(".yml");
+        let manifest =
+            |line: &str| line.trim_end_matches('"').ends_with(".yaml") || line.trim_end_matches('"').ends_with(".yml");
         let dirty = text.lines().any(|line| !line.starts_with('#') && manifest(line));
         commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| {
             let mark = if dirty { "-dirty" } else { "" };

@@ -32,9 +32,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
             let titles = &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE", "+SET", "+COMMIT"];
             ("objectives", titles, store.read(objectives)?)
         }
-        ListKind::Maintenance => {
-            ("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"], store.read(maintenance)?)
-        }
+        ListKind::Maintenance => (
+            "maintenance",
+            &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"],
+            store.read(maintenance)?,
+        ),
         ListKind::Ingests => (
             "ingests",
             &["FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],

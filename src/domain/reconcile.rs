@@ -243,10 +243,8 @@ fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
 /// The objects there are once a plan is carried out: the wanted ones, and the stored ones that are neither replaced nor
 /// deleted; sorted by kind, then name.
 pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
-    let renamed = plan.rename.iter().map(|rename| Identity {
-        kind: rename.update.object.kind(),
-        name: rename.old_name.clone(),
-    });
+    let renamed =
+        plan.rename.iter().map(|rename| Identity { kind: rename.update.object.kind(), name: rename.old_name.clone() });
     let gone: BTreeSet<Identity> = plan.delete.iter().cloned().chain(renamed).collect();
     let held = held.iter().map(|held| (held.object.identity(), &held.object));
     let mut objects: BTreeMap<Identity, &Object> = held.filter(|(identity, _)| !gone.contains(identity)).collect();

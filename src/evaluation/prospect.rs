@@ -36,8 +36,9 @@ pub(crate) fn consequences(
     let old_names: BTreeMap<&Name, &Name> =
         objective_renames(plan).map(|(objective, old_name)| (objective, old_name)).collect();
     let touched = touched(plan);
-    let objectives: Vec<&Objective> =
-        objectives.filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name))).collect();
+    let objectives: Vec<&Objective> = objectives
+        .filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name)))
+        .collect();
     let mut before = Evaluation::open(store, objectives.len(), as_of)?;
     let mut after = Evaluation::open(store, objectives.len(), as_of)?;
     after.resolver = Resolver::of(store, outcome.iter().copied())?;
@@ -47,7 +48,9 @@ pub(crate) fn consequences(
         let model = after.resolver.model(objective.clone())?;
         let known = stored.remove(*old_names.get(name).unwrap_or(&name));
         let was = match known {
-            Some(known) if before.resolver.model(known.objective.clone())?.fingerprint() == model.fingerprint() => continue,
+            Some(known) if before.resolver.model(known.objective.clone())?.fingerprint() == model.fingerprint() => {
+                continue;
+            }
             Some(known) => Some(before.assess(known, ObjectiveReport::draw)?),
             None => None,
         };

@@ -125,6 +125,7 @@ fn counts(changes: &[Change]) -> String {
 
 /// The beginning of a commit's name, and its mark if it has one.
 pub(crate) fn short(commit: &str) -> String {
-    let (name, mark) = commit.split_once('-').map_or((commit, String::new()), |(name, mark)| (name, format!("-{mark}")));
+    let (name, mark) =
+        commit.split_once('-').map_or((commit, String::new()), |(name, mark)| (name, format!("-{mark}")));
     format!("{}{mark}", name.get(..SHORT_COMMIT).unwrap_or(name))
 }

@@ -41,7 +41,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn record_apply(&self, record: &ApplyRecord) -> Result<()> {
-        let sql = "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql =
+            "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged) VALUES (?1, ?2, ?3, ?4, ?5)";
         let (set, at) = (record.set.as_str(), record.applied_at.millis());
         self.connection.execute(sql, params![at, set, record.commit, record.author, record.unchanged])?;
         let apply = self.connection.last_insert_rowid();
@@ -104,9 +105,11 @@ impl Store {
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
             let (deed, kind) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
-            let unknown = || Unreadable(format!("the log says {deed:?} of a {kind:?}, which this version does not know"));
+            let unknown =
+                || Unreadable(format!("the log says {deed:?} of a {kind:?}, which this version does not know"));
             let fields: Vec<WireField> = serde_json::from_str(row.get_ref(4)?.as_str()?)?;
-            let fields = fields.into_iter().map(|WireField { field: path, before, after }| FieldChange { path, before, after });
+            let fields =
+                fields.into_iter().map(|WireField { field: path, before, after }| FieldChange { path, before, after });
             changes.push(Change {
                 deed: Deed::parse(deed).ok_or_else(unknown)?,
                 identity: Identity {
@@ -125,7 +128,8 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn sets(&self) -> Result<Vec<Name>> {
-        let sql = "SELECT set_name FROM manifest WHERE set_name IS NOT NULL UNION SELECT set_name FROM apply_log ORDER BY 1";
+        let sql =
+            "SELECT set_name FROM manifest WHERE set_name IS NOT NULL UNION SELECT set_name FROM apply_log ORDER BY 1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.map(|name| stored_name(&name?)).collect()

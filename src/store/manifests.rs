@@ -235,7 +235,9 @@ impl Store {
     /// # Errors
     /// Those of the database, and when it does not exist or cannot be read.
     pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
-        let mut statement = self.connection.prepare_cached("SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id = ?1")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id = ?1")?;
         let mut rows = statement.query([id])?;
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
     }

@@ -38,7 +38,22 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("render", &["domain"]),
     ("repository", &["domain"]),
     ("evaluation", &["domain", "store"]),
-    ("commands", &["cli", "clock", "domain", "evaluation", "exit", "failure", "feed", "manifest", "render", "repository", "store"]),
+    (
+        "commands",
+        &[
+            "cli",
+            "clock",
+            "domain",
+            "evaluation",
+            "exit",
+            "failure",
+            "feed",
+            "manifest",
+            "render",
+            "repository",
+            "store",
+        ],
+    ),
     ("run", &["cli", "clock", "commands", "domain", "exit", "failure", "render"]),
 ];
 

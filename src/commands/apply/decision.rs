@@ -10,7 +10,9 @@ use crate::commands::validate::{known, no_manifest, outcome as outcome_of_readin
 use crate::domain::maintenance::MaintenanceWindow;
 use crate::domain::name::Name;
 use crate::domain::object::{Identity, Kind, Object};
-use crate::domain::reconcile::{Conflict, Held, Plan, Refusal, Terms, conflicts, diff, idle_windows, outcome, refusals};
+use crate::domain::reconcile::{
+    Conflict, Held, Plan, Refusal, Terms, conflicts, diff, idle_windows, outcome, refusals,
+};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Known, Reading, read};

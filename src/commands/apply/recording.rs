@@ -30,7 +30,9 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         .reading
         .objects
         .iter()
-        .map(|declared| (declared.object.identity(), (planned.home.place(&declared.origin.file), declared.origin.document)))
+        .map(|declared| {
+            (declared.object.identity(), (planned.home.place(&declared.origin.file), declared.origin.document))
+        })
         .collect();
     let declared = |identity: &Identity| {
         let (file, document) = &origins[identity];
@@ -58,7 +60,15 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
     if !changes.is_empty() {
         let (set, author) = (plan.set.clone(), author(context.env));
         let unchanged = plan.unchanged.len();
-        store.record_apply(&ApplyRecord { id: 0, applied_at: context.now, set, commit: commit.clone(), author, changes, unchanged })?;
+        store.record_apply(&ApplyRecord {
+            id: 0,
+            applied_at: context.now,
+            set,
+            commit: commit.clone(),
+            author,
+            changes,
+            unchanged,
+        })?;
     }
     if plan.touches_objects() { settle_manifests(store, context.now) } else { Ok(()) }
 }

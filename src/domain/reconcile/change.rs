@@ -57,10 +57,10 @@ impl Plan {
             fields: rename.update.changes.clone(),
             ..plain(Deed::Rename, rename.update.object.identity())
         });
-        let update = self.update.iter().map(|update| Change {
-            fields: update.changes.clone(),
-            ..plain(Deed::Update, update.object.identity())
-        });
+        let update = self
+            .update
+            .iter()
+            .map(|update| Change { fields: update.changes.clone(), ..plain(Deed::Update, update.object.identity()) });
         let delete = self.delete.iter().map(|identity| plain(Deed::Delete, identity.clone()));
         let orphan = self.orphaned.iter().filter(|orphan| !orphan.is_known);
         let orphan = orphan.map(|orphan| plain(Deed::Orphan, orphan.identity.clone()));
