@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Paths};
+pub(crate) use manifest::{Apply, Log, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use system::{Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
@@ -83,9 +83,9 @@ pub(crate) enum Command {
     Ingest(Ingest),
     /// Check manifests, and report every problem of every file
     Validate(Paths),
-    /// Show what `apply` would change, and change nothing
+    /// Show what `apply` would change, and what that would do to the budgets; change nothing
     Plan(Apply),
-    /// Bring the declared objects in line with manifests, all or nothing
+    /// Bring the declared objects of a set in line with manifests, all or nothing
     Apply(Apply),
     /// Show every objective: availability, budget, burn rate, streak, state; worst first
     Status(Status),
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     History(History),
     /// List what the database holds
     List(List),
+    /// Show who applied which manifests when, and what that changed
+    Log(Log),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers
     Export(Export),
     /// Look after the database file

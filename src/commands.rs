@@ -12,6 +12,7 @@ mod health;
 mod history;
 mod ingest;
 mod list;
+mod log;
 mod man;
 mod selection;
 mod show;
@@ -77,6 +78,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Streaks(args) => streaks::run(context, &args),
         Command::History(args) => history::run(context, &args),
         Command::List(args) => list::run(context, &args),
+        Command::Log(args) => log::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),
         Command::Demo(args) => demo::run(context, &args, cli.global.db.as_deref()),

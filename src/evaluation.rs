@@ -1,5 +1,6 @@
 //! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
 
+mod prospect;
 mod sealing;
 
 use anyhow::Result;
@@ -18,6 +19,7 @@ use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
+pub(crate) use prospect::consequences;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
@@ -67,7 +69,11 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    objectives.into_iter().map(|stored| evaluation.assess(stored, ObjectiveReport::draw)).collect()
+    let report = |stored: Stored| {
+        let orphaned = stored.orphaned;
+        Ok(ObjectiveReport { orphaned, ..evaluation.assess(stored, ObjectiveReport::draw)? })
+    };
+    objectives.into_iter().map(report).collect()
 }
 
 /// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.

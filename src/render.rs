@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod ingest;
 pub(crate) mod journal;
 pub(crate) mod list;
+pub(crate) mod log;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;

@@ -17,6 +17,7 @@ pub(crate) enum ListKind {
     Objectives,
     Maintenance,
     Ingests,
+    Sets,
 }
 
 #[derive(Args, Debug)]

@@ -67,7 +67,7 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     let mut known = Known::default();
     let names: BTreeMap<_, Name> = store.systems()?.into_iter().map(|(name, id)| (id, name)).collect();
     for stored in store.objects(Kind::System)? {
-        if let Object::System(system) = stored.object {
+        if let Object::System(system) = stored.held.object {
             let upstreams: BTreeSet<Name> = system.dependencies.iter().map(|edge| edge.upstream.clone()).collect();
             known.systems.insert(system.metadata.name.clone());
             known.dependencies.insert(system.metadata.name.clone(), upstreams);

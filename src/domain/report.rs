@@ -23,6 +23,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) system: Name,
     pub(crate) healthcheck: Option<Name>,
     pub(crate) labels: BTreeMap<String, String>,
+    /// Whether its set does not declare it any more; no number depends on it, and who knows it says so.
+    pub(crate) orphaned: bool,
     pub(crate) window_kind: Window,
     pub(crate) budget: Budget,
     pub(crate) state: State,
@@ -72,6 +74,7 @@ impl ObjectiveReport {
             system: objective.system.clone(),
             healthcheck: objective.healthcheck.clone(),
             labels: objective.metadata.labels.clone(),
+            orphaned: false,
             window_kind: objective.window,
             state: budget.state(assessment.first.is_some(), has_open_downtime),
             tier: budget.tier(&objective.thresholds),

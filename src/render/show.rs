@@ -127,6 +127,9 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     if let Some(title) = &portrait.objective.metadata.title {
         screen.line(title);
     }
+    if report.orphaned {
+        screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
+    }
     let check = report.healthcheck.as_ref().map_or(String::new(), |check| format!(", check {check}"));
     let target = report.budget.target.percent();
     screen.line(&format!("{target} % of {}{check}, window {}", report.system, report.window_kind));

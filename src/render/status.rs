@@ -17,6 +17,11 @@ use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
 use crate::domain::window::Window;
 
+/// Marks what its set does not declare any more.
+const ORPHAN: &str = "∅";
+/// What the mark says.
+const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
+
 /// Objectives whose outlook is told below the table.
 const MOST_OUTLOOKS: usize = 3;
 /// Coverage from which on nothing needs to be said about it.
@@ -29,6 +34,7 @@ struct WireObjective<'a> {
     system_id: &'a str,
     healthcheck: Option<&'a str>,
     labels: &'a BTreeMap<String, String>,
+    orphaned: bool,
     target: f64,
     window_days: Option<u32>,
     window: WireWindow,
@@ -124,6 +130,7 @@ impl<'a> WireObjective<'a> {
             system_id: report.system.as_str(),
             healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
             labels: &report.labels,
+            orphaned: report.orphaned,
             target: budget.target.percent().to_f64(),
             window_days,
             window: WireWindow {
@@ -262,6 +269,7 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet.footer.push(summary(reports));
     sheet.footer.extend(outlooks(reports));
     sheet.footer.extend(blind_spots(reports));
+    sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));
     sheet
 }
 
@@ -277,7 +285,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
     let mut cells = vec![
         Cell::toned(state, tone),
-        Cell::toned(report.objective.as_str(), Tone::Strong),
+        Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
         Cell::plain(report.system.as_str()),
         Cell::plain(budget.target.percent().to_string()),
         known(Cell::plain(available)),
@@ -320,6 +328,11 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
         (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
     };
     format!("{drawn}{share:>3}% {time:>5}")
+}
+
+/// A name, marked if its set does not declare it any more.
+pub(crate) fn marked(name: &str, orphaned: bool) -> String {
+    if orphaned { format!("{name} {ORPHAN}") } else { name.to_owned() }
 }
 
 /// A sign for each state that reads without colour.

@@ -19,8 +19,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// What leads from each schema to the next; they only go forward.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_journal_and_manifests.sql"), include_str!("migrations/0002_conditions.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_journal_and_manifests.sql"),
+    include_str!("migrations/0002_conditions.sql"),
+    include_str!("migrations/0003_sets.sql"),
+];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 

@@ -26,7 +26,7 @@ const OWNED: [(&str, &[&str]); 12] = [
 ];
 
 /// What besides itself each part may name of this crate.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("exit", &[]),
     ("failure", &[]),
@@ -36,8 +36,24 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("feed", &["domain", "failure"]),
     ("store", &["domain", "failure"]),
     ("render", &["domain"]),
+    ("repository", &["domain"]),
     ("evaluation", &["domain", "store"]),
-    ("commands", &["cli", "clock", "domain", "evaluation", "exit", "failure", "feed", "manifest", "render", "store"]),
+    (
+        "commands",
+        &[
+            "cli",
+            "clock",
+            "domain",
+            "evaluation",
+            "exit",
+            "failure",
+            "feed",
+            "manifest",
+            "render",
+            "repository",
+            "store",
+        ],
+    ),
     ("run", &["cli", "clock", "commands", "domain", "exit", "failure", "render"]),
 ];
 

@@ -5,6 +5,7 @@
 
 mod completions;
 mod demo;
+mod gitops;
 mod golden;
 mod layers;
 mod man;

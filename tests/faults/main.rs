@@ -9,6 +9,7 @@ mod harness;
 mod ingest;
 mod manifests;
 mod pipes;
+mod sets;
 mod upgrade;
 mod upkeep;
 mod verify;

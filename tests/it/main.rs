@@ -8,4 +8,5 @@ mod harness;
 mod laws;
 mod published;
 mod reference;
+mod sets;
 mod world;
