@@ -1,6 +1,8 @@
 //! Owns the command line: its types and help texts; no behaviour. Arguments of commands stand in files by what they are about.
 
+mod backtest;
 mod check;
+mod compute;
 mod database;
 mod ingest;
 mod manifest;
@@ -12,12 +14,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
+pub(crate) use compute::Compute;
 pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Log, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
-pub(crate) use system::{Health, History};
+pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
@@ -93,6 +97,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
+    /// Show when a condition would have held, and how good an alert it would have been
+    Backtest(Backtest),
     /// Show the effective status of systems, and since when
     Health(Health),
     /// List downtime events and what they come to: whose fault, how long, how often
@@ -101,9 +107,16 @@ pub(crate) enum Command {
     Trend(Trend),
     /// Show how many days in a row objectives have kept their budgets
     Streaks(Streaks),
+    /// Show what systems have achieved, since when, and what they are near to
+    Achievements(Achievements),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
-    /// List what the database holds
+    /// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed
+    ///
+    /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
+    /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
+    Compute(Compute),
+    /// List what the database holds, and what conditions can be made of
     List(List),
     /// Show who applied which manifests when, and what that changed
     Log(Log),

@@ -1,13 +1,17 @@
 //! Owns what commands share: the context they run in, and the one match that picks them. Commands orchestrate; they compute
 //! nothing and format nothing.
 
+mod achievements;
 mod apply;
+mod backtest;
 mod check;
 mod completions;
+mod compute;
 mod db;
 mod demo;
 mod downtime;
 mod export;
+mod expression;
 mod health;
 mod history;
 mod ingest;
@@ -72,11 +76,14 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Status(args) => status::run(context, &args),
         Command::Show(args) => show::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Backtest(args) => backtest::run(context, &args),
         Command::Health(args) => health::run(context, &args),
         Command::Downtime(args) => downtime::run(context, &args),
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
+        Command::Achievements(args) => achievements::run(context, &args),
         Command::History(args) => history::run(context, &args),
+        Command::Compute(args) => compute::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Log(args) => log::run(context, &args),
         Command::Export(args) => export::run(context, &args),

@@ -1,5 +1,9 @@
 //! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
 
+mod achievements;
+mod backtests;
+mod computing;
+mod conditions;
 mod prospect;
 mod sealing;
 
@@ -19,6 +23,10 @@ use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
+pub(crate) use achievements::{achievements, standings};
+pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
+pub(crate) use computing::{Currency, compute, verify_computed};
+pub(crate) use conditions::Conditions;
 pub(crate) use prospect::consequences;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
@@ -131,6 +139,18 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
         let stale_after_ms = resolver.system(name)?.and_then(|system| system.stale_after_ms);
         healths.push(health(&reader, name, *id, stale_after_ms, as_of)?);
     }
+    Ok(healths)
+}
+
+/// The health of every system that there is as of a moment, sorted by name: a system that only later facts name does not exist
+/// yet, unless a manifest declares it.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
+    let mut healths = healths(store, &store.systems()?, as_of)?;
+    let declared = store.declared_systems()?;
+    healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
     Ok(healths)
 }
 

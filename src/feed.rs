@@ -2,6 +2,7 @@
 
 mod csv;
 mod fields;
+mod incidents;
 mod input;
 mod intern;
 mod json;
@@ -19,6 +20,7 @@ use crate::domain::name::Name;
 use crate::domain::transition::Source;
 
 use fields::Fields;
+pub(crate) use incidents::read_incidents;
 use input::Input;
 use intern::Interner;
 use records::{Cut, Records};

@@ -1,6 +1,10 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
+pub(crate) mod backtest;
+pub(crate) mod achievements;
 pub(crate) mod check;
+pub(crate) mod compute;
+pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
 mod document;
@@ -14,10 +18,12 @@ pub(crate) mod log;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
+mod score;
 mod sheet;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod streaks;
+pub(crate) mod suggestion;
 pub(crate) mod trend;
 
 use anyhow::Result;

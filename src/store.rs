@@ -1,6 +1,8 @@
 //! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
 
 mod applies;
+mod changes;
+mod computed;
 mod history;
 mod info;
 mod ingests;
@@ -18,6 +20,7 @@ mod verify;
 mod wire;
 
 pub(crate) use applies::ApplyRecord;
+pub(crate) use computed::{Published, Views};
 pub(crate) use history::Reader;
 pub(crate) use ingests::IngestRecord;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};

@@ -16,6 +16,9 @@ pub(crate) enum ListKind {
     Systems,
     Objectives,
     Maintenance,
+    Conditions,
+    Policies,
+    Fields,
     Ingests,
     Sets,
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Context;
 use crate::cli::{Backup, Db, DbWhat, Merge};
-use crate::evaluation::{seal_after_ingest, verify_caches};
+use crate::evaluation::{Currency, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::db::{
@@ -39,6 +39,7 @@ fn info(context: &mut Context<'_>) -> Result<ExitStatus> {
 
 fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
+    let mut currency = Currency::Never;
     let differences: Vec<Difference> = store.read(|store| {
         let mut differences = store.verify_file()?;
         if differences.is_empty() {
@@ -48,8 +49,17 @@ fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
         if differences.is_empty() {
             differences = verify_caches(store)?;
         }
+        if differences.is_empty() {
+            (currency, differences) = verify_computed(store)?;
+        }
         Ok(differences)
     })?;
+    if let Currency::Outdated(as_of) = currency {
+        context.note(&format!(
+            "note: what was computed as of {as_of} is of earlier facts or manifests, so only its days were compared; \
+             `slo compute` brings it up to date"
+        ));
+    }
     let lines: Vec<&str> = differences.iter().map(|difference| difference.0.as_str()).collect();
     match context.form() {
         Form::Table | Form::Wide | Form::Markdown => context.say(&verify_text(&lines))?,

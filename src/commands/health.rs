@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::Health;
-use crate::evaluation::healths;
+use crate::evaluation::{all_healths, healths};
 use crate::exit::ExitStatus;
 use crate::render::health::{document, sheet};
 use crate::store::Access;
@@ -13,13 +13,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Health) -> Result<ExitStatus
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
     let mut healths = store.read(|store| {
-        let mut healths = healths(store, &selection::systems(store, &args.systems)?, as_of)?;
-        // A system that only later facts name does not exist yet, unless a manifest declares it.
         if args.systems.is_empty() {
-            let declared = store.declared_systems()?;
-            healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
+            return all_healths(store, as_of);
         }
-        Ok(healths)
+        healths(store, &selection::systems(store, &args.systems)?, as_of)
     })?;
     healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
     context.answer(&document(&healths, as_of)?, |_| sheet(&healths))?;

@@ -3,7 +3,7 @@
 
 use super::budget::{BurnRate, LOOKBACKS};
 use super::decimal::{Decimal, SCALE};
-use super::target::WHOLE;
+use super::target::{Target, WHOLE};
 
 /// One rule of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,38 @@ pub(crate) const POLICY: [Rule; 4] = [
     Rule { long: 5, short: 3, budget_percent: 10 },
     Rule { long: 6, short: 4, budget_percent: 10 },
 ];
+
+/// How soon somebody has to act on a burn, which is what the rules are grouped by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Urgency {
+    /// At once: the budget would be gone within days.
+    Page,
+    /// Within days.
+    Ticket,
+}
+
+impl Urgency {
+    pub(crate) const ALL: [Self; 2] = [Self::Page, Self::Ticket];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|urgency| urgency.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+        }
+    }
+
+    /// The rules of the policy any of which, reached over both its lookbacks, calls for this.
+    pub(crate) const fn rules(self) -> [Rule; 2] {
+        match self {
+            Self::Page => [POLICY[0], POLICY[1]],
+            Self::Ticket => [POLICY[2], POLICY[3]],
+        }
+    }
+}
 
 /// What the two lookbacks of a rule say together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,13 +96,17 @@ impl Rule {
         Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
     }
 
+    /// What consumed milliseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
+    /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × window / long.
+    pub(crate) fn sides(self, over_ms: i64, target: Target, window_ms: i64) -> (i128, i128) {
+        let allowed = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(over_ms);
+        (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
+    }
+
     /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100 % target that was missed.
-    fn reached(self, rate: BurnRate, window_ms: i64) -> bool {
-        // consumed / over / (1 − target) >= percent / 100 × window / long
-        let share = i128::from(rate.target.error_share());
-        let consumed = i128::from(rate.consumed_ms) * i128::from(WHOLE) * 100 * i128::from(self.long_ms());
-        let allowed = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(rate.over_ms) * share;
-        share > 0 && consumed >= allowed
+    pub(crate) fn reached(self, rate: BurnRate, window_ms: i64) -> bool {
+        let (factor, allowed) = self.sides(rate.over_ms, rate.target, window_ms);
+        rate.target.error_share() > 0 && i128::from(rate.consumed_ms) * factor >= allowed
     }
 
     /// Whether even a total outage, which burns at 1/(1 − target), stays under the factor.
@@ -93,7 +129,6 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::super::instant::DAY_MS;
-    use super::super::target::Target;
     use super::*;
 
     #[test]

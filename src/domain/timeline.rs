@@ -125,7 +125,7 @@ fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Opt
 }
 
 /// Calls `each` for every change of one stream: its transitions, and the moments at which they go stale.
-fn unfold(
+pub(super) fn unfold(
     transitions: &[Transition],
     stale_after_ms: Option<i64>,
     through: Instant,

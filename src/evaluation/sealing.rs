@@ -70,13 +70,14 @@ pub(crate) fn seal_after_ingest(
     Ok(())
 }
 
-/// After manifests changed: derives anew which systems decide which objectives, forgets days sealed from another
-/// model, and seals what is missing. Runs in a write transaction.
+/// After manifests changed: derives anew which systems decide which objectives, outdates what was computed, forgets days sealed
+/// from another model, and seals what is missing. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     store.derive_maintenance_inputs()?;
+    store.outdate_computed()?;
     let until = now.day_start();
     let known = store.inputs()?;
     let objectives = store.objectives()?;

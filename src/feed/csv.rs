@@ -43,10 +43,7 @@ pub(super) fn unknown_format(line: &str) -> anyhow::Error {
 pub(super) struct Columns {
     fields: Vec<Option<Field>>,
     titles: Vec<String>,
-    delimiter: u8,
-    parser: Reader,
-    output: Vec<u8>,
-    ends: Vec<usize>,
+    cutter: Cutter,
 }
 
 impl Columns {
@@ -88,17 +85,15 @@ impl Columns {
     }
 
     pub(super) fn delimiter(&self) -> u8 {
-        self.delimiter
+        self.cutter.delimiter()
     }
 
     fn with_delimiter(header: &[u8], delimiter: u8) -> Self {
-        // A lone carriage return ends nothing: what stood behind it would be lost.
-        let parser = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
-        let (fields, titles, output, ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut columns = Self { fields, titles, delimiter, parser, output, ends };
-        let count = columns.cut(header);
+        let (fields, titles) = (Vec::new(), Vec::new());
+        let mut columns = Self { fields, titles, cutter: Cutter::new(delimiter) };
+        let count = columns.cutter.cut(header);
         for index in 0..count {
-            let title = String::from_utf8_lossy(columns.field(index)).trim().to_owned();
+            let title = String::from_utf8_lossy(columns.cutter.field(index)).trim().to_owned();
             let lower = title.to_ascii_lowercase();
             let named = Field::named(lower.as_bytes()).or(match lower.as_str() {
                 "systemid" => Some(Field::System),
@@ -117,8 +112,47 @@ impl Columns {
         pairs.filter(|(title, field)| field.is_none() && !title.is_empty()).map(|(title, _)| title.as_str())
     }
 
+    /// The fields of a record.
+    ///
+    /// # Errors
+    /// With the reason for which it has none.
+    pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
+        let count = self.cutter.cut(record);
+        let expected = self.fields.len();
+        if count != expected {
+            return Err(format!("{count} fields, the header has {expected}"));
+        }
+        for (index, field) in self.fields.iter().enumerate() {
+            let Some(field) = field else { continue };
+            let value = self.cutter.field(index);
+            let value = if *field == Field::Note { value } else { value.trim_ascii() };
+            fields.set(*field, Some(Value::Text(Cow::Owned(value.to_vec()))));
+        }
+        Ok(())
+    }
+}
+
+/// Cuts records into fields.
+pub(super) struct Cutter {
+    delimiter: u8,
+    parser: Reader,
+    output: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Cutter {
+    pub(super) fn new(delimiter: u8) -> Self {
+        // A lone carriage return ends nothing: what stood behind it would be lost.
+        let parser = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
+        Self { delimiter, parser, output: Vec::new(), ends: Vec::new() }
+    }
+
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     /// Cuts a record into fields; returns how many there are.
-    fn cut(&mut self, record: &[u8]) -> usize {
+    pub(super) fn cut(&mut self, record: &[u8]) -> usize {
         self.parser.reset();
         // No field is longer than the record, and there is no more than one field a byte.
         self.output.resize(record.len() + 1, 0);
@@ -142,27 +176,9 @@ impl Columns {
         }
     }
 
-    fn field(&self, index: usize) -> &[u8] {
+    /// A field of the record that was cut last.
+    pub(super) fn field(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.output[start..self.ends[index]]
-    }
-
-    /// The fields of a record.
-    ///
-    /// # Errors
-    /// With the reason for which it has none.
-    pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
-        let count = self.cut(record);
-        let expected = self.fields.len();
-        if count != expected {
-            return Err(format!("{count} fields, the header has {expected}"));
-        }
-        for (index, field) in self.fields.iter().enumerate() {
-            let Some(field) = field else { continue };
-            let value = self.field(index);
-            let value = if *field == Field::Note { value } else { value.trim_ascii() };
-            fields.set(*field, Some(Value::Text(Cow::Owned(value.to_vec()))));
-        }
-        Ok(())
     }
 }

@@ -30,6 +30,10 @@ pub(super) enum Role {
     Excludes,
     /// A check of the system an objective judges.
     Checks,
+    /// A system that a condition looks at.
+    Observes,
+    /// An objective that a condition looks at, or is evaluated for.
+    Judges,
 }
 
 /// Reads `{ kind: System, name: checkout }`, where `kind` must be the given one.
@@ -65,7 +69,8 @@ pub(super) fn read_systems(fields: &Fields<'_>, key: &str, role: Role, report: &
 impl Field<'_> {
     /// Reports a text other than the only one that may stand here.
     fn only(&self, text: &str, report: &mut Report) -> Option<()> {
-        let words: [(&'static str, ()); 1] = [(if text == "System" { "System" } else { "Healthcheck" }, ())];
+        let words: [(&'static str, ()); 1] =
+            [(["System", "SLO"].into_iter().find(|kind| *kind == text).unwrap_or("Healthcheck"), ())];
         self.word(&words, report)
     }
 }

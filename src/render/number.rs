@@ -1,7 +1,8 @@
-//! Owns printed numbers: floored percentages, minutes for people, and floats for programs.
+//! Owns printed numbers: floored percentages and times for people.
 
 use crate::domain::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::domain::target::WHOLE;
+
+pub(crate) use crate::domain::printed::{minutes, ratio_percent, scaled_minutes};
 
 /// `part / whole × 100`, floored to `decimals` digits, without a percent sign.
 pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
@@ -12,25 +13,6 @@ pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
     let scaled = part.max(0) * 100 * scale / whole;
     let (number, fraction) = (scaled / scale, scaled % scale);
     if decimals == 0 { number.to_string() } else { format!("{number}.{fraction:0width$}", width = decimals as usize) }
-}
-
-/// `part / whole × 100` for programs, never above 100 when the part is not above the whole; `None` when the whole is 0.
-pub(crate) fn ratio_percent(part: i128, whole: i128) -> Option<f64> {
-    if whole == 0 {
-        return None;
-    }
-    let (percent, rest) = ((part * 100).div_euclid(whole), (part * 100).rem_euclid(whole));
-    Some(percent as f64 + rest as f64 / whole as f64)
-}
-
-/// Milliseconds as minutes, for programs.
-pub(crate) fn minutes(millis: i64) -> f64 {
-    millis as f64 / MINUTE_MS as f64
-}
-
-/// Milliseconds times [`WHOLE`] as minutes, for programs.
-pub(crate) fn scaled_minutes(scaled: i128) -> f64 {
-    scaled as f64 / (i128::from(WHOLE) * i128::from(MINUTE_MS)) as f64
 }
 
 /// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7.2h`, `12d`. Floored.

@@ -9,13 +9,16 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::health::minute;
-use super::number::{minutes, percent, rate, ratio_percent, scaled_minutes, short_time};
+use super::number::{minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
+use crate::domain::budget::{BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
+use crate::domain::printed::{availability_percent, coverage_percent};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::target::WHOLE;
 use crate::domain::window::Window;
+
+pub(crate) use crate::domain::printed::remaining_percent;
 
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
@@ -118,9 +121,7 @@ struct WireForecast {
 impl<'a> WireObjective<'a> {
     fn of(report: &'a ObjectiveReport) -> Self {
         let budget = &report.budget;
-        let (elapsed, length) = (budget.elapsed.millis(), budget.elapsed_length_ms());
         let text = |at: Option<Instant>| at.map(|at| at.to_string());
-        let availability = |down: i64| ratio_percent(i128::from(length - down), i128::from(length));
         let (window_days, kind, calendar, timezone) = match report.window_kind {
             Window::Rolling { days } => (Some(days), "rolling", None, None),
             Window::Calendar { unit, zone } => (None, "calendar", Some(unit.as_str()), Some(zone.name())),
@@ -147,14 +148,14 @@ impl<'a> WireObjective<'a> {
             error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
             error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
             budget_remaining_percent: remaining_percent(budget),
-            current_availability: availability(budget.consumed_ms()),
-            strict_availability: availability(budget.tally.strict_ms()),
+            current_availability: availability_percent(budget, budget.consumed_ms()),
+            strict_availability: availability_percent(budget, budget.tally.strict_ms()),
             is_breaching: budget.is_breaching(),
             has_open_downtime: report.has_open_downtime,
             attribution: report.attribution.iter().map(|(system, ms)| attribution(system.as_ref(), *ms)).collect(),
             excluded_minutes: minutes(budget.tally.excluded_ms),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
-            coverage_percent: ratio_percent(i128::from(budget.known_ms()), i128::from(elapsed)),
+            coverage_percent: coverage_percent(budget),
             state: report.state.as_str(),
             budget_tier: report.tier.as_str(),
             burn_rate: report.burn_rate.value(),
@@ -176,12 +177,6 @@ impl<'a> WireObjective<'a> {
 fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
     WireAttribution { source_type, system_id: system.map(crate::domain::name::Name::as_str), minutes: minutes(millis) }
-}
-
-/// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
-pub(crate) fn remaining_percent(budget: &Budget) -> f64 {
-    let whole = if budget.consumed_ms() == 0 { 100.0 } else { 0.0 };
-    ratio_percent(budget.remaining(), budget.total()).unwrap_or(whole)
 }
 
 /// The values of one report by their JSON names.

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::number::{minutes, percent, rate, ratio_percent, short_time};
+use super::number::{minutes, percent, rate, short_time};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::Budget;
 use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::printed::availability_percent;
 use crate::domain::snapshot::Snapshot;
 
 #[derive(Serialize)]
@@ -33,17 +34,14 @@ fn available(budget: &Budget) -> (i128, i128) {
 
 /// The snapshots in the shape programs read.
 pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
-    let wire = |snapshot: &Snapshot| {
-        let (part, whole) = available(&snapshot.budget);
-        WireSnapshot {
-            objective_id: snapshot.objective.to_string(),
-            date: date(snapshot),
-            availability_percent: ratio_percent(part, whole),
-            budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
-            budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
-            burn_rate: snapshot.budget.burn_rate().value(),
-            streak_days: snapshot.streak,
-        }
+    let wire = |snapshot: &Snapshot| WireSnapshot {
+        objective_id: snapshot.objective.to_string(),
+        date: date(snapshot),
+        availability_percent: availability_percent(&snapshot.budget, snapshot.budget.consumed_ms()),
+        budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
+        budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
+        burn_rate: snapshot.budget.burn_rate().value(),
+        streak_days: snapshot.streak,
     };
     snapshots.iter().map(wire).collect::<Vec<_>>()
 }

@@ -60,7 +60,7 @@ impl<'s> Reader<'s> {
                 &found
             }
         };
-        let first = streams.iter().map(|stream| stream.first).min();
+        let first = streams.iter().map(|stream| stream.first).min().filter(|first| *first <= self.as_of);
         let mut history = SystemHistory { first, ..empty_history() };
         let through = through.min(self.as_of);
         if through < self.as_of {

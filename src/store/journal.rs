@@ -253,7 +253,8 @@ impl JournalWriter {
         Ok(known)
     }
 
-    /// Trims the seals of objectives that depend on what changed, and forgets what changed; returns it.
+    /// Trims the seals of objectives that depend on what changed, outdates what was computed from it, and forgets what changed;
+    /// returns it.
     ///
     /// # Errors
     /// Those of the database.
@@ -261,6 +262,9 @@ impl JournalWriter {
         let touched = self.take_touched();
         for (system, at) in &touched {
             seals::trim(connection, *system, *at)?;
+        }
+        if let Some(earliest) = touched.values().min() {
+            seals::outdate(connection, *earliest)?;
         }
         Ok(touched)
     }

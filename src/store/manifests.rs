@@ -11,6 +11,7 @@ use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
 use super::wire;
+use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::MaintenanceWindow;
 use crate::domain::model::{Member, Model, SystemId, upstreams};
@@ -97,7 +98,7 @@ impl<'s> Resolver<'s> {
                         resolver.windows.entry(system.clone()).or_default().push(window.clone());
                     }
                 }
-                Object::Objective(_) => {}
+                Object::Objective(_) | Object::Condition(_) => {}
             }
         }
         Ok(resolver)
@@ -219,6 +220,27 @@ impl Store {
         Ok(objectives)
     }
 
+    /// The objectives of a system, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
+        // Those it decides are few more than its own.
+        let sql = "SELECT id, name, body FROM manifest WHERE id IN (
+                       SELECT objective FROM objective_input WHERE system = (SELECT id FROM system WHERE name = ?1))
+                   ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.as_str()])?;
+        let mut objectives = Vec::new();
+        while let Some(row) = rows.next()? {
+            let stored = stored_objective(row)?;
+            if stored.objective.system == *system {
+                objectives.push(stored);
+            }
+        }
+        Ok(objectives)
+    }
+
     /// One objective.
     ///
     /// # Errors
@@ -240,6 +262,16 @@ impl Store {
             .prepare_cached("SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id = ?1")?;
         let mut rows = statement.query([id])?;
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
+    }
+
+    /// All conditions, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
+        let objects = self.objects(Kind::Condition)?.into_iter();
+        let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
+        Ok(objects.filter_map(|stored| condition(stored.held.object)).collect())
     }
 
     /// How many objectives there are.
@@ -272,6 +304,7 @@ impl Store {
             Object::System(system) => wire::write_system(system)?,
             Object::Objective(objective) => wire::write_objective(objective)?,
             Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
+            Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql =
             "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at)
@@ -402,5 +435,6 @@ fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {
         Kind::System => Object::System(wire::read_system(name, body)?),
         Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
         Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+        Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
     })
 }

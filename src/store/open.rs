@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_journal_and_manifests.sql"),
     include_str!("migrations/0002_conditions.sql"),
     include_str!("migrations/0003_sets.sql"),
+    include_str!("migrations/0004_computed.sql"),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
@@ -32,6 +33,8 @@ pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
+    /// Reads and writes; the file must exist.
+    Update,
     /// Reads and writes; the file and its folder are made if need be.
     Create,
     /// A database in memory that vanishes with the command.
@@ -54,9 +57,14 @@ impl Store {
         let opened = match access {
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
-            Access::Read if !path.exists() => return Err(missing(path)),
+            Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
+            Access::Update => {
+                // Reading refuses a file that is empty, which writing would make a database of.
+                let open = |path: PathBuf| open_to_read(&path).map(drop).and_then(|()| open_to_write(&path));
+                std::path::absolute(path).map_err(Into::into).and_then(open)
+            }
             Access::Create => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)),
         };
         let connection = opened.map_err(|error| match Failure::hint(&error) {

@@ -14,11 +14,20 @@ fn last_untouched(at: Instant) -> Instant {
     at.plus(-1).day_start()
 }
 
-/// Cuts the sealed days of every objective that depends on `system` to those a change at `at` leaves as they are.
+/// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
+/// they are.
 pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
-    let sql = "UPDATE seal SET sealed_until = ?2 WHERE sealed_until > ?2
+    let sql = "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2)
+               WHERE (sealed_until > ?2 OR published_until > ?2)
                AND objective IN (SELECT objective FROM objective_input WHERE system = ?1)";
     connection.prepare_cached(sql)?.execute([system.0, last_untouched(at).millis()])?;
+    Ok(())
+}
+
+/// Remembers that what was computed as of `at` or later is out of date.
+pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
+    let sql = "UPDATE computation SET is_current = 0 WHERE is_current = 1 AND as_of >= ?1";
+    connection.prepare_cached(sql)?.execute([at.to_string()])?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 12] = [
+const OWNED: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -19,10 +19,11 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
+    ("rustix", &["commands/compute/exec"]),
     ("csv_core", &["feed"]),
     ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),
-    ("strsim", &["manifest"]),
+    ("strsim", &["domain/wording"]),
 ];
 
 /// What besides itself each part may name of this crate.
@@ -60,6 +61,8 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
 const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
+    ("backtest", "expression"),
+    ("backtest", "selection"),
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),
@@ -68,6 +71,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("health", "selection"),
     ("status", "selection"),
     ("list", "selection"),
+    ("achievements", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),
@@ -76,7 +80,7 @@ const SIBLINGS: &[(&str, &str)] = &[
 ];
 
 /// Crates that the pure middle may name.
-const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "rrule", "std", "core"];
+const DOMAIN_CRATES: [&str; 6] = ["chrono", "chrono_tz", "rrule", "strsim", "std", "core"];
 
 struct Source {
     /// Path below `src`, without `.rs`.

@@ -10,4 +10,5 @@ mod golden;
 mod layers;
 mod man;
 mod readme;
+mod tables;
 mod world;

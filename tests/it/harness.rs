@@ -35,9 +35,13 @@ impl Slo {
         slo
     }
 
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.path().join("slo.db")
+    }
+
     /// Runs one command with nothing in its environment but `SLO_DB`.
     pub(crate) fn run(&self, args: &[&str], stdin: &[u8]) -> Output {
-        let env = BTreeMap::from([(OsString::from("SLO_DB"), self.dir.path().join("slo.db").into_os_string())]);
+        let env = BTreeMap::from([(OsString::from("SLO_DB"), self.db().into_os_string())]);
         let args = std::iter::once("slo").chain(args.iter().copied()).map(OsString::from).collect();
         let invocation = Invocation {
             args,
@@ -74,6 +78,13 @@ impl Slo {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("world.yaml"), manifests).unwrap();
         folder
+    }
+
+    /// Writes a file beside the database.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// Makes `manifests` the whole of what is declared.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::Slo;
-use crate::reference::calendar::{Ms, instant, rfc3339};
+use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
 use crate::reference::{difference, health, objectives};
 use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
@@ -21,6 +21,14 @@ fn verified_status(slo: &Slo, world: &World) -> String {
     let status = slo.status(&world.as_of_text());
     slo.pass(&["db", "verify"], b"");
     status
+}
+
+/// What is printed of days: streaks, achievements, and the trend of each objective.
+fn days(slo: &Slo, world: &World) -> Vec<String> {
+    let as_of = world.as_of_text();
+    let print = |args: &[&str]| slo.pass(&[args, &["--as-of", &as_of, "-o", "json"]].concat(), b"");
+    let trends = world.objectives.iter().map(|objective| print(&["trend", &objective.name, "--days", "40"]));
+    [print(&["streaks"]), print(&["achievements"])].into_iter().chain(trends).collect()
 }
 
 /// The facts in the order of `keys`, each as often as its key says, and where to cut them into batches.
@@ -97,9 +105,14 @@ proptest! {
         let (early, late) = facts.split_at((facts.len() as f64 * share) as usize);
         slo.ingest(&feed(early));
         verified_status(&slo, &world);
+        slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
+        days(&slo, &world);
         slo.ingest(&feed(late));
+        verified_status(&slo, &world);
         slo.apply(&world.manifests());
+        slo.pass(&["compute", "--as-of", &rfc3339(world.as_of + DAY)], b"");
         prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
+        prop_assert_eq!(days(&slo, &world), days(&fresh(&world), &world));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
+mod achievements;
+mod backtests;
+mod computed;
 mod days;
 mod exactness;
 mod harness;

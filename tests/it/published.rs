@@ -17,7 +17,7 @@ use crate::world::{Fact, Objective, Status, Window, World};
 
 /// A file of the shared data, or `None` after a word on stderr.
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "where the data is, is the machine's business")]
-fn shared(file: &str) -> Option<String> {
+pub(crate) fn shared(file: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let path = std::env::var_os("SLO_SHARED_DATA").map_or_else(beside, PathBuf::from).join(file);
     let text = std::fs::read_to_string(&path).ok();

@@ -125,10 +125,17 @@ fn set(args: &Apply, home: &Home) -> Result<Name> {
 /// With pruning, what only a manifest of the set knew may be gone afterwards: then its manifests must do without.
 fn forget_prunable(known: &mut Known, stored: &[StoredObject], set: &Name, reported: &BTreeSet<Name>) {
     let own = stored.iter().map(|stored| &stored.held).filter(|held| held.set.as_ref() == Some(set));
-    for held in own.filter(|held| held.object.kind() == Kind::System) {
-        known.dependencies.remove(held.object.name());
-        if !reported.contains(held.object.name()) {
-            known.systems.remove(held.object.name());
+    for held in own {
+        let name = held.object.name();
+        match held.object.kind() {
+            Kind::System => {
+                known.dependencies.remove(name);
+                if !reported.contains(name) {
+                    known.systems.remove(name);
+                }
+            }
+            Kind::Objective => drop(known.objectives.remove(name)),
+            Kind::MaintenanceWindow | Kind::Condition => {}
         }
     }
 }
@@ -200,7 +207,7 @@ impl Places<'_> {
 
     fn conflict(&self, conflict: &Conflict) -> ProblemLine {
         let object = match conflict {
-            Conflict::MissingSystem { from, .. } => from.clone(),
+            Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => from.clone(),
             Conflict::Cycle(names) => Identity { kind: Kind::System, name: names[0].clone() },
         };
         self.problem(&object, conflict.to_string(), None)

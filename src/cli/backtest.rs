@@ -1,0 +1,50 @@
+//! Owns the arguments of `slo backtest`.
+
+use clap::{Args, ValueEnum};
+
+use super::{Selection, duration};
+
+#[derive(Args, Debug)]
+pub(crate) struct Backtest {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The condition, written as an expression
+    #[arg(long, value_name = "EXPR", required_unless_present = "suggest")]
+    pub(crate) when: Option<String>,
+    /// From this moment on, or so long before the end [default: 90d]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Up to this moment, or so long before as-of; later facts do not exist
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// What alerts should have been about: the objective's own breaches, or incidents in a file of JSON Lines or CSV
+    #[arg(long, value_name = "breaching|FILE", default_value = "breaching")]
+    pub(crate) against: String,
+    /// Only incidents with one of these impacts
+    #[arg(long, value_name = "IMPACT", value_delimiter = ',')]
+    pub(crate) impact: Vec<String>,
+    /// How long before its start an event may be announced [default: 3d before a breach, 0 before an incident]
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    pub(crate) lead: Option<i64>,
+    /// How long after its end an alert about an event may still begin
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
+    pub(crate) grace: i64,
+    /// Propose what this history supports, instead
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) suggest: Option<Suggest>,
+    /// Windows that a suggested target would have been met in
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) windows: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Suggest {
+    /// The highest target that was met in each of the last windows
+    Target,
+    /// The highest burn threshold that catches every event, for each pair of lookbacks of the multiwindow policy or those of --when
+    Threshold,
+}
+
+fn length(text: &str) -> Result<i64, String> {
+    if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
+}

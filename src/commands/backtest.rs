@@ -1,0 +1,191 @@
+//! Owns `slo backtest`: when a condition would have held, what that was worth, and what the history supports.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use anyhow::{Context as _, Result};
+
+use super::{Context, expression, moment, selection};
+use crate::cli::{Backtest, Suggest};
+use crate::domain::backtest::Matching;
+use crate::domain::backtest::firing::{Against, watched};
+use crate::domain::backtest::threshold::{BurnAlert, best_first};
+use crate::domain::condition::Term;
+use crate::domain::incident::Incident;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::evaluation::{Question, backtest, last_windows_of, suggest_thresholds};
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::feed::read_incidents;
+use crate::manifest::did_you_mean;
+use crate::render::{backtest as render, suggestion};
+use crate::store::{Access, Store, Stored};
+
+/// How far back firings are looked for where `--since` does not say.
+const USUAL_MS: i64 = 90 * DAY_MS;
+/// How long before a breach an alert may announce it where `--lead` does not say: the longest lookback of the burn rates.
+const USUAL_LEAD_MS: i64 = 3 * DAY_MS;
+
+pub(super) fn run(context: &mut Context<'_>, args: &Backtest) -> Result<ExitStatus> {
+    let until = match &args.until {
+        Some(text) => moment(text, context.as_of).context("--until")?,
+        None => context.as_of,
+    };
+    if until > context.as_of {
+        return Err(Failure::new(
+            format!("--until {until} lies after as-of, {}", context.as_of),
+            "what has not happened yet cannot be tested; give an earlier moment",
+        ));
+    }
+    let since =
+        args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
+    if since >= until {
+        return Err(Failure::new(
+            format!("--since {since} does not lie before the end, {until}"),
+            "give an earlier moment, or a duration such as 90d",
+        ));
+    }
+    let incidents = incidents(context, args)?;
+    let against = incidents.as_deref().map_or(Against::Breaching, Against::Incidents);
+    let usual = if incidents.is_some() { 0 } else { USUAL_LEAD_MS };
+    let matching = Matching { lead_ms: args.lead.unwrap_or(usual), grace_ms: args.grace };
+    let question = Question { since, until, against, matching };
+    let store = context.store(Access::Read)?;
+    match args.suggest {
+        None => tested(context, args, &store, question)?,
+        Some(Suggest::Target) => targets(context, args, &store, until)?,
+        Some(Suggest::Threshold) => thresholds(context, args, &store, question)?,
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
+    let text = args.when.as_deref().unwrap_or_default();
+    let (term, tested) = store.read(|store| {
+        let term = expression::term(store, text)?;
+        let objectives = selected(store, args)?;
+        let tested = backtest(store, objectives, &term, question)?;
+        Ok((term, tested))
+    })?;
+    if tested.iter().all(|tested| tested.from.is_none()) {
+        context.note("no system of these objectives had reported by the end of this stretch");
+    }
+    let question = render::Question {
+        condition: None,
+        term: &term,
+        watched: &watched(&term),
+        since: question.since,
+        until: question.until,
+        against: question.against,
+        matching: question.matching,
+    };
+    context
+        .answer(&render::document(&question, &tested, context.as_of)?, |wide| render::sheet(&question, &tested, wide))
+}
+
+fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<()> {
+    if args.when.is_some() {
+        return Err(Failure::new(
+            "a target depends on no condition",
+            "leave --when out, or ask for --suggest threshold",
+        ));
+    }
+    let windows = args.windows;
+    let pasts = store.read(|store| last_windows_of(store, selected(store, args)?, until, windows))?;
+    for past in pasts.iter().filter(|past| past.windows.len() < windows as usize) {
+        let (name, count) = (&past.objective, past.windows.len());
+        context.note(&format!("{name}: its history has {count} of {windows} whole windows"));
+    }
+    context.answer(&suggestion::targets(&pasts, windows, context.as_of)?, |wide| {
+        suggestion::target_sheet(&pasts, windows, wide)
+    })
+}
+
+fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
+    let mut trials = store.read(|store| {
+        let alerts = match &args.when {
+            Some(text) => vec![alert(&expression::term(store, text)?, text)?],
+            None => BurnAlert::of_policy(),
+        };
+        suggest_thresholds(store, selected(store, args)?, alerts, question)
+    })?;
+    if trials.iter().all(|trial| trial.score.events == 0) {
+        let (what, hint) = match question.against {
+            Against::Breaching => (
+                "no objective began to breach",
+                "look further back with --since, or measure against incidents with --against FILE",
+            ),
+            Against::Incidents(_) => ("no incident began", "look further back with --since, or name another file"),
+        };
+        return Err(Failure::new(
+            format!(
+                "{what} from {} to {}, so there is nothing a threshold could be measured by",
+                question.since, question.until
+            ),
+            hint,
+        ));
+    }
+    best_first(&mut trials);
+    context.answer(&suggestion::thresholds(&trials, question.since, question.until, context.as_of)?, |_| {
+        suggestion::threshold_sheet(&trials, question.since, question.until)
+    })
+}
+
+fn alert(term: &Term, text: &str) -> Result<BurnAlert> {
+    BurnAlert::of(term).ok_or_else(|| {
+        Failure::new(
+            format!("--when {text:?} is no comparison of burn rates with one threshold"),
+            "write for example --when 'burnRates.1h > 14.4 && burnRates.5m > 14.4', or leave it out to try the pairs of the policy",
+        )
+    })
+}
+
+fn selected(store: &Store, args: &Backtest) -> Result<Vec<Stored>> {
+    let objectives = selection::objectives(store, &args.selection)?;
+    if objectives.is_empty() {
+        return Err(Failure::new(
+            "nothing to test: no objective is selected",
+            "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
+        ));
+    }
+    Ok(objectives)
+}
+
+/// The incidents to measure against; `None` when that is the objectives' own breaches.
+fn incidents(context: &mut Context<'_>, args: &Backtest) -> Result<Option<Vec<Incident>>> {
+    if args.against == "breaching" {
+        if args.impact.is_empty() {
+            return Ok(None);
+        }
+        return Err(Failure::new("breaches have no --impact", "name a file of incidents with --against FILE"));
+    }
+    let input: Box<dyn Read> = if args.against == "-" {
+        Box::new(std::mem::replace(&mut context.stdin, Box::new(io::empty())))
+    } else {
+        let opened = File::open(&args.against);
+        Box::new(opened.map_err(|error| {
+            Failure::new(
+                format!("cannot read --against {}: {error}", args.against),
+                "name a file of incidents, - for standard input, or `breaching`",
+            )
+        })?)
+    };
+    let mut incidents = read_incidents(input).with_context(|| format!("--against {}", args.against))?;
+    for impact in &args.impact {
+        let known = || incidents.iter().filter_map(|incident| incident.impact.as_deref());
+        if !known().any(|known| known == impact) {
+            let guess = did_you_mean(impact, known());
+            let mut all: Vec<&str> = known().collect();
+            all.sort_unstable();
+            all.dedup();
+            let listed =
+                if all.is_empty() { "none has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
+            let hint = if guess.is_empty() { listed } else { guess };
+            return Err(Failure::new(format!("no incident of {} has the impact {impact:?}", args.against), hint));
+        }
+    }
+    if !args.impact.is_empty() {
+        incidents.retain(|incident| incident.impact.as_ref().is_some_and(|impact| args.impact.contains(impact)));
+    }
+    Ok(Some(incidents))
+}

@@ -1,0 +1,224 @@
+//! Owns when a term holds: the set of moments t of a stretch for which it holds as of t, to the millisecond.
+//!
+//! Comparisons are solved on the runs of their two values ([`self::signal`]), hours by the rules of their zone, and everything
+//! above them is algebra on sets of moments. Nothing is sampled.
+
+mod account;
+mod hours;
+pub(crate) mod linear;
+mod measure;
+pub(crate) mod signal;
+pub(crate) mod system;
+pub(crate) mod view;
+
+use std::rc::Rc;
+
+use self::linear::Quotient;
+use self::signal::{Reading, Signal, Value};
+use self::view::{Ask, What};
+use super::condition::property::{Shape, Unit};
+use super::condition::{Field, Operand, Subject, Term};
+use super::decimal::SCALE;
+use super::instant::{DAY_MS, Instant, MINUTE_MS};
+use super::moments::Moments;
+use super::span::Span;
+
+/// How far the search for what would clear a condition looks ahead, in milliseconds: past the longest window.
+const LONGEST_AHEAD_MS: i64 = 4096 * DAY_MS;
+
+/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn solve<V, E>(term: &Term, stretch: Span, views: &mut V) -> Result<Moments, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    match term {
+        Term::All(terms) => {
+            let mut all = Moments::of(vec![stretch]);
+            for term in terms {
+                if all.is_empty() {
+                    break;
+                }
+                all = all.and(&solve(term, stretch, views)?);
+            }
+            Ok(all)
+        }
+        Term::Any(terms) => {
+            let mut any = Moments::none();
+            for term in terms {
+                any = any.or(solve(term, stretch, views)?);
+            }
+            Ok(any)
+        }
+        Term::Not(term) => Ok(solve(term, stretch, views)?.without(stretch)),
+        Term::Compare(comparison) => {
+            let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
+            let left = operand(&comparison.left, stretch, views)?;
+            let right = operand(&comparison.right, stretch, views)?;
+            Ok(match units {
+                // Lengths of time in different units compare in milliseconds.
+                (Some(mine), Some(theirs)) if mine != theirs => {
+                    left.times(mine).compare(comparison.relation, &right.times(theirs))
+                }
+                _ => left.compare(comparison.relation, &right),
+            })
+        }
+        Term::Time(hours) => Ok(hours::moments(hours, stretch)),
+        Term::Held { term, for_ms } => {
+            // Whether it was held at the first moment depends on what was before.
+            let longer = Span::new(stretch.start.plus(-for_ms), stretch.end);
+            Ok(solve(term, longer, views)?.held(*for_ms).within(stretch))
+        }
+        Term::Repeated { term, times, within_ms } => {
+            let longer = Span::new(stretch.start.plus(-within_ms), stretch.end);
+            Ok(solve(term, longer, views)?.repeated(*times, *within_ms, longer).within(stretch))
+        }
+        Term::Policy(urgency) => {
+            let ask = Ask { subject: Subject::This, what: What::Policy(*urgency) };
+            Ok(views(&ask, stretch)?.holds())
+        }
+    }
+}
+
+fn operand<V, E>(operand: &Operand, stretch: Span, views: &mut V) -> Result<Rc<Signal>, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let value = match operand {
+        Operand::Field(field) => return views(&Ask::of(field), stretch),
+        Operand::Number { negative, magnitude } => {
+            let sign = if *negative { -1 } else { 1 };
+            Value::Number(Quotient::constant(sign * i128::from(magnitude.millionths()), SCALE.into()))
+        }
+        Operand::Duration(millis) => Value::whole((*millis).into()),
+        Operand::Text(text) => Value::text(text),
+        Operand::Boolean(boolean) => Value::Boolean(*boolean),
+    };
+    Ok(Rc::new(Signal::steady(stretch, value)))
+}
+
+/// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
+fn unit_ms(operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Duration(_) => Some(1),
+        Operand::Field(field) => match field.property.shape() {
+            Shape::Duration => Some(1),
+            Shape::Number(Unit::Seconds) => Some(1000),
+            Shape::Number(Unit::Minutes) => Some(MINUTE_MS),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Ask {
+    pub(crate) fn of(field: &Field) -> Self {
+        Self { subject: field.subject.clone(), what: What::Property(field.property) }
+    }
+}
+
+/// The single moment `at`, as a stretch.
+pub(crate) const fn moment(at: Instant) -> Span {
+    Span::new(at, at.plus(1))
+}
+
+/// Whether the term holds as of `at`.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn holds<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<bool, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    Ok(!solve(term, moment(at), views)?.is_empty())
+}
+
+/// Since when the term has, as of `at`, held or not held without a gap; `None` when it was never otherwise since 1970.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn since<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Option<Instant>, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let mut back = DAY_MS;
+    loop {
+        let stretch = Span::new(at.plus(-back).max(Instant::MIN), at.plus(1));
+        let turn = solve(term, stretch, views)?.last_turn(stretch);
+        if turn.is_some() || stretch.start <= Instant::MIN {
+            return Ok(turn);
+        }
+        back *= 4;
+    }
+}
+
+/// The first moment after `at` at which the term, which holds as of `at`, does not, if nothing else happens: `views` is to know
+/// no facts after `at`. `None` when that is not within the longest window.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn clears<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Option<Instant>, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let mut ahead = DAY_MS;
+    let mut from = at;
+    loop {
+        let stretch = Span::new(from, at.plus(ahead).min(Instant::MAX));
+        if stretch.is_empty() {
+            return Ok(None);
+        }
+        let otherwise = solve(term, stretch, views)?.without(stretch);
+        if let Some(first) = otherwise.spans().first() {
+            return Ok(Some(first.start));
+        }
+        if ahead >= LONGEST_AHEAD_MS {
+            return Ok(None);
+        }
+        from = stretch.end;
+        ahead *= 4;
+    }
+}
+
+/// A term at one moment, with what each of its parts came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Explanation<'t> {
+    pub(crate) term: &'t Term,
+    pub(crate) holds: bool,
+    /// The fields it compares, with their values.
+    pub(crate) values: Vec<(&'t Field, Reading)>,
+    pub(crate) parts: Vec<Explanation<'t>>,
+}
+
+/// Takes a term apart as of `at`.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn explain<'t, V, E>(term: &'t Term, at: Instant, views: &mut V) -> Result<Explanation<'t>, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let mut parts = Vec::new();
+    let mut values = Vec::new();
+    match term {
+        Term::All(terms) | Term::Any(terms) => {
+            for term in terms {
+                parts.push(explain(term, at, views)?);
+            }
+        }
+        Term::Not(term) | Term::Held { term, .. } | Term::Repeated { term, .. } => {
+            parts.push(explain(term, at, views)?)
+        }
+        Term::Compare(comparison) => {
+            for operand in [&comparison.left, &comparison.right] {
+                if let Operand::Field(field) = operand {
+                    values.push((field, views(&Ask::of(field), moment(at))?.at(at)));
+                }
+            }
+        }
+        Term::Time(_) | Term::Policy(_) => {}
+    }
+    Ok(Explanation { term, holds: holds(term, at, views)?, values, parts })
+}

@@ -1,0 +1,255 @@
+//! Owns what every property of an objective does over a stretch of moments.
+//!
+//! Questions are not answered here but by [`Budget`], [`BurnRate`], [`Rule`] and [`Streak`], once a run: runs are cut wherever
+//! any of the linear functions that such a question compares changes its sign, so that the answer is the same all along.
+
+use std::rc::Rc;
+
+use super::account::{Segment, Sums, segments, trailing};
+use super::linear::{Linear, Quotient, cut};
+use super::measure::{measured, rate};
+use super::signal::{Signal, Value};
+use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use crate::domain::condition::{Property, Subject};
+use crate::domain::day::Ledger;
+use crate::domain::decimal::SCALE;
+use crate::domain::downtime::Piece;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::model::Model;
+use crate::domain::moments::Moments;
+use crate::domain::name::Name;
+use crate::domain::objective::Objective;
+use crate::domain::policy::{Rule, Urgency};
+use crate::domain::report::ObjectiveReport;
+use crate::domain::span::Span;
+use crate::domain::streak::Streak;
+use crate::domain::target::WHOLE;
+use crate::domain::window::Window;
+
+/// The longest burn-rate lookback, in milliseconds.
+const LONGEST_LOOKBACK_MS: i64 = LOOKBACKS[LOOKBACKS.len() - 1].1;
+
+/// What a condition may ask for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Ask {
+    pub(crate) subject: Subject,
+    pub(crate) what: What,
+}
+
+/// A property, or the policy's word.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum What {
+    Property(Property),
+    Policy(Urgency),
+}
+
+/// One objective as of every moment of a stretch.
+pub(crate) struct View {
+    model: Rc<Model>,
+    stretch: Span,
+    /// The first transition of its system, if it ever reported.
+    first: Option<Instant>,
+    segments: Vec<Segment>,
+    burn: Burn,
+}
+
+/// What spends the budget over each lookback.
+enum Burn {
+    /// To be summed up from the account.
+    Drawn(Vec<Piece>),
+    Known(Rc<ObjectiveReport>),
+}
+
+impl View {
+    /// From where on the account must be known to look at an objective from `since` on.
+    pub(crate) fn reach(objective: &Objective, since: Instant) -> Instant {
+        objective.window.bounds(since).start.min(since.plus(-LONGEST_LOOKBACK_MS))
+    }
+
+    /// Draws an objective as of every moment of `stretch` from its account, which covers [`Self::reach`] up to the stretch's
+    /// end, and the first transition of its system.
+    pub(crate) fn draw(model: Rc<Model>, pieces: Vec<Piece>, first: Option<Instant>, stretch: Span) -> Self {
+        let segments = segments(&model.objective, &pieces, stretch);
+        Self { model, stretch, first, segments, burn: Burn::Drawn(pieces) }
+    }
+
+    /// The same for the one moment of a report.
+    pub(crate) fn of_report(model: Rc<Model>, report: Rc<ObjectiveReport>) -> Self {
+        let budget = &report.budget;
+        let at = budget.elapsed.end;
+        let stretch = Span::new(at, at.plus(1));
+        let segment = Segment {
+            span: stretch,
+            sums: Sums::fixed(at, &budget.tally),
+            window_ms: budget.window.millis(),
+            elapsed: Linear::constant(budget.elapsed.millis().into()),
+            open: report.has_open_downtime,
+        };
+        let first = (report.state != State::NoData).then_some(at);
+        Self { model, stretch, first, segments: vec![segment], burn: Burn::Known(report) }
+    }
+
+    /// What a property other than those of streaks, or the policy, does over the stretch.
+    pub(crate) fn signal(&self, what: What) -> Signal {
+        let property = match what {
+            What::Policy(urgency) => return self.policy(urgency),
+            What::Property(property) => property,
+        };
+        let objective = &self.model.objective;
+        let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
+        match property {
+            Property::Target => self.steady(Value::Number(Quotient::constant(
+                objective.target.percent().millionths().into(),
+                SCALE.into(),
+            ))),
+            Property::WindowDays => self.steady(match objective.window {
+                Window::Rolling { days } => Value::whole(days.into()),
+                Window::Calendar { .. } => Value::Null,
+            }),
+            Property::ObjectiveId => self.steady(Value::text(objective.metadata.name.as_str())),
+            Property::SystemId => self.steady(Value::text(objective.system.as_str())),
+            Property::Healthcheck => self.steady(name(objective.healthcheck.as_ref().map(Name::as_str))),
+            Property::DependencyExclusion => self.steady(Value::text(objective.dependency_exclusion.as_str())),
+            Property::BurnRateOver(lookback) => self.burn_over(lookback),
+            Property::FastBurn => self.fast_burn(),
+            Property::IsBreaching | Property::HasOpenDowntime | Property::State | Property::BudgetTier => {
+                self.judged(property)
+            }
+            Property::CurrentStreak | Property::BestStreak => match &self.burn {
+                Burn::Known(report) => self.steady(streak_value(property, report.streak)),
+                Burn::Drawn(_) => self.steady(Value::Null),
+            },
+            _ => Signal::of(self.segments.iter().flat_map(|segment| measured(objective, segment, property))),
+        }
+    }
+
+    fn steady(&self, value: Value) -> Signal {
+        Signal::steady(self.stretch, value)
+    }
+
+    /// Properties that the budget itself decides.
+    fn judged(&self, property: Property) -> Signal {
+        let objective = &self.model.objective;
+        let thresholds = &objective.thresholds;
+        let answer = |segment: &Segment, part: Span| {
+            let budget: Budget = segment.budget(objective, part.start);
+            match property {
+                Property::IsBreaching => Value::Boolean(budget.is_breaching()),
+                Property::HasOpenDowntime => Value::Boolean(segment.open),
+                Property::BudgetTier => Value::text(budget.tier(thresholds).as_str()),
+                _ => {
+                    let reported = self.first.is_some_and(|first| first <= part.start);
+                    Value::text(budget.state(reported, segment.open).as_str())
+                }
+            }
+        };
+        let mut runs = Vec::new();
+        for segment in &self.segments {
+            let (consumed, total) = (segment.consumed(objective), segment.total(objective));
+            let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
+            // Every one of these questions compares what is consumed with nothing, or with a share of the total.
+            let forms = [
+                consumed,
+                consumed - total,
+                consumed * 5 - total * 4,
+                reaches(thresholds.warning_percent.millionths()),
+                reaches(thresholds.critical_percent.millionths()),
+            ];
+            let first = self.first.map_or(segment.span.end, |first| first.clamp(segment.span.start, segment.span.end));
+            for part in [Span::new(segment.span.start, first), Span::new(first, segment.span.end)] {
+                if !part.is_empty() {
+                    runs.extend(cut(part, &forms).into_iter().map(|part| (part, answer(segment, part))));
+                }
+            }
+        }
+        Signal::of(runs)
+    }
+
+    /// What spends the budget over a lookback, in milliseconds.
+    fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
+        let exclusion = self.model.objective.dependency_exclusion;
+        match &self.burn {
+            Burn::Known(report) => {
+                vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_ms.into()))]
+            }
+            Burn::Drawn(pieces) => trailing(pieces, LOOKBACKS[lookback].1, self.stretch)
+                .into_iter()
+                .map(|(span, sums, _)| (span, sums.consumed(exclusion)))
+                .collect(),
+        }
+    }
+
+    fn burn_over(&self, lookback: usize) -> Signal {
+        let allowed = i128::from(LOOKBACKS[lookback].1) * i128::from(self.model.objective.target.error_share());
+        let runs = self.consumed_over(lookback).into_iter();
+        Signal::of(runs.flat_map(|(span, consumed)| rate(span, consumed, Linear::constant(allowed))))
+    }
+
+    fn fast_burn(&self) -> Signal {
+        let (over_ms, target) = (LOOKBACKS[ONE_HOUR].1, self.model.objective.target);
+        let factor = self.model.objective.thresholds.fast_burn_multiplier;
+        let allowed = i128::from(over_ms) * i128::from(target.error_share()) * i128::from(factor.millionths());
+        let mut runs = Vec::new();
+        for (span, consumed) in self.consumed_over(ONE_HOUR) {
+            let reached = consumed * (i128::from(WHOLE) * i128::from(SCALE)) - Linear::constant(allowed);
+            for part in cut(span, &[consumed, reached]) {
+                let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                runs.push((part, Value::Boolean(rate.compare(factor).is_some_and(std::cmp::Ordering::is_ge))));
+            }
+        }
+        Signal::of(runs)
+    }
+
+    /// The lengths of the window, one after the other.
+    fn window_lengths(&self) -> Vec<(Span, i64)> {
+        let mut lengths: Vec<(Span, i64)> = Vec::new();
+        for segment in &self.segments {
+            match lengths.last_mut() {
+                Some((span, window_ms)) if *window_ms == segment.window_ms => span.end = segment.span.end,
+                _ => lengths.push((segment.span, segment.window_ms)),
+            }
+        }
+        lengths
+    }
+
+    /// Whether some rule of the policy is reached over both its lookbacks.
+    fn policy(&self, urgency: Urgency) -> Signal {
+        let target = self.model.objective.target;
+        let lengths = self.window_lengths();
+        let reached = |rule: Rule, lookback: usize| {
+            let over_ms = LOOKBACKS[lookback].1;
+            let mut runs = Vec::new();
+            for (span, consumed) in self.consumed_over(lookback) {
+                let first = lengths.partition_point(|(of, _)| of.end <= span.start);
+                for (of, window_ms) in lengths[first..].iter().take_while(|(of, _)| of.start < span.end) {
+                    let (factor, allowed) = rule.sides(over_ms, target, *window_ms);
+                    for part in cut(span.intersect(*of), &[consumed * factor - Linear::constant(allowed)]) {
+                        let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                        runs.push((part, rule.reached(rate, *window_ms)));
+                    }
+                }
+            }
+            Moments::of(runs.into_iter().filter(|(_, reached)| *reached).map(|(span, _)| span).collect())
+        };
+        let both = |rule: Rule| reached(rule, rule.long).and(&reached(rule, rule.short));
+        Signal::when(&urgency.rules().into_iter().map(both).fold(Moments::none(), Moments::or), self.stretch)
+    }
+}
+
+/// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
+pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Signal {
+    let mut streak = Streak::default();
+    let mut runs = Vec::new();
+    let mut since = stretch.start;
+    for (midnight, day) in ledger.days().take_while(|(midnight, _)| *midnight < stretch.end) {
+        runs.push((Span::new(since, midnight), streak_value(property, streak)));
+        since = since.max(midnight);
+        streak.advance(midnight.plus(-DAY_MS), 1, day.verdict);
+    }
+    runs.push((Span::new(since, stretch.end), streak_value(property, streak)));
+    Signal::of(runs)
+}
+
+fn streak_value(property: Property, streak: Streak) -> Value {
+    Value::whole(if property == Property::BestStreak { streak.best } else { streak.current }.into())
+}

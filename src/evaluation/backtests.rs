@@ -1,0 +1,242 @@
+//! Owns backtests: when a term held for objectives over a stretch of the past, what that was about, and which target or
+//! threshold the same past supports.
+
+use anyhow::Result;
+
+use super::{Conditions, Evaluation};
+use crate::domain::backtest::burn::Consumption;
+use crate::domain::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
+use crate::domain::backtest::historic::{Past, PastWindow, last_windows};
+use crate::domain::backtest::threshold::{BurnAlert, Trial};
+use crate::domain::backtest::{Episode, Matched, Matching, Score, score};
+use crate::domain::budget::LOOKBACKS;
+use crate::domain::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
+use crate::domain::decimal::Decimal;
+use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::solver::linear::Fraction;
+use crate::domain::solver::signal::Reading;
+use crate::domain::solver::view::Ask;
+use crate::domain::span::Span;
+use crate::store::{Store, Stored};
+
+/// What is asked of the past.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'q> {
+    pub(crate) since: Instant,
+    /// Later facts do not exist.
+    pub(crate) until: Instant,
+    pub(crate) against: Against<'q>,
+    pub(crate) matching: Matching,
+}
+
+/// Tests a term on each of the objectives, in the order given.
+///
+/// # Errors
+/// Those of the database, and when the term names what does not exist.
+pub(crate) fn backtest(
+    store: &Store,
+    objectives: Vec<Stored>,
+    term: &Term,
+    question: Question<'_>,
+) -> Result<Vec<Tested>> {
+    let mut conditions = Conditions::open(store, objectives.len(), question.until)?;
+    let test = |stored| {
+        let history = History::open(&mut conditions, stored, question)?;
+        let firings = history.episodes(&mut conditions, term, question.matching.lead_ms)?;
+        history.tested(&mut conditions, &firings, &watched(term))
+    };
+    objectives.into_iter().map(test).collect()
+}
+
+/// For each alert, the highest threshold at which it would have caught every event that any threshold catches, over all the
+/// objectives, and what it would have done at it; `None` where none catches any.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn suggest_thresholds(
+    store: &Store,
+    objectives: Vec<Stored>,
+    alerts: Vec<BurnAlert>,
+    question: Question<'_>,
+) -> Result<Vec<Trial>> {
+    let mut conditions = Conditions::open(store, objectives.len(), question.until)?;
+    let mut histories = Vec::with_capacity(objectives.len());
+    for stored in objectives {
+        histories.push(History::open(&mut conditions, stored, question)?);
+    }
+    let mut trials = Vec::with_capacity(alerts.len());
+    for alert in alerts {
+        let (mut threshold, mut events) = (None, 0);
+        for history in &histories {
+            for highest in history.highest(&mut conditions, &alert)? {
+                events += 1;
+                threshold = match (threshold, highest) {
+                    (Some(threshold), Some(highest)) => Some(std::cmp::min(threshold, highest)),
+                    (known, found) => known.or(found),
+                };
+            }
+        }
+        let Some(threshold) = threshold else {
+            trials.push(Trial { alert, threshold: None, score: Score { events, ..Score::default() } });
+            continue;
+        };
+        let term = alert.at(threshold);
+        let mut sum = Score::default();
+        for history in &histories {
+            let firings = history.episodes(&mut conditions, &term, question.matching.lead_ms)?;
+            sum.add(&history.score(&firings));
+        }
+        trials.push(Trial { alert, threshold: Some(threshold), score: sum });
+    }
+    Ok(trials)
+}
+
+/// What the last `count` windows of each objective that were over at `until` came to, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Instant, count: u32) -> Result<Vec<Past>> {
+    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
+    let draw = |stored| {
+        evaluation.assess(stored, |assessment, chronicle| {
+            let objective = &assessment.model.objective;
+            let mut windows = Vec::new();
+            for span in last_windows(objective.window, until, count) {
+                if assessment.first.is_none_or(|first| span.start < first) {
+                    break;
+                }
+                let sums = assessment.tally(span, chronicle)?;
+                let consumed_ms = sums.consumed_ms(objective.dependency_exclusion);
+                windows.push(PastWindow { span, consumed_ms, length_ms: span.millis() - sums.not_counted_ms });
+            }
+            Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })
+        })
+    };
+    objectives.into_iter().map(draw).collect()
+}
+
+/// One objective's past, as far as it is looked at.
+struct History<'q> {
+    objective: Name,
+    question: Question<'q>,
+    /// The first transition of its system, if there was one by the end.
+    first: Option<Instant>,
+    events: Vec<Event>,
+}
+
+impl<'q> History<'q> {
+    fn open(conditions: &mut Conditions<'_>, stored: Stored, question: Question<'q>) -> Result<Self> {
+        let model = conditions.admit(stored)?;
+        let objective = model.objective.metadata.name.clone();
+        let first = conditions.first(&model)?.filter(|first| *first <= question.until);
+        let mut history = Self { objective, question, first, events: Vec::new() };
+        history.events = match question.against {
+            Against::Breaching => {
+                let field = Field { subject: Subject::This, property: Property::IsBreaching };
+                let (left, right) = (Operand::Field(field), Operand::Boolean(true));
+                let breaching = Term::Compare(Comparison { left, relation: Relation::Equal, right });
+                let episodes = history.episodes(conditions, &breaching, question.matching.grace_ms)?;
+                episodes.into_iter().map(|episode| Event { episode, incident: None }).collect()
+            }
+            Against::Incidents(incidents) => {
+                let known = incidents.iter().enumerate().filter(|(_, incident)| incident.concerns(&model.objective));
+                let event = |(index, incident): (usize, &Incident)| {
+                    let episode = incident.as_of(question.until)?;
+                    Some(Event { episode, incident: Some(index) })
+                };
+                known.filter_map(event).collect()
+            }
+        };
+        Ok(history)
+    }
+
+    /// From where on the objective is looked at.
+    fn from(&self) -> Option<Instant> {
+        self.first.map(|first| first.max(self.question.since)).filter(|from| *from <= self.question.until)
+    }
+
+    /// The stretches over which a term held, with their true starts, from so long before the stretch on; never before the first
+    /// transition.
+    fn episodes(&self, conditions: &mut Conditions<'_>, term: &Term, before_ms: i64) -> Result<Vec<Episode>> {
+        let (Some(first), Some(from)) = (self.first, self.from()) else { return Ok(Vec::new()) };
+        let from = from.plus(-before_ms).max(first);
+        let stretch = Span::new(from, self.question.until.plus(1));
+        let held = conditions.solve(term, &self.objective, stretch)?;
+        let mut episodes = Vec::with_capacity(held.spans().len());
+        for span in held.spans() {
+            let mut start = span.start;
+            if start == from && from > first {
+                let since = conditions.since(term, &self.objective, from)?;
+                start = since.map_or(first, |since| since.max(first));
+            }
+            episodes.push(Episode { start, end: (span.end < stretch.end).then_some(span.end) });
+        }
+        Ok(episodes)
+    }
+
+    fn matched(&self, firings: &[Episode], from: Instant) -> Matched {
+        let events: Vec<Episode> = self.events.iter().map(|event| event.episode).collect();
+        score(firings, &events, (from, self.question.until), self.question.matching)
+    }
+
+    fn score(&self, firings: &[Episode]) -> Score {
+        self.from().map(|from| self.matched(firings, from).score).unwrap_or_default()
+    }
+
+    fn tested(&self, conditions: &mut Conditions<'_>, episodes: &[Episode], watched: &[Watched]) -> Result<Tested> {
+        let Some(from) = self.from() else {
+            let matched = score(&[], &[], (self.question.until, self.question.until), self.question.matching);
+            let objective = self.objective.clone();
+            return Ok(Tested { objective, from: None, firings: Vec::new(), events: Vec::new(), matched });
+        };
+        let mut matched = self.matched(episodes, from);
+        // What ended before the stretch began has been of use for the matching, and is not told.
+        let passed = episodes.partition_point(|episode| !episode.touches(from, self.question.until));
+        matched.useful.drain(..passed);
+        for catch in &mut matched.catches {
+            catch.firing = catch.firing.and_then(|firing| firing.checked_sub(passed));
+        }
+        let told = &episodes[passed..];
+        let until = self.question.until;
+        let begin = told.first().map_or(from, |first| first.start.min(from));
+        let stretch = Span::new(begin, until.plus(1));
+        let mut firings: Vec<Firing> = told
+            .iter()
+            .map(|episode| Firing { episode: *episode, peaks: Vec::new(), remaining: [None, None] })
+            .collect();
+        for Watched { field, highest } in watched {
+            let signal = conditions.signal(&self.objective, &Ask::of(field), stretch)?;
+            for firing in &mut firings {
+                let Episode { start, end } = firing.episode;
+                firing.peaks.push(signal.peak(Span::new(start, end.unwrap_or(stretch.end)), *highest));
+            }
+        }
+        let field = Field { subject: Subject::This, property: Property::RemainingPercent };
+        let signal = conditions.signal(&self.objective, &Ask::of(&field), stretch)?;
+        let left = |at: Instant| -> Option<Fraction> {
+            if let Reading::Number(left) = signal.at(at) { Some(left) } else { None }
+        };
+        for firing in &mut firings {
+            firing.remaining = [firing.episode.start, firing.episode.end.unwrap_or(until)].map(left);
+        }
+        let (objective, events) = (self.objective.clone(), self.events.clone());
+        Ok(Tested { objective, from: Some(from), firings, events, matched })
+    }
+
+    /// For each event that began within the stretch, the highest threshold at which the alert fires about it.
+    fn highest(&self, conditions: &mut Conditions<'_>, alert: &BurnAlert) -> Result<Vec<Option<Decimal>>> {
+        let (Some(first), Some(from)) = (self.first, self.from()) else { return Ok(Vec::new()) };
+        let Question { until, matching, .. } = self.question;
+        let known = Span::new(from.plus(-matching.lead_ms).max(first), until.plus(1));
+        let longest = LOOKBACKS[LOOKBACKS.len() - 1].1;
+        let (share, consumed) =
+            conditions.consumed(&self.objective, Span::new(known.start.plus(-longest), known.end))?;
+        let consumption = Consumption::new(consumed);
+        let begun = self.events.iter().filter(|event| from <= event.episode.start && event.episode.start <= until);
+        Ok(begun
+            .map(|event| alert.highest(&consumption, share, matching.widened(event.episode).intersect(known)))
+            .collect())
+    }
+}

@@ -1,0 +1,140 @@
+//! Owns what `compute` publishes: everything as of one moment, what of it has changed since the last time, and how the tables
+//! are compared with a recomputation.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::{Evaluation, Load, all_healths};
+use crate::domain::achievement::{Contribution, Standing};
+use crate::domain::assess::Assessment;
+use crate::domain::change::{Change, ChangeKind, Logged, View};
+use crate::domain::chronicle::Chronicle;
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::report::ObjectiveReport;
+use crate::domain::snapshot::snapshots;
+use crate::domain::timeline::BEGINNING;
+use crate::store::{Difference, Published, Store, Views};
+
+/// What is seen of everything now, each with the moment since when, where history itself tells it.
+type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
+
+/// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
+    let before = store.last_views()?;
+    let published = draw(store, as_of, publish_days)?;
+    let after = views(&published);
+    for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
+        store.withdraw_days(name)?;
+    }
+    store.publish(&published)?;
+    store.put_computed(as_of)?;
+    let mut changes = differences(before, after, as_of);
+    changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
+    changes.into_iter().map(|change| store.log_change(change, as_of)).collect()
+}
+
+/// Draws up everything as of a moment; `days` looks at each objective's account on the way.
+fn draw(
+    store: &Store,
+    as_of: Instant,
+    mut days: impl FnMut(&Store, i64, &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
+) -> Result<Published> {
+    let objectives = store.objectives()?;
+    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    let mut reports = Vec::with_capacity(objectives.len());
+    let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
+    for stored in objectives {
+        let (id, system) = (stored.id, stored.objective.system.clone());
+        let (report, contribution) = evaluation.assess(stored, |assessment, chronicle| {
+            days(store, id, assessment, chronicle)?;
+            Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::draw(assessment, chronicle)?))
+        })?;
+        reports.push(report);
+        contributions.entry(system).or_default().push(contribution);
+    }
+    let achievements =
+        contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
+    Ok(Published { objectives: reports, systems: all_healths(store, as_of)?, achievements })
+}
+
+/// Publishes the days of one objective that are not known to be right, and seals what had to be drawn up for that.
+fn publish_days(
+    store: &Store,
+    id: i64,
+    assessment: &Assessment<'_>,
+    chronicle: &mut Chronicle<Load<'_>>,
+) -> Result<()> {
+    let until = assessment.as_of.day_start();
+    let sealed_until = store.seal(id)?.map(|(_, end)| end);
+    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < assessment.ledger.end()) {
+        store.keep_sealed(id, assessment.model, &assessment.ledger)?;
+    }
+    let known = store.published_until(id)?.unwrap_or(BEGINNING).min(until);
+    let days = snapshots(assessment, known, chronicle)?;
+    store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
+}
+
+fn views(published: &Published) -> Seen {
+    let mut seen = Seen::new();
+    for report in &published.objectives {
+        seen.insert((ChangeKind::Objective, report.objective.to_string()), (View::of_objective(report), None));
+    }
+    for health in &published.systems {
+        seen.insert((ChangeKind::System, health.system.to_string()), (View::of_system(health), None));
+    }
+    for unlocked in &published.achievements {
+        let id = format!("{}/{}", unlocked.system, unlocked.achievement.as_str());
+        seen.insert((ChangeKind::Achievement, id), (View::of_achievement(unlocked), Some(unlocked.unlocked_at)));
+    }
+    seen
+}
+
+/// What is seen differently.
+fn differences(mut before: Views, after: Seen, as_of: Instant) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for ((kind, id), (view, since)) in after {
+        let previous = before.remove(&(kind, id.clone()));
+        changes.extend(Change::between(kind, id, since.unwrap_or(as_of), previous, Some(view)));
+    }
+    changes
+        .extend(before.into_iter().filter_map(|((kind, id), view)| Change::between(kind, id, as_of, Some(view), None)));
+    changes
+}
+
+/// Whether the computed tables are those of the facts and manifests there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Currency {
+    /// Nothing was ever computed.
+    Never,
+    /// Facts or manifests have changed since: but for the days that still hold, the tables are of an earlier state.
+    Outdated(Instant),
+    Current(Instant),
+}
+
+/// Compares the computed tables with a recomputation as of their own moment, as far as they claim to hold.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference>)> {
+    let mut differences = store.verify_changes()?;
+    let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
+    let mut found = Vec::new();
+    let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
+        let known = store.published_until(id)?.unwrap_or(BEGINNING).min(computed.as_of.day_start());
+        let days = snapshots(assessment, BEGINNING, chronicle)?;
+        let until = (!computed.is_current).then_some(known);
+        found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);
+        Ok(())
+    })?;
+    differences.extend(found);
+    if !computed.is_current {
+        return Ok((Currency::Outdated(computed.as_of), differences));
+    }
+    differences.extend(store.unpublished(&published)?);
+    Ok((Currency::Current(computed.as_of), differences))
+}

@@ -1,0 +1,235 @@
+//! Owns the evaluation of conditions: where the values come from that a term compares, as of any moment of a stretch.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use anyhow::{Result, anyhow};
+
+use super::Evaluation;
+use crate::domain::assess::Assessment;
+use crate::domain::condition::{Field, Property, Subject, Term};
+use crate::domain::instant::Instant;
+use crate::domain::model::Model;
+use crate::domain::moments::Moments;
+use crate::domain::name::Name;
+use crate::domain::report::ObjectiveReport;
+use crate::domain::solver::signal::{Reading, Signal};
+use crate::domain::solver::system::SystemView;
+use crate::domain::solver::view::{Ask, View, What, streaks};
+use crate::domain::solver::{self, Explanation, moment};
+use crate::domain::span::Span;
+use crate::domain::timeline::BEGINNING;
+use crate::store::{Store, Stored};
+
+/// Signals kept at the most; past this all are forgotten, so that memory stays bounded.
+const MOST_SIGNALS: usize = 4096;
+
+/// Evaluates terms for objectives, knowing the facts up to one moment.
+pub(crate) struct Conditions<'s> {
+    evaluation: Evaluation<'s>,
+    objectives: HashMap<Name, Known>,
+    /// What was asked for last of each value, with the stretch it was asked for.
+    signals: HashMap<(Subject, What), (Span, Rc<Signal>)>,
+    views: HashMap<Name, (Span, Rc<View>)>,
+}
+
+/// An objective that terms are evaluated for, or that they name.
+struct Known {
+    id: i64,
+    model: Rc<Model>,
+    report: Option<Rc<ObjectiveReport>>,
+}
+
+impl<'s> Conditions<'s> {
+    /// Prepares to evaluate so many objectives. Later facts than `as_of` do not exist; moments after it are as if nothing else
+    /// happened.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
+        let evaluation = Evaluation::open(store, count, as_of)?;
+        Ok(Self { evaluation, objectives: HashMap::new(), signals: HashMap::new(), views: HashMap::new() })
+    }
+
+    /// Makes an objective known.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn admit(&mut self, stored: Stored) -> Result<Rc<Model>> {
+        let model = Rc::new(self.evaluation.resolver.model(stored.objective)?);
+        let known = Known { id: stored.id, model: Rc::clone(&model), report: None };
+        self.objectives.insert(model.objective.metadata.name.clone(), known);
+        Ok(model)
+    }
+
+    /// Makes an objective known, and draws up its report as of the moment of this evaluation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
+        let id = stored.id;
+        let model = self.admit(stored)?;
+        let sealed = self.evaluation.store.sealed(id)?;
+        let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
+        let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
+        if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
+            known.report = Some(Rc::clone(&report));
+        }
+        Ok(report)
+    }
+
+    /// The moments of `stretch` at which the term holds for an objective.
+    ///
+    /// # Errors
+    /// Those of the database, and when the term names what does not exist.
+    pub(crate) fn solve(&mut self, term: &Term, objective: &Name, stretch: Span) -> Result<Moments> {
+        solver::solve(term, stretch, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// Whether the term holds for an objective as of a moment.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn holds(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<bool> {
+        solver::holds(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// Since when the term has held, or not held, without a gap; `None` when it was never otherwise since 1970.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn since(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<Option<Instant>> {
+        solver::since(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// When the term, which holds, will not any more if nothing else happens; `None` when that is not within the longest window.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn clears(&mut self, term: &Term, objective: &Name) -> Result<Option<Instant>> {
+        let at = self.evaluation.as_of;
+        solver::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// Takes a term apart as of a moment.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn explain<'t>(&mut self, term: &'t Term, objective: &Name, at: Instant) -> Result<Explanation<'t>> {
+        solver::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// A value as of a moment.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn reading(&mut self, field: &Field, objective: &Name, at: Instant) -> Result<Reading> {
+        Ok(self.signal(objective, &Ask::of(field), moment(at))?.at(at))
+    }
+
+    /// What a value does over a stretch.
+    ///
+    /// # Errors
+    /// Those of [`Self::solve`].
+    pub(crate) fn signal(&mut self, this: &Name, ask: &Ask, stretch: Span) -> Result<Rc<Signal>> {
+        let subject = match &ask.subject {
+            Subject::This => Subject::Objective(this.clone()),
+            named => named.clone(),
+        };
+        let key = (subject, ask.what);
+        if let Some((known, signal)) = self.signals.get(&key)
+            && *known == stretch
+        {
+            return Ok(Rc::clone(signal));
+        }
+        let signal = Rc::new(match (&key.0, ask.what) {
+            (Subject::System(system), What::Property(property)) => self.health(system, property, stretch)?,
+            (Subject::Objective(objective), what) => self.budget(objective, what, stretch)?,
+            (subject, what) => return Err(anyhow!("{what:?} of {subject:?} is no value")),
+        });
+        if self.signals.len() >= MOST_SIGNALS {
+            self.signals.clear();
+            self.views.clear();
+        }
+        self.signals.insert(key, (stretch, Rc::clone(&signal)));
+        Ok(signal)
+    }
+
+    /// The first transition of an objective's system, if there is one by the moment of this evaluation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn first(&mut self, model: &Model) -> Result<Option<Instant>> {
+        let at = self.evaluation.as_of;
+        Ok(self.evaluation.chronicle.stretch(&model.system, model.scope(), at, at)?.first)
+    }
+
+    /// The stretches of `span` that spend an objective's budget, and the share of time its target leaves for failure.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Vec<Span>)> {
+        let (_, model, _) = self.known(name)?;
+        let exclusion = model.objective.dependency_exclusion;
+        let pieces = self.evaluation.chronicle.pieces(&model, span)?.into_iter();
+        let spent = pieces.filter(|piece| piece.consumes(exclusion)).map(|piece| piece.span).collect();
+        Ok((model.objective.target.error_share(), spent))
+    }
+
+    fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
+        if !self.objectives.contains_key(name) {
+            let stored = self.evaluation.store.objective(name)?;
+            self.admit(stored.ok_or_else(|| anyhow!("there is no objective {name}"))?)?;
+        }
+        let known = &self.objectives[name];
+        Ok((known.id, Rc::clone(&known.model), known.report.clone()))
+    }
+
+    /// What a property of an objective, or the policy, does over a stretch.
+    fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
+        let (id, model, report) = self.known(name)?;
+        let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
+        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak)) = what
+            && report.is_none()
+        {
+            let sealed = self.evaluation.store.sealed(id)?;
+            let last = stretch.end.plus(-1);
+            let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
+            return Ok(streaks(&assessment.ledger, property, stretch));
+        }
+        if let Some((known, view)) = self.views.get(name)
+            && *known == stretch
+        {
+            return Ok(view.signal(what));
+        }
+        let view = match report {
+            Some(report) => View::of_report(model, report),
+            None => {
+                let chronicle = &mut self.evaluation.chronicle;
+                let account = Span::new(View::reach(&model.objective, stretch.start), stretch.end);
+                let first = chronicle.stretch(&model.system, model.scope(), account.start, account.end)?.first;
+                let pieces = chronicle.pieces(&model, account)?;
+                View::draw(model, pieces, first, stretch)
+            }
+        };
+        let signal = view.signal(what);
+        self.views.insert(name.clone(), (stretch, Rc::new(view)));
+        Ok(signal)
+    }
+
+    /// What a property of a system does over a stretch.
+    fn health(&mut self, name: &Name, property: Property, stretch: Span) -> Result<Signal> {
+        let member = self.evaluation.resolver.member(name)?;
+        let mut from = SystemView::reach(stretch.start);
+        let mut back = stretch.start.since(from);
+        loop {
+            let history = self.evaluation.chronicle.history(&member, from.max(BEGINNING), stretch.end)?;
+            let complete = history.from <= BEGINNING;
+            if let Some(view) = SystemView::draw(history, member.stale_after_ms, complete, stretch) {
+                return Ok(view.signal(property));
+            }
+            back = back.saturating_mul(4);
+            from = from.plus(-back);
+        }
+    }
+}

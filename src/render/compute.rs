@@ -1,0 +1,120 @@
+//! Owns how changes look: a line of JSON each for programs, a row each for people.
+
+use anyhow::Result;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::health::minute;
+use super::{Cell, Document, Sheet, Tone};
+use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
+use crate::domain::instant::Instant;
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireChange<'a> {
+    sequence: i64,
+    kind: &'static str,
+    id: &'a str,
+    occurred_at: String,
+    previous: Option<WireView<'a>>,
+    next: Option<WireView<'a>>,
+    changed_fields: Vec<&'a str>,
+}
+
+struct WireView<'a>(&'a View);
+
+impl Serialize for WireView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.0.len()))?;
+        for (name, seen) in &self.0.0 {
+            match seen {
+                Seen::Flag(flag) => map.serialize_entry(name, flag)?,
+                Seen::Text(text) => map.serialize_entry(name, text)?,
+            }
+        }
+        map.end()
+    }
+}
+
+fn wire(logged: &Logged) -> WireChange<'_> {
+    let change = &logged.change;
+    WireChange {
+        sequence: logged.sequence,
+        kind: change.kind.as_str(),
+        id: &change.id,
+        occurred_at: change.occurred_at.to_string(),
+        previous: change.previous.as_ref().map(WireView),
+        next: change.next.as_ref().map(WireView),
+        changed_fields: change.changed_fields(),
+    }
+}
+
+/// One change as a line of JSON.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn line(logged: &Logged) -> Result<String> {
+    Ok(serde_json::to_string(&wire(logged))? + "\n")
+}
+
+/// Changes in the shape that programs read where lines of JSON are not what was asked for.
+///
+/// # Errors
+/// When they cannot be represented.
+pub(crate) fn document(changes: &[Logged], as_of: Instant) -> Result<Document> {
+    Document::list(as_of, "changes", &changes.iter().map(wire).collect::<Vec<_>>())
+}
+
+/// Changes for people, in their order.
+pub(crate) fn sheet(changes: &[Logged]) -> Sheet {
+    let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
+    for Logged { change, .. } in changes {
+        sheet.push(vec![
+            Cell::plain(minute(change.occurred_at)),
+            Cell::plain(change.kind.as_str()),
+            Cell::toned(change.id.as_str(), Tone::Strong),
+            Cell::toned(in_words(change), tone(change)),
+        ]);
+    }
+    let counts: Vec<String> = ChangeKind::ALL
+        .into_iter()
+        .map(|kind| (kind, changes.iter().filter(|logged| logged.change.kind == kind).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    sheet.footer.push(format!("changed: {}", counts.join(", ")));
+    sheet
+}
+
+/// `state healthy → breaching, now isBreaching`; of what is new or gone, its first field.
+fn in_words(change: &Change) -> String {
+    let first = |view: &View| view.0.first().map_or_else(String::new, |(_, seen)| seen.to_string());
+    match (&change.previous, &change.next) {
+        (None, Some(_)) if change.kind == ChangeKind::Achievement => "unlocked".to_owned(),
+        (Some(_), None) if change.kind == ChangeKind::Achievement => "not unlocked after all".to_owned(),
+        (None, Some(next)) => format!("new: {}", first(next)),
+        (Some(previous), None) => format!("gone: was {}", first(previous)),
+        (previous, next) => {
+            let seen = |view: &Option<View>, name: &str| view.as_ref().and_then(|view| view.get(name)).cloned();
+            let part = |name: &&str| match (seen(previous, name), seen(next, name)) {
+                (_, Some(Seen::Flag(true))) => format!("now {name}"),
+                (_, Some(Seen::Flag(false))) => format!("no longer {name}"),
+                (Some(before), Some(after)) => format!("{name} {before} → {after}"),
+                (None, Some(after)) => format!("{name} {after}"),
+                (_, None) => format!("no {name}"),
+            };
+            change.changed_fields().iter().map(part).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// How bad what is seen now is.
+fn tone(change: &Change) -> Tone {
+    let Some(next) = &change.next else { return Tone::Faint };
+    let seen = next.get("state").or_else(|| next.get("status")).map(ToString::to_string);
+    match seen.as_deref() {
+        Some("breaching" | "unhealthy") => Tone::Bad,
+        Some("degraded" | "at-risk") => Tone::Warning,
+        Some("no-data" | "unknown") => Tone::Faint,
+        _ => Tone::Good,
+    }
+}

@@ -1,0 +1,190 @@
+//! Owns the change log, and up to which change each command that is told of changes has been told.
+
+use std::fs::{File, OpenOptions};
+
+use anyhow::{Context as _, Result};
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::{Map, Value};
+
+use super::open::{Store, Unreadable};
+use super::verify::Difference;
+use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
+use crate::domain::instant::Instant;
+use crate::failure::Failure;
+
+const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
+
+/// Held by the process that tells commands of changes, so that none is told twice. The operating system gives it back
+/// when the process ends, however it does.
+#[derive(Debug)]
+pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not used")] File);
+
+impl Store {
+    /// Appends a change, noticed by a computation as of a moment.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn log_change(&self, change: Change, as_of: Instant) -> Result<Logged> {
+        let sql = "INSERT INTO change_log (as_of, kind, id, occurred_at, previous, next, changed_fields)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            as_of.to_string(),
+            change.kind.as_str(),
+            change.id,
+            change.occurred_at.to_string(),
+            change.previous.as_ref().map(write_view),
+            change.next.as_ref().map(write_view),
+            serde_json::to_string(&change.changed_fields())?,
+        ])?;
+        Ok(Logged { sequence: self.connection.last_insert_rowid(), change })
+    }
+
+    /// Remembers a command that is to be told of every change logged from now on, unless it is known already.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn follow_changes(&self, command: &str) -> Result<()> {
+        let sql = "INSERT INTO delivery (command, delivered_through)
+                   VALUES (?1, (SELECT coalesce(max(sequence), 0) FROM change_log))
+                   ON CONFLICT (command) DO NOTHING";
+        self.connection.execute(sql, [command])?;
+        Ok(())
+    }
+
+    /// The oldest change that a command has not been told of.
+    ///
+    /// # Errors
+    /// Those of the database, and when the change cannot be read.
+    pub(crate) fn undelivered(&self, command: &str) -> Result<Option<Logged>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM change_log
+             WHERE sequence > (SELECT delivered_through FROM delivery WHERE command = ?1) ORDER BY sequence LIMIT 1"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([command])?;
+        rows.next()?.map(read_logged).transpose()
+    }
+
+    /// How many changes a command has not been told of.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_undelivered(&self, command: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM change_log
+                   WHERE sequence > (SELECT delivered_through FROM delivery WHERE command = ?1)";
+        Ok(self.connection.query_row(sql, [command], |row| row.get(0))?)
+    }
+
+    /// Remembers that a command has been told of all changes up to one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn delivered(&mut self, command: &str, sequence: i64) -> Result<()> {
+        self.write(|store| {
+            let sql = "UPDATE delivery SET delivered_through = ?2 WHERE command = ?1";
+            store.connection.prepare_cached(sql)?.execute(params![command, sequence])?;
+            Ok(())
+        })
+    }
+
+    /// Waits until no other process tells commands of changes. The lock is a file beside the database: SQLite's own locks would
+    /// hold up whoever writes while a command runs.
+    ///
+    /// # Errors
+    /// When the file cannot be made or locked.
+    pub(crate) fn lock_delivery(&self) -> Result<DeliveryLock> {
+        let mut path = self.path().as_os_str().to_owned();
+        path.push("-delivery");
+        let open = || -> std::io::Result<File> {
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        open().map(DeliveryLock).map_err(|error| {
+            Failure::new(
+                format!("cannot lock {}: {error}", path.display()),
+                "it keeps two computations from telling commands twice: make it a file that may be written to and locked",
+            )
+        })
+    }
+
+    /// Checks that every logged change reads, continues the one before it, and names the fields that differ.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn verify_changes(&self) -> Result<Vec<Difference>> {
+        let mut differences = Vec::new();
+        let sql = format!("SELECT {COLUMNS}, changed_fields FROM change_log ORDER BY kind, id, sequence");
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut before: Option<Change> = None;
+        while let Some(row) = rows.next()? {
+            let place = format!("change {}", row.get::<_, i64>(0)?);
+            let change = match read_logged(row) {
+                Ok(logged) => logged.change,
+                Err(error) => {
+                    differences.push(Difference(format!("{place}: {error:#}")));
+                    before = None;
+                    continue;
+                }
+            };
+            if change.previous == change.next {
+                differences.push(Difference(format!("{place} changes nothing")));
+            }
+            if row.get::<_, String>(6)? != serde_json::to_string(&change.changed_fields())? {
+                differences.push(Difference(format!("{place} does not name the fields that differ")));
+            }
+            let known = before.filter(|known| (known.kind, &known.id) == (change.kind, &change.id));
+            if known.map_or(change.previous.is_some(), |known| known.next != change.previous) {
+                differences.push(Difference(format!("{place} does not continue the one before it")));
+            }
+            before = Some(change);
+        }
+        let sql =
+            "SELECT command FROM delivery WHERE delivered_through > (SELECT coalesce(max(sequence), 0) FROM change_log)
+                   OR delivered_through < 0";
+        let ahead: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
+        if let Some(command) = ahead {
+            differences.push(Difference(format!("delivery: {command:?} was told of a change that does not exist")));
+        }
+        Ok(differences)
+    }
+}
+
+fn read_logged(row: &Row<'_>) -> Result<Logged> {
+    let sequence = row.get(0)?;
+    let text = |index: usize| row.get::<_, String>(index);
+    let (kind, occurred_at) = (text(1)?, text(3)?);
+    let unreadable = |what: &str| Unreadable(format!("change {sequence} has {what}"));
+    let view = |index: usize| -> Result<Option<View>> {
+        let stored: Option<String> = row.get(index)?;
+        stored.map(|stored| read_view(&stored).with_context(|| unreadable("a view that does not read"))).transpose()
+    };
+    let change = Change {
+        kind: ChangeKind::parse(&kind).ok_or_else(|| unreadable("an unknown kind"))?,
+        id: text(2)?,
+        occurred_at: Instant::parse(&occurred_at).map_err(|_| unreadable("no moment"))?,
+        previous: view(4)?,
+        next: view(5)?,
+    };
+    Ok(Logged { sequence, change })
+}
+
+fn write_view(view: &View) -> String {
+    let value = |seen: &Seen| match seen {
+        Seen::Flag(flag) => Value::Bool(*flag),
+        Seen::Text(text) => Value::String(text.clone()),
+    };
+    let fields: Map<String, Value> = view.0.iter().map(|(name, seen)| (name.clone(), value(seen))).collect();
+    Value::Object(fields).to_string()
+}
+
+fn read_view(text: &str) -> Result<View> {
+    let fields: Map<String, Value> = serde_json::from_str(text)?;
+    let seen = |(name, value): (String, Value)| match value {
+        Value::Bool(flag) => Ok((name, Seen::Flag(flag))),
+        Value::String(text) => Ok((name, Seen::Text(text))),
+        other => Err(Unreadable(format!("{name} is {other}")).into()),
+    };
+    Ok(View(fields.into_iter().map(seen).collect::<Result<_>>()?))
+}

@@ -1,0 +1,222 @@
+//! Owns which value stands in which column of the computed tables: those of the JSON answers, under the same names.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::types::Value;
+use serde::Serialize;
+
+use super::{Row, Table};
+use crate::domain::achievement::Unlocked;
+use crate::domain::budget::BurnRate;
+use crate::domain::health::Health;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::name::Name;
+use crate::domain::printed::{availability_percent, coverage_percent, minutes, remaining_percent, scaled_minutes};
+use crate::domain::report::ObjectiveReport;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::window::Window;
+
+pub(super) const OBJECTIVE_STATUS: Table = Table {
+    name: "objective_status",
+    keys: 1,
+    columns: &[
+        "objective_id",
+        "system_id",
+        "healthcheck",
+        "labels",
+        "target",
+        "window_days",
+        "window_type",
+        "window_start",
+        "window_end",
+        "dependency_exclusion",
+        "state",
+        "budget_tier",
+        "is_breaching",
+        "has_open_downtime",
+        "fast_burn",
+        "error_budget_total_minutes",
+        "error_budget_consumed_strict_minutes",
+        "error_budget_consumed_minutes",
+        "error_budget_remaining_minutes",
+        "error_budget_overspent_minutes",
+        "budget_remaining_percent",
+        "current_availability",
+        "strict_availability",
+        "coverage_percent",
+        "excluded_minutes",
+        "not_counted_minutes",
+        "attribution",
+        "burn_rate",
+        "burn_rate_5m",
+        "burn_rate_30m",
+        "burn_rate_1h",
+        "burn_rate_2h",
+        "burn_rate_6h",
+        "burn_rate_1d",
+        "burn_rate_3d",
+        "exhausted_at",
+        "recovers_at",
+        "full_at",
+    ],
+};
+
+pub(super) const STREAK: Table = Table {
+    name: "streak",
+    keys: 1,
+    columns: &["objective_id", "system_id", "current_streak", "best_streak", "streak_start", "best_streak_end"],
+};
+
+pub(super) const SYSTEM_STATUS: Table = Table {
+    name: "system_status",
+    keys: 1,
+    columns: &[
+        "system_id",
+        "status",
+        "healthy_checks",
+        "total_checks",
+        "in_status_since",
+        "in_status_for_seconds",
+        "transitions_in_window",
+        "last_seen",
+    ],
+};
+
+pub(super) const ACHIEVEMENT: Table =
+    Table { name: "achievement", keys: 2, columns: &["system_id", "achievement", "unlocked_at"] };
+
+pub(super) const DAILY_SNAPSHOT: Table = Table {
+    name: "daily_snapshot",
+    keys: 2,
+    columns: &[
+        "objective_id",
+        "date",
+        "availability_percent",
+        "budget_consumed_minutes",
+        "budget_remaining_percent",
+        "burn_rate",
+        "streak_days",
+    ],
+};
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn real(number: Option<f64>) -> Value {
+    number.map_or(Value::Null, Value::Real)
+}
+
+fn instant(at: Option<Instant>) -> Value {
+    at.map_or(Value::Null, |at| Value::Text(at.to_string()))
+}
+
+fn flag(flag: bool) -> Value {
+    Value::Integer(flag.into())
+}
+
+/// The UTC day that begins at a midnight.
+pub(super) fn date(at: Instant) -> String {
+    at.to_chrono().format("%Y-%m-%d").to_string()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributed<'a> {
+    source_type: &'static str,
+    system_id: Option<&'a str>,
+    minutes: f64,
+}
+
+pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
+    let budget = &report.budget;
+    let (window_days, window_type) = match report.window_kind {
+        Window::Rolling { days } => (Value::Integer(days.into()), "rolling"),
+        Window::Calendar { .. } => (Value::Null, "calendar"),
+    };
+    let labels: &BTreeMap<String, String> = &report.labels;
+    let attribution: Vec<_> = report
+        .attribution
+        .iter()
+        .map(|(system, millis)| Attributed {
+            source_type: if system.is_some() { "upstream" } else { "self" },
+            system_id: system.as_ref().map(Name::as_str),
+            minutes: minutes(*millis),
+        })
+        .collect();
+    let mut row = vec![
+        text(report.objective.as_str()),
+        text(report.system.as_str()),
+        report.healthcheck.as_ref().map_or(Value::Null, |check| text(check.as_str())),
+        Value::Text(serde_json::to_string(labels)?),
+        Value::Real(budget.target.percent().to_f64()),
+        window_days,
+        text(window_type),
+        instant(Some(budget.window.start)),
+        instant(Some(budget.window.end)),
+        text(budget.exclusion.as_str()),
+        text(report.state.as_str()),
+        text(report.tier.as_str()),
+        flag(budget.is_breaching()),
+        flag(report.has_open_downtime),
+        flag(report.fast_burn),
+        Value::Real(scaled_minutes(budget.total())),
+        Value::Real(minutes(budget.tally.strict_ms())),
+        Value::Real(minutes(budget.consumed_ms())),
+        Value::Real(scaled_minutes(budget.remaining())),
+        Value::Real(scaled_minutes(budget.overspent())),
+        Value::Real(remaining_percent(budget)),
+        real(availability_percent(budget, budget.consumed_ms())),
+        real(availability_percent(budget, budget.tally.strict_ms())),
+        real(coverage_percent(budget)),
+        Value::Real(minutes(budget.tally.excluded_ms)),
+        Value::Real(minutes(budget.tally.not_counted_ms)),
+        Value::Text(serde_json::to_string(&attribution)?),
+        real(report.burn_rate.value()),
+    ];
+    row.extend(report.burn_rates.map(BurnRate::value).map(real));
+    row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
+    Ok(row)
+}
+
+pub(super) fn streak(report: &ObjectiveReport) -> Row {
+    vec![
+        text(report.objective.as_str()),
+        text(report.system.as_str()),
+        Value::Integer(report.streak.current.into()),
+        Value::Integer(report.streak.best.into()),
+        instant(report.streak.start),
+        instant(report.streak.best_end),
+    ]
+}
+
+pub(super) fn system(health: &Health) -> Row {
+    vec![
+        text(health.system.as_str()),
+        text(health.status.as_str()),
+        Value::Integer(health.healthy_checks as i64),
+        Value::Integer(health.total_checks as i64),
+        instant(health.in_status_since),
+        health.in_status_for_seconds().map_or(Value::Null, Value::Integer),
+        Value::Integer(health.transitions_in_window as i64),
+        instant(health.last_seen),
+    ]
+}
+
+pub(super) fn achievement(unlocked: &Unlocked) -> Row {
+    vec![text(unlocked.system.as_str()), text(unlocked.achievement.as_str()), instant(Some(unlocked.unlocked_at))]
+}
+
+pub(super) fn day(snapshot: &Snapshot) -> Row {
+    let budget = &snapshot.budget;
+    vec![
+        text(snapshot.objective.as_str()),
+        Value::Text(date(snapshot.at.plus(-DAY_MS))),
+        real(availability_percent(budget, budget.consumed_ms())),
+        Value::Real(minutes(budget.consumed_ms())),
+        Value::Real(remaining_percent(budget)),
+        real(budget.burn_rate().value()),
+        Value::Integer(snapshot.streak.into()),
+    ]
+}

@@ -1,0 +1,295 @@
+//! What `compute` leaves in the file: tables that depend on facts, manifests and `as-of` alone and say what the commands
+//! print, and a log of how what is seen has changed.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rusqlite::Connection;
+use rusqlite::types::Value as Stored;
+use serde_json::{Map, Value, json};
+
+use crate::harness::Slo;
+use crate::reference::calendar::{DAY, HOUR, Ms, rfc3339};
+use crate::reference::difference;
+use crate::world::strategy::{revised_worlds, worlds};
+use crate::world::{World, feed};
+
+const TABLES: [&str; 5] = ["objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
+
+/// The rows of a table, by column, in the order of its key.
+fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
+    let connection = Connection::open(slo.db()).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let value = |stored: Stored| match stored {
+        Stored::Null => Value::Null,
+        Stored::Integer(number) => number.into(),
+        Stored::Real(number) => number.into(),
+        Stored::Text(text) => text.into(),
+        Stored::Blob(_) => panic!("a blob"),
+    };
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(names.iter().enumerate().map(|(index, name)| (name.clone(), value(row.get(index).unwrap()))).collect())
+    };
+    statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn table(slo: &Slo, name: &str) -> Vec<Map<String, Value>> {
+    rows(slo, &format!("SELECT * FROM {name}"))
+}
+
+/// Everything that is computed, as of a moment.
+fn tables(slo: &Slo) -> Vec<(&'static str, Vec<Map<String, Value>>)> {
+    TABLES.into_iter().map(|name| (name, table(slo, name))).collect()
+}
+
+/// Computes, and returns the lines it prints.
+fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
+    let printed = slo.pass(&["compute", "-o", "json", "--as-of", &rfc3339(at)], b"");
+    printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn computed_afresh(world: &World) -> Slo {
+    let slo = Slo::with(&world.feed(), &world.manifests());
+    compute(&slo, world.as_of);
+    slo
+}
+
+fn parsed(slo: &Slo, args: &[&str], at: Ms) -> Value {
+    let at = rfc3339(at);
+    let args: Vec<&str> = args.iter().copied().chain(["--as-of", &at, "-o", "json"]).collect();
+    serde_json::from_str(&slo.run(&args, b"").stdout).unwrap()
+}
+
+fn bytes(slo: &Slo) -> [Vec<u8>; 2] {
+    ["slo.db", "slo.db-wal"].map(|name| std::fs::read(slo.db().with_file_name(name)).unwrap_or_default())
+}
+
+/// Moments before, at and after that of the world.
+fn looks() -> impl Strategy<Value = Vec<Ms>> {
+    vec((-40..4_i64, -3..=3_i64).prop_map(|(days, hours)| days * DAY + hours * HOUR), 0..3)
+}
+
+/// What is seen of everything, by kind and id, as the commands print it.
+fn seen(slo: &Slo, at: Ms) -> BTreeMap<(String, String), Value> {
+    let pick = |row: &Value, names: &[&str]| -> Value {
+        Value::Object(names.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect())
+    };
+    let mut seen = BTreeMap::new();
+    for row in parsed(slo, &["status"], at)["objectives"].as_array().unwrap() {
+        let view = pick(row, &["state", "budgetTier", "isBreaching", "hasOpenDowntime", "fastBurn"]);
+        seen.insert(("objective".to_owned(), row["objectiveId"].as_str().unwrap().to_owned()), view);
+    }
+    for row in parsed(slo, &["health"], at)["systems"].as_array().unwrap() {
+        seen.insert(("system".to_owned(), row["systemId"].as_str().unwrap().to_owned()), pick(row, &["status"]));
+    }
+    seen
+}
+
+proptest! {
+    #[test]
+    fn tables_are_those_of_a_fresh_database(
+        world in worlds(), keys in vec(any::<u8>(), 48), cuts in vec(0.0..1.0_f64, 0..3), looks in looks(),
+    ) {
+        let slo = Slo::new();
+        slo.apply(&world.manifests());
+        let mut facts: Vec<_> = keys.iter().cycle().zip(&world.facts).collect();
+        facts.sort_by_key(|(key, _)| **key);
+        let facts: Vec<_> = facts.into_iter().map(|(_, fact)| fact.clone()).collect();
+        let mut rest = facts.as_slice();
+        for (index, cut) in cuts.iter().enumerate() {
+            let (part, after) = rest.split_at((rest.len() as f64 * cut) as usize);
+            slo.ingest(&feed(part));
+            rest = after;
+            compute(&slo, world.as_of + looks.get(index).copied().unwrap_or(0));
+            slo.pass(&["db", "verify"], b"");
+        }
+        slo.ingest(&feed(rest));
+        slo.pass(&["db", "verify"], b"");
+        compute(&slo, world.as_of);
+        slo.pass(&["db", "verify"], b"");
+        for (this, that) in tables(&slo).into_iter().zip(tables(&computed_afresh(&world))) {
+            prop_assert_eq!(this, that);
+        }
+    }
+
+    #[test]
+    fn tables_follow_manifests((before, after) in revised_worlds(), looks in looks()) {
+        let slo = Slo::with(&before.feed(), &before.manifests());
+        for look in &looks {
+            compute(&slo, before.as_of + look);
+        }
+        slo.apply(&after.manifests());
+        slo.pass(&["db", "verify"], b"");
+        compute(&slo, after.as_of);
+        slo.pass(&["db", "verify"], b"");
+        for (this, that) in tables(&slo).into_iter().zip(tables(&computed_afresh(&after))) {
+            prop_assert_eq!(this, that);
+        }
+    }
+
+    #[test]
+    fn computing_twice_changes_not_a_byte(world in worlds()) {
+        let slo = computed_afresh(&world);
+        let before = bytes(&slo);
+        prop_assert_eq!(compute(&slo, world.as_of), Vec::<Value>::new());
+        prop_assert!(bytes(&slo) == before);
+    }
+
+    #[test]
+    fn tables_say_what_the_commands_print(world in worlds()) {
+        let slo = computed_afresh(&world);
+        let status = parsed(&slo, &["status"], world.as_of);
+        let mut objectives: Vec<Value> = status["objectives"].as_array().unwrap().clone();
+        objectives.sort_by_key(|objective| objective["objectiveId"].as_str().unwrap().to_owned());
+        let stored = table(&slo, "objective_status");
+        prop_assert_eq!(stored.len(), objectives.len());
+        for (row, objective) in stored.iter().zip(&objectives) {
+            let mut left: Vec<String> = flat_fields(objective);
+            for (column, value) in row {
+                let field = field_of(column);
+                let printed = field.split('.').fold(objective, |value, part| &value[part]);
+                let value = match column.as_str() {
+                    "labels" | "attribution" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
+                    "is_breaching" | "has_open_downtime" | "fast_burn" => json!(value == 1),
+                    _ => value.clone(),
+                };
+                prop_assert_eq!(difference(column, printed, &value), None);
+                left.retain(|name| *name != field);
+            }
+            prop_assert_eq!(left, Vec::<String>::new());
+            let name = objective["objectiveId"].as_str().unwrap();
+            let trend = parsed(&slo, &["trend", name, "--days", "36500"], world.as_of);
+            let days = rows(&slo, &format!("SELECT * FROM daily_snapshot WHERE objective_id = '{name}'"));
+            prop_assert_eq!(difference("snapshots", &trend["snapshots"], &camel(&days)), None);
+        }
+        let streaks = parsed(&slo, &["streaks"], world.as_of);
+        let printed = sorted(&streaks["streaks"], "objectiveId");
+        prop_assert_eq!(difference("streaks", &printed, &camel(&table(&slo, "streak"))), None);
+        let achievements = parsed(&slo, &["achievements"], world.as_of);
+        let mut printed = achievements["achievements"].as_array().unwrap().clone();
+        printed.sort_by_key(|row| (row["systemId"].to_string(), row["achievement"].to_string()));
+        prop_assert_eq!(camel(&table(&slo, "achievement")), Value::Array(printed));
+        let health = parsed(&slo, &["health"], world.as_of);
+        let printed = sorted(&health["systems"], "systemId");
+        prop_assert_eq!(difference("systems", &printed, &camel(&table(&slo, "system_status"))), None);
+    }
+
+    #[test]
+    fn the_log_retells_what_was_seen(world in worlds(), looks in vec(-20..4_i64, 1..5), share in 0.0..1.0_f64) {
+        let slo = Slo::new();
+        slo.apply(&world.manifests());
+        let (early, late) = world.facts.split_at((world.facts.len() as f64 * share) as usize);
+        slo.ingest(&feed(early));
+        let mut told: BTreeMap<(String, String), Value> = BTreeMap::new();
+        let mut printed = Vec::new();
+        for (turn, look) in looks.iter().enumerate() {
+            if turn == 1 {
+                slo.ingest(&feed(late));
+            }
+            let at = world.as_of + look * DAY;
+            for line in compute(&slo, at) {
+                let text = |name: &str| line[name].as_str().unwrap().to_owned();
+                let key = (text("kind"), text("id"));
+                let (previous, next) = (&line["previous"], &line["next"]);
+                prop_assert_eq!(told.get(&key).unwrap_or(&Value::Null), previous);
+                prop_assert_ne!(previous, next);
+                let names = if next.is_null() { previous } else { next }.as_object().unwrap().keys();
+                let differ: Vec<&String> = names.filter(|name| previous[*name] != next[*name]).collect();
+                prop_assert_eq!(&line["changedFields"], &json!(differ));
+                if key.0 == "achievement" {
+                    prop_assert!(next.is_null() || next["unlockedAt"] == line["occurredAt"]);
+                } else {
+                    prop_assert_eq!(&line["occurredAt"], &json!(rfc3339(at)));
+                }
+                if next.is_null() { told.remove(&key); } else { told.insert(key, next.clone()); }
+                printed.push(line);
+            }
+            let mut now = told.clone();
+            now.retain(|(kind, _), _| kind != "achievement");
+            prop_assert_eq!(now, seen(&slo, at));
+        }
+        let mut logged = camel(&table(&slo, "change_log"));
+        for row in logged.as_array_mut().unwrap() {
+            let row = row.as_object_mut().unwrap();
+            row.remove("asOf");
+            for name in ["previous", "next", "changedFields"] {
+                let text = row[name].as_str().map(str::to_owned);
+                row[name] = text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+            }
+        }
+        prop_assert_eq!(logged, Value::Array(printed));
+        slo.pass(&["db", "verify"], b"");
+    }
+}
+
+/// `streak_days` → `streakDays`.
+fn camel_name(column: &str) -> String {
+    let mut parts = column.split('_');
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |name, part| name + &part[..1].to_uppercase() + &part[1..])
+}
+
+fn camel(rows: &[Map<String, Value>]) -> Value {
+    let row = |row: &Map<String, Value>| -> Value {
+        Value::Object(row.iter().map(|(column, value)| (camel_name(column), value.clone())).collect())
+    };
+    rows.iter().map(row).collect()
+}
+
+fn sorted(rows: &Value, by: &str) -> Value {
+    let mut rows = rows.as_array().unwrap().clone();
+    rows.sort_by_key(|row| row[by].as_str().unwrap().to_owned());
+    Value::Array(rows)
+}
+
+/// Where a column of `objective_status` stands in the answer of `status`.
+fn field_of(column: &str) -> String {
+    match column.split_once('_') {
+        Some(("burn", rest)) if rest != "rate" => rest.replace("rate_", "burnRates."),
+        Some(("window", rest)) if rest != "days" => format!("window.{rest}"),
+        Some((_, "at")) => format!("forecast.{}", camel_name(column)),
+        _ => camel_name(column),
+    }
+}
+
+/// The fields of an objective that columns must cover: all but the streak's, which have a table of their own, and the
+/// details of calendars, which are the manifest's.
+fn flat_fields(objective: &Value) -> Vec<String> {
+    let mut fields = Vec::new();
+    for (name, value) in objective.as_object().unwrap() {
+        match value {
+            Value::Object(inner) if name != "labels" => {
+                fields.extend(inner.keys().map(|key| format!("{name}.{key}")));
+            }
+            _ => fields.push(name.clone()),
+        }
+    }
+    let elsewhere = |name: &String| name.contains("treak") || name == "window.calendar" || name == "window.timezone";
+    fields.retain(|name| !elsewhere(name));
+    fields
+}
+
+#[test]
+fn what_is_pruned_leaves_the_tables_and_is_told_once() {
+    let world = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: shop }\nspec:\n  \
+                 systemRef: { kind: System, name: shop }\n  target: 99.9\n  windowDays: 7\n";
+    let slo = Slo::with("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n", world);
+    let at = crate::reference::calendar::instant("2026-10-20T00:00:00.000Z");
+    compute(&slo, at);
+    assert_eq!(table(&slo, "daily_snapshot").len(), 19);
+    slo.apply(&world.replace("name: shop }\nspec", "name: store }\nspec"));
+    let kinds = |lines: Vec<Value>| -> Vec<(Value, Value, bool)> {
+        lines
+            .into_iter()
+            .map(|line| (line["id"].clone(), line["next"]["state"].clone(), line["next"].is_null()))
+            .collect()
+    };
+    let expected = vec![(json!("shop"), Value::Null, true), (json!("store"), json!("healthy"), false)];
+    let told: Vec<_> = kinds(compute(&slo, at)).into_iter().filter(|(id, ..)| id == "shop" || id == "store").collect();
+    assert_eq!(told, expected);
+    assert_eq!(kinds(compute(&slo, at)), []);
+    let names = rows(&slo, "SELECT DISTINCT objective_id FROM daily_snapshot");
+    assert_eq!(camel(&names), json!([{ "objectiveId": "store" }]));
+}
