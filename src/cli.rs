@@ -72,6 +72,10 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
+    /// Of `slo check`: a JUnit report, for the test results of a CI
+    Junit,
+    /// Of `slo check`: annotations of a GitHub workflow, and a summary of its job
+    Github,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -68,6 +68,13 @@ pub(crate) struct Context<'io> {
 /// # Errors
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
+    let of_verdicts = matches!(context.output, Some(Output::Junit | Output::Github));
+    if of_verdicts && !matches!(cli.command, Command::Check(_)) {
+        return Err(Failure::new(
+            "-o junit and -o github are forms of verdicts, and only `slo check` gives one",
+            "use -o table, wide, json, yaml, csv or markdown here",
+        ));
+    }
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
@@ -115,7 +122,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            // Verdicts for CIs are nobody's but `check`'s, which prints them itself.
+            None | Some(Output::Table | Output::Junit | Output::Github) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

@@ -13,6 +13,7 @@ pub(crate) mod downtime;
 pub(crate) mod duration;
 pub(crate) mod event;
 pub(crate) mod figures;
+pub(crate) mod finding;
 pub(crate) mod forecast;
 pub(crate) mod hash;
 pub(crate) mod health;

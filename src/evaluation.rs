@@ -6,6 +6,7 @@ mod computing;
 mod conditions;
 mod prospect;
 mod sealing;
+mod turning;
 
 use anyhow::Result;
 
@@ -26,7 +27,7 @@ use crate::store::{Reader, Resolver, Store, Stored};
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use computing::{Currency, compute, verify_computed};
-pub(crate) use conditions::Conditions;
+pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use prospect::consequences;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 

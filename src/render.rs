@@ -1,8 +1,9 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
-pub(crate) mod backtest;
 pub(crate) mod achievements;
+pub(crate) mod backtest;
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod compute;
 pub(crate) mod condition;
 pub(crate) mod db;
@@ -18,6 +19,7 @@ pub(crate) mod log;
 pub(crate) mod number;
 pub(crate) mod plan;
 pub(crate) mod problems;
+mod reading;
 mod score;
 mod sheet;
 pub(crate) mod show;

@@ -8,15 +8,27 @@ use super::Selection;
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// What makes an objective fail; may be given several times
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "breaching")]
+    /// What makes an objective fail; may be given several times [default: breaching, unless a condition is given]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOn>,
+    /// Fail while this holds: budgetRemainingPercent < 20 && burnRates.1h > 14.4; may be given several times
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) when: Vec<String>,
+    /// Fail while this declared condition holds; may be given several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) condition: Vec<String>,
+    /// Fail while any declared condition holds, each on the objectives it is about
+    #[arg(long, conflicts_with = "condition")]
+    pub(crate) all: bool,
     /// Fail too where the status was known for a smaller part of the elapsed window
     #[arg(long, value_name = "PERCENT", value_parser = coverage)]
     pub(crate) min_coverage: Option<u32>,
     /// Whether an objective whose system never reported fails
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
+    /// Show what every part of every condition came to, and since when, also of those that pass
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -33,6 +45,10 @@ pub(crate) enum FailOn {
     Critical,
     /// The last hour burned at fastBurnMultiplier or faster
     FastBurn,
+    /// The multiwindow policy says that somebody must act at once
+    Page,
+    /// The multiwindow policy says that somebody must act within days
+    Ticket,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

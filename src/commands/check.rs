@@ -1,106 +1,194 @@
 //! Owns `slo check`: one verdict over the selected objectives.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::rc::Rc;
+
 use anyhow::Result;
-use serde_json::Value;
 
 use super::{Context, selection};
-use crate::cli::{Check, FailOn, NoData};
-use crate::domain::budget::{BudgetTier, State};
-use crate::domain::report::{ObjectiveReport, worst_first};
-use crate::evaluation::reports;
+use crate::cli::{Check, FailOn, NoData, Output};
+use crate::domain::budget::State;
+use crate::domain::condition::{Subject, Term};
+use crate::domain::finding::{Finding, ReadyMade, Rule};
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::objective::Metadata;
+use crate::domain::policy::Urgency;
+use crate::domain::report::worst_first;
+use crate::evaluation::{Conditions, Detail};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::manifest::did_you_mean;
 use crate::render::Form;
-use crate::render::check::{Finding, document, sheet, text};
-use crate::render::status::values;
-use crate::store::Access;
+use crate::render::check::{document, sheet, text};
+use crate::render::ci::{annotations, job_summary, junit};
+use crate::store::{Access, Store};
 
 pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
-    let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
-    worst_first(&mut reports);
-    if reports.is_empty() {
-        return Err(Failure::new(
-            "nothing to check: no objective is selected",
-            "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-        ));
-    }
-    let mut findings = Vec::new();
-    for report in &reports {
-        let values = values(report)?;
-        if report.state == State::NoData {
-            let fails = args.no_data == NoData::Fail;
-            findings.push(finding(report, &values, "no-data", "state == \"no-data\"", fails, &["state", "systemId"]));
-            continue;
-        }
-        for what in &args.fail_on {
-            findings.push(judge(report, &values, *what));
-        }
-        if let Some(percent) = args.min_coverage {
-            let (known, elapsed) = (report.budget.known_ms(), report.budget.elapsed.millis());
-            let holds = i128::from(known) * 100 < i128::from(elapsed) * i128::from(percent);
-            let expression = format!("coveragePercent < {percent}");
-            findings.push(finding(report, &values, "min-coverage", expression, holds, &["coveragePercent"]));
-        }
-    }
+    let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv);
+    let detail = Detail { always: args.explain || for_programs, explain: args.explain };
+    let findings = store.read(|store| findings(store, args, detail, as_of))?;
     let fails = findings.iter().any(|finding| finding.holds);
-    match context.form() {
-        Form::Table | Form::Wide => context.say(&text(&findings, context.canvas))?,
+    match (context.output, context.form()) {
+        (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
+        (Some(Output::Github), _) => {
+            context.say(&annotations(&findings))?;
+            summarize(context, &findings)?;
+        }
+        (_, Form::Table | Form::Wide) => context.say(&text(&findings, context.canvas))?,
         _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
     }
     Ok(ExitStatus::holds(!fails))
 }
 
-fn judge(report: &ObjectiveReport, values: &Value, what: FailOn) -> Finding {
-    let (condition, expression, holds, decided): (_, _, _, &[&'static str]) = match what {
-        FailOn::Breaching => (
-            "breaching",
-            "isBreaching",
-            report.budget.is_breaching(),
-            &["errorBudgetConsumedMinutes", "errorBudgetTotalMinutes", "errorBudgetOverspentMinutes"],
-        ),
-        FailOn::Degraded => (
-            "degraded",
-            "isBreaching || hasOpenDowntime",
-            report.state <= State::Degraded,
-            &["isBreaching", "hasOpenDowntime", "budgetRemainingPercent"],
-        ),
-        FailOn::AtRisk => (
-            "at-risk",
-            "isBreaching || hasOpenDowntime || state == \"at-risk\"",
-            report.state <= State::AtRisk,
-            &["state", "hasOpenDowntime", "budgetRemainingPercent"],
-        ),
-        FailOn::Warning => (
-            "warning",
-            "budgetTier != \"ok\"",
-            report.tier >= BudgetTier::Warning,
-            &["budgetTier", "errorBudgetConsumedMinutes", "errorBudgetTotalMinutes"],
-        ),
-        FailOn::Critical => (
-            "critical",
-            "budgetTier == \"critical\" || budgetTier == \"exhausted\"",
-            report.tier >= BudgetTier::Critical,
-            &["budgetTier", "errorBudgetConsumedMinutes", "errorBudgetTotalMinutes"],
-        ),
-        FailOn::FastBurn => ("fast-burn", "fastBurn", report.fast_burn, &["fastBurn", "burnRates.1h"]),
-    };
-    finding(report, values, condition, expression, holds, decided)
+/// Every rule judged for every selected objective that it is about, worst objectives first.
+fn findings(store: &Store, args: &Check, detail: Detail, as_of: Instant) -> Result<Vec<Finding>> {
+    let rules = rules(store, args)?;
+    let objectives = selection::objectives(store, &args.selection)?;
+    if objectives.is_empty() {
+        return Err(Failure::new(
+            "nothing to check: no objective is selected",
+            "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
+        ));
+    }
+    let metadata: BTreeMap<Name, Metadata> =
+        objectives.iter().map(|stored| stored.objective.metadata.clone()).map(|it| (it.name.clone(), it)).collect();
+    // With --all, a condition may well be about other objectives than those that are asked about.
+    let idle = rules.iter().find(|rule| !metadata.values().any(|metadata| rule.scope.covers(metadata)));
+    if let Some(rule) = idle.filter(|_| !args.all) {
+        return Err(Failure::new(
+            format!("nothing to check: the condition {} is about none of the selected objectives", rule.name),
+            "see `slo list conditions` for what conditions are about",
+        ));
+    }
+    let covered = |name: &Name, rule: &Rule| metadata.get(name).is_some_and(|metadata| rule.scope.covers(metadata));
+    let mut conditions = Conditions::open(store, objectives.len(), as_of)?;
+    let mut reports = Vec::with_capacity(objectives.len());
+    for stored in objectives {
+        if rules.iter().any(|rule| covered(&stored.objective.metadata.name, rule)) {
+            reports.push(conditions.report(stored)?);
+        }
+    }
+    worst_first(&mut reports);
+    let no_data = Rc::new(Rule::ready_made(ReadyMade::NoData));
+    let mut findings = Vec::new();
+    for report in reports {
+        let objective = &report.objective;
+        let silent = report.state == State::NoData;
+        if silent {
+            let mut finding = conditions.judge(&no_data, objective, detail)?;
+            finding.holds = args.no_data == NoData::Fail;
+            findings.push(finding);
+        }
+        for rule in rules.iter().filter(|rule| covered(objective, rule) && !(silent && rule.needs_data)) {
+            findings.push(conditions.judge(rule, objective, detail)?);
+        }
+    }
+    if findings.is_empty() {
+        return Err(Failure::new(
+            "nothing to check: the declared conditions are about none of the selected objectives",
+            "see `slo list conditions` for what conditions are about",
+        ));
+    }
+    Ok(findings)
 }
 
-fn finding(
-    report: &ObjectiveReport,
-    values: &Value,
-    condition: &'static str,
-    expression: impl Into<String>,
-    holds: bool,
-    decided: &[&'static str],
-) -> Finding {
-    let value = |name: &'static str| {
-        let found = name.split('.').try_fold(values, |value, part| value.get(part));
-        (name, found.cloned().unwrap_or(Value::Null))
+/// What objectives may fail on, as asked.
+fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
+    let mut rules: Vec<Rule> = args.fail_on.iter().map(|what| Rule::ready_made(ready_made(*what))).collect();
+    for expression in &args.when {
+        let term = parse(expression)?;
+        rules.push(Rule::of_term("when".to_owned(), term));
+    }
+    if args.all || !args.condition.is_empty() {
+        let declared = store.conditions()?;
+        let known = || declared.iter().map(|condition| condition.metadata.name.as_str());
+        for name in &args.condition {
+            if !known().any(|known| known == name) {
+                let guess = did_you_mean(name, known());
+                let hint =
+                    if guess.is_empty() { "`slo list conditions` shows those there are".to_owned() } else { guess };
+                return Err(Failure::new(format!("there is no condition {name:?}"), hint));
+            }
+        }
+        if args.all && declared.is_empty() {
+            return Err(Failure::new(
+                "nothing to check: no condition is declared",
+                "declare some with `slo apply PATH`, or write one with --when",
+            ));
+        }
+        let asked = declared
+            .iter()
+            .filter(|condition| args.all || args.condition.iter().any(|name| name == condition.metadata.name.as_str()));
+        rules.extend(asked.cloned().map(Rule::of_condition));
+    }
+    for rule in &rules {
+        exist(store, &rule.term)?;
+    }
+    if rules.is_empty() {
+        rules.push(Rule::ready_made(ReadyMade::Breaching));
+    }
+    rules.extend(args.min_coverage.map(|percent| Rule::ready_made(ReadyMade::Coverage(percent))));
+    Ok(rules.into_iter().map(Rc::new).collect())
+}
+
+fn ready_made(what: FailOn) -> ReadyMade {
+    match what {
+        FailOn::Breaching => ReadyMade::Breaching,
+        FailOn::Degraded => ReadyMade::Degraded,
+        FailOn::AtRisk => ReadyMade::AtRisk,
+        FailOn::Warning => ReadyMade::Warning,
+        FailOn::Critical => ReadyMade::Critical,
+        FailOn::FastBurn => ReadyMade::FastBurn,
+        FailOn::Page => ReadyMade::Policy(Urgency::Page),
+        FailOn::Ticket => ReadyMade::Policy(Urgency::Ticket),
+    }
+}
+
+/// Reads an expression as typed.
+///
+/// # Errors
+/// With marks under what is wrong.
+fn parse(expression: &str) -> Result<Term> {
+    Term::parse(expression).map_err(|error| {
+        let (line, column) = error.place(expression);
+        let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
+        let excerpt = error.excerpt(expression).replace('\n', "\n  ");
+        let hint =
+            if error.remedy.is_empty() { "see the README's section on conditions".to_owned() } else { error.remedy };
+        Failure::new(format!("--when, {place}: {}\n  {excerpt}", error.message), hint)
+    })
+}
+
+/// Checks that a term names objectives and systems that there are.
+fn exist(store: &Store, term: &Term) -> Result<()> {
+    for field in term.fields() {
+        match &field.subject {
+            Subject::This => {}
+            Subject::Objective(name) => drop(selection::objective(store, name.as_str())?),
+            Subject::System(name) if store.system(name)?.is_some() => {}
+            Subject::System(name) => drop(selection::systems(store, &[name.to_string()])?),
+        }
+    }
+    Ok(())
+}
+
+/// Appends the verdict to the summary of a GitHub job, where there is one.
+fn summarize(context: &mut Context<'_>, findings: &[Finding]) -> Result<()> {
+    let Some(path) = context.env.get(OsStr::new("GITHUB_STEP_SUMMARY")).filter(|path| !path.is_empty()) else {
+        return Ok(());
     };
-    let values = decided.iter().map(|name| value(name)).collect();
-    Finding { objective: report.objective.to_string(), condition, expression: expression.into(), holds, values }
+    let summary = job_summary(findings);
+    let written =
+        OpenOptions::new().append(true).create(true).open(path).and_then(|mut file| file.write_all(summary.as_bytes()));
+    if let Err(error) = written {
+        // The verdict stands without it.
+        context.warn(&format!("the summary was not written to {}: {error}", path.to_string_lossy()));
+    }
+    Ok(())
 }

@@ -13,10 +13,11 @@ pub(crate) enum ChangeKind {
     Objective,
     System,
     Achievement,
+    Condition,
 }
 
 impl ChangeKind {
-    pub(crate) const ALL: [Self; 3] = [Self::Objective, Self::System, Self::Achievement];
+    pub(crate) const ALL: [Self; 4] = [Self::Objective, Self::System, Self::Achievement, Self::Condition];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
@@ -27,6 +28,7 @@ impl ChangeKind {
             Self::Objective => "objective",
             Self::System => "system",
             Self::Achievement => "achievement",
+            Self::Condition => "condition",
         }
     }
 }

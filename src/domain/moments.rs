@@ -27,7 +27,8 @@ impl Moments {
         self.0.is_empty()
     }
 
-    pub(crate) fn contains(&self, at: Instant) -> bool {
+    #[cfg(test)]
+    fn contains(&self, at: Instant) -> bool {
         let index = self.0.partition_point(|span| span.end <= at);
         self.0.get(index).is_some_and(|span| span.start <= at)
     }

@@ -1,5 +1,6 @@
 //! Owns the report of an objective: every value that `status` shows and `check` decides on, before it is printed.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use super::assess::Assessment;
@@ -92,8 +93,9 @@ impl ObjectiveReport {
 }
 
 /// Sorts reports worst first: by state, then by the share of the budget that remains, then by name.
-pub(crate) fn worst_first(reports: &mut [ObjectiveReport]) {
+pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
     reports.sort_by(|a, b| {
+        let (a, b) = (a.borrow(), b.borrow());
         let remaining = a.budget.compare_remaining(&b.budget);
         a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
     });

@@ -14,11 +14,13 @@ pub(crate) mod view;
 use std::rc::Rc;
 
 use self::linear::Quotient;
-use self::signal::{Reading, Signal, Value};
+use self::signal::{Signal, Value};
 use self::view::{Ask, What};
 use super::condition::property::{Shape, Unit};
-use super::condition::{Field, Operand, Subject, Term};
+use super::condition::{Operand, Subject, Term};
 use super::decimal::SCALE;
+use super::duration::write_millis;
+use super::finding::Explained;
 use super::instant::{DAY_MS, Instant, MINUTE_MS};
 use super::moments::Moments;
 use super::span::Span;
@@ -114,7 +116,7 @@ fn unit_ms(operand: &Operand) -> Option<i64> {
 }
 
 impl Ask {
-    pub(crate) fn of(field: &Field) -> Self {
+    pub(crate) fn of(field: &super::condition::Field) -> Self {
         Self { subject: field.subject.clone(), what: What::Property(field.property) }
     }
 }
@@ -182,43 +184,29 @@ where
     }
 }
 
-/// A term at one moment, with what each of its parts came to.
-#[derive(Clone, Debug)]
-pub(crate) struct Explanation<'t> {
-    pub(crate) term: &'t Term,
-    pub(crate) holds: bool,
-    /// The fields it compares, with their values.
-    pub(crate) values: Vec<(&'t Field, Reading)>,
-    pub(crate) parts: Vec<Explanation<'t>>,
-}
-
 /// Takes a term apart as of `at`.
 ///
 /// # Errors
 /// Those of `views`.
-pub(crate) fn explain<'t, V, E>(term: &'t Term, at: Instant, views: &mut V) -> Result<Explanation<'t>, E>
+pub(crate) fn explain<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Explained, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
     let mut parts = Vec::new();
-    let mut values = Vec::new();
-    match term {
-        Term::All(terms) | Term::Any(terms) => {
-            for term in terms {
-                parts.push(explain(term, at, views)?);
-            }
-        }
-        Term::Not(term) | Term::Held { term, .. } | Term::Repeated { term, .. } => {
-            parts.push(explain(term, at, views)?)
-        }
-        Term::Compare(comparison) => {
-            for operand in [&comparison.left, &comparison.right] {
-                if let Operand::Field(field) = operand {
-                    values.push((field, views(&Ask::of(field), moment(at))?.at(at)));
-                }
-            }
-        }
-        Term::Time(_) | Term::Policy(_) => {}
+    for part in term.parts() {
+        parts.push(explain(part, at, views)?);
     }
-    Ok(Explanation { term, holds: holds(term, at, views)?, values, parts })
+    let mut values = Vec::new();
+    for field in if parts.is_empty() { term.fields() } else { Vec::new() } {
+        values.push((field.clone(), views(&Ask::of(field), moment(at))?.at(at)));
+    }
+    let joint = match term {
+        Term::All(_) => "all of".to_owned(),
+        Term::Any(_) => "any of".to_owned(),
+        Term::Not(_) => "not".to_owned(),
+        Term::Held { for_ms, .. } => format!("for {}", write_millis(*for_ms)),
+        Term::Repeated { times, within_ms, .. } => format!("at least {times} times in {}", write_millis(*within_ms)),
+        Term::Compare(_) | Term::Time(_) | Term::Policy(_) => String::new(),
+    };
+    Ok(Explained { expression: term.to_string(), joint, holds: holds(term, at, views)?, values, parts })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::turning::turns;
 use super::{Evaluation, Load, all_healths};
 use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
@@ -34,6 +35,7 @@ pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
     store.publish(&published)?;
     store.put_computed(as_of)?;
     let mut changes = differences(before, after, as_of);
+    changes.extend(turns(store, as_of)?);
     changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
     changes.into_iter().map(|change| store.log_change(change, as_of)).collect()
 }

@@ -7,16 +7,17 @@ use anyhow::{Result, anyhow};
 
 use super::Evaluation;
 use crate::domain::assess::Assessment;
-use crate::domain::condition::{Field, Property, Subject, Term};
+use crate::domain::condition::{Property, Subject, Term};
+use crate::domain::finding::{Finding, Rule};
 use crate::domain::instant::Instant;
 use crate::domain::model::Model;
 use crate::domain::moments::Moments;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
-use crate::domain::solver::signal::{Reading, Signal};
+use crate::domain::solver::signal::Signal;
 use crate::domain::solver::system::SystemView;
 use crate::domain::solver::view::{Ask, View, What, streaks};
-use crate::domain::solver::{self, Explanation, moment};
+use crate::domain::solver::{self, moment};
 use crate::domain::span::Span;
 use crate::domain::timeline::BEGINNING;
 use crate::store::{Store, Stored};
@@ -31,6 +32,15 @@ pub(crate) struct Conditions<'s> {
     /// What was asked for last of each value, with the stretch it was asked for.
     signals: HashMap<(Subject, What), (Span, Rc<Signal>)>,
     views: HashMap<Name, (Span, Rc<View>)>,
+}
+
+/// How much is found out about a rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Detail {
+    /// Since when it does not hold, too.
+    pub(crate) always: bool,
+    /// What each part of it came to.
+    pub(crate) explain: bool,
 }
 
 /// An objective that terms are evaluated for, or that they name.
@@ -91,7 +101,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn holds(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<bool> {
-        solver::holds(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        Ok(!self.solve(term, objective, moment(at))?.is_empty())
     }
 
     /// Since when the term has held, or not held, without a gap; `None` when it was never otherwise since 1970.
@@ -111,20 +121,28 @@ impl<'s> Conditions<'s> {
         solver::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
-    /// Takes a term apart as of a moment.
+    /// Judges a rule for an objective as of the moment of this evaluation. Since when it is as it is, is found out where it holds,
+    /// and with `always` everywhere: looking back to the last change may mean reading all of a quiet history.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn explain<'t>(&mut self, term: &'t Term, objective: &Name, at: Instant) -> Result<Explanation<'t>> {
-        solver::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
-    }
-
-    /// A value as of a moment.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
-    pub(crate) fn reading(&mut self, field: &Field, objective: &Name, at: Instant) -> Result<Reading> {
-        Ok(self.signal(objective, &Ask::of(field), moment(at))?.at(at))
+    pub(crate) fn judge(&mut self, rule: &Rc<Rule>, objective: &Name, detail: Detail) -> Result<Finding> {
+        let at = self.evaluation.as_of;
+        let term = &rule.term;
+        let holds = self.holds(term, objective, at)?;
+        let mut values = Vec::new();
+        for field in &rule.decided {
+            values.push((field.clone(), self.signal(objective, &Ask::of(field), moment(at))?.at(at)));
+        }
+        let explanation = if detail.explain {
+            Some(solver::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))?)
+        } else {
+            None
+        };
+        let since = if holds || detail.always { self.since(term, objective, at)? } else { None };
+        let clears_at = if holds { self.clears(term, objective)? } else { None };
+        let (objective, rule) = (objective.clone(), Rc::clone(rule));
+        Ok(Finding { objective, rule, holds, since, clears_at, values, explanation })
     }
 
     /// What a value does over a stretch.
@@ -174,6 +192,23 @@ impl<'s> Conditions<'s> {
         let pieces = self.evaluation.chronicle.pieces(&model, span)?.into_iter();
         let spent = pieces.filter(|piece| piece.consumes(exclusion)).map(|piece| piece.span).collect();
         Ok((model.objective.target.error_share(), spent))
+    }
+
+    /// The model of an objective.
+    ///
+    /// # Errors
+    /// Those of the database, and when it does not exist.
+    pub(super) fn model(&mut self, name: &Name) -> Result<Rc<Model>> {
+        Ok(self.known(name)?.1)
+    }
+
+    /// What decides a system's status, besides the journal.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn stale_after(&mut self, system: &Name) -> Result<String> {
+        let member = self.evaluation.resolver.member(system)?;
+        Ok(format!("{system} {:?}", member.stale_after_ms))
     }
 
     fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {

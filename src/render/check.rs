@@ -7,31 +7,44 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::health::minute;
+use super::reading::{shown, values};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
+use crate::domain::finding::{Explained, Finding};
 use crate::domain::instant::Instant;
-
-/// One condition on one objective, and whether it fires.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Finding {
-    pub(crate) objective: String,
-    pub(crate) condition: &'static str,
-    pub(crate) expression: String,
-    /// Whether the condition fires, so that the objective fails.
-    pub(crate) holds: bool,
-    /// The values that decided, by their JSON names.
-    pub(crate) values: Vec<(&'static str, Value)>,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireFinding<'a> {
     objective_id: &'a str,
-    condition: &'static str,
-    expression: &'a str,
+    condition: &'a str,
+    expression: String,
+    severity: &'static str,
     holds: bool,
     since: Option<String>,
+    clears_at: Option<String>,
     values: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<WireExplained<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireExplained<'a> {
+    expression: &'a str,
+    holds: bool,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    values: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<WireExplained<'a>>,
+}
+
+impl<'a> WireExplained<'a> {
+    fn of(explained: &'a Explained) -> Self {
+        let Explained { expression, holds, parts, .. } = explained;
+        let parts = parts.iter().map(WireExplained::of).collect();
+        Self { expression, holds: *holds, values: values(&explained.values), parts }
+    }
 }
 
 /// The verdict for programs.
@@ -39,15 +52,19 @@ struct WireFinding<'a> {
 /// # Errors
 /// When it cannot be represented.
 pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document> {
+    let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = findings
         .iter()
         .map(|finding| WireFinding {
-            objective_id: &finding.objective,
-            condition: finding.condition,
-            expression: &finding.expression,
+            objective_id: finding.objective.as_str(),
+            condition: &finding.rule.name,
+            expression: finding.rule.term.to_string(),
+            severity: finding.rule.severity.as_str(),
             holds: finding.holds,
-            since: None,
-            values: finding.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            since: text(finding.since),
+            clears_at: text(finding.clears_at),
+            values: values(&finding.values),
+            explanation: finding.explanation.as_ref().map(WireExplained::of),
         })
         .collect();
     let mut document = Document::list(as_of, "results", &rows)?;
@@ -58,28 +75,38 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
 
 /// The verdict as a table, for markdown.
 pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
-    let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("FAILS ON").left("BECAUSE");
+    let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("FAILS ON").left("SINCE").left("BECAUSE");
     for finding in findings.iter().filter(|finding| finding.holds) {
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
-            Cell::toned(&*finding.objective, Tone::Strong),
-            Cell::plain(finding.condition),
-            Cell::plain(values(finding).join(" ")),
+            Cell::toned(finding.objective.as_str(), Tone::Strong),
+            Cell::plain(cause(finding)),
+            Cell::plain(finding.since.map_or("–".to_owned(), minute)),
+            Cell::plain(shown(&finding.values).join(" ")),
         ]);
     }
     sheet.footer.push(summary(findings).1);
     sheet
 }
 
-/// The verdict for people: every objective that fails, with the values that decided, and a line that sums up.
+/// The verdict for people: every objective that fails, with the values that decided, and a line that sums up. What passes is
+/// there when it was explained.
 pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| finding.holds) {
-        let sign = paint("✖", Tone::Bad, canvas);
-        let objective = paint(&finding.objective, Tone::Strong, canvas);
-        let _ = writeln!(text, "{sign} {objective} fails on {}: {}", finding.condition, finding.expression);
-        for value in values(finding) {
-            let _ = writeln!(text, "    {value}");
+    for finding in findings.iter().filter(|finding| finding.holds || finding.explanation.is_some()) {
+        let (sign, verb, tone) =
+            if finding.holds { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
+        let objective = paint(finding.objective.as_str(), Tone::Strong, canvas);
+        let rule = &finding.rule;
+        let _ = writeln!(text, "{} {objective} {verb} on {}: {}", paint(sign, tone, canvas), rule.name, rule.term);
+        match &finding.explanation {
+            Some(explained) => explain(&mut text, explained, 1, canvas),
+            None => shown(&finding.values).iter().for_each(|value| {
+                let _ = writeln!(text, "    {value}");
+            }),
+        }
+        if let Some(course) = course(finding) {
+            let _ = writeln!(text, "    {}", paint(&course, Tone::Faint, canvas));
         }
     }
     let (pass, summary) = summary(findings);
@@ -88,14 +115,37 @@ pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     text
 }
 
-fn values(finding: &Finding) -> Vec<String> {
-    finding.values.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect()
+/// A term with its parts below it: whether each holds, and the values it looked at.
+fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canvas) {
+    let indent = "  ".repeat(depth);
+    let truth = if explained.holds { paint("yes", Tone::Strong, canvas) } else { paint("no ", Tone::Faint, canvas) };
+    if explained.parts.is_empty() {
+        let values = shown(&explained.values).join(" ");
+        let gap = if values.is_empty() { "" } else { "    " };
+        let _ = writeln!(text, "{indent}{truth} {}{gap}{}", explained.expression, paint(&values, Tone::Faint, canvas));
+    } else {
+        let _ = writeln!(text, "{indent}{truth} {}", explained.joint);
+        explained.parts.iter().for_each(|part| explain(text, part, depth + 1, canvas));
+    }
+}
+
+/// Since when a finding is as it is, and what is to come.
+pub(super) fn course(finding: &Finding) -> Option<String> {
+    let since = finding.since.map(|since| format!("since {}", minute(since)));
+    let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", minute(at)));
+    let parts: Vec<String> = since.into_iter().chain(clears).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What a finding fails on: the expression itself where it has no name of its own.
+pub(super) fn cause(finding: &Finding) -> String {
+    if finding.rule.name == "when" { finding.rule.term.to_string() } else { finding.rule.name.clone() }
 }
 
 /// Whether all hold, and the line that says so.
-fn summary(findings: &[Finding]) -> (bool, String) {
+pub(super) fn summary(findings: &[Finding]) -> (bool, String) {
     let distinct = |findings: &mut dyn Iterator<Item = &Finding>| {
-        let mut objectives: Vec<String> = findings.map(|finding| finding.objective.clone()).collect();
+        let mut objectives: Vec<&str> = findings.map(|finding| finding.objective.as_str()).collect();
         objectives.dedup();
         objectives.len()
     };
@@ -106,18 +156,5 @@ fn summary(findings: &[Finding]) -> (bool, String) {
         (0, 1) => (true, "✔ pass: the one objective holds".to_owned()),
         (0, _) => (true, format!("✔ pass: all {all} objectives hold")),
         _ => (false, format!("✖ fail: {failing} of {all} objective{plural} {verb}")),
-    }
-}
-
-/// A value for people: numbers to two decimals, floored.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
-            let number = number.as_f64().unwrap_or_default();
-            let text = format!("{:.2}", (number * 100.0).floor() / 100.0);
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

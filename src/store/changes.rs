@@ -179,7 +179,7 @@ fn write_view(view: &View) -> String {
     Value::Object(fields).to_string()
 }
 
-fn read_view(text: &str) -> Result<View> {
+pub(super) fn read_view(text: &str) -> Result<View> {
     let fields: Map<String, Value> = serde_json::from_str(text)?;
     let seen = |(name, value): (String, Value)| match value {
         Value::Bool(flag) => Ok((name, Seen::Flag(flag))),

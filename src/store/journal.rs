@@ -265,6 +265,7 @@ impl JournalWriter {
         }
         if let Some(earliest) = touched.values().min() {
             seals::outdate(connection, *earliest)?;
+            turns::outdate(connection, *earliest)?;
         }
         Ok(touched)
     }

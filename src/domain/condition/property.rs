@@ -222,13 +222,9 @@ impl Property {
             Self::InStatusFor => {
                 (Owner::System, "inStatusFor", Shape::Duration, NO_REPORT, "how long the status has been what it is")
             }
-            Self::InStatusForSeconds => (
-                Owner::System,
-                "inStatusForSeconds",
-                Shape::Number(Unit::Seconds),
-                NO_REPORT,
-                "the same in whole seconds",
-            ),
+            Self::InStatusForSeconds => {
+                (Owner::System, "inStatusForSeconds", Shape::Number(Unit::Seconds), NO_REPORT, "the same in seconds")
+            }
             Self::HealthyChecks => (Owner::System, "healthyChecks", COUNT, "", "checks that are healthy"),
             Self::TotalChecks => (Owner::System, "totalChecks", COUNT, "", "checks that ever reported"),
             Self::TransitionsInWindow => {

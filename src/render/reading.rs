@@ -1,0 +1,52 @@
+//! Owns how the values look that conditions compare: exact fractions become numbers only here.
+
+use serde_json::{Map, Value};
+
+use crate::domain::condition::Field;
+use crate::domain::condition::property::{Shape, Unit};
+use crate::domain::duration::write_millis;
+use crate::domain::solver::signal::Reading;
+
+/// A value for programs, as the other documents have it: lengths of time without a unit of their own as `1h30m`.
+pub(super) fn value(field: &Field, reading: &Reading) -> Value {
+    let number = match reading {
+        Reading::Null => return Value::Null,
+        Reading::Text(text) => return Value::String(text.to_string()),
+        Reading::Boolean(truth) => return Value::Bool(*truth),
+        Reading::Number(number) => *number,
+    };
+    let (numerator, denominator) = (number.numerator, number.denominator);
+    let whole = i64::try_from(numerator.div_euclid(denominator)).unwrap_or(i64::MAX);
+    match field.property.shape() {
+        Shape::Duration => write_millis(whole).into(),
+        Shape::Number(Unit::Count | Unit::Days) => whole.into(),
+        // As percentages are made everywhere: never above 100 when the part is not above the whole.
+        Shape::Number(Unit::Percent) => {
+            (whole as f64 + numerator.rem_euclid(denominator) as f64 / denominator as f64).into()
+        }
+        _ => (numerator as f64 / denominator as f64).into(),
+    }
+}
+
+/// Values by their names.
+pub(super) fn values(readings: &[(Field, Reading)]) -> Map<String, Value> {
+    readings.iter().map(|(field, reading)| (field.to_string(), value(field, reading))).collect()
+}
+
+/// Values for people: `name=value`.
+pub(super) fn shown(readings: &[(Field, Reading)]) -> Vec<String> {
+    readings.iter().map(|(field, reading)| format!("{field}={}", short(&value(field, reading)))).collect()
+}
+
+/// A value for people: numbers to two decimals, floored.
+fn short(value: &Value) -> String {
+    match value {
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
+            let number = number.as_f64().unwrap_or_default();
+            let text = format!("{:.2}", (number * 100.0).floor() / 100.0);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
