@@ -5,6 +5,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod report;
 mod system;
 mod tool;
 
@@ -17,6 +18,7 @@ pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, L
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
@@ -103,6 +105,13 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
+    /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
+    ///
+    /// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+    /// replaced in one step.
+    Report(Report),
+    /// Print one objective as an SVG badge for a README
+    Badge(Badge),
     /// List what the database holds
     List(List),
     /// Write the journal out, so that ingesting it elsewhere gives the same answers

@@ -2,6 +2,7 @@
 //! nothing and format nothing.
 
 mod apply;
+mod badge;
 mod check;
 mod completions;
 mod db;
@@ -13,6 +14,7 @@ mod history;
 mod ingest;
 mod list;
 mod man;
+mod report;
 mod selection;
 mod show;
 mod status;
@@ -76,6 +78,8 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
         Command::History(args) => history::run(context, &args),
+        Command::Report(args) => report::run(context, &args),
+        Command::Badge(args) => badge::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),

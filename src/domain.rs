@@ -2,6 +2,8 @@
 
 pub(crate) mod assess;
 pub(crate) mod budget;
+pub(crate) mod burndown;
+pub(crate) mod chapter;
 pub(crate) mod chronicle;
 pub(crate) mod day;
 pub(crate) mod decimal;

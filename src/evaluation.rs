@@ -5,6 +5,7 @@ mod sealing;
 use anyhow::Result;
 
 use crate::domain::assess::Assessment;
+use crate::domain::chapter::Chapter;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::event::{Event, events};
 use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
@@ -68,6 +69,15 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     objectives.into_iter().map(|stored| evaluation.assess(stored, ObjectiveReport::draw)).collect()
+}
+
+/// The chapters of objectives as of a moment, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
+    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
 }
 
 /// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.

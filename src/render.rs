@@ -1,5 +1,6 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
+pub(crate) mod badge;
 pub(crate) mod check;
 pub(crate) mod db;
 pub(crate) mod demo;
@@ -7,10 +8,13 @@ mod document;
 pub(crate) mod downtime;
 pub(crate) mod health;
 pub(crate) mod history;
+mod icon;
 pub(crate) mod ingest;
 pub(crate) mod journal;
 pub(crate) mod list;
+mod markup;
 pub(crate) mod number;
+pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod problems;
 mod sheet;
