@@ -44,6 +44,8 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
 const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
+    ("badge", "selection"),
+    ("report", "selection"),
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),

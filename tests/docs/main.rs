@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]
 
+mod browser;
 mod completions;
 mod demo;
 mod golden;
 mod layers;
 mod man;
+mod page;
 mod readme;
+mod scan;
 mod world;

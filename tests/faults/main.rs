@@ -9,5 +9,6 @@ mod harness;
 mod ingest;
 mod manifests;
 mod pipes;
+mod report;
 mod upgrade;
 mod verify;

@@ -6,6 +6,9 @@ mod days;
 mod exactness;
 mod harness;
 mod laws;
+mod pages;
 mod published;
 mod reference;
+#[path = "../docs/scan.rs"]
+mod scan;
 mod world;

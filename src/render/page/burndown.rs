@@ -44,7 +44,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, as_of: Instant) {
     let points = drawn(&chapter.burn_down, |point| (place(point.at, window), heights.y(point.consumed_ms)));
     let zero = heights.zero();
     page.own("<figure class=\"burn\">\n<figcaption><h3>Error budget left</h3>");
-    page.own("<small class=\"key\"><span class=\"dashed\" aria-hidden=\"true\"></span>spent evenly</small></figcaption>\n");
+    page.own("<small class=\"key\"><span><span class=\"dashed\" aria-hidden=\"true\"></span>spent evenly</span></small></figcaption>\n");
     page.own("<div class=\"plot\"><div class=\"y\" aria-hidden=\"true\">");
     let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
     let label = |page: &mut Markup, top: f64, text: String| {

@@ -6,7 +6,7 @@ use super::super::number::{percent, rate, short_time};
 use super::super::status::{available, budget_left, remaining_percent};
 use super::overview::meter;
 use super::shown::Shown;
-use super::{Detail, burndown, days, events, sign, timeline};
+use super::{Detail, burndown, counted, days, events, sign, timeline};
 use crate::domain::budget::{ONE_HOUR, State};
 use crate::domain::chapter::Chapter;
 use crate::domain::instant::Instant;
@@ -165,6 +165,12 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         shown.write(page, "b", "burnRate", rate(report.burn_rate.value()));
         page.own("<small>last hour ");
         shown.write(page, "span", "burnRates.1h", rate(report.burn_rates[ONE_HOUR].value()));
+        page.own("</small>");
+    });
+    fact(page, "Streak", |page| {
+        shown.write(page, "b", "currentStreak", counted(report.streak.current as usize, "day"));
+        page.own("<small>best ");
+        shown.write(page, "span", "bestStreak", counted(report.streak.best as usize, "day"));
         page.own("</small>");
     });
     fact(page, "Status known", |page| {

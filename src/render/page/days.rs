@@ -74,9 +74,10 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
         chapter.days.iter().map(|day| Column::of(day, budget.exclusion, share)).collect();
     page.own("<figure class=\"days\">\n<figcaption><h3>Days</h3><small class=\"key\">");
     for (class, words) in [("up", "up"), ("some", "some downtime"), ("bad", "below target"), ("none", "unknown")] {
+        page.own("<span>");
         page.element("span", &[("class", &format_args!("mark {class}")), ("aria-hidden", &"true")], "");
         page.words(words);
-        page.own(" ");
+        page.own("</span>");
     }
     page.own("</small></figcaption>\n");
     strip(page, chapter, &columns, detail);

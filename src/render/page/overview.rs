@@ -55,7 +55,7 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         let (share, time) = budget_left(budget);
         meter(page, remaining_percent(budget));
         shown.write(page, "b", "budgetRemainingPercent", format_args!("{share} %"));
-        page.element("small", &[], time.replace('-', "−"));
+        page.element("small", &[], format_args!("· {}", time.replace('-', "−")));
         page.own("</td>");
     }
     page.own("<td role=\"cell\" class=\"n more\">");
