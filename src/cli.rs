@@ -19,7 +19,7 @@ pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use report::{Badge, BadgeShow, Report};
-pub(crate) use system::{Health, History};
+pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Trend(Trend),
     /// Show how many days in a row objectives have kept their budgets
     Streaks(Streaks),
+    /// Show what systems have achieved, since when, and what they are near to
+    Achievements(Achievements),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
     /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks

@@ -1,6 +1,7 @@
 //! Owns what commands share: the context they run in, and the one match that picks them. Commands orchestrate; they compute
 //! nothing and format nothing.
 
+mod achievements;
 mod apply;
 mod badge;
 mod check;
@@ -77,6 +78,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Downtime(args) => downtime::run(context, &args),
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
+        Command::Achievements(args) => achievements::run(context, &args),
         Command::History(args) => history::run(context, &args),
         Command::Report(args) => report::run(context, &args),
         Command::Badge(args) => badge::run(context, &args),

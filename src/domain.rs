@@ -1,5 +1,6 @@
 //! The pure middle: what SPEC's words mean. Facts and a moment go in, report values come out; no files, clock, printing or SQL.
 
+pub(crate) mod achievement;
 pub(crate) mod assess;
 pub(crate) mod budget;
 pub(crate) mod burndown;

@@ -1,5 +1,6 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
+pub(crate) mod achievements;
 pub(crate) mod badge;
 pub(crate) mod check;
 pub(crate) mod db;

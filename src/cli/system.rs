@@ -10,6 +10,13 @@ pub(crate) struct Health {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Achievements {
+    /// Names of systems; none: all with objectives
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct History {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]

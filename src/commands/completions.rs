@@ -81,6 +81,9 @@ fn with_names(db: Option<&Path>) -> clap::Command {
         .mut_subcommand("show", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
         .mut_subcommand("trend", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
         .mut_subcommand("history", |command| command.mut_arg("system", |arg| arg.add(candidates(systems.clone()))))
+        .mut_subcommand("achievements", |command| {
+            command.mut_arg("systems", |arg| arg.add(candidates(systems.clone())))
+        })
         .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
         .mut_subcommand("export", |command| {
             command.mut_subcommand("journal", |journal| {

@@ -2,6 +2,7 @@
 
 mod target;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,7 +10,8 @@ use anyhow::Result;
 use super::{Context, selection};
 use crate::cli::{Output, Report};
 use crate::domain::chapter::Chapter;
-use crate::evaluation::chapters;
+use crate::domain::name::Name;
+use crate::evaluation::{achievements, chapters};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::page::html;
@@ -24,9 +26,14 @@ pub(super) fn run(context: &mut Context<'_>, args: &Report) -> Result<ExitStatus
     }
     let as_of = context.as_of;
     let store = context.store(Access::Read)?;
-    let mut chapters = store.read(|store| chapters(store, selection::objectives(store, &args.selection)?, as_of))?;
+    let (mut chapters, unlocked) = store.read(|store| {
+        let objectives = selection::objectives(store, &args.selection)?;
+        let systems: BTreeSet<Name> = objectives.iter().map(|stored| stored.objective.system.clone()).collect();
+        let unlocked = achievements(store, &systems.into_iter().collect::<Vec<_>>(), as_of)?;
+        Ok((chapters(store, objectives, as_of)?, unlocked))
+    })?;
     chapters.sort_by(|a: &Chapter, b| a.report.compare_worst(&b.report));
-    let page = html(&chapters, &args.title, as_of)?;
+    let page = html(&chapters, &unlocked, &args.title, as_of)?;
     if args.html == Path::new("-") {
         context.say(&page)?;
     } else {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Context, selection};
 use crate::cli::Show;
 use crate::domain::instant::DAY_MS;
-use crate::evaluation::{downtime, reports, trend};
+use crate::evaluation::{achievements, downtime, reports, trend};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::show::{Portrait, document, text};
@@ -24,7 +24,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Show) -> Result<ExitStatus> 
         let since = report.budget.window.start;
         let events = downtime(store, vec![stored.clone()], since, as_of, as_of)?;
         let snapshots = trend(store, stored, as_of.day_start().plus(-i64::from(args.days) * DAY_MS), as_of)?;
-        Ok(Portrait { objective, report, events, snapshots, as_of })
+        let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
+        Ok(Portrait { objective, report, events, snapshots, achievements, as_of })
     })?;
     match context.form() {
         Form::Table | Form::Wide => context.say(&text(&portrait, context.canvas))?,

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use unicode_width::UnicodeWidthChar;
 
+use super::Document;
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
 use super::status::{available, budget_left};
-use super::Document;
 use crate::domain::budget::State;
 use crate::domain::instant::Instant;
 use crate::domain::report::ObjectiveReport;
@@ -103,14 +103,11 @@ impl Picture {
             ],
         );
         svg.element("title", &[], &self.title);
-        svg.open("clipPath", &[("id", &"round")]);
-        svg.empty("rect", &[("width", &whole), ("height", &HEIGHT), ("rx", &3)]);
-        svg.close("clipPath");
-        svg.open("g", &[("clip-path", &"url(#round)")]);
-        svg.empty("rect", &[("width", &left), ("height", &HEIGHT), ("fill", &LABEL_COLOR)]);
-        let fill = color(self.state);
-        svg.empty("rect", &[("x", &left), ("width", &right), ("height", &HEIGHT), ("fill", &fill)]);
-        svg.close("g");
+        // Round at the outer ends, and without ids, which several badges in one document would share.
+        let start = format!("M{left} 0H3a3 3 0 0 0-3 3V{}a3 3 0 0 0 3 3H{left}Z", HEIGHT - 3);
+        let end = format!("M{left} 0H{}a3 3 0 0 1 3 3V{}a3 3 0 0 1-3 3H{left}Z", whole - 3, HEIGHT - 3);
+        svg.empty("path", &[("fill", &LABEL_COLOR), ("d", &start)]);
+        svg.empty("path", &[("fill", &color(self.state)), ("d", &end)]);
         let place = format!("translate({} {}) scale({})", left + MARGIN, (HEIGHT - SIGN) / 2, scale());
         svg.empty("path", &[("transform", &place), ("fill", &TEXT_COLOR), ("d", &icon::path(self.state))]);
         svg.open(
@@ -154,11 +151,12 @@ fn width(text: &str) -> u32 {
         'i' | 'l' | '\'' => 31,
         'f' | 'j' | ' ' | '.' | ',' => 41,
         't' | 'r' | 'I' | '!' | ':' | ';' | '|' | '/' | '\\' | '-' | '(' | ')' | '[' | ']' => 50,
-        'c' | 's' | 'z' | 'J' => 60,
+        'c' | 's' | 'z' | 'J' => 59,
+        'a' | 'e' | 'k' | 'v' | 'x' | 'y' => 67,
         'm' | 'W' => 109,
         'w' | 'M' | '@' | '#' | '+' | '=' | '<' | '>' | '~' => 95,
         '%' => 119,
-        '–' | 'a'..='z' | '0'..='9' | '_' | '"' | '?' | '*' | '$' => 71,
+        '–' | 'a'..='z' | '0'..='9' | '_' | '"' | '?' | '*' | '$' => 70,
         'A'..='Z' | '&' => 88,
         other => 80 * other.width().unwrap_or(1) as u32,
     });

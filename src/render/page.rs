@@ -1,5 +1,6 @@
 //! Owns the page about objectives: one HTML file that needs nothing else, no script, no font, no network.
 
+mod achievements;
 mod axis;
 mod burndown;
 mod chapter;
@@ -11,14 +12,18 @@ mod overview;
 mod shown;
 mod timeline;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
+use crate::domain::achievement::Unlocked;
 use crate::domain::budget::State;
 use crate::domain::chapter::Chapter;
 use crate::domain::instant::Instant;
+use crate::domain::name::Name;
 use shown::Shown;
 
 /// Up to so many objectives are told with everything open; more make a page whose charts open on demand.
@@ -33,13 +38,17 @@ enum Detail {
     Brief,
 }
 
-/// The page, with objectives in the order given.
+/// The page, with objectives in the order given, and what their systems have achieved.
 ///
 /// # Errors
 /// When a report cannot be represented.
-pub(crate) fn html(chapters: &[Chapter], title: &str, as_of: Instant) -> Result<String> {
+pub(crate) fn html(chapters: &[Chapter], unlocked: &[Unlocked], title: &str, as_of: Instant) -> Result<String> {
     let detail = if chapters.len() <= MOST_OPEN { Detail::Full } else { Detail::Brief };
     let shown = chapters.iter().map(|chapter| Shown::of(&chapter.report)).collect::<Result<Vec<_>>>()?;
+    let mut achieved: BTreeMap<&Name, Vec<&Unlocked>> = BTreeMap::new();
+    for one in unlocked {
+        achieved.entry(&one.system).or_default().push(one);
+    }
     let mut page = Markup::new();
     page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.open("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
@@ -55,7 +64,8 @@ pub(crate) fn html(chapters: &[Chapter], title: &str, as_of: Instant) -> Result<
     overview::write(&mut page, chapters, &shown);
     page.own("<div id=\"objectives\">\n");
     for (chapter, shown) in chapters.iter().zip(&shown) {
-        chapter::write(&mut page, chapter, shown, detail);
+        let achieved = achieved.get(&chapter.report.system).map_or(&[][..], Vec::as_slice);
+        chapter::write(&mut page, chapter, shown, achieved, detail);
     }
     page.own("</div>\n</main>\n");
     foot(&mut page, as_of);
@@ -74,10 +84,7 @@ fn signs(page: &mut Markup) {
     }
     for (id, width) in [("hatch", 9), ("hatch-fine", 5)] {
         let (side, line) = (format!("{width}"), format!("M0 {width}L{width} 0"));
-        page.open(
-            "pattern",
-            &[("id", &id), ("width", &side), ("height", &side), ("patternUnits", &"userSpaceOnUse")],
-        );
+        page.open("pattern", &[("id", &id), ("width", &side), ("height", &side), ("patternUnits", &"userSpaceOnUse")]);
         page.empty("path", &[("d", &line), ("class", &id)]);
         page.close("pattern");
     }

@@ -8,6 +8,7 @@ use super::number::{minutes, percent, rate, short_time};
 use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
+use crate::domain::achievement::Unlocked;
 use crate::domain::budget::{LOOKBACKS, State};
 use crate::domain::event::Event;
 use crate::domain::instant::{DAY_MS, Instant};
@@ -32,6 +33,8 @@ pub(crate) struct Portrait {
     pub(crate) events: Vec<Event>,
     /// The last days, oldest first.
     pub(crate) snapshots: Vec<Snapshot>,
+    /// Of its system, oldest first.
+    pub(crate) achievements: Vec<Unlocked>,
     pub(crate) as_of: Instant,
 }
 
@@ -100,6 +103,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
     document.set("multiwindow", &portrait.rules().collect::<Vec<_>>())?;
     document.set("events", &super::downtime::rows(&portrait.events, portrait.as_of))?;
     document.set("snapshots", &super::trend::rows(&portrait.snapshots))?;
+    document.set("achievements", &super::achievements::rows(&portrait.achievements))?;
     document.set(
         "accounting",
         &WireAccounting {
@@ -141,6 +145,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Downtime", events(portrait));
         screen.part("Trend", trend(portrait));
         screen.part("Streak", vec![streak(report)]);
+        screen.part("Achieved", achieved(portrait));
     }
     screen.part("Accounting", accounting(portrait));
     screen.text
@@ -304,6 +309,13 @@ fn streak(report: &ObjectiveReport) -> String {
         None => String::new(),
     };
     format!("{} days{since}{best}", streak.current)
+}
+
+/// What its system has achieved, oldest first.
+fn achieved(portrait: &Portrait) -> Vec<String> {
+    let day = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
+    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
+    portrait.achievements.chunks(3).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 
 /// What was counted and what was not, and why.

@@ -187,6 +187,27 @@ impl Store {
         Ok(objectives)
     }
 
+    /// The objectives of a system, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
+        // Those it decides are few more than its own.
+        let sql = "SELECT id, name, body FROM manifest WHERE id IN (
+                       SELECT objective FROM objective_input WHERE system = (SELECT id FROM system WHERE name = ?1))
+                   ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.as_str()])?;
+        let mut objectives = Vec::new();
+        while let Some(row) = rows.next()? {
+            let stored = stored_objective(row)?;
+            if stored.objective.system == *system {
+                objectives.push(stored);
+            }
+        }
+        Ok(objectives)
+    }
+
     /// One objective.
     ///
     /// # Errors

@@ -54,6 +54,8 @@ fn tables_for_people() {
         ("downtime.txt", "downtime"),
         ("trend.txt", "trend checkout-availability --days 12"),
         ("streaks.txt", "streaks"),
+        ("achievements.txt", "achievements"),
+        ("achievements-wide.txt", "achievements checkout -o wide"),
         ("history.txt", "history postgres --since 30d"),
     ] {
         compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));

@@ -54,6 +54,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("health", "selection"),
     ("status", "selection"),
     ("list", "selection"),
+    ("achievements", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),

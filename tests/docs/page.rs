@@ -75,16 +75,25 @@ fn holds(world: &World, found: &[Element]) {
             .map(|event| (text(&event["startTime"]), text(&event["endTime"])))
             .collect();
         assert_eq!(events(found, name), expected, "{name}");
+        let system = objective["systemId"].as_str().unwrap();
+        let unlocked: Value = serde_json::from_str(&world.stdout(&["achievements", system, "-o", "json"])).unwrap();
+        let unlocked = unlocked["achievements"].as_array().unwrap().iter();
+        let expected: Vec<(String, String)> =
+            unlocked.map(|one| (text(&one["achievement"]), text(&one["unlockedAt"]))).collect();
+        assert!(!expected.is_empty());
+        assert_eq!(pairs(found, name, "data-achievement", "data-unlocked"), expected, "{name}");
     }
 }
 
-/// The events listed in the chapter of an objective.
 fn events(found: &[Element], objective: &str) -> Vec<(String, String)> {
+    pairs(found, objective, "data-start", "data-end")
+}
+
+/// The elements in the chapter of an objective that carry two attributes, by these.
+fn pairs(found: &[Element], objective: &str, first: &str, second: &str) -> Vec<(String, String)> {
     let chapter = found.iter().skip_while(|element| element.get("id") != Some(&format!("o-{objective}"))).skip(1);
     let chapter = chapter.take_while(|element| element.name != "section");
-    chapter
-        .filter_map(|element| Some((element.get("data-start")?.to_owned(), element.get("data-end")?.to_owned())))
-        .collect()
+    chapter.filter_map(|element| Some((element.get(first)?.to_owned(), element.get(second)?.to_owned()))).collect()
 }
 
 #[test]
@@ -109,7 +118,10 @@ fn a_page_needs_nothing_and_runs_nothing() {
     }
     let found = elements(&text);
     for element in &found {
-        assert!(!["script", "link", "iframe", "object", "embed", "img", "base"].contains(&&*element.name), "{element:?}");
+        assert!(
+            !["script", "link", "iframe", "object", "embed", "img", "base"].contains(&&*element.name),
+            "{element:?}"
+        );
         assert!(element.attributes.keys().all(|name| !name.starts_with("on")), "{element:?}");
         if let Some(target) = element.get("href") {
             let id = target.strip_prefix('#').unwrap_or_else(|| panic!("{element:?}"));
@@ -117,7 +129,8 @@ fn a_page_needs_nothing_and_runs_nothing() {
         }
         // Charts say in words what they show, or stand beside the words.
         if element.name == "svg" {
-            let told = element.get("role") == Some("img") && element.get("aria-label").is_some_and(|text| text.len() > 5);
+            let told =
+                element.get("role") == Some("img") && element.get("aria-label").is_some_and(|text| text.len() > 5);
             assert!(told || element.get("aria-hidden") == Some("true"), "{element:?}");
         }
     }
@@ -177,7 +190,9 @@ fn a_page_is_as_wide_as_its_window() {
     let text = fs::read_to_string(page(&world, "page.html", &[])).unwrap();
     // Windows have a least width, frames have none. A script outside opens and measures what is in them.
     let escaped = text.replace('&', "&amp;").replace('"', "&quot;");
-    let frame = |width: u32| format!("<iframe width=\"{width}\" height=\"900\" style=\"border:0\" srcdoc=\"{escaped}\"></iframe>");
+    let frame = |width: u32| {
+        format!("<iframe width=\"{width}\" height=\"900\" style=\"border:0\" srcdoc=\"{escaped}\"></iframe>")
+    };
     let script = "<script>onload = () => { for (const frame of document.querySelectorAll('iframe')) {\
                   const page = frame.contentDocument;\
                   for (const one of page.querySelectorAll('details')) one.open = true;\

@@ -67,7 +67,8 @@ fn links_go_on_leading_where_they_led_and_permissions_stay() {
 #[test]
 fn a_pipe_is_written_to_and_stays_a_pipe() {
     let world = World::lived_in();
-    let script = "mkfifo pipe && { cat pipe > read & } && \"$0\" report --html pipe --as-of 2024-03-20 && wait && test -p pipe";
+    let script =
+        "mkfifo pipe && { cat pipe > read & } && \"$0\" report --html pipe --as-of 2024-03-20 && wait && test -p pipe";
     let mut command = Command::new("sh");
     command.args(["-c", script, SLO]).env_clear().env("PATH", "/usr/bin:/bin").env("SLO_DB", world.db());
     let output = Output::of(&command.current_dir(world.root()).output().unwrap());

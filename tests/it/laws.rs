@@ -23,6 +23,14 @@ fn verified_status(slo: &Slo, world: &World) -> String {
     status
 }
 
+/// What is printed of days: streaks, achievements, and the trend of each objective.
+fn days(slo: &Slo, world: &World) -> Vec<String> {
+    let as_of = world.as_of_text();
+    let print = |args: &[&str]| slo.pass(&[args, &["--as-of", &as_of, "-o", "json"]].concat(), b"");
+    let trends = world.objectives.iter().map(|objective| print(&["trend", &objective.name, "--days", "40"]));
+    [print(&["streaks"]), print(&["achievements"])].into_iter().chain(trends).collect()
+}
+
 /// The facts in the order of `keys`, each as often as its key says, and where to cut them into batches.
 fn shuffled(facts: &[Fact], keys: &[u8]) -> Vec<Fact> {
     let mut keyed: Vec<(u8, &Fact)> = keys.iter().copied().cycle().zip(facts).collect();
@@ -97,9 +105,11 @@ proptest! {
         let (early, late) = facts.split_at((facts.len() as f64 * share) as usize);
         slo.ingest(&feed(early));
         verified_status(&slo, &world);
+        days(&slo, &world);
         slo.ingest(&feed(late));
         slo.apply(&world.manifests());
         prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
+        prop_assert_eq!(days(&slo, &world), days(&fresh(&world), &world));
     }
 
     #[test]

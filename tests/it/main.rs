@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
+mod achievements;
 mod days;
 mod exactness;
 mod harness;

@@ -29,7 +29,10 @@ fn within(stretches: &[(Ms, Ms)], from: Ms, to: Ms) -> Ms {
 /// The days in the chapter of an objective.
 fn days<'p>(page: &'p [Element], objective: &str) -> Vec<&'p Element> {
     let chapter = page.iter().skip_while(|element| element.get("id") != Some(&format!("o-{objective}"))).skip(1);
-    chapter.take_while(|element| element.name != "section").filter(|element| element.get("data-day").is_some()).collect()
+    chapter
+        .take_while(|element| element.name != "section")
+        .filter(|element| element.get("data-day").is_some())
+        .collect()
 }
 
 /// What was consumed in the window up to the end of the day whose row begins with `row`; `None`: the day ended before it.

@@ -3,6 +3,7 @@
 //! It shares no code with the engine. Statuses are evaluated at every breakpoint, totals are sums over the pieces between
 //! breakpoints, and comparisons are made on `i128`; floats appear only in the JSON that comes out.
 
+pub(crate) mod achievements;
 pub(crate) mod budget;
 pub(crate) mod calendar;
 pub(crate) mod compare;

@@ -13,7 +13,8 @@ use crate::failure::Failure;
 /// # Errors
 /// When that cannot be done; what was there before then still is.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
-    let failed = |error: &io::Error, remedy: &str| Failure::new(format!("cannot write {}: {error}", path.display()), remedy);
+    let failed =
+        |error: &io::Error, remedy: &str| Failure::new(format!("cannot write {}: {error}", path.display()), remedy);
     // A link is followed, so that it goes on leading there.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let existing = fs::metadata(path).ok();
@@ -30,7 +31,8 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
             other => other.map_err(|error| failed(&error, "name a file that can be written, or - for standard output")),
         };
     }
-    let (fresh, file) = beside(path).map_err(|error| failed(&error, "name a file in a folder that is there and can be written"))?;
+    let (fresh, file) =
+        beside(path).map_err(|error| failed(&error, "name a file in a folder that is there and can be written"))?;
     let done = fill(file, text, existing.as_ref()).and_then(|()| fs::rename(&fresh, path));
     done.map_err(|error| {
         // The failure that is told is the first one.

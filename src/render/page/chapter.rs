@@ -6,7 +6,8 @@ use super::super::number::{percent, rate, short_time};
 use super::super::status::{available, budget_left, remaining_percent};
 use super::overview::meter;
 use super::shown::Shown;
-use super::{Detail, burndown, counted, days, events, sign, timeline};
+use super::{Detail, achievements, burndown, counted, days, events, sign, timeline};
+use crate::domain::achievement::Unlocked;
 use crate::domain::budget::{ONE_HOUR, State};
 use crate::domain::chapter::Chapter;
 use crate::domain::instant::Instant;
@@ -15,7 +16,7 @@ use crate::domain::target::WHOLE;
 use crate::domain::window::Window;
 
 /// Writes the chapter.
-pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail) {
+pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieved: &[&Unlocked], detail: Detail) {
     let report = &chapter.report;
     let (name, state) = (report.objective.as_str(), report.state);
     let as_of = report.budget.elapsed.end;
@@ -56,6 +57,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
     timeline::write(page, chapter, shown, detail, as_of);
     events::write(page, chapter, detail, as_of);
     page.own("</div>\n</div>\n");
+    achievements::write(page, &report.system, achieved);
     if detail == Detail::Brief {
         page.own("</details>\n");
     }
@@ -146,7 +148,7 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         meter(page, remaining_percent(budget));
         page.own("<small>");
         if let Some(over) = time.strip_prefix('-') {
-            shown.write(page, "span", "errorBudgetOverspentMinutes", format_args!("{over} overspent"));
+            shown.write(page, "span", "errorBudgetOverspentMinutes", format_args!("−{over}"));
         } else {
             shown.write(page, "span", "errorBudgetRemainingMinutes", time);
         }

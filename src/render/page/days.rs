@@ -70,8 +70,7 @@ fn date(at: Instant) -> String {
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail) {
     let budget = &chapter.report.budget;
     let share = budget.target.error_share();
-    let columns: Vec<Column<'_>> =
-        chapter.days.iter().map(|day| Column::of(day, budget.exclusion, share)).collect();
+    let columns: Vec<Column<'_>> = chapter.days.iter().map(|day| Column::of(day, budget.exclusion, share)).collect();
     page.own("<figure class=\"days\">\n<figcaption><h3>Days</h3><small class=\"key\">");
     for (class, words) in [("up", "up"), ("some", "some downtime"), ("bad", "below target"), ("none", "unknown")] {
         page.own("<span>");
@@ -117,7 +116,14 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let width = step * FILLED;
     let x = |start: Instant| (start.since(chapter.since) / DAY_MS) as f64 * step + (step - width) / 2.0;
     let block = |x: f64, top: f64, bottom: f64| {
-        format!("M{} {}h{}V{}h-{}z", coordinate(x), coordinate(top), coordinate(width), coordinate(bottom), coordinate(width))
+        format!(
+            "M{} {}h{}V{}h-{}z",
+            coordinate(x),
+            coordinate(top),
+            coordinate(width),
+            coordinate(bottom),
+            coordinate(width)
+        )
     };
     let mut path = |class: &'static str, path: &str, title: Option<String>| {
         if path.is_empty() {
@@ -132,9 +138,9 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let known = |column: &&Column<'_>| column.kind != Kind::Unknown;
     let up: String = columns.iter().filter(known).map(|column| block(x(column.day.span.start), 0.0, HEIGHT)).collect();
     path("up", &up, None);
-    let before = (0..slots).map(|day| chapter.since.plus(day * DAY_MS)).filter(|day| {
-        columns.first().is_none_or(|first| *day < first.day.span.start)
-    });
+    let before = (0..slots)
+        .map(|day| chapter.since.plus(day * DAY_MS))
+        .filter(|day| columns.first().is_none_or(|first| *day < first.day.span.start));
     let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.day.span.start);
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
@@ -148,7 +154,8 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
         let top = if bad { HEIGHT - height } else { HEIGHT - height.min(HEIGHT * 0.6) };
         let drawn = block(x(column.day.span.start), top, HEIGHT);
         if detail == Detail::Full {
-            let title = format!("{}: {} available, {} down", column.date(), column.available(), short_time(column.down));
+            let title =
+                format!("{}: {} available, {} down", column.date(), column.available(), short_time(column.down));
             path(if bad { "bad" } else { "some" }, &drawn, Some(title));
         } else {
             plain[usize::from(bad)].push_str(&drawn);

@@ -99,7 +99,8 @@ impl Lanes<'_> {
         self.page.empty("path", &[("class", &"track"), ("d", &format_args!("M0 0h{WIDTH}v{HEIGHT}h-{WIDTH}z"))]);
         let mut all = String::new();
         for mark in self.marks(spans) {
-            let path = format!("M{} 0H{}V{HEIGHT}H{}z", coordinate(mark.from), coordinate(mark.to), coordinate(mark.from));
+            let path =
+                format!("M{} 0H{}V{HEIGHT}H{}z", coordinate(mark.from), coordinate(mark.to), coordinate(mark.from));
             if self.detail == Detail::Brief {
                 all.push_str(&path);
                 continue;

@@ -1,0 +1,31 @@
+//! Owns `slo achievements`: what systems have achieved, and what they are near to.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::{Context, selection};
+use crate::cli::Achievements;
+use crate::domain::name::Name;
+use crate::evaluation::standings;
+use crate::exit::ExitStatus;
+use crate::render::achievements::{document, sheet};
+use crate::store::Access;
+
+pub(super) fn run(context: &mut Context<'_>, args: &Achievements) -> Result<ExitStatus> {
+    let as_of = context.as_of;
+    let store = context.store(Access::Read)?;
+    let standings = store.read(|store| {
+        let systems: BTreeSet<Name> = if args.systems.is_empty() {
+            store.objectives()?.into_iter().map(|stored| stored.objective.system).collect()
+        } else {
+            selection::systems(store, &args.systems)?.into_iter().map(|(name, _)| name).collect()
+        };
+        standings(store, &systems.into_iter().collect::<Vec<_>>(), as_of)
+    })?;
+    if standings.is_empty() {
+        context.note("no objective is declared; `slo apply` declares them");
+    }
+    context.answer(&document(&standings, as_of)?, |wide| sheet(&standings, wide))?;
+    Ok(ExitStatus::Pass)
+}

@@ -1,0 +1,47 @@
+//! Owns how stored facts and manifests become achievements: the objectives of each system, replayed.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::Evaluation;
+use crate::domain::achievement::{Contribution, Standing, Unlocked};
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::store::{Store, Stored};
+
+/// The achievements of systems as of a moment: systems in the order given, of each the oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn achievements(store: &Store, systems: &[Name], as_of: Instant) -> Result<Vec<Unlocked>> {
+    Ok(standings(store, systems, as_of)?.into_iter().flat_map(|standing| standing.unlocked).collect())
+}
+
+/// The achievements of systems as of a moment, with what they lack for the rest, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn standings(store: &Store, systems: &[Name], as_of: Instant) -> Result<Vec<Standing>> {
+    let mut objectives: BTreeMap<Name, Vec<Stored>> = BTreeMap::new();
+    let all = match systems {
+        [one] => store.objectives_of(one)?,
+        _ => store.objectives()?,
+    };
+    for stored in all {
+        objectives.entry(stored.objective.system.clone()).or_default().push(stored);
+    }
+    let count = systems.iter().filter_map(|system| objectives.get(system)).map(Vec::len).sum();
+    let mut evaluation = Evaluation::open(store, count, as_of)?;
+    systems
+        .iter()
+        .map(|system| {
+            let mine = objectives.get(system).map_or(&[][..], Vec::as_slice);
+            let contributions = mine
+                .iter()
+                .map(|stored| evaluation.assess(stored.clone(), Contribution::draw))
+                .collect::<Result<Vec<_>>>()?;
+            Ok(Standing::of(system, &contributions))
+        })
+        .collect()
+}

@@ -1,0 +1,175 @@
+//! Owns the achievements of SPEC 7 by definition: at every moment at which they could begin to hold, they are asked anew.
+
+use super::budget::{Budget, Ratio, window_bounds};
+use super::calendar::{DAY, MINUTE, Ms};
+use super::history::History;
+use super::model::Model;
+use crate::world::{Objective, Status, Window, World};
+
+pub(crate) const ALL: [&str; 9] = [
+    "first_steps",
+    "full_coverage",
+    "iron_uptime",
+    "diamond_uptime",
+    "nines_club",
+    "budget_miser",
+    "clean_sheet",
+    "cascade_breaker",
+    "rapid_recovery",
+];
+
+/// The first moment of each achievement of a system up to `as-of`, in the order of [`ALL`].
+pub(crate) fn achievements(world: &World, system: &str) -> [Option<Ms>; 9] {
+    let model = Model::new(world, world.as_of);
+    let objectives: Vec<&Objective> = world.objectives.iter().filter(|objective| objective.system == system).collect();
+    let begun = model.first_transition(system);
+    let mut firsts = [None; 9];
+    firsts[0] = begun.filter(|_| !objectives.is_empty());
+    firsts[1] = begun.filter(|_| objectives.len() >= 3);
+    for objective in objectives {
+        let history = History::new(&model, objective);
+        let Some(begun) = history.first else { continue };
+        let mine = [streaks(&history, world.as_of), windows(&history, begun, world.as_of)].concat();
+        for (first, mine) in firsts[2..].iter_mut().zip(mine) {
+            *first = [*first, mine].into_iter().flatten().min();
+        }
+    }
+    firsts
+}
+
+/// `iron_uptime`, `diamond_uptime`, `nines_club`: midnight by midnight.
+fn streaks(history: &History, as_of: Ms) -> Vec<Option<Ms>> {
+    let mut firsts = vec![None; 3];
+    let mut streak = 0;
+    let mut midnight = (history.first.unwrap().div_euclid(DAY) + 1) * DAY;
+    while midnight <= as_of {
+        let budget = Budget::new(history, midnight);
+        if budget.is_breaching() {
+            streak = 0;
+        } else if !history.consumes(history.class_at(midnight)) {
+            streak += 1;
+        }
+        let available = budget.availability(budget.totals.consumed);
+        let nines = available.is_some_and(|percent| percent.compare(Ratio::new(9999, 100)).is_ge());
+        for (first, holds) in firsts.iter_mut().zip([streak >= 7, streak >= 30, streak >= 365 && nines]) {
+            *first = first.or(holds.then_some(midnight));
+        }
+        midnight += DAY;
+    }
+    firsts
+}
+
+/// `budget_miser`, `clean_sheet`, `cascade_breaker`, `rapid_recovery`.
+fn windows(history: &History, begun: Ms, as_of: Ms) -> Vec<Option<Ms>> {
+    let own = |at: Ms| {
+        let totals = Budget::new(history, at).totals;
+        totals.by.get(&super::model::Attribution::Own).copied().unwrap_or(0)
+    };
+    let no_own = |at: Ms| own(at) == 0;
+    let some_upstream = |at: Ms| Budget::new(history, at).totals.strict > own(at);
+    let (miser, clean) = match history.objective.window {
+        Window::Rolling { days } => {
+            let full = begun + days * DAY;
+            let left = |at: Ms| is_miserly(&Budget::new(history, at));
+            let none = |at: Ms| Budget::new(history, at).totals.strict == 0;
+            let some = |at: Ms| counted(history, at - days * DAY, at) > 0;
+            (first(history, full, as_of, &[&left, &some]), first(history, full, as_of, &[&none, &some]))
+        }
+        Window::Calendar { .. } => {
+            let over = |holds: &dyn Fn(Ms, Ms) -> bool| {
+                let (mut start, mut end) = window_bounds(history.objective.window, begun);
+                while end <= as_of {
+                    if start >= begun && counted(history, start, end) > 0 && holds(start, end) {
+                        return Some(end);
+                    }
+                    (start, end) = window_bounds(history.objective.window, end);
+                }
+                None
+            };
+            // A millisecond before its end the window is still the period, and so is its budget but for that millisecond.
+            let left = |start: Ms, end: Ms| {
+                let totals = history.totals(start, end);
+                let share = super::budget::WHOLE - history.objective.target_micro;
+                let allowed = share * counted(history, start, end);
+                totals.consumed * super::budget::WHOLE * 10 <= allowed
+            };
+            (over(&left), over(&|start, end| history.totals(start, end).strict == 0))
+        }
+    };
+    vec![miser, clean, first(history, begun, as_of, &[&no_own, &some_upstream]), rapid_recovery(history, as_of)]
+}
+
+/// Counted milliseconds.
+fn counted(history: &History, start: Ms, end: Ms) -> i128 {
+    i128::from(end - start) - history.totals(start, end).not_counted
+}
+
+/// At least nine tenths of the budget are left.
+fn is_miserly(budget: &Budget) -> bool {
+    budget.consumed * 10 <= budget.allowed
+}
+
+/// The first moment of `from..=as_of` at which all conditions hold. Between two breakpoints each changes at most once.
+fn first(history: &History, from: Ms, as_of: Ms, conditions: &[&dyn Fn(Ms) -> bool]) -> Option<Ms> {
+    if from > as_of {
+        return None;
+    }
+    let mut edges: Vec<Ms> = history.pieces.iter().map(|piece| piece.start).collect();
+    match history.objective.window {
+        Window::Rolling { days } => edges.extend(edges.clone().into_iter().map(|edge| edge + days * DAY)),
+        window @ Window::Calendar { .. } => {
+            let mut start = from;
+            while start <= as_of {
+                edges.push(start);
+                start = window_bounds(window, start).1;
+            }
+        }
+    }
+    edges.retain(|edge| from < *edge && *edge <= as_of);
+    edges.extend([from, as_of + 1]);
+    edges.sort_unstable();
+    edges.dedup();
+    for pair in edges.windows(2) {
+        let (start, last) = (pair[0], pair[1] - 1);
+        let mut moments = vec![start];
+        for condition in conditions {
+            if !condition(start) && condition(last) {
+                let (mut not, mut yes) = (start, last);
+                while yes - not > 1 {
+                    let middle = not + (yes - not) / 2;
+                    if condition(middle) {
+                        yes = middle;
+                    } else {
+                        not = middle;
+                    }
+                }
+                moments.push(yes);
+            }
+        }
+        moments.sort_unstable();
+        if let Some(found) = moments.into_iter().find(|at| conditions.iter().all(|condition| condition(*at))) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The end of the first stretch of being down that lasted at most five minutes, was charged in some part, and was
+/// followed by a status that is known and not down.
+fn rapid_recovery(history: &History, as_of: Ms) -> Option<Ms> {
+    let mut since = None;
+    let mut charged = false;
+    for piece in history.pieces.iter().filter(|piece| piece.start <= as_of) {
+        if piece.class.down {
+            since = since.or(Some(piece.start));
+            charged |= piece.class.charged.is_some();
+            continue;
+        }
+        let rapid = since.is_some_and(|since| piece.start - since <= 5 * MINUTE);
+        if rapid && charged && piece.class.status != Status::Unknown {
+            return Some(piece.start);
+        }
+        (since, charged) = (None, false);
+    }
+    None
+}
