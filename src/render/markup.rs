@@ -88,15 +88,20 @@ impl Write for Escaped<'_> {
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
                 '\t' | '\n' | '\r' => self.0.push(' '),
-                // Control characters have no place in XML, and those that turn the direction of writing could make a text
-                // look like another one.
-                '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => self.0.push('\u{fffd}'),
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => self.0.push('\u{fffd}'),
+                hidden if is_hidden(hidden) => self.0.push('\u{fffd}'),
                 other => self.0.push(other),
             }
         }
         Ok(())
     }
+}
+
+/// Whether a character has no place in XML, or turns the direction of writing, so that a text could look like another one.
+const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]

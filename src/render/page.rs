@@ -85,6 +85,9 @@ fn signs(page: &mut Markup) {
     for (id, width) in [("hatch", 9), ("hatch-fine", 5)] {
         let (side, line) = (format!("{width}"), format!("M0 {width}L{width} 0"));
         page.open("pattern", &[("id", &id), ("width", &side), ("height", &side), ("patternUnits", &"userSpaceOnUse")]);
+        if id == "hatch" {
+            page.empty("rect", &[("width", &side), ("height", &side), ("class", &"hatch-ground")]);
+        }
         page.empty("path", &[("d", &line), ("class", &id)]);
         page.close("pattern");
     }

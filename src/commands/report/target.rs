@@ -16,8 +16,8 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
     let failed =
         |error: &io::Error, remedy: &str| Failure::new(format!("cannot write {}: {error}", path.display()), remedy);
     // A link is followed, so that it goes on leading there.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let existing = fs::metadata(path).ok();
+    let place = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let existing = fs::metadata(place).ok();
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
         return Err(Failure::new(
             format!("cannot write {}: it is a folder", path.display()),
@@ -25,15 +25,15 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
         ));
     }
     if existing.as_ref().is_some_and(|known| !known.is_file()) {
-        let written = OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let written = OpenOptions::new().write(true).open(place).and_then(|mut file| file.write_all(text.as_bytes()));
         return match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| failed(&error, "name a file that can be written, or - for standard output")),
         };
     }
     let (fresh, file) =
-        beside(path).map_err(|error| failed(&error, "name a file in a folder that is there and can be written"))?;
-    let done = fill(file, text, existing.as_ref()).and_then(|()| fs::rename(&fresh, path));
+        beside(place).map_err(|error| failed(&error, "name a file in a folder that is there and can be written"))?;
+    let done = fill(file, text, existing.as_ref()).and_then(|()| fs::rename(&fresh, place));
     done.map_err(|error| {
         // The failure that is told is the first one.
         drop(fs::remove_file(&fresh));

@@ -16,6 +16,9 @@ const FINEST: f64 = 0.5;
 /// How near to another label one may stand, in percent of the height.
 const LABEL_ROOM: f64 = 14.0;
 
+/// A point of the drawing: units from the left, and from the top.
+type Place = (f64, f64);
+
 /// The heights of a chart: from the whole budget, or more where more was consumed, down.
 struct Heights {
     /// In milliseconds times [`WHOLE`].
@@ -105,14 +108,15 @@ fn description(chapter: &Chapter, as_of: Instant) -> String {
 }
 
 /// The points of a falling line, without those that no screen would tell apart: of all that share a column, the first and the last.
-fn drawn(corners: &[Point], place: impl Fn(&Point) -> (f64, f64)) -> Vec<(f64, f64)> {
+fn drawn(corners: &[Point], place: impl Fn(&Point) -> Place) -> Vec<Place> {
     let column = |x: f64| (x / FINEST).floor() as i64;
-    let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut points: Vec<Place> = Vec::new();
     for (x, y) in corners.iter().map(place) {
-        if let [.., (before, _), (last, _)] = points[..] {
-            if column(before) == column(x) && column(last) == column(x) {
-                points.pop();
-            }
+        if let [.., (before, _), (last, _)] = points[..]
+            && column(before) == column(x)
+            && column(last) == column(x)
+        {
+            points.pop();
         }
         points.push((x, y));
     }
@@ -120,7 +124,7 @@ fn drawn(corners: &[Point], place: impl Fn(&Point) -> (f64, f64)) -> Vec<(f64, f
 }
 
 /// The parts of a falling line above and below a height, each with the point where it crosses.
-fn split(points: &[(f64, f64)], zero: f64) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+fn split(points: &[Place], zero: f64) -> (Vec<Place>, Vec<Place>) {
     let Some(first) = points.iter().position(|(_, y)| *y > zero) else { return (points.to_vec(), Vec::new()) };
     let (mut above, mut below) = (points[..first].to_vec(), points[first..].to_vec());
     if let (Some((x0, y0)), Some((x1, y1))) = (above.last().copied(), below.first().copied()) {
@@ -131,16 +135,21 @@ fn split(points: &[(f64, f64)], zero: f64) -> (Vec<(f64, f64)>, Vec<(f64, f64)>)
     (above, below)
 }
 
-fn line(points: &[(f64, f64)]) -> String {
+fn line(points: &[Place]) -> String {
     let mut path = String::new();
-    for (x, y) in points {
-        let next = if path.is_empty() { 'M' } else { 'L' };
-        path.push_str(&format!("{next}{} {}", coordinate(*x), coordinate(*y)));
+    let mut last = String::new();
+    for (x, y) in points.iter().map(|(x, y)| (coordinate(*x), coordinate(*y))) {
+        match () {
+            () if path.is_empty() => path.push_str(&format!("M{x} {y}")),
+            () if y == last => path.push_str(&format!("H{x}")),
+            () => path.push_str(&format!("L{x} {y}")),
+        }
+        last = y;
     }
     path
 }
 
-fn area(page: &mut Markup, class: &'static str, points: &[(f64, f64)], zero: f64) {
+fn area(page: &mut Markup, class: &'static str, points: &[Place], zero: f64) {
     let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) else { return };
     if points.len() < 2 {
         return;
@@ -148,9 +157,6 @@ fn area(page: &mut Markup, class: &'static str, points: &[(f64, f64)], zero: f64
     let zero = coordinate(zero);
     let path = format!("{}L{} {zero}L{} {zero}Z", line(points), coordinate(*last), coordinate(*first));
     page.empty("path", &[("class", &class), ("d", &path)]);
-    if class == "over" {
-        page.empty("path", &[("fill", &"url(#hatch)"), ("d", &path)]);
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Owns the days of an objective: a strip with a column for each, and the same in numbers.
 
+use std::fmt::Display;
+
 use super::super::markup::Markup;
 use super::super::number::{percent, short_time};
 use super::Detail;
@@ -87,7 +89,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
     page.own("</div>\n");
     streak(page, chapter, shown);
     page.own("<details><summary>Days in numbers</summary>\n");
-    table(page, chapter, &columns);
+    table(page, chapter, &columns, detail);
     page.own("</details>\n</figure>\n");
 }
 
@@ -192,25 +194,28 @@ fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own("</p>\n");
 }
 
-fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>]) {
+fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: Detail) {
     let budget = &chapter.report.budget;
     page.own(
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Days in numbers\"><table><thead><tr><th scope=\"col\">Day</th>\
-         <th scope=\"col\" class=\"n\">Available</th><th scope=\"col\" class=\"n\">Down</th>\
-         <th scope=\"col\" class=\"n\">Window’s budget left</th><th scope=\"col\">Streak</th></tr></thead>\n<tbody>\n",
+         <th scope=\"col\">Available</th><th scope=\"col\">Down</th>\
+         <th scope=\"col\">Window’s budget left</th><th scope=\"col\">Streak</th></tr></thead>\n<tbody>\n",
     );
     for column in columns.iter().rev() {
         let end = column.day.span.end;
         let within = budget.window.start < end;
         let consumed = consumed_at(&chapter.burn_down, end);
-        page.open("tr", &[("data-day", &column.date()), ("data-down-ms", &column.down)]);
-        page.element("th", &[("scope", &"row")], column.date());
-        page.element("td", &[("class", &"n")], column.available());
-        page.element("td", &[("class", &"n")], short_time(column.down));
-        if within {
-            page.element("td", &[("class", &"n"), ("data-consumed-ms", &consumed)], left(budget.total(), consumed));
-        } else {
-            page.element("td", &[("class", &"n")], "–");
+        let (date, down_ms) = (column.date(), column.down);
+        let exact: [(&'static str, &dyn Display); 2] = [("data-day", &date), ("data-down-ms", &down_ms)];
+        page.open("tr", if detail == Detail::Full { &exact } else { &[] });
+        page.element("th", &[("scope", &"row")], &date);
+        page.element("td", &[], column.available());
+        page.element("td", &[], short_time(down_ms));
+        let exact: [(&'static str, &dyn Display); 1] = [("data-consumed-ms", &consumed)];
+        match (within, detail) {
+            (false, _) => page.element("td", &[], "–"),
+            (true, Detail::Full) => page.element("td", &exact, left(budget.total(), consumed)),
+            (true, Detail::Brief) => page.element("td", &[], left(budget.total(), consumed)),
         }
         let streak = match column.day.verdict {
             None => "not over yet".to_owned(),

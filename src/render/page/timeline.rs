@@ -15,12 +15,17 @@ use crate::domain::objective::DependencyExclusion;
 use crate::domain::span::Span;
 
 /// Units of a lane's height.
-const HEIGHT: f64 = 20.0;
+const HEIGHT: f64 = 1.0;
 /// The narrowest mark that is still seen, and the narrowest gap, in units.
 const NARROWEST: f64 = 4.0;
 const GAP: f64 = 1.5;
-/// Lanes of upstreams; those with less downtime share the last one.
-const MOST_LANES: usize = 6;
+/// Lanes of those to blame; who has less downtime shares the last one.
+const fn most(detail: Detail) -> usize {
+    match detail {
+        Detail::Full => 6,
+        Detail::Brief => 3,
+    }
+}
 
 /// Writes the lanes of an objective that has data.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail, as_of: Instant) {
@@ -36,7 +41,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
     }
     let mut lanes = Lanes { page, window: report.budget.window, detail };
     let free = report.budget.exclusion == DependencyExclusion::SelfOnly;
-    for (index, (cause, millis)) in report.attribution.iter().take(MOST_LANES).enumerate() {
+    for (index, (cause, millis)) in report.attribution.iter().take(most(detail)).enumerate() {
         let (class, whose) = match cause {
             None => ("own", "the system itself".to_owned()),
             Some(name) if free => ("upstream free", format!("{name}, upstream: spends no budget")),
@@ -46,11 +51,11 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
         let spans = spans.remove(&cause.as_ref()).unwrap_or_default();
         lanes.write(class, &whose, &spans, |page| shown.write(page, "b", &field, short_time(*millis)));
     }
-    let rest: i64 = report.attribution.iter().skip(MOST_LANES).map(|(_, millis)| millis).sum();
+    let rest: i64 = report.attribution.iter().skip(most(detail)).map(|(_, millis)| millis).sum();
     if rest > 0 {
         let mut others: Vec<Span> = spans.into_values().flatten().collect();
         others.sort_unstable();
-        let whose = super::counted(report.attribution.len() - MOST_LANES, "other");
+        let whose = super::counted(report.attribution.len() - most(detail), "other");
         lanes.write("upstream", &whose, &others, |page| page.element("b", &[], short_time(rest)));
     }
     if !chapter.excluded.is_empty() {
