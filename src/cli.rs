@@ -7,6 +7,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod report;
 mod system;
 mod tool;
 
@@ -21,6 +22,7 @@ pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat,
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Log, Paths};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
@@ -120,6 +122,13 @@ pub(crate) enum Command {
     /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
     /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
     Compute(Compute),
+    /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
+    ///
+    /// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+    /// replaced in one step.
+    Report(Report),
+    /// Print one objective as an SVG badge for a README
+    Badge(Badge),
     /// List what the database holds, and what conditions can be made of
     List(List),
     /// Show who applied which manifests when, and what that changed

@@ -4,6 +4,7 @@
 mod achievements;
 mod apply;
 mod backtest;
+mod badge;
 mod check;
 mod completions;
 mod compute;
@@ -18,6 +19,7 @@ mod ingest;
 mod list;
 mod log;
 mod man;
+mod report;
 mod selection;
 mod show;
 mod status;
@@ -91,6 +93,8 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Achievements(args) => achievements::run(context, &args),
         Command::History(args) => history::run(context, &args),
         Command::Compute(args) => compute::run(context, &args),
+        Command::Report(args) => report::run(context, &args),
+        Command::Badge(args) => badge::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Log(args) => log::run(context, &args),
         Command::Export(args) => export::run(context, &args),

@@ -11,6 +11,7 @@ mod turning;
 use anyhow::Result;
 
 use crate::domain::assess::Assessment;
+use crate::domain::chapter::Chapter;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::event::{Event, events};
 use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
@@ -83,6 +84,15 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
         Ok(ObjectiveReport { orphaned, ..evaluation.assess(stored, ObjectiveReport::draw)? })
     };
     objectives.into_iter().map(report).collect()
+}
+
+/// The chapters of objectives as of a moment, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
+    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
 }
 
 /// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.

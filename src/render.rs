@@ -2,6 +2,7 @@
 
 pub(crate) mod achievements;
 pub(crate) mod backtest;
+pub(crate) mod badge;
 pub(crate) mod check;
 pub(crate) mod ci;
 pub(crate) mod compute;
@@ -12,11 +13,14 @@ mod document;
 pub(crate) mod downtime;
 pub(crate) mod health;
 pub(crate) mod history;
+mod icon;
 pub(crate) mod ingest;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod log;
+mod markup;
 pub(crate) mod number;
+pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod problems;
 mod reading;

@@ -90,15 +90,17 @@ impl ObjectiveReport {
             budget,
         })
     }
+
+    /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
+    pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
+        let remaining = self.budget.compare_remaining(&other.budget);
+        self.state.cmp(&other.state).then(remaining).then_with(|| self.objective.cmp(&other.objective))
+    }
 }
 
-/// Sorts reports worst first: by state, then by the share of the budget that remains, then by name.
+/// Sorts reports worst first.
 pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
-    reports.sort_by(|a, b| {
-        let (a, b) = (a.borrow(), b.borrow());
-        let remaining = a.budget.compare_remaining(&b.budget);
-        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
-    });
+    reports.sort_by(|a, b| a.borrow().compare_worst(b.borrow()));
 }
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.

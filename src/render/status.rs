@@ -270,12 +270,9 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
 
 fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let budget = &report.budget;
-    let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
-    let length = i128::from(budget.elapsed_length_ms());
     let tone = tone(report.state);
     let no_data = report.state == State::NoData;
     let known = |cell: Cell| if no_data { Cell::toned("–", Tone::Faint) } else { cell };
-    let available = percent(length - i128::from(budget.consumed_ms()), length, decimals.max(2));
     let sign = symbol(report.state);
     let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
     let mut cells = vec![
@@ -283,7 +280,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
         Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
         Cell::plain(report.system.as_str()),
         Cell::plain(budget.target.percent().to_string()),
-        known(Cell::plain(available)),
+        known(Cell::plain(available(budget, budget.consumed_ms()))),
         known(Cell::toned(bar(report, detail.bar), tone)),
         known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
@@ -314,15 +311,27 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
     let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
     let gap = if width == 0 { "" } else { " " };
     let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
+    let (share, time) = budget_left(budget);
+    format!("{drawn}{share:>3}% {time:>5}")
+}
+
+/// What is left of a budget, in whole percent and as time; what is overspent has a minus.
+pub(super) fn budget_left(budget: &Budget) -> (String, String) {
     let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
-    let (share, time) = if budget.is_breaching() {
+    if budget.is_breaching() {
         ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
     } else if budget.total() == 0 {
-        (format!("{left:.0}"), short_time(0))
+        (format!("{:.0}", remaining_percent(budget)), short_time(0))
     } else {
         (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
-    };
-    format!("{drawn}{share:>3}% {time:>5}")
+    }
+}
+
+/// The share of the elapsed window in which an objective was available, floored to the digits of its target, at least two.
+pub(super) fn available(budget: &Budget, down_ms: i64) -> String {
+    let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
+    let length = i128::from(budget.elapsed_length_ms());
+    percent(length - i128::from(down_ms), length, decimals.max(2))
 }
 
 /// A name, marked if its set does not declare it any more.

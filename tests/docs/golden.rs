@@ -63,6 +63,24 @@ fn tables_for_people() {
 }
 
 #[test]
+fn a_page_and_its_badges() {
+    let world = World::new();
+    let page = printed(&world, &["report", "mail-delivery", "--html", "-"]);
+    // The style sheet is compared where it is written.
+    let (start, end) = (page.find("<style>").unwrap(), page.find("</style>").unwrap());
+    compare("report.html", &format!("{}{}", &page[..start + 7], &page[end..]));
+    for (name, args) in [
+        ("badge-availability.svg", "badge checkout-availability"),
+        ("badge-budget.svg", "badge mail-delivery --show budget"),
+        ("badge-state.svg", "badge checkout-payment --show state --label payments"),
+        ("badge-streak.svg", "badge storefront-availability --show streak"),
+        ("badge.json", "badge mail-delivery -o json"),
+    ] {
+        compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));
+    }
+}
+
+#[test]
 fn a_plan_and_the_problems_of_manifests() {
     let world = World::new();
     let file = world.path().join("demo/manifests/objectives.yaml");

@@ -63,6 +63,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
     ("backtest", "expression"),
     ("backtest", "selection"),
+    ("badge", "selection"),
+    ("report", "selection"),
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),

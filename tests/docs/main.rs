@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]
 
+mod browser;
 mod completions;
 mod demo;
 mod gitops;
 mod golden;
 mod layers;
 mod man;
+mod page;
 mod readme;
+mod scan;
 mod tables;
 mod world;

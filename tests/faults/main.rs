@@ -10,6 +10,7 @@ mod harness;
 mod ingest;
 mod manifests;
 mod pipes;
+mod report;
 mod sets;
 mod upgrade;
 mod upkeep;

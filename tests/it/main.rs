@@ -9,7 +9,10 @@ mod days;
 mod exactness;
 mod harness;
 mod laws;
+mod pages;
 mod published;
 mod reference;
+#[path = "../docs/scan.rs"]
+mod scan;
 mod sets;
 mod world;
