@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::health::minute;
 use super::number::{minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{BurnRate, LOOKBACKS, State};
+use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::printed::{availability_percent, coverage_percent};
 use crate::domain::report::ObjectiveReport;
