@@ -29,6 +29,13 @@ pub struct Invocation {
     pub stderr_is_terminal: bool,
 }
 
+/// Reads a condition from any text and checks what must then hold; panics where it does not. Only fuzzing has it.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz_expression(text: &str) {
+    domain::condition::answer::check(text);
+}
+
 /// Runs one command and returns its exit code: 0 it holds, 1 it does not, 2 it could not be answered.
 pub fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     run::run(invocation, stdout, stderr).code()

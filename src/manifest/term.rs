@@ -267,7 +267,7 @@ mod tests {
 
     /// The manifest of a condition whose specification is given as YAML, read where every name resolves.
     fn read(spec: &str, names: &Term) -> Result<Condition, String> {
-        let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+        let spec = spec.lines().fold(String::new(), |text, line| format!("{text}  {line}\n"));
         let mut text = format!("apiVersion: slo/v1\nkind: Condition\nmetadata: {{ name: c }}\nspec:\n{spec}");
         let mut known = Known::default();
         known.systems.insert(Name::parse("some").unwrap());

@@ -1,5 +1,7 @@
 //! Owns the tests of reading manifests as a whole, most of them against the fixtures.
 
+mod expressions;
+
 use std::fs;
 use std::path::Path;
 

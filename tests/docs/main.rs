@@ -5,6 +5,7 @@
 
 mod browser;
 mod completions;
+mod conditions;
 mod demo;
 mod gitops;
 mod golden;

@@ -180,7 +180,7 @@ fn every_command_and_every_manifest_field_is_described() {
     {
         assert!(text.contains(&format!("slo {command}")), "README does not mention slo {command}");
     }
-    for file in ["system", "objective", "maintenance_window", "envelope"] {
+    for file in ["system", "objective", "maintenance_window", "condition", "term", "envelope"] {
         let source = fs::read_to_string(repository("src/manifest").join(format!("{file}.rs"))).unwrap();
         let lists = source.match_indices("&[\"").map(|(at, _)| &source[at + 2..]).chain(source.split("= [\n").skip(1));
         for list in lists {
@@ -197,9 +197,15 @@ fn every_command_and_every_manifest_field_is_described() {
 
 #[test]
 fn links_within_the_repository_lead_somewhere() {
-    for file in
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/segment-format.md", "docs/tables.md"]
-    {
+    for file in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/conditions.md",
+        "docs/segment-format.md",
+        "docs/tables.md",
+    ] {
         let text = fs::read_to_string(repository(file)).unwrap();
         for (at, _) in text.match_indices("](") {
             let target = &text[at + 2..at + 2 + text[at + 2..].find(')').unwrap()];

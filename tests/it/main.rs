@@ -5,6 +5,7 @@
 mod achievements;
 mod backtests;
 mod computed;
+mod conditions;
 mod days;
 mod exactness;
 mod harness;

@@ -71,8 +71,9 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
             };
             Some((kinds, "compare it with a value, or with a field of the same kind".to_owned()))
         }
-        (Shape::Number(_), Operand::Number { .. }) | (Shape::Boolean, Operand::Boolean(_)) => None,
-        (Shape::Duration | Shape::Number(Unit::Minutes | Unit::Seconds), Operand::Duration(_)) => None,
+        (Shape::Number(_), Operand::Number { .. })
+        | (Shape::Boolean, Operand::Boolean(_))
+        | (Shape::Duration | Shape::Number(Unit::Minutes | Unit::Seconds), Operand::Duration(_)) => None,
         (Shape::Text(vocabulary), Operand::Text(text)) => unknown_word(name, vocabulary, text),
         (Shape::Duration, Operand::Number { magnitude, .. }) => Some((
             format!("{}, and {magnitude} has no unit", is()),

@@ -330,7 +330,7 @@ impl Reader {
         let names = || Urgency::ALL.map(Urgency::as_str);
         let What::Text(text) = &self.peek().what else {
             let mut fault = self.unexpected("the name of a policy in quotes");
-            fault.remedy = "write policy(\"page\") or policy(\"ticket\")".to_owned();
+            "write policy(\"page\") or policy(\"ticket\")".clone_into(&mut fault.remedy);
             return Err(fault);
         };
         let Some(urgency) = Urgency::parse(text) else {

@@ -125,6 +125,7 @@ impl Property {
     ];
 
     /// What is known about it.
+    #[expect(clippy::too_many_lines, reason = "a table reads best as one")]
     pub(crate) fn entry(self) -> Entry {
         let (owner, name, shape, null_when, meaning) = match self {
             Self::RemainingPercent => {

@@ -133,8 +133,9 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
         | Property::ExcludedMinutes
         | Property::NotCountedMinutes => number(Range::closed(0, length), false),
         Property::RemainingPercent => number(percent, false),
-        Property::CurrentAvailability | Property::StrictAvailability => number(percent, !always_counts),
-        Property::CoveragePercent => number(percent, !always_counts),
+        Property::CurrentAvailability | Property::StrictAvailability | Property::CoveragePercent => {
+            number(percent, !always_counts)
+        }
         Property::BurnRate => {
             number(Range::closed(0, fastest(objective)), share.is_none_or(|share| share == 0) || !always_counts)
         }

@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 use proptest::prelude::*;
 
+use super::answer::check;
 use super::hours::WEEKDAYS;
 use super::property::{Shape, Vocabulary};
 use super::*;
@@ -177,21 +178,6 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|parts| parts.join(" "))
 }
 
-/// Reading gives a condition that reads back, or an error whose place lies in the text.
-fn is_answered(text: &str) {
-    match Term::parse(text) {
-        Ok(term) => assert_eq!(Term::parse(&term.to_string()), Ok(term)),
-        Err(error) => {
-            assert!(text.is_char_boundary(error.offset), "{error:?}");
-            assert!(text.is_char_boundary(error.offset + error.length), "{error:?}");
-            assert!(!error.message.is_empty());
-            let excerpt = error.excerpt(text);
-            assert_eq!(excerpt.lines().count(), 2, "{excerpt}");
-            assert!(excerpt.lines().all(|line| line.chars().count() <= 80), "{excerpt}");
-        }
-    }
-}
-
 proptest! {
     #[test]
     fn what_is_printed_reads_back_as_the_same_tree(term in term()) {
@@ -200,30 +186,30 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_answered(text in "\\PC{0,60}") {
-        is_answered(&text);
+    fn any_text_check(text in "\\PC{0,60}") {
+        check(&text);
     }
 
     #[test]
     fn any_characters_are_answered(characters in prop::collection::vec(any::<char>(), 0..40)) {
-        is_answered(&characters.into_iter().collect::<String>());
+        check(&characters.into_iter().collect::<String>());
     }
 
     #[test]
-    fn any_soup_of_tokens_is_answered(text in soup()) {
-        is_answered(&text);
+    fn any_soup_of_tokens_check(text in soup()) {
+        check(&text);
     }
 
     #[test]
-    fn any_broken_expression_is_answered(term in term(), at in any::<prop::sample::Index>(), c in any::<char>()) {
+    fn any_broken_expression_check(term in term(), at in any::<prop::sample::Index>(), c in any::<char>()) {
         let mut text: Vec<char> = term.to_string().chars().collect();
         let at = at.index(text.len());
         text[at] = c;
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
         text.remove(at);
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
         text.truncate(at);
-        is_answered(&text.iter().collect::<String>());
+        check(&text.iter().collect::<String>());
     }
 }
 
@@ -273,63 +259,6 @@ fn an_error_marks_what_is_wrong() {
     let (line, marks) = excerpt.split_once('\n').unwrap();
     assert!(line.starts_with('…') && line.ends_with('…'), "{excerpt}");
     assert_eq!(line.chars().nth(marks.chars().count() - 1), Some('1'), "{excerpt}");
-}
-
-/// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
-const INVALID: &str = "fixtures/expressions/invalid.txt";
-
-/// Undoes the escapes by which the fixture writes what a line of text cannot hold.
-fn unescaped(text: &str) -> String {
-    let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
-    let mut parts = text.split("\\u{");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |whole, part| {
-        let (code, rest) = part.split_once('}').unwrap();
-        let c = char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap();
-        format!("{whole}{c}{rest}")
-    })
-}
-
-/// What is said of every expression of the fixture, in its form.
-fn answers(fixture: &str) -> String {
-    let mut answers = String::new();
-    for written in fixture.lines().filter_map(|line| line.strip_prefix("expression:")) {
-        let written = written.strip_prefix(' ').unwrap_or_default();
-        let text = unescaped(written);
-        let error = Term::parse(&text).expect_err(written);
-        let marks = error.excerpt(&text);
-        let (line, marks) = marks.split_once('\n').unwrap();
-        answers.push_str(&format!("expression: {written}\n"));
-        // Marks stand below what they mark wherever the text is written as it is.
-        if line == written {
-            answers.push_str(&format!("            {marks}\n"));
-        } else {
-            answers.push_str(&format!("at byte {}, {} long\n", error.offset, error.length));
-        }
-        let known = error.remedy.find("fields of ").unwrap_or(error.remedy.len());
-        let (remedy, list) = error.remedy.split_at(known);
-        let shown = if list.is_empty() { String::new() } else { format!("({} fields)", list.matches(',').count() + 1) };
-        answers.push_str(&format!("error: {}\nremedy: {remedy}{shown}\n\n", error.message));
-    }
-    answers
-}
-
-fn fixture() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(INVALID)
-}
-
-#[test]
-fn every_bad_expression_is_answered_as_written_below_it() {
-    let expected = std::fs::read_to_string(fixture()).unwrap();
-    assert!(expected.lines().filter(|line| line.starts_with("expression:")).count() >= 200);
-    assert_eq!(answers(&expected), expected);
-}
-
-#[test]
-#[ignore = "rewrites the answers in the fixture, to be read before they are committed"]
-fn rewrite_answers() {
-    let answers = answers(&std::fs::read_to_string(fixture()).unwrap());
-    std::fs::write(fixture(), answers).unwrap();
 }
 
 #[test]

@@ -219,8 +219,14 @@ impl View<'_> {
                 share > 0.0 && urgency.rules().into_iter().any(reachable) && self.roll(2) == 1
             }
             // What has held for some time holds now; whether it has is anyone's guess.
-            Term::Held { term, .. } => self.holds(term) & (self.roll(2) == 1),
-            Term::Repeated { term, times, .. } => self.holds(term) & (self.roll(2) == 1) & (*times == 1),
+            Term::Held { term, .. } => {
+                let long_enough = self.roll(2) == 1;
+                self.holds(term) && long_enough
+            }
+            Term::Repeated { term, times, .. } => {
+                let often_enough = *times == 1 && self.roll(2) == 1;
+                self.holds(term) && often_enough
+            }
         }
     }
 }

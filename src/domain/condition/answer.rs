@@ -1,0 +1,18 @@
+//! Owns what reading any text as a condition must lead to, for property tests and fuzzing alike.
+
+use super::Term;
+
+/// Reading gives a condition that is written as a text which reads back as the same, or an error that points into the text.
+pub(crate) fn check(text: &str) {
+    match Term::parse(text) {
+        Ok(term) => assert_eq!(Term::parse(&term.to_string()), Ok(term), "{text:?}"),
+        Err(error) => {
+            assert!(text.is_char_boundary(error.offset), "{text:?}: {error:?}");
+            assert!(text.is_char_boundary(error.offset + error.length), "{text:?}: {error:?}");
+            assert!(!error.message.is_empty(), "{text:?}");
+            let excerpt = error.excerpt(text);
+            assert_eq!(excerpt.lines().count(), 2, "{text:?}: {excerpt}");
+            assert!(excerpt.lines().all(|line| line.chars().count() <= 80), "{text:?}: {excerpt}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Holds what is said of bad expressions, against the fixture that has them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::domain::condition::Term;
+
+/// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
+const INVALID: &str = "fixtures/expressions/invalid.txt";
+
+/// Undoes the escapes by which the fixture writes what a line of text cannot hold.
+fn unescaped(text: &str) -> String {
+    let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
+    let mut parts = text.split("\\u{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        let (code, rest) = part.split_once('}').unwrap();
+        let c = char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap();
+        format!("{whole}{c}{rest}")
+    })
+}
+
+/// What is said of every expression of the fixture, in its form.
+fn answers(fixture: &str) -> String {
+    let mut answers = String::new();
+    for written in fixture.lines().filter_map(|line| line.strip_prefix("expression:")) {
+        let written = written.strip_prefix(' ').unwrap_or_default();
+        let text = unescaped(written);
+        let error = Term::parse(&text).expect_err(written);
+        let marks = error.excerpt(&text);
+        let (line, marks) = marks.split_once('\n').unwrap();
+        answers.push_str(&format!("expression: {written}\n"));
+        // Marks stand below what they mark wherever the text is written as it is.
+        if line == written {
+            answers.push_str(&format!("            {marks}\n"));
+        } else {
+            answers.push_str(&format!("at byte {}, {} long\n", error.offset, error.length));
+        }
+        let known = error.remedy.find("fields of ").unwrap_or(error.remedy.len());
+        let (remedy, list) = error.remedy.split_at(known);
+        let shown = if list.is_empty() { String::new() } else { format!("({} fields)", list.matches(',').count() + 1) };
+        answers.push_str(&format!("error: {}\nremedy: {remedy}{shown}\n\n", error.message));
+    }
+    answers
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(INVALID)
+}
+
+#[test]
+fn every_bad_expression_is_answered_as_written_below_it() {
+    let expected = fs::read_to_string(fixture()).unwrap();
+    assert!(expected.lines().filter(|line| line.starts_with("expression:")).count() >= 200);
+    assert_eq!(answers(&expected), expected);
+}
+
+#[test]
+#[ignore = "rewrites the answers in the fixture, to be read before they are committed"]
+fn rewrite_answers() {
+    let answers = answers(&fs::read_to_string(fixture()).unwrap());
+    fs::write(fixture(), answers).unwrap();
+}
