@@ -16,7 +16,7 @@ pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Paths};
-pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
@@ -68,6 +68,8 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
+    /// Of `slo digest`: a page to mail
+    Html,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show what systems have achieved, since when, and what they are near to
     Achievements(Achievements),
+    /// Tell a week: what is breaching, what it cost and whose fault it was, what changed
+    Digest(Digest),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
     /// List what the database holds

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod db;
 mod demo;
+mod digest;
 mod downtime;
 mod export;
 mod health;
@@ -64,6 +65,10 @@ pub(crate) struct Context<'io> {
 /// # Errors
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
+    if context.output == Some(Output::Html) && !matches!(cli.command, Command::Digest(_)) {
+        let hint = "use -o table, wide, json, yaml, csv or markdown here";
+        return Err(Failure::new("-o html is a form of `slo digest` alone", hint));
+    }
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
@@ -77,6 +82,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
         Command::Achievements(args) => achievements::run(context, &args),
+        Command::Digest(args) => digest::run(context, &args),
         Command::History(args) => history::run(context, &args),
         Command::List(args) => list::run(context, &args),
         Command::Export(args) => export::run(context, &args),
@@ -108,7 +114,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            // Only `digest` is asked for HTML, and prints that itself.
+            None | Some(Output::Table | Output::Html) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

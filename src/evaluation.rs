@@ -1,6 +1,7 @@
 //! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
 
 mod achievements;
+mod digest;
 mod sealing;
 
 use anyhow::Result;
@@ -20,6 +21,7 @@ use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
+pub(crate) use digest::digest;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.

@@ -4,6 +4,7 @@ pub(crate) mod achievements;
 pub(crate) mod check;
 pub(crate) mod db;
 pub(crate) mod demo;
+pub(crate) mod digest;
 mod document;
 pub(crate) mod downtime;
 pub(crate) mod health;

@@ -53,6 +53,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("status", "selection"),
     ("list", "selection"),
     ("achievements", "selection"),
+    ("digest", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),

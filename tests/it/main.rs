@@ -4,6 +4,7 @@
 
 mod achievements;
 mod days;
+mod digest;
 mod exactness;
 mod harness;
 mod laws;
