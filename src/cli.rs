@@ -21,7 +21,7 @@ pub(crate) use compute::Compute;
 pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Log, Paths};
-pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
@@ -74,10 +74,11 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
-    /// Of `slo check`: a JUnit report, for the test results of a CI
+    // Of verdicts, for CIs.
     Junit,
-    /// Of `slo check`: annotations of a GitHub workflow, and a summary of its job
     Github,
+    // Of the digest, to mail.
+    Html,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -115,6 +116,8 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show what systems have achieved, since when, and what they are near to
     Achievements(Achievements),
+    /// Tell a week: what is breaching, what it cost and whose fault it was, what changed
+    Digest(Digest),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
     /// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed

@@ -4,6 +4,7 @@ mod achievements;
 mod backtests;
 mod computing;
 mod conditions;
+mod digest;
 mod prospect;
 mod sealing;
 mod turning;
@@ -29,6 +30,7 @@ pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use computing::{Currency, compute, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
+pub(crate) use digest::digest;
 pub(crate) use prospect::consequences;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 

@@ -9,6 +9,7 @@ pub(crate) mod compute;
 pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
+pub(crate) mod digest;
 mod document;
 pub(crate) mod downtime;
 pub(crate) mod health;

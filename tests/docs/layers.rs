@@ -74,6 +74,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("status", "selection"),
     ("list", "selection"),
     ("achievements", "selection"),
+    ("digest", "selection"),
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),

@@ -7,6 +7,7 @@ mod backtests;
 mod computed;
 mod conditions;
 mod days;
+mod digest;
 mod exactness;
 mod harness;
 mod laws;
