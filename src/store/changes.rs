@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
+use super::computed::Views;
 use super::open::{Store, Unreadable};
 use super::verify::Difference;
 use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
@@ -108,7 +109,8 @@ impl Store {
         })
     }
 
-    /// Checks that every logged change reads, continues the one before it, and names the fields that differ.
+    /// Checks that every logged change reads, continues the one before it, and names the fields that differ, and that together
+    /// they lead to what was seen last.
     ///
     /// # Errors
     /// Those of the database.
@@ -118,6 +120,7 @@ impl Store {
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut before: Option<Change> = None;
+        let mut last = Views::new();
         while let Some(row) = rows.next()? {
             let place = format!("change {}", row.get::<_, i64>(0)?);
             let change = match read_logged(row) {
@@ -138,7 +141,16 @@ impl Store {
             if known.map_or(change.previous.is_some(), |known| known.next != change.previous) {
                 differences.push(Difference(format!("{place} does not continue the one before it")));
             }
+            let key = (change.kind, change.id.clone());
+            match &change.next {
+                Some(view) => last.insert(key, view.clone()),
+                None => last.remove(&key),
+            };
             before = Some(change);
+        }
+        let seen = self.last_views()?;
+        if let Some((kind, id)) = seen.keys().chain(last.keys()).find(|key| seen.get(*key) != last.get(*key)) {
+            differences.push(Difference(format!("change_log: {kind} {id} is not what the changes lead to")));
         }
         let sql =
             "SELECT command FROM delivery WHERE delivered_through > (SELECT coalesce(max(sequence), 0) FROM change_log)

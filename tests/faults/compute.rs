@@ -8,6 +8,8 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use crate::harness::{Leashed, Output, SLO, World, as_nobody, eventually, line, lines, piped, skip};
 
 /// A world in which `shop` was up on the 20th of March 2024 and went down the day after.
@@ -234,7 +236,10 @@ fn a_killed_computation_loses_no_change() {
     let told = sequences(&world, "told");
     let mut known: Vec<i64> = told.clone();
     known.dedup();
-    assert_eq!(known, (1..=32).collect::<Vec<_>>(), "{told:?}");
+    let count = "SELECT count(*) FROM change_log";
+    let logged: i64 = Connection::open(world.db()).unwrap().query_row(count, [], |row| row.get(0)).unwrap();
+    assert!(logged > 30);
+    assert_eq!(known, (1..=logged).collect::<Vec<_>>(), "{told:?}");
     assert!((told.len() - known.len()) as u64 <= kills, "{told:?}");
 }
 
@@ -352,7 +357,12 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             false,
         ),
         ("UPDATE change_log SET occurred_at = 'then' WHERE sequence = 1", "change 1: change 1 has no moment", false),
-        ("DELETE FROM change_log WHERE sequence = 1", "does not continue the one before it", false),
+        (
+            "DELETE FROM change_log WHERE sequence = (SELECT min(sequence) FROM change_log WHERE kind = 'system')",
+            "does not continue the one before it",
+            false,
+        ),
+        ("DELETE FROM change_log WHERE sequence = 1", "is not what the changes lead to", false),
         (
             "INSERT INTO delivery VALUES ('cat', 99)",
             "delivery: \"cat\" was told of a change that does not exist",

@@ -243,7 +243,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
     assert!(validated.text().contains("secret: error: cannot be read: Permission denied"), "{}", validated.text());
 }
 
-/// A file system of 300 kB, which vanishes with the shell that made it.
+/// A file system of 450 kB, which vanishes with the shell that made it.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
@@ -251,7 +251,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
     world.write("small", lines("a", 0, 100));
     world.write("large", (0..200).map(|number| lines(&format!("system-{number}"), 0, 400)).collect::<String>());
     fs::create_dir(world.path("disk")).unwrap();
-    let script = "mount -t tmpfs -o size=300k tmpfs disk || exit 99
+    let script = "mount -t tmpfs -o size=450k tmpfs disk || exit 99
         export SLO_DB=disk/slo.db
         \"$0\" ingest small >/dev/null || exit 98
         \"$0\" ingest large >out 2>err; echo $? >code

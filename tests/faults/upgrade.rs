@@ -26,6 +26,9 @@ fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
                 .and_then(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))
                 .unwrap();
             assert!(version > 1);
+            let changes = world.pass(&["compute", "-o", "json", "--as-of", "2026-11-20"]);
+            assert!(changes.contains("\"id\":\"tiny-up\""), "{changes}");
+            world.verifies();
         }
     }
 }
