@@ -101,8 +101,11 @@ impl Home {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
-        let manifest =
-            |line: &str| line.trim_end_matches('"').ends_with(".yaml") || line.trim_end_matches('"').ends_with(".yml");
+        // Names with strange characters stand in quotes.
+        let manifest = |line: &str| {
+            let end = Path::new(line.trim_end_matches('"')).extension();
+            end.is_some_and(|end| end == "yaml" || end == "yml")
+        };
         let dirty = text.lines().any(|line| !line.starts_with('#') && manifest(line));
         commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| {
             let mark = if dirty { "-dirty" } else { "" };
@@ -134,10 +137,11 @@ impl Repository {
         for line in config.lines().map(str::trim) {
             if line.starts_with('[') {
                 in_origin = line.replace(' ', "").starts_with("[remote\"origin\"]");
-            } else if let Some((key, value)) = line.split_once('=').filter(|_| in_origin) {
-                if key.trim() == "url" {
-                    url = Some(value.trim().trim_matches('"').to_owned());
-                }
+            } else if let Some((key, value)) = line.split_once('=')
+                && in_origin
+                && key.trim() == "url"
+            {
+                url = Some(value.trim().trim_matches('"').to_owned());
             }
         }
         called(&url?)
