@@ -27,6 +27,9 @@ pub(crate) fn consequences(
     outcome: &[&Object],
     as_of: Instant,
 ) -> Result<Vec<Consequence>> {
+    if !plan.touches_objects() {
+        return Ok(Vec::new());
+    }
     let objectives = outcome.iter().filter_map(|object| match object {
         Object::Objective(objective) => Some(objective),
         _ => None,
