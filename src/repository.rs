@@ -11,11 +11,27 @@ use crate::domain::name::{LONGEST, Name};
 /// Where the manifests of one run are at home: the repository around the first path, or no more than the paths themselves.
 #[derive(Debug)]
 pub(crate) struct Home {
-    /// The paths as given, each with its real place; standard input has none.
-    given: Vec<(PathBuf, PathBuf)>,
+    given: Vec<Given>,
     /// The folder that the first path is, or is in.
     folder: Option<PathBuf>,
     repository: Option<Repository>,
+}
+
+/// A path of the command line; standard input is none.
+#[derive(Debug)]
+struct Given {
+    typed: PathBuf,
+    real: PathBuf,
+    /// The folder that it is, or is in.
+    folder: PathBuf,
+}
+
+impl Given {
+    fn of(path: &Path) -> Self {
+        let real = real(path);
+        let folder = if real.is_dir() { real.clone() } else { real.parent().unwrap_or(&real).to_owned() };
+        Self { typed: path.to_owned(), real, folder }
+    }
 }
 
 /// A Git repository with files.
@@ -31,14 +47,10 @@ impl Home {
     /// The home of the manifests behind these paths. What does not exist is looked up as far as it does.
     pub(crate) fn of(paths: &[PathBuf]) -> Self {
         let files = paths.iter().filter(|path| path.as_os_str() != "-");
-        let given: Vec<_> = files.map(|path| (path.clone(), real(path))).collect();
-        let first = match given.first() {
-            Some((_, real)) if real.is_dir() => Some(real.clone()),
-            Some((_, real)) => real.parent().map(Path::to_path_buf),
-            None => fs::canonicalize(".").ok(),
-        };
-        let repository = first.as_deref().and_then(Repository::around);
-        Self { given, folder: first, repository }
+        let given: Vec<Given> = files.map(|path| Given::of(path)).collect();
+        let folder = given.first().map(|first| first.folder.clone()).or_else(|| fs::canonicalize(".").ok());
+        let repository = folder.as_deref().and_then(Repository::around);
+        Self { given, folder, repository }
     }
 
     /// What the repository is called, else the folder; `None` where there is no name to be had.
@@ -54,25 +66,26 @@ impl Home {
         Name::parse(&named?.chars().map(allowed).take(LONGEST).collect::<String>()).ok()
     }
 
-    /// A file's name as it is the same on every machine: from the root of the repository, else as given.
+    /// A file's name as it is the same on every machine: from the root of the repository; outside of it from the folder
+    /// given, or that of the file given, with the folder's own name.
     pub(crate) fn place(&self, shown: &str) -> String {
-        let as_given = || shown.strip_prefix("./").unwrap_or(shown).to_owned();
-        let Some(repository) = &self.repository else { return as_given() };
-        let found = self.given.iter().find_map(|(given, real)| {
-            let rest = Path::new(shown).strip_prefix(given).ok()?;
-            let real = if rest.as_os_str().is_empty() { real.clone() } else { real.join(rest) };
-            let inside = real.strip_prefix(&repository.root).ok()?;
+        let root = self.repository.as_ref().map(|repository| repository.root.as_path());
+        let found = self.given.iter().find_map(|given| {
+            let rest = Path::new(shown).strip_prefix(&given.typed).ok()?;
+            let real = if rest.as_os_str().is_empty() { given.real.clone() } else { given.real.join(rest) };
+            let inside = root.and_then(|root| real.strip_prefix(root).ok());
+            let inside = inside.or_else(|| real.strip_prefix(given.folder.parent()?).ok())?;
             let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
             Some(parts.join("/"))
         });
-        found.unwrap_or_else(as_given)
+        found.unwrap_or_else(|| shown.to_owned())
     }
 
     /// The commit the repository is at, with `-dirty` when a manifest among the paths is not as in that commit. `None`
     /// outside a repository, before the first commit, and where `git` is not to be had.
     pub(crate) fn commit(&self, env: &BTreeMap<OsString, OsString>) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        let inside = self.given.iter().map(|(_, real)| real).filter(|real| real.starts_with(&repository.root));
+        let inside = self.given.iter().map(|given| &given.real).filter(|real| real.starts_with(&repository.root));
         let inside: Vec<&PathBuf> = inside.collect();
         if inside.is_empty() {
             return None;
@@ -88,8 +101,11 @@ impl Home {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
-        let manifest =
-            |line: &str| line.trim_end_matches('"').ends_with(".yaml") || line.trim_end_matches('"').ends_with(".yml");
+        // Names with strange characters stand in quotes.
+        let manifest = |line: &str| {
+            let end = Path::new(line.trim_end_matches('"')).extension();
+            end.is_some_and(|end| end == "yaml" || end == "yml")
+        };
         let dirty = text.lines().any(|line| !line.starts_with('#') && manifest(line));
         commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| {
             let mark = if dirty { "-dirty" } else { "" };
@@ -121,10 +137,11 @@ impl Repository {
         for line in config.lines().map(str::trim) {
             if line.starts_with('[') {
                 in_origin = line.replace(' ', "").starts_with("[remote\"origin\"]");
-            } else if let Some((key, value)) = line.split_once('=').filter(|_| in_origin) {
-                if key.trim() == "url" {
-                    url = Some(value.trim().trim_matches('"').to_owned());
-                }
+            } else if let Some((key, value)) = line.split_once('=')
+                && in_origin
+                && key.trim() == "url"
+            {
+                url = Some(value.trim().trim_matches('"').to_owned());
             }
         }
         called(&url?)
@@ -202,14 +219,14 @@ mod tests {
         let given = [at("shop/slo/../slo"), at("elsewhere")];
         let home = Home::of(&given);
         assert_eq!(home.place(at("shop/slo/../slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
-        let other = at("elsewhere/b.yaml");
-        assert_eq!(home.place(other.to_str().unwrap()), other.to_str().unwrap());
+        assert_eq!(home.place(at("elsewhere/b.yaml").to_str().unwrap()), "elsewhere/b.yaml");
         assert_eq!(home.place("stdin"), "stdin");
         let single = Home::of(&[at("shop/slo/a.yaml")]);
         assert_eq!(single.place(at("shop/slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
         assert_eq!(single.name().unwrap().as_str(), "shop");
         assert_eq!(Home::of(&[at("elsewhere/b.yaml")]).name().unwrap().as_str(), "elsewhere");
-        assert_eq!(Home::of(&[at("elsewhere")]).place("./x.yaml"), "x.yaml");
+        let given = [at("elsewhere/b.yaml")];
+        assert_eq!(Home::of(&given).place(given[0].to_str().unwrap()), "elsewhere/b.yaml");
     }
 
     #[test]

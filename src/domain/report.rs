@@ -19,6 +19,7 @@ use super::window::Window;
 
 /// One objective as of one moment.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,

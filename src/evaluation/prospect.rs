@@ -27,14 +27,16 @@ pub(crate) fn consequences(
     outcome: &[&Object],
     as_of: Instant,
 ) -> Result<Vec<Consequence>> {
+    if !plan.touches_objects() {
+        return Ok(Vec::new());
+    }
     let objectives = outcome.iter().filter_map(|object| match object {
         Object::Objective(objective) => Some(objective),
         _ => None,
     });
     let mut stored: BTreeMap<Name, Stored> =
         store.objectives()?.into_iter().map(|stored| (stored.objective.metadata.name.clone(), stored)).collect();
-    let old_names: BTreeMap<&Name, &Name> =
-        objective_renames(plan).map(|(objective, old_name)| (objective, old_name)).collect();
+    let old_names: BTreeMap<&Name, &Name> = objective_renames(plan).collect();
     let touched = touched(plan);
     let objectives: Vec<&Objective> = objectives
         .filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name)))

@@ -206,7 +206,8 @@ fn objects_from_before_there_were_sets_become_those_of_the_first_set_that_has_th
     let system = "apiVersion: slo/v1\nkind: System\nmetadata: { name: tiny }\nspec: { staleAfter: 15m }\n";
     world.write("new/tiny.yaml", system);
     assert_eq!(world.run(&["plan", "--prune", "new"]).code, 0, "nothing changes, nothing is orphaned");
-    world.pass(&["apply", "--prune", "new"]);
+    let output = world.run(&["apply", "--prune", "new"]);
+    assert!(output.code == 0 && output.stderr.contains("now of the set new: 1 of them"), "{}", output.stderr);
     let set = |kind: &str| json(&world, &["list", kind])[kind][0]["set"].clone();
     assert_eq!((set("systems"), set("objectives")), (json!("new"), Value::Null));
     world.write("late/tiny.yaml", system);

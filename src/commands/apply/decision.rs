@@ -15,7 +15,7 @@ use crate::domain::reconcile::{
 };
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::{Known, Reading, read};
+use crate::manifest::{Known, Origin, Reading, read};
 use crate::render::problems::{ProblemLine, lines};
 use crate::repository::Home;
 use crate::store::{Store, StoredObject};
@@ -87,16 +87,18 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> 
         held.push(stored);
     }
     let plan = diff(&wanted, &held, &terms);
-    let places = Places { reading: &reading, files: &files };
+    let places = Places::of(&reading, &files);
     let mut faults: Vec<_> =
         refusals(&wanted, &held, &terms).iter().map(|refusal| places.refusal(refusal, &terms.set)).collect();
+    let mut reason = "all of them must be the set's own";
     if faults.is_empty() {
+        reason = "the outcome would not hold together";
         let broken = conflicts(&outcome(&wanted, &held, &plan), &reported);
         faults = broken.iter().map(|conflict| places.conflict(conflict)).collect();
     }
     if !faults.is_empty() {
         tell(context, &faults);
-        context.warn("nothing was changed: the outcome would not hold together");
+        context.warn(&format!("nothing was changed: {reason}"));
         problems.append(&mut faults);
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status: ExitStatus::Fail }));
     }
@@ -171,17 +173,22 @@ fn remark(context: &mut Context<'_>, planned: &Planned) {
 
 /// Where objects are declared, for problems with them.
 struct Places<'a> {
-    reading: &'a Reading,
+    written: BTreeMap<Identity, &'a Origin>,
     files: &'a BTreeMap<Identity, String>,
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    fn of(reading: &'a Reading, files: &'a BTreeMap<Identity, String>) -> Self {
+        let written = reading.objects.iter().map(|declared| (declared.object.identity(), &declared.origin));
+        Self { written: written.collect(), files }
+    }
+
     fn problem(&self, object: &Identity, message: String, remedy: Option<String>) -> ProblemLine {
-        let written = self.reading.objects.iter().find(|declared| declared.object.identity() == *object);
+        let written = self.written.get(object);
         let stored = || self.files.get(object).cloned().unwrap_or_default();
         ProblemLine {
-            file: written.map_or_else(stored, |declared| declared.origin.file.to_string()),
-            line: written.map(|declared| declared.origin.line),
+            file: written.map_or_else(stored, |origin| origin.file.to_string()),
+            line: written.map(|origin| origin.line),
             column: None,
             severity: "error",
             subject: Some(object.to_string()),
@@ -206,10 +213,16 @@ impl Places<'_> {
     }
 
     fn conflict(&self, conflict: &Conflict) -> ProblemLine {
-        let object = match conflict {
-            Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => from.clone(),
-            Conflict::Cycle(names) => Identity { kind: Kind::System, name: names[0].clone() },
+        let (object, remedy) = match conflict {
+            Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => {
+                (from.clone(), "keep its declaration, or remove the reference first")
+            }
+            Conflict::Cycle(names) => {
+                (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")
+            }
         };
-        self.problem(&object, conflict.to_string(), None)
+        let message = conflict.to_string();
+        let message = message.strip_prefix(&format!("{object}: ")).unwrap_or(&message);
+        self.problem(&object, message.to_owned(), Some(remedy.to_owned()))
     }
 }

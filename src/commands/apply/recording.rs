@@ -1,13 +1,13 @@
 //! Owns carrying a plan out: what is written of objects, of where they come from, and of the apply itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 
 use anyhow::Result;
 
 use super::decision::Planned;
 use crate::commands::{Context, Environment};
-use crate::domain::object::Identity;
+use crate::domain::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
 use crate::store::{ApplyRecord, Declaration, Store};
 
@@ -24,6 +24,12 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
     for identity in &plan.delete {
         let file = planned.files.get(identity).map_or("", String::as_str);
         context.note(&format!("deleting {identity} of the set {} (was in {file})", plan.set));
+    }
+    let own: BTreeSet<Identity> = planned.wanted.iter().map(Object::identity).collect();
+    let claimed =
+        planned.held.iter().filter(|held| held.set.is_none() && own.contains(&held.object.identity())).count();
+    if claimed > 0 {
+        context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
     }
     let commit = planned.home.commit(context.env);
     let origins: BTreeMap<Identity, _> = planned
