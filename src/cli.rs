@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{Check, FailOn, NoData};
-pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind};
+pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat};
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Paths};
+pub(crate) use manifest::{Apply, Init, Paths, Schema};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use system::{Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
@@ -68,6 +68,10 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
+    /// JUnit XML, for CI: validate and check
+    Junit,
+    /// GitHub's workflow commands, for annotations of a pull request: validate and check
+    Github,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -81,6 +85,16 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
     Ingest(Ingest),
+    /// Write a commented manifest to start from, for the systems that the journal knows
+    ///
+    /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
+    /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
+    Init(Init),
+    /// Print the JSON Schema of manifests, with which editors complete and check them
+    ///
+    /// Write it to a file, and name that in the first line of a manifest:
+    /// # yaml-language-server: $schema=slo-v1.schema.json
+    Schema(Schema),
     /// Check manifests, and report every problem of every file
     Validate(Paths),
     /// Show what `apply` would change, and change nothing
@@ -105,7 +119,7 @@ pub(crate) enum Command {
     History(History),
     /// List what the database holds
     List(List),
-    /// Write the journal out, so that ingesting it elsewhere gives the same answers
+    /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
     Export(Export),
     /// Look after the database file
     Db(Db),

@@ -11,8 +11,10 @@ mod export;
 mod health;
 mod history;
 mod ingest;
+mod init;
 mod list;
 mod man;
+mod schema;
 mod selection;
 mod show;
 mod status;
@@ -63,8 +65,14 @@ pub(crate) struct Context<'io> {
 /// # Errors
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
+    if matches!(context.output, Some(Output::Junit | Output::Github)) && !matches!(cli.command, Command::Validate(_)) {
+        let hint = "use table, wide, json, yaml, csv or markdown";
+        return Err(Failure::new("-o junit and -o github are for slo validate", hint));
+    }
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
+        Command::Init(args) => init::run(context, &args),
+        Command::Schema(_) => schema::run(context),
         Command::Validate(args) => validate::run(context, &args),
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),
@@ -106,7 +114,7 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            None | Some(Output::Table | Output::Junit | Output::Github) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

@@ -8,6 +8,7 @@ pub(crate) mod decimal;
 pub(crate) mod downtime;
 pub(crate) mod duration;
 pub(crate) mod event;
+pub(crate) mod extract;
 pub(crate) mod figures;
 pub(crate) mod forecast;
 pub(crate) mod hash;

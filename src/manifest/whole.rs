@@ -192,6 +192,6 @@ impl<'a> Whole<'a> {
     fn note(&mut self, severity: Severity, draft: &Draft, at: Position, message: String, remedy: &str) {
         let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
         let (file, subject) = (Arc::clone(&draft.file), Some(draft.subject()));
-        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy });
+        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None });
     }
 }

@@ -5,8 +5,10 @@
 
 mod completions;
 mod demo;
+mod gallery;
 mod golden;
 mod layers;
 mod man;
 mod readme;
+mod schema;
 mod world;

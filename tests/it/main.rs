@@ -6,6 +6,7 @@ mod days;
 mod exactness;
 mod harness;
 mod laws;
+mod manifests;
 mod published;
 mod reference;
 mod world;
