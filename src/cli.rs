@@ -117,7 +117,7 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
-    /// List what the database holds
+    /// List what the database holds, and what conditions can be made of
     List(List),
     /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
     Export(Export),

@@ -3,6 +3,7 @@
 pub(crate) mod assess;
 pub(crate) mod budget;
 pub(crate) mod chronicle;
+pub(crate) mod condition;
 pub(crate) mod day;
 pub(crate) mod decimal;
 pub(crate) mod downtime;
@@ -32,3 +33,4 @@ pub(crate) mod target;
 pub(crate) mod timeline;
 pub(crate) mod transition;
 pub(crate) mod window;
+pub(crate) mod wording;

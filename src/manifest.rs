@@ -1,6 +1,7 @@
 //! Owns reading manifests: paths in; checked objects and every problem of every file out.
 
 mod advice;
+mod condition;
 mod document;
 mod envelope;
 mod excerpt;
@@ -15,9 +16,10 @@ mod shape;
 mod source;
 mod syntax;
 mod system;
+mod term;
 mod tree;
+mod vain;
 mod whole;
-mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 
 use crate::domain::name::Name;
 use crate::domain::object::Object;
+use crate::domain::objective::Objective;
+use crate::domain::wording;
 use document::Chunk;
 use envelope::Draft;
 use problem::Report;
@@ -45,6 +49,8 @@ pub(crate) struct Known {
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
     /// Systems of which incidents were reported.
     pub(crate) incidents: BTreeSet<Name>,
+    /// Objectives that are stored.
+    pub(crate) objectives: BTreeMap<Name, Objective>,
 }
 
 /// What reading manifests found.

@@ -1,6 +1,7 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
 pub(crate) mod check;
+pub(crate) mod condition;
 pub(crate) mod db;
 pub(crate) mod demo;
 mod document;

@@ -14,6 +14,9 @@ pub(crate) enum ListKind {
     Systems,
     Objectives,
     Maintenance,
+    Conditions,
+    Policies,
+    Fields,
     Ingests,
 }
 

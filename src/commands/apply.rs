@@ -114,6 +114,7 @@ fn forget_unreported(known: &mut Known, store: &Store) -> Result<()> {
     let reported = reported(store)?;
     known.systems.retain(|name| reported.contains(name));
     known.dependencies.clear();
+    known.objectives.clear();
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Owns `slo list`: what the database holds.
+//! Owns `slo list`: what the database holds, and what conditions can be made of.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,39 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::{List, ListKind};
-use crate::domain::instant::Instant;
+use crate::domain::budget::LOOKBACKS;
+use crate::domain::condition::property::Owner;
+use crate::domain::condition::{Property, Scope, Term};
+use crate::domain::instant::{DAY_MS, Instant};
 use crate::domain::maintenance::Schedule;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::domain::objective::System;
+use crate::domain::policy::Urgency;
 use crate::exit::ExitStatus;
+use crate::render::condition::spec;
 use crate::render::list::{Row, document, moment, sheet};
 use crate::store::{Access, Store};
 
+/// The windows for which policies' factors are shown, in days.
+const POLICY_DAYS: [i64; 4] = [7, 28, 30, 90];
+
+/// Titles of columns.
+type Titles = &'static [&'static str];
+
 pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> {
-    let store = context.store(Access::Read)?;
     let as_of = context.as_of;
-    let (name, titles, rows): (_, &[&'static str], _) = match args.kind {
+    let (name, titles, rows) = match args.kind {
+        ListKind::Policies => policies(),
+        ListKind::Fields => fields(),
+        kind => stored(&context.store(Access::Read)?, kind, as_of)?,
+    };
+    context.answer(&document(name, &rows, as_of)?, |_| sheet(titles, &rows))?;
+    Ok(ExitStatus::Pass)
+}
+
+fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<(&'static str, Titles, Vec<Row<Value>>)> {
+    Ok(match kind {
         ListKind::Systems => (
             "systems",
             &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE"],
@@ -31,14 +51,108 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
         ListKind::Maintenance => {
             ("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE"], store.read(maintenance)?)
         }
+        ListKind::Conditions => {
+            ("conditions", &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE"], store.read(conditions)?)
+        }
         ListKind::Ingests => (
             "ingests",
             &["FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],
             store.read(ingests)?,
         ),
-    };
-    context.answer(&document(name, &rows, as_of)?, |_| sheet(titles, &rows))?;
-    Ok(ExitStatus::Pass)
+        ListKind::Policies => policies(),
+        ListKind::Fields => fields(),
+    })
+}
+
+fn conditions(store: &Store) -> Result<Vec<Row<Value>>> {
+    let rows = store.objects(Kind::Condition)?.into_iter().filter_map(|stored| {
+        let Object::Condition(condition) = stored.object else { return None };
+        let expression = condition.when.to_string();
+        let objectives = match &condition.scope {
+            Scope::All => "all".to_owned(),
+            Scope::Objective(name) => name.to_string(),
+            Scope::Matching(selector) => selector.to_string(),
+        };
+        Some(Row {
+            cells: vec![
+                condition.metadata.name.to_string(),
+                condition.severity.as_str().to_owned(),
+                objectives,
+                expression.clone(),
+                stored.file.clone(),
+            ],
+            value: json!({
+                "conditionId": condition.metadata.name.as_str(),
+                "title": condition.metadata.title,
+                "labels": condition.metadata.labels,
+                "severity": condition.severity.as_str(),
+                "expression": expression,
+                "spec": spec(&condition),
+                "file": stored.file,
+                "appliedAt": stored.applied_at.to_string(),
+            }),
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn policies() -> (&'static str, Titles, Vec<Row<Value>>) {
+    let rows = Urgency::ALL.into_iter().flat_map(|urgency| urgency.rules().map(|rule| (urgency, rule)));
+    let rows = rows.map(|(urgency, rule)| {
+        let factors = POLICY_DAYS.map(|days| (days, rule.factor(days * DAY_MS)));
+        let lookbacks = [rule.long, rule.short].map(|lookback| LOOKBACKS[lookback].0);
+        let mut cells = vec![
+            urgency.as_str().to_owned(),
+            lookbacks[0].to_owned(),
+            lookbacks[1].to_owned(),
+            format!("{} %", rule.budget_percent),
+        ];
+        cells.extend(factors.iter().map(|(_, factor)| factor.to_string()));
+        let by_window: serde_json::Map<String, Value> =
+            factors.iter().map(|(days, factor)| (format!("{days}d"), json!(factor.to_f64()))).collect();
+        Row {
+            cells,
+            value: json!({
+                "policy": urgency.as_str(),
+                "expression": Term::Policy(urgency).to_string(),
+                "longLookback": lookbacks[0],
+                "shortLookback": lookbacks[1],
+                "budgetPercent": rule.budget_percent,
+                "factors": by_window,
+            }),
+        }
+    });
+    let titles = &["POLICY", "LONG", "SHORT", ">BUDGET", ">AT 7d", ">AT 28d", ">AT 30d", ">AT 90d"];
+    ("policies", titles, rows.collect())
+}
+
+fn fields() -> (&'static str, Titles, Vec<Row<Value>>) {
+    let rows = Property::ALL.into_iter().map(|property| {
+        let entry = property.entry();
+        let written = match entry.owner {
+            Owner::Objective => entry.name.to_owned(),
+            Owner::System => format!("health.NAME.{}", entry.name),
+        };
+        let null_when = (!entry.null_when.is_empty()).then_some(entry.null_when);
+        Row {
+            cells: vec![
+                written.clone(),
+                entry.shape.kind().to_owned(),
+                entry.shape.values(),
+                null_when.unwrap_or("never").to_owned(),
+                entry.meaning.to_owned(),
+            ],
+            value: json!({
+                "field": written,
+                "of": entry.owner.as_str(),
+                "type": entry.shape.kind(),
+                "values": entry.shape.values(),
+                "nullWhen": null_when,
+                "meaning": entry.meaning,
+            }),
+        }
+    });
+    ("fields", &["FIELD", "TYPE", "UNIT OR VALUES", "NULL WHEN", "MEANING"], rows.collect())
 }
 
 fn systems(store: &Store, as_of: Instant) -> Result<Vec<Row<Value>>> {

@@ -83,6 +83,9 @@ pub(super) fn known(store: &Store) -> Result<Known> {
             known.dependencies.insert(system.metadata.name.clone(), upstreams);
         }
     }
+    for stored in store.objectives()? {
+        known.objectives.insert(stored.objective.metadata.name.clone(), stored.objective);
+    }
     for (system, streams) in store.all_streams()? {
         let Some(name) = names.get(&system) else { continue };
         known.systems.insert(name.clone());

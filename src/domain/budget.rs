@@ -55,6 +55,8 @@ pub(crate) enum BudgetTier {
 }
 
 impl BudgetTier {
+    pub(crate) const ALL: [Self; 4] = [Self::Ok, Self::Warning, Self::Critical, Self::Exhausted];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

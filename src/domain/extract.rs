@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::condition::{Scope, Subject};
 use super::name::Name;
 use super::object::{Identity, Kind, Object};
 use super::objective::{Metadata, System};
@@ -25,6 +26,10 @@ pub(crate) fn extract(all: &[Object], wanted: impl Fn(&Object) -> bool) -> Extra
         if found.insert(object.identity(), object.clone()).is_some() {
             continue;
         }
+        for name in objectives(object) {
+            let identity = Identity { kind: Kind::Objective, name: name.clone() };
+            queue.extend(known.get(&identity).filter(|_| !found.contains_key(&identity)));
+        }
         for name in object.systems() {
             let identity = Identity { kind: Kind::System, name: name.clone() };
             if found.contains_key(&identity) {
@@ -42,12 +47,27 @@ pub(crate) fn extract(all: &[Object], wanted: impl Fn(&Object) -> bool) -> Extra
     Extract { objects: found.into_values().collect(), undeclared }
 }
 
-/// Whether an object is about a system: is it, judges it or covers it.
+/// The objectives that an object names.
+fn objectives(object: &Object) -> BTreeSet<&Name> {
+    let Object::Condition(condition) = object else { return BTreeSet::new() };
+    let judged = match &condition.scope {
+        Scope::Objective(name) => Some(name),
+        Scope::All | Scope::Matching(_) => None,
+    };
+    let looked_at = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
+        Subject::Objective(name) => Some(name),
+        Subject::This | Subject::System(_) => None,
+    });
+    judged.into_iter().chain(looked_at).collect()
+}
+
+/// Whether an object is about a system: is it, judges it, covers it or looks at it.
 pub(crate) fn concerns(object: &Object, system: &str) -> bool {
     match object {
         Object::System(declared) => declared.metadata.name.as_str() == system,
         Object::Objective(objective) => objective.system.as_str() == system,
         Object::MaintenanceWindow(window) => window.systems.iter().any(|name| name.as_str() == system),
+        Object::Condition(_) => object.systems().iter().any(|name| name.as_str() == system),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::condition::{Condition, Subject};
 use super::maintenance::MaintenanceWindow;
 use super::name::Name;
 use super::objective::{Metadata, Objective, System};
@@ -12,12 +13,13 @@ pub(crate) enum Kind {
     System,
     Objective,
     MaintenanceWindow,
+    Condition,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::System, Self::Objective, Self::MaintenanceWindow];
+    pub(crate) const ALL: [Self; 4] = [Self::System, Self::Objective, Self::MaintenanceWindow, Self::Condition];
 
-    /// Reads a kind as manifests write it: `System`, `SLO`, `MaintenanceWindow`.
+    /// Reads a kind as manifests write it: `System`, `SLO`, `MaintenanceWindow`, `Condition`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -27,6 +29,7 @@ impl Kind {
             Self::System => "System",
             Self::Objective => "SLO",
             Self::MaintenanceWindow => "MaintenanceWindow",
+            Self::Condition => "Condition",
         }
     }
 }
@@ -56,6 +59,7 @@ pub(crate) enum Object {
     System(System),
     Objective(Objective),
     MaintenanceWindow(MaintenanceWindow),
+    Condition(Condition),
 }
 
 impl Object {
@@ -64,6 +68,7 @@ impl Object {
             Self::System(_) => Kind::System,
             Self::Objective(_) => Kind::Objective,
             Self::MaintenanceWindow(_) => Kind::MaintenanceWindow,
+            Self::Condition(_) => Kind::Condition,
         }
     }
 
@@ -72,6 +77,7 @@ impl Object {
             Self::System(system) => &system.metadata,
             Self::Objective(objective) => &objective.metadata,
             Self::MaintenanceWindow(window) => &window.metadata,
+            Self::Condition(condition) => &condition.metadata,
         }
     }
 
@@ -94,6 +100,14 @@ impl Object {
                 std::iter::once(&objective.system).chain(&objective.excluded_dependencies).collect()
             }
             Self::MaintenanceWindow(window) => window.systems.iter().collect(),
+            Self::Condition(condition) => {
+                let fields = condition.when.fields().into_iter();
+                let systems = fields.filter_map(|field| match &field.subject {
+                    Subject::System(name) => Some(name),
+                    Subject::This | Subject::Objective(_) => None,
+                });
+                systems.collect()
+            }
         }
     }
 }

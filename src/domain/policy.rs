@@ -23,6 +23,38 @@ pub(crate) const POLICY: [Rule; 4] = [
     Rule { long: 6, short: 4, budget_percent: 10 },
 ];
 
+/// How soon somebody has to act on a burn, which is what the rules are grouped by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Urgency {
+    /// At once: the budget would be gone within days.
+    Page,
+    /// Within days.
+    Ticket,
+}
+
+impl Urgency {
+    pub(crate) const ALL: [Self; 2] = [Self::Page, Self::Ticket];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|urgency| urgency.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+        }
+    }
+
+    /// The rules of the policy any of which, reached over both its lookbacks, calls for this.
+    pub(crate) const fn rules(self) -> [Rule; 2] {
+        match self {
+            Self::Page => [POLICY[0], POLICY[1]],
+            Self::Ticket => [POLICY[2], POLICY[3]],
+        }
+    }
+}
+
 /// What the two lookbacks of a rule say together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Burn {

@@ -6,10 +6,11 @@ pub(crate) mod field;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::condition::{Scope, Subject};
 use super::maintenance::MaintenanceWindow;
 use super::model::Model;
 use super::name::Name;
-use super::object::{Identity, Object};
+use super::object::{Identity, Kind, Object};
 use field::{Field, fields};
 
 /// What it takes to turn the stored objects into the wanted ones; every list is sorted by kind, then name.
@@ -109,6 +110,8 @@ pub(crate) fn outcome<'a>(wanted: &'a [Object], stored: &'a [Object], prune: boo
 pub(crate) enum Conflict {
     /// An object refers to a system that has neither a manifest nor a transition.
     MissingSystem { from: Identity, path: &'static str, system: Name },
+    /// A condition refers to an objective that has no manifest.
+    MissingObjective { from: Identity, path: &'static str, objective: Name },
     /// Systems that depend on one another, each on the next and the last on the first.
     Cycle(Vec<Name>),
 }
@@ -122,13 +125,16 @@ impl fmt::Display for Conflict {
                     "{from}: {path} names the system {system}, which would have neither a manifest nor a transition"
                 )
             }
+            Self::MissingObjective { from, path, objective } => {
+                write!(f, "{from}: {path} names the objective {objective}, which would have no manifest")
+            }
             Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
         }
     }
 }
 
 /// Checks a whole set, such as the [`outcome`] of a plan: every referenced system is declared in it or known to the
-/// journal, and no system depends on itself through others. Sorted, without repetition.
+/// journal, every referenced objective is declared in it, and no system depends on itself through others. Sorted, without repetition.
 pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec<Conflict> {
     let mut graph: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
     for object in objects {
@@ -141,6 +147,16 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
         for (path, system) in references(object) {
             if !graph.contains_key(system) && !in_journal.contains(system) {
                 found.insert(Conflict::MissingSystem { from: object.identity(), path, system: system.clone() });
+            }
+        }
+    }
+    let objectives: BTreeSet<&Name> =
+        objects.iter().filter(|object| object.kind() == Kind::Objective).map(|object| object.name()).collect();
+    for object in objects {
+        for (path, objective) in objective_references(object) {
+            if !objectives.contains(objective) {
+                let (from, objective) = (object.identity(), objective.clone());
+                found.insert(Conflict::MissingObjective { from, path, objective });
             }
         }
     }
@@ -173,7 +189,18 @@ fn references(object: &Object) -> Vec<(&'static str, &Name)> {
             std::iter::once(("spec.systemRef", &objective.system)).chain(excluded).collect()
         }
         Object::MaintenanceWindow(window) => window.systems.iter().map(|name| ("spec.systemRefs", name)).collect(),
+        Object::Condition(_) => object.systems().into_iter().map(|name| ("spec.when", name)).collect(),
     }
+}
+
+fn objective_references(object: &Object) -> Vec<(&'static str, &Name)> {
+    let Object::Condition(condition) = object else { return Vec::new() };
+    let scope = if let Scope::Objective(name) = &condition.scope { Some(("spec.objectiveRef", name)) } else { None };
+    let fields = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
+        Subject::Objective(name) => Some(("spec.when", name)),
+        Subject::This | Subject::System(_) => None,
+    });
+    scope.into_iter().chain(fields).collect()
 }
 
 #[cfg(test)]

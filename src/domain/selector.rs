@@ -1,6 +1,7 @@
 //! Owns label selectors: `team=payments,tier!=low,owner,!legacy`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::label::{check_key, check_value};
 
@@ -26,6 +27,19 @@ impl Selector {
         text.split(',').map(str::trim).map(requirement).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Labels that must be as given, all of them.
+    pub(crate) fn labels(labels: &BTreeMap<String, String>) -> Self {
+        Self(labels.iter().map(|(key, value)| Requirement::Equal(key.clone(), value.clone())).collect())
+    }
+
+    /// The labels that must be as given.
+    pub(crate) fn equal(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|requirement| match requirement {
+            Requirement::Equal(key, value) => Some((key.as_str(), value.as_str())),
+            _ => None,
+        })
+    }
+
     pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|requirement| match requirement {
             Requirement::Equal(key, value) => labels.get(key) == Some(value),
@@ -33,6 +47,22 @@ impl Selector {
             Requirement::Present(key) => labels.contains_key(key),
             Requirement::Absent(key) => !labels.contains_key(key),
         })
+    }
+}
+
+impl fmt::Display for Selector {
+    /// In the form that is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, requirement) in self.0.iter().enumerate() {
+            f.write_str(if index > 0 { "," } else { "" })?;
+            match requirement {
+                Requirement::Equal(key, value) => write!(f, "{key}={value}"),
+                Requirement::NotEqual(key, value) => write!(f, "{key}!={value}"),
+                Requirement::Present(key) => f.write_str(key),
+                Requirement::Absent(key) => write!(f, "!{key}"),
+            }?;
+        }
+        Ok(())
     }
 }
 

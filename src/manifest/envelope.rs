@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fields::{Field, Fields};
-use super::problem::{Position, Report};
+use super::problem::{Position, Problem, Report, Severity};
 use super::reference::Reference;
 use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{maintenance_window, objective, system};
+use super::{condition, maintenance_window, objective, system};
 use crate::domain::label;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
@@ -61,6 +61,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Something wrong with it; an empty remedy is none.
+    pub(super) fn problem(&self, severity: Severity, at: Position, message: String, remedy: &str) -> Problem {
+        let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
+        let (file, subject) = (Arc::clone(&self.file), Some(self.subject()));
+        Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None }
+    }
+
     /// Kind and name, as messages show them.
     pub(super) fn subject(&self) -> String {
         format!("{} {}", self.kind, self.name)
@@ -120,6 +127,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         Kind::MaintenanceWindow => {
             maintenance_window::read(&spec, metadata, references, report).map(Object::MaintenanceWindow)
         }
+        Kind::Condition => condition::read(&spec, metadata, references, report).map(Object::Condition),
     }
 }
 
@@ -132,10 +140,6 @@ fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
     if Kind::parse(kind).is_some() {
         return true;
     }
-    if kind == "Condition" {
-        report.error(field.at, "kind Condition is not supported by this version of slo", list);
-        return false;
-    }
     let remedy = closest(kind, supported).map_or(list, |guess| format!("did you mean {guess}?"));
     report.error(field.at, format!("kind {} is not supported", quote(kind)), remedy);
     false
@@ -145,7 +149,7 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
     let remedy = format!("write apiVersion: {VERSION}");
     let Some(field) = fields.require("apiVersion", &remedy, report) else { return };
     let Some(version) = field.text(report) else { return };
-    if version == OTHER_VERSION && kind == Some(Kind::MaintenanceWindow) {
+    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Condition)) {
         let message = format!("apiVersion {OTHER_VERSION} is accepted for System and SLO only");
         report.error(field.at, message, remedy);
     } else if version != VERSION && version != OTHER_VERSION {

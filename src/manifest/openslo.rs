@@ -30,6 +30,9 @@ const FAMILY: &str = "openslo/";
 pub(super) const KINDS: [&str; 7] =
     ["Service", "SLO", "SLI", "AlertPolicy", "AlertCondition", "AlertNotificationTarget", "DataSource"];
 
+/// The fields of our own specification that annotations of a service may carry.
+const OF_SERVICES: [&str; 2] = ["staleAfter", "dependencies"];
+
 /// A document, before others that it may refer to are known.
 pub(super) struct Raw {
     pub(super) file: Arc<str>,
@@ -144,10 +147,12 @@ impl Library {
         let mut first: BTreeMap<(&str, Name), (Arc<str>, Position)> = BTreeMap::new();
         let mut policies = Vec::new();
         for document in documents {
-            let Some((kind, (name, at))) = document.kind.zip(document.name.clone()) else { continue };
-            if matches!(kind, "Service" | "SLO") {
+            let Some(kind) = document.kind.filter(|kind| !matches!(*kind, "Service" | "SLO")) else { continue };
+            let Some((name, at)) = document.name.clone() else {
+                // Nothing can refer to it; what is wrong with its name is still said.
+                document.metadata.as_ref().and_then(|field| metadata::read(field, &[], &mut document.report));
                 continue;
-            }
+            };
             if let Some((file, Position { line, column })) = first.get(&(kind, name.clone())) {
                 let message = format!("declared twice, first at {file}:{line}:{column}");
                 document.report.error(at, message, "rename or remove one of them");
@@ -183,7 +188,7 @@ impl Library {
 
 fn service(document: &mut Document<'_>) -> Option<Draft> {
     let report = &mut document.report;
-    let heading = document.metadata.as_ref().and_then(|field| metadata::read(field, &["staleAfter", "dependencies"], report));
+    let heading = document.metadata.as_ref().and_then(|field| metadata::read(field, &OF_SERVICES, report));
     let fields = document.spec.as_ref().and_then(|spec| Fields::of(spec, &SERVICE, report));
     let description = fields.and_then(|fields| description(&fields, report));
     let mut references = Vec::new();
@@ -192,9 +197,21 @@ fn service(document: &mut Document<'_>) -> Option<Draft> {
         let node = Node { at, value: Value::Map(heading.carried) };
         let spec = Field { path: "metadata.annotations".to_owned(), at, node: &node };
         let metadata = heading.metadata.map(|metadata| Metadata { description, ..metadata });
-        system::read(&spec, metadata, &mut references, report)
+        let before = report.problems.len();
+        let system = system::read(&spec, metadata, &mut references, report);
+        name_annotations(&mut report.problems[before..], "metadata.annotations", &OF_SERVICES);
+        system
     });
     document.draft(Declares::System, system.map(Object::System), references)
+}
+
+/// Calls fields as they are written: by the annotations that carry them.
+fn name_annotations(problems: &mut [Problem], path: &str, carried: &[&str]) {
+    for problem in problems {
+        for name in carried {
+            problem.message = problem.message.replace(&format!("{path}.{name}"), &format!("slo/{name}"));
+        }
+    }
 }
 
 /// A description, which `OpenSLO` bounds.

@@ -29,6 +29,17 @@ pub(super) static HEALTHCHECK: Shape = Shape {
     one_of: &[],
 };
 
+/// The name of an objective.
+pub(super) static OBJECTIVE: Shape = Shape {
+    name: "SLORef",
+    about: "An objective, which has a manifest",
+    fields: &[
+        FieldShape::required("kind", Content::Word(|| vec!["SLO"]), "Always SLO"),
+        FieldShape::required("name", Content::Name, "The objective's name"),
+    ],
+    one_of: &[],
+};
+
 /// A name of another object, where it is written.
 pub(super) struct Reference {
     pub(super) role: Role,
@@ -53,6 +64,10 @@ pub(super) enum Role {
     Excludes,
     /// A check of the system an objective judges.
     Checks,
+    /// A system that a condition looks at.
+    Observes,
+    /// An objective that a condition looks at, or is evaluated for.
+    Judges,
 }
 
 /// Reads `{ kind: System, name: checkout }`, where `kind` must be the given one.
@@ -61,7 +76,11 @@ pub(super) fn read(field: &Field<'_>, kind: &str, role: Role, report: &mut Repor
         field.expected("a mapping", &format!("write {{ kind: {kind}, name: {text} }}"), report);
         return None;
     }
-    let shape = if kind == "System" { &SYSTEM } else { &HEALTHCHECK };
+    let shape = match kind {
+        "System" => &SYSTEM,
+        "SLO" => &OBJECTIVE,
+        _ => &HEALTHCHECK,
+    };
     let fields = Fields::of(field, shape, report)?;
     let written = fields.require("kind", &format!("write kind: {kind}"), report);
     written.and_then(|written| written.only(kind, report));
@@ -89,7 +108,8 @@ pub(super) fn read_systems(fields: &Fields<'_>, key: &str, role: Role, report: &
 impl Field<'_> {
     /// Reports a text other than the only one that may stand here.
     fn only(&self, text: &str, report: &mut Report) -> Option<()> {
-        let words: [(&'static str, ()); 1] = [(if text == "System" { "System" } else { "Healthcheck" }, ())];
+        let words: [(&'static str, ()); 1] =
+            [(["System", "SLO"].into_iter().find(|kind| *kind == text).unwrap_or("Healthcheck"), ())];
         self.word(&words, report)
     }
 }

@@ -6,12 +6,16 @@ use serde_json::{Map, Value, json};
 
 use super::envelope::{METADATA, OTHER_VERSION, VERSION};
 use super::shape::{Content, FieldShape, Length, Shape};
-use super::{maintenance_window, objective, openslo, system};
+use super::{condition, maintenance_window, objective, openslo, system};
 use crate::domain::label::{KEY_PATTERN, VALUE_PATTERN};
 
 /// The specifications of this project's own kinds.
-const OWN: [(&str, &Shape); 3] =
-    [("System", &system::SPEC), ("SLO", &objective::SPEC), ("MaintenanceWindow", &maintenance_window::SPEC)];
+const OWN: [(&str, &Shape); 4] = [
+    ("System", &system::SPEC),
+    ("SLO", &objective::SPEC),
+    ("MaintenanceWindow", &maintenance_window::SPEC),
+    ("Condition", &condition::SPEC),
+];
 /// The specifications of `OpenSLO`'s kinds; of a data source nothing is read.
 const OPENSLO: [(&str, Option<&Shape>); 7] = [
     ("Service", Some(&openslo::shapes::SERVICE)),

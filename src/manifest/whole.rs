@@ -1,13 +1,12 @@
 //! Owns what only all documents together can show: duplicates, references to nothing, circles of dependencies.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
-use super::Known;
 use super::envelope::Draft;
 use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
+use super::{Known, vain};
 use crate::domain::duration::write_millis;
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
@@ -23,7 +22,9 @@ const MOST_GUESSES: usize = 1_000_000;
 pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) -> Vec<Problem> {
     let declared = drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
     let systems = declared.chain(&known.systems).collect();
-    let mut whole = Whole { drafts, known, systems, edges: BTreeMap::new(), problems: Vec::new() };
+    let declared = drafts.iter().filter(|draft| draft.kind == Kind::Objective).map(|draft| &draft.name);
+    let objectives = declared.chain(known.objectives.keys()).collect();
+    let mut whole = Whole { drafts, known, systems, objectives, edges: BTreeMap::new(), problems: Vec::new() };
     whole.collect_edges();
     whole.duplicates();
     whole.dangling(doubtful);
@@ -35,6 +36,7 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     for draft in drafts {
         whole.expiring_incidents(draft);
     }
+    whole.problems.extend(vain::check(drafts, known));
     whole.problems
 }
 
@@ -43,6 +45,8 @@ struct Whole<'a> {
     known: &'a Known,
     /// The systems that have a manifest or a transition.
     systems: BTreeSet<&'a Name>,
+    /// The objectives that have a manifest.
+    objectives: BTreeSet<&'a Name>,
     edges: BTreeMap<&'a Name, Vec<Edge<'a>>>,
     problems: Vec<Problem>,
 }
@@ -92,19 +96,23 @@ impl<'a> Whole<'a> {
         let mut guesses = MOST_GUESSES;
         for draft in self.drafts {
             for reference in draft.references.iter().filter(|reference| reference.role != Role::Checks) {
-                let Reference { name, path, at, .. } = reference;
-                if self.systems.contains(name) || doubtful.contains(name) {
+                let Reference { role, name, path, at } = reference;
+                let is_objective = *role == Role::Judges;
+                let known = if is_objective { &self.objectives } else { &self.systems };
+                if known.contains(name) || doubtful.contains(name) {
                     continue;
                 }
-                let candidates = self.systems.iter().map(|name| name.as_str()).take(guesses);
+                let candidates = known.iter().map(|name| name.as_str()).take(guesses);
                 guesses -= candidates.len();
                 let guess = closest(name.as_str(), candidates);
-                let remedy = guess.map_or_else(
-                    || "declare it with kind: System, or ingest a transition of it first".to_owned(),
-                    |guess| format!("did you mean {guess}?"),
-                );
-                let message = format!("{path} names the system {name}, which has neither a manifest nor a transition");
-                self.note(Severity::Error, draft, *at, message, &remedy);
+                let (lack, otherwise) = if is_objective {
+                    (format!("{path} names the objective {name}, which has no manifest"), "declare it with kind: SLO")
+                } else {
+                    let lack = format!("{path} names the system {name}, which has neither a manifest nor a transition");
+                    (lack, "declare it with kind: System, or ingest a transition of it first")
+                };
+                let remedy = guess.map_or_else(|| otherwise.to_owned(), |guess| format!("did you mean {guess}?"));
+                self.note(Severity::Error, draft, *at, lack, &remedy);
             }
         }
     }
@@ -190,8 +198,6 @@ impl<'a> Whole<'a> {
     }
 
     fn note(&mut self, severity: Severity, draft: &Draft, at: Position, message: String, remedy: &str) {
-        let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
-        let (file, subject) = (Arc::clone(&draft.file), Some(draft.subject()));
-        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None });
+        self.problems.push(draft.problem(severity, at, message, remedy));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod openslo;
 mod yaml;
 
+use crate::domain::condition::{Condition, Scope};
 use crate::domain::duration::write_millis;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::{MaintenanceWindow, Schedule};
@@ -31,6 +32,7 @@ fn document(object: &Object) -> Node {
         Object::System(system) => system_spec(system),
         Object::Objective(objective) => objective_spec(objective),
         Object::MaintenanceWindow(window) => maintenance_spec(window),
+        Object::Condition(condition) => condition_spec(condition),
     };
     Node::map([
         ("apiVersion", Some(Node::text("slo/v1"))),
@@ -140,5 +142,28 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
         ("timezone", zone.map(|zone| Node::text(zone.name()))),
         ("cancelled", window.cancelled.then(|| Node::plain("true"))),
         ("reason", window.reason.as_ref().map(Node::text)),
+    ])
+}
+
+fn condition_spec(condition: &Condition) -> Node {
+    let (selector, objective) = match &condition.scope {
+        Scope::All => (None, None),
+        Scope::Objective(name) => (None, Some(reference("SLO", name))),
+        Scope::Matching(selector) => {
+            let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
+            (Some(Node::map([("matchLabels", Some(Node::Map(labels)))])), None)
+        }
+    };
+    let spelled = condition.spelled();
+    let at_least = spelled.at_least.map(|(times, within)| {
+        Node::flow([("times", Some(Node::plain(times))), ("within", Some(Node::text(write_millis(within))))])
+    });
+    Node::map([
+        ("selector", selector),
+        ("objectiveRef", objective),
+        ("when", Some(Node::text(spelled.when.to_string()))),
+        ("for", spelled.held_for.map(|millis| Node::text(write_millis(millis)))),
+        ("atLeast", at_least),
+        ("severity", Some(Node::text(condition.severity.as_str()))),
     ])
 }

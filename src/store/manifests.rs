@@ -11,6 +11,7 @@ use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
 use super::wire;
+use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::MaintenanceWindow;
 use crate::domain::model::{Member, Model, SystemId, upstreams};
@@ -73,7 +74,7 @@ impl<'s> Resolver<'s> {
                             resolver.windows.entry(system.clone()).or_default().push(window.clone());
                         }
                     }
-                    Object::Objective(_) => {}
+                    Object::Objective(_) | Object::Condition(_) => {}
                 }
             }
         }
@@ -208,6 +209,16 @@ impl Store {
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
     }
 
+    /// All conditions, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
+        let objects = self.objects(Kind::Condition)?.into_iter();
+        let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
+        Ok(objects.filter_map(|stored| condition(stored.object)).collect())
+    }
+
     /// How many objectives there are.
     ///
     /// # Errors
@@ -238,6 +249,7 @@ impl Store {
             Object::System(system) => wire::write_system(system)?,
             Object::Objective(objective) => wire::write_objective(objective)?,
             Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
+            Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql = "INSERT INTO manifest (kind, name, body, file, document, content_hash, applied_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -386,5 +398,6 @@ fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {
         Kind::System => Object::System(wire::read_system(name, body)?),
         Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
         Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+        Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
     })
 }

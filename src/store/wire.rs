@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
 use super::open::Unreadable;
+use crate::domain::condition::{Condition, Scope, Severity, Term};
 use crate::domain::decimal::Decimal;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
@@ -14,6 +15,7 @@ use crate::domain::name::Name;
 use crate::domain::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
 };
+use crate::domain::selector::Selector;
 use crate::domain::span::Span;
 use crate::domain::target::Target;
 use crate::domain::transition::{Status, StatusSet};
@@ -252,6 +254,79 @@ pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWind
     })
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCondition {
+    metadata: WireMetadata,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    objective: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selector: Option<String>,
+    /// The whole tree in its one-line spelling.
+    expression: String,
+    severity: String,
+}
+
+/// Writes a condition.
+pub(super) fn write_condition(condition: &Condition) -> Result<String> {
+    let (objective, selector) = match &condition.scope {
+        Scope::All => (None, None),
+        Scope::Objective(name) => (Some(name.to_string()), None),
+        Scope::Matching(selector) => (None, Some(selector.to_string())),
+    };
+    Ok(serde_json::to_string(&WireCondition {
+        metadata: WireMetadata::of(&condition.metadata),
+        objective,
+        selector,
+        expression: condition.when.to_string(),
+        severity: condition.severity.as_str().to_owned(),
+    })?)
+}
+
+/// Reads a condition.
+pub(super) fn read_condition(name: &str, body: &str) -> Result<Condition> {
+    let wire: WireCondition = serde_json::from_str(body).with_context(|| format!("the stored Condition {name}"))?;
+    let scope = match (&wire.objective, &wire.selector) {
+        (Some(objective), _) => Scope::Objective(stored_name(objective)?),
+        (None, Some(selector)) => {
+            Scope::Matching(Selector::parse(selector).map_err(|_| unknown("selector", selector))?)
+        }
+        (None, None) => Scope::All,
+    };
+    Ok(Condition {
+        metadata: wire.metadata.named(name)?,
+        scope,
+        when: Term::parse(&wire.expression).map_err(|_| unknown("expression", &wire.expression))?,
+        severity: Severity::parse(&wire.severity).ok_or_else(|| unknown("severity", &wire.severity))?,
+    })
+}
+
 fn unknown(field: &str, value: &str) -> anyhow::Error {
     Unreadable(format!("stored {field} {value:?} is not one this version knows")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::condition::tests::term;
+
+    proptest! {
+        #[test]
+        fn a_stored_condition_reads_back_as_it_was(term in term(), scope in 0..3, severity in 0..3usize) {
+            let name = Name::parse("some").unwrap();
+            let labels = BTreeMap::from([("a.b/c".to_owned(), "x".to_owned()), ("d".to_owned(), String::new())]);
+            let scope = match scope {
+                0 => Scope::All,
+                1 => Scope::Objective(name.clone()),
+                _ => Scope::Matching(Selector::labels(&labels)),
+            };
+            let (title, description) = (Some("t".to_owned()), None);
+            let metadata = Metadata { name, title, description, labels, annotations: BTreeMap::new() };
+            let condition = Condition { metadata, scope, when: term, severity: Severity::ALL[severity] };
+            let body = write_condition(&condition).unwrap();
+            prop_assert_eq!(read_condition("some", &body).unwrap(), condition, "{}", body);
+        }
+    }
 }

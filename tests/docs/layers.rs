@@ -10,10 +10,11 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 12] = [
+const OWNED: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
+    ("quick_junit", &["render/junit"]),
     ("serde_yaml", &["render"]),
     ("clap", &["cli", "run", "commands/completions", "commands/man"]),
     ("clap_complete", &["commands/completions"]),
@@ -22,7 +23,7 @@ const OWNED: [(&str, &[&str]); 12] = [
     ("csv_core", &["feed"]),
     ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),
-    ("strsim", &["manifest"]),
+    ("strsim", &["domain/wording"]),
 ];
 
 /// What besides itself each part may name of this crate.
@@ -60,7 +61,7 @@ const SIBLINGS: &[(&str, &str)] = &[
 ];
 
 /// Crates that the pure middle may name.
-const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "rrule", "std", "core"];
+const DOMAIN_CRATES: [&str; 6] = ["chrono", "chrono_tz", "rrule", "strsim", "std", "core"];
 
 struct Source {
     /// Path below `src`, without `.rs`.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::domain::condition::{Condition, Scope};
 use crate::domain::duration;
 use crate::domain::hash::Fnv;
 use crate::domain::maintenance::{MaintenanceWindow, Schedule};
@@ -26,6 +27,7 @@ pub(crate) fn fields(object: &Object) -> Vec<Field> {
         Object::System(system) => list.system(system),
         Object::Objective(objective) => list.objective(objective),
         Object::MaintenanceWindow(window) => list.maintenance_window(window),
+        Object::Condition(condition) => list.condition(condition),
     }
     list.0
 }
@@ -100,6 +102,26 @@ impl Fields {
         self.put("spec.burnRateThresholds.warningPercent", thresholds.warning_percent);
         self.put("spec.burnRateThresholds.criticalPercent", thresholds.critical_percent);
         self.put("spec.burnRateThresholds.fastBurnMultiplier", thresholds.fast_burn_multiplier);
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match &condition.scope {
+            Scope::All => {}
+            Scope::Objective(name) => self.put("spec.objectiveRef", name),
+            Scope::Matching(selector) => {
+                for (key, value) in selector.equal() {
+                    self.put(format!("spec.selector.matchLabels.{key}"), value);
+                }
+            }
+        }
+        let spelled = condition.spelled();
+        self.put("spec.when", spelled.when);
+        self.put_some("spec.for", spelled.held_for.map(duration::write_millis));
+        if let Some((times, within)) = spelled.at_least {
+            self.put("spec.atLeast.times", times);
+            self.put("spec.atLeast.within", duration::write_millis(within));
+        }
+        self.put("spec.severity", condition.severity.as_str());
     }
 
     fn maintenance_window(&mut self, window: &MaintenanceWindow) {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::condition::{Condition, Severity, Term};
 use crate::domain::decimal::Decimal;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
@@ -55,6 +56,51 @@ fn maintenance(text: &str, schedule: Schedule) -> Object {
     let systems = vec![name("b"), name("a")];
     let metadata = metadata(text);
     Object::MaintenanceWindow(MaintenanceWindow { metadata, systems, schedule, cancelled: false, reason: None })
+}
+
+fn condition(text: &str, expression: &str, scope: Scope, severity: Severity) -> Object {
+    let when = Term::parse(expression).unwrap();
+    Object::Condition(Condition { metadata: metadata(text), scope, when, severity })
+}
+
+#[test]
+fn a_changed_condition_says_which_of_its_parts_differ() {
+    let before = condition("c", "((isBreaching) for 15m) at least 3 times in 1h", Scope::All, Severity::Info);
+    let labels = BTreeMap::from([("team".to_owned(), "payments".to_owned())]);
+    let scope = Scope::Matching(crate::domain::selector::Selector::labels(&labels));
+    let after = condition("c", "(health.db.status != \"healthy\") for 10m", scope, Severity::Critical);
+    let changes = diff(&[after], &[before], false).update.remove(0).changes;
+    let said: Vec<String> = changes
+        .iter()
+        .map(|change| format!("{}: {:?} {:?}", change.path, change.before.as_deref(), change.after.as_deref()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "spec.selector.matchLabels.team: None Some(\"payments\")",
+            "spec.when: Some(\"isBreaching\") Some(\"health.db.status != \\\"healthy\\\"\")",
+            "spec.for: Some(\"15m\") Some(\"10m\")",
+            "spec.severity: Some(\"info\") Some(\"critical\")",
+            "spec.atLeast.times: Some(\"3\") None",
+            "spec.atLeast.within: Some(\"1h\") None",
+        ]
+    );
+}
+
+#[test]
+fn a_condition_holds_on_to_what_it_names() {
+    let on_system = condition("c", "health.db.inStatusFor > 10m", Scope::All, Severity::Info);
+    let on_objective = condition("d", "slo.gone.isBreaching", Scope::Objective(name("o")), Severity::Info);
+    let faults = conflicts(&[&on_system, &on_objective], &BTreeSet::new());
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "Condition c: spec.when names the system db, which would have neither a manifest nor a transition",
+            "Condition d: spec.objectiveRef names the objective o, which would have no manifest",
+            "Condition d: spec.when names the objective gone, which would have no manifest",
+        ]
+    );
 }
 
 #[test]
@@ -157,7 +203,7 @@ fn meaning(objects: impl IntoIterator<Item = Object>) -> Vec<(Identity, Vec<Fiel
 
 prop_compose! {
     fn any_object()(
-        kind in 0..3,
+        kind in 0..4,
         number in 0..6,
         small in 1u32..3,
         flags in any::<[bool; 4]>(),
@@ -179,6 +225,12 @@ prop_compose! {
                 objective.thresholds.warning_percent = Decimal::whole(i64::from(small));
                 Object::Objective(objective)
             }
+            2 => {
+                let scope = if flags[0] { Scope::All } else { Scope::Objective(name(&own)) };
+                let severity = if flags[1] { Severity::Info } else { Severity::Critical };
+                let expression = format!("slo.{own}.currentStreak < {small}");
+                condition(&own, &expression, scope, severity)
+            }
             _ => {
                 let end = Instant::from_millis(i64::from(small) * 1000);
                 maintenance(&own, Schedule::Once(Span::new(Instant::MIN, end)))
@@ -188,6 +240,7 @@ prop_compose! {
             Object::System(system) => system.metadata.title = text,
             Object::Objective(objective) => objective.metadata.description = text,
             Object::MaintenanceWindow(window) => window.reason = text,
+            Object::Condition(condition) => condition.metadata.title = text,
         }
         object
     }

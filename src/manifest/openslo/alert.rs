@@ -13,7 +13,9 @@ use super::{Document, Raw, description, entry, plain, reference, text};
 use crate::domain::budget::LOOKBACKS;
 use crate::domain::decimal::Decimal;
 use crate::domain::name::Name;
+use crate::domain::object::{Kind, Object};
 use crate::domain::objective::Metadata;
+use crate::manifest::condition;
 use crate::manifest::envelope::Draft;
 use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Problem, Report};
@@ -275,11 +277,11 @@ impl Policies {
         let mut report = Report::new(file);
         report.subject = Some(format!("AlertPolicy {}", policy.metadata.name));
         let mut references = Vec::new();
-        let _ = (spec, metadata, &mut references, name, document);
-        references.clear();
-        let _: &Vec<crate::manifest::reference::Reference> = &references;
+        let object = condition::read(&spec, Some(metadata), &mut references, &mut report);
+        let object = object.filter(|_| !report.has_errors()).map(Object::Condition);
         self.problems.append(&mut report.problems);
-        None
+        let (file, document) = (Arc::clone(file), *document);
+        Some(Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references })
     }
 }
 

@@ -257,7 +257,7 @@ impl Indicator {
             return Err(("healthy is among the statuses of bad time".to_owned(), "remove it"));
         }
         if down.iter().next().is_none() {
-            return Err(("nothing would ever count as down".to_owned(), "leave degraded or unhealthy out of good"));
+            return Err(("no status is left to count as down".to_owned(), "leave degraded or unhealthy out of good"));
         }
         let leaves_unknown_out = self.total.is_some_and(|total| !total.contains(Status::Unknown));
         if leaves_unknown_out && down.contains(Status::Unknown) {

@@ -55,7 +55,9 @@ pub(super) fn read(document: &mut Document<'_>, library: &mut Library) -> Option
         let mut metadata = heading.metadata?;
         metadata.annotations.extend(kept.into_iter().map(|(name, value)| (format!("slo/{name}"), value)));
         let metadata = Metadata { description, ..metadata };
+        let before = document.report.problems.len();
         let objective = objective::read(&spec, Some(metadata), &mut references, &mut document.report);
+        super::name_annotations(&mut document.report.problems[before..], "spec", &CARRIED);
         for reference in &mut references {
             match (reference.role, &check) {
                 (Role::Covers, _) => reference.path.clone_from(&system.path),

@@ -1,12 +1,15 @@
 //! Owns writing declared objects as `OpenSLO` v1, and in this project's own form what that has no kind or field for.
 
-use std::collections::BTreeMap;
+mod alert;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::yaml::Node;
 use super::{dependency_exclusion, not_counted, objective_spec, stream, system_spec, thresholds};
-use crate::domain::object::Object;
+use crate::domain::name::Name;
+use crate::domain::object::{Kind, Object};
 use crate::domain::objective::{Metadata, NotCounted, Objective, System};
 use crate::domain::transition::Status;
 use crate::domain::window::{CalendarUnit, Window};
@@ -15,6 +18,9 @@ use crate::domain::window::{CalendarUnit, Window};
 const LONGEST_DESCRIPTION: usize = 1050;
 /// A moment at which every calendar period begins: a Monday and the first of January.
 const PERIOD_START: &str = "2024-01-01 00:00:00";
+
+/// Of each objective, the conditions that are written as its policies.
+type Policies<'a> = BTreeMap<&'a Name, Vec<&'a Name>>;
 
 /// The documents, and what is worth knowing about them.
 pub(crate) struct Export {
@@ -27,8 +33,12 @@ pub(crate) fn export(objects: &[Object]) -> Export {
     let mut documents = Vec::new();
     let mut notes = Vec::new();
     let mut odd_names = Vec::new();
+    let expressible = |object: &&Object| document(object, &BTreeMap::new()).is_ok();
+    let slos: BTreeSet<&Name> =
+        objects.iter().filter(|object| object.kind() == Kind::Objective).filter(expressible).map(Object::name).collect();
+    let policies = alert::policies(objects, &slos);
     for object in objects {
-        match document(object) {
+        match document(object, &policies) {
             Ok(document) => {
                 documents.push(document);
                 let name = object.name().as_str();
@@ -50,11 +60,20 @@ pub(crate) fn export(objects: &[Object]) -> Export {
     Export { text: stream(documents.into_iter()), notes }
 }
 
-fn document(object: &Object) -> Result<Node, String> {
+/// The document of an object, objectives with the names of their policies.
+fn document(object: &Object, policies: &Policies<'_>) -> Result<Node, String> {
     match object {
         Object::System(system) => service(system),
-        Object::Objective(objective) => slo(objective),
+        Object::Objective(objective) => slo(objective, policies.get(&objective.metadata.name)),
         Object::MaintenanceWindow(_) => Err("OpenSLO has no maintenance windows".to_owned()),
+        Object::Condition(condition) => {
+            let name = &condition.metadata.name;
+            let is_referred = policies.values().flatten().any(|policy| *policy == name);
+            alert::policy(condition).and_then(|policy| {
+                let refused = || "the objective it is about is not written as OpenSLO".to_owned();
+                is_referred.then_some(policy).ok_or_else(refused)
+            })
+        }
     }
 }
 
@@ -78,7 +97,7 @@ fn service(system: &System) -> Result<Node, String> {
     Ok(envelope("Service", metadata, Node::map([("description", description)])))
 }
 
-fn slo(objective: &Objective) -> Result<Node, String> {
+fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, String> {
     if objective.target.error_share() == 0 {
         return Err("a target of OpenSLO is below 100 %".to_owned());
     }
@@ -115,8 +134,13 @@ fn slo(objective: &Objective) -> Result<Node, String> {
         ("timeWindow", Some(Node::List(vec![time_window(objective.window)]))),
         ("budgetingMethod", Some(Node::text("RatioTimeslices"))),
         ("objectives", Some(Node::List(vec![target]))),
+        ("alertPolicies", policies.and_then(|names| Node::some(names.iter().map(|name| policy_reference(name)).collect()))),
     ]);
     Ok(envelope("SLO", metadata, spec))
+}
+
+fn policy_reference(name: &Name) -> Node {
+    Node::map([("alertPolicyRef", Some(Node::text(name.as_str())))])
 }
 
 fn time_window(window: Window) -> Node {

@@ -6,7 +6,7 @@ const MOST_QUOTED: usize = 60;
 const MOST_COMPARED: usize = 253;
 
 /// A value as a message shows it: in quotes, on one line, cut when long.
-pub(super) fn quote(value: &str) -> String {
+pub(crate) fn quote(value: &str) -> String {
     let mut shown: String = value.chars().take(MOST_QUOTED).flat_map(char::escape_debug).collect();
     // An apostrophe needs no escape between double quotes.
     shown = shown.replace("\\'", "'");
@@ -15,23 +15,26 @@ pub(super) fn quote(value: &str) -> String {
 }
 
 /// The known text that is most like the given one, if any is alike enough to be meant.
-pub(super) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    near(given, known).first().copied()
+}
+
+/// The known texts that are like the given one, the most alike first; at most three.
+pub(crate) fn near<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if given.is_empty() || given.len() > MOST_COMPARED {
-        return None;
+        return Vec::new();
     }
     let lower = given.to_lowercase();
-    let mut best: Option<(usize, &str)> = None;
+    let mut found: Vec<(usize, &str)> = Vec::new();
     for candidate in known {
         let allowed = given.len().max(candidate.len()).div_ceil(3).min(4);
-        if given.len().abs_diff(candidate.len()) > allowed {
-            continue;
-        }
-        let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
-        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        if given.len().abs_diff(candidate.len()) <= allowed {
+            let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
+            found.extend((distance <= allowed).then_some((distance, candidate)));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    found.sort_by_key(|(distance, _)| *distance);
+    found.into_iter().map(|(_, candidate)| candidate).take(3).collect()
 }
 
 /// `did you mean X?` where there is a guess, else the known texts if they are few.
@@ -43,7 +46,7 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
 }
 
 /// `a, b or c`.
-pub(super) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words: Vec<&str> = words.into_iter().collect();
     match (words.pop(), words.is_empty()) {
         (Some(last), false) => format!("{} or {last}", words.join(", ")),
@@ -52,7 +55,7 @@ pub(super) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// `known: a, b, c`; empty when there are none or too many to be of help.
-pub(super) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().take(13).collect();
     if known.is_empty() || known.len() > 12 { String::new() } else { format!("known: {}", known.join(", ")) }
 }

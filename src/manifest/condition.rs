@@ -1,0 +1,123 @@
+//! Owns reading the specification of a `Condition`.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Field, Fields};
+use super::problem::Report;
+use super::reference::{self, Reference, Role};
+use super::shape::{Content, FieldShape, Shape};
+use super::term::shapes::{AT_LEAST, FORM};
+use super::term::{read_term, suffixed};
+use super::wording::quote;
+use crate::domain::condition::{Condition, Scope, Severity};
+use crate::domain::label;
+use crate::domain::objective::Metadata;
+use crate::domain::selector::Selector;
+
+/// The specification of a condition.
+pub(super) static SPEC: Shape = Shape {
+    name: "ConditionSpec",
+    about: "What is looked for, and in which objectives",
+    fields: &[
+        FieldShape::optional(
+            "selector",
+            Content::Object(&SELECTOR),
+            "The objectives it is evaluated for; without this and objectiveRef, all",
+        ),
+        FieldShape::optional(
+            "objectiveRef",
+            Content::Object(&reference::OBJECTIVE),
+            "The only objective it is evaluated for",
+        ),
+        FieldShape::required(
+            "when",
+            Content::Either(&[Content::Text, Content::Object(&FORM)]),
+            "What has to hold: an expression, or a tree of terms",
+        ),
+        FieldShape::optional("for", Content::Duration, "For how long it must have held without a gap"),
+        FieldShape::optional("atLeast", Content::Object(&AT_LEAST), "How often it must have become true"),
+        FieldShape::optional(
+            "severity",
+            Content::Word(|| Severity::ALL.map(Severity::as_str).to_vec()),
+            "How much it matters",
+        )
+        .or("\"warning\""),
+    ],
+    one_of: &[],
+};
+
+static SELECTOR: Shape = Shape {
+    name: "LabelSelector",
+    about: "Objectives by their labels",
+    fields: &[FieldShape::required(
+        "matchLabels",
+        Content::Pairs(&Content::Label),
+        "Labels that an objective has, all of them",
+    )],
+    one_of: &[],
+};
+
+/// Reads the specification; without metadata, only for what is wrong with it.
+pub(super) fn read(
+    spec: &Field<'_>,
+    metadata: Option<Metadata>,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Condition> {
+    let fields = Fields::of(spec, &SPEC, report)?;
+    let scope = read_scope(&fields, references, report);
+    let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
+    let severity = fields.word("severity", Severity::Warning, &severities, report);
+    let field = fields.require("when", "write a condition such as when: budgetRemainingPercent < 20", report);
+    let term = field.as_ref().and_then(|field| read_term(field, references, report));
+    let when = suffixed(term, &fields, report);
+    if let (Some(term), Some(field)) = (&when, &field)
+        && let Err(cause) = term.check_size()
+    {
+        report.error(field.at, format!("{}: {cause}", field.path), "split it into several conditions");
+        return None;
+    }
+    Some(Condition { metadata: metadata?, scope: scope?, when: when?, severity })
+}
+
+fn read_scope(fields: &Fields<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Scope> {
+    match (fields.get("selector"), fields.get("objectiveRef")) {
+        (None, None) => Some(Scope::All),
+        (Some(selector), None) => read_selector(&selector, report),
+        (None, Some(objective)) => {
+            let reference = reference::read(&objective, "SLO", Role::Judges, report)?;
+            let name = reference.name.clone();
+            references.push(reference);
+            Some(Scope::Objective(name))
+        }
+        (Some(_), Some(objective)) => {
+            let message = "spec.selector and spec.objectiveRef contradict each other";
+            report.error(objective.at, message, "keep one of them");
+            None
+        }
+    }
+}
+
+fn read_selector(field: &Field<'_>, report: &mut Report) -> Option<Scope> {
+    let fields = Fields::of(field, &SELECTOR, report)?;
+    let labels = fields.require("matchLabels", "write matchLabels: { team: payments }", report)?;
+    let mut wanted = BTreeMap::new();
+    let mut valid = true;
+    for entry in labels.entries(report)? {
+        let value = Field { path: format!("{}.{}", labels.path, entry.key), at: entry.value.at, node: &entry.value };
+        let Some(text) = value.text(report) else {
+            valid = false;
+            continue;
+        };
+        let rule = label::check_key(&entry.key).map_err(|rule| (entry.key_at, "key", &*entry.key, rule));
+        let rule = rule.and_then(|()| label::check_value(text).map_err(|rule| (value.at, "value", text, rule)));
+        if let Err((at, what, shown, rule)) = rule {
+            report.error(at, format!("the label {what} {} in {} is not valid", quote(shown), labels.path), rule);
+            valid = false;
+        }
+        wanted.insert(entry.key.clone(), text.to_owned());
+    }
+    // No label at all is asked for of everything.
+    let scope = if wanted.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&wanted)) };
+    valid.then_some(scope)
+}

@@ -1,0 +1,359 @@
+//! Owns reading a condition from its YAML spelling.
+
+pub(super) mod shapes;
+
+use chrono::Weekday;
+
+use super::fields::{Field, Fields};
+use super::problem::Report;
+use super::reference::{Reference, Role};
+use super::tree::Value;
+use super::wording::or_list;
+use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
+use crate::domain::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
+use crate::domain::condition::property::Shape;
+use crate::domain::condition::{
+    Comparison, ExpressionError, Field as Viewed, Hours, MOST_TIMES, Operand, Property, Relation, Subject, Term,
+};
+use crate::domain::name::Name;
+use crate::domain::policy::Urgency;
+use crate::domain::transition::Status;
+
+/// Reads a term: a mapping with one form, or an expression.
+pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+    match &field.node.value {
+        Value::Scalar { .. } => return read_expression(field, references, report),
+        Value::List(_) => {
+            let message = format!("{} must be one condition, not a list", field.path);
+            report.error(field.at, message, "write and: or or: before it");
+            return None;
+        }
+        Value::Map(_) => {}
+    }
+    let fields = Fields::of(field, &FORM, report)?;
+    let forms: Vec<&str> = FORMS.iter().copied().filter(|form| fields.get(form).is_some()).collect();
+    let form = match forms.as_slice() {
+        [form] => *form,
+        [] if FORM.names().any(|form| fields.has_misspelt(form)) => return None,
+        [] => {
+            let message = format!("{} does not say what has to hold", field.path);
+            report.error(field.at, message, format!("write one of {}", or_list(FORMS.iter().copied())));
+            return None;
+        }
+        [first, second, ..] => {
+            let message = format!("{} has both {first} and {second}", field.path);
+            report.error(field.at, message, "put each into its own item of and: or or:");
+            return None;
+        }
+    };
+    let inner = fields.get(form)?;
+    let term = match form {
+        "and" => read_several(&inner, references, report, Term::All),
+        "or" => read_several(&inner, references, report, Term::Any),
+        "not" => read_term(&inner, references, report).map(|term| Term::Not(Box::new(term))),
+        "numeric_state" => read_numeric_state(&inner, references, report),
+        "state" => read_state(&inner, references, report),
+        "time" => read_time(&inner, report),
+        "policy" => inner.word(&Urgency::ALL.map(|urgency| (urgency.as_str(), urgency)), report).map(Term::Policy),
+        _ => read_expression(&inner, references, report),
+    };
+    suffixed(term, &fields, report)
+}
+
+/// The term with `for` and `atLeast` around it, where they are written: it became true so often, each time for so long.
+pub(super) fn suffixed(term: Option<Term>, fields: &Fields<'_>, report: &mut Report) -> Option<Term> {
+    let held = fields.get("for").map(|field| field.millis(report));
+    let repeated = fields.get("atLeast").map(|field| read_at_least(&field, report));
+    let mut term = term?;
+    if let Some(for_ms) = held {
+        term = Term::Held { term: Box::new(term), for_ms: for_ms? };
+    }
+    if let Some(repeated) = repeated {
+        let (times, within_ms) = repeated?;
+        term = Term::Repeated { term: Box::new(term), times, within_ms };
+    }
+    Some(term)
+}
+
+fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
+    let fields = Fields::of(field, &AT_LEAST, report)?;
+    let times = fields.require("times", "write a number such as 3", report);
+    let within = fields.require("within", "write a length of time such as 60m", report);
+    let times = times.and_then(|field| {
+        let plain = matches!(&field.node.value, Value::Scalar { plain: true, .. });
+        let number = field.scalar().filter(|text| plain && text.bytes().all(|byte| byte.is_ascii_digit()));
+        let found = number.and_then(|text| text.parse().ok()).filter(|times| (1..=MOST_TIMES).contains(times));
+        if found.is_none() {
+            field.expected(&format!("a whole number from 1 to {MOST_TIMES}"), "", report);
+        }
+        found
+    });
+    let within = within.and_then(|field| field.millis(report));
+    times.zip(within)
+}
+
+fn read_several(
+    field: &Field<'_>,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+    join: impl Fn(Vec<Term>) -> Term,
+) -> Option<Term> {
+    let items = field.items(report);
+    if items.is_empty() {
+        if matches!(field.node.value, Value::List(_)) {
+            report.error(field.at, format!("{} is empty", field.path), "write at least one condition");
+        }
+        return None;
+    }
+    // All are read, for what is wrong with each.
+    let terms: Vec<Option<Term>> = items.iter().map(|item| read_term(item, references, report)).collect();
+    let mut terms = terms.into_iter().collect::<Option<Vec<Term>>>()?;
+    // One alone is itself.
+    if terms.len() == 1 { terms.pop() } else { Some(join(terms)) }
+}
+
+fn read_expression(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+    let text = field.text(report)?;
+    let term = match Term::parse(text) {
+        Ok(term) => term,
+        Err(error) => {
+            refuse(field, text, &error, report);
+            return None;
+        }
+    };
+    refer(field, &term, references);
+    Some(term)
+}
+
+/// Reports what is wrong with an expression.
+fn refuse(field: &Field<'_>, text: &str, error: &ExpressionError, report: &mut Report) {
+    let place = match error.place(text) {
+        (1, 1) => String::new(),
+        (1, column) => format!(", column {column}"),
+        (line, column) => format!(", line {line}, column {column}"),
+    };
+    report.error(field.at, format!("{}{place}: {}", field.path, error.message), &*error.remedy);
+}
+
+/// Notes the systems and objectives that a term names.
+fn refer(field: &Field<'_>, term: &Term, references: &mut Vec<Reference>) {
+    for viewed in term.fields() {
+        let (role, name) = match &viewed.subject {
+            Subject::This => continue,
+            Subject::System(name) => (Role::Observes, name),
+            Subject::Objective(name) => (Role::Judges, name),
+        };
+        let known =
+            |reference: &Reference| reference.role == role && reference.name == *name && reference.at == field.at;
+        if !references.iter().any(known) {
+            references.push(Reference { role, name: name.clone(), path: field.path.clone(), at: field.at });
+        }
+    }
+}
+
+fn read_numeric_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+    let fields = Fields::of(field, &NUMERIC_STATE, report)?;
+    let value = fields.require("value", "write a field such as budgetRemainingPercent", report);
+    let (above, below) = (fields.get("above"), fields.get("below"));
+    if above.is_none() && below.is_none() && !fields.has_misspelt("above") && !fields.has_misspelt("below") {
+        report.error(field.at, format!("{} needs above, below or both", field.path), "write below: 20");
+        return None;
+    }
+    let value = value?;
+    let text = value.text(report)?;
+    let viewed = Viewed::parse(text).map_err(|error| refuse(&value, text, &error, report)).ok()?;
+    let shape = viewed.property.shape();
+    if !matches!(shape, Shape::Number(_) | Shape::Duration) {
+        let message = format!("{}: {} is {} and has no order", value.path, viewed.property.name(), shape.describe());
+        report.error(value.at, message, "write expression: and compare it with ==");
+        return None;
+    }
+    let mut limits = Vec::new();
+    for (limit, relation) in [(above, Relation::Greater), (below, Relation::Less)] {
+        let Some(limit) = limit else { continue };
+        limits.push(read_limit(&limit, &viewed, relation, report));
+    }
+    let mut limits = limits.into_iter().collect::<Option<Vec<Term>>>()?;
+    let term = if limits.len() == 1 { limits.remove(0) } else { Term::All(limits) };
+    refer(&value, &term, references);
+    Some(term)
+}
+
+fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &mut Report) -> Option<Term> {
+    let Some(text) = limit.scalar() else {
+        limit.expected("a number or a length of time", "", report);
+        return None;
+    };
+    let operand = Operand::parse_amount(text).map_err(|error| refuse(limit, text, &error, report)).ok()?;
+    let comparison = Comparison::new(Operand::Field(viewed.clone()), relation, operand);
+    let compare = comparison.map_err(|fault| {
+        report.error(limit.at, format!("{}: {}", limit.path, fault.message), fault.remedy);
+    });
+    compare.ok().map(Term::Compare)
+}
+
+fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+    let fields = Fields::of(field, &STATE, report)?;
+    let entity = fields.require("entity", "write the name of a system", report);
+    let statuses = Status::ALL.map(|status| (status.as_str(), status));
+    let status = fields.require("status", &format!("write {}", or_list(statuses.map(|(word, _)| word))), report);
+    let status = status.and_then(|field| field.word(&statuses, report));
+    let held = fields.get("for").map(|field| field.millis(report));
+    let entity = entity?;
+    let system: Name = entity.name(report)?;
+    let viewed = Viewed { subject: Subject::System(system), property: Property::Status };
+    let right = Operand::Text(status?.as_str().to_owned());
+    let term = Term::Compare(Comparison { left: Operand::Field(viewed), relation: Relation::Equal, right });
+    refer(&entity, &term, references);
+    match held {
+        None => Some(term),
+        Some(for_ms) => Some(Term::Held { term: Box::new(term), for_ms: for_ms? }),
+    }
+}
+
+fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {
+    let fields = Fields::of(field, &HOURS, report)?;
+    let after = fields.get("after").map(|field| parsed(&field, parse_time, report));
+    let before = fields.get("before").map(|field| parsed(&field, parse_time, report));
+    let zone = fields.get("timezone").map(|field| parsed(&field, parse_zone, report));
+    let weekdays = fields.get("weekday").map(|field| read_weekdays(&field, report));
+    let (after, before) =
+        (after.map_or(Some(None), |time| time.map(Some)), before.map_or(Some(None), |time| time.map(Some)));
+    let zone = zone.unwrap_or(Some(chrono_tz::UTC));
+    let weekdays = weekdays.unwrap_or_else(|| Some(Vec::new()));
+    match Hours::new(after?, before?, weekdays?, zone?) {
+        Ok(hours) => Some(Term::Time(hours)),
+        Err((message, _)) => {
+            report.error(
+                field.at,
+                format!("{}: {message}", field.path),
+                "write after: \"22:00\" and before: \"06:00\"",
+            );
+            None
+        }
+    }
+}
+
+fn read_weekdays(field: &Field<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
+    if let Value::Scalar { .. } = &field.node.value {
+        return parsed(field, parse_weekday, report).map(|day| vec![day]);
+    }
+    let days: Vec<_> = field.items(report).iter().map(|item| parsed(item, parse_weekday, report)).collect();
+    days.into_iter().collect()
+}
+
+/// A text that is read as something else; the reason is reported when it cannot be.
+fn parsed<T>(field: &Field<'_>, read: impl Fn(&str) -> Result<T, Fault>, report: &mut Report) -> Option<T> {
+    let text = field.text(report)?;
+    let fault = |(message, remedy): Fault| report.error(field.at, format!("{}: {message}", field.path), remedy);
+    read(text).map_err(fault).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::domain::condition::tests::term;
+    use crate::domain::condition::{Condition, Scope, Severity, Subject, Term};
+    use crate::domain::name::Name;
+    use crate::domain::object::Object;
+    use crate::domain::objective::Metadata;
+    use crate::manifest::source::Source;
+    use crate::manifest::{Known, read_sources};
+    use crate::render::condition::spec;
+
+    /// The manifest of a condition whose specification is given as YAML, read where every name resolves.
+    fn read(spec: &str, names: &Term) -> Result<Condition, String> {
+        let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+        let mut text = format!("apiVersion: slo/v1\nkind: Condition\nmetadata: {{ name: c }}\nspec:\n{spec}");
+        let mut known = Known::default();
+        known.systems.insert(Name::parse("some").unwrap());
+        for field in names.fields() {
+            match &field.subject {
+                Subject::This => {}
+                Subject::System(name) => drop(known.systems.insert(name.clone())),
+                Subject::Objective(name) => text.push_str(&format!(
+                    "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {:?} }}\nspec: {{ systemRef: {{ kind: System, name: some }}, target: 99.9, windowDays: 30 }}\n",
+                    name.as_str()
+                )),
+            }
+        }
+        let reading = read_sources(&[Source { name: "c.yaml".into(), bytes: text.clone().into() }], &known);
+        let errors: Vec<String> = reading
+            .problems
+            .iter()
+            .filter(|problem| !problem.message.contains("declared twice"))
+            .filter(|problem| problem.severity != crate::manifest::Severity::Warning)
+            .map(ToString::to_string)
+            .collect();
+        match reading.objects.into_iter().next().map(|declared| declared.object) {
+            Some(Object::Condition(condition)) if errors.is_empty() => Ok(condition),
+            _ => Err(format!("{errors:?}\n{text}")),
+        }
+    }
+
+    fn condition(when: Term) -> Condition {
+        let name = Name::parse("c").unwrap();
+        let (title, description) = (None, None);
+        let (labels, annotations) = Default::default();
+        let metadata = Metadata { name, title, description, labels, annotations };
+        Condition { metadata, scope: Scope::All, when, severity: Severity::Info }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_as_yaml_reads_back_as_the_same_tree(term in term()) {
+            let yaml = serde_yaml::to_string(&spec(&condition(term.clone()))).unwrap();
+            prop_assert_eq!(read(&yaml, &term).map(|condition| condition.when), Ok(term), "{}", yaml);
+        }
+
+        #[test]
+        fn an_expression_in_a_manifest_is_the_same_as_its_yaml(term in term()) {
+            let yaml = serde_yaml::to_string(&serde_json::json!({"when": term.to_string(), "severity": "info"})).unwrap();
+            prop_assert_eq!(read(&yaml, &term), Ok(condition(term.clone())), "{}", yaml);
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_an_example_are_one_tree() {
+        for (yaml, expression) in [
+            ("when: { numeric_state: { value: budgetRemainingPercent, below: 20 } }", "budgetRemainingPercent < 20"),
+            (
+                "when: { numeric_state: { value: burnRates.1h, above: 1, below: 14.4 } }",
+                "burnRates.1h > 1 && burnRates.1h < 14.4",
+            ),
+            (
+                "when: { numeric_state: { value: errorBudgetRemainingMinutes, below: 10m } }",
+                "errorBudgetRemainingMinutes < 10m",
+            ),
+            (
+                "when: { state: { entity: postgres, status: unhealthy, for: 10m } }",
+                "(health.postgres.status == \"unhealthy\") for 10m",
+            ),
+            (
+                "when: { time: { after: 22:00, before: \"06:00\", weekday: [Sun, sat], timezone: Europe/Berlin } }",
+                "time(after: \"22:00\", before: \"06:00\", weekday: [Sat, Sun], timezone: \"Europe/Berlin\")",
+            ),
+            ("when: { not: { policy: page } }", "!policy(\"page\")"),
+            ("when: { and: [isBreaching] }", "isBreaching"),
+            ("when: { or: [isBreaching, { expression: currentStreak == 0 }] }", "isBreaching || currentStreak == 0"),
+            ("when: isBreaching\nfor: 15m", "(isBreaching) for 15m"),
+            (
+                "when: isBreaching\nfor: 15m\natLeast: { times: 3, within: 60m }",
+                "((isBreaching) for 15m) at least 3 times in 1h",
+            ),
+            (
+                "when: { and: [{ or: [isBreaching, fastBurn], for: 5m }, hasOpenDowntime] }",
+                "(isBreaching || fastBurn) for 5m && hasOpenDowntime",
+            ),
+            (
+                "when: { and: [{ expression: fastBurn, atLeast: { times: 2, within: 1d } }], for: 5m }",
+                "((fastBurn) at least 2 times in 1d) for 5m",
+            ),
+        ] {
+            let term = Term::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
+            let read = read(yaml, &term).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(read.when, term, "{yaml}");
+        }
+    }
+}

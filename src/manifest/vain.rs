@@ -1,0 +1,97 @@
+//! Owns warnings about conditions that are valid and say nothing: those that can never hold, always do, or are evaluated for nobody.
+
+use std::collections::BTreeMap;
+
+use super::Known;
+use super::envelope::Draft;
+use super::problem::{Problem, Severity};
+use crate::domain::condition::{Comparison, Condition, Term};
+use crate::domain::name::Name;
+use crate::domain::object::Object;
+use crate::domain::objective::Objective;
+
+/// The most objectives for which one condition is examined; beyond that, what is certain for all is hardly worth the time.
+const MOST_EXAMINED: usize = 1000;
+
+/// Warns about every condition among the documents of which something is certain for all objectives it is evaluated for.
+pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
+    let mut objectives: BTreeMap<&Name, &Objective> = known.objectives.iter().collect();
+    for draft in drafts {
+        if let Some(Object::Objective(objective)) = &draft.object {
+            objectives.insert(&draft.name, objective);
+        }
+    }
+    let mut problems = Vec::new();
+    for draft in drafts {
+        if let Some(Object::Condition(condition)) = &draft.object {
+            examine(draft, condition, &objectives, &mut problems);
+        }
+    }
+    problems
+}
+
+fn examine(
+    draft: &Draft,
+    condition: &Condition,
+    objectives: &BTreeMap<&Name, &Objective>,
+    problems: &mut Vec<Problem>,
+) {
+    let covered: Vec<&Objective> =
+        objectives.values().copied().filter(|objective| condition.scope.covers(&objective.metadata)).collect();
+    let mut warn = |message: String, remedy: &str| {
+        problems.push(draft.problem(Severity::Warning, draft.name_at, message, remedy));
+    };
+    if covered.is_empty()
+        && !objectives.is_empty()
+        && !matches!(condition.scope, crate::domain::condition::Scope::Objective(_))
+    {
+        warn("spec.selector matches no objective".to_owned(), "compare it with the labels of slo list objectives");
+    }
+    for (field, written, meant) in comparisons(&condition.when).into_iter().filter_map(Comparison::fraction) {
+        let message = format!("{field} is a percentage, so {written} is {written} %");
+        warn(message, &format!("did you mean {meant}?"));
+    }
+    if covered.len() > MOST_EXAMINED {
+        return;
+    }
+    if let Some(holds) = condition.when.certainty(&covered) {
+        let why = reason(&condition.when, &covered);
+        let (what, remedy) = if holds {
+            ("always holds", "compare with another value")
+        } else {
+            ("can never hold", "compare with another value, or remove it")
+        };
+        return warn(format!("the condition {what}{why}"), remedy);
+    }
+    for (part, holds) in condition.when.certain_parts(&covered) {
+        let what = if holds { "always holds" } else { "can never hold" };
+        let why = reason(part, &covered);
+        warn(format!("its part {part} {what}{why}"), "compare with another value, or remove this part");
+    }
+}
+
+/// Why the outcome is certain: of the comparisons that decide, what their fields can be.
+fn reason(term: &Term, covered: &[&Objective]) -> String {
+    let mut bounds: Vec<String> = Vec::new();
+    for (part, _) in term.certain_parts(covered) {
+        let bound = match part {
+            Term::Compare(comparison) => comparison.bounds(covered.first().copied()),
+            _ => Some(format!("no outage can reach {part}")),
+        };
+        bounds.extend(bound.filter(|bound| !bounds.contains(bound)));
+    }
+    let target = match covered {
+        [objective] if crate::domain::condition::certainty::is_about_this(term) && !bounds.is_empty() => {
+            format!(" for {} (target {} %)", objective.metadata.name, objective.target.percent())
+        }
+        _ => String::new(),
+    };
+    if bounds.is_empty() { String::new() } else { format!(": {}{target}", bounds.join(", and ")) }
+}
+
+fn comparisons(term: &Term) -> Vec<&Comparison> {
+    if let Term::Compare(comparison) = term {
+        return vec![comparison];
+    }
+    term.parts().iter().flat_map(comparisons).collect()
+}
