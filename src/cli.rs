@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{Check, FailOn, NoData};
-pub(crate) use database::{Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat};
+pub(crate) use database::{
+    Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat,
+};
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Paths, Schema};
 pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};

@@ -70,7 +70,10 @@ impl<'a> Fields<'a> {
 
     /// The field's truth; `false` when absent.
     pub(super) fn flag(&self, key: &str, report: &mut Report) -> bool {
-        debug_assert!(self.describes(key, |content| matches!(content, Content::Flag | Content::Truth(_))), "{key} is no flag");
+        debug_assert!(
+            self.describes(key, |content| matches!(content, Content::Flag | Content::Truth(_))),
+            "{key} is no flag"
+        );
         let Some(field) = self.get(key) else { return false };
         match &field.node.value {
             Value::Scalar { text, plain: true } if text == "true" || text == "false" => text == "true",

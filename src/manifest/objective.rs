@@ -8,8 +8,6 @@ use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::tree::Value;
 use super::wording::quote;
-pub(super) use spec::SPEC;
-use spec::{THRESHOLDS, WINDOW};
 use crate::domain::decimal::{Decimal, DecimalError};
 use crate::domain::objective::{
     BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
@@ -17,6 +15,8 @@ use crate::domain::objective::{
 use crate::domain::target::{Target, TargetError};
 use crate::domain::transition::{Status, StatusSet};
 use crate::domain::window::{CalendarUnit, LONGEST_DAYS, Window};
+pub(super) use spec::SPEC;
+use spec::{THRESHOLDS, WINDOW};
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(

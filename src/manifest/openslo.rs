@@ -54,6 +54,9 @@ pub(super) fn documents(root: &Node) -> Vec<&Node> {
     }
 }
 
+/// Something is wrong, and has been reported.
+struct Reported;
+
 /// A document whose outermost fields are known.
 struct Document<'a> {
     raw: &'a Raw,
@@ -101,7 +104,11 @@ fn open(raw: &Raw) -> Document<'_> {
     if let Some(version) = fields.require("apiVersion", "", report) {
         let text = version.scalar().unwrap_or_default();
         if text != VERSION {
-            report.error(version.at, format!("apiVersion {} is not supported", quote(text)), format!("write {VERSION}"));
+            report.error(
+                version.at,
+                format!("apiVersion {} is not supported", quote(text)),
+                format!("write {VERSION}"),
+            );
             document.kind = None;
             return document;
         }
@@ -124,7 +131,12 @@ fn open(raw: &Raw) -> Document<'_> {
 
 impl Document<'_> {
     /// The object of a document that has no errors.
-    fn draft(&self, declares: Declares, object: Option<Object>, references: Vec<super::reference::Reference>) -> Option<Draft> {
+    fn draft(
+        &self,
+        declares: Declares,
+        object: Option<Object>,
+        references: Vec<super::reference::Reference>,
+    ) -> Option<Draft> {
         let (name, name_at) = self.name.clone()?;
         let object = object.filter(|_| !self.report.has_errors());
         let (file, document) = (Arc::clone(&self.raw.file), self.raw.document);

@@ -50,7 +50,9 @@ fn root() -> Value {
     let own: Vec<&str> = OWN.map(|(kind, _)| kind).to_vec();
     let foreign: Vec<&str> = openslo::KINDS.to_vec();
     let kinds: BTreeSet<&str> = own.iter().chain(&foreign).copied().collect();
-    for (version, kinds_of_it) in [(VERSION, json!(own)), (openslo::VERSION, json!(foreign)), (OTHER_VERSION, json!(IN_OTHER_VERSION))] {
+    for (version, kinds_of_it) in
+        [(VERSION, json!(own)), (openslo::VERSION, json!(foreign)), (OTHER_VERSION, json!(IN_OTHER_VERSION))]
+    {
         cases.push(json!({
             "if": {"properties": {"apiVersion": {"const": version}}},
             "then": {"properties": {"kind": {"enum": kinds_of_it}}},

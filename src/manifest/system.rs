@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fields::{Field, Fields};
 use super::problem::Report;
-use super::shape::{Content, FieldShape, Length, Shape};
 use super::reference::{self, Reference, Role};
+use super::shape::{Content, FieldShape, Length, Shape};
 use crate::domain::name::Name;
 use crate::domain::objective::{Dependency, ImpactType, Metadata, System};
 

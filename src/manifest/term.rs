@@ -9,7 +9,6 @@ use super::problem::Report;
 use super::reference::{Reference, Role};
 use super::tree::Value;
 use super::wording::or_list;
-use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 use crate::domain::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
 use crate::domain::condition::property::Shape;
 use crate::domain::condition::{
@@ -18,6 +17,7 @@ use crate::domain::condition::{
 use crate::domain::name::Name;
 use crate::domain::policy::Urgency;
 use crate::domain::transition::Status;
+use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
 /// Reads a term: a mapping with one form, or an expression.
 pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {

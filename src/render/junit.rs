@@ -64,7 +64,10 @@ mod tests {
         let fail = Outcome::Fail { message: "no ]]> \u{1b}[31m\n\"x\"".to_owned(), detail: "1 < 2\n]]>".to_owned() };
         let text = text("slo", &[case("z", Outcome::Pass), case("b & c", fail)]).unwrap();
         assert!(text.contains(r#"<testsuites name="slo" tests="2" failures="1" errors="0">"#), "{text}");
-        assert!(text.contains(r#"<testsuite name="b &amp; c" tests="1" disabled="0" errors="0" failures="1">"#), "{text}");
+        assert!(
+            text.contains(r#"<testsuite name="b &amp; c" tests="1" disabled="0" errors="0" failures="1">"#),
+            "{text}"
+        );
         assert!(text.contains("a&lt;b&gt;&amp;&quot;c&quot;") && text.contains("1 &lt; 2"), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains("]]>"), "{text}");
         assert!(text.find("b &amp; c") < text.find("name=\"z\""), "{text}");

@@ -73,7 +73,7 @@ fn system_spec(system: &System) -> Node {
 
 fn objective_spec(objective: &Objective) -> Node {
     let (days, calendar) = match objective.window {
-        Window::Rolling { days } => (Some(Node::plain(days)), None),
+        Window::Rolling { days } => (Some(Node::plain(&days)), None),
         Window::Calendar { unit, zone } => {
             let zone = (zone != chrono_tz::UTC).then(|| Node::text(zone.name()));
             (None, Some(Node::flow([("calendar", Some(Node::text(unit.as_str()))), ("timezone", zone)])))
@@ -83,7 +83,7 @@ fn objective_spec(objective: &Objective) -> Node {
     Node::map([
         ("systemRef", Some(reference("System", &objective.system))),
         ("healthcheckRef", objective.healthcheck.as_ref().map(|check| reference("Healthcheck", check))),
-        ("target", Some(Node::plain(objective.target.percent()))),
+        ("target", Some(Node::plain(&objective.target.percent()))),
         ("windowDays", days),
         ("window", calendar),
         ("dependencyExclusion", dependency_exclusion(objective)),
@@ -103,18 +103,18 @@ fn dependency_exclusion(objective: &Objective) -> Option<Node> {
 fn counts_as_down(objective: &Objective) -> Option<Node> {
     let statuses = objective.counts_as_down;
     let words = statuses.iter().map(|status| Node::text(status.as_str())).collect();
-    (statuses != default_counts_as_down()).then(|| Node::FlowList(words))
+    (statuses != default_counts_as_down()).then_some(Node::FlowList(words))
 }
 
 fn not_counted(not_counted: NotCounted) -> Option<Node> {
     let words = [("maintenance", not_counted.maintenance), ("unknown", not_counted.unknown)];
     let words: Vec<Node> = words.iter().filter(|(_, listed)| *listed).map(|(word, _)| Node::text(*word)).collect();
-    (!words.is_empty()).then(|| Node::FlowList(words))
+    (!words.is_empty()).then_some(Node::FlowList(words))
 }
 
 fn thresholds(thresholds: BurnRateThresholds) -> Option<Node> {
     let usual = BurnRateThresholds::default();
-    let unless = |value, usual| (value != usual).then(|| Node::plain(value));
+    let unless = |value, usual| (value != usual).then(|| Node::plain(&value));
     let fields = [
         ("warningPercent", unless(thresholds.warning_percent, usual.warning_percent)),
         ("criticalPercent", unless(thresholds.critical_percent, usual.critical_percent)),
@@ -156,7 +156,7 @@ fn condition_spec(condition: &Condition) -> Node {
     };
     let spelled = condition.spelled();
     let at_least = spelled.at_least.map(|(times, within)| {
-        Node::flow([("times", Some(Node::plain(times))), ("within", Some(Node::text(write_millis(within))))])
+        Node::flow([("times", Some(Node::plain(&times))), ("within", Some(Node::text(write_millis(within))))])
     });
     Node::map([
         ("selector", selector),

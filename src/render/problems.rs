@@ -115,7 +115,8 @@ pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
         }
         failed[index].1.push(problem.clone());
     }
-    let pass = |(file, name): &(String, String)| Case { suite: file.clone(), name: name.clone(), outcome: Outcome::Pass };
+    let pass =
+        |(file, name): &(String, String)| Case { suite: file.clone(), name: name.clone(), outcome: Outcome::Pass };
     let good = validation.good.iter().filter(|(file, name)| !at.contains_key(&(file.as_str(), name.as_str())));
     let mut cases: Vec<Case> = good.map(pass).collect();
     cases.extend(failed.into_iter().map(|((file, name), problems)| {
@@ -124,8 +125,7 @@ pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
         let detail = lines(&problems, plain);
         // Only what could not be read has no line.
         let unreadable = problems[0].line.is_none();
-        let outcome =
-            if unreadable { Outcome::Error { message, detail } } else { Outcome::Fail { message, detail } };
+        let outcome = if unreadable { Outcome::Error { message, detail } } else { Outcome::Fail { message, detail } };
         Case { suite: file.to_owned(), name: name.to_owned(), outcome }
     }));
     cases

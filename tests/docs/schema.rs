@@ -142,7 +142,10 @@ fn the_committed_schema_is_the_one_that_is_printed() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &shown).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap_or_default() == shown, "SLO_REWRITE=1 cargo test --test docs writes it anew");
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == shown,
+        "SLO_REWRITE=1 cargo test --test docs writes it anew"
+    );
     jsonschema::draft202012::meta::validate(&schema()).unwrap();
 }
 
@@ -321,12 +324,13 @@ fn a_manifest_to_start_from_is_valid_and_overwrites_nothing() {
     let text = fs::read_to_string(world.path().join("slo.yaml")).unwrap();
     assert!(text.contains("name: \"a:b\"") && text.contains("name: \"123\""), "{text}");
     // Every suggestion is a field that there is, and a value that it may have.
-    let all = example.replace("spec: {}", "spec:").lines().fold(String::new(), |all, line| match line.split_once("# ") {
-        Some((indent, rest)) if !indent.is_empty() && indent.trim().is_empty() && !rest.starts_with("window:") => {
-            format!("{all}{indent}{rest}\n")
-        }
-        _ => format!("{all}{line}\n"),
-    });
+    let all =
+        example.replace("spec: {}", "spec:").lines().fold(String::new(), |all, line| match line.split_once("# ") {
+            Some((indent, rest)) if !indent.is_empty() && indent.trim().is_empty() && !rest.starts_with("window:") => {
+                format!("{all}{indent}{rest}\n")
+            }
+            _ => format!("{all}{line}\n"),
+        });
     let postgres = "---\napiVersion: slo/v1\nkind: System\nmetadata: { name: postgres }\nspec: {}\n";
     fs::write(world.path().join("all.yaml"), all.clone() + postgres).unwrap();
     assert!(all.contains("\n  staleAfter:") && all.contains("\n  countsAsDown:"), "{all}");

@@ -100,3 +100,25 @@ spec: { systemRef: { kind: System, name: ghost }, target: 99.9, windowDays: 30 }
     assert_eq!((nothing.code, nothing.stdout.as_str()), (2, ""), "{}", nothing.stderr);
     assert!(slo.run(&["export", "manifests"], b"").stderr.contains("only the journal knows ghost"));
 }
+
+#[test]
+fn labels_of_several_values_and_shared_policies_survive_openslo() {
+    let slo = Slo::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid/openslo-alerts.yaml");
+    let manifests = fs::read_to_string(fixture).unwrap();
+    let labelled = "metadata: { name: search, labels: { team: [a, b], tier: [one] } }";
+    slo.apply(&manifests.replacen("metadata: { name: search }", labelled, 1));
+    let exported = slo.pass(&["export", "manifests", "--format", "openslo"], b"");
+    for part in
+        ["    team: [a, b]\n", "    tier: [one]\n", "severity: page\n", "alertAfter: 5m\n", "name: three-days\n"]
+    {
+        assert!(exported.contains(part), "{part}: {exported}");
+    }
+    // Shared by two objectives, a policy is a condition of each.
+    let own = slo.pass(&["export", "manifests"], b"");
+    for name in ["fast-burn/search-availability", "fast-burn/search-weekly", "slow-burn", "freeze"] {
+        assert!(own.contains(&format!("  name: {name}\n")), "{name}: {own}");
+    }
+    assert!(own.contains("when: \"burnRates.1h >= 2.5\"\n  for: 5m\n  severity: critical\n"), "{own}");
+    assert_eq!(plan(&slo, &exported), "");
+}

@@ -6,6 +6,7 @@ use crate::cli::{ExportManifests, ManifestFormat, Output};
 use crate::commands::Context;
 use crate::commands::selection;
 use crate::domain::extract::{Extract, concerns, extract};
+use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -25,7 +26,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ExportManifests) -> Result<E
         ));
     }
     if !part.undeclared.is_empty() {
-        let names: Vec<&str> = part.undeclared.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = part.undeclared.iter().map(Name::as_str).collect();
         context.note(&format!(
             "note: only the journal knows {}; each is declared here by its name, so that this applies to an empty database",
             names.join(", ")

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::metadata::{self, as_json};
 use super::window::Shorthand;
-use super::{Document, Raw, description, entry, plain, reference, text};
+use super::{Document, Raw, Reported, description, entry, plain, reference, text};
 use crate::domain::budget::LOOKBACKS;
 use crate::domain::decimal::Decimal;
 use crate::domain::name::Name;
@@ -151,7 +151,8 @@ impl Policies {
                     None => {
                         let known = self.conditions.keys().map(Name::as_str);
                         let remedy = did_you_mean(name.as_str(), known);
-                        let message = format!("{} names the AlertCondition {name}, which no document declares", field.path);
+                        let message =
+                            format!("{} names the AlertCondition {name}, which no document declares", field.path);
                         report.error(field.at, message, remedy);
                         None
                     }
@@ -197,10 +198,7 @@ impl Policies {
         raw: &Raw,
         report: &mut Report,
     ) {
-        let entries = match &spec.node.value {
-            Value::Map(entries) => entries,
-            _ => return,
-        };
+        let Value::Map(entries) = &spec.node.value else { return };
         let written = entries.iter().find(|entry| entry.key == "alertPolicies" && !entry.value.is_null());
         let Some(Entry { value, .. }) = written else { return };
         let list = Field { path: format!("{}.alertPolicies", spec.path), at: value.at, node: value };
@@ -212,7 +210,8 @@ impl Policies {
                 Some(Either::Inline(inner)) => {
                     fields.get("kind").and_then(|field| field.word(&[("AlertPolicy", ())], report));
                     let metadata = fields.require("metadata", "write metadata: { name: … }", report);
-                    let at = metadata.as_ref().and_then(|field| field.node.child("name")).map_or(item.at, |name| name.at);
+                    let at =
+                        metadata.as_ref().and_then(|field| field.node.child("name")).map_or(item.at, |name| name.at);
                     let heading = metadata.and_then(|field| metadata::read(&field, &[], report));
                     let metadata = heading.and_then(|heading| heading.metadata);
                     let policy = metadata.and_then(|metadata| self.policy(&inner, metadata, (raw, at), report));
@@ -251,19 +250,19 @@ impl Policies {
     pub(super) fn conditions(&mut self) -> Vec<Draft> {
         let mut drafts = Vec::new();
         for (policy, objective) in std::mem::take(&mut self.inline) {
-            drafts.extend(self.draft(&policy, policy.metadata.name.clone(), &objective));
+            drafts.push(self.draft(&policy, policy.metadata.name.clone(), &objective));
         }
         for (name, objectives) in std::mem::take(&mut self.wanted) {
             let Some(Some(policy)) = self.policies.get(&name).cloned() else { continue };
             for objective in &objectives {
                 let both = Name::parse(&format!("{name}/{objective}")).ok().filter(|_| objectives.len() > 1);
-                drafts.extend(self.draft(&policy, both.unwrap_or_else(|| name.clone()), objective));
+                drafts.push(self.draft(&policy, both.unwrap_or_else(|| name.clone()), objective));
             }
         }
         drafts
     }
 
-    fn draft(&mut self, policy: &Policy, name: Name, objective: &Name) -> Option<Draft> {
+    fn draft(&mut self, policy: &Policy, name: Name, objective: &Name) -> Draft {
         let Policy { file, document, at, metadata, burn } = policy;
         let mut entries = vec![
             entry("objectiveRef", reference("SLO", *at, objective)),
@@ -281,7 +280,7 @@ impl Policies {
         let object = object.filter(|_| !report.has_errors()).map(Object::Condition);
         self.problems.append(&mut report.problems);
         let (file, document) = (Arc::clone(file), *document);
-        Some(Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references })
+        Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references }
     }
 }
 
@@ -305,7 +304,11 @@ fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Rep
         (Some(reference), None) => Some(Either::Reference(reference)),
         (None, Some(spec)) => Some(Either::Inline(spec)),
         (Some(reference), Some(_)) => {
-            report.error(reference.at, format!("{} and spec contradict each other", reference.path), "keep one of them");
+            report.error(
+                reference.at,
+                format!("{} and spec contradict each other", reference.path),
+                "keep one of them",
+            );
             None
         }
         (None, None) => {
@@ -331,7 +334,11 @@ fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
     let Some(field) = fields.require("alertWhenBreaching", "write alertWhenBreaching: true", report) else { return };
     let faults = report.problems.len();
     if !fields.flag("alertWhenBreaching", report) && report.problems.len() == faults {
-        report.error(field.at, "alertWhenBreaching: false leaves nothing to alert on", "write alertWhenBreaching: true");
+        report.error(
+            field.at,
+            "alertWhenBreaching: false leaves nothing to alert on",
+            "write alertWhenBreaching: true",
+        );
     }
 }
 
@@ -356,10 +363,7 @@ fn read_condition(spec: &Field<'_>, metadata: Option<&Field<'_>>, report: &mut R
     let lookback = lookback.and_then(|field| read_lookback(&field, report));
     let lasting = inner.get("alertAfter").map(|field| read_lasting(&field, report));
     let ((word, called), lookback, op, threshold) = (severity?, lookback?, op?, threshold?);
-    let lasting = match lasting {
-        Some(lasting) => lasting?,
-        None => None,
-    };
+    let lasting = lasting.unwrap_or(Ok(None)).ok()?;
     let mut about = metadata.map(|field| json!({"metadata": as_json(field.node)}));
     if let Some(description) = description {
         about.get_or_insert_with(|| json!({}))["description"] = json!(description);
@@ -412,15 +416,15 @@ fn read_lookback(field: &Field<'_>, report: &mut Report) -> Option<&'static str>
 }
 
 /// How long it must have held, as our own form writes it; nothing for no time at all.
-fn read_lasting(field: &Field<'_>, report: &mut Report) -> Option<Option<Node>> {
-    let length = Shorthand::read(field, report)?;
+fn read_lasting(field: &Field<'_>, report: &mut Report) -> Result<Option<Node>, Reported> {
+    let length = Shorthand::read(field, report).ok_or(Reported)?;
     match length.millis() {
-        Some(0) => Some(None),
-        Some(_) => Some(Some(plain(field.at, format!("{}{}", length.count, length.unit)))),
+        Some(0) => Ok(None),
+        Some(_) => Ok(Some(plain(field.at, format!("{}{}", length.count, length.unit)))),
         None => {
             let message = format!("{} {}{} has no one length", field.path, length.count, length.unit);
             report.error(field.at, message, "write minutes, hours, days or weeks, such as 5m");
-            None
+            Err(Reported)
         }
     }
 }

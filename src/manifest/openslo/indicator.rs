@@ -148,9 +148,10 @@ impl Source {
 
 fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
     let metric = Fields::of(field, &METRIC, report)?;
-    let source = metric.require("metricSource", "write metricSource: { type: HealthTransitions, spec: { … } }", report)?;
+    let source =
+        metric.require("metricSource", "write metricSource: { type: HealthTransitions, spec: { … } }", report)?;
     let remedy = "write type: HealthTransitions and spec: { system: …, states: […] }";
-    let Some(entries) = source.entries(report) else { return None };
+    let entries = source.entries(report)?;
     let kind = entries.iter().find(|entry| entry.key == "type" && !entry.value.is_null());
     if let Some(entry) = kind {
         let kind = Field { path: format!("{}.type", source.path), at: entry.value.at, node: &entry.value };
@@ -173,9 +174,7 @@ fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
     found.at = spec.at;
     let fields = Fields::of(&spec, &HEALTH, report)?;
     let mut named = |key: &str| match fields.get(key) {
-        Some(field) => {
-            field.name(report).map(|name| Some(Named { name, at: field.at, path: field.path })).ok_or(())
-        }
+        Some(field) => field.name(report).map(|name| Some(Named { name, at: field.at, path: field.path })).ok_or(()),
         None => Ok(None),
     };
     let (system, check) = (named("system"), named("healthcheck"));
@@ -219,7 +218,7 @@ impl Indicator {
     pub(super) fn referred(&self, at: Position, path: &str) -> Self {
         let named = |named: &Named| Named { at, path: format!("{path} → {}", named.path), ..named.clone() };
         let (system, check) = (self.system.as_ref().map(named), self.check.as_ref().map(named));
-        Self { at, system, check, ..self.clone() }
+        Self { system, check, at, ..self.clone() }
     }
 
     /// What counts as down. `compares` is what the objective says of a threshold, which is 1 in the listed statuses, else 0.

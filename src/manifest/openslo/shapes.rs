@@ -168,7 +168,11 @@ pub(super) static CALENDAR: Shape = Shape {
     name: "Calendar",
     about: "Where calendar periods begin",
     fields: &[
-        FieldShape::optional("startTime", Content::Text, "A midnight at which a period begins, such as 2024-01-01 00:00:00"),
+        FieldShape::optional(
+            "startTime",
+            Content::Text,
+            "A midnight at which a period begins, such as 2024-01-01 00:00:00",
+        ),
         FieldShape::required("timeZone", Content::Zone, "The zone of that midnight"),
     ],
     one_of: &[],

@@ -4,7 +4,7 @@ use super::indicator::{self, Indicator, Named};
 use super::metadata::{self, kept};
 use super::shapes::{INDICATOR, OBJECTIVE, SLO};
 use super::window;
-use super::{Document, Library, entry, plain, reference, text};
+use super::{Document, Library, Reported, entry, plain, reference, text};
 use crate::domain::decimal::{Decimal, DecimalError};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
@@ -73,9 +73,9 @@ pub(super) fn read(document: &mut Document<'_>, library: &mut Library) -> Option
 fn read_spec(spec: &Field<'_>, name: Option<&Name>, library: &mut Library, report: &mut Report) -> Option<Parts> {
     let fields = Fields::of(spec, &SLO, report)?;
     let description = super::description(&fields, report);
-    let service = fields.require("service", "name the system", report).and_then(|field| {
-        Some(Named { name: field.name(report)?, at: field.at, path: field.path })
-    });
+    let service = fields
+        .require("service", "name the system", report)
+        .and_then(|field| Some(Named { name: field.name(report)?, at: field.at, path: field.path }));
     check_method(&fields, report);
     let window = window::read(&fields, report);
     let indicator = read_indicator(&fields, name, library, report);
@@ -133,9 +133,8 @@ fn read_indicator(
     library: &mut Library,
     report: &mut Report,
 ) -> Option<(Indicator, Option<String>)> {
-    let keep = |metadata: Option<&Field<'_>>, indicator: &Indicator| {
-        kept(metadata, indicator.description.clone(), name?)
-    };
+    let keep =
+        |metadata: Option<&Field<'_>>, indicator: &Indicator| kept(metadata, indicator.description.clone(), name?);
     match (fields.get("indicator"), fields.get("indicatorRef")) {
         (Some(inline), None) => {
             let fields = Fields::of(&inline, &INDICATOR, report)?;
@@ -216,7 +215,8 @@ fn read_objective<'a>(fields: &Fields<'a>, indicator: Option<&Indicator>, report
         report.error(field.at, message, "remove it");
     }
     if let Some(field) = fields.get("timeSliceWindow") {
-        let minutes = field.scalar().and_then(|text| Decimal::parse(text).ok()).filter(|minutes| minutes.millionths() > 0);
+        let minutes =
+            field.scalar().and_then(|text| Decimal::parse(text).ok()).filter(|minutes| minutes.millionths() > 0);
         if minutes.is_none() {
             window::Shorthand::read(&field, report);
         }
@@ -237,25 +237,31 @@ fn read_objective<'a>(fields: &Fields<'a>, indicator: Option<&Indicator>, report
             None
         }
     };
-    Some(Goal { entry: entry?, title, compares: compares? })
+    Some(Goal { entry: entry?, title, compares: compares.ok()? })
 }
 
-/// `op` and `value`: `None`, reported, if they are wrong.
+/// `op` and `value`, if they are written.
 fn read_comparison<'a>(
     fields: &Fields<'a>,
     indicator: Option<&Indicator>,
     report: &mut Report,
-) -> Option<Option<(&'a str, Decimal)>> {
+) -> Result<Option<(&'a str, Decimal)>, Reported> {
+    // Of what kind a wrong indicator is cannot be told.
+    let Some(indicator) = indicator else { return Ok(None) };
     let (op, value) = (fields.get("op"), fields.get("value"));
-    let Some(first) = op.as_ref().or(value.as_ref()) else { return Some(None) };
-    if indicator.is_some_and(|indicator| !indicator.is_threshold()) {
-        report.error(first.at, format!("{} compares a thresholdMetric, and this is a ratioMetric", first.path), "remove it");
-        return None;
+    let Some(first) = op.as_ref().or(value.as_ref()) else { return Ok(None) };
+    if !indicator.is_threshold() {
+        report.error(
+            first.at,
+            format!("{} compares a thresholdMetric, and this is a ratioMetric", first.path),
+            "remove it",
+        );
+        return Err(Reported);
     }
     let (Some(op), Some(value)) = (&op, &value) else {
         let message = format!("{} is written alone", first.path);
         report.error(first.at, message, "write op and value, such as op: gte and value: 1");
-        return None;
+        return Err(Reported);
     };
     let word = op.word(&["lte", "gte", "lt", "gt"].map(|word| (word, word)), report);
     let number = match &value.node.value {
@@ -265,7 +271,7 @@ fn read_comparison<'a>(
     if number.is_none() {
         value.expected("a number", "the metric is 1 in the listed statuses, else 0", report);
     }
-    Some(Some((word?, number?)))
+    word.zip(number).map(Some).ok_or(Reported)
 }
 
 /// A percentage, below 100.
@@ -285,7 +291,8 @@ fn read_ratio(field: &Field<'_>, report: &mut Report) -> Option<Entry> {
         return None;
     };
     let (whole, fraction) = written.split_once('.').unwrap_or((written, ""));
-    let is_decimal = !written.is_empty() && [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_decimal =
+        !written.is_empty() && [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
     if !is_decimal {
         let message = format!("{} {} is not a plain decimal number", field.path, quote(written));
         report.error(field.at, message, "write a ratio such as 0.999");

@@ -73,7 +73,11 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Option<Entry> {
             None
         }
         (None, false) => {
-            let lack = if says_rolling { "is not rolling and has no calendar" } else { "is neither rolling nor of a calendar" };
+            let lack = if says_rolling {
+                "is not rolling and has no calendar"
+            } else {
+                "is neither rolling nor of a calendar"
+            };
             report.error(item.at, format!("{} {lack}", item.path), "write isRolling: true, or a calendar");
             None
         }
@@ -111,10 +115,8 @@ fn calendar_window(
         (1, 'Q') => "quarter",
         (1, 'Y') => "year",
         _ => {
-            let message = format!(
-                "{} {}{}: a calendar window of slo is one period",
-                duration.path, length.count, length.unit
-            );
+            let message =
+                format!("{} {}{}: a calendar window of slo is one period", duration.path, length.count, length.unit);
             report.error(duration.at, message, "write 1d, 1w, 1M, 1Q or 1Y");
             return None;
         }
@@ -152,7 +154,8 @@ fn check_start(field: &Field<'_>, unit: &str, report: &mut Report) -> Option<()>
         return Some(());
     }
     let message = format!("{} {written} ({}) begins no {unit}", field.path, start.format("%A"));
-    let remedy = "periods of slo begin at midnight, weeks on Monday: write 2024-01-01 00:00:00, which begins all of them";
+    let remedy =
+        "periods of slo begin at midnight, weeks on Monday: write 2024-01-01 00:00:00, which begins all of them";
     report.error(field.at, message, remedy);
     None
 }

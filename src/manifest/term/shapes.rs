@@ -6,8 +6,7 @@ use crate::domain::transition::Status;
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 
 /// What a term can be.
-pub(super) const FORMS: [&str; 8] =
-    ["and", "or", "not", "numeric_state", "state", "time", "policy", "expression"];
+pub(super) const FORMS: [&str; 8] = ["and", "or", "not", "numeric_state", "state", "time", "policy", "expression"];
 
 /// A term: an expression, or a mapping with one form.
 static TERM: Content = Content::Either(&[Content::Text, Content::Object(&FORM)]);

@@ -34,8 +34,12 @@ pub(crate) fn export(objects: &[Object]) -> Export {
     let mut notes = Vec::new();
     let mut odd_names = Vec::new();
     let expressible = |object: &&Object| document(object, &BTreeMap::new()).is_ok();
-    let slos: BTreeSet<&Name> =
-        objects.iter().filter(|object| object.kind() == Kind::Objective).filter(expressible).map(Object::name).collect();
+    let slos: BTreeSet<&Name> = objects
+        .iter()
+        .filter(|object| object.kind() == Kind::Objective)
+        .filter(expressible)
+        .map(Object::name)
+        .collect();
     let policies = alert::policies(objects, &slos);
     for object in objects {
         match document(object, &policies) {
@@ -55,7 +59,9 @@ pub(crate) fn export(objects: &[Object]) -> Export {
     if !odd_names.is_empty() {
         odd_names.dedup();
         let names = odd_names.join(", ");
-        notes.push(format!("OpenSLO promises portability only for names of a-z, 0-9 and -, which these are not: {names}"));
+        notes.push(format!(
+            "OpenSLO promises portability only for names of a-z, 0-9 and -, which these are not: {names}"
+        ));
     }
     Export { text: stream(documents.into_iter()), notes }
 }
@@ -90,7 +96,7 @@ fn service(system: &System) -> Result<Node, String> {
     let Node::Map(fields) = system_spec(system) else { return Err("it has no fields".to_owned()) };
     let carried: Vec<(&str, String)> =
         fields.iter().map(|(name, value)| (name.as_str(), value.on_one_line())).collect();
-    let mut kept = Kept::of(&system.metadata)?;
+    let mut kept = Kept::of(&system.metadata);
     let metadata = kept.metadata(&system.metadata, &carried)?;
     kept.finish()?;
     let description = description(&system.metadata)?;
@@ -116,7 +122,7 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
     carry("notCounted", not_counted(maintenance));
     carry("burnRateThresholds", thresholds(objective.thresholds));
-    let mut kept = Kept::of(&objective.metadata)?;
+    let mut kept = Kept::of(&objective.metadata);
     let service = kept.take("service").unwrap_or_else(|| objective.system.to_string());
     let title = kept.take("objective");
     let indicator = indicator(objective, kept.take("indicator"))?;
@@ -124,7 +130,7 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
     kept.finish()?;
     let target = Node::map([
         ("displayName", title.map(Node::text)),
-        ("targetPercent", Some(Node::plain(objective.target.percent()))),
+        ("targetPercent", Some(Node::plain(&objective.target.percent()))),
         ("timeSliceWindow", Some(Node::text("1m"))),
     ]);
     let spec = Node::map([
@@ -134,7 +140,10 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
         ("timeWindow", Some(Node::List(vec![time_window(objective.window)]))),
         ("budgetingMethod", Some(Node::text("RatioTimeslices"))),
         ("objectives", Some(Node::List(vec![target]))),
-        ("alertPolicies", policies.and_then(|names| Node::some(names.iter().map(|name| policy_reference(name)).collect()))),
+        (
+            "alertPolicies",
+            policies.and_then(|names| Node::some(names.iter().map(|name| policy_reference(name)).collect())),
+        ),
     ]);
     Ok(envelope("SLO", metadata, spec))
 }
@@ -156,10 +165,8 @@ fn time_window(window: Window) -> Node {
                 CalendarUnit::Quarter => "1Q",
                 CalendarUnit::Year => "1Y",
             };
-            let calendar = Node::map([
-                ("startTime", Some(Node::text(PERIOD_START))),
-                ("timeZone", Some(Node::text(zone.name()))),
-            ]);
+            let calendar =
+                Node::map([("startTime", Some(Node::text(PERIOD_START))), ("timeZone", Some(Node::text(zone.name())))]);
             Node::map([
                 ("duration", Some(Node::text(duration))),
                 ("calendar", Some(calendar)),
@@ -214,7 +221,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(metadata: &Metadata) -> Result<Self, String> {
+    fn of(metadata: &Metadata) -> Self {
         let mut kept = Self { own: BTreeMap::new(), others: BTreeMap::new() };
         for (key, value) in &metadata.annotations {
             match key.strip_prefix("slo/") {
@@ -222,7 +229,7 @@ impl Kept {
                 _ => kept.others.insert(key.clone(), value.clone()),
             };
         }
-        Ok(kept)
+        kept
     }
 
     fn take(&mut self, name: &str) -> Option<String> {
@@ -237,8 +244,7 @@ impl Kept {
         };
         // A key of OpenSLO's labels has no prefix.
         let is_foreign = |key: &str| key.contains('/');
-        let foreign: BTreeMap<&String, &String> =
-            metadata.labels.iter().filter(|(key, _)| is_foreign(key)).collect();
+        let foreign: BTreeMap<&String, &String> = metadata.labels.iter().filter(|(key, _)| is_foreign(key)).collect();
         let mut labels: BTreeMap<String, Node> = metadata
             .labels
             .iter()

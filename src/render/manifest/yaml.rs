@@ -22,7 +22,7 @@ impl Node {
         Self::Text(text.into())
     }
 
-    pub(super) fn plain(value: impl ToString) -> Self {
+    pub(super) fn plain(value: &(impl ToString + ?Sized)) -> Self {
         Self::Plain(value.to_string())
     }
 
@@ -142,7 +142,7 @@ pub(crate) fn name_text(text: &str) -> String {
         && !text.ends_with(' ')
         && !has_meaning;
     let is_instant = is_time && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z'));
-    let is_length = text.ends_with(|c| matches!(c, 's' | 'm' | 'h' | 'd'))
+    let is_length = text.ends_with(['s', 'm', 'h', 'd'])
         && text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_digit() || matches!(c, 's' | 'm' | 'h' | 'd'));
     if is_plain || is_instant || is_length { text.to_owned() } else { quoted(text) }
@@ -178,7 +178,13 @@ mod tests {
             ("a", Some(Node::text("plain words"))),
             ("b", Some(Node::text("x: y"))),
             ("c", None),
-            ("d", Some(Node::List(vec![Node::map([("e", Some(Node::plain(1))), ("f", Some(Node::text("l1\n\nl2\n")))])]))),
+            (
+                "d",
+                Some(Node::List(vec![Node::map([
+                    ("e", Some(Node::plain(&1))),
+                    ("f", Some(Node::text("l1\n\nl2\n"))),
+                ])])),
+            ),
             ("g", Some(Node::flow([("kind", Some(Node::text("System"))), ("name", Some(Node::text("a:b")))]))),
             ("h", Some(Node::map([]))),
             ("i", Some(Node::FlowList(vec![Node::text("x"), Node::text("y")]))),

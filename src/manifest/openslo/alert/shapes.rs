@@ -20,7 +20,11 @@ pub(in crate::manifest) static POLICY: Shape = Shape {
     about: "When it alerts",
     fields: &[
         FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
-        FieldShape::required("alertWhenBreaching", Content::Truth(true), "Whether the condition is to be judged at all"),
+        FieldShape::required(
+            "alertWhenBreaching",
+            Content::Truth(true),
+            "Whether the condition is to be judged at all",
+        ),
         FieldShape::optional("alertWhenResolved", Content::Truth(false), "slo check tells what holds, not what ended"),
         FieldShape::optional("alertWhenNoData", Content::Truth(false), "slo check --no-data decides that"),
         FieldShape::required(
@@ -54,7 +58,11 @@ pub(in crate::manifest) static CONDITION: Shape = Shape {
     about: "What holds when it alerts",
     fields: &[
         FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
-        FieldShape::required("severity", Content::Text, "critical, warning or info, or what many call these: page, sev1"),
+        FieldShape::required(
+            "severity",
+            Content::Text,
+            "critical, warning or info, or what many call these: page, sev1",
+        ),
         FieldShape::required("condition", Content::Object(&BURN_RATE), "A burn rate and what it is compared with"),
     ],
     one_of: &[],
@@ -82,7 +90,11 @@ pub(super) static TARGET_OR_REF: Shape = Shape {
     about: "Whom to notify, which slo does not do",
     fields: &[
         FieldShape::optional("targetRef", Content::Name, "The name of an AlertNotificationTarget"),
-        FieldShape::optional("kind", Content::Word(|| vec!["AlertNotificationTarget"]), "Always AlertNotificationTarget"),
+        FieldShape::optional(
+            "kind",
+            Content::Word(|| vec!["AlertNotificationTarget"]),
+            "Always AlertNotificationTarget",
+        ),
         FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
         FieldShape::optional("spec", Content::Object(&TARGET), "Whom to notify"),
     ],

@@ -30,7 +30,7 @@ pub(super) fn policy(condition: &Condition) -> Result<Node, String> {
     if !matches!(condition.scope, Scope::Objective(_)) {
         return Err("an alert policy of OpenSLO is referred to by its objective".to_owned());
     }
-    let mut kept = Kept::of(&condition.metadata)?;
+    let mut kept = Kept::of(&condition.metadata);
     let severity = kept.take("severity").unwrap_or_else(|| condition.severity.as_str().to_owned());
     let about: Value = match kept.take("alertCondition") {
         Some(text) => serde_json::from_str(&text).map_err(|_| unreadable("alertCondition"))?,
