@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Known;
 use super::envelope::Draft;
 use super::problem::{Problem, Severity};
-use crate::domain::condition::{Comparison, Condition, Term};
+use crate::domain::condition::{Comparison, Condition, Scope, Term};
 use crate::domain::name::Name;
 use crate::domain::object::Object;
 use crate::domain::objective::Objective;
@@ -41,10 +41,7 @@ fn examine(
     let mut warn = |message: String, remedy: &str| {
         problems.push(draft.problem(Severity::Warning, draft.name_at, message, remedy));
     };
-    if covered.is_empty()
-        && !objectives.is_empty()
-        && !matches!(condition.scope, crate::domain::condition::Scope::Objective(_))
-    {
+    if covered.is_empty() && !objectives.is_empty() && !matches!(condition.scope, Scope::Objective(_)) {
         warn("spec.selector matches no objective".to_owned(), "compare it with the labels of slo list objectives");
     }
     for (field, written, meant) in comparisons(&condition.when).into_iter().filter_map(Comparison::fraction) {
@@ -55,7 +52,7 @@ fn examine(
         return;
     }
     if let Some(holds) = condition.when.certainty(&covered) {
-        let why = reason(&condition.when, &covered);
+        let why = reason(&condition.when, holds, &covered);
         let (what, remedy) = if holds {
             ("always holds", "compare with another value")
         } else {
@@ -65,28 +62,39 @@ fn examine(
     }
     for (part, holds) in condition.when.certain_parts(&covered) {
         let what = if holds { "always holds" } else { "can never hold" };
-        let why = reason(part, &covered);
+        let why = reason(part, holds, &covered);
         warn(format!("its part {part} {what}{why}"), "compare with another value, or remove this part");
     }
 }
 
-/// Why the outcome is certain: of the comparisons that decide, what their fields can be.
-fn reason(term: &Term, covered: &[&Objective]) -> String {
+/// Why the outcome is certain: what the fields of the comparisons that decide can be.
+fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
+    let first = covered.first().copied();
     let mut bounds: Vec<String> = Vec::new();
+    let mut is_own = false;
     for (part, _) in term.certain_parts(covered) {
         let bound = match part {
-            Term::Compare(comparison) => comparison.bounds(covered.first().copied()),
-            _ => Some(format!("no outage can reach {part}")),
+            Term::Compare(comparison) => {
+                let bound = comparison.bounds(first);
+                is_own |= bound != comparison.bounds(None);
+                bound
+            }
+            _ => {
+                is_own = true;
+                Some(format!("no outage can reach {part}"))
+            }
         };
         bounds.extend(bound.filter(|bound| !bounds.contains(bound)));
     }
-    let target = match covered {
-        [objective] if crate::domain::condition::certainty::is_about_this(term) && !bounds.is_empty() => {
-            format!(" for {} (target {} %)", objective.metadata.name, objective.target.percent())
-        }
-        _ => String::new(),
-    };
-    if bounds.is_empty() { String::new() } else { format!(": {}{target}", bounds.join(", and ")) }
+    if bounds.is_empty() {
+        let why = if holds { "its parts leave nothing out" } else { "its parts contradict one another" };
+        return format!(": {why}");
+    }
+    // With several objectives this is one of them, and the others decide alike.
+    let whose = first.filter(|_| is_own);
+    let whose =
+        whose.map(|objective| format!(" for {} (target {} %)", objective.metadata.name, objective.target.percent()));
+    format!(": {}{}", bounds.join(", and "), whose.unwrap_or_default())
 }
 
 fn comparisons(term: &Term) -> Vec<&Comparison> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::property::{Shape, Unit};
 use super::range::{Kind, Range, scaled, unit, values};
-use super::{Comparison, Field, Operand, Relation, Subject, Term};
+use super::{Comparison, Field, Operand, Relation, Term};
 use crate::domain::decimal::{Decimal, SCALE};
 use crate::domain::instant::DAY_MS;
 use crate::domain::objective::Objective;
@@ -288,7 +288,5 @@ fn shortest_millis(window: Window) -> i64 {
     days * DAY_MS
 }
 
-/// Whether a term looks at the objective it is evaluated for, so that its outcome may differ from one to the next.
-pub(crate) fn is_about_this(term: &Term) -> bool {
-    matches!(term, Term::Policy(_)) || term.fields().iter().any(|field| field.subject == Subject::This)
-}
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
             let remedy = if number { format!("write it without quotes: {text}") } else { String::new() };
             Some((format!("{}, and {} is a text", is(), quote(text)), remedy))
         }
-        (_, Operand::Boolean(_)) => Some((format!("{}, and {} is not", is(), other), String::new())),
+        (_, Operand::Boolean(_)) => Some((format!("{}, and {other} is not", is()), "write a value".to_owned())),
     }
 }
 

@@ -35,7 +35,8 @@ impl ExpressionError {
     pub(crate) fn excerpt(&self, text: &str) -> String {
         let (line, column) = self.place(text);
         let shown: Vec<char> = text.split('\n').nth(line - 1).unwrap_or_default().chars().collect();
-        let first = (column - 1).saturating_sub(SHOWN / 2);
+        let fits = shown.len() <= SHOWN;
+        let first = if fits { 0 } else { (column - 1).saturating_sub(SHOWN / 2) };
         let last = shown.len().min(first + SHOWN);
         let end = (self.offset + self.length).min(text.len());
         let marked = text.get(self.offset..end).unwrap_or_default();

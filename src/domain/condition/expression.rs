@@ -148,9 +148,19 @@ impl Reader {
             Some("not") => "write ! for not",
             Some("is" | "equals" | "eq") => "write == to compare",
             Some("within") => "write in",
+            Some("ms" | "s" | "m" | "h" | "d" | "w") if self.follows_number() => {
+                "write the unit right behind the number"
+            }
+            None if self.sign() == Some(",") && self.follows_number() => {
+                "decimals are written with a point, thousands without a comma"
+            }
             _ => "",
         };
         self.fault(format!("{found} stands where {wanted} is expected"), remedy)
+    }
+
+    fn follows_number(&self) -> bool {
+        self.next > 0 && matches!(self.tokens[self.next - 1].what, What::Number { .. })
     }
 
     fn shown(&self) -> String {
@@ -394,7 +404,13 @@ impl Reader {
             What::Duration(millis) => Operand::Duration(millis),
             What::Text(text) => Operand::Text(text),
             What::Path(segments) => self.named(&segments, &at)?,
-            What::Sign(_) | What::End => return Err(self.unexpected("a field or a value")),
+            What::Sign(_) | What::End => {
+                let mut fault = self.unexpected("a field or a value");
+                if fault.remedy.is_empty() {
+                    "slo list fields lists the fields".clone_into(&mut fault.remedy);
+                }
+                return Err(fault);
+            }
         };
         self.next += 1;
         Ok((operand, at))

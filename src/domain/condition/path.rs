@@ -47,8 +47,12 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>) -> Result<Fiel
         ExpressionError::new(&first.at, format!("{} is not a name", quote(&first.text)), error.to_string())
     })?;
     if properties.is_empty() {
-        let field = if owner == Owner::System { "status" } else { "state" };
-        let remedy = format!("write {prefix}.{name}.{field}; {}", known(owner));
+        let (subject, property) = if owner == Owner::System {
+            (Subject::System(name.clone()), Property::Status)
+        } else {
+            (Subject::Objective(name.clone()), Property::State)
+        };
+        let remedy = format!("write {}; {}", Field { subject, property }, known(owner));
         return Err(ExpressionError::new(at, format!("{prefix}.{name} lacks a field"), remedy));
     }
     let property = read_property(properties, at, owner, &format!("{prefix}.{name}.")).map_err(|fault| {
@@ -118,12 +122,33 @@ fn read_property(
                 let (word, sign) = sign.copied().unwrap_or_default();
                 return fault(format!("{} is no field", quote(&name)), format!("write {sign} for {word}"));
             }
+            "time" => {
+                return fault(
+                    "time has no hours".to_owned(),
+                    "write time(after: \"22:00\", before: \"06:00\")".to_owned(),
+                );
+            }
+            "policy" => {
+                return fault(
+                    "policy has no name".to_owned(),
+                    "write policy(\"page\") or policy(\"ticket\")".to_owned(),
+                );
+            }
             _ => {}
         }
     }
-    let guesses = near(&name, Property::of(owner).map(Property::name));
+    let guesses = meant(&name, owner);
     let guess = if guesses.is_empty() { String::new() } else { format!("did you mean {}? ", or_list(guesses)) };
     fault(format!("{} is no field of {}", quote(&name), a(owner)), format!("{guess}{}", known(owner)))
+}
+
+/// What a wrong name may stand for: names that contain it, else those that are written alike.
+fn meant(name: &str, owner: Owner) -> Vec<&'static str> {
+    let lower = name.to_lowercase();
+    let names = || Property::of(owner).map(Property::name);
+    let containing = names().filter(|known| name.len() >= 5 && known.to_lowercase().contains(&lower));
+    let containing: Vec<&str> = containing.take(3).collect();
+    if containing.is_empty() { near(name, names()) } else { containing }
 }
 
 fn known(owner: Owner) -> String {

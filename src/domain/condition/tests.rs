@@ -274,3 +274,94 @@ fn an_error_marks_what_is_wrong() {
     assert!(line.starts_with('…') && line.ends_with('…'), "{excerpt}");
     assert_eq!(line.chars().nth(marks.chars().count() - 1), Some('1'), "{excerpt}");
 }
+
+/// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
+const INVALID: &str = "fixtures/expressions/invalid.txt";
+
+/// Undoes the escapes by which the fixture writes what a line of text cannot hold.
+fn unescaped(text: &str) -> String {
+    let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
+    let mut parts = text.split("\\u{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        let (code, rest) = part.split_once('}').unwrap();
+        let c = char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap();
+        format!("{whole}{c}{rest}")
+    })
+}
+
+/// What is said of every expression of the fixture, in its form.
+fn answers(fixture: &str) -> String {
+    let mut answers = String::new();
+    for written in fixture.lines().filter_map(|line| line.strip_prefix("expression:")) {
+        let written = written.strip_prefix(' ').unwrap_or_default();
+        let text = unescaped(written);
+        let error = Term::parse(&text).expect_err(written);
+        let marks = error.excerpt(&text);
+        let (line, marks) = marks.split_once('\n').unwrap();
+        answers.push_str(&format!("expression: {written}\n"));
+        // Marks stand below what they mark wherever the text is written as it is.
+        if line == written {
+            answers.push_str(&format!("            {marks}\n"));
+        } else {
+            answers.push_str(&format!("at byte {}, {} long\n", error.offset, error.length));
+        }
+        let known = error.remedy.find("fields of ").unwrap_or(error.remedy.len());
+        let (remedy, list) = error.remedy.split_at(known);
+        let shown = if list.is_empty() { String::new() } else { format!("({} fields)", list.matches(',').count() + 1) };
+        answers.push_str(&format!("error: {}\nremedy: {remedy}{shown}\n\n", error.message));
+    }
+    answers
+}
+
+fn fixture() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(INVALID)
+}
+
+#[test]
+fn every_bad_expression_is_answered_as_written_below_it() {
+    let expected = std::fs::read_to_string(fixture()).unwrap();
+    assert!(expected.lines().filter(|line| line.starts_with("expression:")).count() >= 200);
+    assert_eq!(answers(&expected), expected);
+}
+
+#[test]
+#[ignore = "rewrites the answers in the fixture, to be read before they are committed"]
+fn rewrite_answers() {
+    let answers = answers(&std::fs::read_to_string(fixture()).unwrap());
+    std::fs::write(fixture(), answers).unwrap();
+}
+
+#[test]
+fn what_is_huge_or_deep_is_refused_at_once() {
+    for (text, message) in [
+        ("(".repeat(100_000), "longer than 16 KiB"),
+        ("(".repeat(10_000), "more than 64 parentheses"),
+        (format!("{}isBreaching{}", "(".repeat(8000), ")".repeat(8000)), "more than 64 parentheses"),
+        ("!".repeat(10_000), "more than 64 parentheses"),
+        ("!(".repeat(5_000), "more than 64 parentheses"),
+        (format!("{}isBreaching", "!".repeat(60)), "nested more than 24 deep"),
+        ("isBreaching && ".repeat(100_000), "longer than 16 KiB"),
+        ("9".repeat(10_000), "is too large"),
+        (format!("budgetRemainingPercent < {}", "9".repeat(10_000)), "is too large"),
+        (format!("budgetRemainingPercent < 0.{}", "9".repeat(10_000)), "more than 6 decimals"),
+        (format!("health.{}.status == \"healthy\"", "a".repeat(300)), "is not a name"),
+        (format!("health{} == 1", ".a".repeat(5_000)), "is no field of a system"),
+        (format!("{} == 1", "a".repeat(10_000)), "is no field of an objective"),
+        (format!("state == \"{}\"", "a".repeat(10_000)), "state is never"),
+        (format!("time(weekday: [{}])", "Sat, ".repeat(3_000)), "a day of the week"),
+        ("🙂".repeat(5_000), "longer than 16 KiB"),
+        ("\0".repeat(10_000), "means nothing here"),
+        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "one thing at a time"),
+    ] {
+        let error = Term::parse(&text).expect_err(message);
+        assert!(error.message.contains(message), "{}", error.message);
+        assert!(error.to_string().len() < 1500, "{error}");
+        assert!(error.excerpt(&text).len() < 1000);
+    }
+    // As much as is allowed is read.
+    let wide = format!("isBreaching{}", " && fastBurn".repeat(1_000));
+    assert_eq!(Term::parse(&wide).unwrap().to_string(), wide);
+    let deep = format!("{}isBreaching{}", "(".repeat(64), ")".repeat(64));
+    assert_eq!(Term::parse(&deep).unwrap().to_string(), "isBreaching");
+}

@@ -153,6 +153,9 @@ impl<'t> Cutter<'t> {
                     }
                     '%' => "percentages are plain numbers: 20",
                     '{' | '}' => "terms are grouped with parentheses",
+                    '`' => "texts stand in quotes: \"healthy\"",
+                    '\\' => "nothing is escaped here",
+                    '#' => "there are no comments in an expression",
                     ';' => "terms are joined with && and ||",
                     c if c.is_whitespace() => "use a plain space",
                     '\0' => "remove it",
@@ -238,7 +241,8 @@ impl<'t> Cutter<'t> {
                 Err(DecimalError::NotANumber) => {
                     fault("is not a number", "write digits with at most one point".to_owned())
                 }
-                Err(error) => fault(&error.to_string(), String::new()),
+                Err(DecimalError::TooLarge) => fault("is too large", "write a number below 1000000000000".to_owned()),
+                Err(DecimalError::TooFine) => fault("has more than 6 decimals", "write fewer".to_owned()),
             };
         }
         if let Some(millis) = parse_millis(text).or_else(|| is_zero_duration(text).then_some(0)) {
@@ -250,7 +254,7 @@ impl<'t> Cutter<'t> {
         let unsigned = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         let remedy = if matches!(unsigned, "s" | "m" | "h" | "d" | "w" | "ms") && text.contains('.') {
             "write whole numbers, such as 1h30m"
-        } else if unsigned.starts_with(['e', 'E']) || unsigned.starts_with('x') {
+        } else if unsigned.starts_with(['e', 'E']) || text.starts_with("0x") {
             "write the number out, such as 1000"
         } else if unsigned.starts_with('_') {
             "write the digits together"
