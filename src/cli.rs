@@ -18,9 +18,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
-pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
+pub(crate) use database::{
+    Backup, Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat, Merge,
+};
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Log, Paths};
+pub(crate) use manifest::{Apply, Init, Log, Paths, Schema};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
@@ -92,6 +94,16 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
     Ingest(Ingest),
+    /// Write a commented manifest to start from, for the systems that the journal knows
+    ///
+    /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
+    /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
+    Init(Init),
+    /// Print the JSON Schema of manifests, with which editors complete and check them
+    ///
+    /// Write it to a file, and name that in the first line of a manifest:
+    /// # yaml-language-server: $schema=slo-v1.schema.json
+    Schema(Schema),
     /// Check manifests, and report every problem of every file
     Validate(Paths),
     /// Show what `apply` would change, and what that would do to the budgets; change nothing
@@ -136,7 +148,7 @@ pub(crate) enum Command {
     List(List),
     /// Show who applied which manifests when, and what that changed
     Log(Log),
-    /// Write the journal out, so that ingesting it elsewhere gives the same answers
+    /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
     Export(Export),
     /// Look after the database file
     Db(Db),

@@ -17,10 +17,12 @@ mod expression;
 mod health;
 mod history;
 mod ingest;
+mod init;
 mod list;
 mod log;
 mod man;
 mod report;
+mod schema;
 mod selection;
 mod show;
 mod status;
@@ -69,8 +71,8 @@ pub(crate) struct Context<'io> {
 /// Some forms are answers to the questions of a few commands only.
 fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
     let what = match output {
-        Some(Output::Junit | Output::Github) if !matches!(command, Command::Check(_)) => {
-            "-o junit and -o github are forms of verdicts, and only `slo check` gives one"
+        Some(Output::Junit | Output::Github) if !matches!(command, Command::Check(_) | Command::Validate(_)) => {
+            "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
         }
         Some(Output::Html) if !matches!(command, Command::Digest(_)) => "-o html is a form of `slo digest` alone",
         _ => return Ok(()),
@@ -86,6 +88,8 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
     refuse_form(context.output, &cli.command)?;
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
+        Command::Init(args) => init::run(context, &args),
+        Command::Schema(_) => schema::run(context),
         Command::Validate(args) => validate::run(context, &args),
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),

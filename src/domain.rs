@@ -15,6 +15,7 @@ pub(crate) mod digest;
 pub(crate) mod downtime;
 pub(crate) mod duration;
 pub(crate) mod event;
+pub(crate) mod extract;
 pub(crate) mod figures;
 pub(crate) mod finding;
 pub(crate) mod forecast;

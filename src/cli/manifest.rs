@@ -14,6 +14,16 @@ pub(crate) struct Paths {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Schema {}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Write the manifest into this file, which must not exist yet, instead of to standard output
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,

@@ -44,22 +44,6 @@ fn valid_manifests_have_no_problems() {
     }
 }
 
-#[test]
-fn every_problem_of_an_invalid_manifest_reads_as_written_beside_it() {
-    for (path, reading) in fixtures("invalid") {
-        let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        assert_eq!(shown(&reading), expected, "{}", path.display());
-    }
-}
-
-#[test]
-#[ignore = "rewrites the expectations beside the invalid fixtures, to be read before they are committed"]
-fn rewrite_expectations() {
-    for (path, reading) in fixtures("invalid") {
-        fs::write(path.with_extension("txt"), shown(&reading)).unwrap();
-    }
-}
-
 /// A known set of stored systems, without dependencies or checks.
 fn known(systems: &[&str]) -> Known {
     let systems = systems.iter().map(|name| Name::parse(name).unwrap()).collect();

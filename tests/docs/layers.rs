@@ -14,6 +14,7 @@ const OWNED: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
+    ("quick_junit", &["render/junit"]),
     ("serde_yaml", &["render"]),
     ("clap", &["cli", "run", "commands/completions", "commands/man"]),
     ("clap_complete", &["commands/completions"]),

@@ -11,6 +11,7 @@ mod digest;
 mod exactness;
 mod harness;
 mod laws;
+mod manifests;
 mod pages;
 mod published;
 mod reference;

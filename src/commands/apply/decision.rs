@@ -194,6 +194,7 @@ impl<'a> Places<'a> {
             subject: Some(object.to_string()),
             message,
             remedy,
+            excerpt: None,
         }
     }
 

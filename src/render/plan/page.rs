@@ -57,7 +57,7 @@ pub(crate) fn refusal_markdown(set: &Name, list: &[ProblemLine]) -> String {
 
 fn problems(list: &[ProblemLine]) -> String {
     let shown = list[..list.len().min(MOST_ROWS)].to_vec();
-    let validation = Validation { problems: shown, files: 0, documents: 0, valid: false };
+    let validation = Validation { problems: shown, files: 0, documents: 0, valid: false, good: Vec::new() };
     let mut sheet = problem_sheet(&validation);
     // How many documents there are says nothing beside a plan.
     sheet.footer.clear();
