@@ -9,8 +9,11 @@ pub(crate) struct Backtest {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// The condition, written as an expression
-    #[arg(long, value_name = "EXPR", required_unless_present = "suggest")]
+    #[arg(long, value_name = "EXPR", required_unless_present_any = ["condition", "suggest"])]
     pub(crate) when: Option<String>,
+    /// A declared condition, tested on the objectives it is about
+    #[arg(long, value_name = "NAME", conflicts_with = "when")]
+    pub(crate) condition: Option<String>,
     /// From this moment on, or so long before the end [default: 90d]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,

@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
 use super::{Context, expression, moment, selection};
 use crate::cli::{Backtest, Suggest};
 use crate::domain::backtest::Matching;
 use crate::domain::backtest::firing::{Against, watched};
 use crate::domain::backtest::threshold::{BurnAlert, best_first};
-use crate::domain::condition::Term;
+use crate::domain::condition::{Scope, Term};
 use crate::domain::incident::Incident;
 use crate::domain::instant::{DAY_MS, Instant};
 use crate::evaluation::{Question, backtest, last_windows_of, suggest_thresholds};
@@ -60,10 +60,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Backtest) -> Result<ExitStat
 }
 
 fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
-    let text = args.when.as_deref().unwrap_or_default();
     let (term, tested) = store.read(|store| {
-        let term = expression::term(store, text)?;
-        let objectives = selected(store, args)?;
+        let (term, scope) = asked(store, args)?;
+        let objectives = selected(store, args, &scope)?;
         let tested = backtest(store, objectives, &term, question)?;
         Ok((term, tested))
     })?;
@@ -71,7 +70,7 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
         context.note("no system of these objectives had reported by the end of this stretch");
     }
     let question = render::Question {
-        condition: None,
+        condition: args.condition.as_deref().unwrap_or("when"),
         term: &term,
         watched: &watched(&term),
         since: question.since,
@@ -84,14 +83,14 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
 }
 
 fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<()> {
-    if args.when.is_some() {
+    if args.when.is_some() || args.condition.is_some() {
         return Err(Failure::new(
             "a target depends on no condition",
-            "leave --when out, or ask for --suggest threshold",
+            "leave --when and --condition out, or ask for --suggest threshold",
         ));
     }
     let windows = args.windows;
-    let pasts = store.read(|store| last_windows_of(store, selected(store, args)?, until, windows))?;
+    let pasts = store.read(|store| last_windows_of(store, selected(store, args, &Scope::All)?, until, windows))?;
     for past in pasts.iter().filter(|past| past.windows.len() < windows as usize) {
         let (name, count) = (&past.objective, past.windows.len());
         context.note(&format!("{name}: its history has {count} of {windows} whole windows"));
@@ -103,11 +102,13 @@ fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Ins
 
 fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
     let mut trials = store.read(|store| {
-        let alerts = match &args.when {
-            Some(text) => vec![alert(&expression::term(store, text)?, text)?],
-            None => BurnAlert::of_policy(),
+        let (alerts, scope) = if args.when.is_some() || args.condition.is_some() {
+            let (term, scope) = asked(store, args)?;
+            (vec![alert(&term)?], scope)
+        } else {
+            (BurnAlert::of_policy(), Scope::All)
         };
-        suggest_thresholds(store, selected(store, args)?, alerts, question)
+        suggest_thresholds(store, selected(store, args, &scope)?, alerts, question)
     })?;
     if trials.iter().all(|trial| trial.score.events == 0) {
         let (what, hint) = match question.against {
@@ -131,17 +132,40 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
     })
 }
 
-fn alert(term: &Term, text: &str) -> Result<BurnAlert> {
+/// The condition that is asked about, and what it is about.
+fn asked(store: &Store, args: &Backtest) -> Result<(Term, Scope)> {
+    let (term, scope) = match (&args.condition, &args.when) {
+        (Some(name), _) => {
+            let found = expression::named(store.conditions()?, std::slice::from_ref(name))?.pop();
+            let condition = found.ok_or_else(|| anyhow!("there is no condition {name:?}"))?;
+            (condition.when, condition.scope)
+        }
+        (None, expression) => (expression::parse(expression.as_deref().unwrap_or_default())?, Scope::All),
+    };
+    expression::exist(store, &term)?;
+    Ok((term, scope))
+}
+
+fn alert(term: &Term) -> Result<BurnAlert> {
     BurnAlert::of(term).ok_or_else(|| {
         Failure::new(
-            format!("--when {text:?} is no comparison of burn rates with one threshold"),
+            format!("`{term}` is no comparison of burn rates with one threshold"),
             "write for example --when 'burnRates.1h > 14.4 && burnRates.5m > 14.4', or leave it out to try the pairs of the policy",
         )
     })
 }
 
-fn selected(store: &Store, args: &Backtest) -> Result<Vec<Stored>> {
-    let objectives = selection::objectives(store, &args.selection)?;
+fn selected(store: &Store, args: &Backtest, scope: &Scope) -> Result<Vec<Stored>> {
+    let mut objectives = selection::objectives(store, &args.selection)?;
+    if objectives.iter().all(|stored| !scope.covers(&stored.objective.metadata))
+        && let (Some(name), false) = (&args.condition, objectives.is_empty())
+    {
+        return Err(Failure::new(
+            format!("nothing to test: the condition {name} is about none of the selected objectives"),
+            "see `slo list conditions` for what conditions are about",
+        ));
+    }
+    objectives.retain(|stored| scope.covers(&stored.objective.metadata));
     if objectives.is_empty() {
         return Err(Failure::new(
             "nothing to test: no objective is selected",

@@ -8,10 +8,9 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, expression, selection};
 use crate::cli::{Check, FailOn, NoData, Output};
 use crate::domain::budget::State;
-use crate::domain::condition::{Subject, Term};
 use crate::domain::finding::{Finding, ReadyMade, Rule};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
@@ -21,7 +20,6 @@ use crate::domain::report::worst_first;
 use crate::evaluation::{Conditions, Detail};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::did_you_mean;
 use crate::render::Form;
 use crate::render::check::{document, sheet, text};
 use crate::render::ci::{annotations, job_summary, junit};
@@ -101,34 +99,23 @@ fn findings(store: &Store, args: &Check, detail: Detail, as_of: Instant) -> Resu
 /// What objectives may fail on, as asked.
 fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
     let mut rules: Vec<Rule> = args.fail_on.iter().map(|what| Rule::ready_made(ready_made(*what))).collect();
-    for expression in &args.when {
-        let term = parse(expression)?;
+    for text in &args.when {
+        let term = expression::parse(text)?;
         rules.push(Rule::of_term("when".to_owned(), term));
     }
     if args.all || !args.condition.is_empty() {
         let declared = store.conditions()?;
-        let known = || declared.iter().map(|condition| condition.metadata.name.as_str());
-        for name in &args.condition {
-            if !known().any(|known| known == name) {
-                let guess = did_you_mean(name, known());
-                let hint =
-                    if guess.is_empty() { "`slo list conditions` shows those there are".to_owned() } else { guess };
-                return Err(Failure::new(format!("there is no condition {name:?}"), hint));
-            }
-        }
         if args.all && declared.is_empty() {
             return Err(Failure::new(
                 "nothing to check: no condition is declared",
                 "declare some with `slo apply PATH`, or write one with --when",
             ));
         }
-        let asked = declared
-            .iter()
-            .filter(|condition| args.all || args.condition.iter().any(|name| name == condition.metadata.name.as_str()));
-        rules.extend(asked.cloned().map(Rule::of_condition));
+        let asked = if args.all { declared } else { expression::named(declared, &args.condition)? };
+        rules.extend(asked.into_iter().map(Rule::of_condition));
     }
     for rule in &rules {
-        exist(store, &rule.term)?;
+        expression::exist(store, &rule.term)?;
     }
     if rules.is_empty() {
         rules.push(Rule::ready_made(ReadyMade::Breaching));
@@ -148,34 +135,6 @@ fn ready_made(what: FailOn) -> ReadyMade {
         FailOn::Page => ReadyMade::Policy(Urgency::Page),
         FailOn::Ticket => ReadyMade::Policy(Urgency::Ticket),
     }
-}
-
-/// Reads an expression as typed.
-///
-/// # Errors
-/// With marks under what is wrong.
-fn parse(expression: &str) -> Result<Term> {
-    Term::parse(expression).map_err(|error| {
-        let (line, column) = error.place(expression);
-        let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
-        let excerpt = error.excerpt(expression).replace('\n', "\n  ");
-        let hint =
-            if error.remedy.is_empty() { "see the README's section on conditions".to_owned() } else { error.remedy };
-        Failure::new(format!("--when, {place}: {}\n  {excerpt}", error.message), hint)
-    })
-}
-
-/// Checks that a term names objectives and systems that there are.
-fn exist(store: &Store, term: &Term) -> Result<()> {
-    for field in term.fields() {
-        match &field.subject {
-            Subject::This => {}
-            Subject::Objective(name) => drop(selection::objective(store, name.as_str())?),
-            Subject::System(name) if store.system(name)?.is_some() => {}
-            Subject::System(name) => drop(selection::systems(store, &[name.to_string()])?),
-        }
-    }
-    Ok(())
 }
 
 /// Appends the verdict to the summary of a GitHub job, where there is one.

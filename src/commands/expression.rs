@@ -1,38 +1,57 @@
-//! Owns the reading of a condition that is written on the command line: what is wrong with it is shown at its place.
+//! Owns which condition a command is about: an expression as typed, or a declared condition by its name.
 
 use anyhow::Result;
 
-use crate::domain::condition::{Subject, Term};
+use super::selection;
+use crate::domain::condition::{Condition, Subject, Term};
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::Store;
 
-/// The term of `--when`.
+/// Reads an expression as typed.
 ///
 /// # Errors
-/// When it does not read, or names an objective or a system that does not exist.
-pub(super) fn term(store: &Store, text: &str) -> Result<Term> {
-    let term = Term::parse(text).map_err(|error| {
-        let (_, column) = error.place(text);
-        Failure::new(
-            format!("--when, column {column}: {}\n{}", error.message, error.excerpt(text)),
-            if error.remedy.is_empty() { "see `slo backtest --help`" } else { &error.remedy },
-        )
-    })?;
+/// With marks under what is wrong.
+pub(super) fn parse(expression: &str) -> Result<Term> {
+    Term::parse(expression).map_err(|error| {
+        let (line, column) = error.place(expression);
+        let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
+        let excerpt = error.excerpt(expression).replace('\n', "\n  ");
+        let hint =
+            if error.remedy.is_empty() { "see the README's section on conditions".to_owned() } else { error.remedy };
+        Failure::new(format!("--when, {place}: {}\n  {excerpt}", error.message), hint)
+    })
+}
+
+/// Checks that a term names objectives and systems that there are.
+///
+/// # Errors
+/// When it does not.
+pub(super) fn exist(store: &Store, term: &Term) -> Result<()> {
     for field in term.fields() {
-        let (kind, name, known): (_, _, Vec<String>) = match &field.subject {
-            Subject::Objective(name) if store.objective(name)?.is_none() => {
-                let all = store.objectives()?.into_iter();
-                ("objective", name, all.map(|stored| stored.objective.metadata.name.to_string()).collect())
-            }
-            Subject::System(name) if store.system(name)?.is_none() => {
-                ("system", name, store.systems()?.into_iter().map(|(name, _)| name.to_string()).collect())
-            }
-            _ => continue,
-        };
-        let guess = did_you_mean(name.as_str(), known.iter().map(String::as_str));
-        let hint = if guess.is_empty() { format!("`slo list {kind}s` shows those there are") } else { guess };
-        return Err(Failure::new(format!("--when: {field} looks at a {kind} that does not exist"), hint));
+        match &field.subject {
+            Subject::This => {}
+            Subject::Objective(name) => drop(selection::objective(store, name.as_str())?),
+            Subject::System(name) if store.system(name)?.is_some() => {}
+            Subject::System(name) => drop(selection::systems(store, &[name.to_string()])?),
+        }
     }
-    Ok(term)
+    Ok(())
+}
+
+/// Picks the declared conditions with these names, in the order in which they are declared.
+///
+/// # Errors
+/// When there is none with one of the names.
+pub(super) fn named(declared: Vec<Condition>, names: &[String]) -> Result<Vec<Condition>> {
+    let known = || declared.iter().map(|condition| condition.metadata.name.as_str());
+    for name in names {
+        if !known().any(|known| known == name) {
+            let guess = did_you_mean(name, known());
+            let hint = if guess.is_empty() { "`slo list conditions` shows those there are".to_owned() } else { guess };
+            return Err(Failure::new(format!("there is no condition {name:?}"), hint));
+        }
+    }
+    let asked = |condition: &Condition| names.iter().any(|name| name == condition.metadata.name.as_str());
+    Ok(declared.into_iter().filter(asked).collect())
 }

@@ -110,7 +110,8 @@ impl Told {
     }
 }
 
-/// What has to be added to a log for it to say that over `stretch` the condition held at these moments and at no others.
+/// What has to be added to a log for it to say that over `stretch` the condition held at these moments, all of them within it,
+/// and at no others.
 /// What it says of later moments stands unless something is added.
 pub(crate) fn additions(told: &Told, held: &Moments, stretch: Span) -> Vec<Entry> {
     let begins = told.before.map_or((false, None), |entry| (entry.holds, entry.since));
@@ -143,7 +144,7 @@ fn turns(mut holds: bool, held: &Moments, stretch: Span) -> Vec<Turn> {
             holds = now;
         }
     };
-    turn(stretch.start, held.contains(stretch.start));
+    turn(stretch.start, held.spans().first().is_some_and(|span| span.start <= stretch.start));
     for span in held.spans() {
         turn(span.start, true);
         if span.end < stretch.end {

@@ -20,8 +20,8 @@ const CELLS: i64 = 64;
 
 /// What was asked.
 pub(crate) struct Question<'a> {
-    /// The declared condition's name, if it is one.
-    pub(crate) condition: Option<&'a str>,
+    /// The declared condition's name, or `when`.
+    pub(crate) condition: &'a str,
     pub(crate) term: &'a Term,
     pub(crate) watched: &'a [Watched],
     pub(crate) since: Instant,
@@ -34,7 +34,7 @@ pub(crate) struct Question<'a> {
 #[serde(rename_all = "camelCase")]
 struct WireFiring<'a> {
     objective_id: &'a str,
-    condition: Option<&'a str>,
+    condition: &'a str,
     start: String,
     end: Option<String>,
     duration_seconds: f64,
@@ -211,7 +211,7 @@ pub(crate) fn sheet(question: &Question<'_>, tested: &[Tested], wide: bool) -> S
             row.push(end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end))));
         }
         row.extend([
-            end.map_or(Cell::toned(format!("{lasted} open"), Tone::Bad), |_| Cell::plain(lasted.clone())),
+            if wide || end.is_some() { Cell::plain(lasted) } else { Cell::toned(format!("{lasted} open"), Tone::Bad) },
             Cell::plain(peak.unwrap_or("–".to_owned())),
             Cell::plain(format!("{before} → {after}")),
             if useful { Cell::toned(event_word(question), Tone::Good) } else { Cell::toned("noise", Tone::Warning) },

@@ -91,6 +91,8 @@ fn in_words(change: &Change) -> String {
     match (&change.previous, &change.next) {
         (None, Some(_)) if change.kind == ChangeKind::Achievement => "unlocked".to_owned(),
         (Some(_), None) if change.kind == ChangeKind::Achievement => "not unlocked after all".to_owned(),
+        (_, Some(next)) if change.kind == ChangeKind::Condition => turned(change, next),
+        (Some(_), None) if change.kind == ChangeKind::Condition => "gone".to_owned(),
         (None, Some(next)) => format!("new: {}", first(next)),
         (Some(previous), None) => format!("gone: was {}", first(previous)),
         (previous, next) => {
@@ -107,9 +109,28 @@ fn in_words(change: &Change) -> String {
     }
 }
 
+/// `holds`, `no longer holds`; where late facts have changed what was told before, since when it is so.
+fn turned(change: &Change, next: &View) -> String {
+    let holds = next.get("holds") == Some(&Seen::Flag(true));
+    let since = next.get("since").map(ToString::to_string);
+    let corrected = since.as_deref() != Some(change.occurred_at.to_string().as_str());
+    match (corrected, holds) {
+        (false, true) => "holds".to_owned(),
+        (false, false) => "no longer holds".to_owned(),
+        (true, true) => format!("corrected: has held since {}", since.unwrap_or_default()),
+        (true, false) => match since {
+            Some(since) => format!("corrected: has not held since {since}"),
+            None => "corrected: had never held".to_owned(),
+        },
+    }
+}
+
 /// How bad what is seen now is.
 fn tone(change: &Change) -> Tone {
     let Some(next) = &change.next else { return Tone::Faint };
+    if change.kind == ChangeKind::Condition {
+        return if next.get("holds") == Some(&Seen::Flag(true)) { Tone::Warning } else { Tone::Good };
+    }
     let seen = next.get("state").or_else(|| next.get("status")).map(ToString::to_string);
     match seen.as_deref() {
         Some("breaching" | "unhealthy") => Tone::Bad,

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::open::Unreadable;
 use super::seals;
 use super::segment::{Fact, MOST_BYTES, decode, encode, split};
+use super::turns;
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::name::Name;

@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 13] = [
+const OWNED: [(&str, &[&str]); 14] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -66,6 +66,8 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("backtest", "selection"),
     ("badge", "selection"),
     ("report", "selection"),
+    ("check", "expression"),
+    ("expression", "selection"),
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),

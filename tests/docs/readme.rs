@@ -202,6 +202,7 @@ fn links_within_the_repository_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/backtest.md",
         "docs/conditions.md",
         "docs/segment-format.md",
         "docs/tables.md",

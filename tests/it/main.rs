@@ -18,4 +18,5 @@ mod reference;
 #[path = "../docs/scan.rs"]
 mod scan;
 mod sets;
+mod turns;
 mod world;

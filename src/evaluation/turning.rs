@@ -1,0 +1,94 @@
+//! Owns the logging of conditions: when each started and stopped holding since it was looked at last, to the millisecond.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+
+use super::Conditions;
+use crate::domain::change::{Change, ChangeKind};
+use crate::domain::condition::{Condition, Subject};
+use crate::domain::hash::Fnv;
+use crate::domain::instant::Instant;
+use crate::domain::model::Model;
+use crate::domain::name::Name;
+use crate::domain::span::Span;
+use crate::domain::timeline::BEGINNING;
+use crate::domain::turn::{Pair, additions};
+use crate::store::{LoggedUntil, Store};
+
+/// What has to be added to the change log for it to say exactly when each declared condition held for each objective of its
+/// scope, from the first transition of the objective's system up to `as_of`. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Vec<Change>> {
+    let declared = store.conditions()?;
+    let mut known: BTreeMap<Pair, LoggedUntil> = store.logged_conditions()?.into_iter().collect();
+    let mut changes = Vec::new();
+    if !declared.is_empty() {
+        let objectives = store.objectives()?;
+        let mut conditions = Conditions::open(store, objectives.len(), as_of)?;
+        let mut fingerprints = HashMap::new();
+        for stored in objectives {
+            let scope: Vec<&Condition> =
+                declared.iter().filter(|condition| condition.scope.covers(&stored.objective.metadata)).collect();
+            if scope.is_empty() {
+                continue;
+            }
+            let model = conditions.admit(stored)?;
+            let first = conditions.first(&model)?.filter(|first| *first <= as_of);
+            for condition in scope {
+                let objective = model.objective.metadata.name.clone();
+                let pair = Pair { condition: condition.metadata.name.clone(), objective };
+                let fingerprint = fingerprint(&mut conditions, condition, &model, &mut fingerprints)?;
+                let logged = known.remove(&pair).filter(|logged| logged.fingerprint == fingerprint);
+                let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
+                let Some(first) = first.filter(|_| logged_until < as_of) else { continue };
+                let stretch = Span::new(first.max(logged_until.plus(1)), as_of.plus(1));
+                let told = store.told(&pair, stretch.start)?;
+                let held = conditions.solve(&condition.when, &pair.objective, stretch)?;
+                let added = additions(&told, &held, stretch);
+                if !added.is_empty() {
+                    changes.extend(pair.changes(store.last_turn(&pair)?, &added));
+                }
+                store.put_logged(&pair, LoggedUntil { fingerprint, at: as_of })?;
+            }
+        }
+    }
+    for pair in known.into_keys() {
+        let last = store.last_turn(&pair)?;
+        changes.extend(Change::between(ChangeKind::Condition, pair.id(), as_of, last, None));
+        store.drop_logged(&pair)?;
+    }
+    Ok(changes)
+}
+
+/// A fingerprint of all that decides when a condition holds for an objective, besides the journal.
+fn fingerprint(
+    conditions: &mut Conditions<'_>,
+    condition: &Condition,
+    model: &Model,
+    known: &mut HashMap<Name, i64>,
+) -> Result<i64> {
+    let mut hash = Fnv::new();
+    hash.feed(&condition.when.to_string());
+    hash.feed(&of_model(model, known));
+    for field in condition.when.fields() {
+        match &field.subject {
+            Subject::This => {}
+            Subject::Objective(name) => {
+                let named = conditions.model(name)?;
+                hash.feed(&of_model(&named, known));
+            }
+            Subject::System(name) => hash.feed(&conditions.stale_after(name)?),
+        }
+    }
+    Ok(hash.finish().cast_signed())
+}
+
+/// What an objective is to a condition: all that decides its numbers, and what it is judged by.
+fn of_model(model: &Model, known: &mut HashMap<Name, i64>) -> String {
+    let objective = &model.objective;
+    let fingerprint = *known.entry(objective.metadata.name.clone()).or_insert_with(|| model.fingerprint());
+    format!("{fingerprint} {:?}", objective.thresholds)
+}

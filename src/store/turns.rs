@@ -1,0 +1,105 @@
+//! Owns how far the turns of conditions are logged, and reading back what the log says of them.
+
+use anyhow::Result;
+use rusqlite::{Connection, params};
+
+use super::changes;
+use super::history::stored_name;
+use super::open::{Store, Unreadable};
+use crate::domain::change::View;
+use crate::domain::instant::Instant;
+use crate::domain::turn::{Entry, Pair, Told};
+
+/// How far the turns of one condition for one objective are logged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LoggedUntil {
+    /// What decides them, besides the journal.
+    pub(crate) fingerprint: i64,
+    /// The last moment up to which they are.
+    pub(crate) at: Instant,
+}
+
+/// Remembers that turns at `at` and later may be others than those logged.
+pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
+    let sql = "UPDATE condition_logged SET logged_until = ?1 WHERE logged_until > ?1";
+    connection.prepare_cached(sql)?.execute([at.plus(-1).millis()])?;
+    Ok(())
+}
+
+impl Store {
+    /// How far everything is logged, in the order of names.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn logged_conditions(&self) -> Result<Vec<(Pair, LoggedUntil)>> {
+        let sql = "SELECT condition, objective, fingerprint, logged_until FROM condition_logged ORDER BY 1, 2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (condition, objective): (String, String) = (row.get(0)?, row.get(1)?);
+            let pair = Pair { condition: stored_name(&condition)?, objective: stored_name(&objective)? };
+            found.push((pair, LoggedUntil { fingerprint: row.get(2)?, at: Instant::from_millis(row.get(3)?) }));
+        }
+        Ok(found)
+    }
+
+    /// Remembers how far the turns of a condition for an objective are logged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_logged(&self, pair: &Pair, logged: LoggedUntil) -> Result<()> {
+        let sql =
+            "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until) VALUES (?1, ?2, ?3, ?4)
+                   ON CONFLICT (condition, objective) DO UPDATE
+                   SET fingerprint = excluded.fingerprint, logged_until = excluded.logged_until";
+        let row = params![pair.condition.as_str(), pair.objective.as_str(), logged.fingerprint, logged.at.millis()];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Forgets how far the turns of a condition for an objective are logged: it is gone.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn drop_logged(&self, pair: &Pair) -> Result<()> {
+        let sql = "DELETE FROM condition_logged WHERE condition = ?1 AND objective = ?2";
+        self.connection.prepare_cached(sql)?.execute([pair.condition.as_str(), pair.objective.as_str()])?;
+        Ok(())
+    }
+
+    /// What was logged last of a condition for an objective; `None` when nothing was, or that it is gone.
+    ///
+    /// # Errors
+    /// Those of the database, and when the log does not read.
+    pub(crate) fn last_turn(&self, pair: &Pair) -> Result<Option<View>> {
+        let sql = "SELECT next FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([pair.id()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let stored: Option<String> = row.get(0)?;
+        stored.map(|stored| changes::read_view(&stored)).transpose()
+    }
+
+    /// What the log says of a condition for an objective from a moment on.
+    ///
+    /// # Errors
+    /// Those of the database, and when the log does not read.
+    pub(crate) fn told(&self, pair: &Pair, from: Instant) -> Result<Told> {
+        let sql =
+            "SELECT occurred_at, next FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC";
+        let id = pair.id();
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([&id])?;
+        let unreadable = || Unreadable(format!("the change log of condition {id} does not read"));
+        let mut entry = || -> Result<Option<Option<Entry>>> {
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let (at, next): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            let Some(next) = next else { return Ok(Some(None)) };
+            let at = Instant::parse(&at).map_err(|_| unreadable())?;
+            let entry = Entry::of_view(at, &changes::read_view(&next)?).ok_or_else(unreadable)?;
+            Ok(Some(Some(entry)))
+        };
+        Told::replay(std::iter::from_fn(|| entry().transpose()), from)
+    }
+}
