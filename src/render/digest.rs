@@ -4,7 +4,7 @@ mod chapter;
 mod html;
 mod wire;
 
-use super::sheet::paint;
+use super::sheet::{paint, push_wrapped};
 use super::{Canvas, Tone};
 use crate::domain::digest::Digest;
 use chapter::{Chapter, chapters, headline};
@@ -14,11 +14,14 @@ pub(crate) use wire::document;
 
 /// The digest for people.
 pub(crate) fn text(digest: &Digest, canvas: Canvas) -> String {
-    let mut text = format!("{}\n", paint(&headline(digest), Tone::Strong, canvas));
+    let room = canvas.width.map_or(usize::MAX, usize::from);
+    let mut head = String::new();
+    push_wrapped(&mut head, &headline(digest), room);
+    let mut text = format!("{}\n", paint(head.trim_end(), Tone::Strong, canvas));
     for Chapter { title, lead, sheet } in chapters(digest) {
         text.push_str(&format!("\n{}\n", paint(title, Tone::Strong, canvas)));
         for line in lead {
-            text.push_str(&format!("{line}\n"));
+            push_wrapped(&mut text, &line, room);
         }
         text.push_str(&sheet.table(canvas));
     }

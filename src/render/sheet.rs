@@ -268,7 +268,7 @@ impl Sheet {
 }
 
 /// Appends a line, broken between words where it is wider than the room; what follows is indented.
-fn push_wrapped(text: &mut String, line: &str, room: usize) {
+pub(super) fn push_wrapped(text: &mut String, line: &str, room: usize) {
     let mut used = 0;
     for word in line.split(' ') {
         if used > 0 && used + 1 + word.width() > room {

@@ -60,6 +60,9 @@ fn tables_for_people() {
         ("achievements.txt", "achievements"),
         ("achievements-wide.txt", "achievements checkout -o wide"),
         ("history.txt", "history postgres --since 30d"),
+        ("history-all.txt", "history postgres --since 30d --all"),
+        ("show.txt", "show mail-delivery"),
+        ("show-color.txt", "show checkout-availability --color always"),
     ] {
         compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));
     }
@@ -110,11 +113,16 @@ fn tables_fit_the_terminal() {
         ("list-objectives-80.txt", "list objectives"),
         ("downtime-80.txt", "downtime"),
         ("history-80.txt", "history postgres --since 30d"),
+        ("show-80.txt", "show checkout-availability --days 90"),
+        ("digest-80.txt", "digest"),
+        ("achievements-80.txt", "achievements checkout -o wide"),
     ] {
         let Some(text) = on_terminal(&world, 80, &format!("{args} --color never -q"), &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         compare(name, &text);
     }
+    let wide = on_terminal(&world, 200, "show checkout-availability --days 90 --color never -q", &[]).unwrap();
+    compare("show-200.txt", &wide);
 }
 
 #[test]
@@ -123,8 +131,10 @@ fn colour_is_for_terminals_that_have_it() {
     let Some(colored) = on_terminal(&world, 80, "status", &[]) else { return };
     assert!(colored.contains("\u{1b}["), "{colored}");
     for env in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let text = on_terminal(&world, 80, "status", &[env]).unwrap();
-        assert!(!text.contains('\u{1b}'), "{env:?}: {text}");
+        for args in ["status", "show mail-delivery", "digest"] {
+            let text = on_terminal(&world, 80, args, &[env]).unwrap();
+            assert!(!text.contains('\u{1b}'), "{env:?}: {text}");
+        }
     }
     // A pipe is no terminal; --color always is a wish, though.
     assert!(!printed(&world, &["status"]).contains('\u{1b}'));
