@@ -22,7 +22,7 @@ fn tables_are_what_the_commands_print() {
         let args: Vec<&str> = command.split(' ').skip(1).collect();
         let output = world.stdout(&args);
         let shown: String =
-            output.lines().filter(|line| line.starts_with('|')).map(|line| format!("{line}\n")).collect();
+            output.lines().filter(|line| line.starts_with('|')).map(|line| [line, "\n"].concat()).collect();
         assert!(shown.lines().count() > 4, "{command}: {output}");
         let from = start + text[start..].find('\n').unwrap() + 1;
         let to = from + text[from..].find(end).unwrap();
