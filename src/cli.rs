@@ -51,7 +51,7 @@ pub(crate) struct Global {
     /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// How to print the answer
+    /// How to print the answer; junit and github are for what CI asks
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
     /// When to colour
@@ -70,9 +70,7 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
-    /// JUnit XML, for CI: validate and check
     Junit,
-    /// GitHub's workflow commands, for annotations of a pull request: validate and check
     Github,
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 55] = [
+const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("which has neither a manifest nor a transition", "other documents decide"),
     ("declared twice", "other documents decide"),
     ("depend on one another", "other documents decide"),
@@ -67,6 +67,8 @@ const BEYOND_SCHEMAS: [(&str, &str); 55] = [
     ("has no one length", "one field decides about another"),
     ("is none that slo knows", "severities are anybody's"),
     ("needs above, below or both", "any of two fields"),
+    ("spec.selector and spec.objectiveRef contradict", "at most one of two fields"),
+    ("the expression is empty", "the grammar of expressions"),
 ];
 
 fn schema() -> Value {
