@@ -71,6 +71,18 @@ const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("the expression is empty", "the grammar of expressions"),
 ];
 
+/// What annotations of OpenSLO documents say, as texts.
+const CARRIED: [&str; 8] = [
+    "staleAfter",
+    "dependencies",
+    "dependencyExclusion",
+    "excludedDependencyRefs",
+    "excludeMaintenanceWindows",
+    "notCounted",
+    "burnRateThresholds",
+    "labels",
+];
+
 fn schema() -> Value {
     serde_json::from_slice(&Command::new(binary()).arg("schema").output().unwrap().stdout).unwrap()
 }
@@ -132,7 +144,7 @@ fn is_beyond_schemas(message: &str) -> bool {
         .iter()
         .any(|part| message.contains(part));
     let in_expression = message.contains("spec.when") && !is_structure;
-    let in_annotation = message.contains("slo/") && !message.contains("slo/v1");
+    let in_annotation = CARRIED.iter().any(|field| message.contains(&format!("slo/{field}")));
     in_expression || in_annotation || BEYOND_SCHEMAS.iter().any(|(part, _)| message.contains(part))
 }
 
