@@ -57,7 +57,7 @@ pub(crate) struct Global {
     /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// How to print the answer
+    /// How to print the answer; junit and github are for verdicts in CI, html for the digest
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
     /// When to colour

@@ -63,9 +63,9 @@ mod tests {
         let case = |suite: &str, outcome| Case { suite: suite.to_owned(), name: "a<b>&\"c\"".to_owned(), outcome };
         let fail = Outcome::Fail { message: "no ]]> \u{1b}[31m\n\"x\"".to_owned(), detail: "1 < 2\n]]>".to_owned() };
         let text = text("slo", &[case("z", Outcome::Pass), case("b & c", fail)]).unwrap();
-        assert!(text.contains(r#"<testsuites name="slo" tests="2" failures="1" errors="0">"#), "{text}");
+        assert!(text.contains(r#"<testsuites name="slo" tests="2" skipped="0" failures="1" errors="0">"#), "{text}");
         assert!(
-            text.contains(r#"<testsuite name="b &amp; c" tests="1" disabled="0" errors="0" failures="1">"#),
+            text.contains(r#"<testsuite name="b &amp; c" tests="1" skipped="0" errors="0" failures="1">"#),
             "{text}"
         );
         assert!(text.contains("a&lt;b&gt;&amp;&quot;c&quot;") && text.contains("1 &lt; 2"), "{text}");

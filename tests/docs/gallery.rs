@@ -37,7 +37,7 @@ fn every_error_reads_as_written_beside_it() {
             fs::write(path.with_extension("txt"), &shown).unwrap();
         }
         let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        let code = if shown.contains(": error: ") { 1 } else { 0 };
+        let code = i32::from(shown.contains(": error: "));
         if shown != expected || !output.stderr.is_empty() || output.status.code() != Some(code) {
             faults.push(format!("{name}:\n{shown}"));
         }

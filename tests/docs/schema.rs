@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 55] = [
+const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("which has neither a manifest nor a transition", "other documents decide"),
     ("declared twice", "other documents decide"),
     ("depend on one another", "other documents decide"),
@@ -67,6 +67,20 @@ const BEYOND_SCHEMAS: [(&str, &str); 55] = [
     ("has no one length", "one field decides about another"),
     ("is none that slo knows", "severities are anybody's"),
     ("needs above, below or both", "any of two fields"),
+    ("spec.selector and spec.objectiveRef contradict", "at most one of two fields"),
+    ("the expression is empty", "the grammar of expressions"),
+];
+
+/// What annotations of OpenSLO documents say, as texts.
+const CARRIED: [&str; 8] = [
+    "staleAfter",
+    "dependencies",
+    "dependencyExclusion",
+    "excludedDependencyRefs",
+    "excludeMaintenanceWindows",
+    "notCounted",
+    "burnRateThresholds",
+    "labels",
 ];
 
 fn schema() -> Value {
@@ -130,7 +144,7 @@ fn is_beyond_schemas(message: &str) -> bool {
         .iter()
         .any(|part| message.contains(part));
     let in_expression = message.contains("spec.when") && !is_structure;
-    let in_annotation = message.contains("slo/") && !message.contains("slo/v1");
+    let in_annotation = CARRIED.iter().any(|field| message.contains(&format!("slo/{field}")));
     in_expression || in_annotation || BEYOND_SCHEMAS.iter().any(|(part, _)| message.contains(part))
 }
 

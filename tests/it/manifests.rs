@@ -17,7 +17,7 @@ fn plan(slo: &Slo, manifests: &str) -> String {
     let plan: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{}\n{manifests}", output.stderr));
     let lists = ["create", "update", "delete", "orphaned"].into_iter();
     let full = lists.filter(|list| plan[list].as_array().is_none_or(|items| !items.is_empty()));
-    full.map(|list| format!("{list}: {}", plan[list])).collect()
+    full.map(|list| format!("{list}: {}", plan[list])).collect::<Vec<_>>().join("\n")
 }
 
 /// Exports, applies the export to an empty database that then hears the same facts, and compares.

@@ -300,24 +300,20 @@ enum Either<'a> {
 }
 
 fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Report) -> Option<Either<'a>> {
-    match (fields.get(key), fields.get("spec")) {
-        (Some(reference), None) => Some(Either::Reference(reference)),
-        (None, Some(spec)) => Some(Either::Inline(spec)),
-        (Some(reference), Some(_)) => {
-            report.error(
-                reference.at,
-                format!("{} and spec contradict each other", reference.path),
-                "keep one of them",
-            );
-            None
-        }
-        (None, None) => {
-            if !fields.has_misspelt(key) && !fields.has_misspelt("spec") {
-                report.error(item.at, format!("{} has neither {key} nor spec", item.path), "write one of them");
-            }
-            None
-        }
+    let (reference, spec) = (fields.get(key), fields.get("spec"));
+    if let Some(reference) = reference {
+        let inline = ["spec", "metadata", "kind"].into_iter().find(|part| fields.get(part).is_some());
+        let Some(part) = inline else { return Some(Either::Reference(reference)) };
+        report.error(reference.at, format!("{} and {part} contradict each other", reference.path), "keep one of them");
+        return None;
     }
+    if spec.is_none() && !fields.has_misspelt(key) && !fields.has_misspelt("spec") {
+        report.error(item.at, format!("{} has neither {key} nor spec", item.path), "write one of them");
+    }
+    let spec = spec?;
+    fields.require("kind", "write the kind of what is written here", report)?;
+    fields.require("metadata", "write metadata: { name: … }", report)?;
+    Some(Either::Inline(spec))
 }
 
 /// A condition is judged whenever somebody asks; of an alert that is over, or that has no data, nothing is told.

@@ -12,7 +12,7 @@ pub(in crate::manifest) static POLICY_OR_REF: Shape = Shape {
         FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
         FieldShape::optional("spec", Content::Object(&POLICY), "When it alerts"),
     ],
-    one_of: &[&["alertPolicyRef", "spec"]],
+    one_of: &[&["alertPolicyRef", "spec"], &["alertPolicyRef", "kind"], &["alertPolicyRef", "metadata"]],
 };
 
 pub(in crate::manifest) static POLICY: Shape = Shape {
@@ -50,7 +50,7 @@ pub(super) static CONDITION_OR_REF: Shape = Shape {
         FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
         FieldShape::optional("spec", Content::Object(&CONDITION), "What holds when it alerts"),
     ],
-    one_of: &[&["conditionRef", "spec"]],
+    one_of: &[&["conditionRef", "spec"], &["conditionRef", "kind"], &["conditionRef", "metadata"]],
 };
 
 pub(in crate::manifest) static CONDITION: Shape = Shape {
@@ -98,7 +98,7 @@ pub(super) static TARGET_OR_REF: Shape = Shape {
         FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
         FieldShape::optional("spec", Content::Object(&TARGET), "Whom to notify"),
     ],
-    one_of: &[&["targetRef", "spec"]],
+    one_of: &[&["targetRef", "spec"], &["targetRef", "kind"], &["targetRef", "metadata"]],
 };
 
 pub(in crate::manifest) static TARGET: Shape = Shape {
