@@ -97,7 +97,7 @@ impl Rule {
     /// The rule that a declared condition is.
     pub(crate) fn of_condition(condition: Condition) -> Self {
         let Condition { metadata, scope, when, severity } = condition;
-        Self { scope, severity, ..Self::of_term(metadata.name.to_string(), when) }
+        Self { severity, scope, ..Self::of_term(metadata.name.to_string(), when) }
     }
 
     /// A ready-made rule.

@@ -105,7 +105,7 @@ impl Fields {
 enum Shape {
     Untold,
     Lines,
-    Table(Cutter, Vec<Option<Field>>),
+    Table(Box<Cutter>, Vec<Option<Field>>),
 }
 
 /// Reads every incident of an input, in its order.
@@ -185,7 +185,7 @@ fn header(text: &str) -> Result<Shape, String> {
         }
     }
     match best {
-        Some((cutter, columns)) if columns.contains(&Some(Field::Start)) => Ok(Shape::Table(cutter, columns)),
+        Some((cutter, columns)) if columns.contains(&Some(Field::Start)) => Ok(Shape::Table(Box::new(cutter), columns)),
         _ => Err(format!("neither a JSON object nor a CSV header with a column start: {}", excerpt(text.as_bytes()))),
     }
 }

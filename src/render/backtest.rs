@@ -102,12 +102,14 @@ fn firings(tested: &[Tested]) -> Vec<(&Tested, &Firing, bool)> {
 
 fn total(tested: &[Tested]) -> Score {
     let mut sum = Score::default();
-    tested.iter().for_each(|tested| sum.add(&tested.matched.score));
+    for tested in tested {
+        sum.add(&tested.matched.score);
+    }
     sum
 }
 
 /// The events of an objective that touch the stretch looked at.
-fn touching<'a>(tested: &'a Tested, until: Instant) -> impl Iterator<Item = (usize, Episode)> + 'a {
+fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Episode)> + '_ {
     let events = tested.events.iter().enumerate().map(|(index, event)| (index, event.episode));
     events.filter(move |(_, event)| tested.from.is_some_and(|from| event.touches(from, until)))
 }

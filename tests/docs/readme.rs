@@ -31,6 +31,17 @@ fn outputs(text: &str) -> Vec<Block> {
     found.collect()
 }
 
+/// The words of a command line; what stands between single quotes is one.
+fn arguments(line: &str) -> Vec<&str> {
+    fn words((index, part): (usize, &str)) -> Vec<&str> {
+        match index % 2 {
+            0 => part.split_whitespace().collect(),
+            _ => vec![part],
+        }
+    }
+    line.split('\'').enumerate().flat_map(words).collect()
+}
+
 /// The scripts of the tour, each with the block of what it prints, if there is one right below.
 fn tour(text: &str) -> Vec<(String, Option<(usize, usize)>)> {
     let begin = text.find("\n## A ten-minute tour").expect("the tour");
@@ -76,7 +87,7 @@ fn check_all() {
     let folder = world.path().display().to_string();
     let mut blocks = Vec::new();
     for block in outputs(&text) {
-        let args: Vec<&str> = block.source.split(' ').skip(1).collect();
+        let args: Vec<&str> = arguments(&block.source).into_iter().skip(1).collect();
         let output = world.slo(&args);
         let shown = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         blocks.push((block.start, block.end, block.source, shown.replace(&folder, "/tmp")));

@@ -41,7 +41,18 @@ impl Slo {
 
     /// Runs one command with nothing in its environment but `SLO_DB`.
     pub(crate) fn run(&self, args: &[&str], stdin: &[u8]) -> Output {
-        let env = BTreeMap::from([(OsString::from("SLO_DB"), self.db().into_os_string())]);
+        self.run_where(&[], args, stdin)
+    }
+
+    /// A file of this world.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn run_where(&self, more: &[(&str, &str)], args: &[&str], stdin: &[u8]) -> Output {
+        let mut env = BTreeMap::from([(OsString::from("SLO_DB"), self.db().into_os_string())]);
+        env.extend(more.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
         let args = std::iter::once("slo").chain(args.iter().copied()).map(OsString::from).collect();
         let invocation = Invocation {
             args,

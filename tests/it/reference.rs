@@ -7,6 +7,7 @@ pub(crate) mod achievements;
 pub(crate) mod budget;
 pub(crate) mod calendar;
 pub(crate) mod compare;
+pub(crate) mod condition;
 pub(crate) mod downtime;
 mod examples;
 pub(crate) mod forecast;

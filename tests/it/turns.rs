@@ -1,234 +1,343 @@
-//! When declared conditions hold, as `compute` logs it: whenever it runs and however late facts come in, the log says what
-//! `slo backtest` says.
+//! The laws of conditions, on random small worlds: what `check` says of an expression as of any moment is what brute force on a
+//! grid of milliseconds says, and so is since when.
 
-use std::collections::BTreeMap;
-
-use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use proptest::sample::{Index, select};
+use serde_json::Value;
 
 use crate::harness::Slo;
-use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
+use crate::reference::budget::Ratio;
+use crate::reference::calendar::{Ms, Zone, instant, rfc3339};
+use crate::reference::condition::{Expr, Item, Val, Views, Whose};
+use crate::world::World;
 use crate::world::strategy::worlds;
-use crate::world::{World, feed};
 
-/// Conditions of every kind, as manifests write them.
-const CONDITIONS: &str = r#"
----
-apiVersion: slo/v1
-kind: Condition
-metadata: { name: down }
-spec:
-  when: { numeric_state: { value: burnRates.5m, above: 0 } }
----
-apiVersion: slo/v1
-kind: Condition
-metadata: { name: spent }
-spec:
-  when:
-    or:
-      - numeric_state: { value: budgetRemainingPercent, below: 50 }
-      - not: { numeric_state: { value: currentStreak, above: 1 } }
-  for: 90m
----
-apiVersion: slo/v1
-kind: Condition
-metadata: { name: flapping }
-spec:
-  when: { numeric_state: { value: burnRates.30m, above: 3 } }
-  atLeast: { times: 2, within: 1d }
----
-apiVersion: slo/v1
-kind: Condition
-metadata: { name: at-night }
-spec:
-  when:
-    and:
-      - numeric_state: { value: burnRate, above: 0.5 }
-      - time: { after: "22:00", before: "06:00", timezone: Europe/Berlin }
-"#;
-const NAMES: [&str; 4] = ["down", "spent", "flapping", "at-night"];
+/// How much around a moment is looked at, in milliseconds.
+const AROUND: Ms = 60;
 
-/// When a condition started, and when it stopped if it did, by condition and objective.
-type Held = BTreeMap<String, Vec<(Ms, Option<Ms>)>>;
+const NUMBERS: [&str; 23] = [
+    "budgetRemainingPercent",
+    "errorBudgetTotalMinutes",
+    "errorBudgetConsumedMinutes",
+    "errorBudgetConsumedStrictMinutes",
+    "errorBudgetRemainingMinutes",
+    "errorBudgetOverspentMinutes",
+    "currentAvailability",
+    "strictAvailability",
+    "excludedMinutes",
+    "notCountedMinutes",
+    "coveragePercent",
+    "burnRate",
+    "burnRates.5m",
+    "burnRates.30m",
+    "burnRates.1h",
+    "burnRates.2h",
+    "burnRates.6h",
+    "burnRates.1d",
+    "burnRates.3d",
+    "currentStreak",
+    "bestStreak",
+    "target",
+    "windowDays",
+];
+/// Those that may be compared with one another.
+const ALIKE: [&[&str]; 3] = [
+    &["budgetRemainingPercent", "currentAvailability", "strictAvailability", "coveragePercent", "target"],
+    &["burnRate", "burnRates.5m", "burnRates.30m", "burnRates.1h", "burnRates.6h", "burnRates.3d"],
+    &["errorBudgetConsumedMinutes", "errorBudgetRemainingMinutes", "errorBudgetTotalMinutes", "notCountedMinutes"],
+];
+const COUNTS: [&str; 3] = ["healthyChecks", "totalChecks", "transitionsInWindow"];
+const STATES: [&str; 5] = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
+const TIERS: [&str; 4] = ["ok", "warning", "critical", "exhausted"];
+const STATUSES: [&str; 4] = ["unknown", "healthy", "degraded", "unhealthy"];
 
-/// Computes, and returns what it told of conditions.
-fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
-    let printed = slo.pass(&["compute", "-o", "json", "--as-of", &rfc3339(at)], b"");
-    let lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["kind"] == "condition").collect()
+/// A term before it is known which world it is about.
+#[derive(Clone, Debug)]
+enum Raw {
+    /// Compared with about what it is at some moment of the stretch, so that it is likely to cross there.
+    Number {
+        whose: Option<Index>,
+        name: &'static str,
+        relation: &'static str,
+        near: Ms,
+        off: i128,
+    },
+    Minutes {
+        name: &'static str,
+        relation: &'static str,
+        near: Ms,
+    },
+    Alike {
+        of: usize,
+        names: (Index, Index),
+        whose: Option<Index>,
+        relation: &'static str,
+    },
+    Count {
+        system: Index,
+        name: &'static str,
+        relation: &'static str,
+        near: Ms,
+    },
+    Status {
+        system: Index,
+        relation: &'static str,
+        status: &'static str,
+    },
+    InStatus {
+        system: Index,
+        seconds: bool,
+        relation: &'static str,
+        near: Ms,
+    },
+    State(&'static str, &'static str),
+    Tier(&'static str, &'static str),
+    Truth(Option<Index>, &'static str),
+    Policy(&'static str),
+    Time {
+        after: Option<Ms>,
+        before: Option<Ms>,
+        days: Vec<i64>,
+        zone: Zone,
+    },
+    Not(Box<Raw>),
+    And(Box<Raw>, Box<Raw>),
+    Or(Box<Raw>, Box<Raw>),
+    For(Box<Raw>, Ms),
+    AtLeast(Box<Raw>, usize, Ms),
 }
 
-/// What `slo backtest` says, from the beginning on.
-fn tested(slo: &Slo, at: Ms) -> Held {
-    let mut held = Held::new();
-    for name in NAMES {
-        let args = ["backtest", "--condition", name, "--since", "1970-01-01", "-o", "json", "--as-of", &rfc3339(at)];
-        let answer: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
-        for firing in answer["firings"].as_array().unwrap() {
-            let id = format!("{name} {}", firing["objectiveId"].as_str().unwrap());
-            let moment = |value: &Value| value.as_str().map(instant);
-            held.entry(id).or_default().push((moment(&firing["start"]).unwrap(), moment(&firing["end"])));
-        }
-    }
-    held
+fn relation() -> impl Strategy<Value = &'static str> {
+    select(vec!["<", "<=", "==", "!=", ">=", ">"])
 }
 
-/// What a log says: each line takes back what was said before of its moment and later ones.
-fn said(log: &[Value]) -> Held {
-    let mut turns: BTreeMap<String, Vec<(Ms, bool)>> = BTreeMap::new();
-    for line in log {
-        let turns = turns.entry(line["id"].as_str().unwrap().to_owned()).or_default();
-        let at = instant(line["occurredAt"].as_str().unwrap());
-        turns.retain(|(known, _)| *known < at);
-        let Some(holds) = line["next"]["holds"].as_bool() else {
-            turns.clear();
-            continue;
-        };
-        if turns.last().is_some_and(|(_, known)| *known) != holds {
-            turns.push((at, holds));
+fn leaf() -> impl Strategy<Value = Raw> {
+    let near = || -AROUND..=AROUND;
+    let other = || option::weighted(0.2, any::<Index>());
+    let equality = || select(vec!["==", "!="]);
+    let times = || option::of(select(vec![0, 60, 120, 150, 360, 720, 1320, 1439]));
+    let number = (other(), select(NUMBERS.to_vec()), relation(), near(), -1..=1_i128)
+        .prop_map(|(whose, name, relation, near, off)| Raw::Number { whose, name, relation, near, off });
+    let minutes = (select(ALIKE[2].to_vec()), relation(), near()).prop_map(|(name, relation, near)| Raw::Minutes {
+        name,
+        relation,
+        near,
+    });
+    let alike = (0..3_usize, any::<(Index, Index)>(), other(), relation())
+        .prop_map(|(of, names, whose, relation)| Raw::Alike { of, names, whose, relation });
+    let count = (any::<Index>(), select(COUNTS.to_vec()), relation(), near())
+        .prop_map(|(system, name, relation, near)| Raw::Count { system, name, relation, near });
+    let status = (any::<Index>(), equality(), select(STATUSES.to_vec()))
+        .prop_map(|(system, relation, status)| Raw::Status { system, relation, status });
+    let in_status = (any::<Index>(), any::<bool>(), relation(), near())
+        .prop_map(|(system, seconds, relation, near)| Raw::InStatus { system, seconds, relation, near });
+    let time = (
+        times(),
+        times(),
+        prop::collection::btree_set(0..7_i64, 0..4),
+        prop_oneof![Just(Zone::Utc), Just(Zone::Berlin)],
+    )
+        .prop_filter_map("nothing or everything", |(after, before, days, zone)| {
+            let sense = (after != before || after.is_none())
+                && (after.is_some() || before.is_some() || !days.is_empty())
+                && before != Some(0);
+            sense.then(|| Raw::Time { after, before, days: days.into_iter().collect(), zone })
+        });
+    prop_oneof![
+        6 => number,
+        1 => minutes,
+        3 => alike,
+        1 => count,
+        1 => status,
+        2 => in_status,
+        2 => (equality(), select(STATES.to_vec())).prop_map(|(relation, state)| Raw::State(relation, state)),
+        1 => (equality(), select(TIERS.to_vec())).prop_map(|(relation, tier)| Raw::Tier(relation, tier)),
+        2 => (other(), select(vec!["isBreaching", "hasOpenDowntime", "fastBurn"])).prop_map(|(whose, name)| Raw::Truth(whose, name)),
+        1 => select(vec!["page", "ticket"]).prop_map(Raw::Policy),
+        1 => time,
+    ]
+}
+
+fn terms() -> impl Strategy<Value = Raw> {
+    leaf().prop_recursive(3, 8, 2, |inner| {
+        let pair = || (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
+        prop_oneof![
+            2 => inner.clone().prop_map(|term| Raw::Not(Box::new(term))),
+            2 => pair().prop_map(|(left, right)| Raw::And(left, right)),
+            2 => pair().prop_map(|(left, right)| Raw::Or(left, right)),
+            2 => (inner.clone(), 1..40_i64).prop_map(|(term, millis)| Raw::For(Box::new(term), millis)),
+            2 => (inner, 1..3_usize, 1..60_i64).prop_map(|(term, times, within)| Raw::AtLeast(Box::new(term), times, within)),
+        ]
+    })
+}
+
+/// A term about a world, around a moment.
+fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
+    let this = |name: &str| Item { whose: Whose::This, name: name.to_owned() };
+    let whose = |index: &Option<Index>| {
+        index.map_or(Whose::This, |index| Whose::Objective(index.get(&world.objectives).name.clone()))
+    };
+    let system = |index: &Index, name: &str| Item {
+        whose: Whose::System(index.get(&world.systems).name.clone()),
+        name: name.to_owned(),
+    };
+    let boxed = |raw: &Raw| Box::new(build(raw, world, views, around));
+    let value = |item: &Item, near: Ms| match views.value(item, around + near) {
+        Val::Number(ratio) => ratio,
+        _ => Ratio::new(1, 1),
+    };
+    let millionths =
+        |ratio: Ratio| ratio.numerator.saturating_mul(1_000_000).div_euclid(ratio.denominator).min(10_i128.pow(17));
+    match raw {
+        Raw::Number { whose: of, name, relation, near, off } => {
+            let item = Item { whose: whose(of), name: (*name).to_owned() };
+            let number = millionths(value(&item, *near)) + off;
+            Expr::Number(item, relation, number)
         }
-        let since = line["next"]["since"].as_str().map(instant);
-        assert_eq!(turns.last().map(|(at, _)| *at), since, "{line}");
-    }
-    let mut held = Held::new();
-    for (id, turns) in turns {
-        for (at, holds) in turns {
-            let spans = held.entry(id.clone()).or_default();
-            match (holds, spans.last_mut()) {
-                (true, _) => spans.push((at, None)),
-                (false, Some(last)) => last.1 = Some(at),
-                (false, None) => panic!("{id} stops before it starts"),
+        Raw::Minutes { name, relation, near } => {
+            let item = this(name);
+            let ratio = value(&item, *near);
+            Expr::Length(
+                item,
+                relation,
+                (ratio.numerator * 60_000 / ratio.denominator).clamp(1, 3650 * 86_400_000) as Ms,
+            )
+        }
+        Raw::Alike { of, names, whose: other, relation } => {
+            let names = (names.0.get(ALIKE[*of]), names.1.get(ALIKE[*of]));
+            Expr::Items(this(names.0), relation, Item { whose: whose(other), name: (*names.1).to_owned() })
+        }
+        Raw::Count { system: index, name, relation, near } => {
+            let item = system(index, name);
+            let number = millionths(value(&item, *near));
+            Expr::Number(item, relation, number)
+        }
+        Raw::Status { system: index, relation, status } => {
+            Expr::Text(system(index, "status"), relation, (*status).to_owned())
+        }
+        Raw::InStatus { system: index, seconds, relation, near } => {
+            let ratio = value(&system(index, "inStatusFor"), *near);
+            let millis = ratio.numerator.clamp(1, 3650 * 86_400_000);
+            if *seconds {
+                Expr::Number(system(index, "inStatusForSeconds"), relation, millis * 1000)
+            } else {
+                Expr::Length(system(index, "inStatusFor"), relation, millis as Ms)
             }
         }
+        Raw::State(relation, state) => Expr::Text(this("state"), relation, (*state).to_owned()),
+        Raw::Tier(relation, tier) => Expr::Text(this("budgetTier"), relation, (*tier).to_owned()),
+        Raw::Truth(of, name) => Expr::Truth(Item { whose: whose(of), name: (*name).to_owned() }),
+        Raw::Policy(urgency) => Expr::Policy(urgency),
+        Raw::Time { after, before, days, zone } => {
+            Expr::Time { after: *after, before: *before, days: days.clone(), zone: *zone }
+        }
+        Raw::Not(term) => Expr::Not(boxed(term)),
+        Raw::And(left, right) => Expr::And(boxed(left), boxed(right)),
+        Raw::Or(left, right) => Expr::Or(boxed(left), boxed(right)),
+        Raw::For(term, millis) => Expr::For(boxed(term), *millis),
+        Raw::AtLeast(term, times, within) => Expr::AtLeast(boxed(term), *times, *within),
     }
-    held.retain(|_, spans| !spans.is_empty());
-    held
 }
 
-fn manifests(world: &World) -> String {
-    format!("{}{CONDITIONS}", world.manifests())
+/// What `check` says of an expression for an objective as of a moment: whether it holds, since when, until when.
+fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Option<Ms>, Option<Ms>) {
+    let at = rfc3339(at);
+    let args = ["check", objective, "--when", expression, "--no-data", "pass", "-o", "json", "--as-of", &at];
+    let output = slo.run(&args, b"");
+    assert!(output.code <= 1, "{expression}: {}", output.stderr);
+    let verdict: Value = serde_json::from_str(&output.stdout).unwrap();
+    let results = verdict["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["condition"] == "when").unwrap();
+    let holds = result["holds"].as_bool().unwrap();
+    assert_eq!(output.code == 1, holds, "{verdict}");
+    (holds, result["since"].as_str().map(instant), result["clearsAt"].as_str().map(instant))
 }
 
-/// The log without its sequence numbers, in the order of what happened.
-fn happened(log: &[Value]) -> Vec<Value> {
-    let mut rows = log.to_vec();
-    for row in &mut rows {
-        row.as_object_mut().unwrap().remove("sequence");
-    }
-    rows.sort_by_key(|row| (row["occurredAt"].to_string(), row["id"].to_string()));
-    rows
-}
-
-fn looks() -> impl Strategy<Value = Vec<Ms>> {
-    vec((0..40 * DAY).prop_map(|back| back / MINUTE * MINUTE), 0..5)
+/// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, and where facts leave windows.
+fn around(world: &World, place: Index, objective: usize) -> Ms {
+    let (start, _) = crate::reference::budget::window_bounds(world.objectives[objective].window, world.as_of);
+    let length = world.as_of - start;
+    let facts = world.facts.iter().flat_map(|fact| [fact.ts, fact.ts + length, fact.ts + 3_600_000]);
+    let moments: Vec<Ms> = facts.filter(|at| *at <= instant("2026-11-20T00:00:00Z")).collect();
+    let all: Vec<Ms> = std::iter::repeat_n(world.as_of, moments.len() + 1).chain(moments).collect();
+    *place.get(&all)
 }
 
 proptest! {
     #[test]
-    fn computing_often_logs_what_computing_once_logs(world in worlds(), looks in looks()) {
-        let once = Slo::with(&world.feed(), &manifests(&world));
-        let at_once = compute(&once, world.as_of);
-        prop_assert_eq!(said(&at_once), tested(&once, world.as_of));
-        let often = Slo::new();
-        often.apply(&manifests(&world));
-        let mut log = Vec::new();
-        let mut moments: Vec<Ms> = looks.into_iter().map(|back| world.as_of - back).collect();
-        moments.push(world.as_of);
-        moments.sort_unstable();
-        let mut seen = Ms::MIN;
-        for at in moments {
-            // Facts come in as they happen.
-            let new: Vec<_> = world.facts.iter().filter(|fact| seen < fact.ts && fact.ts <= at).cloned().collect();
-            often.ingest(&feed(&new));
-            log.extend(compute(&often, at));
-            prop_assert_eq!(compute(&often, at), Vec::<Value>::new());
-            seen = at;
+    fn a_condition_holds_exactly_when_brute_force_says_so(
+        world in worlds(), which in any::<Index>(), place in any::<Index>(), raws in prop::collection::vec(terms(), 1..4),
+    ) {
+        let objective = which.index(world.objectives.len());
+        let name = &world.objectives[objective].name;
+        let at = around(&world, place, objective);
+        let (from, to) = (at - AROUND, at + AROUND);
+        let views = Views::new(&world, objective);
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        for raw in &raws {
+            let expr = build(raw, &world, &views, at);
+            let text = expr.to_string();
+            let grid = views.grid(&expr, from, to);
+            // From the last millisecond back, turn by turn.
+            let mut last = to;
+            loop {
+                let expected = grid[(last - from) as usize];
+                let turn = (from + 1..=last).rev().find(|t| grid[(t - from) as usize] != grid[(t - from) as usize - 1]);
+                let (holds, since, _) = checked(&slo, name, &text, last);
+                prop_assert_eq!(holds, expected, "{} as of {}", &text, rfc3339(last));
+                match turn {
+                    Some(turn) => prop_assert_eq!(since.map(rfc3339), Some(rfc3339(turn)), "{}", &text),
+                    None => prop_assert!(since.is_none_or(|since| since <= from), "{} since {:?}", &text, since.map(rfc3339)),
+                }
+                let Some(turn) = turn.filter(|_| to - last < 40) else { break };
+                last = turn - 1;
+            }
         }
-        prop_assert_eq!(happened(&log), happened(&at_once));
-        often.pass(&["db", "verify"], b"");
     }
 
     #[test]
-    fn late_facts_are_put_right(
-        world in worlds(), keys in vec(any::<u8>(), 48), cuts in vec((0.0..1.0_f64, -40..1_i64), 1..4), retarget in any::<bool>(),
+    fn what_is_said_of_the_past_and_the_future_is_so_at_that_moment_and_not_a_millisecond_before(
+        world in worlds(), which in any::<Index>(), raw in terms(),
     ) {
-        let slo = Slo::new();
-        slo.apply(&manifests(&world));
-        let mut facts: Vec<_> = keys.iter().cycle().zip(&world.facts).collect();
-        facts.sort_by_key(|(key, _)| **key);
-        let facts: Vec<_> = facts.into_iter().map(|(_, fact)| fact.clone()).collect();
-        let mut rest = facts.as_slice();
-        let mut log = Vec::new();
-        for (cut, hours) in cuts {
-            let (part, after) = rest.split_at((rest.len() as f64 * cut) as usize);
-            slo.ingest(&feed(part));
-            rest = after;
-            // Also as of moments before the last one looked at.
-            log.extend(compute(&slo, world.as_of + hours * 6 * HOUR));
+        let objective = which.index(world.objectives.len());
+        let name = &world.objectives[objective].name;
+        let expr = build(&raw, &world, &Views::new(&world, objective), world.as_of);
+        let text = expr.to_string();
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let (holds, since, clears) = checked(&slo, name, &text, world.as_of);
+        if let Some(since) = since {
+            prop_assert_eq!(checked(&slo, name, &text, since).0, holds, "{} at {}", &text, rfc3339(since));
+            prop_assert_eq!(checked(&slo, name, &text, since - 1).0, !holds, "{} before {}", &text, rfc3339(since));
         }
-        slo.ingest(&feed(rest));
-        if retarget {
-            let mut other = world.clone();
-            other.objectives.iter_mut().for_each(|objective| objective.target_micro = 97_000_000);
-            slo.apply(&manifests(&other));
+        if let Some(clears) = clears {
+            // As foretold: nothing else happens.
+            let mut quiet = world.clone();
+            quiet.facts.retain(|fact| fact.ts <= world.as_of);
+            let slo = Slo::with(&quiet.feed(), &quiet.manifests());
+            prop_assert!(holds && clears > world.as_of);
+            prop_assert!(!checked(&slo, name, &text, clears).0, "{} clears {}", &text, rfc3339(clears));
+            prop_assert!(checked(&slo, name, &text, clears - 1).0, "{} clears {}", &text, rfc3339(clears));
         }
-        log.extend(compute(&slo, world.as_of));
-        prop_assert_eq!(said(&log), tested(&slo, world.as_of));
-        prop_assert_eq!(compute(&slo, world.as_of), Vec::<Value>::new());
-        slo.pass(&["db", "verify"], b"");
     }
-}
 
-#[test]
-fn what_happens_between_two_runs_is_told_with_its_moments() {
-    let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec:\n  \
-                    systemRef: { kind: System, name: web }\n  target: 99\n  windowDays: 30\n---\n\
-                    apiVersion: slo/v1\nkind: Condition\nmetadata: { name: burning }\nspec:\n  \
-                    when: { numeric_state: { value: burnRates.5m, above: 50 } }\n";
-    let slo = Slo::with("ts,system,status\n2026-01-01,web,up\n", manifest);
-    assert_eq!(compute(&slo, instant("2026-01-02T10:00:00Z")), Vec::<Value>::new());
-    // Two outages between two runs: at 99 % half of five minutes burns at 50.
-    let feed = "ts,system,status\n2026-01-02T10:10:00Z,web,down\n2026-01-02T10:15:00Z,web,up\n\
-                2026-01-02T10:30:00Z,web,down\n2026-01-02T10:33:00Z,web,up\n";
-    slo.ingest(feed);
-    let brief = |log: &[Value]| -> Vec<(String, bool)> {
-        let row = |row: &Value| (row["occurredAt"].as_str().unwrap()[11..].to_owned(), row["next"]["holds"] == true);
-        log.iter().map(row).collect()
-    };
-    let turn = |at: &str, holds| (at.to_owned(), holds);
-    let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
-    assert_eq!(
-        brief(&log),
-        [
-            turn("10:12:30.001Z", true),
-            turn("10:17:30.000Z", false),
-            turn("10:32:30.001Z", true),
-            turn("10:35:30.000Z", false),
-        ]
-    );
-    assert_eq!(
-        log[0],
-        json!({
-            "sequence": log[0]["sequence"], "kind": "condition", "id": "burning web",
-            "occurredAt": "2026-01-02T10:12:30.001Z", "previous": null,
-            "next": {"condition": "burning", "objectiveId": "web", "holds": true, "since": "2026-01-02T10:12:30.001Z"},
-            "changedFields": ["condition", "objectiveId", "holds", "since"],
-        })
-    );
-    // A late fact: the first outage was over sooner. What was told of later moments is told again.
-    slo.ingest("ts,system,status\n2026-01-02T10:11:00Z,web,up\n2026-01-02T10:12:00Z,web,up\n");
-    let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
-    assert_eq!(brief(&log), [turn("10:12:30.001Z", false), turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
-    assert_eq!(log[0]["next"], json!({"condition": "burning", "objectiveId": "web", "holds": false}));
-    let table = slo.pass(&["compute", "--as-of", "2026-01-02T11:00:00Z", "-q"], b"");
-    assert_eq!(table, "");
-    // The condition goes, and comes back.
-    slo.apply(manifest.split("---").next().unwrap());
-    let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
-    assert_eq!((&log[0]["next"], &log[0]["previous"]["holds"]), (&Value::Null, &json!(false)));
-    slo.apply(manifest);
-    let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
-    assert_eq!(brief(&log), [turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
-    slo.pass(&["db", "verify"], b"");
+    #[test]
+    fn a_condition_and_its_negation_partition_time_as_de_morgan_says(
+        world in worlds(), which in any::<Index>(), raws in (terms(), terms()),
+    ) {
+        let objective = which.index(world.objectives.len());
+        let name = &world.objectives[objective].name;
+        let views = Views::new(&world, objective);
+        let (a, b) = (build(&raws.0, &world, &views, world.as_of), build(&raws.1, &world, &views, world.as_of));
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let said = |expression: &str| {
+            let (holds, since, _) = checked(&slo, name, expression, world.as_of);
+            (holds, since.map(rfc3339))
+        };
+        let (both, since) = said(&format!("({a}) && ({b})"));
+        prop_assert_eq!(said(&format!("!(({a}) && ({b}))")), (!both, since.clone()));
+        prop_assert_eq!(said(&format!("!({a}) || !({b})")), (!both, since));
+        let (either, since) = said(&format!("({a}) || ({b})"));
+        prop_assert_eq!(said(&format!("!({a}) && !({b})")), (!either, since));
+    }
 }

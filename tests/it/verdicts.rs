@@ -1,0 +1,235 @@
+//! Verdicts in every form, for people, programs and CIs, and what they say when there is nothing to judge.
+
+use serde_json::Value;
+
+use crate::harness::Slo;
+
+/// A shop that is down, a search that has spent half of its budget, and a system that never reported.
+const FEED: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","status":"up"}
+{"ts":"2026-11-20T10:00:00Z","system":"shop","status":"down"}
+{"ts":"2026-11-01T00:00:00Z","system":"search","status":"up"}
+{"ts":"2026-11-10T10:00:00Z","system":"search","status":"down"}
+{"ts":"2026-11-10T10:21:36Z","system":"search","status":"up"}
+"#;
+const MANIFESTS: &str = r"apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop, labels: { team: web } }
+spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 30 }
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: search, labels: { team: find } }
+spec: { systemRef: { kind: System, name: search }, target: 99.9, windowDays: 30 }
+---
+apiVersion: slo/v1
+kind: System
+metadata: { name: mute }
+spec: { dependencies: [] }
+---
+apiVersion: slo/v1
+kind: Condition
+metadata: { name: freeze }
+spec:
+  selector: { matchLabels: { team: find } }
+  when: { numeric_state: { value: budgetRemainingPercent, below: 60 } }
+  severity: warning
+";
+const NOW: &str = "2026-11-20T10:30:00Z";
+
+fn world() -> Slo {
+    Slo::with(FEED, MANIFESTS)
+}
+
+fn check(slo: &Slo, args: &[&str]) -> (u8, String, String) {
+    let args = [&["check", "--as-of", NOW][..], args].concat();
+    let output = slo.run(&args, b"");
+    (output.code, output.stdout, output.stderr)
+}
+
+fn results(slo: &Slo, args: &[&str]) -> Vec<Value> {
+    let (code, stdout, stderr) = check(slo, &[args, &["-o", "json"]].concat());
+    assert!(code <= 1, "{stderr}");
+    let verdict: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(verdict["verdict"], ["pass", "fail"][usize::from(code)]);
+    verdict["results"].as_array().unwrap().clone()
+}
+
+#[test]
+fn since_when_and_what_clears_it_are_exact() {
+    // 0.1 % of 30 days are 43 min 12 s: the shop is degraded from 10:00 on, and the search has half of its budget left.
+    let slo = world();
+    let found = results(&slo, &["shop", "--when", "budgetRemainingPercent < 50"]);
+    // Half of the budget is spent after 21 min 36 s exactly, and one millisecond later less than half is left.
+    assert_eq!(found[0]["since"], "2026-11-20T10:21:36.001Z");
+    assert_eq!(found[0]["holds"], true);
+    assert_eq!(found[0]["clearsAt"], Value::Null);
+    let found = results(&slo, &["search", "--when", "budgetRemainingPercent <= 50"]);
+    assert_eq!(found[0]["since"], "2026-11-10T10:21:36.000Z");
+    // What was spent first leaves first, thirty days later.
+    assert_eq!(found[0]["clearsAt"], "2026-12-10T10:00:00.001Z");
+    let found = results(&slo, &["shop", "--when", "(state == \"degraded\") for 10m", "--when", "currentStreak == 0"]);
+    assert_eq!((&found[0]["holds"], &found[0]["since"]), (&true.into(), &"2026-11-20T10:10:00.000Z".into()));
+    assert_eq!((&found[1]["holds"], &found[1]["since"]), (&false.into(), &"2026-11-02T00:00:00.000Z".into()));
+}
+
+#[test]
+fn declared_conditions_are_judged_where_they_are_about() {
+    let slo = world();
+    let found = results(&slo, &["--condition", "freeze"]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["objectiveId"], &found[0]["severity"]), (&"search".into(), &"warning".into()));
+    assert_eq!(found[0]["expression"], "budgetRemainingPercent < 60");
+    assert_eq!(found[0]["values"]["budgetRemainingPercent"], 50.0);
+    assert_eq!(results(&slo, &["--all"]), found);
+    let (code, _, stderr) = check(&slo, &["shop", "--condition", "freeze"]);
+    assert_eq!((code, stderr.contains("nothing to check")), (2, true), "{stderr}");
+    let (code, _, stderr) = check(&slo, &["--condition", "freze"]);
+    assert_eq!((code, stderr.contains("did you mean freeze?")), (2, true), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_answered_is_no_pass() {
+    let slo = world();
+    for (args, said) in [
+        (&["--when", "budgetRemaining < 20"][..], "  ^^^^^^^^^^^^^^^\n"),
+        (&["--when", "isBreaching &&"], "column 15"),
+        (&["--when", "health.postgre.status == \"healthy\""], "there is no system"),
+        (&["--when", "slo.shpo.isBreaching"], "did you mean shop?"),
+        (&["-l", "team=nobody"], "nothing to check"),
+    ] {
+        let (code, stdout, stderr) = check(&slo, args);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
+        assert!(stderr.contains(said) && stderr.contains("hint: "), "{args:?}: {stderr}");
+    }
+    for form in ["junit", "github"] {
+        let output = slo.run(&["status", "-o", form], b"");
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert!(output.stderr.contains("only `slo check` gives one"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn an_explanation_is_the_tree_with_its_values() {
+    let slo = world();
+    let when = "(budgetRemainingPercent < 60 && !isBreaching) for 5m || currentStreak == 0";
+    let (code, stdout, _) = check(&slo, &["search", "--when", when, "--explain"]);
+    let expected = "\
+✖ search fails on when: (budgetRemainingPercent < 60 && !isBreaching) for 5m || currentStreak == 0
+  yes any of
+    yes for 5m
+      yes all of
+        yes budgetRemainingPercent < 60    budgetRemainingPercent=50
+        yes not
+          no  isBreaching    isBreaching=false
+    no  currentStreak == 0    currentStreak=19
+    since 2026-11-10 10:22; clears 2026-12-10 10:04 if nothing else happens
+✖ fail: 1 of 1 objective fails
+";
+    assert_eq!((code, stdout.as_str()), (1, expected));
+    let found = results(&slo, &["search", "--when", when, "--explain"]);
+    let part = &found[0]["explanation"]["parts"][1];
+    assert_eq!((&part["holds"], &part["values"]["currentStreak"]), (&false.into(), &19.into()));
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary_of_the_job() {
+    let slo = world();
+    let summary = slo.path("summary.md");
+    std::fs::write(&summary, "before\n").unwrap();
+    let env = [("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
+    let args = ["check", "--as-of", NOW, "--when", "errorBudgetConsumedMinutes > 25", "--all", "-o", "github"];
+    let output = slo.run_where(&env, &args, b"");
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", output.stdout);
+    let error = "::error title=shop fails on errorBudgetConsumedMinutes > 25::errorBudgetConsumedMinutes > 25%0A\
+                 errorBudgetConsumedMinutes=30%0Asince 2026-11-20 10:25";
+    assert!(lines[0].starts_with(error), "{}", lines[0]);
+    assert!(
+        lines[1].starts_with("::warning title=search fails on freeze::budgetRemainingPercent < 60%0A"),
+        "{}",
+        lines[1]
+    );
+    let page = std::fs::read_to_string(&summary).unwrap();
+    assert!(page.starts_with("before\n### Error budgets\n\n| VERDICT | OBJECTIVE |"), "{page}");
+    assert!(
+        page.contains("| ✖ fail | search | freeze |") && page.trim_end().ends_with("✖ fail: 2 of 2 objectives fail")
+    );
+    // That it cannot be written changes no verdict.
+    let gone = slo.path("gone/summary.md");
+    let output = slo.run_where(&[("GITHUB_STEP_SUMMARY", gone.to_str().unwrap())], &args, b"");
+    assert_eq!((output.code, output.stderr.contains("the summary was not written")), (1, true), "{}", output.stderr);
+}
+
+/// An element: its name, its attributes, and how deep it stands.
+type Element = (String, Vec<(String, String)>, usize);
+
+/// The elements of an XML text in their order; panics where it is not well-formed.
+fn elements(xml: &str) -> Vec<Element> {
+    let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
+    let (mut found, mut open): (Vec<Element>, Vec<String>) = (Vec::new(), Vec::new());
+    while let Some(start) = rest.find('<') {
+        assert!(!rest[..start].contains('>') && !rest[..start].contains("& "), "{rest}");
+        let end = start + rest[start..].find('>').unwrap();
+        let tag = &rest[start + 1..end];
+        rest = &rest[end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name));
+            continue;
+        }
+        let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        let mut known = Vec::new();
+        while let Some((key, value)) = attributes.split_once("=\"") {
+            let (value, others) = value.split_once('"').unwrap();
+            known.push((key.trim().to_owned(), value.to_owned()));
+            attributes = others;
+        }
+        assert_eq!(attributes.trim(), "");
+        found.push((name.to_owned(), known, open.len()));
+        if !closed {
+            open.push(name.to_owned());
+        }
+    }
+    assert!(open.is_empty());
+    found
+}
+
+/// What Jenkins' and Surefire's schemas allow: which element stands where, with which attributes.
+#[test]
+fn junit_is_what_readers_of_junit_expect() {
+    let slo = world();
+    let when = "budgetRemainingPercent < 60 && objectiveId != \"a\"";
+    let (code, xml, stderr) = check(&slo, &["--when", when, "--fail-on", "breaching,degraded", "-o", "junit"]);
+    assert_eq!(code, 1, "{stderr}");
+    let elements = elements(&xml);
+    let shape = [
+        (
+            "testsuites",
+            0,
+            &["name", "tests", "failures", "errors"][..],
+            &["skipped", "timestamp", "time", "disabled"][..],
+        ),
+        ("testsuite", 1, &["name", "tests", "failures", "errors"], &["skipped", "timestamp", "time", "hostname", "id"]),
+        ("testcase", 2, &["name", "classname"], &["time"]),
+        ("failure", 3, &["message", "type"], &[]),
+    ];
+    for (name, attributes, depth) in &elements {
+        let (_, at, needed, allowed) = shape.iter().find(|(known, ..)| known == name).unwrap();
+        assert_eq!(depth, at, "{name}");
+        let has = |key: &&str| attributes.iter().any(|(known, _)| known == key);
+        assert!(needed.iter().all(has), "{name}: {attributes:?}");
+        let may = |key: &str| needed.contains(&key) || allowed.contains(&key);
+        assert!(attributes.iter().all(|(key, _)| may(key)), "{name}: {attributes:?}");
+    }
+    let count = |name: &str| elements.iter().filter(|(known, ..)| known == name).count();
+    assert_eq!((count("testsuites"), count("testsuite"), count("testcase"), count("failure")), (1, 3, 6, 3));
+    let number = |element: &Element, key: &str| -> usize {
+        element.1.iter().find(|(known, _)| known == key).unwrap().1.parse().unwrap()
+    };
+    let suites: Vec<&Element> = elements.iter().filter(|(name, ..)| name == "testsuite").collect();
+    let sums = |key: &str| suites.iter().map(|suite| number(suite, key)).sum::<usize>();
+    assert_eq!((number(&elements[0], "tests"), number(&elements[0], "failures")), (sums("tests"), sums("failures")));
+    assert_eq!((sums("tests"), sums("failures")), (6, 3));
+    assert!(xml.contains("budgetRemainingPercent &lt; 60 &amp;&amp; objectiveId != &quot;a&quot;"), "{xml}");
+}
