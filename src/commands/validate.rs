@@ -36,7 +36,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
         good: reading.objects.iter().map(good).collect(),
     };
     match (context.output, context.form()) {
-        (Some(Output::Junit), _) => context.say(&junit::text("slo validate", &cases(&validation))?)?,
+        (Some(Output::Junit), _) => context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?,
         (Some(Output::Github), _) => context.say(&annotations(&validation))?,
         (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
         _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,

@@ -125,7 +125,11 @@ pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
         let detail = lines(&problems, plain);
         // Only what could not be read has no line.
         let unreadable = problems[0].line.is_none();
-        let outcome = if unreadable { Outcome::Error { message, detail } } else { Outcome::Fail { message, detail } };
+        let outcome = if unreadable {
+            Outcome::Error { message, detail }
+        } else {
+            Outcome::Fail { severity: None, message, detail }
+        };
         Case { suite: file.to_owned(), name: name.to_owned(), outcome }
     }));
     cases

@@ -226,7 +226,7 @@ impl Store {
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         // Those it decides are few more than its own.
-        let sql = "SELECT id, name, body FROM manifest WHERE id IN (
+        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id IN (
                        SELECT objective FROM objective_input WHERE system = (SELECT id FROM system WHERE name = ?1))
                    ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
