@@ -7,6 +7,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod report;
 mod system;
 mod tool;
 
@@ -17,10 +18,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
-pub(crate) use database::{Backup, Db, DbWhat, Export, ExportJournal, ExportWhat, List, ListKind, Merge};
+pub(crate) use database::{
+    Backup, Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat, Merge,
+};
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Paths};
-pub(crate) use objective::{Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use manifest::{Apply, Init, Log, Paths, Schema};
+pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
@@ -53,7 +57,7 @@ pub(crate) struct Global {
     /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// How to print the answer
+    /// How to print the answer; junit and github are for verdicts in CI, html for the digest
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
     /// When to colour
@@ -72,10 +76,11 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
-    /// Of `slo check`: a JUnit report, for the test results of a CI
+    // Of verdicts, for CIs.
     Junit,
-    /// Of `slo check`: annotations of a GitHub workflow, and a summary of its job
     Github,
+    // Of the digest, to mail.
+    Html,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -89,11 +94,21 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
     Ingest(Ingest),
+    /// Write a commented manifest to start from, for the systems that the journal knows
+    ///
+    /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
+    /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
+    Init(Init),
+    /// Print the JSON Schema of manifests, with which editors complete and check them
+    ///
+    /// Write it to a file, and name that in the first line of a manifest:
+    /// # yaml-language-server: $schema=slo-v1.schema.json
+    Schema(Schema),
     /// Check manifests, and report every problem of every file
     Validate(Paths),
-    /// Show what `apply` would change, and change nothing
+    /// Show what `apply` would change, and what that would do to the budgets; change nothing
     Plan(Apply),
-    /// Bring the declared objects in line with manifests, all or nothing
+    /// Bring the declared objects of a set in line with manifests, all or nothing
     Apply(Apply),
     /// Show every objective: availability, budget, burn rate, streak, state; worst first
     Status(Status),
@@ -113,6 +128,8 @@ pub(crate) enum Command {
     Streaks(Streaks),
     /// Show what systems have achieved, since when, and what they are near to
     Achievements(Achievements),
+    /// Tell a week: what is breaching, what it cost and whose fault it was, what changed
+    Digest(Digest),
     /// Show the journal of one system, and which ingest brought each transition
     History(History),
     /// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed
@@ -120,9 +137,18 @@ pub(crate) enum Command {
     /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
     /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
     Compute(Compute),
+    /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
+    ///
+    /// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+    /// replaced in one step.
+    Report(Report),
+    /// Print one objective as an SVG badge for a README
+    Badge(Badge),
     /// List what the database holds, and what conditions can be made of
     List(List),
-    /// Write the journal out, so that ingesting it elsewhere gives the same answers
+    /// Show who applied which manifests when, and what that changed
+    Log(Log),
+    /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
     Export(Export),
     /// Look after the database file
     Db(Db),

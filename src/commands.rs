@@ -4,19 +4,25 @@
 mod achievements;
 mod apply;
 mod backtest;
+mod badge;
 mod check;
 mod completions;
 mod compute;
 mod db;
 mod demo;
+mod digest;
 mod downtime;
 mod export;
 mod expression;
 mod health;
 mod history;
 mod ingest;
+mod init;
 mod list;
+mod log;
 mod man;
+mod report;
+mod schema;
 mod selection;
 mod show;
 mod status;
@@ -62,20 +68,28 @@ pub(crate) struct Context<'io> {
     pub(crate) env: Environment<'io>,
 }
 
+/// Some forms are answers to the questions of a few commands only.
+fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
+    let what = match output {
+        Some(Output::Junit | Output::Github) if !matches!(command, Command::Check(_) | Command::Validate(_)) => {
+            "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
+        }
+        Some(Output::Html) if !matches!(command, Command::Digest(_)) => "-o html is a form of `slo digest` alone",
+        _ => return Ok(()),
+    };
+    Err(Failure::new(what, "use -o table, wide, json, yaml, csv or markdown here"))
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
-    let of_verdicts = matches!(context.output, Some(Output::Junit | Output::Github));
-    if of_verdicts && !matches!(cli.command, Command::Check(_)) {
-        return Err(Failure::new(
-            "-o junit and -o github are forms of verdicts, and only `slo check` gives one",
-            "use -o table, wide, json, yaml, csv or markdown here",
-        ));
-    }
+    refuse_form(context.output, &cli.command)?;
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
+        Command::Init(args) => init::run(context, &args),
+        Command::Schema(_) => schema::run(context),
         Command::Validate(args) => validate::run(context, &args),
         Command::Plan(args) => apply::plan(context, &args),
         Command::Apply(args) => apply::run(context, &args),
@@ -88,9 +102,13 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         Command::Trend(args) => trend::run(context, &args),
         Command::Streaks(args) => streaks::run(context, &args),
         Command::Achievements(args) => achievements::run(context, &args),
+        Command::Digest(args) => digest::run(context, &args),
         Command::History(args) => history::run(context, &args),
         Command::Compute(args) => compute::run(context, &args),
+        Command::Report(args) => report::run(context, &args),
+        Command::Badge(args) => badge::run(context, &args),
         Command::List(args) => list::run(context, &args),
+        Command::Log(args) => log::run(context, &args),
         Command::Export(args) => export::run(context, &args),
         Command::Db(args) => db::run(context, &args),
         Command::Demo(args) => demo::run(context, &args, cli.global.db.as_deref()),
@@ -120,8 +138,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            // Verdicts for CIs are nobody's but `check`'s, which prints them itself.
-            None | Some(Output::Table | Output::Junit | Output::Github) => Form::Table,
+            // Only the commands whose forms these are are asked for them, and print them themselves.
+            None | Some(Output::Table | Output::Junit | Output::Github | Output::Html) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

@@ -4,12 +4,15 @@ mod achievements;
 mod backtests;
 mod computing;
 mod conditions;
+mod digest;
+mod prospect;
 mod sealing;
 mod turning;
 
 use anyhow::Result;
 
 use crate::domain::assess::Assessment;
+use crate::domain::chapter::Chapter;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::event::{Event, events};
 use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
@@ -27,6 +30,8 @@ pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use computing::{Currency, compute, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
+pub(crate) use digest::digest;
+pub(crate) use prospect::consequences;
 pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
@@ -76,7 +81,20 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    objectives.into_iter().map(|stored| evaluation.assess(stored, ObjectiveReport::draw)).collect()
+    let report = |stored: Stored| {
+        let orphaned = stored.orphaned;
+        Ok(ObjectiveReport { orphaned, ..evaluation.assess(stored, ObjectiveReport::draw)? })
+    };
+    objectives.into_iter().map(report).collect()
+}
+
+/// The chapters of objectives as of a moment, in the order given.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
+    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
 }
 
 /// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.

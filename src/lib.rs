@@ -14,6 +14,7 @@ mod failure;
 mod feed;
 mod manifest;
 mod render;
+mod repository;
 mod run;
 mod store;
 

@@ -4,11 +4,15 @@ mod advice;
 mod condition;
 mod document;
 mod envelope;
+mod excerpt;
 mod fields;
 mod maintenance_window;
 mod objective;
+mod openslo;
 mod problem;
 mod reference;
+mod schema;
+mod shape;
 mod source;
 mod syntax;
 mod system;
@@ -30,6 +34,7 @@ use document::Chunk;
 use envelope::Draft;
 use problem::Report;
 pub(crate) use problem::{Position, Problem, Severity};
+pub(crate) use schema::schema;
 use source::Source;
 pub(crate) use wording::did_you_mean;
 
@@ -108,11 +113,16 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
         }
         documents += in_file;
     }
-    let Found { drafts, mut problems, doubtful } = found;
-    problems.extend(whole::check(&drafts, &doubtful, known));
-    let order: BTreeMap<&str, usize> =
+    let Found { mut drafts, mut problems, doubtful, openslo } = found;
+    let (more, wrong) = openslo::read(&openslo);
+    drafts.extend(more);
+    problems.extend(wrong);
+    let place: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
-    problems.sort_by_key(|problem| (order.get(&*problem.file).copied(), problem.at, problem.severity));
+    drafts.sort_by_key(|draft| (place.get(&*draft.file).copied(), draft.document));
+    problems.extend(whole::check(&drafts, &doubtful, known));
+    problems.sort_by_key(|problem| (place.get(&*problem.file).copied(), problem.at, problem.severity));
+    excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
     Reading { objects, problems, files: sources.len(), documents }
 }
@@ -124,6 +134,8 @@ struct Found {
     problems: Vec<Problem>,
     /// What documents that could not be read may have declared.
     doubtful: BTreeSet<Name>,
+    /// Documents of OpenSLO, which are read together.
+    openslo: Vec<openslo::Raw>,
 }
 
 /// Reads one document of a file; returns whether there was one.
@@ -136,7 +148,13 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
             return false;
         }
         complete = tree.complete;
-        found.drafts.extend(envelope::read(&tree, number, &mut report));
+        let documents = tree.root.iter().filter(|_| complete).flat_map(openslo::documents);
+        let raw = |root: &tree::Node| openslo::Raw { file: Arc::clone(file), document: number, root: root.clone() };
+        let of_openslo: Vec<openslo::Raw> = documents.map(raw).collect();
+        if of_openslo.is_empty() {
+            found.drafts.extend(envelope::read(&tree, number, &mut report));
+        }
+        found.openslo.extend(of_openslo);
     }
     if !complete {
         found.doubtful.extend(chunk.possible_names());

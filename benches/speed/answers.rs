@@ -11,7 +11,7 @@ use super::process::{Timing, in_turn, repeat, run, slo};
 use super::table::{Row, say, skip, time};
 use super::{feed, manifests};
 
-fn within(what: &str, timing: &Timing, seconds: f64) {
+pub(crate) fn within(what: &str, timing: &Timing, seconds: f64) {
     Row {
         what,
         target: format!("<= {}", time(seconds)),
@@ -22,7 +22,7 @@ fn within(what: &str, timing: &Timing, seconds: f64) {
     .print();
 }
 
-fn plain(what: &str, timing: &Timing) {
+pub(crate) fn plain(what: &str, timing: &Timing) {
     let (median, min) = (time(timing.median()), time(timing.min()));
     let target =
         if timing.peak_kib > 0 { format!("({:.0} MB)", timing.peak_kib as f64 / 1024.0) } else { String::new() };
@@ -30,7 +30,7 @@ fn plain(what: &str, timing: &Timing) {
 }
 
 /// The year's database with an objective a system, applied after and before the ingest.
-fn declared(world: &World) -> Result<[(&'static str, PathBuf); 2]> {
+pub(crate) fn declared(world: &World) -> Result<[(&'static str, PathBuf); 2]> {
     let objectives = world.path("thousand.yaml");
     manifests::thousand(&objectives, world.systems)?;
     let after = copy(world, &year_db(world)?, "declared-after.db")?;

@@ -1,11 +1,12 @@
 //! Measures `slo` as whole processes on databases of a realistic size: `cargo bench`, or `cargo bench -- GROUP…` with
-//! the groups `ingest cron status wide long manifests`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
+//! the groups `ingest cron status days wide long manifests`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
 //! that it runs at all; `SLO_BENCH_PYTHON` names a Python that has duckdb. Data stays in `target/bench-data`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its environment")]
 
 mod answers;
 mod bulk;
+mod days;
 mod feed;
 mod manifests;
 mod process;
@@ -82,10 +83,11 @@ fn main() -> Result<()> {
     // Feeds are reused; what another build made of them is not.
     world.fresh("year.db")?;
     table::head();
-    let all: [(&str, Group); 6] = [
+    let all: [(&str, Group); 7] = [
         ("ingest", bulk::ingest),
         ("cron", bulk::cron),
         ("status", answers::status),
+        ("days", days::days),
         ("wide", answers::wide),
         ("long", answers::long),
         ("manifests", answers::manifests),

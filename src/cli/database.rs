@@ -20,6 +20,7 @@ pub(crate) enum ListKind {
     Policies,
     Fields,
     Ingests,
+    Sets,
 }
 
 #[derive(Args, Debug)]
@@ -32,6 +33,29 @@ pub(crate) struct Export {
 pub(crate) enum ExportWhat {
     /// Every transition, as JSON Lines or, with -o csv, as CSV
     Journal(ExportJournal),
+    /// Every declared object, as YAML that applies to an empty database
+    Manifests(ExportManifests),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportManifests {
+    /// The form of the documents
+    #[arg(long, value_name = "FORM", default_value = "slo")]
+    pub(crate) format: ManifestFormat,
+    /// Only this system, what is declared about it, and what that needs
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Only objects with these labels, and what they need: `key=value,key!=value,key,!key`
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ManifestFormat {
+    /// This project's own
+    Slo,
+    /// `OpenSLO` v1, and our own for what it has no kind for
+    Openslo,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::domain::name::Name;
+
 #[derive(Args, Debug)]
 pub(crate) struct Paths {
     /// Manifest files, folders of *.yaml and *.yml, or `-` for standard input
@@ -12,10 +14,43 @@ pub(crate) struct Paths {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Schema {}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Write the manifest into this file, which must not exist yet, instead of to standard output
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,
-    /// Delete declared objects that the manifests do not have; the journal stays
+    /// Delete objects of the set that the manifests do not have; the journal stays
     #[arg(long)]
     pub(crate) prune: bool,
+    /// The set these manifests are all of [default: the repository's name, else the folder's]
+    #[arg(long, value_name = "NAME", value_parser = set)]
+    pub(crate) set: Option<Name>,
+    /// Take over objects that belong to other sets
+    #[arg(long)]
+    pub(crate) adopt: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Log {
+    /// Only applies that changed an object of this name; none: all
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Only applies of this set
+    #[arg(long, value_name = "NAME", value_parser = set)]
+    pub(crate) set: Option<Name>,
+    /// So many applies, the latest
+    #[arg(short = 'n', long = "last", value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last: u32,
+}
+
+fn set(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
 }

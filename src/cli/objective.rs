@@ -74,6 +74,17 @@ pub(crate) struct Downtime {
     pub(crate) by: Option<DowntimeBy>,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Digest {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The ISO week to tell: 2026-W47, last, or this
+    ///
+    /// By default it is the week in which as-of lies, so far. A week that is over is told as of its end.
+    #[arg(long, value_name = "WEEK")]
+    pub(crate) week: Option<String>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum DowntimeBy {
     Objective,

@@ -27,4 +27,7 @@ pub(crate) struct History {
     /// Only transitions before this moment, or so long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
+    /// In tables, show transitions that repeat the status of their stream as rows of their own
+    #[arg(long)]
+    pub(crate) all: bool,
 }

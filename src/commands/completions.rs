@@ -76,6 +76,7 @@ fn with_names(db: Option<&Path>) -> clap::Command {
     Cli::command()
         .mut_subcommand("status", selecting)
         .mut_subcommand("check", selecting)
+        .mut_subcommand("digest", selecting)
         .mut_subcommand("downtime", selecting)
         .mut_subcommand("streaks", selecting)
         .mut_subcommand("show", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))

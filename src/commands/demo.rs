@@ -71,7 +71,8 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
         max_skew: MINUTE_MS,
         follow: false,
     };
-    let manifests = Apply { paths: Paths { paths: vec![folder.join("manifests")] }, prune: false };
+    let manifests =
+        Apply { paths: Paths { paths: vec![folder.join("manifests")] }, prune: false, set: None, adopt: false };
     let outcomes = [ingest::run(&mut inner, &feed)?, apply::run(&mut inner, &manifests)?];
     if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
         anyhow::bail!("the demo's own files were refused");

@@ -1,4 +1,6 @@
-//! Owns `slo export journal`: every fact, in the form that `slo ingest` reads.
+//! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
+
+mod manifests;
 
 use anyhow::Result;
 
@@ -26,8 +28,10 @@ impl std::fmt::Display for NobodyListens {
 impl std::error::Error for NobodyListens {}
 
 pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<ExitStatus> {
-    let ExportWhat::Journal(args) = &args.what;
-    journal(context, args)
+    match &args.what {
+        ExportWhat::Journal(args) => journal(context, args),
+        ExportWhat::Manifests(args) => manifests::run(context, args),
+    }
 }
 
 fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus> {

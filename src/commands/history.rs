@@ -53,6 +53,6 @@ pub(super) fn run(context: &mut Context<'_>, args: &History) -> Result<ExitStatu
     if entries.is_empty() {
         context.note("no transition in this range; --since looks further back");
     }
-    context.answer(&document(&args.system, &entries, as_of)?, |_| sheet(&entries))?;
+    context.answer(&document(&args.system, &entries, as_of)?, |_| sheet(&entries, args.all))?;
     Ok(ExitStatus::Pass)
 }

@@ -16,10 +16,13 @@ use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::domain::objective::System;
 use crate::domain::policy::Urgency;
+use crate::domain::reconcile::Held;
 use crate::exit::ExitStatus;
 use crate::render::condition::spec;
 use crate::render::list::{Row, document, moment, sheet};
-use crate::store::{Access, Store};
+use crate::render::log::short;
+use crate::render::status::marked;
+use crate::store::{Access, Store, StoredObject};
 
 /// The windows for which policies' factors are shown, in days.
 const POLICY_DAYS: [i64; 4] = [7, 28, 30, 90];
@@ -34,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> 
         ListKind::Fields => fields(),
         kind => stored(&context.store(Access::Read)?, kind, as_of)?,
     };
-    context.answer(&document(name, &rows, as_of)?, |_| sheet(titles, &rows))?;
+    context.answer(&document(name, &rows, as_of)?, |wide| sheet(titles, &rows, wide))?;
     Ok(ExitStatus::Pass)
 }
 
@@ -42,23 +45,31 @@ fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<(&'static str
     Ok(match kind {
         ListKind::Systems => (
             "systems",
-            &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE"],
+            &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE", "+SET", "+COMMIT"],
             store.read(|store| systems(store, as_of))?,
         ),
         ListKind::Objectives => {
-            ("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE"], store.read(objectives)?)
+            let titles = &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE", "+SET", "+COMMIT"];
+            ("objectives", titles, store.read(objectives)?)
         }
-        ListKind::Maintenance => {
-            ("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE"], store.read(maintenance)?)
-        }
-        ListKind::Conditions => {
-            ("conditions", &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE"], store.read(conditions)?)
-        }
+        ListKind::Maintenance => (
+            "maintenance",
+            &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"],
+            store.read(maintenance)?,
+        ),
+        ListKind::Conditions => (
+            "conditions",
+            &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE", "+SET", "+COMMIT"],
+            store.read(conditions)?,
+        ),
         ListKind::Ingests => (
             "ingests",
             &["FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],
             store.read(ingests)?,
         ),
+        ListKind::Sets => {
+            ("sets", &["SET", ">OBJECTS", ">ORPHANED", "LAST CHANGED", "COMMIT", "BY"], store.read(sets)?)
+        }
         ListKind::Policies => policies(),
         ListKind::Fields => fields(),
     })
@@ -66,20 +77,20 @@ fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<(&'static str
 
 fn conditions(store: &Store) -> Result<Vec<Row<Value>>> {
     let rows = store.objects(Kind::Condition)?.into_iter().filter_map(|stored| {
-        let Object::Condition(condition) = stored.object else { return None };
+        let origin = Origin::of(&stored);
+        let Object::Condition(condition) = stored.held.object else { return None };
         let expression = condition.when.to_string();
         let objectives = match &condition.scope {
             Scope::All => "all".to_owned(),
             Scope::Objective(name) => name.to_string(),
             Scope::Matching(selector) => selector.to_string(),
         };
-        Some(Row {
+        Some(origin.complete(Row {
             cells: vec![
                 condition.metadata.name.to_string(),
                 condition.severity.as_str().to_owned(),
                 objectives,
                 expression.clone(),
-                stored.file.clone(),
             ],
             value: json!({
                 "conditionId": condition.metadata.name.as_str(),
@@ -88,10 +99,9 @@ fn conditions(store: &Store) -> Result<Vec<Row<Value>>> {
                 "severity": condition.severity.as_str(),
                 "expression": expression,
                 "spec": spec(&condition),
-                "file": stored.file,
                 "appliedAt": stored.applied_at.to_string(),
             }),
-        })
+        }))
     });
     Ok(rows.collect())
 }
@@ -155,61 +165,99 @@ fn fields() -> (&'static str, Titles, Vec<Row<Value>>) {
     ("fields", &["FIELD", "TYPE", "UNIT OR VALUES", "NULL WHEN", "MEANING"], rows.collect())
 }
 
+/// Where a declared object comes from: the last cells of its row.
+#[derive(Default)]
+struct Origin {
+    file: Option<String>,
+    document: Option<usize>,
+    set: Option<Name>,
+    commit: Option<String>,
+    orphaned: bool,
+}
+
+impl Origin {
+    fn of(stored: &StoredObject) -> Self {
+        Self {
+            file: Some(stored.file.clone()),
+            document: Some(stored.document),
+            set: stored.held.set.clone(),
+            commit: stored.commit.clone(),
+            orphaned: stored.held.orphaned,
+        }
+    }
+
+    fn complete(self, mut row: Row<Value>) -> Row<Value> {
+        row.cells[0] = marked(&row.cells[0], self.orphaned);
+        row.cells.push(self.file.clone().unwrap_or_default());
+        row.cells.push(self.set.as_ref().map_or_else(String::new, Name::to_string));
+        row.cells.push(self.commit.as_deref().map_or_else(String::new, short));
+        if let Value::Object(fields) = &mut row.value {
+            fields.insert("file".to_owned(), json!(self.file));
+            fields.insert("document".to_owned(), json!(self.document));
+            fields.insert("set".to_owned(), json!(self.set.as_ref().map(Name::as_str)));
+            fields.insert("commit".to_owned(), json!(self.commit));
+            fields.insert("orphaned".to_owned(), json!(self.orphaned));
+        }
+        row
+    }
+}
+
 fn systems(store: &Store, as_of: Instant) -> Result<Vec<Row<Value>>> {
     let mut streams = store.all_streams()?;
     for streams in streams.values_mut() {
         streams.retain(|stream| stream.first <= as_of);
     }
-    let mut declared: BTreeMap<Name, (System, String)> = BTreeMap::new();
+    let mut declared: BTreeMap<Name, (System, Origin)> = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
-        if let Object::System(system) = stored.object {
-            declared.insert(system.metadata.name.clone(), (system, stored.file));
+        let origin = Origin::of(&stored);
+        if let Object::System(system) = stored.held.object {
+            declared.insert(system.metadata.name.clone(), (system, origin));
         }
     }
     let rows = store.systems()?.into_iter().filter_map(|(name, id)| {
         let count = streams.get(&id).map_or(0, Vec::len);
-        let (system, file) = declared.get(&name).cloned().unzip();
+        let (system, origin) = declared.remove(&name).unzip();
         // A system that only later facts name does not exist yet.
-        if count == 0 && file.is_none() {
+        if count == 0 && origin.is_none() {
             return None;
         }
         let stale = system.as_ref().and_then(|system| system.stale_after_ms);
         let upstreams: Vec<String> =
             system.iter().flat_map(|system| &system.dependencies).map(|edge| edge.upstream.to_string()).collect();
-        Some(Row {
+        let is_declared = origin.is_some();
+        let row = Row {
             cells: vec![
                 name.to_string(),
                 count.to_string(),
                 stale.map_or(String::new(), crate::domain::duration::format_millis),
                 upstreams.join(", "),
-                file.clone().unwrap_or_default(),
             ],
             value: json!({
                 "systemId": name.as_str(),
                 "streams": count,
                 "staleAfterSeconds": stale.map(|ms| ms as f64 / 1000.0),
                 "dependsOn": upstreams,
-                "declared": file.is_some(),
-                "file": file,
+                "declared": is_declared,
             }),
-        })
+        };
+        Some(origin.unwrap_or_default().complete(row))
     });
     Ok(rows.collect())
 }
 
 fn objectives(store: &Store) -> Result<Vec<Row<Value>>> {
     let rows = store.objects(Kind::Objective)?.into_iter().filter_map(|stored| {
-        let Object::Objective(objective) = stored.object else { return None };
+        let (origin, applied_at) = (Origin::of(&stored), stored.applied_at);
+        let Object::Objective(objective) = stored.held.object else { return None };
         let labels: Vec<String> =
             objective.metadata.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        Some(Row {
+        Some(origin.complete(Row {
             cells: vec![
                 objective.metadata.name.to_string(),
                 objective.system.to_string(),
                 objective.target.percent().to_string(),
                 objective.window.to_string(),
                 labels.join(","),
-                stored.file.clone(),
             ],
             value: json!({
                 "objectiveId": objective.metadata.name.as_str(),
@@ -219,17 +267,17 @@ fn objectives(store: &Store) -> Result<Vec<Row<Value>>> {
                 "window": objective.window.to_string(),
                 "title": objective.metadata.title,
                 "labels": objective.metadata.labels,
-                "file": stored.file,
-                "appliedAt": stored.applied_at.to_string(),
+                "appliedAt": applied_at.to_string(),
             }),
-        })
+        }))
     });
     Ok(rows.collect())
 }
 
 fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
     let rows = store.objects(Kind::MaintenanceWindow)?.into_iter().filter_map(|stored| {
-        let Object::MaintenanceWindow(window) = stored.object else { return None };
+        let origin = Origin::of(&stored);
+        let Object::MaintenanceWindow(window) = stored.held.object else { return None };
         let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
         let (when, value) = match &window.schedule {
             Schedule::Once(span) => (
@@ -247,13 +295,12 @@ fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
             ),
         };
         let when = if window.cancelled { format!("cancelled: {when}") } else { when };
-        Some(Row {
+        Some(origin.complete(Row {
             cells: vec![
                 window.metadata.name.to_string(),
                 systems.join(", "),
                 when,
                 window.reason.clone().unwrap_or_default(),
-                stored.file.clone(),
             ],
             value: json!({
                 "maintenanceId": window.metadata.name.as_str(),
@@ -261,9 +308,8 @@ fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
                 "schedule": value,
                 "cancelled": window.cancelled,
                 "reason": window.reason,
-                "file": stored.file,
             }),
-        })
+        }))
     });
     Ok(rows.collect())
 }
@@ -293,4 +339,43 @@ fn ingests(store: &Store) -> Result<Vec<Row<Value>>> {
         }),
     });
     Ok(rows.collect())
+}
+
+fn sets(store: &Store) -> Result<Vec<Row<Value>>> {
+    let mut counts: BTreeMap<Name, (usize, usize)> = BTreeMap::new();
+    for set in store.sets()? {
+        counts.insert(set, (0, 0));
+    }
+    for kind in Kind::ALL {
+        for Held { set, orphaned, .. } in store.objects(kind)?.into_iter().map(|stored| stored.held) {
+            if let Some((objects, gone)) = set.and_then(|set| counts.get_mut(&set)) {
+                *objects += 1;
+                *gone += usize::from(orphaned);
+            }
+        }
+    }
+    let rows = counts.into_iter().map(|(set, (objects, orphaned))| {
+        let last = store.applies(Some(&set), &[], 1)?.into_iter().next();
+        let (at, commit, author) =
+            last.map_or((None, None, None), |last| (Some(last.applied_at), last.commit, last.author));
+        Ok(Row {
+            cells: vec![
+                set.to_string(),
+                objects.to_string(),
+                orphaned.to_string(),
+                moment(at),
+                commit.as_deref().map_or_else(String::new, short),
+                author.clone().unwrap_or_default(),
+            ],
+            value: json!({
+                "set": set.as_str(),
+                "objects": objects,
+                "orphaned": orphaned,
+                "lastChangedAt": at.map(|at| at.to_string()),
+                "commit": commit,
+                "author": author,
+            }),
+        })
+    });
+    rows.collect()
 }

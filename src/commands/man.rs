@@ -29,6 +29,7 @@ const SECTIONS: [Section; 4] = [
         &[
             ("SLO_DB", "The database file; --db wins over it."),
             ("SLO_AS_OF", "The moment as of which commands answer; --as-of wins over it."),
+            ("SLO_AUTHOR", "Who applies, for slo log; else what CI systems set, else the user."),
             ("NO_COLOR", "When set and not empty, nothing is coloured unless --color always says so."),
             ("COLUMNS", "The width of the terminal."),
             ("XDG_DATA_HOME, HOME, APPDATA", "Where the user's data directory is."),

@@ -15,12 +15,7 @@ use crate::store::{Store, Stored};
 /// # Errors
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
-    let selector = selection
-        .selector
-        .as_deref()
-        .map(Selector::parse)
-        .transpose()
-        .map_err(|error| Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low"))?;
+    let selector = labels(selection.selector.as_deref())?;
     if let Some(system) = &selection.system {
         let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
         if known.is_none() {
@@ -34,6 +29,17 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)
+}
+
+/// The label selector as typed.
+///
+/// # Errors
+/// When it is not one.
+pub(super) fn labels(typed: Option<&str>) -> Result<Option<Selector>> {
+    typed
+        .map(Selector::parse)
+        .transpose()
+        .map_err(|error| Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low"))
 }
 
 /// The objective with this name.

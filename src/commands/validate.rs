@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Context;
-use crate::cli::Paths;
+use crate::cli::{Output, Paths};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::domain::transition::Source;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::{Known, Problem, Reading, Severity, read};
+use crate::manifest::{Declared, Known, Problem, Reading, Severity, read};
 use crate::render::Form;
-use crate::render::problems::{ProblemLine, Validation, document, sheet, text};
+use crate::render::junit;
+use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
 use crate::store::{Access, Store};
 
 pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus> {
@@ -32,12 +33,20 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
         files: reading.files,
         documents: reading.documents,
         valid: status == ExitStatus::Pass,
+        good: reading.objects.iter().map(good).collect(),
     };
-    match context.form() {
-        Form::Table | Form::Wide => context.say(&text(&validation, context.canvas))?,
+    match (context.output, context.form()) {
+        (Some(Output::Junit), _) => context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?,
+        (Some(Output::Github), _) => context.say(&annotations(&validation))?,
+        (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
         _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,
     }
     Ok(status)
+}
+
+/// A valid object's file and its name there.
+fn good(declared: &Declared) -> (String, String) {
+    (declared.origin.file.to_string(), declared.object.identity().to_string())
 }
 
 /// The problems of a reading, ready to be printed.
@@ -50,6 +59,7 @@ pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
         subject: problem.subject.clone(),
         message: problem.message.clone(),
         remedy: problem.remedy.clone(),
+        excerpt: problem.excerpt.as_ref().map(|excerpt| (excerpt.text.clone(), excerpt.before)),
     };
     reading.problems.iter().map(line).collect()
 }
@@ -67,7 +77,7 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     let mut known = Known::default();
     let names: BTreeMap<_, Name> = store.systems()?.into_iter().map(|(name, id)| (id, name)).collect();
     for stored in store.objects(Kind::System)? {
-        if let Object::System(system) = stored.object {
+        if let Object::System(system) = stored.held.object {
             let upstreams: BTreeSet<Name> = system.dependencies.iter().map(|edge| edge.upstream.clone()).collect();
             known.systems.insert(system.metadata.name.clone());
             known.dependencies.insert(system.metadata.name.clone(), upstreams);

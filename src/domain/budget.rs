@@ -134,6 +134,31 @@ impl Budget {
         }
     }
 
+    /// How what two objectives spent of their budgets compares, exactly, beyond the whole of it as well.
+    pub(crate) fn compare_spent(&self, other: &Self) -> Ordering {
+        let (mine, theirs) = (i128::from(self.consumed_ms()), i128::from(other.consumed_ms()));
+        // Of no budget at all, anything is more than any share of one.
+        match (self.total(), other.total()) {
+            (0, 0) => mine.cmp(&theirs),
+            (0, _) if mine > 0 => Ordering::Greater,
+            (_, 0) if theirs > 0 => Ordering::Less,
+            (total, other_total) => (mine * other_total.max(1)).cmp(&(theirs * total.max(1))),
+        }
+    }
+
+    /// How availabilities compare, exactly; none, for want of counted time, is below all others.
+    pub(crate) fn compare_availability(&self, other: &Self) -> Ordering {
+        // What is missing of the whole, consumed / length, compares crosswise.
+        let (length, other_length) = (self.elapsed_length_ms(), other.elapsed_length_ms());
+        match (length > 0, other_length > 0) {
+            (true, true) => {
+                let missing = i128::from(self.consumed_ms()) * i128::from(other_length);
+                (i128::from(other.consumed_ms()) * i128::from(length)).cmp(&missing)
+            }
+            (some, other_some) => some.cmp(&other_some),
+        }
+    }
+
     /// Whether at most a fifth of the budget is left.
     pub(crate) fn is_at_risk(&self) -> bool {
         if self.total() == 0 { self.consumed_ms() > 0 } else { self.remaining() * 5 <= self.total() }
@@ -282,6 +307,22 @@ mod tests {
         assert_eq!(budget("99.9", 30, 1).compare_remaining(&none), Ordering::Less);
         assert_eq!(budget("99.9", 30, 1).compare_remaining(&budget("99.9", 60, 2)), Ordering::Equal);
         assert_eq!(budget("100", 1, 5).compare_remaining(&budget("99.9", 30, 2_592_000)), Ordering::Equal);
+    }
+
+    #[test]
+    fn spending_and_availability_compare_exactly() {
+        let (half, double) = (budget("99.9", 30, 1_296_000), budget("99.9", 30, 5_184_000));
+        assert_eq!(double.compare_spent(&half), Ordering::Greater);
+        assert_eq!(half.compare_spent(&budget("99.9", 60, 2_592_000)), Ordering::Equal);
+        let (none, none_missed) = (budget("100", 1, 0), budget("100", 1, 1));
+        assert_eq!(none_missed.compare_spent(&double), Ordering::Greater);
+        assert_eq!(none.compare_spent(&half), Ordering::Less);
+        assert_eq!(none.compare_spent(&budget("99", 1, 0)), Ordering::Equal);
+        assert_eq!(half.compare_availability(&double), Ordering::Greater);
+        assert_eq!(half.compare_availability(&budget("5", 60, 2_592_000)), Ordering::Equal);
+        let mut nothing = none;
+        nothing.elapsed = Span::new(nothing.window.start, nothing.window.start);
+        assert_eq!(nothing.compare_availability(&double), Ordering::Less);
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! Owns Kubernetes' rule for the keys and values of labels, and for the keys of annotations.
 
+/// The rule of [`check_key`] as a regular expression, but for the length of the prefix.
+pub(crate) const KEY_PATTERN: &str = "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$";
+/// The rule of [`check_value`] as a regular expression.
+pub(crate) const VALUE_PATTERN: &str = "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$";
+
 /// The longest name part of a key and the longest label value, in characters.
 const LONGEST_NAME: usize = 63;
 /// The longest prefix of a key, in characters.

@@ -1,5 +1,7 @@
 //! Owns the comparison of what manifests want with what is stored: the plan, and whether its outcome holds together.
 
+pub(crate) mod change;
+pub(crate) mod consequence;
 pub(crate) mod cycle;
 pub(crate) mod field;
 
@@ -13,15 +15,41 @@ use super::name::Name;
 use super::object::{Identity, Kind, Object};
 use field::{Field, fields};
 
-/// What it takes to turn the stored objects into the wanted ones; every list is sorted by kind, then name.
-#[derive(Clone, PartialEq, Debug, Default)]
+/// The annotation by which an object says under which name it was known before.
+pub(crate) const RENAMED_FROM: &str = "slo/renamed-from";
+
+/// A stored object, and whose it is.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Held {
+    pub(crate) object: Object,
+    /// The set that applied it; `None` for what was applied before there were sets.
+    pub(crate) set: Option<Name>,
+    /// Whether its set was found not to declare it any more.
+    pub(crate) orphaned: bool,
+}
+
+/// In whose name manifests are compared, and how far that may go.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) set: Name,
+    /// Whether objects of other sets may be taken over.
+    pub(crate) adopt: bool,
+    /// Whether objects that the set does not declare any more are deleted.
+    pub(crate) prune: bool,
+}
+
+/// What it takes to turn the stored objects of a set into the wanted ones; every list is sorted by kind, then name.
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Plan {
+    pub(crate) set: Name,
     pub(crate) create: Vec<Object>,
+    /// Objects that go on under another name.
+    pub(crate) rename: Vec<Rename>,
     pub(crate) update: Vec<Update>,
-    /// Stored, no longer wanted, and to be deleted because pruning was asked for.
+    /// Of the set, no longer wanted, and to be deleted because pruning was asked for.
     pub(crate) delete: Vec<Identity>,
-    /// Stored, no longer wanted, and left alone.
-    pub(crate) orphaned: Vec<Identity>,
+    /// Of the set, no longer wanted, and kept.
+    pub(crate) orphaned: Vec<Orphan>,
     pub(crate) unchanged: Vec<Identity>,
 }
 
@@ -30,8 +58,23 @@ pub(crate) struct Plan {
 pub(crate) struct Update {
     /// The object as wanted.
     pub(crate) object: Object,
-    /// In the order of the object's fields, removed fields last; never empty.
+    /// In the order of the object's fields, removed fields last, then whose it is; never empty but in a [`Rename`].
     pub(crate) changes: Vec<FieldChange>,
+}
+
+/// An object that is stored under another name.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rename {
+    pub(crate) old_name: Name,
+    pub(crate) update: Update,
+}
+
+/// An object that its set does not declare any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) identity: Identity,
+    /// Whether it is recorded as one.
+    pub(crate) is_known: bool,
 }
 
 /// One field that differs; `None` on the side where the field is absent.
@@ -43,41 +86,142 @@ pub(crate) struct FieldChange {
 }
 
 impl Plan {
-    /// Whether applying this plan would write anything; orphans alone do not.
-    pub(crate) fn has_changes(&self) -> bool {
-        !(self.create.is_empty() && self.update.is_empty() && self.delete.is_empty())
+    /// Whether what is stored is not what the set declares. Orphans count for as long as they are there.
+    pub(crate) fn is_drift(&self) -> bool {
+        self.touches_objects() || !self.orphaned.is_empty()
+    }
+
+    /// Whether carrying the plan out writes, changes or deletes an object.
+    pub(crate) fn touches_objects(&self) -> bool {
+        !(self.create.is_empty() && self.rename.is_empty() && self.update.is_empty() && self.delete.is_empty())
+    }
+
+    /// The objects that are written: new, renamed and changed ones.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Object> {
+        let renamed = self.rename.iter().map(|rename| &rename.update);
+        self.create.iter().chain(renamed.chain(&self.update).map(|update| &update.object))
     }
 }
 
-/// Compares the wanted objects with the stored ones. With `prune`, stored objects that are not wanted are deleted;
-/// without, they are left alone and listed as orphaned. Of several objects with one identity the last counts.
-pub(crate) fn diff(wanted: &[Object], stored: &[Object], prune: bool) -> Plan {
+/// Compares the wanted objects with those stored, of which other sets' are left alone unless they are wanted. What
+/// the set held and is not wanted is deleted with `prune`; without, it is kept and listed as orphaned. Of several
+/// objects with one identity the last counts. [`refusals`] tells whether the plan may be carried out.
+pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     let wanted = by_identity(wanted);
-    let mut stored = by_identity(stored);
-    let mut plan = Plan::default();
-    for (identity, object) in wanted {
-        let Some(before) = stored.remove(&identity) else {
-            plan.create.push(object.clone());
-            continue;
-        };
-        let changes = changes(&fields(before), &fields(object));
-        if changes.is_empty() {
-            plan.unchanged.push(identity);
+    let mut held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
+    let renames = renames(&wanted, &held, &terms.set);
+    let (create, rename, update) = (Vec::new(), Vec::new(), Vec::new());
+    let (delete, orphaned, unchanged) = (Vec::new(), Vec::new(), Vec::new());
+    let mut plan = Plan { set: terms.set.clone(), create, rename, update, delete, orphaned, unchanged };
+    for (identity, object) in &wanted {
+        let object = *object;
+        if let Some(before) = held.remove(identity) {
+            let changes = differences(before, object, &terms.set);
+            if changes.is_empty() {
+                plan.unchanged.push(identity.clone());
+            } else {
+                plan.update.push(Update { object: object.clone(), changes });
+            }
+        } else if let Some((old, before)) = renames.get(identity).and_then(|old| held.remove_entry(old)) {
+            let changes = differences(before, object, &terms.set);
+            plan.rename.push(Rename { old_name: old.name, update: Update { object: object.clone(), changes } });
         } else {
-            plan.update.push(Update { object: object.clone(), changes });
+            plan.create.push(object.clone());
         }
     }
-    let gone = stored.into_keys().collect();
-    if prune {
-        plan.delete = gone;
-    } else {
-        plan.orphaned = gone;
+    let gone = held.into_iter().filter(|(_, held)| held.set.as_ref() == Some(&terms.set));
+    for (identity, held) in gone {
+        if terms.prune {
+            plan.delete.push(identity);
+        } else {
+            plan.orphaned.push(Orphan { identity, is_known: held.orphaned });
+        }
     }
     plan
 }
 
 fn by_identity(objects: &[Object]) -> BTreeMap<Identity, &Object> {
     objects.iter().map(|object| (object.identity(), object)).collect()
+}
+
+/// The name under which an object says it was known before.
+fn old_identity(object: &Object) -> Option<Identity> {
+    let name = object.metadata().annotations.get(RENAMED_FROM)?;
+    Some(Identity { kind: object.kind(), name: Name::parse(name).ok()? })
+}
+
+/// Of each object that goes on under another name, what it is stored as: an object of the same set, or of none, that is not
+/// wanted itself. Of several that claim it, the first by name gets it.
+fn renames(
+    wanted: &BTreeMap<Identity, &Object>,
+    held: &BTreeMap<Identity, &Held>,
+    set: &Name,
+) -> BTreeMap<Identity, Identity> {
+    let mut claimed: BTreeMap<Identity, Identity> = BTreeMap::new();
+    for (identity, object) in wanted.iter().filter(|(identity, _)| !held.contains_key(identity)) {
+        let Some(old) = old_identity(object).filter(|old| !wanted.contains_key(old)) else { continue };
+        if held.get(&old).is_some_and(|held| held.set.as_ref().is_none_or(|owner| owner == set)) {
+            claimed.entry(old).or_insert_with(|| identity.clone());
+        }
+    }
+    claimed.into_iter().map(|(old, new)| (new, old)).collect()
+}
+
+/// All that changes of a stored object: its fields, then whose it is. That an object of no set gets one is no change.
+fn differences(before: &Held, after: &Object, set: &Name) -> Vec<FieldChange> {
+    let mut changes = changes(&fields(&before.object), &fields(after));
+    let mut change = |path: &str, before: &str, after: &str| {
+        let (before, after) = (Some(before.to_owned()), Some(after.to_owned()));
+        changes.push(FieldChange { path: path.to_owned(), before, after });
+    };
+    if let Some(owner) = before.set.as_ref().filter(|owner| *owner != set) {
+        change("set", owner.as_str(), set.as_str());
+    }
+    if before.orphaned {
+        change("orphaned", "true", "false");
+    }
+    changes
+}
+
+/// Why a plan may not be carried out, whatever its outcome.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Refusal {
+    /// A wanted object belongs to another set.
+    Foreign { object: Identity, owner: Name },
+    /// Another object that comes first by name goes on in the place of the same old one.
+    RenamedTwice { object: Identity, old_name: Name, other: Name },
+}
+
+impl Refusal {
+    pub(crate) const fn object(&self) -> &Identity {
+        match self {
+            Self::Foreign { object, .. } | Self::RenamedTwice { object, .. } => object,
+        }
+    }
+}
+
+/// What stands against comparing the wanted objects with the stored ones on these terms, sorted.
+pub(crate) fn refusals(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Refusal> {
+    let wanted = by_identity(wanted);
+    let held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
+    let renames = renames(&wanted, &held, &terms.set);
+    let heirs: BTreeMap<&Identity, &Identity> = renames.iter().map(|(new, old)| (old, new)).collect();
+    let mut found = Vec::new();
+    for (identity, object) in wanted {
+        let owner = held.get(&identity).and_then(|held| held.set.as_ref()).filter(|owner| **owner != terms.set);
+        if let Some(owner) = owner.filter(|_| !terms.adopt) {
+            found.push(Refusal::Foreign { object: identity.clone(), owner: owner.clone() });
+        }
+        let old = old_identity(object).filter(|_| !held.contains_key(&identity));
+        if let Some((old, heir)) = old.and_then(|old| heirs.get(&old).map(|heir| (old, *heir)))
+            && *heir != identity
+        {
+            let (old_name, other) = (old.name, heir.name.clone());
+            found.push(Refusal::RenamedTwice { object: identity, old_name, other });
+        }
+    }
+    found.sort();
+    found
 }
 
 fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
@@ -97,10 +241,14 @@ fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
     changes
 }
 
-/// The objects there would be after the plan of [`diff`]: the wanted ones and, unless pruned, the stored ones they do not
-/// replace; sorted by kind, then name.
-pub(crate) fn outcome<'a>(wanted: &'a [Object], stored: &'a [Object], prune: bool) -> Vec<&'a Object> {
-    let mut objects = if prune { BTreeMap::new() } else { by_identity(stored) };
+/// The objects there are once a plan is carried out: the wanted ones, and the stored ones that are neither replaced nor
+/// deleted; sorted by kind, then name.
+pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
+    let renamed =
+        plan.rename.iter().map(|rename| Identity { kind: rename.update.object.kind(), name: rename.old_name.clone() });
+    let gone: BTreeSet<Identity> = plan.delete.iter().cloned().chain(renamed).collect();
+    let held = held.iter().map(|held| (held.object.identity(), &held.object));
+    let mut objects: BTreeMap<Identity, &Object> = held.filter(|(identity, _)| !gone.contains(identity)).collect();
     objects.extend(by_identity(wanted));
     objects.into_values().collect()
 }

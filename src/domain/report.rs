@@ -19,11 +19,14 @@ use super::window::Window;
 
 /// One objective as of one moment.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,
     pub(crate) healthcheck: Option<Name>,
     pub(crate) labels: BTreeMap<String, String>,
+    /// Whether its set does not declare it any more; no number depends on it, and who knows it says so.
+    pub(crate) orphaned: bool,
     pub(crate) window_kind: Window,
     pub(crate) budget: Budget,
     pub(crate) state: State,
@@ -73,6 +76,7 @@ impl ObjectiveReport {
             system: objective.system.clone(),
             healthcheck: objective.healthcheck.clone(),
             labels: objective.metadata.labels.clone(),
+            orphaned: false,
             window_kind: objective.window,
             state: budget.state(assessment.first.is_some(), has_open_downtime),
             tier: budget.tier(&objective.thresholds),
@@ -87,15 +91,17 @@ impl ObjectiveReport {
             budget,
         })
     }
+
+    /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
+    pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
+        let remaining = self.budget.compare_remaining(&other.budget);
+        self.state.cmp(&other.state).then(remaining).then_with(|| self.objective.cmp(&other.objective))
+    }
 }
 
-/// Sorts reports worst first: by state, then by the share of the budget that remains, then by name.
+/// Sorts reports worst first.
 pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
-    reports.sort_by(|a, b| {
-        let (a, b) = (a.borrow(), b.borrow());
-        let remaining = a.budget.compare_remaining(&b.budget);
-        a.state.cmp(&b.state).then(remaining).then_with(|| a.objective.cmp(&b.objective))
-    });
+    reports.sort_by(|a, b| a.borrow().compare_worst(b.borrow()));
 }
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::fields::{Field, Fields};
 use super::problem::Report;
 use super::reference::{self, Reference, Role};
+use super::shape::{Content, FieldShape, Shape};
+use super::term::shapes::{AT_LEAST, FORM};
 use super::term::{read_term, suffixed};
 use super::wording::quote;
 use crate::domain::condition::{Condition, Scope, Severity};
@@ -12,7 +14,48 @@ use crate::domain::label;
 use crate::domain::objective::Metadata;
 use crate::domain::selector::Selector;
 
-const FIELDS: [&str; 6] = ["selector", "objectiveRef", "when", "for", "atLeast", "severity"];
+/// The specification of a condition.
+pub(super) static SPEC: Shape = Shape {
+    name: "ConditionSpec",
+    about: "What is looked for, and in which objectives",
+    fields: &[
+        FieldShape::optional(
+            "selector",
+            Content::Object(&SELECTOR),
+            "The objectives it is evaluated for; without this and objectiveRef, all",
+        ),
+        FieldShape::optional(
+            "objectiveRef",
+            Content::Object(&reference::OBJECTIVE),
+            "The only objective it is evaluated for",
+        ),
+        FieldShape::required(
+            "when",
+            Content::Either(&[Content::Text, Content::Object(&FORM)]),
+            "What has to hold: an expression, or a tree of terms",
+        ),
+        FieldShape::optional("for", Content::Duration, "For how long it must have held without a gap"),
+        FieldShape::optional("atLeast", Content::Object(&AT_LEAST), "How often it must have become true"),
+        FieldShape::optional(
+            "severity",
+            Content::Word(|| Severity::ALL.map(Severity::as_str).to_vec()),
+            "How much it matters",
+        )
+        .or("\"warning\""),
+    ],
+    one_of: &[],
+};
+
+static SELECTOR: Shape = Shape {
+    name: "LabelSelector",
+    about: "Objectives by their labels",
+    fields: &[FieldShape::required(
+        "matchLabels",
+        Content::Pairs(&Content::Label),
+        "Labels that an objective has, all of them",
+    )],
+    one_of: &[],
+};
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
@@ -21,7 +64,7 @@ pub(super) fn read(
     references: &mut Vec<Reference>,
     report: &mut Report,
 ) -> Option<Condition> {
-    let fields = Fields::of(spec, &FIELDS, report)?;
+    let fields = Fields::of(spec, &SPEC, report)?;
     let scope = read_scope(&fields, references, report);
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let severity = fields.word("severity", Severity::Warning, &severities, report);
@@ -56,7 +99,7 @@ fn read_scope(fields: &Fields<'_>, references: &mut Vec<Reference>, report: &mut
 }
 
 fn read_selector(field: &Field<'_>, report: &mut Report) -> Option<Scope> {
-    let fields = Fields::of(field, &["matchLabels"], report)?;
+    let fields = Fields::of(field, &SELECTOR, report)?;
     let labels = fields.require("matchLabels", "write matchLabels: { team: payments }", report)?;
     let mut wanted = BTreeMap::new();
     let mut valid = true;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::fields::{Field, Fields};
 use super::problem::{Position, Problem, Report, Severity};
 use super::reference::Reference;
+use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
 use super::{condition, maintenance_window, objective, system};
@@ -15,9 +16,36 @@ use crate::domain::object::{Kind, Object};
 use crate::domain::objective::Metadata;
 
 /// The version of this project's own manifests.
-const VERSION: &str = "slo/v1";
+pub(super) const VERSION: &str = "slo/v1";
 /// The version under which `System` and `SLO` are accepted as well.
-const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
+pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
+
+/// What every document has.
+static DOCUMENT: Shape = Shape {
+    name: "Document",
+    about: "A manifest",
+    fields: &[
+        FieldShape::required("apiVersion", Content::Text, "The version of the manifest's form"),
+        FieldShape::required("kind", Content::Text, "What it declares"),
+        FieldShape::required("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::required("spec", Content::Any, "What is declared"),
+    ],
+    one_of: &[],
+};
+
+/// What is said about every object.
+pub(super) static METADATA: Shape = Shape {
+    name: "Metadata",
+    about: "What an object is called",
+    fields: &[
+        FieldShape::required("name", Content::Name, "Unique among objects of its kind; case-sensitive"),
+        FieldShape::optional("title", Content::Text, "A name for people"),
+        FieldShape::optional("description", Content::Text, "What it is about, for people"),
+        FieldShape::optional("labels", Content::Pairs(&Content::Label), "What -l key=value selects by"),
+        FieldShape::optional("annotations", Content::Pairs(&Content::Text), "Anything else worth noting"),
+    ],
+    one_of: &[],
+};
 
 /// A document that says at least what it declares.
 pub(super) struct Draft {
@@ -37,7 +65,7 @@ impl Draft {
     pub(super) fn problem(&self, severity: Severity, at: Position, message: String, remedy: &str) -> Problem {
         let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
         let (file, subject) = (Arc::clone(&self.file), Some(self.subject()));
-        Problem { severity, file, at: Some(at), subject, message, remedy }
+        Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None }
     }
 
     /// Kind and name, as messages show them.
@@ -84,7 +112,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         );
         return None;
     }
-    let fields = Fields::of(&root, &["apiVersion", "kind", "metadata", "spec"], report)?;
+    let fields = Fields::of(&root, &DOCUMENT, report)?;
     if check_kind(&fields, report) {
         check_version(&fields, kind, report);
     }
@@ -130,7 +158,7 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
 }
 
 fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
-    let fields = Fields::of(field, &["name", "title", "description", "labels", "annotations"], report)?;
+    let fields = Fields::of(field, &METADATA, report)?;
     let name = fields.require("name", "", report).and_then(|field| field.name(report));
     let title = fields.text("title", report);
     let description = fields.text("description", report);
@@ -164,14 +192,14 @@ fn pairs(fields: &Fields<'_>, key: &str, report: &mut Report) -> BTreeMap<String
 }
 
 impl Node {
-    fn child(&self, key: &str) -> Option<&Self> {
+    pub(super) fn child(&self, key: &str) -> Option<&Self> {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
             _ => None,
         }
     }
 
-    fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),
             _ => None,

@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::problem::{Position, Report};
+use super::shape::{Content, Shape};
 use super::tree::{Entry, Node, Value};
 use super::wording::{closest, did_you_mean, or_list, quote};
 use crate::domain::instant::Instant;
@@ -14,7 +15,7 @@ pub(super) struct Fields<'a> {
     path: String,
     pub(super) at: Position,
     entries: &'a [Entry],
-    known: &'static [&'static str],
+    shape: &'static Shape,
 }
 
 /// A value, its place, and the path under which messages name it.
@@ -25,19 +26,20 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a mapping, after reporting those that are not among the `known`; `None`, reported, if it is no mapping.
-    pub(super) fn of(field: &Field<'a>, known: &'static [&'static str], report: &mut Report) -> Option<Self> {
+    /// The fields of a mapping, after reporting those that its shape does not have; `None`, reported, if it is no mapping.
+    pub(super) fn of(field: &Field<'a>, shape: &'static Shape, report: &mut Report) -> Option<Self> {
         let entries = field.entries(report)?;
-        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        for entry in entries.iter().filter(|entry| shape.field(&entry.key).is_none()) {
             let place = if field.path.is_empty() { String::new() } else { format!(" in {}", field.path) };
-            let remedy = did_you_mean(&entry.key, known.iter().copied());
+            let remedy = did_you_mean(&entry.key, shape.names());
             report.error(entry.key_at, format!("unknown field {}{place}", quote(&entry.key)), remedy);
         }
-        Some(Self { path: field.path.clone(), at: field.at, entries, known })
+        Some(Self { path: field.path.clone(), at: field.at, entries, shape })
     }
 
     /// The field, unless it is absent or null.
     pub(super) fn get(&self, key: &str) -> Option<Field<'a>> {
+        debug_assert!(self.shape.field(key).is_some(), "{key} is read, but not described");
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         let path = self.path_of(key);
         (!entry.value.is_null()).then_some(Field { path, at: entry.value.at, node: &entry.value })
@@ -56,8 +58,8 @@ impl<'a> Fields<'a> {
 
     /// Whether an unknown field is one for which this one has been suggested, so that its absence need not be reported too.
     pub(super) fn has_misspelt(&self, key: &str) -> bool {
-        let unknown = self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()));
-        let meant = |entry: &Entry| closest(&entry.key, self.known.iter().copied());
+        let unknown = self.entries.iter().filter(|entry| self.shape.field(&entry.key).is_none());
+        let meant = |entry: &Entry| closest(&entry.key, self.shape.names());
         unknown.into_iter().any(|entry| meant(entry) == Some(key))
     }
 
@@ -68,6 +70,10 @@ impl<'a> Fields<'a> {
 
     /// The field's truth; `false` when absent.
     pub(super) fn flag(&self, key: &str, report: &mut Report) -> bool {
+        debug_assert!(
+            self.describes(key, |content| matches!(content, Content::Flag | Content::Truth(_))),
+            "{key} is no flag"
+        );
         let Some(field) = self.get(key) else { return false };
         match &field.node.value {
             Value::Scalar { text, plain: true } if text == "true" || text == "false" => text == "true",
@@ -85,12 +91,20 @@ impl<'a> Fields<'a> {
 
     /// The items of a list; empty when absent.
     pub(super) fn list(&self, key: &str, report: &mut Report) -> Vec<Field<'a>> {
+        debug_assert!(self.describes(key, |content| matches!(content, Content::List(..))), "{key} is no list");
         self.get(key).map(|field| field.items(report)).unwrap_or_default()
     }
 
     /// The value that one of a few words stands for, or `default` when absent.
     pub(super) fn word<T: Copy>(&self, key: &str, default: T, words: &[(&'static str, T)], report: &mut Report) -> T {
+        let is_same = |content: &Content| matches!(content, Content::Word(known) if known().len() == words.len());
+        debug_assert!(self.describes(key, is_same), "{key} has other words");
         self.get(key).and_then(|field| field.word(words, report)).unwrap_or(default)
+    }
+
+    /// Whether the field's content is described as it is read.
+    fn describes(&self, key: &str, is: impl Fn(&Content) -> bool) -> bool {
+        self.shape.field(key).is_some_and(|field| is(&field.content))
     }
 
     fn path_of(&self, key: &str) -> String {

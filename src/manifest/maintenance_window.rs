@@ -6,13 +6,38 @@ use chrono_tz::Tz;
 use super::fields::{Field, Fields};
 use super::problem::Report;
 use super::reference::{self, Reference, Role};
+use super::shape::{Content, FieldShape, Length, Shape};
 use super::wording::quote;
 use crate::domain::instant::Instant;
 use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::objective::Metadata;
 use crate::domain::span::Span;
 
-const FIELDS: [&str; 8] = ["systemRefs", "start", "end", "duration", "rrule", "timezone", "cancelled", "reason"];
+/// The specification of a maintenance window.
+pub(super) static SPEC: Shape = Shape {
+    name: "MaintenanceWindowSpec",
+    about: "Planned work on systems, or work that is declared afterwards as a correction",
+    fields: &[
+        FieldShape::required(
+            "systemRefs",
+            Content::List(&Content::Object(&reference::SYSTEM), Length::SomeDistinct),
+            "The systems worked on",
+        ),
+        FieldShape::required("start", Content::Instant, "When it begins; of a recurring one, the first time"),
+        FieldShape::optional("end", Content::Instant, "When it ends; write this or duration"),
+        FieldShape::optional("duration", Content::Duration, "How long it lasts each time; write this or end"),
+        FieldShape::optional(
+            "rrule",
+            Content::Text,
+            "When it returns, as an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=SU; at most once a day",
+        ),
+        FieldShape::optional("timezone", Content::Zone, "The zone whose local time of day a recurring one keeps")
+            .or("\"UTC\""),
+        FieldShape::optional("cancelled", Content::Flag, "Whether it excuses nothing after all").or("false"),
+        FieldShape::optional("reason", Content::Text, "Why, for people"),
+    ],
+    one_of: &[&["end", "duration"]],
+};
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
@@ -21,7 +46,7 @@ pub(super) fn read(
     references: &mut Vec<Reference>,
     report: &mut Report,
 ) -> Option<MaintenanceWindow> {
-    let fields = Fields::of(spec, &FIELDS, report)?;
+    let fields = Fields::of(spec, &SPEC, report)?;
     let systems = fields.require("systemRefs", "write systemRefs: [{ kind: System, name: … }]", report);
     let found = reference::read_systems(&fields, "systemRefs", Role::Covers, report);
     if let Some(field) =

@@ -1,5 +1,7 @@
 //! Owns reading the specification of an `SLO`.
 
+mod spec;
+
 use super::advice;
 use super::fields::{Field, Fields, literal};
 use super::problem::Report;
@@ -13,20 +15,8 @@ use crate::domain::objective::{
 use crate::domain::target::{Target, TargetError};
 use crate::domain::transition::{Status, StatusSet};
 use crate::domain::window::{CalendarUnit, LONGEST_DAYS, Window};
-
-const FIELDS: [&str; 11] = [
-    "systemRef",
-    "healthcheckRef",
-    "target",
-    "windowDays",
-    "window",
-    "dependencyExclusion",
-    "excludedDependencyRefs",
-    "excludeMaintenanceWindows",
-    "countsAsDown",
-    "notCounted",
-    "burnRateThresholds",
-];
+pub(super) use spec::SPEC;
+use spec::{THRESHOLDS, WINDOW};
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
@@ -35,7 +25,7 @@ pub(super) fn read(
     references: &mut Vec<Reference>,
     report: &mut Report,
 ) -> Option<Objective> {
-    let fields = Fields::of(spec, &FIELDS, report)?;
+    let fields = Fields::of(spec, &SPEC, report)?;
     let system = fields.require("systemRef", "write systemRef: { kind: System, name: … }", report);
     let system = system.and_then(|field| reference::read(&field, "System", Role::Covers, report));
     let check = fields.get("healthcheckRef");
@@ -165,7 +155,7 @@ fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
 }
 
 fn read_calendar(field: &Field<'_>, report: &mut Report) -> Option<Window> {
-    let fields = Fields::of(field, &["calendar", "timezone"], report)?;
+    let fields = Fields::of(field, &WINDOW, report)?;
     let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| field.zone(report));
     let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
     let unit = fields.require("calendar", "write day, week, month, quarter or year", report)?.word(&units, report);
@@ -226,7 +216,7 @@ fn read_not_counted(fields: &Fields<'_>, counts_as_down: StatusSet, report: &mut
 fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThresholds {
     let mut thresholds = BurnRateThresholds::default();
     let Some(field) = fields.get("burnRateThresholds") else { return thresholds };
-    let Some(fields) = Fields::of(&field, &["warningPercent", "criticalPercent", "fastBurnMultiplier"], report) else {
+    let Some(fields) = Fields::of(&field, &THRESHOLDS, report) else {
         return thresholds;
     };
     let hundred = Some(Decimal::whole(100));

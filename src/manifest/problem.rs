@@ -35,6 +35,16 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// What to write instead, where that can be said.
     pub(crate) remedy: Option<String>,
+    /// The line it is about, where there is one to show.
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// A line of a file, cut when long and fit to be shown, and the place on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Excerpt {
+    pub(crate) text: String,
+    /// The characters of the text before the place.
+    pub(crate) before: usize,
 }
 
 impl fmt::Display for Problem {
@@ -86,6 +96,6 @@ impl Report {
     fn note(&mut self, severity: Severity, at: Position, message: String, remedy: String) {
         let remedy = Some(remedy).filter(|remedy| !remedy.is_empty());
         let (file, subject) = (Arc::clone(&self.file), self.subject.clone());
-        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy });
+        self.problems.push(Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None });
     }
 }

@@ -4,7 +4,41 @@ use std::collections::BTreeSet;
 
 use super::fields::{Field, Fields};
 use super::problem::{Position, Report};
+use super::shape::{Content, FieldShape, Shape};
 use crate::domain::name::Name;
+
+/// The name of a system.
+pub(super) static SYSTEM: Shape = Shape {
+    name: "SystemRef",
+    about: "A system, which has a manifest or at least one transition",
+    fields: &[
+        FieldShape::required("kind", Content::Word(|| vec!["System"]), "Always System"),
+        FieldShape::required("name", Content::Name, "The system's name"),
+    ],
+    one_of: &[],
+};
+
+/// The name of a check.
+pub(super) static HEALTHCHECK: Shape = Shape {
+    name: "HealthcheckRef",
+    about: "A check of the system, which needs no manifest",
+    fields: &[
+        FieldShape::required("kind", Content::Word(|| vec!["Healthcheck"]), "Always Healthcheck"),
+        FieldShape::required("name", Content::Name, "The check's name, as its transitions give it"),
+    ],
+    one_of: &[],
+};
+
+/// The name of an objective.
+pub(super) static OBJECTIVE: Shape = Shape {
+    name: "SLORef",
+    about: "An objective, which has a manifest",
+    fields: &[
+        FieldShape::required("kind", Content::Word(|| vec!["SLO"]), "Always SLO"),
+        FieldShape::required("name", Content::Name, "The objective's name"),
+    ],
+    one_of: &[],
+};
 
 /// A name of another object, where it is written.
 pub(super) struct Reference {
@@ -42,7 +76,12 @@ pub(super) fn read(field: &Field<'_>, kind: &str, role: Role, report: &mut Repor
         field.expected("a mapping", &format!("write {{ kind: {kind}, name: {text} }}"), report);
         return None;
     }
-    let fields = Fields::of(field, &["kind", "name"], report)?;
+    let shape = match kind {
+        "System" => &SYSTEM,
+        "SLO" => &OBJECTIVE,
+        _ => &HEALTHCHECK,
+    };
+    let fields = Fields::of(field, shape, report)?;
     let written = fields.require("kind", &format!("write kind: {kind}"), report);
     written.and_then(|written| written.only(kind, report));
     let name = fields.require("name", "", report)?;

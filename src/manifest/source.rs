@@ -92,7 +92,8 @@ impl Loader<'_> {
 
     fn unreadable(&mut self, file: Arc<str>, message: String, remedy: &str) {
         let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
-        self.problems.push(Problem { severity: Severity::Unreadable, file, at: None, subject: None, message, remedy });
+        let severity = Severity::Unreadable;
+        self.problems.push(Problem { severity, file, at: None, subject: None, message, remedy, excerpt: None });
     }
 }
 

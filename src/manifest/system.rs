@@ -5,8 +5,45 @@ use std::collections::BTreeMap;
 use super::fields::{Field, Fields};
 use super::problem::Report;
 use super::reference::{self, Reference, Role};
+use super::shape::{Content, FieldShape, Length, Shape};
 use crate::domain::name::Name;
 use crate::domain::objective::{Dependency, ImpactType, Metadata, System};
+
+/// The specification of a system.
+pub(super) static SPEC: Shape = Shape {
+    name: "SystemSpec",
+    about: "How long reports about a system stay valid, and what it depends on",
+    fields: &[
+        FieldShape::optional(
+            "staleAfter",
+            Content::Duration,
+            "After this long without a new transition a stream counts as unknown; without it, never",
+        ),
+        FieldShape::optional(
+            "dependencies",
+            Content::List(&Content::Object(&DEPENDENCY), Length::Distinct),
+            "The systems this one needs, which may excuse its downtime",
+        ),
+    ],
+    one_of: &[],
+};
+
+static DEPENDENCY: Shape = Shape {
+    name: "Dependency",
+    about: "A system that this one needs",
+    fields: &[
+        FieldShape::required("targetRef", Content::Object(&reference::SYSTEM), "The system that is needed"),
+        FieldShape::optional(
+            "impactType",
+            Content::Word(|| ImpactType::ALL.map(ImpactType::as_str).to_vec()),
+            "What its failure means here; an informational dependency never excuses",
+        )
+        .or("\"degraded\""),
+        FieldShape::optional("transitive", Content::Flag, "Whether its own dependencies may excuse too").or("false"),
+        FieldShape::optional("label", Content::Text, "What it is needed for, for people"),
+    ],
+    one_of: &[],
+};
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
@@ -15,7 +52,7 @@ pub(super) fn read(
     references: &mut Vec<Reference>,
     report: &mut Report,
 ) -> Option<System> {
-    let fields = Fields::of(spec, &["staleAfter", "dependencies"], report)?;
+    let fields = Fields::of(spec, &SPEC, report)?;
     let stale_after_ms = fields.get("staleAfter").and_then(|field| field.millis(report));
     let own_name = metadata.as_ref().map(|metadata| &metadata.name);
     let mut dependencies = Vec::new();
@@ -40,7 +77,7 @@ pub(super) fn read(
 }
 
 fn read_dependency(item: &Field<'_>, report: &mut Report) -> Option<(Dependency, Reference)> {
-    let fields = Fields::of(item, &["targetRef", "impactType", "transitive", "label"], report)?;
+    let fields = Fields::of(item, &DEPENDENCY, report)?;
     let impacts = ImpactType::ALL.map(|impact| (impact.as_str(), impact));
     let impact = fields.word("impactType", ImpactType::Degraded, &impacts, report);
     let transitive = fields.flag("transitive", report);

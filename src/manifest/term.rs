@@ -1,5 +1,7 @@
 //! Owns reading a condition from its YAML spelling.
 
+pub(super) mod shapes;
+
 use chrono::Weekday;
 
 use super::fields::{Field, Fields};
@@ -15,12 +17,7 @@ use crate::domain::condition::{
 use crate::domain::name::Name;
 use crate::domain::policy::Urgency;
 use crate::domain::transition::Status;
-
-/// What a term can be, and what it can be extended with.
-const TERM: [&str; 10] =
-    ["and", "or", "not", "numeric_state", "state", "time", "policy", "expression", "for", "atLeast"];
-/// How many of them say what a term is.
-const FORMS: usize = 8;
+use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
 /// Reads a term: a mapping with one form, or an expression.
 pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
@@ -33,14 +30,14 @@ pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, repo
         }
         Value::Map(_) => {}
     }
-    let fields = Fields::of(field, &TERM, report)?;
-    let forms: Vec<&str> = TERM[..FORMS].iter().copied().filter(|form| fields.get(form).is_some()).collect();
+    let fields = Fields::of(field, &FORM, report)?;
+    let forms: Vec<&str> = FORMS.iter().copied().filter(|form| fields.get(form).is_some()).collect();
     let form = match forms.as_slice() {
         [form] => *form,
-        [] if TERM.iter().any(|form| fields.has_misspelt(form)) => return None,
+        [] if FORM.names().any(|form| fields.has_misspelt(form)) => return None,
         [] => {
             let message = format!("{} does not say what has to hold", field.path);
-            report.error(field.at, message, format!("write one of {}", or_list(TERM[..FORMS].iter().copied())));
+            report.error(field.at, message, format!("write one of {}", or_list(FORMS.iter().copied())));
             return None;
         }
         [first, second, ..] => {
@@ -79,7 +76,7 @@ pub(super) fn suffixed(term: Option<Term>, fields: &Fields<'_>, report: &mut Rep
 }
 
 fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
-    let fields = Fields::of(field, &["times", "within"], report)?;
+    let fields = Fields::of(field, &AT_LEAST, report)?;
     let times = fields.require("times", "write a number such as 3", report);
     let within = fields.require("within", "write a length of time such as 60m", report);
     let times = times.and_then(|field| {
@@ -155,7 +152,7 @@ fn refer(field: &Field<'_>, term: &Term, references: &mut Vec<Reference>) {
 }
 
 fn read_numeric_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
-    let fields = Fields::of(field, &["value", "above", "below"], report)?;
+    let fields = Fields::of(field, &NUMERIC_STATE, report)?;
     let value = fields.require("value", "write a field such as budgetRemainingPercent", report);
     let (above, below) = (fields.get("above"), fields.get("below"));
     if above.is_none() && below.is_none() && !fields.has_misspelt("above") && !fields.has_misspelt("below") {
@@ -196,7 +193,7 @@ fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &m
 }
 
 fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
-    let fields = Fields::of(field, &["entity", "status", "for"], report)?;
+    let fields = Fields::of(field, &STATE, report)?;
     let entity = fields.require("entity", "write the name of a system", report);
     let statuses = Status::ALL.map(|status| (status.as_str(), status));
     let status = fields.require("status", &format!("write {}", or_list(statuses.map(|(word, _)| word))), report);
@@ -215,7 +212,7 @@ fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut R
 }
 
 fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {
-    let fields = Fields::of(field, &["after", "before", "weekday", "timezone"], report)?;
+    let fields = Fields::of(field, &HOURS, report)?;
     let after = fields.get("after").map(|field| parsed(&field, parse_time, report));
     let before = fields.get("before").map(|field| parsed(&field, parse_time, report));
     let zone = fields.get("timezone").map(|field| parsed(&field, parse_zone, report));

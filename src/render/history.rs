@@ -1,5 +1,7 @@
 //! Owns how the journal of a system looks.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -67,10 +69,17 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
     Ok(document)
 }
 
-/// The journal for people, oldest first.
-pub(crate) fn sheet(entries: &[Entry]) -> Sheet {
-    let mut sheet = Sheet::new().left("WHEN").left("STREAM").left("STATUS").left("SYSTEM IS").left("FROM").left("NOTE");
-    for entry in entries {
+/// The journal for people, oldest first. Unless `all` is asked for, a transition that repeats the status of its stream and
+/// says nothing more is counted with the one that it repeats.
+pub(crate) fn sheet(entries: &[Entry], all: bool) -> Sheet {
+    let mut sheet = Sheet::new().left("WHEN").left("STREAM").names().left("STATUS").left("SYSTEM IS");
+    if !all {
+        sheet = sheet.right("TIMES");
+    }
+    sheet = sheet.left("FROM").optional().left("NOTE");
+    let rows = rows(entries, all);
+    let folded = entries.len() - rows.len();
+    for Row { entry, times } in rows {
         let stream = match (entry.source, &entry.check) {
             (Source::Incident, None) => "incident".to_owned(),
             (Source::Incident, Some(check)) => format!("incident {check}"),
@@ -88,16 +97,44 @@ pub(crate) fn sheet(entries: &[Entry]) -> Sheet {
             _ => String::new(),
         };
         let effective = entry.effective.unwrap_or(Status::Unknown);
-        sheet.push(vec![
+        let mut row = vec![
             Cell::plain(entry.transition.at.to_chrono().format("%Y-%m-%d %H:%M:%S").to_string()),
             Cell::plain(stream),
             Cell::toned(entry.transition.status.as_str(), tone(entry.transition.status)),
             Cell::toned(effective.as_str(), tone(effective)),
-            Cell::toned(from, Tone::Faint),
-            Cell::plain(entry.note.clone().unwrap_or_default()),
-        ]);
+        ];
+        if !all {
+            row.push(Cell::toned(times.to_string(), Tone::Faint));
+        }
+        row.extend([Cell::toned(from, Tone::Faint), Cell::plain(entry.note.clone().unwrap_or_default())]);
+        sheet.push(row);
     }
     let plural = if entries.len() == 1 { "" } else { "s" };
-    sheet.footer.push(format!("{} transition{plural}", entries.len()));
+    let folded = if folded > 0 { format!(", {folded} of which repeat their stream (--all)") } else { String::new() };
+    sheet.footer.push(format!("{} transition{plural}{folded}", entries.len()));
     sheet
+}
+
+/// A transition, and how often its stream said the same in a row.
+struct Row<'e> {
+    entry: &'e Entry,
+    times: usize,
+}
+
+fn rows(entries: &[Entry], all: bool) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    // Where the row is that each stream said last.
+    let mut last: HashMap<(Source, Option<&Name>), usize> = HashMap::new();
+    for entry in entries {
+        let stream = (entry.source, entry.check.as_ref());
+        let same = last.get(&stream).filter(|row| rows[**row].entry.transition.status == entry.transition.status);
+        match same {
+            Some(row) if !all && entry.note.is_none() => rows[*row].times += 1,
+            _ => {
+                last.insert(stream, rows.len());
+                rows.push(Row { entry, times: 1 });
+            }
+        }
+    }
+    rows
 }

@@ -22,23 +22,27 @@ pub(crate) fn document<T: Serialize>(name: &'static str, rows: &[Row<T>], as_of:
     Document::list(as_of, name, &rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }
 
-/// A list for people. Titles that begin with `>` head columns of numbers; what says least gives way on a narrow terminal.
-pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>]) -> Sheet {
+/// A list for people. Titles that begin with `>` head columns of numbers, those that begin with `+` columns that only
+/// the wide list has; what says least gives way on a narrow terminal.
+pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>], wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
-    for (index, title) in titles.iter().enumerate() {
-        sheet = match title.strip_prefix('>') {
-            Some(title) => sheet.right(title),
-            None => sheet.left(title),
+    sheet.overflows = wide;
+    let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
+    for (index, title) in &shown {
+        sheet = match (title.strip_prefix('>'), title.strip_prefix('+')) {
+            (Some(title), _) => sheet.right(title),
+            (_, Some(title)) => sheet.left(title),
+            _ => sheet.left(title),
         };
-        if index == 0 {
+        if *index == 0 {
             sheet = sheet.names();
-        } else if matches!(*title, "LABELS" | "FILE" | "STARTED") {
+        } else if matches!(**title, "LABELS" | "FILE" | "STARTED") {
             sheet = sheet.optional();
         }
     }
     for row in rows {
         let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
-        sheet.push(row.cells.iter().enumerate().map(|(index, text)| Cell::toned(text.clone(), tone(index))).collect());
+        sheet.push(shown.iter().map(|(index, _)| Cell::toned(row.cells[*index].clone(), tone(*index))).collect());
     }
     let plural = if rows.len() == 1 { "" } else { "s" };
     sheet.footer.push(format!("{} row{plural}", thousands(rows.len() as u64)));

@@ -1,4 +1,7 @@
-//! Owns how a plan looks: what would be created, changed and deleted, field by field.
+//! Owns how a plan looks: what would be created, changed and deleted, field by field, and what that does to the budgets.
+
+mod budgets;
+mod page;
 
 // Writing to a string cannot fail, so the results of `write!` are not looked at.
 use std::fmt::Write as _;
@@ -6,11 +9,28 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::problems::ProblemLine;
 use super::sheet::paint;
 use super::{Canvas, Document, Tone};
 use crate::domain::instant::Instant;
+use crate::domain::name::Name;
 use crate::domain::object::Identity;
-use crate::domain::reconcile::{FieldChange, Plan};
+use crate::domain::reconcile::change::{Change, Deed};
+use crate::domain::reconcile::consequence::Consequence;
+use crate::domain::reconcile::{FieldChange, Plan, Update};
+pub(crate) use page::{markdown, refusal_markdown};
+
+/// A plan, and what is to be told of it.
+pub(crate) struct Outlook<'a> {
+    pub(crate) plan: &'a Plan,
+    /// What it would do to the budgets, where that was asked.
+    pub(crate) consequences: Option<&'a [Consequence]>,
+    /// Warnings about the manifests.
+    pub(crate) problems: &'a [ProblemLine],
+    pub(crate) as_of: Instant,
+    /// Whether it has been carried out.
+    pub(crate) done: bool,
+}
 
 #[derive(Serialize)]
 struct WireIdentity {
@@ -22,11 +42,13 @@ struct WireIdentity {
 struct WireUpdate {
     kind: &'static str,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     changes: Vec<WireChange>,
 }
 
 #[derive(Serialize)]
-struct WireChange {
+pub(super) struct WireChange {
     field: String,
     before: Option<String>,
     after: Option<String>,
@@ -36,66 +58,120 @@ fn identity(identity: &Identity) -> WireIdentity {
     WireIdentity { kind: identity.kind.as_str(), name: identity.name.to_string() }
 }
 
-fn change(change: &FieldChange) -> WireChange {
+pub(super) fn wire_change(change: &FieldChange) -> WireChange {
     WireChange { field: change.path.clone(), before: change.before.clone(), after: change.after.clone() }
+}
+
+fn wire_update(update: &Update, old_name: Option<&Name>) -> WireUpdate {
+    WireUpdate {
+        kind: update.object.kind().as_str(),
+        name: update.object.name().to_string(),
+        from: old_name.map(Name::to_string),
+        changes: update.changes.iter().map(wire_change).collect(),
+    }
 }
 
 /// The plan for programs.
 ///
 /// # Errors
 /// When it cannot be represented.
-pub(crate) fn document(plan: &Plan, as_of: Instant) -> Result<Document> {
+pub(crate) fn document(outlook: &Outlook<'_>) -> Result<Document> {
+    let plan = outlook.plan;
     let identities = |list: &[Identity]| list.iter().map(identity).collect::<Vec<_>>();
     let create: Vec<_> = plan.create.iter().map(|object| identity(&object.identity())).collect();
-    let update = plan.update.iter().map(|update| WireUpdate {
-        kind: update.object.kind().as_str(),
-        name: update.object.name().to_string(),
-        changes: update.changes.iter().map(change).collect(),
-    });
-    let mut document = Document::new(as_of);
+    let rename = plan.rename.iter().map(|rename| wire_update(&rename.update, Some(&rename.old_name)));
+    let update = plan.update.iter().map(|update| wire_update(update, None));
+    let orphaned: Vec<_> = plan.orphaned.iter().map(|orphan| identity(&orphan.identity)).collect();
+    let mut document = Document::new(outlook.as_of);
+    document.set("set", &plan.set.as_str())?;
+    document.set("valid", &true)?;
     document.set("create", &create)?;
+    document.set("rename", &rename.collect::<Vec<_>>())?;
     document.set("update", &update.collect::<Vec<_>>())?;
     document.set("delete", &identities(&plan.delete))?;
-    document.set("orphaned", &identities(&plan.orphaned))?;
+    document.set("orphaned", &orphaned)?;
     document.set("unchanged", &identities(&plan.unchanged))?;
+    if let Some(consequences) = outlook.consequences {
+        document.set("consequences", &budgets::wire(consequences))?;
+    }
+    document.set("problems", &outlook.problems)?;
     Ok(document)
 }
 
-/// The plan for people; `done` tells whether it has been carried out.
-pub(crate) fn text(plan: &Plan, canvas: Canvas, done: bool) -> String {
-    let paint = |tone: Tone, text: &str| paint(text, tone, canvas);
+/// For programs: why there is no plan.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("set", &set.as_str())?;
+    document.set("valid", &false)?;
+    document.set("problems", &problems)?;
+    Ok(document)
+}
+
+/// The plan for people.
+pub(crate) fn text(outlook: &Outlook<'_>, canvas: Canvas) -> String {
+    let plan = outlook.plan;
     let mut text = String::new();
-    for object in &plan.create {
-        text.push_str(&paint(Tone::Good, &format!("+ {}", object.identity())));
-        text.push('\n');
+    for change in &plan.changes() {
+        push_change(&mut text, change, "", canvas);
     }
-    for update in &plan.update {
-        text.push_str(&paint(Tone::Warning, &format!("~ {}", update.object.identity())));
-        text.push('\n');
-        for change in &update.changes {
-            let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-            let _ = writeln!(text, "    {}: {} → {}", change.path, side(&change.before), side(&change.after));
-        }
+    for orphan in plan.orphaned.iter().filter(|orphan| orphan.is_known) {
+        let (deed, identity) = (Deed::Orphan, orphan.identity.clone());
+        push_change(&mut text, &Change { deed, identity, old_name: None, fields: Vec::new() }, "", canvas);
     }
-    for identity in &plan.delete {
-        text.push_str(&paint(Tone::Bad, &format!("- {identity}")));
-        text.push('\n');
+    if let Some(sheet) = outlook.consequences.and_then(|consequences| budgets::sheet(consequences, outlook.as_of)) {
+        let _ = write!(text, "\n{}\n", sheet.table(canvas));
     }
-    for identity in &plan.orphaned {
-        text.push_str(&paint(
-            Tone::Faint,
-            &format!("? {identity} (in the database, not in the manifests; --prune deletes it)"),
-        ));
-        text.push('\n');
-    }
-    text.push_str(&summary(plan, done));
+    text.push_str(&summary(plan, outlook.done));
     text.push('\n');
     text
+}
+
+/// One change: its sign and object, then its fields.
+pub(super) fn push_change(text: &mut String, change: &Change, indent: &str, canvas: Canvas) {
+    let (sign, tone) = sign(change.deed);
+    let _ = writeln!(text, "{indent}{}", paint(&format!("{sign} {}", title(change)), tone, canvas));
+    for field in &change.fields {
+        let side = |value: &Option<String>| value.as_deref().map_or("(none)".to_owned(), in_one_line);
+        let _ = writeln!(text, "{indent}    {}: {} → {}", field.path, side(&field.before), side(&field.after));
+    }
+}
+
+const fn sign(deed: Deed) -> (&'static str, Tone) {
+    match deed {
+        Deed::Create => ("+", Tone::Good),
+        Deed::Rename => (">", Tone::Warning),
+        Deed::Update => ("~", Tone::Warning),
+        Deed::Delete => ("-", Tone::Bad),
+        Deed::Orphan => ("?", Tone::Warning),
+    }
+}
+
+/// The object, with what its sign alone does not say.
+fn title(change: &Change) -> String {
+    match (&change.old_name, change.deed) {
+        (Some(old_name), _) => {
+            format!("{} {old_name} → {} (renamed)", change.identity.kind, change.identity.name)
+        }
+        (None, Deed::Orphan) => {
+            format!("{} (orphaned: gone from the manifests of its set; --prune deletes it)", change.identity)
+        }
+        (None, _) => change.identity.to_string(),
+    }
+}
+
+/// A value as one harmless line, whatever somebody wrote into a manifest.
+fn in_one_line(value: &str) -> String {
+    let plain = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    value.chars().map(plain).collect()
 }
 
 fn summary(plan: &Plan, done: bool) -> String {
     let counts = [
         (plan.create.len(), if done { "created" } else { "to create" }),
+        (plan.rename.len(), if done { "renamed" } else { "to rename" }),
         (plan.update.len(), if done { "updated" } else { "to update" }),
         (plan.delete.len(), if done { "deleted" } else { "to delete" }),
         (plan.orphaned.len(), "orphaned"),
@@ -103,5 +179,6 @@ fn summary(plan: &Plan, done: bool) -> String {
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if plan.has_changes() { parts.join(", ") } else { format!("no changes: {}", parts.join(", ")) }
+    let none = if plan.is_drift() { "" } else { "no changes: " };
+    format!("{none}{} in set {}", parts.join(", "), plan.set)
 }

@@ -1,11 +1,15 @@
 //! Owns how the problems of manifests look.
 
 // Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
+use super::github::{Annotation, line};
+use super::junit::{Case, Outcome};
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
 
@@ -19,6 +23,9 @@ pub(crate) struct ProblemLine {
     pub(crate) subject: Option<String>,
     pub(crate) message: String,
     pub(crate) remedy: Option<String>,
+    /// The line it is about, and how many of its characters stand before the place.
+    #[serde(skip)]
+    pub(crate) excerpt: Option<(String, usize)>,
 }
 
 /// What validating manifests found.
@@ -27,6 +34,8 @@ pub(crate) struct Validation {
     pub(crate) files: usize,
     pub(crate) documents: usize,
     pub(crate) valid: bool,
+    /// File, and kind and name, of every object that has no errors.
+    pub(crate) good: Vec<(String, String)>,
 }
 
 /// The problems for programs.
@@ -58,7 +67,7 @@ pub(crate) fn sheet(validation: &Validation) -> Sheet {
     sheet
 }
 
-/// The problems for people, two lines each: where and what, then what to do.
+/// The problems for people: where and what, the line with the place, then what to do.
 pub(crate) fn text(validation: &Validation, canvas: Canvas) -> String {
     let mut text = lines(&validation.problems, canvas);
     text.push_str(&summary(validation));
@@ -81,11 +90,66 @@ pub(crate) fn lines(problems: &[ProblemLine], canvas: Canvas) -> String {
         }
         text.push_str(&problem.message);
         text.push('\n');
+        if let Some((line, (excerpt, before))) = problem.line.zip(problem.excerpt.as_ref()) {
+            let before: String = excerpt.chars().take(*before).collect();
+            let caret = super::sheet::paint("^", tone, canvas);
+            let _ = writeln!(text, "{line:>5} | {excerpt}\n      | {}{caret}", " ".repeat(before.width()));
+        }
         if let Some(remedy) = &problem.remedy {
             let _ = writeln!(text, "    {remedy}");
         }
     }
     text
+}
+
+/// A test case for every object, grouped by file: those with errors fail, with all of their problems.
+pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
+    let plain = Canvas { width: None, color: false };
+    let mut failed: Vec<((&str, &str), Vec<ProblemLine>)> = Vec::new();
+    let mut at: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for problem in validation.problems.iter().filter(|problem| problem.severity != "warning") {
+        let key = (problem.file.as_str(), problem.subject.as_deref().unwrap_or("manifest"));
+        let index = *at.entry(key).or_insert(failed.len());
+        if index == failed.len() {
+            failed.push((key, Vec::new()));
+        }
+        failed[index].1.push(problem.clone());
+    }
+    let pass =
+        |(file, name): &(String, String)| Case { suite: file.clone(), name: name.clone(), outcome: Outcome::Pass };
+    let good = validation.good.iter().filter(|(file, name)| !at.contains_key(&(file.as_str(), name.as_str())));
+    let mut cases: Vec<Case> = good.map(pass).collect();
+    cases.extend(failed.into_iter().map(|((file, name), problems)| {
+        let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
+        let message = format!("{}{more}", problems[0].message);
+        let detail = lines(&problems, plain);
+        // Only what could not be read has no line.
+        let unreadable = problems[0].line.is_none();
+        let outcome = if unreadable {
+            Outcome::Error { message, detail }
+        } else {
+            Outcome::Fail { severity: None, message, detail }
+        };
+        Case { suite: file.to_owned(), name: name.to_owned(), outcome }
+    }));
+    cases
+}
+
+/// Every problem as an annotation of GitHub.
+pub(crate) fn annotations(validation: &Validation) -> String {
+    let annotation = |problem: &ProblemLine| {
+        let remedy = problem.remedy.iter().map(|remedy| format!("\n{remedy}"));
+        let message: String = std::iter::once(problem.message.clone()).chain(remedy).collect();
+        line(&Annotation {
+            level: problem.severity,
+            file: Some(&problem.file),
+            line: problem.line,
+            column: problem.column,
+            title: problem.subject.as_deref(),
+            message: &message,
+        })
+    };
+    validation.problems.iter().map(annotation).collect()
 }
 
 fn summary(validation: &Validation) -> String {

@@ -112,6 +112,20 @@ impl Sheet {
         self.rows.push(row);
     }
 
+    /// Whether there is no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The titles of the columns, and whether their cells are numbers.
+    pub(super) fn titles(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.columns.iter().map(|column| (column.title, column.right))
+    }
+
+    pub(super) fn rows(&self) -> &[Vec<Cell>] {
+        &self.rows
+    }
+
     /// Whether all columns fit a terminal as they are, set apart by a single column.
     pub(crate) fn fits(&self, canvas: Canvas) -> bool {
         canvas.width.is_none_or(|width| self.columns.is_empty() || total(&self.widths(), 1) <= usize::from(width))
@@ -254,7 +268,7 @@ impl Sheet {
 }
 
 /// Appends a line, broken between words where it is wider than the room; what follows is indented.
-fn push_wrapped(text: &mut String, line: &str, room: usize) {
+pub(super) fn push_wrapped(text: &mut String, line: &str, room: usize) {
     let mut used = 0;
     for word in line.split(' ') {
         if used > 0 && used + 1 + word.width() > room {

@@ -1,7 +1,10 @@
 //! Owns the one screen about one objective: budget, burn, blame, events, trend, streak, forecast, and the accounting.
 
+mod drawing;
+
 use anyhow::Result;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::health::minute;
 use super::number::{minutes, percent, rate, short_time};
@@ -11,12 +14,13 @@ use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
 use crate::domain::budget::{LOOKBACKS, State};
 use crate::domain::event::Event;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::objective::Objective;
 use crate::domain::policy::{Burn, POLICY};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::target::WHOLE;
+use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
 const BAR: usize = 30;
@@ -131,6 +135,9 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     if let Some(title) = &portrait.objective.metadata.title {
         screen.line(title);
     }
+    if report.orphaned {
+        screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
+    }
     let check = report.healthcheck.as_ref().map_or(String::new(), |check| format!(", check {check}"));
     let target = report.budget.target.percent();
     screen.line(&format!("{target} % of {}{check}, window {}", report.system, report.window_kind));
@@ -142,8 +149,8 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Forecast", forecast(portrait));
         screen.part("Burn rate", burn(portrait, canvas));
         screen.part("Blame", blame(portrait, canvas));
-        screen.part("Downtime", events(portrait));
-        screen.part("Trend", trend(portrait));
+        screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
+        screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);
         screen.part("Achieved", achieved(portrait));
     }
@@ -167,9 +174,39 @@ impl Screen {
         for (index, line) in lines.into_iter().enumerate() {
             let head = format!("{:<HEAD$}", if index == 0 { head } else { "" });
             let head = if index == 0 { paint(&head, Tone::Faint, self.canvas) } else { head };
-            self.line(&format!("{head}{line}"));
+            let room = self.canvas.width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(HEAD));
+            let mut broken = broken(&line, room).into_iter();
+            self.line(&format!("{head}{}", broken.next().unwrap_or_default()));
+            for rest in broken {
+                self.line(&format!("{:HEAD$}  {rest}", ""));
+            }
         }
     }
+}
+
+/// A line in parts that are no wider than the room where it has spaces to break at; all but the first leave two columns.
+fn broken(line: &str, room: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut used = 0;
+    for word in line.split_inclusive(' ') {
+        let width = visible_width(word.trim_end());
+        if used > 0 && used + width > room {
+            parts.push(String::new());
+            used = 2;
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push_str(word);
+        }
+        used += width + word.len() - word.trim_end().len();
+    }
+    parts
+}
+
+/// The columns that a text takes; what colours it takes none.
+fn visible_width(text: &str) -> usize {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
 }
 
 fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
@@ -200,11 +237,22 @@ fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 
 fn forecast(portrait: &Portrait) -> Vec<String> {
     let forecast = portrait.report.forecast;
-    let until = |at: Instant| format!("{} (in {})", minute(at), short_time(at.since(portrait.as_of)));
+    let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
+    let leaves = |at: Instant| {
+        // What leaves the window then is what lies at its start.
+        let start = at.plus(-portrait.report.budget.window.millis());
+        let leaving = |event: &&Event| event.start < start && event.end.is_none_or(|end| start <= end);
+        portrait.events.iter().find(leaving).map_or(String::new(), |event| {
+            format!(", when the outage of {} leaves the window", event.start.to_chrono().format("%Y-%m-%d %H:%M"))
+        })
+    };
     let mut lines = Vec::new();
-    lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent at {}", until(at))));
-    lines.extend(forecast.recovers_at.map(|at| format!("if it stays up, within budget again {}", until(at))));
-    lines.extend(forecast.full_at.map(|at| format!("if it stays up, the budget is whole again {}", until(at))));
+    lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
+    lines.extend(forecast.recovers_at.map(|at| format!("if it stays up, stops breaching {}{}", until(at), leaves(at))));
+    lines.extend(forecast.full_at.map(|at| format!("if it stays up, whole again {}{}", until(at), leaves(at))));
+    if lines.is_empty() {
+        lines.push("as long as nothing changes, neither spent nor refilled".to_owned());
+    }
     lines
 }
 
@@ -223,46 +271,20 @@ fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
             Burn::Acceptable => Tone::Good,
         };
         let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let limit = rate(Some(rule.factor(window_ms).to_f64()));
+        let limit = format!("{:.1}", (rule.factor(window_ms).to_f64() * 10.0).floor() / 10.0);
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
+        let meaning = match verdict {
+            Burn::Critical => "both over",
+            Burn::Increasing => "only the short one over",
+            Burn::Recovering => "only the long one over",
+            Burn::Acceptable => "both under",
+        };
         lines.push(format!(
-            "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>4}: {}",
+            "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>5}: {}, {meaning}",
             paint(verdict.as_str(), tone, canvas),
         ));
     }
     lines
-}
-
-/// Whose the downtime is, as a stacked bar with its legend.
-fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    let report = &portrait.report;
-    let excluded = report.budget.tally.excluded_ms;
-    let whole: i64 = report.attribution.iter().map(|(_, millis)| millis).sum::<i64>() + excluded;
-    if whole == 0 {
-        return vec!["no downtime in the window".to_owned()];
-    }
-    let mut parts: Vec<(String, i64, &str)> = Vec::new();
-    let mut upstream_marks = ["▓", "▒", "▚", "▞"].into_iter().cycle();
-    for (system, millis) in &report.attribution {
-        match system {
-            None => parts.push(("itself".to_owned(), *millis, "█")),
-            Some(system) => parts.push((system.to_string(), *millis, upstream_marks.next().unwrap_or("▓"))),
-        }
-    }
-    if excluded > 0 {
-        parts.push(("maintenance (excluded)".to_owned(), excluded, "░"));
-    }
-    let (mut bar, mut legend, mut passed, mut drawn) = (String::new(), Vec::new(), 0, 0);
-    for (name, millis, mark) in parts {
-        passed += millis;
-        let end = (i128::from(passed) * BAR as i128 / i128::from(whole)) as usize;
-        // Everything there is shows, if only as one mark, as long as there is room.
-        let end = end.max(drawn + 1).min(BAR);
-        bar.push_str(&mark.repeat(end.saturating_sub(drawn)));
-        drawn = end.max(drawn);
-        legend.push(format!("{mark} {name} {}", short_time(millis)));
-    }
-    vec![paint(&bar, Tone::Plain, canvas), legend.join("  ")]
 }
 
 fn events(portrait: &Portrait) -> Vec<String> {
@@ -286,19 +308,6 @@ fn events(portrait: &Portrait) -> Vec<String> {
     lines
 }
 
-/// What was left of the budget, day by day.
-fn trend(portrait: &Portrait) -> Vec<String> {
-    const MARKS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-    let (Some(first), Some(last)) = (portrait.snapshots.first(), portrait.snapshots.last()) else { return Vec::new() };
-    let line: String = portrait
-        .snapshots
-        .iter()
-        .map(|snapshot| MARKS[((remaining_percent(&snapshot.budget) / 100.0 * 7.0) as usize).min(7)])
-        .collect();
-    let day = |snapshot: &Snapshot| snapshot.at.plus(-DAY_MS).to_chrono().format("%m-%d").to_string();
-    vec![format!("{line}  budget left, {} to {}", day(first), day(last))]
-}
-
 fn streak(report: &ObjectiveReport) -> String {
     let streak = &report.streak;
     let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
@@ -313,9 +322,9 @@ fn streak(report: &ObjectiveReport) -> String {
 
 /// What its system has achieved, oldest first.
 fn achieved(portrait: &Portrait) -> Vec<String> {
-    let day = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
-    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
-    portrait.achievements.chunks(3).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
+    let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
+    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), date(unlocked.unlocked_at));
+    portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 
 /// What was counted and what was not, and why.
@@ -362,4 +371,18 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         lines.push(format!("never an excuse: {}", excluded.join(", ")));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_colours_take_no_room() {
+        assert_eq!(broken("one two three", 7), ["one two ", "three"]);
+        assert_eq!(broken("one two three", 13), ["one two three"]);
+        assert_eq!(broken("\u{1b}[31mone\u{1b}[0m two", 7), ["\u{1b}[31mone\u{1b}[0m two"]);
+        assert_eq!(broken("   aligned", 4), ["   ", "aligned"]);
+        assert_eq!(visible_width("\u{1b}[1;31m✖ bad\u{1b}[0m"), 5);
+    }
 }

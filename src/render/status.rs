@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::health::minute;
 use super::number::{minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{BurnRate, LOOKBACKS, State};
+use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
 use crate::domain::printed::{availability_percent, coverage_percent};
 use crate::domain::report::ObjectiveReport;
@@ -20,6 +20,11 @@ use crate::domain::window::Window;
 
 pub(crate) use crate::domain::printed::remaining_percent;
 
+/// Marks what its set does not declare any more.
+const ORPHAN: &str = "∅";
+/// What the mark says.
+const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
+
 /// Objectives whose outlook is told below the table.
 const MOST_OUTLOOKS: usize = 3;
 /// Coverage from which on nothing needs to be said about it.
@@ -27,11 +32,13 @@ const GOOD_COVERAGE_PERCENT: i128 = 95;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "these are the JSON fields")]
 struct WireObjective<'a> {
     objective_id: &'a str,
     system_id: &'a str,
     healthcheck: Option<&'a str>,
     labels: &'a BTreeMap<String, String>,
+    orphaned: bool,
     target: f64,
     window_days: Option<u32>,
     window: WireWindow,
@@ -125,6 +132,7 @@ impl<'a> WireObjective<'a> {
             system_id: report.system.as_str(),
             healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
             labels: &report.labels,
+            orphaned: report.orphaned,
             target: budget.target.percent().to_f64(),
             window_days,
             window: WireWindow {
@@ -257,25 +265,23 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet.footer.push(summary(reports));
     sheet.footer.extend(outlooks(reports));
     sheet.footer.extend(blind_spots(reports));
+    sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));
     sheet
 }
 
 fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let budget = &report.budget;
-    let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
-    let length = i128::from(budget.elapsed_length_ms());
     let tone = tone(report.state);
     let no_data = report.state == State::NoData;
     let known = |cell: Cell| if no_data { Cell::toned("–", Tone::Faint) } else { cell };
-    let available = percent(length - i128::from(budget.consumed_ms()), length, decimals.max(2));
     let sign = symbol(report.state);
     let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
     let mut cells = vec![
         Cell::toned(state, tone),
-        Cell::toned(report.objective.as_str(), Tone::Strong),
+        Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
         Cell::plain(report.system.as_str()),
         Cell::plain(budget.target.percent().to_string()),
-        known(Cell::plain(available)),
+        known(Cell::plain(available(budget, budget.consumed_ms()))),
         known(Cell::toned(bar(report, detail.bar), tone)),
         known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
@@ -306,15 +312,32 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
     let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
     let gap = if width == 0 { "" } else { " " };
     let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
+    let (share, time) = budget_left(budget);
+    format!("{drawn}{share:>3}% {time:>5}")
+}
+
+/// What is left of a budget, in whole percent and as time; what is overspent has a minus.
+pub(super) fn budget_left(budget: &Budget) -> (String, String) {
     let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
-    let (share, time) = if budget.is_breaching() {
+    if budget.is_breaching() {
         ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
     } else if budget.total() == 0 {
-        (format!("{left:.0}"), short_time(0))
+        (format!("{:.0}", remaining_percent(budget)), short_time(0))
     } else {
         (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
-    };
-    format!("{drawn}{share:>3}% {time:>5}")
+    }
+}
+
+/// The share of the elapsed window in which an objective was available, floored to the digits of its target, at least two.
+pub(super) fn available(budget: &Budget, down_ms: i64) -> String {
+    let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
+    let length = i128::from(budget.elapsed_length_ms());
+    percent(length - i128::from(down_ms), length, decimals.max(2))
+}
+
+/// A name, marked if its set does not declare it any more.
+pub(crate) fn marked(name: &str, orphaned: bool) -> String {
+    if orphaned { format!("{name} {ORPHAN}") } else { name.to_owned() }
 }
 
 /// A sign for each state that reads without colour.

@@ -16,8 +16,9 @@ use crate::domain::instant::Instant;
 use crate::domain::maintenance::MaintenanceWindow;
 use crate::domain::model::{Member, Model, SystemId, upstreams};
 use crate::domain::name::Name;
-use crate::domain::object::{Identity, Kind, Object};
+use crate::domain::object::{Kind, Object};
 use crate::domain::objective::{Objective, System};
+use crate::domain::reconcile::Held;
 use crate::domain::reconcile::field::content_hash;
 
 /// An objective with the id under which its caches are kept.
@@ -25,22 +26,31 @@ use crate::domain::reconcile::field::content_hash;
 pub(crate) struct Stored {
     pub(crate) id: i64,
     pub(crate) objective: Objective,
+    /// Whether its set was found not to declare it any more.
+    pub(crate) orphaned: bool,
 }
 
 /// A declared object with where it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredObject {
-    pub(crate) object: Object,
+    /// The object, its set, and whether it is gone from that.
+    pub(crate) held: Held,
     pub(crate) file: String,
+    /// Position of the document in its file, from 1.
+    pub(crate) document: usize,
+    /// The Git commit that the file was of when the object was last written or found elsewhere.
+    pub(crate) commit: Option<String>,
     pub(crate) applied_at: Instant,
 }
 
 /// Where an object was declared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declaration<'a> {
+    pub(crate) set: &'a Name,
     pub(crate) file: &'a str,
     /// Position of the document in its file, from 1.
     pub(crate) document: usize,
+    pub(crate) commit: Option<&'a str>,
     pub(crate) applied_at: Instant,
 }
 
@@ -60,22 +70,35 @@ impl<'s> Resolver<'s> {
     /// # Errors
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
-        let mut resolver =
-            Self { store, ids: HashMap::new(), systems: HashMap::new(), windows: HashMap::new(), complete: most };
         if most {
-            resolver.ids = store.systems()?.into_iter().collect();
-            for stored in store.objects(Kind::System)?.into_iter().chain(store.objects(Kind::MaintenanceWindow)?) {
-                match stored.object {
-                    Object::System(system) => {
-                        resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
-                    }
-                    Object::MaintenanceWindow(window) => {
-                        for system in &window.systems {
-                            resolver.windows.entry(system.clone()).or_default().push(window.clone());
-                        }
-                    }
-                    Object::Objective(_) | Object::Condition(_) => {}
+            let stored = [Kind::System, Kind::MaintenanceWindow].map(|kind| store.objects(kind));
+            let objects: Vec<Object> =
+                stored.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().map(|s| s.held.object).collect();
+            return Self::of(store, objects.iter());
+        }
+        let (ids, systems, windows) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Self { store, ids, systems, windows, complete: false })
+    }
+
+    /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
+    /// not know get ids that no stored one has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn of<'o>(store: &'s Store, objects: impl Iterator<Item = &'o Object>) -> Result<Self> {
+        let ids = store.systems()?.into_iter().collect();
+        let mut resolver = Self { store, ids, systems: HashMap::new(), windows: HashMap::new(), complete: true };
+        for object in objects {
+            match object {
+                Object::System(system) => {
+                    resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system.clone())));
                 }
+                Object::MaintenanceWindow(window) => {
+                    for system in &window.systems {
+                        resolver.windows.entry(system.clone()).or_default().push(window.clone());
+                    }
+                }
+                Object::Objective(_) | Object::Condition(_) => {}
             }
         }
         Ok(resolver)
@@ -107,6 +130,8 @@ impl<'s> Resolver<'s> {
     pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
         let id = match self.ids.get(name) {
             Some(id) => *id,
+            // Ids of the database are positive.
+            None if self.complete => SystemId(-1 - self.ids.len() as i64),
             None => self.store.system(name)?.ok_or_else(|| anyhow!("system {name} is not in the database"))?,
         };
         self.ids.insert(name.clone(), id);
@@ -161,14 +186,21 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
-        let sql = "SELECT name, body, file, applied_at FROM manifest WHERE kind = ?1 ORDER BY name";
+        let sql = "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at
+                   FROM manifest WHERE kind = ?1 ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
         let mut objects = Vec::new();
         while let Some(row) = rows.next()? {
             let object = read_object(kind, row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)?;
-            let applied_at = Instant::from_millis(row.get(3)?);
-            objects.push(StoredObject { object, file: row.get(2)?, applied_at });
+            let set = row.get_ref(2)?.as_str_or_null()?.map(stored_name).transpose()?;
+            objects.push(StoredObject {
+                held: Held { object, set, orphaned: row.get(3)? },
+                file: row.get(4)?,
+                document: row.get(5)?,
+                commit: row.get(6)?,
+                applied_at: Instant::from_millis(row.get(7)?),
+            });
         }
         Ok(objects)
     }
@@ -178,7 +210,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
-        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'SLO' ORDER BY name";
+        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE kind = 'SLO' ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut objectives = Vec::new();
@@ -194,7 +226,7 @@ impl Store {
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         // Those it decides are few more than its own.
-        let sql = "SELECT id, name, body FROM manifest WHERE id IN (
+        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id IN (
                        SELECT objective FROM objective_input WHERE system = (SELECT id FROM system WHERE name = ?1))
                    ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -214,7 +246,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
-        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'SLO' AND name = ?1";
+        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE kind = 'SLO' AND name = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([name.as_str()])?;
         rows.next()?.map(stored_objective).transpose()
@@ -225,7 +257,9 @@ impl Store {
     /// # Errors
     /// Those of the database, and when it does not exist or cannot be read.
     pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
-        let mut statement = self.connection.prepare_cached("SELECT id, name, body FROM manifest WHERE id = ?1")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id = ?1")?;
         let mut rows = statement.query([id])?;
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
     }
@@ -237,7 +271,7 @@ impl Store {
     pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
         let objects = self.objects(Kind::Condition)?.into_iter();
         let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
-        Ok(objects.filter_map(|stored| condition(stored.object)).collect())
+        Ok(objects.filter_map(|stored| condition(stored.held.object)).collect())
     }
 
     /// How many objectives there are.
@@ -272,31 +306,23 @@ impl Store {
             Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
             Object::Condition(condition) => wire::write_condition(condition)?,
         };
-        let sql = "INSERT INTO manifest (kind, name, body, file, document, content_hash, applied_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                   ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, file = excluded.file,
-                   document = excluded.document, content_hash = excluded.content_hash, applied_at = excluded.applied_at";
+        let sql =
+            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, set_name = excluded.set_name,
+             orphaned_at = NULL, file = excluded.file, document = excluded.document, commit_id = excluded.commit_id,
+             content_hash = excluded.content_hash, applied_at = excluded.applied_at";
         self.connection.prepare_cached(sql)?.execute(params![
             object.kind().as_str(),
             object.name().as_str(),
             body,
+            declared.set.as_str(),
             declared.file,
             declared.document,
+            declared.commit,
             format!("{:016x}", content_hash(object)),
             declared.applied_at.millis(),
         ])?;
-        Ok(())
-    }
-
-    /// Remembers where an object that did not change is declared now.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn move_object(&self, identity: &Identity, file: &str, document: usize) -> Result<()> {
-        let sql = "UPDATE manifest SET file = ?3, document = ?4
-                   WHERE kind = ?1 AND name = ?2 AND (file <> ?3 OR document <> ?4)";
-        let row = params![identity.kind.as_str(), identity.name.as_str(), file, document];
-        self.connection.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }
 
@@ -308,16 +334,6 @@ impl Store {
         let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.map(|name| stored_name(&name?)).collect()
-    }
-
-    /// Deletes a declared object; the journal stays as it is.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
-        let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
-        self.connection.prepare_cached(sql)?.execute([identity.kind.as_str(), identity.name.as_str()])?;
-        Ok(())
     }
 
     /// Gives an id to every system that a manifest names.
@@ -411,7 +427,7 @@ pub(crate) struct Inputs {
 
 fn stored_objective(row: &Row<'_>) -> Result<Stored> {
     let objective = wire::read_objective(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
-    Ok(Stored { id: row.get(0)?, objective })
+    Ok(Stored { id: row.get(0)?, objective, orphaned: row.get(3)? })
 }
 
 fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {

@@ -22,8 +22,9 @@ const RETRY: Duration = Duration::from_millis(20);
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_journal_and_manifests.sql"),
     include_str!("migrations/0002_conditions.sql"),
-    include_str!("migrations/0003_computed.sql"),
-    include_str!("migrations/0004_logged_conditions.sql"),
+    include_str!("migrations/0003_sets.sql"),
+    include_str!("migrations/0004_computed.sql"),
+    include_str!("migrations/0005_logged_conditions.sql"),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

@@ -54,9 +54,33 @@ fn tables_for_people() {
         ("downtime.txt", "downtime"),
         ("trend.txt", "trend checkout-availability --days 12"),
         ("streaks.txt", "streaks"),
+        ("digest.txt", "digest"),
+        ("digest.md", "digest --week last -o markdown"),
+        ("digest.html", "digest --week 2026-W45 -o html"),
         ("achievements.txt", "achievements"),
         ("achievements-wide.txt", "achievements checkout -o wide"),
         ("history.txt", "history postgres --since 30d"),
+        ("history-all.txt", "history postgres --since 30d --all"),
+        ("show.txt", "show mail-delivery"),
+        ("show-color.txt", "show checkout-availability --color always"),
+    ] {
+        compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));
+    }
+}
+
+#[test]
+fn a_page_and_its_badges() {
+    let world = World::new();
+    let page = printed(&world, &["report", "mail-delivery", "--html", "-"]);
+    // The style sheet is compared where it is written.
+    let (start, end) = (page.find("<style>").unwrap(), page.find("</style>").unwrap());
+    compare("report.html", &format!("{}{}", &page[..start + 7], &page[end..]));
+    for (name, args) in [
+        ("badge-availability.svg", "badge checkout-availability"),
+        ("badge-budget.svg", "badge mail-delivery --show budget"),
+        ("badge-state.svg", "badge checkout-payment --show state --label payments"),
+        ("badge-streak.svg", "badge storefront-availability --show streak"),
+        ("badge.json", "badge mail-delivery -o json"),
     ] {
         compare(name, &printed(&world, &args.split(' ').collect::<Vec<_>>()));
     }
@@ -89,11 +113,16 @@ fn tables_fit_the_terminal() {
         ("list-objectives-80.txt", "list objectives"),
         ("downtime-80.txt", "downtime"),
         ("history-80.txt", "history postgres --since 30d"),
+        ("show-80.txt", "show checkout-availability --days 90"),
+        ("digest-80.txt", "digest"),
+        ("achievements-80.txt", "achievements checkout -o wide"),
     ] {
         let Some(text) = on_terminal(&world, 80, &format!("{args} --color never -q"), &[]) else { return };
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         compare(name, &text);
     }
+    let wide = on_terminal(&world, 200, "show checkout-availability --days 90 --color never -q", &[]).unwrap();
+    compare("show-200.txt", &wide);
 }
 
 #[test]
@@ -102,8 +131,10 @@ fn colour_is_for_terminals_that_have_it() {
     let Some(colored) = on_terminal(&world, 80, "status", &[]) else { return };
     assert!(colored.contains("\u{1b}["), "{colored}");
     for env in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let text = on_terminal(&world, 80, "status", &[env]).unwrap();
-        assert!(!text.contains('\u{1b}'), "{env:?}: {text}");
+        for args in ["status", "show mail-delivery", "digest"] {
+            let text = on_terminal(&world, 80, args, &[env]).unwrap();
+            assert!(!text.contains('\u{1b}'), "{env:?}: {text}");
+        }
     }
     // A pipe is no terminal; --color always is a wish, though.
     assert!(!printed(&world, &["status"]).contains('\u{1b}'));

@@ -3,12 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]
 
+mod browser;
 mod completions;
 mod conditions;
 mod demo;
+mod gallery;
+mod gitops;
 mod golden;
 mod layers;
 mod man;
+mod page;
 mod readme;
+mod scan;
+mod schema;
 mod tables;
 mod world;

@@ -10,6 +10,8 @@ mod harness;
 mod ingest;
 mod manifests;
 mod pipes;
+mod report;
+mod sets;
 mod upgrade;
 mod upkeep;
 mod verify;

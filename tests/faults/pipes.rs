@@ -23,6 +23,8 @@ fn a_closed_pipe_changes_no_outcome() {
         (&["health"], 0),
         (&["downtime", "--as-of", "2024-03-20"], 0),
         (&["streaks"], 0),
+        (&["report", "--html", "-"], 0),
+        (&["badge", "shop-availability"], 0),
         (&["trend", "shop-availability"], 0),
         (&["history", "shop", "--as-of", "2024-03-20"], 0),
         (&["list", "systems"], 0),

@@ -106,6 +106,39 @@ fn history_tells_who_brought_what_and_what_it_led_to() {
 }
 
 #[test]
+fn repeats_do_not_drown_changes() {
+    let slo = Slo::new();
+    let probe = |check: &str, minute: i64, status: &str| {
+        let ts = rfc3339(instant("2026-10-01T00:00:00Z") + minute * 60_000);
+        format!("{{\"ts\":\"{ts}\",\"system\":\"shop\",\"check\":\"{check}\",\"status\":\"{status}\"}}\n")
+    };
+    let mut feed: String = (0..30).map(|minute| probe("http", minute, "up") + &probe("ping", minute, "up")).collect();
+    feed += &probe("http", 30, "down");
+    feed += &probe("http", 31, "down");
+    feed += "{\"ts\":\"2026-10-01T00:32:00Z\",\"system\":\"shop\",\"check\":\"http\",\"status\":\"down\",\"note\":\"seen\"}\n";
+    feed += &probe("http", 33, "up");
+    slo.ingest(&feed);
+    let rows = |args: &[&str]| {
+        let text = slo.pass(&[&["history", "shop", "--as-of", "2026-10-02T00:00:00Z"], args].concat(), b"");
+        let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        text.lines().skip(1).take_while(|line| !line.is_empty()).map(cells).collect::<Vec<_>>()
+    };
+    let folded: Vec<String> =
+        rows(&[]).iter().map(|row| [&row[1], &row[2], &row[3], &row[5]].map(String::as_str).join(" ")).collect();
+    let expected = [
+        "00:00:00 http healthy 30",
+        "00:00:00 ping healthy 30",
+        "00:30:00 http unhealthy 2",
+        "00:32:00 http unhealthy 1",
+        "00:33:00 http healthy 1",
+    ];
+    assert_eq!(folded, expected);
+    assert_eq!(rows(&["--all"]).len(), 64);
+    let json = parsed(&slo, &["history", "shop", "--as-of", "2026-10-02T00:00:00Z", "-o", "json"]);
+    assert_eq!(json["transitions"].as_array().unwrap().len(), 64);
+}
+
+#[test]
 fn outages_are_counted_whole_however_the_blame_moves() {
     let slo = Slo::with(
         "{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n\

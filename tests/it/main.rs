@@ -7,12 +7,18 @@ mod backtests;
 mod computed;
 mod conditions;
 mod days;
+mod digest;
 mod exactness;
 mod harness;
 mod laws;
 mod logged;
+mod manifests;
+mod pages;
 mod published;
 mod reference;
+#[path = "../docs/scan.rs"]
+mod scan;
+mod sets;
 mod turns;
 mod verdicts;
 mod world;

@@ -126,6 +126,7 @@ fn described(objective: &Objective, budget: &Budget) -> Map<String, Value> {
         "systemId": objective.system,
         "healthcheck": objective.healthcheck,
         "labels": labels,
+        "orphaned": false,
         "target": Ratio::new(objective.target_micro, 1_000_000).to_f64(),
         "windowDays": days,
         "window": window,

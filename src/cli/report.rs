@@ -1,0 +1,44 @@
+//! Owns the arguments of the commands that make files to look at: pages and badges.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Selection;
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Write one self-contained HTML page to this file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: PathBuf,
+    /// Heading of the page
+    #[arg(long, value_name = "TEXT", default_value = "Service level objectives")]
+    pub(crate) title: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Badge {
+    /// Name of the objective
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What the badge tells
+    #[arg(long, value_name = "WHAT", default_value = "availability")]
+    pub(crate) show: BadgeShow,
+    /// Text on the left [default: the objective's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum BadgeShow {
+    /// How it stands: healthy, at-risk, degraded, breaching, no-data
+    State,
+    /// The share of the window in which it was available
+    Availability,
+    /// What is left of the error budget
+    Budget,
+    /// Days in a row on which it kept its budget
+    Streak,
+}

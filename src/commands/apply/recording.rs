@@ -1,0 +1,85 @@
+//! Owns carrying a plan out: what is written of objects, of where they come from, and of the apply itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+
+use anyhow::Result;
+
+use super::decision::Planned;
+use crate::commands::{Context, Environment};
+use crate::domain::object::{Identity, Object};
+use crate::evaluation::settle_manifests;
+use crate::store::{ApplyRecord, Declaration, Store};
+
+/// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
+const AUTHORS: [&str; 7] =
+    ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
+
+/// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Planned) -> Result<()> {
+    let plan = &planned.plan;
+    for identity in &plan.delete {
+        let file = planned.files.get(identity).map_or("", String::as_str);
+        context.note(&format!("deleting {identity} of the set {} (was in {file})", plan.set));
+    }
+    let own: BTreeSet<Identity> = planned.wanted.iter().map(Object::identity).collect();
+    let claimed =
+        planned.held.iter().filter(|held| held.set.is_none() && own.contains(&held.object.identity())).count();
+    if claimed > 0 {
+        context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
+    }
+    let commit = planned.home.commit(context.env);
+    let origins: BTreeMap<Identity, _> = planned
+        .reading
+        .objects
+        .iter()
+        .map(|declared| {
+            (declared.object.identity(), (planned.home.place(&declared.origin.file), declared.origin.document))
+        })
+        .collect();
+    let declared = |identity: &Identity| {
+        let (file, document) = &origins[identity];
+        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: context.now }
+    };
+    for rename in &plan.rename {
+        let new = rename.update.object.identity();
+        store.rename_object(&Identity { kind: new.kind, name: rename.old_name.clone() }, &new.name)?;
+    }
+    for object in plan.written() {
+        store.know_systems(object.systems().into_iter())?;
+        store.put_object(object, declared(&object.identity()))?;
+    }
+    // Moving a document is no change, yet the database remembers where it is now.
+    for identity in &plan.unchanged {
+        store.place_object(identity, declared(identity))?;
+    }
+    for identity in &plan.delete {
+        store.delete_object(identity)?;
+    }
+    for orphan in &plan.orphaned {
+        store.orphan_object(&orphan.identity, context.now)?;
+    }
+    let changes = plan.changes();
+    if !changes.is_empty() {
+        let (set, author) = (plan.set.clone(), author(context.env));
+        let unchanged = plan.unchanged.len();
+        store.record_apply(&ApplyRecord {
+            id: 0,
+            applied_at: context.now,
+            set,
+            commit: commit.clone(),
+            author,
+            changes,
+            unchanged,
+        })?;
+    }
+    if plan.touches_objects() { settle_manifests(store, context.now) } else { Ok(()) }
+}
+
+fn author(env: Environment<'_>) -> Option<String> {
+    let set = |name: &&str| env.get(OsStr::new(*name)).map(|value| value.to_string_lossy().trim().to_owned());
+    AUTHORS.iter().filter_map(set).find(|author| !author.is_empty())
+}

@@ -1,0 +1,61 @@
+//! Owns `slo digest`: one week of all objectives, to paste or to mail.
+
+use anyhow::Result;
+
+use super::{Context, selection};
+use crate::cli::{Digest, Output};
+use crate::domain::instant::Instant;
+use crate::domain::week::Week;
+use crate::evaluation::digest;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::digest::{document, html, markdown, text};
+use crate::render::{Form, Sheet};
+use crate::store::Access;
+
+pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus> {
+    let week = week(args.week.as_deref(), context.as_of)?;
+    let until = week.span().end.min(context.as_of);
+    let store = context.store(Access::Read)?;
+    let digest = store.read(|store| {
+        let objectives = selection::objectives(store, &args.selection)?;
+        digest(store, &objectives, week, until)
+    })?;
+    if digest.counts.total() == 0 {
+        context.note("no objective is selected");
+    }
+    if context.output == Some(Output::Html) {
+        context.say(&html(&digest))?;
+        return Ok(ExitStatus::Pass);
+    }
+    match context.form() {
+        Form::Table | Form::Wide => context.say(&text(&digest, context.canvas))?,
+        Form::Markdown => context.say(&markdown(&digest))?,
+        Form::Json | Form::Yaml | Form::Csv => context.answer(&document(&digest)?, |_| Sheet::new())?,
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// The week asked for; by default the one that has lasted up to `as_of`.
+///
+/// # Errors
+/// When it is none, or has not begun.
+fn week(text: Option<&str>, as_of: Instant) -> Result<Week> {
+    // As of the end of a week it is that week which is told.
+    let current = Week::containing(as_of.plus(-1));
+    let week = match text {
+        None | Some("this") => return Ok(current),
+        Some("last") => return Ok(current.previous()),
+        Some(text) => Week::parse(text).ok_or_else(|| {
+            Failure::new(format!("--week {text:?} is no week"), "write for example --week 2026-W47, or last, or this")
+        })?,
+    };
+    if week.span().start >= as_of {
+        let begins = week.span().start;
+        return Err(Failure::new(
+            format!("--week {week} begins {begins}, which is not before {as_of}"),
+            format!("the week up to then is {current}"),
+        ));
+    }
+    Ok(week)
+}

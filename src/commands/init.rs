@@ -1,0 +1,89 @@
+//! Owns `slo init`: a commented manifest to start from.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::Context;
+use crate::cli::Init;
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::object::Kind;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::init::{Starter, text};
+use crate::store::{Access, Store};
+
+pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<ExitStatus> {
+    let as_of = context.as_of;
+    let found = match &context.db {
+        Some(path) if path.exists() => context.store(Access::Read)?.read(|store| starters(store, as_of))?,
+        _ => Found::default(),
+    };
+    if found.starters.is_empty() && found.declared > 0 {
+        return Err(Failure::new(
+            "every system that the journal knows has a manifest already",
+            "`slo export manifests` writes what the database holds",
+        ));
+    }
+    let manifest = text(&found.starters);
+    let Some(path) = &args.file else {
+        context.say(&manifest)?;
+        return Ok(ExitStatus::Pass);
+    };
+    write_new(path, &manifest)?;
+    let shown = path.display();
+    context.note(&format!(
+        "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
+         `{} apply {shown}` brings it in",
+        context.program, context.program
+    ));
+    Ok(ExitStatus::Pass)
+}
+
+/// The systems of the journal.
+#[derive(Default)]
+struct Found {
+    /// Those without a manifest.
+    starters: Vec<Starter>,
+    /// How many have one.
+    declared: usize,
+}
+
+fn starters(store: &Store, as_of: Instant) -> Result<Found> {
+    let names = |kind| -> Result<BTreeSet<Name>> {
+        Ok(store.objects(kind)?.into_iter().map(|stored| stored.held.object.name().clone()).collect())
+    };
+    let (systems, objectives) = (names(Kind::System)?, names(Kind::Objective)?);
+    let mut streams = store.all_streams()?;
+    let mut found = Found::default();
+    for (system, id) in store.systems()? {
+        let streams = streams.remove(&id).unwrap_or_default();
+        let seen: Vec<_> = streams.into_iter().filter(|stream| stream.first <= as_of).collect();
+        if seen.is_empty() {
+            continue;
+        }
+        if systems.contains(&system) {
+            found.declared += 1;
+            continue;
+        }
+        let checks = seen.into_iter().filter_map(|stream| stream.check).collect::<BTreeSet<_>>();
+        found.starters.push(Starter::new(system, checks.into_iter().collect(), &objectives));
+    }
+    Ok(found)
+}
+
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = file.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::new(
+            format!("{} exists already, and nothing is overwritten", path.display()),
+            "name another file, or none to print the manifest",
+        ),
+        _ => anyhow::Error::new(error).context(format!("making {}", path.display())),
+    })?;
+    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+}

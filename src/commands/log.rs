@@ -1,0 +1,51 @@
+//! Owns `slo log`: who applied which manifests when, and what that changed.
+
+use anyhow::Result;
+
+use super::Context;
+use crate::cli::Log;
+use crate::domain::name::Name;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::manifest::did_you_mean;
+use crate::render::Form;
+use crate::render::log::{Entry, document, sheet, text};
+use crate::store::{Access, ApplyRecord, Store};
+
+pub(super) fn run(context: &mut Context<'_>, args: &Log) -> Result<ExitStatus> {
+    let names = args.names.iter().map(|name| {
+        Name::parse(name).map_err(|error| Failure::new(format!("{name:?}: {error}"), "name an object, as manifests do"))
+    });
+    let names: Vec<Name> = names.collect::<Result<_>>()?;
+    let store = context.store(Access::Read)?;
+    let records = store.read(|store| {
+        if let Some(set) = &args.set {
+            check_set(store, set)?;
+        }
+        store.applies(args.set.as_ref(), &names, args.last as usize)
+    })?;
+    let entries: Vec<Entry> = records.into_iter().map(entry).collect();
+    if entries.is_empty() {
+        context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
+    }
+    match context.form() {
+        form @ (Form::Table | Form::Wide) => context.say(&text(&entries, form == Form::Wide, context.canvas))?,
+        _ => context.answer(&document(&entries, context.as_of)?, |_| sheet(&entries))?,
+    }
+    Ok(ExitStatus::Pass)
+}
+
+fn check_set(store: &Store, set: &Name) -> Result<()> {
+    let sets = store.sets()?;
+    if sets.contains(set) {
+        return Ok(());
+    }
+    let guess = did_you_mean(set.as_str(), sets.iter().map(Name::as_str));
+    let hint = if guess.is_empty() { "`slo list sets` shows those there are".to_owned() } else { guess };
+    Err(Failure::new(format!("there is no set {:?}", set.as_str()), hint))
+}
+
+fn entry(record: ApplyRecord) -> Entry {
+    let ApplyRecord { id, applied_at, set, commit, author, changes, unchanged } = record;
+    Entry { id, applied_at, set, commit, author, changes, unchanged }
+}

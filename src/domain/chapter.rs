@@ -1,0 +1,94 @@
+//! Owns the chapter of an objective: its report, and what happened over its window and its last days.
+
+use super::assess::Assessment;
+use super::burndown::{Point, burn_down};
+use super::chronicle::Chronicle;
+use super::day::Verdict;
+use super::event::{Event, events};
+use super::instant::{DAY_MS, Instant};
+use super::model::SystemId;
+use super::report::ObjectiveReport;
+use super::span::{Span, union};
+use super::streak::Streak;
+use super::tally::{Tally, tally};
+use super::timeline::{Scope, SystemHistory};
+
+/// A chapter looks back over so many whole days at the least, and at the most.
+const FEWEST_DAYS: i64 = 30;
+const MOST_DAYS: i64 = 90;
+
+/// One objective with its history, as of one moment.
+pub(crate) struct Chapter {
+    pub(crate) title: Option<String>,
+    pub(crate) report: ObjectiveReport,
+    /// Over the elapsed part of the window.
+    pub(crate) burn_down: Vec<Point>,
+    /// Of the window, oldest first.
+    pub(crate) events: Vec<Event>,
+    /// Downtime in the window that maintenance keeps from being charged.
+    pub(crate) excluded: Vec<Span>,
+    /// The midnight from which on days are told.
+    pub(crate) since: Instant,
+    /// The days from `since` or the system's first one on, without gap; the last one may be unfinished.
+    pub(crate) days: Vec<DayAccount>,
+}
+
+/// One UTC day of an objective.
+#[derive(Clone, Debug)]
+pub(crate) struct DayAccount {
+    /// Up to `as-of` where the day is not over.
+    pub(crate) span: Span,
+    pub(crate) tally: Tally,
+    /// `None` while the day is not over.
+    pub(crate) verdict: Option<Verdict>,
+    /// After that day, in days.
+    pub(crate) streak: u32,
+}
+
+impl Chapter {
+    /// Draws up the chapter of an assessment.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let (model, as_of) = (assessment.model, assessment.as_of);
+        let elapsed = Span::new(model.objective.window.bounds(as_of).start, as_of);
+        // The longest stretch first: what is asked for later lies within it.
+        let pieces = chronicle.pieces(model, elapsed)?;
+        let report = ObjectiveReport::draw(assessment, chronicle)?;
+        let excluded = pieces.iter().filter(|piece| piece.excluded()).map(|piece| piece.span.intersect(elapsed));
+        let whole_days = (report.budget.window.millis() / DAY_MS).clamp(FEWEST_DAYS, MOST_DAYS);
+        let since = as_of.day_start().plus(-whole_days * DAY_MS);
+        Ok(Self {
+            title: model.objective.metadata.title.clone(),
+            burn_down: burn_down(&pieces, elapsed, report.budget.exclusion),
+            events: events(model, elapsed.start, as_of, as_of, chronicle)?,
+            excluded: union(excluded.collect()),
+            since,
+            days: days(assessment, since),
+            report,
+        })
+    }
+}
+
+fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
+    let mut found = Vec::new();
+    let mut streak = Streak::default();
+    for (end, day) in assessment.ledger.days() {
+        let start = end.plus(-DAY_MS);
+        streak.advance(start, 1, day.verdict);
+        if start >= since {
+            let (span, verdict) = (Span::new(start, end), Some(day.verdict));
+            found.push(DayAccount { span, tally: day.tally.clone(), verdict, streak: streak.current });
+        }
+    }
+    let today = Span::new(assessment.as_of.day_start(), assessment.as_of);
+    if assessment.first.is_some() && !today.is_empty() {
+        let tally = tally(&assessment.recent, today);
+        found.push(DayAccount { span: today, tally, verdict: None, streak: streak.current });
+    }
+    found
+}

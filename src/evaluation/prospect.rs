@@ -1,0 +1,89 @@
+//! Owns what a plan would do to the numbers of objectives: both worlds evaluated as of one moment, and nothing written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::Evaluation;
+use crate::domain::assess::Assessment;
+use crate::domain::instant::Instant;
+use crate::domain::model::Model;
+use crate::domain::name::Name;
+use crate::domain::object::{Kind, Object};
+use crate::domain::objective::Objective;
+use crate::domain::reconcile::Plan;
+use crate::domain::reconcile::consequence::{Consequence, worst_first};
+use crate::domain::report::ObjectiveReport;
+use crate::store::{Resolver, Store, Stored};
+
+/// Every objective whose numbers come from another model once the plan is carried out, also where only something that it
+/// refers to changes; worst first. `outcome` is all declared objects there will be.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn consequences(
+    store: &Store,
+    plan: &Plan,
+    outcome: &[&Object],
+    as_of: Instant,
+) -> Result<Vec<Consequence>> {
+    if !plan.touches_objects() {
+        return Ok(Vec::new());
+    }
+    let objectives = outcome.iter().filter_map(|object| match object {
+        Object::Objective(objective) => Some(objective),
+        _ => None,
+    });
+    let mut stored: BTreeMap<Name, Stored> =
+        store.objectives()?.into_iter().map(|stored| (stored.objective.metadata.name.clone(), stored)).collect();
+    let old_names: BTreeMap<&Name, &Name> = objective_renames(plan).collect();
+    let touched = touched(plan);
+    let objectives: Vec<&Objective> = objectives
+        .filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name)))
+        .collect();
+    let mut before = Evaluation::open(store, objectives.len(), as_of)?;
+    let mut after = Evaluation::open(store, objectives.len(), as_of)?;
+    after.resolver = Resolver::of(store, outcome.iter().copied())?;
+    let mut found = Vec::new();
+    for objective in objectives {
+        let name = &objective.metadata.name;
+        let model = after.resolver.model(objective.clone())?;
+        let known = stored.remove(*old_names.get(name).unwrap_or(&name));
+        let was = match known {
+            Some(known) if before.resolver.model(known.objective.clone())?.fingerprint() == model.fingerprint() => {
+                continue;
+            }
+            Some(known) => Some(before.assess(known, ObjectiveReport::draw)?),
+            None => None,
+        };
+        let will_be = Some(after.judge(&model)?);
+        found.push(Consequence { objective: name.clone(), before: was, after: will_be });
+    }
+    for identity in plan.delete.iter().filter(|identity| identity.kind == Kind::Objective) {
+        let Some(known) = stored.remove(&identity.name) else { continue };
+        let was = Some(before.assess(known, ObjectiveReport::draw)?);
+        found.push(Consequence { objective: identity.name.clone(), before: was, after: None });
+    }
+    worst_first(&mut found);
+    Ok(found)
+}
+
+impl Evaluation<'_> {
+    /// The report of an objective by a model that no days are sealed from.
+    fn judge(&mut self, model: &Model) -> Result<ObjectiveReport> {
+        let assessment = Assessment::open(model, None, self.as_of, &mut self.chronicle)?;
+        ObjectiveReport::draw(&assessment, &mut self.chronicle)
+    }
+}
+
+fn objective_renames(plan: &Plan) -> impl Iterator<Item = (&Name, &Name)> {
+    let renames = plan.rename.iter().filter(|rename| rename.update.object.kind() == Kind::Objective);
+    renames.map(|rename| (rename.update.object.name(), &rename.old_name))
+}
+
+/// The objectives that the plan writes, when it touches nothing that others could refer to; else any may be touched.
+fn touched(plan: &Plan) -> Option<BTreeSet<&Name>> {
+    let only_objectives = plan.written().all(|object| object.kind() == Kind::Objective)
+        && plan.delete.iter().all(|identity| identity.kind == Kind::Objective);
+    only_objectives.then(|| plan.written().map(Object::name).collect())
+}

@@ -1,0 +1,105 @@
+//! Owns what the specification of an `SLO` may contain.
+
+use crate::domain::objective::DependencyExclusion;
+use crate::domain::window::{CalendarUnit, LONGEST_DAYS};
+use crate::manifest::reference;
+use crate::manifest::shape::{Content, FieldShape, Length, Shape};
+
+/// The specification of an objective.
+pub(in crate::manifest) static SPEC: Shape = Shape {
+    name: "SLOSpec",
+    about: "Which share of which time a system has to be up",
+    fields: &[
+        FieldShape::required("systemRef", Content::Object(&reference::SYSTEM), "The system that is judged"),
+        FieldShape::optional(
+            "healthcheckRef",
+            Content::Object(&reference::HEALTHCHECK),
+            "One check of the system, instead of the system as a whole",
+        ),
+        FieldShape::required(
+            "target",
+            Content::Percent { hundred: true },
+            "The percentage of the window to be up, such as 99.9; exact, with at most 6 decimals",
+        ),
+        FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last so many days; write this or window"),
+        FieldShape::optional("window", Content::Object(&WINDOW), "A calendar period; write this or windowDays"),
+        FieldShape::optional(
+            "dependencyExclusion",
+            Content::Word(|| DependencyExclusion::ALL.map(DependencyExclusion::as_str).to_vec()),
+            "strict: all downtime spends the budget; self-only: only what no dependency is to blame for",
+        )
+        .or("\"strict\""),
+        FieldShape::optional(
+            "excludedDependencyRefs",
+            Content::List(&Content::Object(&reference::SYSTEM), Length::Distinct),
+            "Upstream systems that never excuse this objective",
+        )
+        .or("[]"),
+        FieldShape::optional(
+            "excludeMaintenanceWindows",
+            Content::Flag,
+            "Whether downtime inside the system's maintenance windows is left out",
+        )
+        .or("false"),
+        FieldShape::optional(
+            "countsAsDown",
+            Content::List(&Content::Word(|| vec!["degraded", "unhealthy", "unknown"]), Length::SomeDistinct),
+            "The statuses in which the objective is down",
+        )
+        .or("[\"degraded\", \"unhealthy\"]"),
+        FieldShape::optional(
+            "notCounted",
+            Content::List(&Content::Word(|| vec!["maintenance", "unknown"]), Length::Distinct),
+            "Time that leaves the length of the window as well",
+        )
+        .or("[]"),
+        FieldShape::optional(
+            "burnRateThresholds",
+            Content::Object(&THRESHOLDS),
+            "When consumption becomes a warning, and what counts as burning fast",
+        ),
+    ],
+    one_of: &[&["windowDays", "window"]],
+};
+
+/// A calendar window.
+pub(super) static WINDOW: Shape = Shape {
+    name: "CalendarWindow",
+    about: "The calendar period that contains the moment asked about; weeks start on Monday",
+    fields: &[
+        FieldShape::required(
+            "calendar",
+            Content::Word(|| CalendarUnit::ALL.map(CalendarUnit::as_str).to_vec()),
+            "The length of the period",
+        ),
+        FieldShape::optional("timezone", Content::Zone, "The zone whose midnight begins it").or("\"UTC\""),
+    ],
+    one_of: &[],
+};
+
+/// The thresholds of budget tiers and of fast burning.
+pub(super) static THRESHOLDS: Shape = Shape {
+    name: "BurnRateThresholds",
+    about: "When consumption becomes a warning, and what counts as burning fast",
+    fields: &[
+        FieldShape::optional(
+            "warningPercent",
+            Content::Positive(Some(100)),
+            "Percent of the budget consumed at which budgetTier is warning",
+        )
+        .or("50"),
+        FieldShape::optional(
+            "criticalPercent",
+            Content::Positive(Some(100)),
+            "Percent of the budget consumed at which budgetTier is critical",
+        )
+        .or("80"),
+        FieldShape::optional(
+            "fastBurnMultiplier",
+            Content::Positive(None),
+            "Burn rate over one hour from which fastBurn is true",
+        )
+        .or("5"),
+    ],
+    one_of: &[],
+};

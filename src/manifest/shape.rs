@@ -1,0 +1,103 @@
+//! Owns how the shapes of manifests are described: which fields a mapping may have, and what each may contain. The reader
+//! takes its fields from these descriptions and `slo schema` is made of them, so that the two cannot part.
+
+/// A mapping with known fields.
+pub(super) struct Shape {
+    /// Under which it stands among the schema's definitions.
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) fields: &'static [FieldShape],
+    /// Groups of fields of which exactly one is written.
+    pub(super) one_of: &'static [&'static [&'static str]],
+}
+
+/// A field of a mapping.
+pub(super) struct FieldShape {
+    pub(super) name: &'static str,
+    /// What it means, for editors.
+    pub(super) about: &'static str,
+    pub(super) content: Content,
+    pub(super) is_required: bool,
+    /// What holds where it is not written, as JSON.
+    pub(super) default: Option<&'static str>,
+}
+
+/// What may stand as a value.
+pub(super) enum Content {
+    /// A field that is known, and cannot be honoured.
+    Refused,
+    /// Anything.
+    Any,
+    Text,
+    /// At most so many characters.
+    ShortText(usize),
+    Name,
+    Flag,
+    /// A flag of which only this can be honoured.
+    Truth(bool),
+    Number,
+    /// Above 0, and at most this where there is a most.
+    Positive(Option<u32>),
+    /// A whole number from 1 to this.
+    Count(u32),
+    /// A percentage above 1, since up to 1 is almost surely a ratio; at most 100, and less where that is excluded.
+    Percent {
+        hundred: bool,
+    },
+    /// Above 0.01 and below 1.
+    Ratio,
+    Duration,
+    /// One whole number and one letter, as OpenSLO writes lengths of time.
+    Shorthand,
+    Instant,
+    Zone,
+    /// One of a few words.
+    Word(fn() -> Vec<&'static str>),
+    /// Keys by Kubernetes' rule; values as described.
+    Pairs(&'static Self),
+    /// The value of a label.
+    Label,
+    Object(&'static Shape),
+    List(&'static Self, Length),
+    Either(&'static [Self]),
+}
+
+/// How many items a list may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Length {
+    Any,
+    /// Any number of items, none twice.
+    Distinct,
+    /// At least one, none twice.
+    SomeDistinct,
+    /// At least one.
+    Some,
+    One,
+}
+
+impl Shape {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.fields.iter().map(|field| field.name)
+    }
+
+    /// The description of a field.
+    pub(super) fn field(&self, name: &str) -> Option<&'static FieldShape> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl FieldShape {
+    pub(super) const fn required(name: &'static str, content: Content, about: &'static str) -> Self {
+        Self { name, about, content, is_required: true, default: None }
+    }
+
+    pub(super) const fn optional(name: &'static str, content: Content, about: &'static str) -> Self {
+        Self { name, about, content, is_required: false, default: None }
+    }
+
+    /// The same with what holds where it is not written, as JSON.
+    pub(super) const fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+}

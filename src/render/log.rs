@@ -1,0 +1,131 @@
+//! Owns how the log of applies looks.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::health::minute;
+use super::plan::{WireChange, push_change, wire_change};
+use super::sheet::paint;
+use super::{Canvas, Cell, Document, Sheet, Tone};
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::reconcile::change::{Change, Deed};
+
+/// Changes that are told of one apply, unless all are asked for.
+const MOST_CHANGES: usize = 20;
+/// How much of a commit's name is enough for people.
+const SHORT_COMMIT: usize = 12;
+
+/// One apply that changed something.
+pub(crate) struct Entry {
+    pub(crate) id: i64,
+    pub(crate) applied_at: Instant,
+    pub(crate) set: Name,
+    pub(crate) commit: Option<String>,
+    pub(crate) author: Option<String>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) unchanged: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEntry<'a> {
+    apply_id: i64,
+    applied_at: String,
+    set: &'a str,
+    commit: Option<&'a str>,
+    author: Option<&'a str>,
+    unchanged: usize,
+    changes: Vec<WireDeed<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireDeed<'a> {
+    change: &'static str,
+    kind: &'static str,
+    name: &'a str,
+    from: Option<&'a str>,
+    fields: Vec<WireChange>,
+}
+
+/// The log for programs.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(crate) fn document(entries: &[Entry], as_of: Instant) -> Result<Document> {
+    let rows = entries.iter().map(|entry| WireEntry {
+        apply_id: entry.id,
+        applied_at: entry.applied_at.to_string(),
+        set: entry.set.as_str(),
+        commit: entry.commit.as_deref(),
+        author: entry.author.as_deref(),
+        unchanged: entry.unchanged,
+        changes: entry.changes.iter().map(wire_deed).collect(),
+    });
+    Document::list(as_of, "applies", &rows.collect::<Vec<_>>())
+}
+
+fn wire_deed(change: &Change) -> WireDeed<'_> {
+    WireDeed {
+        change: change.deed.as_str(),
+        kind: change.identity.kind.as_str(),
+        name: change.identity.name.as_str(),
+        from: change.old_name.as_ref().map(Name::as_str),
+        fields: change.fields.iter().map(wire_change).collect(),
+    }
+}
+
+/// The log for people, newest first: of each apply who, and what; `all` of it or the first changes.
+pub(crate) fn text(entries: &[Entry], all: bool, canvas: Canvas) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let mut head = vec![minute(entry.applied_at), format!("set {}", entry.set)];
+        head.extend(entry.commit.as_deref().map(|commit| format!("commit {}", short(commit))));
+        head.extend(entry.author.as_ref().map(|author| format!("by {author}")));
+        text.push_str(&paint(&head.join("  "), Tone::Strong, canvas));
+        text.push('\n');
+        let most = if all { usize::MAX } else { MOST_CHANGES };
+        for change in entry.changes.iter().take(most) {
+            push_change(&mut text, change, "  ", canvas);
+        }
+        let rest = entry.changes.len().saturating_sub(most);
+        if rest > 0 {
+            text.push_str(&format!("  … and {rest} more; -o wide shows them all\n"));
+        }
+    }
+    text
+}
+
+/// The log as a table, for markdown.
+pub(crate) fn sheet(entries: &[Entry]) -> Sheet {
+    let mut sheet = Sheet::new().left("APPLIED").left("SET").left("COMMIT").left("BY").left("CHANGES");
+    for entry in entries {
+        sheet.push(vec![
+            Cell::plain(minute(entry.applied_at)),
+            Cell::plain(entry.set.as_str()),
+            Cell::plain(entry.commit.as_deref().map_or_else(String::new, short)),
+            Cell::plain(entry.author.clone().unwrap_or_default()),
+            Cell::plain(counts(&entry.changes)),
+        ]);
+    }
+    sheet
+}
+
+/// `2 create, 1 update`.
+fn counts(changes: &[Change]) -> String {
+    let counted = Deed::ALL.into_iter().filter_map(|deed| {
+        let count = changes.iter().filter(|change| change.deed == deed).count();
+        (count > 0).then(|| format!("{count} {}", deed.as_str()))
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+/// The beginning of a commit's name, and its mark if it has one.
+pub(crate) fn short(commit: &str) -> String {
+    let (name, mark) =
+        commit.split_once('-').map_or((commit, String::new()), |(name, mark)| (name, format!("-{mark}")));
+    format!("{}{mark}", name.get(..SHORT_COMMIT).unwrap_or(name))
+}

@@ -1,0 +1,169 @@
+//! Owns writing declared objects as manifests of this project's own form.
+
+pub(crate) mod openslo;
+mod yaml;
+
+use crate::domain::condition::{Condition, Scope};
+use crate::domain::duration::write_millis;
+use crate::domain::instant::Instant;
+use crate::domain::maintenance::{MaintenanceWindow, Schedule};
+use crate::domain::name::Name;
+use crate::domain::object::Object;
+use crate::domain::objective::{
+    BurnRateThresholds, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
+    default_counts_as_down,
+};
+use crate::domain::window::Window;
+use yaml::Node;
+pub(crate) use yaml::name_text;
+
+/// The objects as one stream of documents, in their order; what is the default is left out.
+pub(crate) fn text(objects: &[Object]) -> String {
+    stream(objects.iter().map(document))
+}
+
+/// Documents one after another.
+fn stream(documents: impl Iterator<Item = Node>) -> String {
+    documents.map(|document| document.document()).collect::<Vec<_>>().join("---\n")
+}
+
+fn document(object: &Object) -> Node {
+    let spec = match object {
+        Object::System(system) => system_spec(system),
+        Object::Objective(objective) => objective_spec(objective),
+        Object::MaintenanceWindow(window) => maintenance_spec(window),
+        Object::Condition(condition) => condition_spec(condition),
+    };
+    Node::map([
+        ("apiVersion", Some(Node::text("slo/v1"))),
+        ("kind", Some(Node::text(object.kind().as_str()))),
+        ("metadata", Some(metadata(object.metadata()))),
+        ("spec", Some(spec)),
+    ])
+}
+
+fn metadata(metadata: &Metadata) -> Node {
+    Node::map([
+        ("name", Some(Node::text(metadata.name.as_str()))),
+        ("title", metadata.title.as_ref().map(Node::text)),
+        ("description", metadata.description.as_ref().map(Node::text)),
+        ("labels", Node::pairs(&metadata.labels)),
+        ("annotations", Node::pairs(&metadata.annotations)),
+    ])
+}
+
+fn reference(kind: &str, name: &Name) -> Node {
+    Node::flow([("kind", Some(Node::text(kind))), ("name", Some(Node::text(name.as_str())))])
+}
+
+fn system_spec(system: &System) -> Node {
+    let dependencies = system.dependencies.iter().map(|edge| {
+        Node::map([
+            ("targetRef", Some(reference("System", &edge.upstream))),
+            ("impactType", (edge.impact != ImpactType::Degraded).then(|| Node::text(edge.impact.as_str()))),
+            ("transitive", edge.transitive.then(|| Node::plain("true"))),
+            ("label", edge.label.as_ref().map(Node::text)),
+        ])
+    });
+    Node::map([
+        ("staleAfter", system.stale_after_ms.map(|millis| Node::text(write_millis(millis)))),
+        ("dependencies", Node::some(dependencies.collect())),
+    ])
+}
+
+fn objective_spec(objective: &Objective) -> Node {
+    let (days, calendar) = match objective.window {
+        Window::Rolling { days } => (Some(Node::plain(&days)), None),
+        Window::Calendar { unit, zone } => {
+            let zone = (zone != chrono_tz::UTC).then(|| Node::text(zone.name()));
+            (None, Some(Node::flow([("calendar", Some(Node::text(unit.as_str()))), ("timezone", zone)])))
+        }
+    };
+    let excluded = objective.excluded_dependencies.iter().map(|name| reference("System", name));
+    Node::map([
+        ("systemRef", Some(reference("System", &objective.system))),
+        ("healthcheckRef", objective.healthcheck.as_ref().map(|check| reference("Healthcheck", check))),
+        ("target", Some(Node::plain(&objective.target.percent()))),
+        ("windowDays", days),
+        ("window", calendar),
+        ("dependencyExclusion", dependency_exclusion(objective)),
+        ("excludedDependencyRefs", Node::some(excluded.collect())),
+        ("excludeMaintenanceWindows", objective.exclude_maintenance_windows.then(|| Node::plain("true"))),
+        ("countsAsDown", counts_as_down(objective)),
+        ("notCounted", not_counted(objective.not_counted)),
+        ("burnRateThresholds", thresholds(objective.thresholds)),
+    ])
+}
+
+fn dependency_exclusion(objective: &Objective) -> Option<Node> {
+    let mode = objective.dependency_exclusion;
+    (mode != DependencyExclusion::Strict).then(|| Node::text(mode.as_str()))
+}
+
+fn counts_as_down(objective: &Objective) -> Option<Node> {
+    let statuses = objective.counts_as_down;
+    let words = statuses.iter().map(|status| Node::text(status.as_str())).collect();
+    (statuses != default_counts_as_down()).then_some(Node::FlowList(words))
+}
+
+fn not_counted(not_counted: NotCounted) -> Option<Node> {
+    let words = [("maintenance", not_counted.maintenance), ("unknown", not_counted.unknown)];
+    let words: Vec<Node> = words.iter().filter(|(_, listed)| *listed).map(|(word, _)| Node::text(*word)).collect();
+    (!words.is_empty()).then_some(Node::FlowList(words))
+}
+
+fn thresholds(thresholds: BurnRateThresholds) -> Option<Node> {
+    let usual = BurnRateThresholds::default();
+    let unless = |value, usual| (value != usual).then(|| Node::plain(&value));
+    let fields = [
+        ("warningPercent", unless(thresholds.warning_percent, usual.warning_percent)),
+        ("criticalPercent", unless(thresholds.critical_percent, usual.critical_percent)),
+        ("fastBurnMultiplier", unless(thresholds.fast_burn_multiplier, usual.fast_burn_multiplier)),
+    ];
+    (thresholds != usual).then(|| Node::flow(fields))
+}
+
+fn maintenance_spec(window: &MaintenanceWindow) -> Node {
+    let systems = window.systems.iter().map(|name| reference("System", name)).collect();
+    let lasting = |millis| Node::text(write_millis(millis));
+    let (start, end, duration, rule) = match &window.schedule {
+        // An end that no manifest may write can only come from a duration.
+        Schedule::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
+        Schedule::Once(span) => (span.start, Some(Node::text(span.end.to_string())), None, None),
+        Schedule::Recurring(rule) => (rule.start, None, Some(lasting(rule.duration_ms)), Some(rule)),
+    };
+    let zone = rule.map(|rule| rule.zone).filter(|zone| *zone != chrono_tz::UTC);
+    Node::map([
+        ("systemRefs", Some(Node::List(systems))),
+        ("start", Some(Node::text(start.to_string()))),
+        ("end", end),
+        ("duration", duration),
+        ("rrule", rule.map(|rule| Node::text(&rule.rule))),
+        ("timezone", zone.map(|zone| Node::text(zone.name()))),
+        ("cancelled", window.cancelled.then(|| Node::plain("true"))),
+        ("reason", window.reason.as_ref().map(Node::text)),
+    ])
+}
+
+fn condition_spec(condition: &Condition) -> Node {
+    let (selector, objective) = match &condition.scope {
+        Scope::All => (None, None),
+        Scope::Objective(name) => (None, Some(reference("SLO", name))),
+        Scope::Matching(selector) => {
+            let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
+            (Some(Node::map([("matchLabels", Some(Node::Map(labels)))])), None)
+        }
+    };
+    let spelled = condition.spelled();
+    let at_least = spelled.at_least.map(|(times, within)| {
+        Node::flow([("times", Some(Node::plain(&times))), ("within", Some(Node::text(write_millis(within))))])
+    });
+    Node::map([
+        ("selector", selector),
+        ("objectiveRef", objective),
+        ("when", Some(Node::text(spelled.when.to_string()))),
+        ("for", spelled.held_for.map(|millis| Node::text(write_millis(millis)))),
+        ("atLeast", at_least),
+        ("severity", Some(Node::text(condition.severity.as_str()))),
+    ])
+}

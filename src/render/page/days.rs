@@ -1,0 +1,238 @@
+//! Owns the days of an objective: a strip with a column for each, and the same in numbers.
+
+use std::fmt::Display;
+
+use super::super::markup::Markup;
+use super::super::number::{percent, short_time};
+use super::Detail;
+use super::axis::{WIDTH, coordinate};
+use super::shown::Shown;
+use crate::domain::burndown::consumed_at;
+use crate::domain::chapter::{Chapter, DayAccount};
+use crate::domain::day::Verdict;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::objective::DependencyExclusion;
+use crate::domain::target::WHOLE;
+
+/// Units of the drawing's height, and the least of it that a day's downtime takes.
+const HEIGHT: f64 = 60.0;
+const LEAST: f64 = 9.0;
+/// The share of a day's room that its column takes.
+const FILLED: f64 = 0.72;
+
+/// What a day was like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unknown,
+    Up,
+    /// Downtime within what the target allows a day.
+    Some,
+    /// More than that.
+    Bad,
+}
+
+/// A day with its sums under the objective's exclusion.
+struct Column<'a> {
+    day: &'a DayAccount,
+    /// In milliseconds.
+    down: i64,
+    length: i64,
+    kind: Kind,
+}
+
+impl<'a> Column<'a> {
+    fn of(day: &'a DayAccount, exclusion: DependencyExclusion, error_share: i64) -> Self {
+        let length = day.span.millis() - day.tally.not_counted_ms;
+        let down = day.tally.consumed_ms(exclusion);
+        let over = i128::from(down) * i128::from(WHOLE) > i128::from(error_share) * i128::from(length);
+        let kind = match () {
+            () if day.tally.unknown_ms == day.span.millis() => Kind::Unknown,
+            () if down == 0 => Kind::Up,
+            () if over => Kind::Bad,
+            () => Kind::Some,
+        };
+        Self { day, down, length, kind }
+    }
+
+    fn date(&self) -> String {
+        date(self.day.span.start)
+    }
+
+    fn available(&self) -> String {
+        let length = i128::from(self.length);
+        if length == 0 { "–".to_owned() } else { format!("{} %", percent(length - i128::from(self.down), length, 2)) }
+    }
+}
+
+fn date(at: Instant) -> String {
+    at.to_chrono().format("%Y-%m-%d").to_string()
+}
+
+/// Writes the strip, and the table in which programs and screen readers find every day.
+pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail) {
+    let budget = &chapter.report.budget;
+    let share = budget.target.error_share();
+    let columns: Vec<Column<'_>> = chapter.days.iter().map(|day| Column::of(day, budget.exclusion, share)).collect();
+    page.own("<figure class=\"days\">\n<figcaption><h3>Days</h3><small class=\"key\">");
+    for (class, words) in [("up", "up"), ("some", "some downtime"), ("bad", "below target"), ("none", "unknown")] {
+        page.own("<span>");
+        page.element("span", &[("class", &format_args!("mark {class}")), ("aria-hidden", &"true")], "");
+        page.words(words);
+        page.own("</span>");
+    }
+    page.own("</small></figcaption>\n");
+    strip(page, chapter, &columns, detail);
+    page.own("<div class=\"x\" aria-hidden=\"true\">");
+    let short = |at: Instant| at.to_chrono().format("%-d %b").to_string();
+    page.element("span", &[], short(chapter.since));
+    page.element("span", &[], columns.last().map_or_else(String::new, |column| short(column.day.span.start)));
+    page.own("</div>\n");
+    streak(page, chapter, shown);
+    page.own("<details><summary>Days in numbers</summary>\n");
+    table(page, chapter, &columns, detail);
+    page.own("</details>\n</figure>\n");
+}
+
+fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: Detail) {
+    let of = |kind: Kind| columns.iter().filter(|column| column.kind == kind).count();
+    let words = format!(
+        "{}: {} without downtime, {} with some, {} below target, {} unknown.",
+        super::counted(columns.len(), "day"),
+        of(Kind::Up),
+        of(Kind::Some),
+        of(Kind::Bad),
+        of(Kind::Unknown),
+    );
+    page.open(
+        "svg",
+        &[
+            ("viewBox", &format_args!("0 0 {WIDTH} {HEIGHT}")),
+            ("preserveAspectRatio", &"none"),
+            ("role", &"img"),
+            ("aria-label", &words),
+        ],
+    );
+    let last = columns.last().map_or(chapter.since, |column| column.day.span.start);
+    let slots = last.since(chapter.since) / DAY_MS + 1;
+    let step = WIDTH / slots as f64;
+    let width = step * FILLED;
+    let x = |start: Instant| (start.since(chapter.since) / DAY_MS) as f64 * step + (step - width) / 2.0;
+    let block = |x: f64, top: f64, bottom: f64| {
+        format!(
+            "M{} {}h{}V{}h-{}z",
+            coordinate(x),
+            coordinate(top),
+            coordinate(width),
+            coordinate(bottom),
+            coordinate(width)
+        )
+    };
+    let mut path = |class: &'static str, path: &str, title: Option<String>| {
+        if path.is_empty() {
+            return;
+        }
+        page.open("path", &[("class", &class), ("d", &path)]);
+        if let Some(title) = title {
+            page.element("title", &[], title);
+        }
+        page.close("path");
+    };
+    let known = |column: &&Column<'_>| column.kind != Kind::Unknown;
+    let up: String = columns.iter().filter(known).map(|column| block(x(column.day.span.start), 0.0, HEIGHT)).collect();
+    path("up", &up, None);
+    let before = (0..slots)
+        .map(|day| chapter.since.plus(day * DAY_MS))
+        .filter(|day| columns.first().is_none_or(|first| *day < first.day.span.start));
+    let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.day.span.start);
+    let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
+    path("none", &hollow, None);
+    // The worst day fills its column, the others in proportion.
+    let share = |column: &Column<'_>| column.down as f64 / column.length.max(1) as f64;
+    let worst = columns.iter().map(share).fold(f64::MIN_POSITIVE, f64::max);
+    let mut plain = [String::new(), String::new()];
+    for column in columns.iter().filter(|column| matches!(column.kind, Kind::Some | Kind::Bad)) {
+        let bad = column.kind == Kind::Bad;
+        let height = (share(column) / worst * HEIGHT).max(LEAST);
+        let top = if bad { HEIGHT - height } else { HEIGHT - height.min(HEIGHT * 0.6) };
+        let drawn = block(x(column.day.span.start), top, HEIGHT);
+        if detail == Detail::Full {
+            let title =
+                format!("{}: {} available, {} down", column.date(), column.available(), short_time(column.down));
+            path(if bad { "bad" } else { "some" }, &drawn, Some(title));
+        } else {
+            plain[usize::from(bad)].push_str(&drawn);
+        }
+    }
+    path("some", &plain[0], None);
+    path("bad", &plain[1], None);
+    page.own("</svg>\n");
+}
+
+/// The streak in words.
+fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
+    let streak = &chapter.report.streak;
+    page.own("<p class=\"streak\">");
+    shown.write(page, "b", "currentStreak", super::counted(streak.current as usize, "day"));
+    page.own(" in a row within budget");
+    if let Some(start) = streak.start {
+        page.own(", since ");
+        shown.write(page, "span", "streakStart", date(start));
+    }
+    match streak.best_end {
+        Some(end) => {
+            page.own("; the best streak was ");
+            shown.write(page, "span", "bestStreak", super::counted(streak.best as usize, "day"));
+            page.own(" and ended ");
+            shown.write(page, "span", "bestStreakEnd", date(end));
+        }
+        None if streak.best > 0 => {
+            page.own("; ");
+            shown.write(page, "span", "bestStreak", "the best so far");
+        }
+        None => {}
+    }
+    page.own("</p>\n");
+}
+
+fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: Detail) {
+    let budget = &chapter.report.budget;
+    page.own(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Days in numbers\"><table><thead><tr><th scope=\"col\">Day</th>\
+         <th scope=\"col\">Available</th><th scope=\"col\">Down</th>\
+         <th scope=\"col\">Window’s budget left</th><th scope=\"col\">Streak</th></tr></thead>\n<tbody>\n",
+    );
+    for column in columns.iter().rev() {
+        let end = column.day.span.end;
+        let within = budget.window.start < end;
+        let consumed = consumed_at(&chapter.burn_down, end);
+        let (date, down_ms) = (column.date(), column.down);
+        let exact: [(&'static str, &dyn Display); 2] = [("data-day", &date), ("data-down-ms", &down_ms)];
+        page.open("tr", if detail == Detail::Full { &exact } else { &[] });
+        page.element("th", &[("scope", &"row")], &date);
+        page.element("td", &[], column.available());
+        page.element("td", &[], short_time(down_ms));
+        let exact: [(&'static str, &dyn Display); 1] = [("data-consumed-ms", &consumed)];
+        match (within, detail) {
+            (false, _) => page.element("td", &[], "–"),
+            (true, Detail::Full) => page.element("td", &exact, left(budget.total(), consumed)),
+            (true, Detail::Brief) => page.element("td", &[], left(budget.total(), consumed)),
+        }
+        let streak = match column.day.verdict {
+            None => "not over yet".to_owned(),
+            Some(Verdict::Broken) => "✖ broken".to_owned(),
+            Some(Verdict::Held) => format!("– {} d, held while down", column.day.streak),
+            Some(Verdict::Kept) => format!("✔ {} d", column.day.streak),
+        };
+        page.element("td", &[], streak);
+        page.close("tr");
+        page.end_line();
+    }
+    page.own("</tbody></table></div>\n");
+}
+
+/// What is left of a budget of `total` milliseconds times [`WHOLE`].
+fn left(total: i128, consumed_ms: i64) -> String {
+    let rest = total - i128::from(consumed_ms) * i128::from(WHOLE);
+    let time = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    if rest < 0 { format!("−{}", time(-rest)) } else { time(rest) }
+}

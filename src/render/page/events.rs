@@ -1,0 +1,51 @@
+//! Owns the list of downtime events of a chapter, the latest first.
+
+use super::super::health::minute;
+use super::super::markup::Markup;
+use super::super::number::short_time;
+use super::Detail;
+use crate::domain::chapter::Chapter;
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+
+/// Events listed: the latest ones.
+const fn most(detail: Detail) -> usize {
+    match detail {
+        Detail::Full => 50,
+        Detail::Brief => 10,
+    }
+}
+
+/// Writes the list; nothing where there is no event.
+pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of: Instant) {
+    if chapter.events.is_empty() {
+        return;
+    }
+    page.own("<details class=\"events\"><summary>");
+    page.words(super::counted(chapter.events.len(), "downtime event"));
+    page.own(
+        "</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Downtime events\"><table><thead><tr>\
+         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Because of</th>\
+         <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
+    );
+    for event in chapter.events.iter().rev().take(most(detail)) {
+        let span = event.span(as_of);
+        let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
+        page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
+        page.element("th", &[("scope", &"row")], minute(event.start));
+        let open = if event.end.is_none() { ", goes on" } else { "" };
+        page.element("td", &[("class", &"n")], format_args!("{}{open}", short_time(span.millis())));
+        page.element("td", &[], event.upstream.as_ref().map_or("itself", Name::as_str));
+        page.element("td", &[], event.source.as_str());
+        page.close("tr");
+        page.end_line();
+    }
+    page.own("</tbody></table></div>\n");
+    if let Some(more) = chapter.events.len().checked_sub(most(detail)).filter(|more| *more > 0) {
+        page.own("<p class=\"quiet\">");
+        page.words(format_args!("{more} earlier ones: "));
+        page.element("code", &[], format_args!("slo downtime {}", chapter.report.objective));
+        page.own("</p>\n");
+    }
+    page.own("</details>\n");
+}

@@ -1,0 +1,256 @@
+//! Owns where manifests are at home: the Git repository around them, what it is called, and which commit it is at.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::domain::name::{LONGEST, Name};
+
+/// Where the manifests of one run are at home: the repository around the first path, or no more than the paths themselves.
+#[derive(Debug)]
+pub(crate) struct Home {
+    given: Vec<Given>,
+    /// The folder that the first path is, or is in.
+    folder: Option<PathBuf>,
+    repository: Option<Repository>,
+}
+
+/// A path of the command line; standard input is none.
+#[derive(Debug)]
+struct Given {
+    typed: PathBuf,
+    real: PathBuf,
+    /// The folder that it is, or is in.
+    folder: PathBuf,
+}
+
+impl Given {
+    fn of(path: &Path) -> Self {
+        let real = real(path);
+        let folder = if real.is_dir() { real.clone() } else { real.parent().unwrap_or(&real).to_owned() };
+        Self { typed: path.to_owned(), real, folder }
+    }
+}
+
+/// A Git repository with files.
+#[derive(Debug)]
+struct Repository {
+    /// The folder of its files.
+    root: PathBuf,
+    /// Where its configuration is.
+    git: PathBuf,
+}
+
+impl Home {
+    /// The home of the manifests behind these paths. What does not exist is looked up as far as it does.
+    pub(crate) fn of(paths: &[PathBuf]) -> Self {
+        let files = paths.iter().filter(|path| path.as_os_str() != "-");
+        let given: Vec<Given> = files.map(|path| Given::of(path)).collect();
+        let folder = given.first().map(|first| first.folder.clone()).or_else(|| fs::canonicalize(".").ok());
+        let repository = folder.as_deref().and_then(Repository::around);
+        Self { given, folder, repository }
+    }
+
+    /// What the repository is called, else the folder; `None` where there is no name to be had.
+    ///
+    /// A repository is called by its remote `origin` (`acme/objectives` for one on a host, the last part of a path), else by its
+    /// folder. What no name may contain becomes `-`.
+    pub(crate) fn name(&self) -> Option<Name> {
+        let named = match &self.repository {
+            Some(repository) => repository.origin().or_else(|| last_part(&repository.root)),
+            None => self.folder.as_deref().and_then(last_part),
+        };
+        let allowed = |c: char| if c.is_ascii_alphanumeric() || "._/:-".contains(c) { c } else { '-' };
+        Name::parse(&named?.chars().map(allowed).take(LONGEST).collect::<String>()).ok()
+    }
+
+    /// A file's name as it is the same on every machine: from the root of the repository; outside of it from the folder
+    /// given, or that of the file given, with the folder's own name.
+    pub(crate) fn place(&self, shown: &str) -> String {
+        let root = self.repository.as_ref().map(|repository| repository.root.as_path());
+        let found = self.given.iter().find_map(|given| {
+            let rest = Path::new(shown).strip_prefix(&given.typed).ok()?;
+            let real = if rest.as_os_str().is_empty() { given.real.clone() } else { given.real.join(rest) };
+            let inside = root.and_then(|root| real.strip_prefix(root).ok());
+            let inside = inside.or_else(|| real.strip_prefix(given.folder.parent()?).ok())?;
+            let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            Some(parts.join("/"))
+        });
+        found.unwrap_or_else(|| shown.to_owned())
+    }
+
+    /// The commit the repository is at, with `-dirty` when a manifest among the paths is not as in that commit. `None`
+    /// outside a repository, before the first commit, and where `git` is not to be had.
+    pub(crate) fn commit(&self, env: &BTreeMap<OsString, OsString>) -> Option<String> {
+        let repository = self.repository.as_ref()?;
+        let inside = self.given.iter().map(|given| &given.real).filter(|real| real.starts_with(&repository.root));
+        let inside: Vec<&PathBuf> = inside.collect();
+        if inside.is_empty() {
+            return None;
+        }
+        let mut git = Command::new("git");
+        git.env_clear().envs(env.iter().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")));
+        git.args(["--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-C"]);
+        git.arg(&repository.root);
+        git.args(["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--"]).args(inside);
+        let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        if !output.status.success() {
+            return None;
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
+        // Names with strange characters stand in quotes.
+        let manifest = |line: &str| {
+            let end = Path::new(line.trim_end_matches('"')).extension();
+            end.is_some_and(|end| end == "yaml" || end == "yml")
+        };
+        let dirty = text.lines().any(|line| !line.starts_with('#') && manifest(line));
+        commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| {
+            let mark = if dirty { "-dirty" } else { "" };
+            format!("{commit}{mark}")
+        })
+    }
+}
+
+impl Repository {
+    /// The repository that a real folder is in.
+    fn around(folder: &Path) -> Option<Self> {
+        folder.ancestors().find_map(|root| {
+            let git = root.join(".git");
+            let found = if git.is_dir() { git } else { pointed_to(root, &git)? };
+            found.join("HEAD").exists().then(|| {
+                // A worktree shares its configuration with the repository it is of.
+                let common = fs::read_to_string(found.join("commondir")).ok();
+                let git = common.map_or(found.clone(), |common| found.join(common.trim_end()));
+                Self { root: root.to_owned(), git }
+            })
+        })
+    }
+
+    /// What the remote `origin` says the repository is called.
+    fn origin(&self) -> Option<String> {
+        let config = fs::read_to_string(self.git.join("config")).ok()?;
+        let mut in_origin = false;
+        let mut url = None;
+        for line in config.lines().map(str::trim) {
+            if line.starts_with('[') {
+                in_origin = line.replace(' ', "").starts_with("[remote\"origin\"]");
+            } else if let Some((key, value)) = line.split_once('=')
+                && in_origin
+                && key.trim() == "url"
+            {
+                url = Some(value.trim().trim_matches('"').to_owned());
+            }
+        }
+        called(&url?)
+    }
+}
+
+/// The folder that a `.git` file points to, as those of worktrees and submodules do.
+fn pointed_to(root: &Path, file: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(file).ok()?;
+    Some(root.join(text.strip_prefix("gitdir:")?.trim()))
+}
+
+/// The name in a remote's URL: the whole path on a host, so that equally named repositories of several owners differ; the last part
+/// of a path on this machine, where the parts before it say nothing.
+fn called(url: &str) -> Option<String> {
+    let path = match url.split_once("://") {
+        Some(("file", path)) => path.rsplit('/').find(|part| !part.is_empty() && *part != ".git")?,
+        Some((_, rest)) => rest.split_once('/')?.1,
+        // host:path, but for a drive's letter
+        None => match url.split_once(':') {
+            Some((host, path)) if host.len() > 1 && !host.contains(['/', '\\']) => path,
+            _ => url.rsplit(['/', '\\']).find(|part| !part.is_empty() && *part != ".git")?,
+        },
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
+    Some(path.to_owned()).filter(|path| !path.is_empty() && path != "..")
+}
+
+fn last_part(folder: &Path) -> Option<String> {
+    Some(folder.file_name()?.to_string_lossy().into_owned())
+}
+
+/// A path without links and dots; of one that does not exist, as much as can be told.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_called_by_its_whole_path_on_a_host_and_by_its_last_part_on_this_machine() {
+        for (url, name) in [
+            ("https://github.com/acme/objectives.git", "acme/objectives"),
+            ("https://user:token@gitlab.example.com:8443/a/b/objectives/", "a/b/objectives"),
+            ("git@github.com:acme/objectives.git", "acme/objectives"),
+            ("ssh://git@host:22/objectives", "objectives"),
+            ("/srv/git/objectives.git", "objectives"),
+            ("../objectives", "objectives"),
+            ("../objectives/.git", "objectives"),
+            ("file:///srv/git/objectives.git/", "objectives"),
+            ("C:\\git\\objectives.git", "objectives"),
+        ] {
+            assert_eq!(called(url).as_deref(), Some(name), "{url}");
+        }
+        for url in ["", "https://host", "https://host/", "host:"] {
+            assert_eq!(called(url), None, "{url}");
+        }
+    }
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn files_are_named_from_the_root_of_the_repository_however_they_are_reached() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        write(&at("shop/.git/HEAD"), "ref: refs/heads/main\n");
+        write(&at("shop/slo/a.yaml"), "");
+        write(&at("elsewhere/b.yaml"), "");
+        let given = [at("shop/slo/../slo"), at("elsewhere")];
+        let home = Home::of(&given);
+        assert_eq!(home.place(at("shop/slo/../slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
+        assert_eq!(home.place(at("elsewhere/b.yaml").to_str().unwrap()), "elsewhere/b.yaml");
+        assert_eq!(home.place("stdin"), "stdin");
+        let single = Home::of(&[at("shop/slo/a.yaml")]);
+        assert_eq!(single.place(at("shop/slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
+        assert_eq!(single.name().unwrap().as_str(), "shop");
+        assert_eq!(Home::of(&[at("elsewhere/b.yaml")]).name().unwrap().as_str(), "elsewhere");
+        let given = [at("elsewhere/b.yaml")];
+        assert_eq!(Home::of(&given).place(given[0].to_str().unwrap()), "elsewhere/b.yaml");
+    }
+
+    #[test]
+    fn worktrees_are_called_as_the_repository_they_are_of() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        write(&at("main/.git/HEAD"), "ref: refs/heads/main\n");
+        write(
+            &at("main/.git/config"),
+            "[core]\n\tbare = false\n[remote \"upstream\"]\n\turl = x:y/z\n[remote \"origin\"]\n\turl = git@host:acme/slos.git\n",
+        );
+        write(&at("main/.git/worktrees/other/HEAD"), "ref: refs/heads/other\n");
+        write(&at("main/.git/worktrees/other/commondir"), "../..\n");
+        write(&at("other/.git"), &format!("gitdir: {}\n", at("main/.git/worktrees/other").display()));
+        for folder in ["main", "other"] {
+            assert_eq!(Home::of(&[at(folder)]).name().unwrap().as_str(), "acme/slos", "{folder}");
+        }
+    }
+
+    #[test]
+    fn what_no_name_may_contain_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("my slos (ü)");
+        fs::create_dir(&folder).unwrap();
+        assert_eq!(Home::of(&[folder]).name().unwrap().as_str(), "my-slos----");
+    }
+}

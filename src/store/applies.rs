@@ -1,0 +1,137 @@
+//! Owns the record of applies: who brought which declared objects in line with which set, when, and what that changed.
+
+use anyhow::Result;
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::history::stored_name;
+use super::open::{Store, Unreadable};
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::object::{Identity, Kind};
+use crate::domain::reconcile::FieldChange;
+use crate::domain::reconcile::change::{Change, Deed};
+
+/// One apply that changed something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ApplyRecord {
+    /// Given by the database; later ones are greater.
+    pub(crate) id: i64,
+    pub(crate) applied_at: Instant,
+    pub(crate) set: Name,
+    pub(crate) commit: Option<String>,
+    pub(crate) author: Option<String>,
+    /// Never empty.
+    pub(crate) changes: Vec<Change>,
+    /// How many declared objects were as they should be.
+    pub(crate) unchanged: usize,
+}
+
+/// A field that changed, as stored.
+#[derive(Serialize, Deserialize)]
+struct WireField {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Store {
+    /// Records an apply; its `id` is given here. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn record_apply(&self, record: &ApplyRecord) -> Result<()> {
+        let sql =
+            "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (set, at) = (record.set.as_str(), record.applied_at.millis());
+        self.connection.execute(sql, params![at, set, record.commit, record.author, record.unchanged])?;
+        let apply = self.connection.last_insert_rowid();
+        let sql = "INSERT INTO apply_change (apply, position, deed, kind, name, old_name, fields)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (position, change) in record.changes.iter().enumerate() {
+            let fields = change.fields.iter().map(|field| WireField {
+                field: field.path.clone(),
+                before: field.before.clone(),
+                after: field.after.clone(),
+            });
+            insert.execute(params![
+                apply,
+                position,
+                change.deed.as_str(),
+                change.identity.kind.as_str(),
+                change.identity.name.as_str(),
+                change.old_name.as_ref().map(Name::as_str),
+                serde_json::to_string(&fields.collect::<Vec<_>>())?,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// The applies of a set (`None`: of all), newest first, at most so many; with names, only those that changed an
+    /// object of such a name, by its old or its new one.
+    ///
+    /// # Errors
+    /// Those of the database, and when a row is none that any version wrote.
+    pub(crate) fn applies(&self, set: Option<&Name>, names: &[Name], most: usize) -> Result<Vec<ApplyRecord>> {
+        let names = serde_json::to_string(&names.iter().map(Name::as_str).collect::<Vec<_>>())?;
+        let sql = "SELECT id, applied_at, set_name, commit_id, author, unchanged FROM apply_log
+                   WHERE (?1 IS NULL OR set_name = ?1) AND (?2 = '[]' OR id IN
+                   (SELECT apply FROM apply_change, json_each(?2) wanted WHERE wanted.value IN (name, old_name)))
+                   ORDER BY id DESC LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![set.map(Name::as_str), names, most])?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            records.push(ApplyRecord {
+                id,
+                applied_at: Instant::from_millis(row.get(1)?),
+                set: stored_name(row.get_ref(2)?.as_str()?)?,
+                commit: row.get(3)?,
+                author: row.get(4)?,
+                unchanged: row.get(5)?,
+                changes: self.changes_of(id)?,
+            });
+        }
+        Ok(records)
+    }
+
+    fn changes_of(&self, apply: i64) -> Result<Vec<Change>> {
+        let sql = "SELECT deed, kind, name, old_name, fields FROM apply_change WHERE apply = ?1 ORDER BY position";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([apply])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (deed, kind) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+            let unknown =
+                || Unreadable(format!("the log says {deed:?} of a {kind:?}, which this version does not know"));
+            let fields: Vec<WireField> = serde_json::from_str(row.get_ref(4)?.as_str()?)?;
+            let fields =
+                fields.into_iter().map(|WireField { field: path, before, after }| FieldChange { path, before, after });
+            changes.push(Change {
+                deed: Deed::parse(deed).ok_or_else(unknown)?,
+                identity: Identity {
+                    kind: Kind::parse(kind).ok_or_else(unknown)?,
+                    name: stored_name(row.get_ref(2)?.as_str()?)?,
+                },
+                old_name: row.get_ref(3)?.as_str_or_null()?.map(stored_name).transpose()?,
+                fields: fields.collect(),
+            });
+        }
+        Ok(changes)
+    }
+
+    /// The names of all sets that have objects or have been applied, sorted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sets(&self) -> Result<Vec<Name>> {
+        let sql =
+            "SELECT set_name FROM manifest WHERE set_name IS NOT NULL UNION SELECT set_name FROM apply_log ORDER BY 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|name| stored_name(&name?)).collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! Owns whose declared objects are: what an apply records of those it does not write.
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::manifests::Declaration;
+use super::open::Store;
+use crate::domain::instant::Instant;
+use crate::domain::name::Name;
+use crate::domain::object::Identity;
+
+impl Store {
+    /// Remembers where an object that did not change is declared now, and by which set.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn place_object(&self, identity: &Identity, declared: Declaration<'_>) -> Result<()> {
+        let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6
+                   WHERE kind = ?1 AND name = ?2 AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5)";
+        let Declaration { set, file, document, commit, .. } = declared;
+        let row = params![identity.kind.as_str(), identity.name.as_str(), set.as_str(), file, document, commit];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Lets an object go on under another name, with its caches.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn rename_object(&self, identity: &Identity, name: &Name) -> Result<()> {
+        let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
+        let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Marks an object as gone from its set; it stays in force.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn orphan_object(&self, identity: &Identity, at: Instant) -> Result<()> {
+        let sql = "UPDATE manifest SET orphaned_at = ?3 WHERE kind = ?1 AND name = ?2 AND orphaned_at IS NULL";
+        let row = params![identity.kind.as_str(), identity.name.as_str(), at.millis()];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Deletes a declared object; the journal stays as it is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
+        let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
+        self.connection.prepare_cached(sql)?.execute([identity.kind.as_str(), identity.name.as_str()])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! The weekly digest: it says what status, downtime and achievements say at both ends of the week.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::harness::Slo;
+use crate::reference::calendar::{
+    DAY, HOUR, MINUTE, Ms, WEEK, civil_from_days, days_from_civil, instant, rfc3339, weekday,
+};
+use crate::reference::difference;
+use crate::reference::downtime::downtime;
+use crate::world::strategy::worlds;
+use crate::world::{Fact, Objective, Status, Window, World};
+
+/// The Monday before, or at, a moment.
+fn monday(at: Ms) -> Ms {
+    let day = at.div_euclid(DAY);
+    (day - weekday(day)) * DAY
+}
+
+/// `2026-W47`: the year is that of the week's Thursday, and the number counts its Thursdays.
+fn name_of(monday: Ms) -> String {
+    let thursday = monday.div_euclid(DAY) + 3;
+    let (year, _, _) = civil_from_days(thursday);
+    format!("{year:04}-W{:02}", (thursday - days_from_civil(year, 1, 1)) / 7 + 1)
+}
+
+fn parsed(slo: &Slo, args: &[&str]) -> Value {
+    serde_json::from_str(&slo.pass(args, b"")).unwrap()
+}
+
+/// Downtime within `[since, until)`, by definition.
+fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
+    let mut by: BTreeMap<(String, &str), Ms> = BTreeMap::new();
+    let mut outages: Vec<(String, Ms, Ms)> = Vec::new();
+    for event in downtime(&world.at(until)) {
+        let at = |field: &str| event[field].as_str().map_or(until, instant);
+        let (start, end) = (at("startTime").max(since), at("endTime").min(until));
+        if end <= start {
+            continue;
+        }
+        let upstream = event["upstreamSystemId"].as_str();
+        let kind = if upstream.is_some() { "upstream" } else { "self" };
+        let system = upstream.unwrap_or(event["systemId"].as_str().unwrap());
+        *by.entry((system.to_owned(), kind)).or_default() += end - start;
+        outages.push((event["objectiveId"].as_str().unwrap().to_owned(), start, end));
+    }
+    let minutes = |millis: Ms| millis as f64 / MINUTE as f64;
+    outages.sort();
+    let joined = outages.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].2 == pair[1].1).count();
+    let total: Ms = by.values().sum();
+    let mut by: Vec<_> = by.into_iter().collect();
+    // Own downtime stands before that of others, as `self` does before `upstream`.
+    by.sort_by(|((a, kind), ms), ((b, other), more)| more.cmp(ms).then_with(|| (a, kind).cmp(&(b, other))));
+    let attribution: Vec<Value> = by
+        .into_iter()
+        .map(|((system, kind), ms)| json!({ "sourceType": kind, "systemId": system, "minutes": minutes(ms) }))
+        .collect();
+    json!({ "minutes": minutes(total), "outages": outages.len() - joined, "attribution": attribution })
+}
+
+/// What the digest of the week that begins on a Monday should say.
+fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
+    let until = (monday + WEEK).min(world.as_of);
+    let (now, before) = (slo.objectives(&rfc3339(until)), slo.objectives(&rfc3339(monday)));
+    let count = |rows: &[Value], state: &str| rows.iter().filter(|row| row["state"] == state).count();
+    let mut changes = Vec::new();
+    for row in &now {
+        let was = before.iter().find(|was| was["objectiveId"] == row["objectiveId"]).unwrap();
+        if was["state"] != row["state"] {
+            changes.push(json!({
+                "objectiveId": row["objectiveId"], "systemId": row["systemId"],
+                "previous": was["state"], "next": row["state"],
+            }));
+        }
+    }
+    let rank = |state: &Value| {
+        ["no-data", "breaching", "degraded", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
+    };
+    changes.sort_by_key(|row| (rank(&row["next"]), rank(&row["previous"]), row["objectiveId"].to_string()));
+    let achieved = |at: Ms| {
+        let answer = parsed(slo, &["achievements", "--as-of", &rfc3339(at), "-o", "json"]);
+        answer["achievements"].as_array().unwrap().clone()
+    };
+    let had = achieved(monday);
+    let mut unlocked: Vec<Value> = achieved(until).into_iter().filter(|row| !had.contains(row)).collect();
+    unlocked.sort_by_key(|row| (row["unlockedAt"].to_string(), row["systemId"].to_string()));
+    json!({
+        "schemaVersion": 1,
+        "asOf": rfc3339(until),
+        "week": name_of(monday),
+        "start": rfc3339(monday),
+        "end": rfc3339(monday + WEEK),
+        "complete": until == monday + WEEK,
+        "totalObjectives": now.len(),
+        "breachingCount": count(&now, "breaching"),
+        "atRiskCount": count(&now, "at-risk"),
+        "healthyCount": count(&now, "healthy"),
+        "degradedCount": count(&now, "degraded"),
+        "noDataCount": count(&now, "no-data"),
+        "downtime": downtime_within(world, monday, until),
+        "achievements": unlocked,
+        "changes": changes,
+        "previous": {
+            "week": name_of(monday - WEEK),
+            "breachingCount": count(&before, "breaching"),
+            "atRiskCount": count(&before, "at-risk"),
+            "healthyCount": count(&before, "healthy"),
+            "degradedCount": count(&before, "degraded"),
+            "noDataCount": count(&before, "no-data"),
+            "downtime": downtime_within(world, monday - WEEK, monday),
+        },
+    })
+}
+
+/// The first difference between a digest and what it should say. Best and worst are compared by their order, for what is
+/// printed as a float may be equal where the exact values are not.
+fn disagreement(slo: &Slo, world: &World, monday: Ms, mut digest: Value) -> Option<String> {
+    let until = (monday + WEEK).min(world.as_of);
+    let status = slo.objectives(&rfc3339(until));
+    let seen = status.iter().filter(|row| row["state"] != "no-data").count();
+    for (list, field, sign) in
+        [("topPerformers", "currentAvailability", -1.0), ("worstPerformers", "budgetRemainingPercent", 1.0)]
+    {
+        let rows = match digest.as_object_mut()?.remove(list) {
+            Some(Value::Array(rows)) => rows,
+            other => return Some(format!("{list} is {other:?}")),
+        };
+        if rows.len() != seen.min(3) {
+            return Some(format!("{list} has {} entries of {seen}", rows.len()));
+        }
+        let mut last = f64::NEG_INFINITY;
+        for row in rows {
+            let of = status.iter().find(|of| of["objectiveId"] == row["objectiveId"])?;
+            let mut wanted = json!({
+                "objectiveId": of["objectiveId"], "systemId": of["systemId"], "availability": of["currentAvailability"],
+            });
+            match list {
+                "topPerformers" => wanted["streakDays"] = of["currentStreak"].clone(),
+                _ => wanted["budgetRemainingPercent"] = of["budgetRemainingPercent"].clone(),
+            }
+            if row != wanted {
+                return Some(format!("{list} has {row}, expected {wanted}"));
+            }
+            // No availability at all comes last.
+            let value = of[field].as_f64().map_or(f64::INFINITY, |value| value * sign);
+            if value < last - 1e-12 {
+                return Some(format!("{list} is out of order at {row}"));
+            }
+            last = value;
+        }
+    }
+    difference("digest", &expected(slo, world, monday), &digest)
+}
+
+proptest! {
+    #[test]
+    fn a_digest_says_what_the_ends_of_its_week_say(world in worlds(), back in 0..60_i64) {
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        let this = monday(world.as_of - 1);
+        let then = this - back * WEEK;
+        for (monday, args) in [
+            (this, vec!["digest"]),
+            (this - WEEK, vec!["digest", "--week", "last"]),
+            (then, vec!["digest", "--week", &name_of(then)]),
+        ] {
+            let digest = parsed(&slo, &[&args[..], &["--as-of", &as_of, "-o", "json"]].concat());
+            prop_assert_eq!(disagreement(&slo, &world, monday, digest), None, "{:?}", args);
+        }
+        // A week that is over is told as it was told when it ended.
+        let end = rfc3339(then + WEEK);
+        if then + WEEK <= world.as_of {
+            let later = slo.pass(&["digest", "--week", &name_of(then), "--as-of", &as_of, "-o", "html"], b"");
+            prop_assert_eq!(slo.pass(&["digest", "--as-of", &end, "-o", "html"], b""), later);
+        }
+    }
+}
+
+#[test]
+fn three_are_named_and_ties_go_by_what_was_spent_and_by_name() {
+    let begun = instant("2026-03-02T00:00:00Z");
+    let names = ["e", "d", "c", "b", "a"];
+    let mut world = World::new(begun + 21 * DAY, &names);
+    for (index, name) in names.iter().enumerate() {
+        world.objectives.push(Objective::new(name, name, 99_900_000, Window::Rolling { days: 7 }));
+        world.facts.push(Fact::new(begun, name, Status::Healthy));
+        // e: not at all; d: not at all; c: 20 minutes; b and a: an hour, which is more than the whole budget of ten minutes.
+        let lasted = [0, 0, 20 * MINUTE, HOUR, HOUR][index];
+        if lasted > 0 {
+            world.facts.push(Fact::new(begun + 16 * DAY, name, Status::Unhealthy));
+            world.facts.push(Fact::new(begun + 16 * DAY + lasted, name, Status::Healthy));
+        }
+    }
+    let slo = Slo::with(&world.feed(), &world.manifests());
+    let digest = parsed(&slo, &["digest", "--as-of", &world.as_of_text(), "-o", "json"]);
+    assert_eq!((digest["week"].as_str(), digest["complete"].as_bool()), (Some("2026-W12"), Some(true)));
+    let named = |list: &str| -> Vec<String> {
+        digest[list].as_array().unwrap().iter().map(|row| row["objectiveId"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(named("topPerformers"), ["d", "e", "c"]);
+    assert_eq!(named("worstPerformers"), ["a", "b", "c"]);
+    assert_eq!((&digest["breachingCount"], &digest["previous"]["breachingCount"]), (&json!(3), &json!(0)));
+    assert_eq!(digest["downtime"]["minutes"], json!(140.0));
+    assert_eq!(digest["downtime"]["outages"], json!(3));
+}
+
+#[test]
+fn weeks_that_are_none_or_to_come_are_refused() {
+    let slo = Slo::new();
+    slo.ingest("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
+    for (week, told) in [("2026-W54", "is no week"), ("next", "is no week"), ("2026-W41", "which is not before")] {
+        let output = slo.run(&["digest", "--week", week, "--as-of", "2026-10-05T00:00:00Z"], b"");
+        assert_eq!(output.code, 2, "{week}");
+        assert!(output.stderr.contains(told) && output.stderr.contains("hint: "), "{}", output.stderr);
+    }
+    let output = slo.run(&["status", "-o", "html"], b"");
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+    assert!(output.stderr.contains("`slo digest` alone"), "{}", output.stderr);
+}

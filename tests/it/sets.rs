@@ -1,0 +1,173 @@
+//! Sets as laws on random small worlds: applying twice is applying once, sets do not see each other, and a plan foretells what
+//! an apply brings.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::harness::Slo;
+use crate::world::strategy::{revised_worlds, worlds};
+use crate::world::{Fact, World};
+
+/// All that the database holds of declared objects, but for when it was applied.
+fn content(slo: &Slo) -> Vec<Value> {
+    let list = |kind: &str| {
+        let list = slo.pass(&["list", kind, "-o", "json"], b"");
+        let mut list: Value = serde_json::from_str(&list).unwrap();
+        let rows = list[kind].as_array_mut().unwrap();
+        for row in rows.iter_mut() {
+            row.as_object_mut().unwrap().remove("appliedAt");
+        }
+        list[kind].take()
+    };
+    ["systems", "objectives", "maintenance"].map(list).to_vec()
+}
+
+fn log(slo: &Slo) -> Vec<Value> {
+    let mut log: Value = serde_json::from_str(&slo.pass(&["log", "-o", "json", "-n", "1000"], b"")).unwrap();
+    log["applies"].as_array_mut().unwrap().drain(..).collect()
+}
+
+/// Applies manifests as all of a set; nothing is deleted unless `prune`.
+#[track_caller]
+fn apply(slo: &Slo, set: &str, manifests: &str, prune: bool) {
+    let folder = slo.write_manifests(manifests);
+    let folder = folder.to_str().unwrap();
+    let prune: &[&str] = if prune { &["--prune"] } else { &[] };
+    slo.pass(&[&["apply", "--set", set, folder], prune].concat(), b"");
+    slo.pass(&["db", "verify"], b"");
+}
+
+fn plan(slo: &Slo, manifests: &str, as_of: &str) -> Value {
+    let folder = slo.write_manifests(manifests);
+    let output = slo.run(&["plan", "--prune", "-o", "json", "--as-of", as_of, folder.to_str().unwrap()], b"");
+    assert!(output.code <= 1, "{}", output.stderr);
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// The same world under names of its own.
+fn elsewhere(world: &World) -> World {
+    let own = |name: &String| format!("else-{name}");
+    let mut world = world.clone();
+    for system in &mut world.systems {
+        system.name = own(&system.name);
+        system.dependencies.iter_mut().for_each(|edge| edge.target = own(&edge.target));
+    }
+    for objective in &mut world.objectives {
+        (objective.name, objective.system) = (own(&objective.name), own(&objective.system));
+        objective.excluded_dependencies = objective.excluded_dependencies.iter().map(own).collect();
+    }
+    for window in &mut world.maintenance {
+        window.name = own(&window.name);
+        window.systems = window.systems.iter().map(own).collect();
+    }
+    world.facts = world.facts.iter().map(|fact| Fact { system: own(&fact.system), ..fact.clone() }).collect();
+    world
+}
+
+/// What a plan says of an objective, taken from what `status` says of it.
+fn judged(objective: &Value) -> Value {
+    let fields = [
+        "systemId",
+        "target",
+        "errorBudgetTotalMinutes",
+        "errorBudgetConsumedMinutes",
+        "errorBudgetRemainingMinutes",
+        "errorBudgetOverspentMinutes",
+        "budgetRemainingPercent",
+        "currentAvailability",
+        "isBreaching",
+        "state",
+        "currentStreak",
+    ];
+    fields.iter().map(|field| ((*field).to_owned(), objective[field].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn named<'v>(objectives: &'v [Value], name: &Value) -> Option<&'v Value> {
+    objectives.iter().find(|objective| objective["objectiveId"] == *name)
+}
+
+proptest! {
+    #[test]
+    fn applying_twice_is_applying_once(world in worlds(), prune: bool) {
+        let slo = Slo::new();
+        slo.ingest(&world.feed());
+        apply(&slo, "shop", &world.manifests(), prune);
+        let (once, logged) = (content(&slo), log(&slo));
+        apply(&slo, "shop", &world.manifests(), prune);
+        prop_assert_eq!(content(&slo), once);
+        prop_assert_eq!(log(&slo), logged);
+    }
+
+    #[test]
+    fn with_pruning_only_the_last_apply_counts((before, after) in revised_worlds()) {
+        let both = Slo::new();
+        both.ingest(&after.feed());
+        apply(&both, "shop", &before.manifests(), true);
+        apply(&both, "shop", &after.manifests(), true);
+        let last = Slo::new();
+        last.ingest(&after.feed());
+        apply(&last, "shop", &after.manifests(), true);
+        prop_assert_eq!(content(&both), content(&last));
+        prop_assert_eq!(both.status(&after.as_of_text()), last.status(&after.as_of_text()));
+    }
+
+    #[test]
+    fn sets_applied_in_either_order_give_the_same_database(world in worlds(), prune: bool) {
+        let other = elsewhere(&world);
+        let (one, two) = (("one", world.manifests()), ("two", other.manifests()));
+        let applied = |sets: [&(&str, String); 2]| {
+            let slo = Slo::new();
+            slo.ingest(&(world.feed() + &other.feed()));
+            for (set, manifests) in sets {
+                apply(&slo, set, manifests, prune);
+            }
+            (content(&slo), slo.status(&world.as_of_text()))
+        };
+        prop_assert_eq!(applied([&one, &two]), applied([&two, &one]));
+    }
+
+    #[test]
+    fn a_plan_foretells_every_budget((before, after) in revised_worlds()) {
+        let slo = Slo::with(&before.feed(), &before.manifests());
+        let as_of = before.as_of_text();
+        let planned = plan(&slo, &after.manifests(), &as_of);
+        let was = slo.objectives(&as_of);
+        slo.apply(&after.manifests());
+        let is = slo.objectives(&as_of);
+        let consequences = planned["consequences"].as_array().unwrap();
+        for objective in was.iter().chain(&is) {
+            let name = &objective["objectiveId"];
+            let sides = [named(&was, name), named(&is, name)].map(|side| side.map_or(Value::Null, judged));
+            let told = consequences.iter().find(|consequence| consequence["objectiveId"] == *name);
+            let Some(told) = told else {
+                prop_assert_eq!(&sides[0], &sides[1], "{} changes unforetold", name);
+                continue;
+            };
+            for (side, expected) in ["before", "after"].iter().zip(&sides) {
+                let told = if told[side].is_null() { Value::Null } else { judged(&told[side]) };
+                prop_assert_eq!(&told, expected, "{} of {}", side, name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_plan_after_an_apply_of_a_valid_fixture_is_empty() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let slo = Slo::new();
+        slo.pass(&["apply", path.to_str().unwrap()], b"");
+        let plan: Value =
+            serde_json::from_str(&slo.pass(&["plan", "-o", "json", path.to_str().unwrap()], b"")).unwrap();
+        for list in ["create", "rename", "update", "delete", "orphaned", "consequences"] {
+            assert_eq!(plan[list], Value::Array(Vec::new()), "{list} of {}", path.display());
+        }
+        seen += 1;
+    }
+    assert!(seen >= 2);
+}
