@@ -228,8 +228,11 @@ impl<'s> Conditions<'s> {
         if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak)) = what
             && report.is_none()
         {
-            let sealed = self.evaluation.store.sealed(id)?;
-            let last = stretch.end.plus(-1);
+            let (mut sealed, last) = (self.evaluation.store.sealed(id)?, stretch.end.plus(-1));
+            // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
+            if let Some(ledger) = &mut sealed {
+                ledger.truncate(self.evaluation.as_of.day_start());
+            }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));
         }

@@ -104,7 +104,7 @@ fn what_cannot_be_answered_is_no_pass() {
     for form in ["junit", "github"] {
         let output = slo.run(&["status", "-o", form], b"");
         assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-        assert!(output.stderr.contains("only `slo check` gives one"), "{}", output.stderr);
+        assert!(output.stderr.contains("as `slo check` and `slo validate` give them"), "{}", output.stderr);
     }
 }
 
@@ -232,4 +232,20 @@ fn junit_is_what_readers_of_junit_expect() {
     assert_eq!((number(&elements[0], "tests"), number(&elements[0], "failures")), (sums("tests"), sums("failures")));
     assert_eq!((sums("tests"), sums("failures")), (6, 3));
     assert!(xml.contains("budgetRemainingPercent &lt; 60 &amp;&amp; objectiveId != &quot;a&quot;"), "{xml}");
+}
+
+/// Days sealed from the whole journal must not stand in for days that are foretold from what was known.
+#[test]
+fn what_is_foretold_of_streaks_knows_nothing_of_later_facts() {
+    let objective = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: o }\n\
+                     spec: { systemRef: { kind: System, name: a }, target: 50, windowDays: 1 }\n";
+    let slo = Slo::with("{\"ts\":\"2026-09-21T14:00:00Z\",\"system\":\"a\",\"status\":\"up\"}\n", objective);
+    let clears = || {
+        let args = ["check", "--when", "currentStreak < 4", "--as-of", "2026-09-21T15:00:00Z", "-o", "json"];
+        let answer: Value = serde_json::from_str(&slo.run(&args, b"").stdout).unwrap();
+        answer["results"][0]["clearsAt"].clone()
+    };
+    assert_eq!(clears(), "2026-09-25T00:00:00.000Z");
+    slo.ingest("{\"ts\":\"2026-09-21T16:00:00Z\",\"system\":\"a\",\"status\":\"down\"}\n");
+    assert_eq!(clears(), "2026-09-25T00:00:00.000Z");
 }

@@ -21,6 +21,7 @@ CREATE TABLE objective_status (
     is_breaching                         INTEGER NOT NULL,
     has_open_downtime                    INTEGER NOT NULL,
     fast_burn                            INTEGER NOT NULL,
+    orphaned                             INTEGER NOT NULL,
     error_budget_total_minutes           REAL NOT NULL,
     error_budget_consumed_strict_minutes REAL NOT NULL,
     error_budget_consumed_minutes        REAL NOT NULL,
