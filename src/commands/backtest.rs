@@ -1,5 +1,6 @@
 //! Owns `slo backtest`: when a condition would have held, what that was worth, and what the history supports.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -13,6 +14,7 @@ use crate::domain::backtest::threshold::{BurnAlert, best_first};
 use crate::domain::condition::{Scope, Term};
 use crate::domain::incident::Incident;
 use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::name::Name;
 use crate::evaluation::{Question, backtest, last_windows_of, suggest_thresholds};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -51,6 +53,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Backtest) -> Result<ExitStat
     let matching = Matching { lead_ms: args.lead.unwrap_or(usual), grace_ms: args.grace };
     let question = Question { since, until, against, matching };
     let store = context.store(Access::Read)?;
+    if let Some(incidents) = &incidents {
+        tell_strangers(context, &store, incidents)?;
+    }
     match args.suggest {
         None => tested(context, args, &store, question)?,
         Some(Suggest::Target) => targets(context, args, &store, until)?,
@@ -130,6 +135,33 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
     context.answer(&suggestion::thresholds(&trials, question.since, question.until, context.as_of)?, |_| {
         suggestion::threshold_sheet(&trials, question.since, question.until)
     })
+}
+
+/// Says which incidents concern nobody here: a list may be of more than this database, and a name may be misspelt.
+fn tell_strangers(context: &mut Context<'_>, store: &Store, incidents: &[Incident]) -> Result<()> {
+    let (objectives, systems) = store.read(|store| Ok((store.objectives()?, store.systems()?)))?;
+    let objectives: BTreeSet<&Name> = objectives.iter().map(|stored| &stored.objective.metadata.name).collect();
+    let systems: BTreeSet<&Name> = systems.iter().map(|(name, _)| name).collect();
+    let strange = |incident: &&Incident| {
+        incident.objective.as_ref().is_some_and(|name| !objectives.contains(name))
+            || incident.system.as_ref().is_some_and(|name| !systems.contains(name))
+    };
+    let strangers: Vec<&Incident> = incidents.iter().filter(strange).collect();
+    let names: BTreeSet<&str> = strangers
+        .iter()
+        .filter_map(|incident| incident.objective.as_ref().or(incident.system.as_ref()))
+        .map(Name::as_str)
+        .collect();
+    if !names.is_empty() {
+        let names: Vec<&str> = names.into_iter().take(5).collect();
+        context.note(&format!(
+            "note: {} of {} incidents concern objectives or systems that this database does not know, such as {}",
+            strangers.len(),
+            incidents.len(),
+            names.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 /// The condition that is asked about, and what it is about.
