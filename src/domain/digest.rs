@@ -42,7 +42,7 @@ pub(crate) struct Digest {
 pub(crate) struct Counts([usize; 5]);
 
 impl Counts {
-    fn of(states: impl Iterator<Item = State> + Clone) -> Self {
+    fn of(states: &(impl Iterator<Item = State> + Clone)) -> Self {
         Self(State::ALL.map(|state| states.clone().filter(|known| *known == state).count()))
     }
 
@@ -153,8 +153,8 @@ impl Digest {
         Self {
             week,
             until,
-            counts: Counts::of(reports.iter().map(|report| report.state)),
-            counts_before: Counts::of(states_before.iter().copied()),
+            counts: Counts::of(&reports.iter().map(|report| report.state)),
+            counts_before: Counts::of(&states_before.iter().copied()),
             top: first(|a, b| {
                 b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current))
             }),

@@ -134,7 +134,7 @@ impl Days {
         };
         let objective = &self.model.objective;
         if let Some(value) = constant(objective, property) {
-            return Possible::exactly(value, midnight);
+            return Some(Possible::exactly(value, midnight));
         }
         let flags = |lowest: bool, highest: bool| Some(Possible::of_flags(lowest, highest));
         match property {
@@ -142,7 +142,7 @@ impl Days {
                 let index = usize::try_from(midnight.since(self.start) / DAY_MS).ok()?;
                 let (current, best) = *self.streaks.get(index)?;
                 let days = if property == Property::BestStreak { best } else { current };
-                Possible::exactly(Value::whole(days.into()), midnight)
+                Some(Possible::exactly(Value::whole(days.into()), midnight))
             }
             Property::BurnRateOver(lookback) => {
                 let over_ms = i128::from(LOOKBACKS[lookback].1);
@@ -151,7 +151,7 @@ impl Days {
                     let consumed = Linear::constant(consumed.into());
                     number(&rate(moment(midnight), consumed, allowed), midnight)
                 });
-                Possible::between(least?, most?)
+                Some(Possible::between(least?, most?))
             }
             Property::FastBurn => {
                 let (over_ms, target) = (LOOKBACKS[ONE_HOUR].1, objective.target);
@@ -186,7 +186,7 @@ impl Days {
                     return None;
                 }
                 let [one, other] = extremes.map(|of| number(&measured(objective, &of, property), midnight));
-                Possible::between(one?, other?)
+                Some(Possible::between(one?, other?))
             }
         }
     }
@@ -280,16 +280,16 @@ impl Days {
 }
 
 impl Possible {
-    /// What is known to be a value; a number that changes is none that is known.
-    pub(super) fn exactly(value: Value, at: Instant) -> Option<Self> {
+    /// What is one value all day.
+    pub(super) fn exactly(value: Value, at: Instant) -> Self {
         match value {
             Value::Number(number) => Self::between(number.at(at), number.at(at)),
-            other => Some(Self::OneOf(vec![other])),
+            other => Self::OneOf(vec![other]),
         }
     }
 
-    fn between(one: Fraction, other: Fraction) -> Option<Self> {
-        Some(if one.compare(other).is_le() { Self::Between(one, other) } else { Self::Between(other, one) })
+    fn between(one: Fraction, other: Fraction) -> Self {
+        if one.compare(other).is_le() { Self::Between(one, other) } else { Self::Between(other, one) }
     }
 
     /// A question whose answers at both extremes are these.

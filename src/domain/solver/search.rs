@@ -200,6 +200,6 @@ fn throughout(days: Span, answer: impl Fn(Instant) -> Option<bool>) -> Option<bo
 fn possible(operand: &Operand, midnight: Instant, known: &Known) -> Option<Possible> {
     match operand {
         Operand::Field(field) => known.get(&field.subject)?.possible(What::Property(field.property), midnight),
-        other => Possible::exactly(literal(other)?, midnight),
+        other => Some(Possible::exactly(literal(other)?, midnight)),
     }
 }
