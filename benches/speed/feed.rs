@@ -123,11 +123,16 @@ pub(crate) fn wide(path: &Path, systems: usize, end: i64) -> Result<()> {
 
 /// `rows` transitions of one system within 30 days.
 pub(crate) fn month(path: &Path, system: &str, rows: usize, end: i64) -> Result<()> {
+    of_days(path, system, rows, (30, end))
+}
+
+/// `rows` transitions of one system within so many days up to an end.
+pub(crate) fn of_days(path: &Path, system: &str, rows: usize, (days, end): (i64, i64)) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(4);
         let mut text = String::new();
         for row in 0..rows {
-            let at = end - 30 * DAY_MS + (i128::from(30 * DAY_MS) * row as i128 / rows as i128) as i64;
+            let at = end - days * DAY_MS + (i128::from(days * DAY_MS) * row as i128 / rows as i128) as i64;
             push_line(&mut text, at, system, status(&mut dice));
             flush(&mut text, file)?;
         }

@@ -1,5 +1,5 @@
 //! Measures `slo` as whole processes on databases of a realistic size: `cargo bench`, or `cargo bench -- GROUP…` with
-//! the groups `ingest cron status days wide long manifests`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
+//! the groups `ingest cron status days wide long manifests questions`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
 //! that it runs at all; `SLO_BENCH_PYTHON` names a Python that has duckdb. Data stays in `target/bench-data`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its environment")]
@@ -10,6 +10,7 @@ mod days;
 mod feed;
 mod manifests;
 mod process;
+mod questions;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ fn main() -> Result<()> {
     // Feeds are reused; what another build made of them is not.
     world.fresh("year.db")?;
     table::head();
-    let all: [(&str, Group); 7] = [
+    let all: [(&str, Group); 8] = [
         ("ingest", bulk::ingest),
         ("cron", bulk::cron),
         ("status", answers::status),
@@ -91,6 +92,7 @@ fn main() -> Result<()> {
         ("wide", answers::wide),
         ("long", answers::long),
         ("manifests", answers::manifests),
+        ("questions", questions::questions),
     ];
     for (name, group) in all {
         if wanted(name) {

@@ -19,7 +19,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus
     let store = context.store(Access::Read)?;
     let digest = store.read(|store| {
         let objectives = selection::objectives(store, &args.selection)?;
-        digest(store, &objectives, week, until)
+        digest(store, objectives, week, until)
     })?;
     if digest.counts.total() == 0 {
         context.note("no objective is selected");

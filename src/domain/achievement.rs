@@ -111,9 +111,21 @@ impl Contribution {
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
+        let known = Self::unlocking(assessment, chronicle)?;
+        let progress = progress::of_objective(assessment, &known.firsts, chronicle)?;
+        Ok(Self { progress, ..known })
+    }
+
+    /// The same without what is lacking, for who asks only what is unlocked.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn unlocking<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
         let firsts = Firsts::find(assessment, chronicle)?;
-        let progress = progress::of_objective(assessment, &firsts, chronicle)?;
-        Ok(Self { first: assessment.first, firsts, progress })
+        Ok(Self { first: assessment.first, firsts, progress: Vec::new() })
     }
 }
 

@@ -241,6 +241,11 @@ impl Term {
         }
     }
 
+    /// Whether the policy is part of it.
+    pub(crate) fn asks_policy(&self) -> bool {
+        matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)
+    }
+
     /// The fields it looks at, each as often as it is written.
     pub(crate) fn fields(&self) -> Vec<&Field> {
         let mut found: Vec<&Field> = Vec::new();

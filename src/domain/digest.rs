@@ -42,8 +42,8 @@ pub(crate) struct Digest {
 pub(crate) struct Counts([usize; 5]);
 
 impl Counts {
-    fn of(reports: &[ObjectiveReport]) -> Self {
-        Self(State::ALL.map(|state| reports.iter().filter(|report| report.state == state).count()))
+    fn of(states: &(impl Iterator<Item = State> + Clone)) -> Self {
+        Self(State::ALL.map(|state| states.clone().filter(|known| *known == state).count()))
     }
 
     pub(crate) fn of_state(self, state: State) -> usize {
@@ -119,7 +119,7 @@ pub(crate) struct Sources {
     /// As of `until`.
     pub(crate) reports: Vec<ObjectiveReport>,
     /// As of the start of the week.
-    pub(crate) reports_before: Vec<ObjectiveReport>,
+    pub(crate) states_before: Vec<State>,
     /// That touch the week or the one before, as of `until`, in order of time.
     pub(crate) events: Vec<Event>,
     /// As of `until`.
@@ -129,17 +129,17 @@ pub(crate) struct Sources {
 impl Digest {
     /// Draws a digest up.
     pub(crate) fn draw(sources: Sources) -> Self {
-        let Sources { week, until, reports, reports_before, events, mut unlocked } = sources;
+        let Sources { week, until, reports, states_before, events, mut unlocked } = sources;
         let (start, before) = (week.span().start, week.previous().span());
         unlocked.retain(|unlocked| unlocked.unlocked_at > start);
         unlocked
             .sort_by(|a, b| (a.unlocked_at, &a.system, a.achievement).cmp(&(b.unlocked_at, &b.system, b.achievement)));
-        let changed = reports.iter().zip(&reports_before).filter(|(after, before)| after.state != before.state);
+        let changed = reports.iter().zip(&states_before).filter(|(after, before)| after.state != **before);
         let mut changes: Vec<StateChange> = changed
             .map(|(after, before)| StateChange {
                 objective: after.objective.clone(),
                 system: after.system.clone(),
-                before: before.state,
+                before: *before,
                 after: after.state,
             })
             .collect();
@@ -153,8 +153,8 @@ impl Digest {
         Self {
             week,
             until,
-            counts: Counts::of(&reports),
-            counts_before: Counts::of(&reports_before),
+            counts: Counts::of(&reports.iter().map(|report| report.state)),
+            counts_before: Counts::of(&states_before.iter().copied()),
             top: first(|a, b| {
                 b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current))
             }),

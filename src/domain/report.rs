@@ -57,11 +57,8 @@ impl ObjectiveReport {
         let objective = &model.objective;
         let exclusion = objective.dependency_exclusion;
         let as_of = assessment.as_of;
-        let window = objective.window.bounds(as_of);
-        let elapsed = Span::new(window.start, as_of);
-        let sums = assessment.tally(elapsed, chronicle)?;
-        let attribution = attribution(model, &sums);
-        let budget = Budget { target: objective.target, exclusion, window, elapsed, tally: sums };
+        let budget = budget(assessment, chronicle)?;
+        let attribution = attribution(model, &budget.tally);
         let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
             let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_ms(exclusion);
             BurnRate { consumed_ms: consumed, over_ms, target: objective.target }
@@ -69,7 +66,7 @@ impl ObjectiveReport {
         let fast_burn = burn_rates[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
-        let has_open_downtime = assessment.now().is_some_and(|piece| piece.consumes(exclusion));
+        let has_open_downtime = has_open_downtime(assessment);
         let forecast = forecast(assessment, &budget, chronicle)?;
         Ok(Self {
             objective: objective.metadata.name.clone(),
@@ -92,6 +89,17 @@ impl ObjectiveReport {
         })
     }
 
+    /// The state that a report of the same assessment has.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn state<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<State, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        Ok(budget(assessment, chronicle)?.state(assessment.first.is_some(), has_open_downtime(assessment)))
+    }
+
     /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
     pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
         let remaining = self.budget.compare_remaining(&other.budget);
@@ -102,6 +110,22 @@ impl ObjectiveReport {
 /// Sorts reports worst first.
 pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
     reports.sort_by(|a, b| a.borrow().compare_worst(b.borrow()));
+}
+
+/// The account of the window.
+fn budget<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Budget, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let objective = &assessment.model.objective;
+    let window = objective.window.bounds(assessment.as_of);
+    let elapsed = Span::new(window.start, assessment.as_of);
+    let tally = assessment.tally(elapsed, chronicle)?;
+    Ok(Budget { target: objective.target, exclusion: objective.dependency_exclusion, window, elapsed, tally })
+}
+
+fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
+    assessment.now().is_some_and(|piece| piece.consumes(assessment.model.objective.dependency_exclusion))
 }
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.

@@ -4,9 +4,11 @@
 //! above them is algebra on sets of moments. Nothing is sampled.
 
 mod account;
+pub(crate) mod days;
 mod hours;
 pub(crate) mod linear;
 mod measure;
+pub(crate) mod search;
 pub(crate) mod signal;
 pub(crate) mod system;
 pub(crate) mod view;
@@ -21,12 +23,9 @@ use super::condition::{Operand, Subject, Term};
 use super::decimal::SCALE;
 use super::duration::write_millis;
 use super::finding::Explained;
-use super::instant::{DAY_MS, Instant, MINUTE_MS};
+use super::instant::{Instant, MINUTE_MS};
 use super::moments::Moments;
 use super::span::Span;
-
-/// How far the search for what would clear a condition looks ahead, in milliseconds: past the longest window.
-const LONGEST_AHEAD_MS: i64 = 4096 * DAY_MS;
 
 /// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch.
 ///
@@ -88,8 +87,16 @@ fn operand<V, E>(operand: &Operand, stretch: Span, views: &mut V) -> Result<Rc<S
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
-    let value = match operand {
-        Operand::Field(field) => return views(&Ask::of(field), stretch),
+    if let Operand::Field(field) = operand {
+        return views(&Ask::of(field), stretch);
+    }
+    Ok(Rc::new(Signal::steady(stretch, literal(operand).unwrap_or(Value::Null))))
+}
+
+/// The value that an operand is at all times; `None` for a field.
+fn literal(operand: &Operand) -> Option<Value> {
+    Some(match operand {
+        Operand::Field(_) => return None,
         Operand::Number { negative, magnitude } => {
             let sign = if *negative { -1 } else { 1 };
             Value::Number(Quotient::constant(sign * i128::from(magnitude.millionths()), SCALE.into()))
@@ -97,8 +104,7 @@ where
         Operand::Duration(millis) => Value::whole((*millis).into()),
         Operand::Text(text) => Value::text(text),
         Operand::Boolean(boolean) => Value::Boolean(*boolean),
-    };
-    Ok(Rc::new(Signal::steady(stretch, value)))
+    })
 }
 
 /// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
@@ -135,53 +141,6 @@ where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
     Ok(!solve(term, moment(at), views)?.is_empty())
-}
-
-/// Since when the term has, as of `at`, held or not held without a gap; `None` when it was never otherwise since 1970.
-///
-/// # Errors
-/// Those of `views`.
-pub(crate) fn since<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Option<Instant>, E>
-where
-    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
-{
-    let mut back = DAY_MS;
-    loop {
-        let stretch = Span::new(at.plus(-back).max(Instant::MIN), at.plus(1));
-        let turn = solve(term, stretch, views)?.last_turn(stretch);
-        if turn.is_some() || stretch.start <= Instant::MIN {
-            return Ok(turn);
-        }
-        back *= 4;
-    }
-}
-
-/// The first moment after `at` at which the term, which holds as of `at`, does not, if nothing else happens: `views` is to know
-/// no facts after `at`. `None` when that is not within the longest window.
-///
-/// # Errors
-/// Those of `views`.
-pub(crate) fn clears<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Option<Instant>, E>
-where
-    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
-{
-    let mut ahead = DAY_MS;
-    let mut from = at;
-    loop {
-        let stretch = Span::new(from, at.plus(ahead).min(Instant::MAX));
-        if stretch.is_empty() {
-            return Ok(None);
-        }
-        let otherwise = solve(term, stretch, views)?.without(stretch);
-        if let Some(first) = otherwise.spans().first() {
-            return Ok(Some(first.start));
-        }
-        if ahead >= LONGEST_AHEAD_MS {
-            return Ok(None);
-        }
-        from = stretch.end;
-        ahead *= 4;
-    }
 }
 
 /// Takes a term apart as of `at`.

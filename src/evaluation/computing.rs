@@ -54,7 +54,7 @@ fn draw(
         let (id, system) = (stored.id, stored.objective.system.clone());
         let (report, contribution) = evaluation.assess(stored, |assessment, chronicle| {
             days(store, id, assessment, chronicle)?;
-            Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::draw(assessment, chronicle)?))
+            Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::unlocking(assessment, chronicle)?))
         })?;
         reports.push(report);
         contributions.entry(system).or_default().push(contribution);

@@ -9,11 +9,13 @@ use super::Evaluation;
 use crate::domain::assess::Assessment;
 use crate::domain::condition::{Property, Subject, Term};
 use crate::domain::finding::{Finding, Rule};
-use crate::domain::instant::Instant;
+use crate::domain::instant::{DAY_MS, Instant};
 use crate::domain::model::Model;
 use crate::domain::moments::Moments;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::solver::days::Days;
+use crate::domain::solver::search;
 use crate::domain::solver::signal::Signal;
 use crate::domain::solver::system::SystemView;
 use crate::domain::solver::view::{Ask, View, What, streaks};
@@ -25,6 +27,10 @@ use crate::store::{Store, Stored};
 /// Signals kept at the most; past this all are forgotten, so that memory stays bounded.
 const MOST_SIGNALS: usize = 4096;
 
+/// Objectives whose days are kept at the most, and how far those go ahead, in milliseconds.
+const MOST_DAYS: usize = 256;
+const MOST_AHEAD_MS: i64 = 128 * DAY_MS;
+
 /// Evaluates terms for objectives, knowing the facts up to one moment.
 pub(crate) struct Conditions<'s> {
     evaluation: Evaluation<'s>,
@@ -32,6 +38,9 @@ pub(crate) struct Conditions<'s> {
     /// What was asked for last of each value, with the stretch it was asked for.
     signals: HashMap<(Subject, What), (Span, Rc<Signal>)>,
     views: HashMap<Name, (Span, Rc<View>)>,
+    days: HashMap<Name, Rc<Days>>,
+    /// The objective judged last, of which nothing more is asked once another one is.
+    judged: Option<Name>,
 }
 
 /// How much is found out about a rule.
@@ -60,7 +69,8 @@ impl<'s> Conditions<'s> {
     /// Those of the database.
     pub(crate) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let evaluation = Evaluation::open(store, count, as_of)?;
-        Ok(Self { evaluation, objectives: HashMap::new(), signals: HashMap::new(), views: HashMap::new() })
+        let (signals, views, days) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Self { evaluation, objectives: HashMap::new(), signals, views, days, judged: None })
     }
 
     /// Makes an objective known.
@@ -106,21 +116,75 @@ impl<'s> Conditions<'s> {
         Ok(!self.solve(term, objective, moment(at))?.is_empty())
     }
 
-    /// Since when the term has held, or not held, without a gap; `None` when it was never otherwise since 1970.
+    /// Since when the term has, as of a moment up to that of this evaluation, held for an objective or not, without a gap; `None` when
+    /// it was never otherwise since 1970.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn since(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<Option<Instant>> {
-        solver::since(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+        let (holds, known) = (self.holds(term, objective, at)?, self.known_days(term, objective)?);
+        search::since(term, (at, holds), &known, &mut |ask, stretch| self.signal(objective, ask, stretch))
     }
 
     /// When the term, which holds, will not any more if nothing else happens; `None` when that is not within the longest window.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn clears(&mut self, term: &Term, objective: &Name) -> Result<Option<Instant>> {
-        let at = self.evaluation.as_of;
-        solver::clears(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    fn clears(&mut self, term: &Term, objective: &Name) -> Result<Option<Instant>> {
+        let (at, known) = (self.evaluation.as_of, self.known_days(term, objective)?);
+        search::clears(term, at, &known, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    }
+
+    /// The days of the objectives that a term looks at.
+    fn known_days(&mut self, term: &Term, this: &Name) -> Result<search::Known> {
+        let mut known = search::Known::new();
+        let mut subjects: Vec<&Subject> = term.fields().into_iter().map(|field| &field.subject).collect();
+        if term.asks_policy() {
+            subjects.push(&Subject::This);
+        }
+        for subject in subjects {
+            let name = match subject {
+                Subject::This => this,
+                Subject::Objective(name) => name,
+                Subject::System(_) => continue,
+            };
+            if !known.contains_key(subject) {
+                known.insert(subject.clone(), self.days(name)?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// The days of an objective as of the moment of this evaluation, and some days more in which nothing else happens.
+    fn days(&mut self, name: &Name) -> Result<Rc<Days>> {
+        if let Some(days) = self.days.get(name) {
+            return Ok(Rc::clone(days));
+        }
+        let (id, model, _) = self.known(name)?;
+        let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
+        let assessment = Assessment::open(&model, store.sealed(id)?, *as_of, chronicle)?;
+        let window = model.objective.window.bounds(*as_of).millis().min(MOST_AHEAD_MS);
+        let (today, end) = (as_of.day_start(), as_of.plus(window).day_ceil().plus(DAY_MS));
+        let later = chronicle.pieces(&model, Span::new(today, end.min(Instant::MAX.day_start())))?;
+        let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
+        if self.days.len() >= MOST_DAYS {
+            self.days.clear();
+        }
+        self.days.insert(name.clone(), Rc::clone(&days));
+        Ok(days)
+    }
+
+    /// Forgets what an objective did over stretches of time, once another one is judged.
+    fn turn_to(&mut self, objective: &Name) {
+        if self.judged.as_ref() == Some(objective) {
+            return;
+        }
+        if let Some(last) = self.judged.replace(objective.clone()) {
+            self.views.remove(&last);
+            self.days.remove(&last);
+            let last = Subject::Objective(last);
+            self.signals.retain(|(subject, _), _| *subject != last);
+        }
     }
 
     /// Judges a rule for an objective as of the moment of this evaluation.
@@ -128,6 +192,7 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of [`Self::solve`].
     pub(crate) fn judge(&mut self, rule: &Rc<Rule>, objective: &Name, detail: Detail) -> Result<Finding> {
+        self.turn_to(objective);
         let at = self.evaluation.as_of;
         let term = &rule.term;
         let holds = self.holds(term, objective, at)?;

@@ -1,13 +1,17 @@
-//! Owns how stored facts and manifests become a weekly digest.
+//! Owns how stored facts and manifests become a weekly digest: each objective's account is opened once for all of its parts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::{achievements, downtime, reports};
+use super::Evaluation;
+use crate::domain::achievement::{Contribution, Standing};
+use crate::domain::assess::Assessment;
 use crate::domain::digest::{Digest, Sources};
+use crate::domain::event::events;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
+use crate::domain::report::ObjectiveReport;
 use crate::domain::week::Week;
 use crate::store::{Store, Stored};
 
@@ -15,15 +19,37 @@ use crate::store::{Store, Stored};
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn digest(store: &Store, objectives: &[Stored], week: Week, until: Instant) -> Result<Digest> {
-    let start = week.span().start;
-    let systems: BTreeSet<Name> = objectives.iter().map(|stored| stored.objective.system.clone()).collect();
-    Ok(Digest::draw(Sources {
-        week,
-        until,
-        reports: reports(store, objectives.to_vec(), until)?,
-        reports_before: reports(store, objectives.to_vec(), start)?,
-        events: downtime(store, objectives.to_vec(), week.previous().span().start, until, until)?,
-        unlocked: achievements(store, &systems.into_iter().collect::<Vec<_>>(), until)?,
-    }))
+pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: Instant) -> Result<Digest> {
+    let (start, since) = (week.span().start, week.previous().span().start);
+    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
+    let (mut reports, mut states_before, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
+    let mut drawn = BTreeSet::new();
+    for stored in objectives {
+        let (system, orphaned) = (stored.objective.system.clone(), stored.orphaned);
+        drawn.insert(stored.id);
+        let sealed = store.sealed(stored.id)?;
+        let model = evaluation.resolver.model(stored.objective)?;
+        let chronicle = &mut evaluation.chronicle;
+        // What the events are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
+        found.extend(events(&model, since, until, until, chronicle)?);
+        let assessment = Assessment::open(&model, sealed, until, chronicle)?;
+        reports.push(ObjectiveReport { orphaned, ..ObjectiveReport::draw(&assessment, chronicle)? });
+        let contribution = Contribution::unlocking(&assessment, chronicle)?;
+        // A state depends on nothing that came after its moment, so it may be told from what is known by `until`.
+        let before = Assessment::open(&model, Some(assessment.ledger), start, chronicle)?;
+        states_before.push(ObjectiveReport::state(&before, chronicle)?);
+        contributions.entry(system).or_default().push(contribution);
+    }
+    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+    // A system achieves what it does with all of its objectives, selected or not.
+    if drawn.len() < store.count_objectives()? {
+        for stored in store.objectives()?.into_iter().filter(|stored| !drawn.contains(&stored.id)) {
+            if let Some(theirs) = contributions.get_mut(&stored.objective.system) {
+                theirs.push(evaluation.assess(stored, Contribution::unlocking)?);
+            }
+        }
+    }
+    let unlocked = contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
+    Ok(Digest::draw(Sources { week, until, reports, states_before, events: found, unlocked }))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::Slo;
 use crate::published::{facts, shared};
 use crate::reference::budget::Ratio;
-use crate::reference::calendar::{Ms, Zone, instant, rfc3339};
+use crate::reference::calendar::{DAY, Ms, Zone, instant, rfc3339};
 use crate::reference::condition::{Expr, Item, Val, Views, Whose};
 use crate::world::World;
 use crate::world::strategy::worlds;
@@ -340,6 +340,51 @@ proptest! {
         prop_assert_eq!(said(&format!("!({a}) || !({b})")), (!both, since));
         let (either, since) = said(&format!("({a}) || ({b})"));
         prop_assert_eq!(said(&format!("!({a}) && !({b})")), (!either, since));
+    }
+
+    /// A backtest solves all of its stretch; `check` lets days pass by their sums.
+    #[test]
+    fn the_last_and_the_next_turn_are_those_of_a_backtest_over_all_of_time(
+        world in worlds(), which in any::<Index>(), raw in terms(), ahead in 1..90 * DAY,
+    ) {
+        let objective = which.index(world.objectives.len());
+        let name = &world.objectives[objective].name;
+        let text = build(&raw, &world, &Views::new(&world, objective), world.as_of).to_string();
+        let mut quiet = world.clone();
+        quiet.facts.retain(|fact| fact.ts <= world.as_of);
+        let slo = Slo::with(&quiet.feed(), &quiet.manifests());
+        let (holds, since, clears) = checked(&slo, name, &text, world.as_of);
+        let later = world.as_of + ahead;
+        let args = ["backtest", name, "--when", &text, "--since", "1970-01-01", "-o", "json", "--as-of", &rfc3339(later)];
+        let answer: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
+        let moment = |value: &Value| value.as_str().map(instant);
+        let firings: Vec<(Ms, Option<Ms>)> = answer["firings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|firing| (moment(&firing["start"]).unwrap(), moment(&firing["end"])))
+            .filter(|(start, _)| *start <= world.as_of)
+            .collect();
+        let mine = &world.objectives[objective].system;
+        // Nothing is tested before a system's first transition.
+        let Some(first) = quiet.facts.iter().filter(|fact| fact.system == *mine).map(|fact| fact.ts).min() else {
+            return Ok(());
+        };
+        let last = firings.last().copied();
+        let (turn, next) = match last {
+            Some((start, end)) if end.is_none_or(|end| end > world.as_of) => (Some(start), end),
+            Some((_, end)) => (end, None),
+            None => (None, None),
+        };
+        prop_assert_eq!(holds, last.is_some_and(|(_, end)| end.is_none_or(|end| end > world.as_of)), "{}", &text);
+        match turn.filter(|turn| *turn > first) {
+            Some(turn) => prop_assert_eq!(since.map(rfc3339), Some(rfc3339(turn)), "{}", &text),
+            None => prop_assert!(since.is_none_or(|since| since <= first), "{} since {:?}", &text, since.map(rfc3339)),
+        }
+        match next {
+            Some(next) => prop_assert_eq!(clears.map(rfc3339), Some(rfc3339(next)), "{}", &text),
+            None => prop_assert!(clears.is_none_or(|clears| clears > later), "{} clears {:?}", &text, clears.map(rfc3339)),
+        }
     }
 }
 

@@ -96,20 +96,10 @@ impl View {
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
-        let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
+        if let Some(value) = constant(objective, property) {
+            return self.steady(value);
+        }
         match property {
-            Property::Target => self.steady(Value::Number(Quotient::constant(
-                objective.target.percent().millionths().into(),
-                SCALE.into(),
-            ))),
-            Property::WindowDays => self.steady(match objective.window {
-                Window::Rolling { days } => Value::whole(days.into()),
-                Window::Calendar { .. } => Value::Null,
-            }),
-            Property::ObjectiveId => self.steady(Value::text(objective.metadata.name.as_str())),
-            Property::SystemId => self.steady(Value::text(objective.system.as_str())),
-            Property::Healthcheck => self.steady(name(objective.healthcheck.as_ref().map(Name::as_str))),
-            Property::DependencyExclusion => self.steady(Value::text(objective.dependency_exclusion.as_str())),
             Property::BurnRateOver(lookback) => self.burn_over(lookback),
             Property::FastBurn => self.fast_burn(),
             Property::IsBreaching | Property::HasOpenDowntime | Property::State | Property::BudgetTier => {
@@ -238,6 +228,25 @@ impl View {
         let both = |rule: Rule| reached(rule, rule.long).and(&reached(rule, rule.short));
         Signal::when(&urgency.rules().into_iter().map(both).fold(Moments::none(), Moments::or), self.stretch)
     }
+}
+
+/// A property that its manifest alone decides; `None` for any other.
+pub(super) fn constant(objective: &Objective, property: Property) -> Option<Value> {
+    let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
+    Some(match property {
+        Property::Target => {
+            Value::Number(Quotient::constant(objective.target.percent().millionths().into(), SCALE.into()))
+        }
+        Property::WindowDays => match objective.window {
+            Window::Rolling { days } => Value::whole(days.into()),
+            Window::Calendar { .. } => Value::Null,
+        },
+        Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
+        Property::SystemId => Value::text(objective.system.as_str()),
+        Property::Healthcheck => name(objective.healthcheck.as_ref().map(Name::as_str)),
+        Property::DependencyExclusion => Value::text(objective.dependency_exclusion.as_str()),
+        _ => return None,
+    })
 }
 
 /// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
