@@ -100,7 +100,7 @@ pub(crate) struct Backup {
 
 #[derive(Args, Debug)]
 pub(crate) struct Merge {
-    /// The other databases; they are only read
+    /// The other databases; one of an older schema is brought up to date first, and nothing else in them changes
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }

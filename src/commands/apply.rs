@@ -18,7 +18,7 @@ use recording::carry_out;
 pub(super) fn plan(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus> {
     let exists = context.db_path()?.exists();
     let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
-    store.read(|store| match decide(context, args, store)? {
+    store.read(|store| match decide(context, args, store, "there is no plan")? {
         Decision::Refused(refused) => {
             tell(context, &refused)?;
             // Without valid manifests, whether there is drift could not be answered.
@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus>
         context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
     }
     let decision = store.write(|store| {
-        let decision = decide(context, args, store)?;
+        let decision = decide(context, args, store, "nothing was changed")?;
         if let Decision::Planned(planned) = &decision {
             carry_out(context, store, planned)?;
         }

@@ -68,7 +68,8 @@ impl Recurrence {
     /// Checks a rule so that unfolding it is cheap and ends: at most one occurrence a day, at the time of day of `start`.
     ///
     /// # Errors
-    /// With the cause and remedy, when the rule cannot be read, recurs within a day, or never happens before 2262.
+    /// With the cause and remedy, when the rule cannot be read, is none of RFC 5545, recurs within a day, or never happens
+    /// before 2262.
     pub(crate) fn new(start: Instant, duration_ms: i64, rule: &str, zone: Tz) -> Result<Self, String> {
         if duration_ms <= 0 || duration_ms > LONGEST_MS {
             return Err("an occurrence lasts more than 0 and at most 3650 days".to_owned());
@@ -86,11 +87,15 @@ impl Recurrence {
         if parsed.get_interval() == 0 || parsed.get_count() == Some(0) {
             return Err("INTERVAL and COUNT are at least 1".to_owned());
         }
+        check_days(&rule, &parsed)?;
         if parsed.get_by_set_pos().len() > MOST_POSITIONS {
             // Every position is looked for in every period before a rule is known never to happen.
             return Err(format!("BYSETPOS has at most {MOST_POSITIONS} positions"));
         }
         let until = parsed.get_until();
+        if until.is_some() && parsed.get_count().is_some() {
+            return Err("COUNT and UNTIL both say when the rule ends; keep one of them".to_owned());
+        }
         if until.is_some_and(|until| until.timezone() != rrule::Tz::UTC) {
             // Without a zone it would be read in the zone of whatever machine runs this.
             return Err("UNTIL must be a UTC time such as 20271231T235959Z".to_owned());
@@ -182,6 +187,40 @@ fn parse_rule(rule: &str) -> Result<RRule<Unvalidated>, String> {
     rule.parse::<RRule<Unvalidated>>().map_err(|error| plain_cause(&error.to_string()))
 }
 
+/// Refuses days that RFC 5545 forbids and the library drops from the rule without a word, which then happens on others.
+fn check_days(rule: &str, parsed: &RRule<Unvalidated>) -> Result<(), String> {
+    let weekly = parsed.get_freq() == Frequency::Weekly;
+    if weekly && !parsed.get_by_month_day().is_empty() {
+        return Err("BYMONTHDAY cannot stand beside FREQ=WEEKLY; write FREQ=MONTHLY, or BYDAY".to_owned());
+    }
+    if parsed.get_by_month_day().contains(&0) {
+        return Err("BYMONTHDAY=0 is no day of a month; write 1 to 31, or -1 (the last) to -31".to_owned());
+    }
+    // Of the text, for the library takes a number that it cannot read for none.
+    let days = rule.split(';').filter_map(|part| part.strip_prefix("BYDAY=")).flat_map(|days| days.split(','));
+    for day in days {
+        let (number, weekday) = day.split_at(day.len().saturating_sub(2));
+        if number.is_empty() {
+            continue;
+        }
+        if !number.parse::<i16>().is_ok_and(|number| number != 0) {
+            return Err(format!(
+                "BYDAY={day} counts nothing; write 1{weekday} (the first), -1{weekday} (the last) or {weekday}"
+            ));
+        }
+        if weekly || parsed.get_freq() == Frequency::Daily {
+            return Err(format!(
+                "BYDAY={day} counts within a month or a year, so FREQ must be MONTHLY or YEARLY; for every week write \
+                 BYDAY={weekday}"
+            ));
+        }
+        if !parsed.get_by_week_no().is_empty() {
+            return Err(format!("BYDAY={day} cannot stand beside BYWEEKNO; write BYDAY={weekday}"));
+        }
+    }
+    Ok(())
+}
+
 /// The library's message without the class of error in front and the full stop at the end.
 fn plain_cause(message: &str) -> String {
     let cause = message.split_once(" error: ").map_or(message, |(_, cause)| cause);
@@ -256,6 +295,43 @@ mod tests {
             assert_eq!(found, expected, "{rule}");
             assert!(!found.is_empty(), "{rule}");
         }
+    }
+
+    #[test]
+    fn days_that_the_standard_forbids_are_refused_with_a_remedy() {
+        let refused = |rule: &str| Recurrence::new(at("2020-01-01"), 60_000, rule, chrono_tz::UTC).unwrap_err();
+        for (rule, cause) in [
+            ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY=1MO counts within a month or a year"),
+            ("FREQ=WEEKLY;BYDAY=MO,+2TU", "for every week write BYDAY=TU"),
+            ("freq=daily;byday=-1su", "FREQ must be MONTHLY or YEARLY; for every week write BYDAY=SU"),
+            ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY=0MO counts nothing; write 1MO"),
+            ("FREQ=MONTHLY;BYDAY=99999MO", "BYDAY=99999MO counts nothing"),
+            ("FREQ=YEARLY;BYDAY=XMO", "BYDAY=XMO counts nothing"),
+            ("FREQ=MONTHLY;BYDAY=6MO", "BYDAY"),
+            ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO cannot stand beside BYWEEKNO"),
+            ("FREQ=DAILY;COUNT=3;UNTIL=20301231T000000Z", "keep one of them"),
+            ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0 is no day of a month"),
+            ("FREQ=MONTHLY;BYMONTHDAY=0,1", "BYMONTHDAY=0 is no day of a month"),
+            ("FREQ=MONTHLY;BYMONTHDAY=-40", "BYMONTHDAY"),
+            ("FREQ=WEEKLY;BYMONTHDAY=-1", "BYMONTHDAY cannot stand beside FREQ=WEEKLY"),
+        ] {
+            assert!(refused(rule).contains(cause), "{rule}: {}", refused(rule));
+        }
+    }
+
+    #[test]
+    fn ordinal_days_of_months_and_years_happen_on_them_alone() {
+        let days = |rule: &str| starts(rule, "UTC", "2026-01-01T02:00:00Z", "2026-01-01", "2026-05-01");
+        let expected =
+            ["2026-01-05", "2026-02-02", "2026-03-02", "2026-04-06"].map(|day| format!("{day}T02:00:00.000Z"));
+        assert_eq!(days("FREQ=MONTHLY;BYDAY=1MO"), expected);
+        assert_eq!(days("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU"), ["2026-03-29T02:00:00.000Z"]);
+        assert_eq!(
+            days("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2"),
+            ["2026-01-31", "2026-02-28"].map(|day| format!("{day}T02:00:00.000Z"))
+        );
+        let mixed = days("FREQ=MONTHLY;COUNT=3;BYDAY=1MO,-1SU");
+        assert_eq!(mixed, ["2026-01-05", "2026-01-25", "2026-02-02"].map(|day| format!("{day}T02:00:00.000Z")));
     }
 
     #[test]

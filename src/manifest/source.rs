@@ -20,7 +20,8 @@ pub(super) struct Source {
 }
 
 /// The files behind the given paths, in the order given; within a directory by name, subdirectories included. Directories
-/// contribute `*.yaml` and `*.yml` and nothing hidden; a file reached twice is read once. `-` is standard input.
+/// contribute `*.yaml` and `*.yml` and nothing hidden; a file reached twice is read once. `-` is standard input. What a
+/// directory holds and cannot contribute, a link to a directory or a pipe, is a problem: left out in silence, it would look deleted.
 pub(super) fn load(paths: &[PathBuf], stdin: &mut dyn Read) -> (Vec<Source>, Vec<Problem>) {
     let mut loader = Loader { stdin, seen: BTreeSet::new(), sources: Vec::new(), problems: Vec::new() };
     for path in paths {
@@ -74,10 +75,24 @@ impl Loader<'_> {
                 continue;
             }
             let path = entry.path();
-            // A link to a directory is not followed, for it may lead back up; one to a file is.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.directory(&path, depth + 1);
-            } else if path.extension().is_some_and(|end| end == "yaml" || end == "yml") && !path.is_dir() {
+                continue;
+            }
+            // Links are followed here, so that this is about what they lead to; one that leads nowhere cannot be read.
+            let kind = fs::metadata(&path).ok().map(|target| target.file_type());
+            let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+            if kind.is_some_and(|kind| kind.is_dir()) {
+                // It is not walked, for it may lead back up.
+                let message = "a link to a directory, which is not followed".to_owned();
+                let remedy =
+                    "name where it leads on the command line too and move the link out, or replace it by the directory";
+                self.unreadable(path.to_string_lossy().into(), message, remedy);
+            } else if is_manifest && kind.is_some_and(|kind| !kind.is_file()) {
+                let message = "neither a file nor a link to one".to_owned();
+                let remedy = "move it out of the directory; a pipe is read when it is named on the command line";
+                self.unreadable(path.to_string_lossy().into(), message, remedy);
+            } else if is_manifest {
                 self.file(&path);
             }
         }

@@ -16,7 +16,8 @@ fn refused(world: &World, paths: &[&str], code: i32, what: &str) {
         let output = world.run(&[&[command], paths].concat());
         assert_eq!((output.code, &*output.text()), (code, ""), "{command}: {}", output.stderr);
         assert!(output.stderr.contains(what), "{what:?} is missing: {}", output.stderr);
-        assert!(output.stderr.contains("nothing was changed"), "{}", output.stderr);
+        let end = if command == "plan" { "there is no plan" } else { "nothing was changed" };
+        assert!(output.stderr.contains(end), "{}", output.stderr);
     }
     assert!(fs::read(world.db()).unwrap() == before);
 }
@@ -65,6 +66,50 @@ fn what_cannot_be_read_is_no_empty_manifest() {
         world.run(&["apply", "--prune", path]).refuses("no manifest was found");
     }
     assert!(world.pass(&["list", "objectives"]).contains("shop-availability"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_folder_cannot_contribute_is_told_before_anything_is_pruned() {
+    let world = World::lived_in();
+    world.write("set/shop.yaml", OBJECTIVE);
+    world.write("elsewhere/more.yaml", OBJECTIVE.replace("shop-availability", "more"));
+    world.pass(&["apply", "--set", "s", "--adopt", "set", "elsewhere"]);
+    std::os::unix::fs::symlink(world.path("elsewhere"), world.path("set/linked")).unwrap();
+    refused(&world, &["set"], 2, "set/linked: error: a link to a directory, which is not followed");
+    let pruned = world.run(&["apply", "--set", "s", "--prune", "set"]);
+    assert_eq!(pruned.code, 2, "{}", pruned.stderr);
+    assert!(world.pass(&["list", "objectives"]).contains("more"));
+    fs::remove_file(world.path("set/linked")).unwrap();
+    // A link to a file is read, a pipe is not, and one that is named is.
+    std::os::unix::fs::symlink(world.path("elsewhere/more.yaml"), world.path("set/more.yaml")).unwrap();
+    assert!(world.pass(&["validate", "set"]).contains("2 documents in 2 files"));
+    let pipe = world.path("set/pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    refused(&world, &["set"], 2, "set/pipe.yaml: error: neither a file nor a link to one");
+    let writer = std::thread::spawn(move || fs::write(pipe, OBJECTIVE));
+    assert!(world.pass(&["validate", "set/pipe.yaml"]).contains("1 document in 1 file"));
+    writer.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_path_that_does_not_exist_is_told_as_that_wherever_it_is() {
+    let world = World::lived_in();
+    for command in ["plan", "apply"] {
+        world.run(&[command, "/nonexist"]).refuses("/nonexist does not exist");
+    }
+}
+
+#[test]
+fn a_manifest_begun_among_others_is_applied_with_them() {
+    let world = World::lived_in();
+    fs::create_dir(world.path("alone")).unwrap();
+    for (file, advice) in
+        [("alone/new.yaml", "apply alone/new.yaml`"), ("new.yaml", "apply .`"), ("alone/b.yaml", "apply alone`")]
+    {
+        let output = world.feed(&["init", file, "--db", "none.db"], "");
+        assert!(output.code == 0 && output.stderr.contains(advice), "{file}: {}", output.stderr);
+    }
 }
 
 #[test]

@@ -53,11 +53,11 @@ impl Planned {
     }
 }
 
-/// Reads and compares. Problems are told on standard error as they are found.
+/// Reads and compares. Problems are told on standard error as they are found, and `refused` says what they mean for the command.
 ///
 /// # Errors
 /// When the database does not answer, no set can be told, or there is no manifest at all.
-pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> Result<Decision> {
+pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, refused: &str) -> Result<Decision> {
     let home = Home::of(&args.paths.paths);
     let terms = Terms { set: set(args, &home)?, adopt: args.adopt, prune: args.prune };
     let mut stored = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> 
     tell(context, &problems);
     let status = outcome_of_reading(&reading);
     if status != ExitStatus::Pass {
-        context.warn("nothing was changed: all manifests must be valid");
+        context.warn(&format!("{refused}: all manifests must be valid"));
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status }));
     }
     if reading.objects.is_empty() {
@@ -98,7 +98,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store) -> 
     }
     if !faults.is_empty() {
         tell(context, &faults);
-        context.warn(&format!("nothing was changed: {reason}"));
+        context.warn(&format!("{refused}: {reason}"));
         problems.append(&mut faults);
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status: ExitStatus::Fail }));
     }
@@ -117,6 +117,9 @@ fn tell(context: &mut Context<'_>, problems: &[ProblemLine]) {
 /// The set as asked for, else what the manifests' home is called.
 fn set(args: &Apply, home: &Home) -> Result<Name> {
     args.set.clone().or_else(|| home.name()).ok_or_else(|| {
+        if let Some(missing) = args.paths.paths.iter().find(|path| path.as_os_str() != "-" && !path.exists()) {
+            return Failure::new(format!("{} does not exist", missing.display()), "name files or folders of manifests");
+        }
         Failure::new(
             "which set these manifests are cannot be told: they are in no repository, and their folder has no name",
             "name the set with --set NAME",
