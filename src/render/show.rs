@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::health::minute;
 use super::number::{minutes, percent, rate, short_time};
-use super::sheet::paint;
+use super::sheet::{in_one_line, paint};
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
@@ -133,7 +133,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
-        screen.line(title);
+        screen.line(&in_one_line(title));
     }
     if report.orphaned {
         screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
