@@ -1,6 +1,6 @@
 //! Answers for people: harmless whatever was written into feeds and manifests, and true in words as well as in numbers.
 
-use crate::harness::{World, line};
+use crate::harness::{OBJECTIVE, World, line};
 
 /// Objective and maintenance window of a system with a note, all with texts that would drive a terminal.
 const HOSTILE: &str = r#"apiVersion: slo/v1
@@ -49,4 +49,54 @@ fn texts_of_others_do_nothing_to_a_terminal() {
     assert!(world.pass(&[&history[..], &["-o", "csv"]].concat()).contains("a\u{1b}]0;b\u{7}\nc\u{9b}"));
     let json = world.run(&[&list[..], &["-o", "json"]].concat()).json();
     assert!(json.to_string().contains(r"new\u001b[31m\nrack"), "{json}");
+}
+
+/// An objective over the system `shop` in a calendar month of Berlin, which ends on 2024-03-31 at 22:00 UTC.
+const MONTHLY: &str = "apiVersion: slo/v1
+kind: SLO
+metadata: { name: monthly }
+spec:
+  systemRef: { kind: System, name: shop }
+  target: 99.9
+  window: { calendar: month, timezone: Europe/Berlin }
+";
+
+#[test]
+fn what_lies_ahead_is_true_in_words() {
+    let world = World::new();
+    let at = |time: &str, status: &str| line(&format!("2024-03-{time}:00Z"), "shop", status);
+    let feed = [at("01T00:00", "up"), at("10T10:00", "down"), at("10T10:10", "up"), at("20T10:00", "down")];
+    world.ingest(&feed.concat());
+    world.write("shop.yaml", OBJECTIVE);
+    world.write("monthly.yaml", MONTHLY);
+    world.pass(&["apply", "shop.yaml", "monthly.yaml"]);
+    let show = |name: &str, as_of: &str| world.pass(&["show", name, "--as-of", as_of]);
+    let period = "a new period begins in ";
+    let whole = "at 2024-03-31 22:00 UTC, with a whole budget";
+    let overspends = "if it stays down, every minute overspends another minute";
+    // Nothing is consumed.
+    let text = show("monthly", "2024-03-09T00:00:00Z");
+    assert!(text.contains("neither spent nor refilled") && !text.contains(period), "{text}");
+    // 10 of 44.6 minutes are consumed, and nothing goes on.
+    let text = show("monthly", "2024-03-11T00:00:00Z");
+    assert!(text.contains(period) && text.contains(whole) && !text.contains("neither spent"), "{text}");
+    // Down, with some left.
+    let text = show("monthly", "2024-03-20T10:05:00Z");
+    assert!(text.contains("if it stays down, spent in") && text.contains(whole) && !text.contains(overspends), "{text}");
+    // Overspent, and still down.
+    let text = show("monthly", "2024-03-20T12:00:00Z");
+    assert!(text.contains(&format!("{overspends}\n")) && text.contains(whole), "{text}");
+    assert!(!text.contains("neither spent") && !text.contains("stays up"), "{text}");
+    let text = show("shop-availability", "2024-03-20T12:00:00Z");
+    assert!(text.contains(&format!("{overspends}, less the downtime that leaves the window")), "{text}");
+    assert!(!text.contains("neither spent") && !text.contains("stays up") && !text.contains(period), "{text}");
+    let status = world.pass(&["status", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
+    assert!(status.contains("monthly: a new period begins 2024-03-31 22:00 UTC, with a whole budget"), "{status}");
+    let page = world.pass(&["report", "--html", "-", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
+    assert!(page.contains("If it stays down, every minute overspends another minute."), "{page}");
+    assert!(page.contains("A new period, with a whole budget, begins <b data-field=\"window.end\""), "{page}");
+    // Of a calendar window, programs get no other moments than before.
+    let json = world.run(&["status", "monthly", "-o", "json", "--as-of", "2024-03-20T12:00:00Z"]).json();
+    let forecast = &json["objectives"][0]["forecast"];
+    assert!(["exhaustedAt", "recoversAt", "fullAt"].iter().all(|field| forecast[field].is_null()), "{forecast}");
 }
