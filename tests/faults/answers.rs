@@ -100,3 +100,17 @@ fn what_lies_ahead_is_true_in_words() {
     let forecast = &json["objectives"][0]["forecast"];
     assert!(["exhaustedAt", "recoversAt", "fullAt"].iter().all(|field| forecast[field].is_null()), "{forecast}");
 }
+
+#[test]
+fn a_digest_of_nothing_is_refused() {
+    let world = World::lived_in();
+    for form in ["table", "json", "markdown", "html"] {
+        let digest = ["digest", "--as-of", "2024-03-20", "-o", form];
+        world.pass(&[&digest[..], &["-l", "!team"]].concat());
+        let nothing = world.run(&[&digest[..], &["-l", "team=nope"]].concat());
+        nothing.refuses("nothing to tell: no objective is selected");
+    }
+    let empty = World::new();
+    empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
+    empty.run(&["digest"]).refuses("nothing to tell: no objective is selected");
+}
