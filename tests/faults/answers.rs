@@ -114,3 +114,31 @@ fn a_digest_of_nothing_is_refused() {
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
     empty.run(&["digest"]).refuses("nothing to tell: no objective is selected");
 }
+
+#[test]
+fn a_log_is_about_objects_that_are_or_were() {
+    let world = World::lived_in();
+    let unknown = world.run(&["log", "shop-availability", "shop-availabilty"]);
+    unknown.refuses("there is no object \"shop-availabilty\"");
+    assert!(unknown.stderr.contains("did you mean shop-availability?"), "{}", unknown.stderr);
+    world.pass(&["log", "shop-availability"]);
+    // One that is gone was there.
+    world.write("shop.yaml", OBJECTIVE.replace("shop-availability", "shop-week"));
+    world.pass(&["apply", "--prune", "shop.yaml"]);
+    assert!(world.pass(&["log", "shop-availability"]).contains("shop-availability"));
+    // That nothing was applied is an answer.
+    let empty = World::new();
+    empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
+    let log = empty.run(&["log"]);
+    assert_eq!((log.code, &*log.text()), (0, ""), "{}", log.stderr);
+    assert!(log.stderr.contains("nothing was applied so far"), "{}", log.stderr);
+}
+
+#[test]
+fn a_history_says_which_days_it_shows() {
+    let world = World::lived_in();
+    let history = ["history", "shop", "--as-of", "2024-03-20"];
+    let range = "the last 7 days; --since 30d shows more";
+    assert!(world.pass(&history).contains(range));
+    assert!(!world.pass(&[&history[..], &["--since", "7d"]].concat()).contains(range));
+}
