@@ -82,7 +82,10 @@ fn what_lies_ahead_is_true_in_words() {
     assert!(text.contains(period) && text.contains(whole) && !text.contains("neither spent"), "{text}");
     // Down, with some left.
     let text = show("monthly", "2024-03-20T10:05:00Z");
-    assert!(text.contains("if it stays down, spent in") && text.contains(whole) && !text.contains(overspends), "{text}");
+    assert!(
+        text.contains("if it stays down, spent in") && text.contains(whole) && !text.contains(overspends),
+        "{text}"
+    );
     // Overspent, and still down.
     let text = show("monthly", "2024-03-20T12:00:00Z");
     assert!(text.contains(&format!("{overspends}\n")) && text.contains(whole), "{text}");
@@ -141,4 +144,22 @@ fn a_history_says_which_days_it_shows() {
     let range = "the last 7 days; --since 30d shows more";
     assert!(world.pass(&history).contains(range));
     assert!(!world.pass(&[&history[..], &["--since", "7d"]].concat()).contains(range));
+}
+
+#[test]
+fn a_page_says_what_downtime_counts() {
+    let world = World::lived_in();
+    let sentences = [
+        ("strict", false, "All downtime counts."),
+        ("strict", true, "All downtime counts but that under maintenance."),
+        ("self-only", false, "Downtime that belongs to an upstream is free."),
+        ("self-only", true, "Downtime that belongs to an upstream is free, and so is that under maintenance."),
+    ];
+    for (mode, excused, sentence) in sentences {
+        let spec = format!("{OBJECTIVE}  dependencyExclusion: {mode}\n  excludeMaintenanceWindows: {excused}\n");
+        world.write("shop.yaml", spec);
+        world.pass(&["apply", "shop.yaml"]);
+        let page = world.pass(&["report", "--html", "-", "--as-of", "2024-03-20"]);
+        assert!(page.contains(&format!(">{sentence}</span>")), "{mode} {excused}: {page}");
+    }
 }

@@ -89,9 +89,13 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         }
     }
     page.own(". ");
-    let mode = match report.budget.exclusion {
-        DependencyExclusion::Strict => "All downtime counts.",
-        DependencyExclusion::SelfOnly => "Downtime that belongs to an upstream is free.",
+    let mode = match (report.budget.exclusion, chapter.maintenance_excuses) {
+        (DependencyExclusion::Strict, false) => "All downtime counts.",
+        (DependencyExclusion::Strict, true) => "All downtime counts but that under maintenance.",
+        (DependencyExclusion::SelfOnly, false) => "Downtime that belongs to an upstream is free.",
+        (DependencyExclusion::SelfOnly, true) => {
+            "Downtime that belongs to an upstream is free, and so is that under maintenance."
+        }
     };
     shown.write(page, "span", "dependencyExclusion", mode);
     for (key, value) in &report.labels {
