@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod digest;
 mod document;
 pub(crate) mod downtime;
+mod forecast;
 pub(crate) mod github;
 pub(crate) mod health;
 pub(crate) mod history;

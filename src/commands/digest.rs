@@ -19,11 +19,14 @@ pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus
     let store = context.store(Access::Read)?;
     let digest = store.read(|store| {
         let objectives = selection::objectives(store, &args.selection)?;
+        if objectives.is_empty() {
+            return Err(Failure::new(
+                "nothing to tell: no objective is selected",
+                "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
+            ));
+        }
         digest(store, objectives, week, until)
     })?;
-    if digest.counts.total() == 0 {
-        context.note("no objective is selected");
-    }
     if context.output == Some(Output::Html) {
         context.say(&html(&digest))?;
         return Ok(ExitStatus::Pass);

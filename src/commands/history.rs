@@ -9,7 +9,7 @@ use crate::cli::History;
 use crate::domain::instant::DAY_MS;
 use crate::evaluation::statuses;
 use crate::exit::ExitStatus;
-use crate::render::history::{Entry, document, sheet};
+use crate::render::history::{Entry, document, sheet, usual_range};
 use crate::store::Access;
 
 /// How far back facts are listed where `--since` does not say.
@@ -17,8 +17,8 @@ const USUAL_DAYS: i64 = 7;
 
 pub(super) fn run(context: &mut Context<'_>, args: &History) -> Result<ExitStatus> {
     let as_of = context.as_of;
-    let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
-    let since = since.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
+    let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+    let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
     let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
     let store = context.store(Access::Read)?;
     let entries = store.read(|store| {
@@ -53,6 +53,12 @@ pub(super) fn run(context: &mut Context<'_>, args: &History) -> Result<ExitStatu
     if entries.is_empty() {
         context.note("no transition in this range; --since looks further back");
     }
-    context.answer(&document(&args.system, &entries, as_of)?, |_| sheet(&entries, args.all))?;
+    context.answer(&document(&args.system, &entries, as_of)?, |_| {
+        let mut sheet = sheet(&entries, args.all);
+        if asked.is_none() {
+            sheet.footer.push(usual_range(USUAL_DAYS));
+        }
+        sheet
+    })?;
     Ok(ExitStatus::Pass)
 }

@@ -22,6 +22,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Log) -> Result<ExitStatus> {
         if let Some(set) = &args.set {
             check_set(store, set)?;
         }
+        check_names(store, &names)?;
         store.applies(args.set.as_ref(), &names, args.last as usize)
     })?;
     let entries: Vec<Entry> = records.into_iter().map(entry).collect();
@@ -43,6 +44,18 @@ fn check_set(store: &Store, set: &Name) -> Result<()> {
     let guess = did_you_mean(set.as_str(), sets.iter().map(Name::as_str));
     let hint = if guess.is_empty() { "`slo list sets` shows those there are".to_owned() } else { guess };
     Err(Failure::new(format!("there is no set {:?}", set.as_str()), hint))
+}
+
+/// Objects that are gone have a log all the same.
+fn check_names(store: &Store, names: &[Name]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let known = store.names_ever()?;
+    let Some(unknown) = names.iter().find(|name| !known.contains(name)) else { return Ok(()) };
+    let guess = did_you_mean(unknown.as_str(), known.iter().map(Name::as_str));
+    let hint = if guess.is_empty() { "`slo log` shows all that was applied".to_owned() } else { guess };
+    Err(Failure::new(format!("there is no object {:?}, nor was there one", unknown.as_str()), hint))
 }
 
 fn entry(record: ApplyRecord) -> Entry {

@@ -21,6 +21,8 @@ const MOST_DAYS: i64 = 90;
 pub(crate) struct Chapter {
     pub(crate) title: Option<String>,
     pub(crate) report: ObjectiveReport,
+    /// Whether downtime under maintenance does not count.
+    pub(crate) maintenance_excuses: bool,
     /// Over the elapsed part of the window.
     pub(crate) burn_down: Vec<Point>,
     /// Of the window, oldest first.
@@ -64,6 +66,7 @@ impl Chapter {
         let since = as_of.day_start().plus(-whole_days * DAY_MS);
         Ok(Self {
             title: model.objective.metadata.title.clone(),
+            maintenance_excuses: model.objective.exclude_maintenance_windows || model.objective.not_counted.maintenance,
             burn_down: burn_down(&pieces, elapsed, report.budget.exclusion),
             events: events(model, elapsed.start, as_of, as_of, chronicle)?,
             excluded: union(excluded.collect()),

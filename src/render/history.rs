@@ -115,6 +115,11 @@ pub(crate) fn sheet(entries: &[Entry], all: bool) -> Sheet {
     sheet
 }
 
+/// Which transitions are listed where nobody said since when.
+pub(crate) fn usual_range(days: i64) -> String {
+    format!("the last {days} days; --since 30d shows more")
+}
+
 /// A transition, and how often its stream said the same in a row.
 struct Row<'e> {
     entry: &'e Entry,

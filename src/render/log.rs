@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::health::minute;
 use super::plan::{WireChange, push_change, wire_change};
-use super::sheet::paint;
+use super::sheet::{in_one_line, paint};
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
@@ -85,7 +85,7 @@ pub(crate) fn text(entries: &[Entry], all: bool, canvas: Canvas) -> String {
         let mut head = vec![minute(entry.applied_at), format!("set {}", entry.set)];
         head.extend(entry.commit.as_deref().map(|commit| format!("commit {}", short(commit))));
         head.extend(entry.author.as_ref().map(|author| format!("by {author}")));
-        text.push_str(&paint(&head.join("  "), Tone::Strong, canvas));
+        text.push_str(&paint(&in_one_line(&head.join("  ")), Tone::Strong, canvas));
         text.push('\n');
         let most = if all { usize::MAX } else { MOST_CHANGES };
         for change in entry.changes.iter().take(most) {

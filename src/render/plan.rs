@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::problems::ProblemLine;
-use super::sheet::paint;
+use super::sheet::{in_one_line, paint};
 use super::{Canvas, Document, Tone};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
@@ -160,12 +160,6 @@ fn title(change: &Change) -> String {
         }
         (None, _) => change.identity.to_string(),
     }
-}
-
-/// A value as one harmless line, whatever somebody wrote into a manifest.
-fn in_one_line(value: &str) -> String {
-    let plain = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    value.chars().map(plain).collect()
 }
 
 fn summary(plan: &Plan, done: bool) -> String {

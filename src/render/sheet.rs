@@ -108,7 +108,11 @@ impl Sheet {
         self
     }
 
-    pub(crate) fn push(&mut self, row: Vec<Cell>) {
+    /// Adds a row. What its texts would do to a terminal or a table, they say instead.
+    pub(crate) fn push(&mut self, mut row: Vec<Cell>) {
+        for cell in row.iter_mut().filter(|cell| cell.text.contains(char::is_control)) {
+            cell.text = in_one_line(&cell.text);
+        }
         self.rows.push(row);
     }
 
@@ -248,7 +252,7 @@ impl Sheet {
             text.push('|');
             for cell in cells {
                 text.push(' ');
-                text.push_str(&cell.replace('|', "\\|").replace('\n', " "));
+                text.push_str(&cell.replace('|', "\\|"));
                 text.push_str(" |");
             }
             text.push('\n');
@@ -265,6 +269,12 @@ impl Sheet {
         }
         text
     }
+}
+
+/// A text as one harmless line, whatever somebody wrote into a feed or a manifest: control characters are spelled out.
+pub(super) fn in_one_line(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    text.chars().map(plain).collect()
 }
 
 /// Appends a line, broken between words where it is wider than the room; what follows is indented.
@@ -347,6 +357,16 @@ mod tests {
         assert_eq!(shorten("storefront-availability", 23), "storefront-availability");
         assert_eq!(shorten("storefront-availability", 15), "storefr…ability");
         assert_eq!(shorten("storefront-availability", 10).width(), 10);
+    }
+
+    #[test]
+    fn control_characters_are_spelled_out() {
+        let mut sheet = Sheet::new().left("NOTE");
+        sheet.push(vec![Cell::plain("a\u{1b}[31m|b\r\nc\u{9b}ä")]);
+        let table = sheet.table(Canvas { width: None, color: false });
+        assert_eq!(table.lines().nth(1), Some(r"a\u{1b}[31m|b\r\nc\u{9b}ä"));
+        let markdown = sheet.markdown();
+        assert_eq!(markdown.lines().nth(2), Some(r"| a\u{1b}[31m\|b\r\nc\u{9b}ä |"));
     }
 
     #[test]

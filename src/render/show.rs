@@ -6,9 +6,10 @@ use anyhow::Result;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::forecast::{next_period, overspending};
 use super::health::minute;
 use super::number::{minutes, percent, rate, short_time};
-use super::sheet::paint;
+use super::sheet::{in_one_line, paint};
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
@@ -133,7 +134,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
-        screen.line(title);
+        screen.line(&in_one_line(title));
     }
     if report.orphaned {
         screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
@@ -236,7 +237,8 @@ fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 }
 
 fn forecast(portrait: &Portrait) -> Vec<String> {
-    let forecast = portrait.report.forecast;
+    let report = &portrait.report;
+    let forecast = report.forecast;
     let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
     let leaves = |at: Instant| {
         // What leaves the window then is what lies at its start.
@@ -246,10 +248,14 @@ fn forecast(portrait: &Portrait) -> Vec<String> {
             format!(", when the outage of {} leaves the window", event.start.to_chrono().format("%Y-%m-%d %H:%M"))
         })
     };
+    // While it is down, what ends its downtime is that its status goes stale, or maintenance.
+    let then = if report.has_open_downtime { "if nothing else happens" } else { "if it stays up" };
     let mut lines = Vec::new();
+    lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
-    lines.extend(forecast.recovers_at.map(|at| format!("if it stays up, stops breaching {}{}", until(at), leaves(at))));
-    lines.extend(forecast.full_at.map(|at| format!("if it stays up, whole again {}{}", until(at), leaves(at))));
+    lines.extend(forecast.recovers_at.map(|at| format!("{then}, stops breaching {}{}", until(at), leaves(at))));
+    lines.extend(forecast.full_at.map(|at| format!("{then}, whole again {}{}", until(at), leaves(at))));
+    lines.extend(next_period(report).map(|at| format!("a new period begins {} UTC, with a whole budget", until(at))));
     if lines.is_empty() {
         lines.push("as long as nothing changes, neither spent nor refilled".to_owned());
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::forecast::next_period;
 use super::health::minute;
 use super::number::{minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
@@ -408,6 +409,9 @@ fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
             (State::Degraded, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
             (State::Breaching, _, Some(at)) if !report.has_open_downtime => {
                 format!("within budget again {}, if it stays up", minute(at))
+            }
+            (State::Breaching, ..) => {
+                format!("a new period begins {} UTC, with a whole budget", minute(next_period(report)?))
             }
             _ => return None,
         };

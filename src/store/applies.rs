@@ -98,6 +98,18 @@ impl Store {
         Ok(records)
     }
 
+    /// The names that objects have or had, as far as they are remembered, sorted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn names_ever(&self) -> Result<Vec<Name>> {
+        let sql = "SELECT name FROM manifest UNION SELECT name FROM apply_change
+                   UNION SELECT old_name FROM apply_change WHERE old_name IS NOT NULL ORDER BY 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|name| stored_name(&name?)).collect()
+    }
+
     fn changes_of(&self, apply: i64) -> Result<Vec<Change>> {
         let sql = "SELECT deed, kind, name, old_name, fields FROM apply_change WHERE apply = ?1 ORDER BY position";
         let mut statement = self.connection.prepare_cached(sql)?;

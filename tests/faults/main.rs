@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
+mod answers;
 mod compute;
 mod crashes;
 mod databases;

@@ -1,5 +1,6 @@
 //! Owns the chapter of one objective: its figures, what lies ahead, and its charts.
 
+use super::super::forecast::{next_period, overspending};
 use super::super::health::minute;
 use super::super::markup::Markup;
 use super::super::number::{percent, rate, short_time};
@@ -88,9 +89,13 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         }
     }
     page.own(". ");
-    let mode = match report.budget.exclusion {
-        DependencyExclusion::Strict => "All downtime counts.",
-        DependencyExclusion::SelfOnly => "Downtime that belongs to an upstream is free.",
+    let mode = match (report.budget.exclusion, chapter.maintenance_excuses) {
+        (DependencyExclusion::Strict, false) => "All downtime counts.",
+        (DependencyExclusion::Strict, true) => "All downtime counts but that under maintenance.",
+        (DependencyExclusion::SelfOnly, false) => "Downtime that belongs to an upstream is free.",
+        (DependencyExclusion::SelfOnly, true) => {
+            "Downtime that belongs to an upstream is free, and so is that under maintenance."
+        }
     };
     shown.write(page, "span", "dependencyExclusion", mode);
     for (key, value) in &report.labels {
@@ -102,17 +107,30 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
 
 /// What comes if nothing else happens.
 fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant) {
-    let forecast = &chapter.report.forecast;
+    let report = &chapter.report;
+    let forecast = &report.forecast;
+    let (recovers, full) = if report.has_open_downtime {
+        ("If nothing else happens, it is within budget again ", "If nothing else happens, the budget is whole again ")
+    } else {
+        ("If it stays up, it is within budget again ", "If it stays up, the budget is whole again ")
+    };
     let told = [
         ("forecast.exhaustedAt", forecast.exhausted_at, "If it stays down, the budget is spent "),
-        ("forecast.recoversAt", forecast.recovers_at, "If it stays up, it is within budget again "),
-        ("forecast.fullAt", forecast.full_at, "If it stays up, the budget is whole again "),
+        ("forecast.recoversAt", forecast.recovers_at, recovers),
+        ("forecast.fullAt", forecast.full_at, full),
+        ("window.end", next_period(report), "A new period, with a whole budget, begins "),
     ];
     let told: Vec<_> = told.into_iter().filter_map(|(field, at, words)| Some((field, at?, words))).collect();
-    if told.is_empty() {
+    let overspending = overspending(report);
+    if told.is_empty() && overspending.is_none() {
         return;
     }
     page.own("<p class=\"forecast\">");
+    if let Some(words) = overspending {
+        page.own("<span>If it stays down, ");
+        page.own(words);
+        page.own(".</span> ");
+    }
     for (field, at, words) in told {
         page.own("<span>");
         page.own(words);

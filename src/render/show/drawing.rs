@@ -1,12 +1,16 @@
 //! Owns what `slo show` draws: whose the downtime is, when it was, and what was left day by day.
 
+use std::cmp::Ordering;
+
 use super::super::number::short_time;
 use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
 use super::{BAR, HEAD, Portrait};
+use crate::domain::event::Event;
 use crate::domain::instant::{DAY_MS, Instant};
 use crate::domain::snapshot::Snapshot;
+use crate::domain::span::Span;
 
 /// The most columns of a drawing of time.
 const MOST_COLUMNS: usize = 112;
@@ -48,6 +52,32 @@ fn room(canvas: Canvas, most: usize) -> usize {
     canvas.width.map_or(most, |width| usize::from(width).saturating_sub(HEAD).clamp(10, most))
 }
 
+/// The milliseconds of each cell that are its own downtime, and that of upstreams. An event that takes no time yet counts as
+/// one millisecond, so that every event shows.
+fn shares(events: &[Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
+    let mut cells = vec![[0; 2]; columns];
+    // Where the cells begin, and the last one ends.
+    let edge = |column: usize| {
+        let passed = i128::from(elapsed.millis()) * column as i128 / columns as i128;
+        elapsed.start.plus(i64::try_from(passed).unwrap_or(i64::MAX))
+    };
+    let edges: Vec<Instant> = (0..=columns).map(edge).collect();
+    for event in events {
+        let cause = usize::from(event.upstream.is_some());
+        let span = event.span(as_of).intersect(elapsed);
+        let start = span.start.min(elapsed.end.plus(-1));
+        let span = Span::new(start, span.end.max(start.plus(1)));
+        let first = edges.partition_point(|edge| *edge <= span.start).clamp(1, columns) - 1;
+        for (cell, bounds) in cells.iter_mut().zip(edges.windows(2)).skip(first) {
+            if span.end <= bounds[0] {
+                break;
+            }
+            cell[cause] += Span::new(bounds[0], bounds[1]).intersect(span).millis();
+        }
+    }
+    cells
+}
+
 /// When the elapsed window had downtime: its own, and that of upstreams, each moment with downtime showing.
 pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     if portrait.events.is_empty() {
@@ -55,23 +85,15 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     }
     let elapsed = portrait.report.budget.elapsed;
     let columns = room(canvas, MOST_COLUMNS);
-    let column = |at: Instant| {
-        let passed = i128::from(at.since(elapsed.start).max(0)) * columns as i128 / i128::from(elapsed.millis().max(1));
-        (passed as usize).min(columns - 1)
-    };
-    let mut cells = vec![("·", Tone::Faint); columns];
-    for event in &portrait.events {
-        let span = event.span(portrait.as_of).intersect(elapsed);
-        let last = if span.is_empty() { span.start } else { span.end.plus(-1) };
-        for cell in &mut cells[column(span.start)..=column(last)] {
-            // Where both are in one column, its own is what can be mended.
-            if event.upstream.is_none() {
-                *cell = ("█", Tone::Bad);
-            } else if cell.0 == "·" {
-                *cell = ("▓", Tone::Warning);
-            }
-        }
-    }
+    let cells: Vec<(&str, Tone)> = shares(&portrait.events, elapsed, portrait.as_of, columns)
+        .into_iter()
+        .map(|[own, upstream]| match own.cmp(&upstream) {
+            _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
+            Ordering::Less => ("▓", Tone::Warning),
+            // Of two alike, its own is what can be mended.
+            Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
+        })
+        .collect();
     let line: String = cells
         .chunk_by(|one, next| one == next)
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
@@ -107,4 +129,36 @@ pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let ended = |snapshot: &Snapshot| day(snapshot.at.plus(-DAY_MS));
     lines.push(format!("budget left, {} days from {} to {}", marks.len(), ended(first), ended(last)));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::name::Name;
+    use crate::domain::transition::Source;
+
+    #[test]
+    fn cells_know_whose_most_of_their_downtime_is() {
+        let at = Instant::from_millis;
+        let name = |text| Name::parse(text).unwrap();
+        let event = |start: i64, end: Option<i64>, upstream: Option<&str>| Event {
+            objective: name("shop-availability"),
+            system: name("shop"),
+            start: at(start),
+            end: end.map(at),
+            upstream: upstream.map(name),
+            source: Source::Healthcheck,
+        };
+        let events = [
+            event(-500, Some(50), None),
+            event(100, Some(101), None),
+            event(101, Some(150), Some("db")),
+            event(180, Some(230), Some("db")),
+            event(230, Some(231), None),
+            event(400, None, None),
+        ];
+        let cells = shares(&events, Span::new(at(0), at(400)), at(400), 4);
+        assert_eq!(cells, [[50, 0], [1, 69], [1, 30], [1, 0]]);
+        assert_eq!(cells.iter().flatten().sum::<i64>(), 50 + 1 + 49 + 50 + 1 + 1);
+    }
 }
