@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn cells_know_whose_most_of_their_downtime_is() {
         let at = Instant::from_millis;
-        let name = |text| Name::parse(text).unwrap();
+        let name = |text: &str| Name::parse(text).unwrap();
         let event = |start: i64, end: Option<i64>, upstream: Option<&str>| Event {
             objective: name("shop-availability"),
             system: name("shop"),
