@@ -169,18 +169,29 @@ impl Store {
     ) -> Result<()> {
         for stream in self.streams(system)? {
             let mut notes = self.notes(stream.id)?;
-            let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let mut rows = statement.query([stream.id])?;
-            while let Some(row) = rows.next()? {
-                let body = row.get_ref(2)?.as_blob()?;
-                let facts = decode(body, Instant::from_millis(row.get(0)?), row.get(1)?)
-                    .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
-                for fact in &facts {
+            self.each_segment(stream.id, |facts| {
+                facts.iter().try_for_each(|fact| {
                     let note = notes.remove(&fact.transition.at.millis());
-                    each(&stream, fact, note.as_deref())?;
-                }
-            }
+                    each(&stream, fact, note.as_deref())
+                })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the facts of every segment of a stream, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a segment does not decode.
+    pub(super) fn each_segment(&self, stream: i64, mut each: impl FnMut(Vec<Fact>) -> Result<()>) -> Result<()> {
+        let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(2)?.as_blob()?;
+            let facts = decode(body, Instant::from_millis(row.get(0)?), row.get(1)?)
+                .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?;
+            each(facts)?;
         }
         Ok(())
     }

@@ -8,8 +8,7 @@ use rusqlite::params;
 
 use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
-use super::segment::{Fact, decode, split};
-use crate::domain::instant::Instant;
+use super::segment::split;
 use crate::failure::Failure;
 
 /// The bytes of the file before and after it was compacted.
@@ -82,7 +81,12 @@ impl Store {
         let mut streams = self.connection.prepare("SELECT id FROM stream ORDER BY id")?;
         let ids: Vec<i64> = streams.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         for stream in ids {
-            let (segments, facts) = self.facts(stream)?;
+            let (mut segments, mut facts) = (0, Vec::new());
+            self.each_segment(stream, |more| {
+                segments += 1;
+                facts.extend(more);
+                Ok(())
+            })?;
             let needed = split(&facts).len();
             if needed < segments {
                 self.connection.prepare_cached("DELETE FROM segment WHERE stream = ?1")?.execute(params![stream])?;
@@ -91,23 +95,6 @@ impl Store {
             }
         }
         Ok(fewer)
-    }
-
-    /// The segments and the facts of a stream.
-    fn facts(&self, stream: i64) -> Result<(usize, Vec<Fact>)> {
-        let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([stream])?;
-        let (mut segments, mut facts) = (0, Vec::new());
-        while let Some(row) = rows.next()? {
-            let first = Instant::from_millis(row.get(0)?);
-            facts.extend(
-                decode(row.get_ref(2)?.as_blob()?, first, row.get(1)?)
-                    .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?,
-            );
-            segments += 1;
-        }
-        Ok((segments, facts))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Owns the digest as HTML for a mail: one file, with styles in place, for mail programs ignore all others.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 
-use super::super::{Cell, Tone};
+use super::super::markup::{Attributes, Markup};
+use super::super::{Cell, Sheet, Tone};
 use super::chapter::{Chapter, chapters, headline};
 use crate::domain::digest::Digest;
 
@@ -13,37 +14,49 @@ const DATA: &str = "padding:4px 16px 4px 0;border-bottom:1px solid #eaeef2;text-
 
 /// The digest as a page of its own.
 pub(crate) fn html(digest: &Digest) -> String {
-    let title = escaped(&headline(digest));
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n</head>\n\
-         <body style=\"{BODY}\">\n<h1 style=\"font-size:20px;margin:0 0 8px\">{title}</h1>\n"
-    );
+    let title = headline(digest);
+    let mut page = Markup::new();
+    page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.own("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    line(&mut page, "title", &[], &title);
+    page.own("</head>\n");
+    page.open("body", &[("style", &BODY)]);
+    page.end_line();
+    line(&mut page, "h1", &[("style", &"font-size:20px;margin:0 0 8px")], &title);
     for Chapter { title, lead, sheet } in chapters(digest) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(page, "<h2 style=\"font-size:16px;margin:16px 0 4px\">{}</h2>", escaped(title));
-        for line in lead {
-            let _ = writeln!(page, "<p style=\"margin:4px 0\">{}</p>", escaped(&line));
+        line(&mut page, "h2", &[("style", &"font-size:16px;margin:16px 0 4px")], title);
+        for text in lead {
+            line(&mut page, "p", &[("style", &"margin:4px 0")], text);
         }
-        if sheet.is_empty() {
-            continue;
+        if !sheet.is_empty() {
+            table(&mut page, &sheet);
         }
-        let _ = writeln!(page, "<table style=\"{TABLE}\">\n<thead><tr>");
-        for (title, right) in sheet.titles() {
-            let _ = writeln!(page, "<th scope=\"col\" style=\"{HEAD}{}\">{}</th>", side(right), escaped(title));
-        }
-        page.push_str("</tr></thead>\n<tbody>\n");
-        for row in sheet.rows() {
-            page.push_str("<tr>");
-            for (cell, (_, right)) in row.iter().zip(sheet.titles()) {
-                let _ = write!(page, "<td style=\"{DATA}{}{}\">{}</td>", side(right), color(cell), escaped(&cell.text));
-            }
-            page.push_str("</tr>\n");
-        }
-        page.push_str("</tbody>\n</table>\n");
     }
-    page.push_str("</body>\n</html>\n");
-    page
+    page.own("</body>\n</html>\n");
+    page.into_text()
+}
+
+fn table(page: &mut Markup, sheet: &Sheet) {
+    page.open("table", &[("style", &TABLE)]);
+    page.own("\n<thead><tr>\n");
+    for (title, right) in sheet.titles() {
+        line(page, "th", &[("scope", &"col"), ("style", &format_args!("{HEAD}{}", side(right)))], title);
+    }
+    page.own("</tr></thead>\n<tbody>\n");
+    for row in sheet.rows() {
+        page.open("tr", &[]);
+        for (cell, (_, right)) in row.iter().zip(sheet.titles()) {
+            page.element("td", &[("style", &format_args!("{DATA}{}{}", side(right), color(cell)))], &cell.text);
+        }
+        page.own("</tr>\n");
+    }
+    page.own("</tbody>\n</table>\n");
+}
+
+/// An element on a line of its own.
+fn line(page: &mut Markup, element: &'static str, attributes: Attributes<'_>, text: impl Display) {
+    page.element(element, attributes, text);
+    page.end_line();
 }
 
 const fn side(right: bool) -> &'static str {
@@ -60,8 +73,4 @@ const fn color(cell: &Cell) -> &'static str {
         Tone::Faint => ";color:#57606a",
         Tone::Strong => ";font-weight:600",
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
