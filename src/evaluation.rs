@@ -64,7 +64,7 @@ impl<'s> Evaluation<'s> {
         work: impl FnOnce(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
         let sealed = self.store.sealed(stored.id)?;
-        let model = self.resolver.model(stored.objective)?;
+        let model = self.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         work(&assessment, &mut self.chronicle)
     }
@@ -81,11 +81,7 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let report = |stored: Stored| {
-        let orphaned = stored.orphaned;
-        Ok(ObjectiveReport { orphaned, ..evaluation.assess(stored, ObjectiveReport::draw)? })
-    };
-    objectives.into_iter().map(report).collect()
+    objectives.into_iter().map(|stored| evaluation.assess(stored, ObjectiveReport::draw)).collect()
 }
 
 /// The chapters of objectives as of a moment, in the order given.
@@ -111,7 +107,7 @@ pub(crate) fn downtime(
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let mut found = Vec::new();
     for stored in objectives {
-        let model = evaluation.resolver.model(stored.objective)?;
+        let model = evaluation.resolver.model(stored)?;
         found.extend(events(&model, since, until, as_of, &mut evaluation.chronicle)?);
     }
     found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));

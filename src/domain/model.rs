@@ -31,6 +31,8 @@ pub(crate) struct Model {
     pub(crate) upstreams: Vec<Member>,
     /// Windows of its system that are not cancelled, sorted by name; none when the objective ignores maintenance.
     pub(crate) maintenance: Vec<MaintenanceWindow>,
+    /// Whether its set does not declare the objective any more. Decides no number.
+    pub(crate) orphaned: bool,
 }
 
 impl Model {

@@ -73,7 +73,7 @@ impl ObjectiveReport {
             system: objective.system.clone(),
             healthcheck: objective.healthcheck.clone(),
             labels: objective.metadata.labels.clone(),
-            orphaned: false,
+            orphaned: model.orphaned,
             window_kind: objective.window,
             state: budget.state(assessment.first.is_some(), has_open_downtime),
             tier: budget.tier(&objective.thresholds),

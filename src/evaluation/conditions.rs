@@ -78,8 +78,9 @@ impl<'s> Conditions<'s> {
     /// # Errors
     /// Those of the database.
     pub(crate) fn admit(&mut self, stored: Stored) -> Result<Rc<Model>> {
-        let model = Rc::new(self.evaluation.resolver.model(stored.objective)?);
-        let known = Known { id: stored.id, model: Rc::clone(&model), report: None };
+        let id = stored.id;
+        let model = Rc::new(self.evaluation.resolver.model(stored)?);
+        let known = Known { id, model: Rc::clone(&model), report: None };
         self.objectives.insert(model.objective.metadata.name.clone(), known);
         Ok(model)
     }

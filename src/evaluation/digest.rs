@@ -26,15 +26,15 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: 
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     let mut drawn = BTreeSet::new();
     for stored in objectives {
-        let (system, orphaned) = (stored.objective.system.clone(), stored.orphaned);
+        let system = stored.objective.system.clone();
         drawn.insert(stored.id);
         let sealed = store.sealed(stored.id)?;
-        let model = evaluation.resolver.model(stored.objective)?;
+        let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
         // What the events are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
         found.extend(events(&model, since, until, until, chronicle)?);
         let assessment = Assessment::open(&model, sealed, until, chronicle)?;
-        reports.push(ObjectiveReport { orphaned, ..ObjectiveReport::draw(&assessment, chronicle)? });
+        reports.push(ObjectiveReport::draw(&assessment, chronicle)?);
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         // A state depends on nothing that came after its moment, so it may be told from what is known by `until`.
         let before = Assessment::open(&model, Some(assessment.ledger), start, chronicle)?;

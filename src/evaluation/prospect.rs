@@ -47,10 +47,10 @@ pub(crate) fn consequences(
     let mut found = Vec::new();
     for objective in objectives {
         let name = &objective.metadata.name;
-        let model = after.resolver.model(objective.clone())?;
+        let model = after.resolver.declared(objective.clone())?;
         let known = stored.remove(*old_names.get(name).unwrap_or(&name));
         let was = match known {
-            Some(known) if before.resolver.model(known.objective.clone())?.fingerprint() == model.fingerprint() => {
+            Some(known) if before.resolver.declared(known.objective.clone())?.fingerprint() == model.fingerprint() => {
                 continue;
             }
             Some(known) => Some(before.assess(known, ObjectiveReport::draw)?),

@@ -61,7 +61,7 @@ pub(crate) fn seal_after_ingest(
     let reached = behind.len().min(allowance / WORK_OF_ONE);
     let mut evaluation = Evaluation::open(store, reached, until)?;
     for id in behind {
-        let model = evaluation.resolver.model(store.objective_by_id(id)?.objective)?;
+        let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
         if allowance == 0 {
             break;
@@ -83,7 +83,7 @@ pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
     for stored in objectives {
-        let model = evaluation.resolver.model(stored.objective)?;
+        let model = evaluation.resolver.declared(stored.objective)?;
         let inputs = inputs(&model);
         if known.objectives.get(&stored.id) != Some(&inputs) {
             store.put_inputs(stored.id, &inputs)?;
@@ -121,7 +121,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     derived.windows.retain(|_, systems| !systems.is_empty());
     for stored in store.objectives()? {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.model(stored.objective)?;
+        let model = resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, inputs(&model));
         let Some((fingerprint, until)) = store.seal(stored.id)? else { continue };
         if fingerprint != model.fingerprint() {

@@ -142,16 +142,24 @@ impl<'s> Resolver<'s> {
         })
     }
 
-    /// The model of an objective.
+    /// The model of an objective as it is stored.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn model(&mut self, objective: Objective) -> Result<Model> {
+    pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
+        Ok(Model { orphaned: stored.orphaned, ..self.declared(stored.objective)? })
+    }
+
+    /// The model of an objective as a manifest declares it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
         let system = self.member(&objective.system)?;
         let reached = upstreams(&objective, |name| self.system(name))?;
         let upstreams = reached.keys().map(|name| self.member(name)).collect::<Result<_>>()?;
         let maintenance = if Model::heeds_maintenance(&objective) { self.maintenance(&system)? } else { Vec::new() };
-        Ok(Model { objective, system, upstreams, maintenance })
+        Ok(Model { objective, system, upstreams, maintenance, orphaned: false })
     }
 
     fn maintenance(&self, system: &Member) -> Result<Vec<MaintenanceWindow>> {

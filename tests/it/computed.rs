@@ -293,3 +293,23 @@ fn what_is_pruned_leaves_the_tables_and_is_told_once() {
     let names = rows(&slo, "SELECT DISTINCT objective_id FROM daily_snapshot");
     assert_eq!(camel(&names), json!([{ "objectiveId": "store" }]));
 }
+
+#[test]
+fn an_objective_that_its_set_has_dropped_is_orphaned_wherever_it_is_told() {
+    let objective = |name: &str| {
+        format!(
+            "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {name} }}\n\
+             spec: {{ systemRef: {{ kind: System, name: a }}, target: 99, windowDays: 7 }}\n"
+        )
+    };
+    let feed = "{\"ts\":\"2026-11-01\",\"system\":\"a\",\"status\":\"up\"}\n";
+    let slo = Slo::with(feed, &(objective("kept") + &objective("dropped")));
+    let folder = slo.write_manifests(&objective("kept"));
+    slo.pass(&["apply", folder.to_str().unwrap()], b"");
+    slo.pass(&["compute", "--as-of", "2026-11-20"], b"");
+    let stored = rows(&slo, "SELECT objective_id, orphaned FROM objective_status ORDER BY objective_id");
+    let told: Vec<(&str, i64)> =
+        stored.iter().map(|row| (row["objective_id"].as_str().unwrap(), row["orphaned"].as_i64().unwrap())).collect();
+    assert_eq!(told, [("dropped", 1), ("kept", 0)]);
+    slo.pass(&["db", "verify"], b"");
+}
