@@ -1,6 +1,7 @@
 //! Owns looking after the file: copies of it that hold together, and giving back the room it no longer needs.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -33,8 +34,12 @@ impl Store {
         }
         let partial = beside(to).ok_or_else(|| Failure::new(format!("{} names no file", to.display()), hint))?;
         let result = self.copy(&partial).and_then(|bytes| {
-            // Unlike a renaming, this never takes the place of what somebody else put there meanwhile.
-            fs::hard_link(&partial, to).or_else(|_| fs::rename(&partial, to))?;
+            // Unlike a renaming, which is left to disks without links, this never takes the place of what somebody else put
+            // there meanwhile.
+            match fs::hard_link(&partial, to) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(&partial, to)?,
+                other => other?,
+            }
             Ok(bytes)
         });
         drop(fs::remove_file(&partial));
