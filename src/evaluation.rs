@@ -21,7 +21,7 @@ use crate::domain::model::SystemId;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::{Snapshot, snapshots};
-use crate::domain::streak::Streak;
+use crate::domain::streak::StreakReport;
 use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
 use crate::store::{Reader, Resolver, Store, Stored};
@@ -63,7 +63,7 @@ impl<'s> Evaluation<'s> {
         stored: Stored,
         work: impl FnOnce(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
-        let sealed = self.store.sealed(stored.id)?;
+        let sealed = self.store.sealed(stored.id, stored.objective.window.calendar())?;
         let model = self.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         work(&assessment, &mut self.chronicle)
@@ -114,16 +114,13 @@ pub(crate) fn downtime(
     Ok(found)
 }
 
-/// The streaks of objectives as of a moment, in the order given, each with its objective and system.
+/// The streaks of objectives as of a moment, in the order given.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<(Name, Name, Streak)>> {
+pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<StreakReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let streak = |assessment: &Assessment<'_>, _: &mut Chronicle<Load<'_>>| {
-        let (objective, system) = (&assessment.model.objective.metadata.name, &assessment.model.system.name);
-        Ok((objective.clone(), system.clone(), Streak::replay(&assessment.ledger)))
-    };
+    let streak = |assessment: &Assessment<'_>, _: &mut Chronicle<Load<'_>>| Ok(StreakReport::draw(assessment));
     objectives.into_iter().map(|stored| evaluation.assess(stored, streak)).collect()
 }
 

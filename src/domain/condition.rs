@@ -118,6 +118,7 @@ pub(crate) enum Property {
     BurnRateOver(usize),
     CurrentStreak,
     BestStreak,
+    LostStreak,
     Target,
     WindowDays,
     // Booleans.

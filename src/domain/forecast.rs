@@ -5,8 +5,9 @@
 //! shrink with what leaves at its back. Whole days leave in one step where no crossing can lie within them; where one can, the
 //! day is taken apart, so every instant is exact to the millisecond.
 
+use super::calendar::{Calendar, Date};
 use super::downtime::Piece;
-use super::instant::{DAY_MS, Instant};
+use super::instant::Instant;
 use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::tally::Tally;
@@ -83,8 +84,10 @@ impl Slope {
 pub(crate) struct Past<'p, R> {
     /// Where the window begins at `as-of`.
     pub(crate) start: Instant,
-    /// What whole days held, for those that are sealed: `day(midnight)`.
-    pub(crate) day: &'p dyn Fn(Instant) -> Option<&'p Tally>,
+    /// Whose days leave.
+    pub(crate) calendar: Calendar,
+    /// What whole days held, for those that are sealed.
+    pub(crate) day: &'p dyn Fn(Date) -> Option<&'p Tally>,
     /// The account of a stretch, taken apart.
     pub(crate) refine: R,
 }
@@ -126,12 +129,13 @@ where
         };
         // What leaves next: the rest of a day.
         let back = past.start.plus(at.since(as_of));
-        let day_end = back.day_start().plus(DAY_MS);
-        end = end.min(at.plus(day_end.since(back)));
+        let date = past.calendar.date(back);
+        let day = past.calendar.span(date);
+        end = end.min(at.plus(day.end.since(back)));
         let step = end.since(at);
         let leaving = Span::new(back, back.plus(step));
-        if leaving.millis() == DAY_MS
-            && let Some(held) = (past.day)(back)
+        if leaving == day
+            && let Some(held) = (past.day)(date)
         {
             let (gone, gone_not_counted) = (held.consumed_ms(exclusion), held.not_counted_ms);
             let (come, come_not_counted) = (arriving.consumed * step, arriving.not_counted * step);

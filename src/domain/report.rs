@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::assess::Assessment;
 use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use super::calendar::Date;
 use super::chronicle::Chronicle;
 use super::forecast::{Event, Forecast, Past, Position, find};
-use super::instant::{DAY_MS, Instant};
+use super::instant::Instant;
 use super::model::{Model, SystemId};
 use super::name::Name;
 use super::objective::DependencyExclusion;
@@ -118,7 +119,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     let objective = &assessment.model.objective;
-    let window = objective.window.bounds(assessment.as_of);
+    let window = assessment.window;
     let elapsed = Span::new(window.start, assessment.as_of);
     let tally = assessment.tally(elapsed, chronicle)?;
     Ok(Budget { target: objective.target, exclusion: objective.dependency_exclusion, window, elapsed, tally })
@@ -159,18 +160,15 @@ where
         consumed_ms: budget.consumed_ms(),
         not_counted_ms: budget.tally.not_counted_ms,
     };
-    let since = budget.window.start.day_ceil();
-    let (days_from, days) = if rolling { assessment.ledger.tallies(since) } else { (since, Vec::new()) };
+    let calendar = assessment.ledger.calendar();
+    let (first, days) = assessment.ledger.tallies(calendar.day_ceil(budget.window.start));
     let mut search = |event: Event, wanted: bool| -> Result<Option<Instant>, E> {
         if !wanted {
             return Ok(None);
         }
-        let day = |midnight: Instant| {
-            let index = usize::try_from(midnight.since(days_from) / DAY_MS).ok()?;
-            days.get(index).copied()
-        };
+        let day = |date: Date| days.get(usize::try_from(date.since(first)).ok()?).copied();
         let refine = |span: Span| -> Result<Vec<_>, E> { chronicle.pieces(model, span) };
-        let mut past = Past { start: budget.window.start, day: &day, refine };
+        let mut past = Past { start: budget.window.start, calendar, day: &day, refine };
         find(event, from, exclusion, &future, rolling.then_some(&mut past))
     };
     Ok(Forecast {

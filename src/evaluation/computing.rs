@@ -71,14 +71,21 @@ fn publish_days(
     assessment: &Assessment<'_>,
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
-    let until = assessment.as_of.day_start();
+    let until = assessment.ledger.end();
     let sealed_until = store.seal(id)?.map(|(_, end)| end);
-    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < assessment.ledger.end()) {
+    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < until) {
         store.keep_sealed(id, assessment.model, &assessment.ledger)?;
     }
-    let known = store.published_until(id)?.unwrap_or(BEGINNING).min(until);
+    let known = published_until(store, id, assessment)?;
     let days = snapshots(assessment, known, chronicle)?;
-    store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
+    let from = assessment.ledger.calendar().date(known);
+    store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, until)
+}
+
+/// Up to when the published days of an objective hold.
+fn published_until(store: &Store, id: i64, assessment: &Assessment<'_>) -> Result<Instant> {
+    let known = store.published_until(id)?.unwrap_or(Instant::MIN);
+    Ok(known.max(Instant::MIN).min(assessment.ledger.end()))
 }
 
 fn views(published: &Published) -> Seen {
@@ -128,7 +135,7 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let known = store.published_until(id)?.unwrap_or(BEGINNING).min(computed.as_of.day_start());
+        let known = assessment.ledger.calendar().date(published_until(store, id, assessment)?);
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

@@ -92,7 +92,7 @@ impl<'s> Conditions<'s> {
     pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
         let id = stored.id;
         let model = self.admit(stored)?;
-        let sealed = self.evaluation.store.sealed(id)?;
+        let sealed = self.evaluation.store.sealed(id, model.objective.window.calendar())?;
         let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
         let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
         if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
@@ -163,10 +163,12 @@ impl<'s> Conditions<'s> {
         }
         let (id, model, _) = self.known(name)?;
         let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
-        let assessment = Assessment::open(&model, store.sealed(id)?, *as_of, chronicle)?;
-        let window = model.objective.window.bounds(*as_of).millis().min(MOST_AHEAD_MS);
-        let (today, end) = (as_of.day_start(), as_of.plus(window).day_ceil().plus(DAY_MS));
-        let later = chronicle.pieces(&model, Span::new(today, end.min(Instant::MAX.day_start())))?;
+        let calendar = model.objective.window.calendar();
+        let assessment = Assessment::open(&model, store.sealed(id, calendar)?, *as_of, chronicle)?;
+        let window = assessment.window.millis().min(MOST_AHEAD_MS);
+        let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
+        let later = Span::new(assessment.ledger.end(), calendar.day_start(end));
+        let later = chronicle.pieces(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {
             self.days.clear();
@@ -291,13 +293,14 @@ impl<'s> Conditions<'s> {
     fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
         let (id, model, report) = self.known(name)?;
         let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
-        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak)) = what
+        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
             && report.is_none()
         {
-            let (mut sealed, last) = (self.evaluation.store.sealed(id)?, stretch.end.plus(-1));
+            let calendar = model.objective.window.calendar();
+            let (mut sealed, last) = (self.evaluation.store.sealed(id, calendar)?, stretch.end.plus(-1));
             // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
             if let Some(ledger) = &mut sealed {
-                ledger.truncate(self.evaluation.as_of.day_start());
+                ledger.truncate(self.evaluation.as_of);
             }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));

@@ -18,10 +18,10 @@ const SEALING_ALLOWANCE: usize = 8_000;
 const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
-    /// Seals all whole days of an objective up to the moment of this evaluation, a midnight, and keeps them. Runs in a
-    /// write transaction. Returns how much was read and drawn up.
+    /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them. Runs in a write
+    /// transaction. Returns how much was read and drawn up.
     fn seal(&mut self, id: i64, model: &Model) -> Result<usize> {
-        let sealed = self.store.sealed(id)?;
+        let sealed = self.store.sealed(id, model.objective.window.calendar())?;
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
         let read = self.chronicle.folded();
         let assessment = Assessment::open(model, sealed, self.as_of, &mut self.chronicle)?;
@@ -45,11 +45,10 @@ pub(crate) fn seal_after_ingest(
     inserted: u64,
     now: Instant,
 ) -> Result<()> {
-    let until = now.day_start();
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
     let mut behind = BTreeSet::new();
     for system in touched.keys() {
-        behind.extend(store.unsealed(*system, until, allowance)?);
+        behind.extend(store.unsealed(*system, now, allowance)?);
         if behind.len() >= allowance {
             break;
         }
@@ -59,7 +58,7 @@ pub(crate) fn seal_after_ingest(
     }
     // A small ingest gets to few of them, however many are behind.
     let reached = behind.len().min(allowance / WORK_OF_ONE);
-    let mut evaluation = Evaluation::open(store, reached, until)?;
+    let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
@@ -78,10 +77,9 @@ pub(crate) fn seal_after_ingest(
 pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     store.derive_maintenance_inputs()?;
     store.outdate_computed()?;
-    let until = now.day_start();
     let known = store.inputs()?;
     let objectives = store.objectives()?;
-    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
+    let mut evaluation = Evaluation::open(store, objectives.len(), now)?;
     for stored in objectives {
         let model = evaluation.resolver.declared(stored.objective)?;
         let inputs = inputs(&model);
@@ -89,7 +87,7 @@ pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
             store.put_inputs(stored.id, &inputs)?;
         }
         let seal = store.seal(stored.id)?;
-        let fingerprint = model.fingerprint();
+        let (fingerprint, until) = (model.fingerprint(), model.objective.window.calendar().day_start(now));
         if seal.is_some_and(|(sealed_from, _)| sealed_from != fingerprint) {
             store.drop_sealed(stored.id)?;
         }
@@ -128,11 +126,11 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        if until.in_range().is_err() || until != until.day_start() {
-            tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
+        if until.in_range().is_err() {
+            tell(format!("objective {name}: its days are sealed until {until}, which is no moment of a fact"));
             continue;
         }
-        let sealed = match store.sealed(stored.id) {
+        let sealed = match store.sealed(stored.id, model.objective.window.calendar()) {
             Ok(Some(sealed)) => sealed,
             Ok(None) => {
                 tell(format!("objective {name}: it has a seal but no ledger"));
@@ -143,7 +141,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
                 continue;
             }
         };
-        if sealed.end() < until && sealed.end() > sealed.start() {
+        if sealed.end() < sealed.calendar().day_start(until) && sealed.end() > sealed.start() {
             tell(format!(
                 "objective {name}: its days are sealed until {until}, but the last one ends {}",
                 sealed.end()
@@ -184,7 +182,8 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
         return Some(format!("sealed days begin {}, the journal's first day is {}", sealed.start(), drawn.start()));
     }
     let mut drawn = drawn.days();
-    for (end, day) in sealed.days() {
+    for (span, day) in sealed.days() {
+        let end = span.end;
         let expected = drawn.next();
         if expected.map(|(_, day)| day) != Some(day) {
             let (is, should) = (in_words(day), expected.map_or("none".to_owned(), |(_, day)| in_words(day)));
@@ -201,6 +200,7 @@ fn in_words(day: &Day) -> String {
         Verdict::Broken => "broken",
         Verdict::Held => "held",
         Verdict::Kept => "kept",
+        Verdict::Skipped => "skipped",
     };
     format!(
         "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \

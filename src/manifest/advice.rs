@@ -48,7 +48,7 @@ pub(super) fn on_target(
 /// The window's length in milliseconds; of calendar periods the shortest, for what that cannot reach none can.
 fn shortest_millis(window: Window) -> i64 {
     let days = match window {
-        Window::Rolling { days } => i64::from(days),
+        Window::Rolling { days, .. } => i64::from(days),
         Window::Calendar { unit, .. } => match unit {
             CalendarUnit::Day => 1,
             CalendarUnit::Week => 7,

@@ -16,4 +16,4 @@ pub(crate) mod model;
 pub(crate) mod view;
 
 pub(crate) use compare::difference;
-pub(crate) use view::{health, objectives};
+pub(crate) use view::{at_close, health, objectives};

@@ -276,7 +276,7 @@ fn is_reachable(urgency: Urgency, objective: &Objective) -> bool {
 /// The window's length in milliseconds; of calendar periods less than the shortest.
 fn shortest_millis(window: Window) -> i64 {
     let days = match window {
-        Window::Rolling { days } => i64::from(days),
+        Window::Rolling { days, .. } => i64::from(days),
         Window::Calendar { unit, .. } => match unit {
             CalendarUnit::Day => 0,
             CalendarUnit::Week => 6,

@@ -83,7 +83,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -105,6 +105,7 @@ impl Property {
         Self::BurnRateOver(6),
         Self::CurrentStreak,
         Self::BestStreak,
+        Self::LostStreak,
         Self::Target,
         Self::WindowDays,
         Self::IsBreaching,
@@ -178,6 +179,9 @@ impl Property {
                 (Owner::Objective, "currentStreak", DAYS, "", "days in a row without breaching, up to now")
             }
             Self::BestStreak => (Owner::Objective, "bestStreak", DAYS, "", "the longest such row"),
+            Self::LostStreak => {
+                (Owner::Objective, "lostStreak", DAYS, "", "the row that a breach ended last; 0 while none has")
+            }
             Self::Target => (Owner::Objective, "target", PERCENT, "", "the target"),
             Self::WindowDays => (
                 Owner::Objective,
