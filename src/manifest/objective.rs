@@ -118,11 +118,11 @@ fn as_ratio(text: &str) -> Option<String> {
 fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
     let shape = "write windowDays: 30, or window: { calendar: month }";
     let timezone = fields.get("timezone");
-    let zone = timezone.as_ref().map(|field| field.zone(report));
+    let zone = timezone.as_ref().and_then(|field| field.zone(report));
     match (fields.get("windowDays"), fields.get("window")) {
         (Some(days), None) => {
             let days = read_days(&days, report);
-            Some(Window::Rolling { days: days?, zone: zone.unwrap_or(Some(Tz::UTC))? })
+            Some(Window::Rolling { days: days?, zone: zone.unwrap_or(Tz::UTC) })
         }
         (None, Some(window)) => read_calendar(&window, (timezone.as_ref(), zone), report),
         (Some(_), Some(window)) => {
@@ -164,22 +164,22 @@ fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
 /// Reads a calendar window; `spec.timezone` is its zone as well, and is given with what it was read as.
 fn read_calendar(
     field: &Field<'_>,
-    (timezone, zone): (Option<&Field<'_>>, Option<Option<Tz>>),
+    (timezone, zone): (Option<&Field<'_>>, Option<Tz>),
     report: &mut Report,
 ) -> Option<Window> {
     let fields = Fields::of(field, &WINDOW, report)?;
     let own = fields.get("timezone");
-    let own_zone = own.as_ref().map(|field| field.zone(report));
-    if let (Some(field), Some(own), Some(Some(zone)), Some(Some(own_zone))) = (timezone, &own, zone, own_zone)
+    let own_zone = own.as_ref().and_then(|field| field.zone(report));
+    if let (Some(field), Some(own), Some(zone), Some(own_zone)) = (timezone, &own, zone, own_zone)
         && zone != own_zone
     {
         let message = format!("{} {own_zone} and {} {zone} contradict each other", own.path, field.path);
         report.error(own.at, message, format!("keep {}; periods begin at midnights of that zone", field.path));
     }
-    let zone = zone.or(own_zone).unwrap_or(Some(Tz::UTC));
+    let zone = zone.or(own_zone).unwrap_or(Tz::UTC);
     let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
     let unit = fields.require("calendar", "write day, week, month, quarter or year", report)?.word(&units, report);
-    Some(Window::Calendar { unit: unit?, zone: zone? })
+    Some(Window::Calendar { unit: unit?, zone })
 }
 
 fn read_counts_as_down(fields: &Fields<'_>, report: &mut Report) -> StatusSet {

@@ -108,7 +108,8 @@ fn a_rolling_window_closes_with_the_days_of_its_zone() {
     let days = trend(&slo, "10", "2026-10-29T23:00:00Z");
     let dates: Vec<&str> = days.iter().map(|(date, _, _)| date.as_str()).collect();
     assert_eq!((dates.first(), dates.last()), (Some(&"2026-10-20"), Some(&"2026-10-29")));
-    assert!(days.iter().all(|(_, consumed, _)| *consumed == 1.0), "{days:?}");
+    let consumed: Vec<f64> = days.iter().map(|(_, consumed, _)| *consumed).collect();
+    assert_eq!(consumed, [1.0; 10]);
     // The day of 25 hours closes at 23:00 UTC, and its window begins an hour after it did.
     let objective = slo.objectives("2026-10-25T23:00:00Z").remove(0);
     assert_eq!(objective["window"]["start"], json!("2026-10-24T23:00:00.000Z"));

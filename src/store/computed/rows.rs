@@ -28,7 +28,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "target",
         "window_days",
         "window_type",
-        "timezone",
+        "window_timezone",
         "window_start",
         "window_end",
         "dependency_exclusion",
