@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 16] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -20,7 +20,9 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
-    ("rustix", &["commands/compute/exec", "store/open"]),
+    ("rustix", &["commands/compute/exec", "signals", "store/open"]),
+    ("sha2", &["store/changes"]),
+    ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
     ("flate2", &["feed", "store/segment"]),
     ("saphyr_parser", &["manifest"]),
@@ -28,12 +30,13 @@ const OWNED: [(&str, &[&str]); 14] = [
 ];
 
 /// What besides itself each part may name of this crate.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("exit", &[]),
     ("failure", &[]),
     ("file", &["failure"]),
-    ("clock", &["domain"]),
+    ("signals", &["exit"]),
+    ("clock", &["domain", "failure"]),
     ("cli", &["domain"]),
     ("manifest", &["domain", "failure"]),
     ("feed", &["domain", "failure"]),
@@ -55,6 +58,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "manifest",
             "render",
             "repository",
+            "signals",
             "store",
         ],
     ),
