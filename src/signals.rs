@@ -110,8 +110,10 @@ mod unix {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
             loop {
                 let caught = caught(&self.caught);
-                let mut ready =
-                    [PollFd::new(&self.input, PollFlags::IN), PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+                let mut ready = [
+                    PollFd::new(&self.input, PollFlags::IN),
+                    PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
+                ];
                 let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
                 match poll(&mut ready, caught.is_some().then_some(&at_once)) {
                     Ok(_) => {}

@@ -71,7 +71,10 @@ fn recipients(args: &Compute) -> Result<Vec<Recipient<'_>>> {
             None => recipients.push(Recipient { name, command }),
             Some(_) if names.is_empty() => {}
             Some(_) => {
-                return Err(Failure::new(format!("--exec-name {name:?} is given twice"), "give each --exec its own name"));
+                return Err(Failure::new(
+                    format!("--exec-name {name:?} is given twice"),
+                    "give each --exec its own name",
+                ));
             }
         }
     }

@@ -70,8 +70,17 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
     let keeps = !args.strict && !args.dry_run;
     let began = clock::Stopwatch::start();
-    let mut session =
-        Session { context, started: now, events, feed: Some(feed), progress, began, keeps, ignored: Vec::new(), stopped: None };
+    let mut session = Session {
+        context,
+        started: now,
+        events,
+        feed: Some(feed),
+        progress,
+        began,
+        keeps,
+        ignored: Vec::new(),
+        stopped: None,
+    };
     let kept = if args.strict || args.dry_run {
         // Nobody has to wait while the first batch is on its way, which mostly is all there is.
         let first = session.next()?;

@@ -24,9 +24,9 @@ pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not use
 
 /// The name of a recipient that was given none: a hash of its command's text, which is not kept, for it may hold secrets.
 pub(crate) fn recipient_of(command: &str) -> String {
-    let hash = Sha256::digest(command.as_bytes());
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(command.as_bytes())[..16]);
+    format!("sha256:{:032x}", u128::from_be_bytes(first))
 }
 
 /// Replaces the texts of commands, by which earlier schemas knew recipients, with their hashes.

@@ -38,7 +38,10 @@ enum Fault {
     Count,
     Kill,
     Tear,
-    Fail { error: i32, sticky: bool },
+    Fail {
+        error: i32,
+        sticky: bool,
+    },
     /// A failing call among those that read, too.
     FailRead,
     Record,
@@ -79,7 +82,8 @@ fn under(world: &World, args: &[&str], fault: Fault, at: u64, out: &Path) -> Com
 
 /// How many calls of a command there are to strike.
 fn count(world: &World, args: &[&str], reads: bool) -> u64 {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("calls-{}-{args:?}-{reads}", std::process::id()).replace('/', "_"));
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("calls-{}-{args:?}-{reads}", std::process::id()).replace('/', "_"));
     drop(fs::remove_file(&out));
     let mut command = under(world, args, Fault::Count, 0, &out);
     if reads {
@@ -97,7 +101,9 @@ fn a_clock_before_2000_or_beyond_2262_is_refused_where_it_matters() {
     let world = World::lived_in();
     world.write("feed", line("2024-03-20T10:00:00Z", "shop", "down"));
     let journal = world.journal();
-    for (clock, year) in [("0", "1970-01-01"), ("946684799", "1999-12-31"), ("9300000000", "2264-"), ("99999999999", "5138-")] {
+    for (clock, year) in
+        [("0", "1970-01-01"), ("946684799", "1999-12-31"), ("9300000000", "2264-"), ("99999999999", "5138-")]
+    {
         let run = |args: &[&str]| {
             Output::of(&world.command(args).env("LD_PRELOAD", shim).env("SHIM_CLOCK", clock).output().unwrap())
         };

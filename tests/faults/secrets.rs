@@ -61,9 +61,15 @@ fn a_name_keeps_the_position_when_the_text_changes() {
     assert_eq!(run("2024-03-23", "cat >> later", &name).code, 0);
     world.verifies();
     for (args, what) in [
-        (&["--exec", "true", "--exec-name", "a", "--exec-name", "b"][..], "--exec is given once and --exec-name 2 times"),
+        (
+            &["--exec", "true", "--exec-name", "a", "--exec-name", "b"][..],
+            "--exec is given once and --exec-name 2 times",
+        ),
         (&["--exec", "true", "--exec", "false", "--exec-name", "a"], "--exec is given 2 times and --exec-name once"),
-        (&["--exec", "true", "--exec", "false", "--exec-name", "a", "--exec-name", "a"], "--exec-name \"a\" is given twice"),
+        (
+            &["--exec", "true", "--exec", "false", "--exec-name", "a", "--exec-name", "a"],
+            "--exec-name \"a\" is given twice",
+        ),
         (&["--exec", "true", "--exec-name", "a b"], "--exec-name \"a b\": "),
     ] {
         world.run(&[&["compute"], args].concat()).refuses(what);

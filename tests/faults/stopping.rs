@@ -114,9 +114,11 @@ fn commands_that_are_told_of_changes_end_with_their_parent() {
     for (name, number) in SIGNALS.into_iter().chain([("KILL", 9)]) {
         let world = changing();
         let exec = "echo $$ > one; sleep 60 & echo $! > two; wait; touch survived";
-        let mut command = world.command(&["compute", "-q", "--as-of", "2024-03-22", "--exec", exec, "--exec-timeout", "1h"]);
+        let mut command =
+            world.command(&["compute", "-q", "--as-of", "2024-03-22", "--exec", exec, "--exec-timeout", "1h"]);
         let mut child = command.env("PATH", "/usr/bin:/bin").stderr(Stdio::null()).spawn().unwrap();
-        let process = |name: &str| fs::read_to_string(world.path(name)).ok().and_then(|id| id.trim().parse::<u32>().ok());
+        let process =
+            |name: &str| fs::read_to_string(world.path(name)).ok().and_then(|id| id.trim().parse::<u32>().ok());
         eventually("the command has started", || process("one").is_some() && process("two").is_some());
         let (one, two) = (process("one").unwrap(), process("two").unwrap());
         send(name, &child);

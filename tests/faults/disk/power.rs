@@ -180,7 +180,8 @@ fn cuts(seed: u64, wanted: u64) -> u64 {
     let operations = read_record(&bytes, root.to_str().unwrap());
     assert!(operations.len() > 200, "{} operations were recorded", operations.len());
     fs::remove_file(&record).unwrap();
-    let ended: Vec<usize> = ends.iter().map(|(end, _)| read_record(&bytes[..*end], root.to_str().unwrap()).len()).collect();
+    let ended: Vec<usize> =
+        ends.iter().map(|(end, _)| read_record(&bytes[..*end], root.to_str().unwrap()).len()).collect();
     let mut dice = Dice(seed + 1);
     let mut disk = Disk::default();
     let mut done = 0;
@@ -191,7 +192,8 @@ fn cuts(seed: u64, wanted: u64) -> u64 {
             let loses = dice.roll(5);
             let left = disk.cut(&mut dice, loses);
             let acknowledged = ended.iter().rposition(|end| *end <= at + 1).map(|index| &ends[index].1);
-            let context = format!("seed {seed}: power cut after operation {at} of {}, losing {loses}/4", operations.len());
+            let context =
+                format!("seed {seed}: power cut after operation {at} of {}, losing {loses}/4", operations.len());
             check(&left, acknowledged, &whole, seed, &context);
             done += 1;
         }
@@ -203,7 +205,9 @@ type Facts = std::collections::BTreeSet<String>;
 
 fn check(left: &BTreeMap<String, Vec<u8>>, acknowledged: Option<&Facts>, whole: &Facts, seed: u64, context: &str) {
     let world: World = world(seed);
-    left.iter().for_each(|(name, bytes)| drop(world.write(name, bytes)));
+    for (name, bytes) in left {
+        world.write(name, bytes);
+    }
     is_sound(&world, context);
     let kept = facts(&world);
     assert!(kept.is_subset(whole), "{context}: facts came from nowhere");
@@ -211,7 +215,9 @@ fn check(left: &BTreeMap<String, Vec<u8>>, acknowledged: Option<&Facts>, whole: 
         let lost = acknowledged.difference(&kept).next();
         assert!(lost.is_none(), "{context}: a fact that was reported as kept is lost: {lost:?}");
     }
-    ["copy.db", "page.html"].iter().for_each(|name| is_whole(&world, name, context));
+    for name in ["copy.db", "page.html"] {
+        is_whole(&world, name, context);
+    }
     let again = world.run(&["ingest", "-q", "a.jsonl", "b.jsonl", "c.jsonl", "late.jsonl"]);
     assert_eq!(again.code, 0, "{context}: {}", again.stderr);
     assert!(facts(&world) == *whole, "{context}: the same again gives something else");
