@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 16] = [
+const OWNED: [(&str, &[&str]); 17] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -21,10 +21,11 @@ const OWNED: [(&str, &[&str]); 16] = [
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
     ("rustix", &["commands/compute/exec", "signals", "store/open"]),
-    ("sha2", &["store/changes"]),
     ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed", "store/segment"]),
+    ("flate2", &["feed", "repository", "store/segment"]),
+    ("sha1", &["repository/object"]),
+    ("sha2", &["repository/object", "store/changes"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["domain/wording"]),
 ];
