@@ -36,7 +36,7 @@ fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
 #[test]
 fn days_that_were_sealed_by_midnights_of_another_window_are_drawn_up_anew() {
     // In September, which ended in breach, the old version gave the last day to October and went on with the streak.
-    let world = world(include_str!("../../fixtures/stores/5.sql"));
+    let world = world(include_str!("../../fixtures/stores/5-month.sql"));
     world.pass(&["ingest"]);
     let streaks = world.pass(&["streaks", "--as-of", "2026-10-02", "-o", "csv"]);
     let row = "shop-month,shop,1,19,2026-10-02T00:00:00.000Z,2026-09-21T00:00:00.000Z,19";
