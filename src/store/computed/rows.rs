@@ -60,6 +60,8 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "exhausted_at",
         "recovers_at",
         "full_at",
+        "last_seen",
+        "status_known",
     ],
 };
 
@@ -179,6 +181,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     ];
     row.extend(report.burn_rates.map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
+    row.extend([instant(report.last_seen), flag(report.known_now)]);
     Ok(row)
 }
 
