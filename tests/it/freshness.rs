@@ -116,10 +116,10 @@ fn every_answer_says_how_old_the_data_is() {
     assert!(csv.contains("lastSeen,dataAgeSeconds,") && csv.contains(",2026-11-11T10:00:00.000Z,777600,"), "{csv}");
     slo.pass(&["compute", "-q", "--as-of", NINE_DAYS_LATER], b"");
     let database = rusqlite::Connection::open(slo.db()).unwrap();
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let stored: (String, i64) =
-        database.query_row("SELECT last_seen, status_known FROM objective_status", [], row).unwrap();
-    assert_eq!(stored, ("2026-11-11T10:00:00.000Z".to_owned(), 1));
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let sql = "SELECT last_seen, data_age_seconds, status_known FROM objective_status";
+    let stored: (String, i64, i64) = database.query_row(sql, [], row).unwrap();
+    assert_eq!(stored, ("2026-11-11T10:00:00.000Z".to_owned(), 777_600, 1));
 }
 
 #[test]
