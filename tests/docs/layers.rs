@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 16] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -22,7 +22,9 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("indicatif", &["commands/ingest/source"]),
     ("rustix", &["commands/compute/exec", "store/open"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed", "store/segment"]),
+    ("flate2", &["feed", "repository", "store/segment"]),
+    ("sha1", &["repository/object"]),
+    ("sha2", &["repository/object"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["domain/wording"]),
 ];

@@ -9,6 +9,7 @@ use super::decision::Planned;
 use crate::commands::{Context, Environment};
 use crate::domain::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
+use crate::repository::{Commit, Input};
 use crate::store::{ApplyRecord, Declaration, Store};
 
 /// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
@@ -31,7 +32,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
     if claimed > 0 {
         context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
     }
-    let commit = planned.home.commit(context.env);
+    let commit = commit(context, planned);
     let origins: BTreeMap<Identity, _> = planned
         .reading
         .objects
@@ -77,6 +78,17 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         })?;
     }
     if plan.touches_objects() { settle_manifests(store, context.now) } else { Ok(()) }
+}
+
+/// The commit that the manifests come from; what cannot be told of it is said.
+fn commit(context: &mut Context<'_>, planned: &Planned) -> Option<String> {
+    let files = &planned.reading.inputs;
+    let inputs: Vec<Input<'_>> = files.iter().map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();
+    let Commit { id, doubt } = planned.home.commit(&inputs);
+    if let Some(doubt) = doubt {
+        context.warn(&format!("warning: {doubt}"));
+    }
+    id
 }
 
 fn author(env: Environment<'_>) -> Option<String> {
