@@ -6,7 +6,7 @@ use crate::harness::{World, as_nobody};
 
 const OLD: [&str; 2] = [include_str!("../../fixtures/stores/1.sql"), include_str!("../../fixtures/stores/2.sql")];
 /// With a log of conditions.
-const COMPUTED: &str = include_str!("../../fixtures/stores/5.sql");
+const COMPUTED: &str = include_str!("../../fixtures/stores/5-conditions.sql");
 
 fn world(dump: &str) -> World {
     let world = World::new();

@@ -21,7 +21,7 @@ const AUTHORS: [&str; 7] =
 /// # Errors
 /// Those of the database.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Planned) -> Result<()> {
-    let plan = &planned.plan;
+    let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {
         let file = planned.files.get(identity).map_or("", String::as_str);
         context.note(&format!("deleting {identity} of the set {} (was in {file})", plan.set));
@@ -43,7 +43,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         .collect();
     let declared = |identity: &Identity| {
         let (file, document) = &origins[identity];
-        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: context.now }
+        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: now }
     };
     for rename in &plan.rename {
         let new = rename.update.object.identity();
@@ -61,7 +61,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         store.delete_object(identity)?;
     }
     for orphan in &plan.orphaned {
-        store.orphan_object(&orphan.identity, context.now)?;
+        store.orphan_object(&orphan.identity, now)?;
     }
     let changes = plan.changes();
     if !changes.is_empty() {
@@ -69,7 +69,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         let unchanged = plan.unchanged.len();
         store.record_apply(&ApplyRecord {
             id: 0,
-            applied_at: context.now,
+            applied_at: now,
             set,
             commit: commit.clone(),
             author,
@@ -77,7 +77,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
             unchanged,
         })?;
     }
-    if plan.touches_objects() { settle_manifests(store, context.now) } else { Ok(()) }
+    if plan.touches_objects() { settle_manifests(store, now) } else { Ok(()) }
 }
 
 /// The commit that the manifests come from; what cannot be told of it is said.
