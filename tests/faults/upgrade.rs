@@ -5,6 +5,8 @@ use std::fs;
 use crate::harness::{World, as_nobody};
 
 const OLD: [&str; 2] = [include_str!("../../fixtures/stores/1.sql"), include_str!("../../fixtures/stores/2.sql")];
+/// With a log of conditions.
+const COMPUTED: &str = include_str!("../../fixtures/stores/5-conditions.sql");
 
 fn world(dump: &str) -> World {
     let world = World::new();
@@ -49,6 +51,29 @@ fn days_that_were_sealed_by_midnights_of_another_window_are_drawn_up_anew() {
         .and_then(|connection| connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
         .unwrap();
     assert_eq!(found, (12, 1, 60.0));
+}
+
+#[test]
+fn the_log_of_conditions_goes_on_in_the_words_of_now() {
+    let world = world(COMPUTED);
+    let compute = |at: &str| world.pass(&["compute", "-o", "json", "--as-of", at]);
+    // The same moment tells nothing new of conditions: what was logged as `holds` reads as `firing`.
+    assert!(!compute("2026-11-03T00:00:00Z").contains("\"kind\":\"condition\""));
+    world.verifies();
+    let database = rusqlite::Connection::open(world.db()).unwrap();
+    let count = |like: &str| -> i64 {
+        let sql = "SELECT count(*) FROM change_log WHERE kind = 'condition' AND next || changed_fields LIKE ?1";
+        database.query_row(sql, [like], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("%holds%"), count("%firing%firing%")), (0, 4));
+    // A late fact is told of in the words of now.
+    let late = "{\"ts\":\"2026-11-02T09:58:00Z\",\"system\":\"tiny\",\"status\":\"down\"}\n";
+    world.feed(&["ingest", "-q"], late);
+    assert!(
+        compute("2026-11-03T00:00:00Z")
+            .contains("\"next\":{\"condition\":\"burning\",\"objectiveId\":\"tiny-up\",\"firing\":true")
+    );
+    world.verifies();
 }
 
 #[test]

@@ -156,6 +156,7 @@ impl Days {
         let at = stretch.start;
         let property = match what {
             What::Policy(urgency) => return self.policy(urgency, stretch),
+            What::AgeFrom(_) => return None,
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
@@ -189,6 +190,12 @@ impl Days {
                 let (always, ever) = self.open(stretch);
                 flags(always, ever)
             }
+            Property::StatusKnown => {
+                let touching = self.touching(stretch);
+                let unknown_ms = self.sum(touching).unknown_ms;
+                flags(unknown_ms == 0, unknown_ms < touching.millis())
+            }
+            Property::DataAgeSeconds => None,
             Property::IsBreaching => {
                 let [mild, harsh] =
                     self.extremes(stretch)?.map(|of| of.budget(objective, stretch.start).is_breaching());
@@ -231,6 +238,7 @@ impl Days {
             window_ms: bounds.millis(),
             elapsed: Linear::constant(elapsed[index].into()),
             open: false,
+            known: false,
         };
         Some([segment(0), segment(1)])
     }
