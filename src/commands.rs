@@ -43,7 +43,7 @@ use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{Canvas, Document, Form, Sheet, print};
-use crate::store::{Access, Store};
+use crate::store::{Access, Store, expect_file};
 
 pub(crate) use completions::complete;
 
@@ -127,12 +127,25 @@ impl Context<'_> {
     }
 
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
-        self.db.as_ref().ok_or_else(|| {
+        let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
                 "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
                 "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
             )
-        })
+        })?;
+        expect_file(path)?;
+        Ok(path)
+    }
+
+    /// Opens the database to read it, if there is one: its place may be unknown, or empty.
+    ///
+    /// # Errors
+    /// When it names no file, or cannot be opened.
+    pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
+        if self.db.is_none() || !self.db_path()?.exists() {
+            return Ok(None);
+        }
+        self.store(Access::Read).map(Some)
     }
 
     /// The form of the answer.

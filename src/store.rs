@@ -1,5 +1,6 @@
 //! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
 
+mod address;
 mod applies;
 mod changes;
 mod computed;
@@ -20,6 +21,7 @@ mod varint;
 mod verify;
 mod wire;
 
+pub(crate) use address::expect_file;
 pub(crate) use applies::ApplyRecord;
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::Reader;

@@ -13,6 +13,7 @@ use crate::domain::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::demo::{Place, introduction, next_steps};
+use crate::store::expect_file;
 
 /// The demo's present: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
 const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
@@ -28,6 +29,7 @@ const FILES: [(&str, &str); 5] = [
 
 /// `given` is the database named on the command line; `SLO_DB` is the user's own and stays untouched.
 pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) -> Result<ExitStatus> {
+    given.map_or(Ok(()), expect_file)?;
     if let Some(path) = given.filter(|path| path.exists()) {
         return Err(Failure::new(
             format!("{} exists already", path.display()),

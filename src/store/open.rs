@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::address::expect_file;
 use crate::failure::Failure;
 
 /// Marks the file as ours: "slo1".
@@ -58,6 +59,7 @@ impl Store {
         let opened = match access {
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
+            _ if let Err(error) = expect_file(path) => return Err(error),
             Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rusqlite::params;
 
+use super::address::expect_file;
 use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
 use super::segment::split;
@@ -29,6 +30,7 @@ impl Store {
     /// When there is something under that name, or the copy cannot be written or does not hold together.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
         let hint = "name a file that does not exist yet, in a folder that may be written to";
+        expect_file(to)?;
         if to.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{} exists already", to.display()), hint));
         }
