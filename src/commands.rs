@@ -43,6 +43,7 @@ use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{Canvas, Document, Form, Sheet, print};
+pub(crate) use crate::store::Noticed;
 use crate::store::{Access, Store, expect_file};
 
 pub(crate) use completions::complete;
@@ -65,6 +66,8 @@ pub(crate) struct Context<'io> {
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
+    /// Damage to caches that costs no answer.
+    pub(crate) noticed: Noticed,
     pub(crate) env: Environment<'io>,
 }
 
@@ -86,6 +89,18 @@ fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     refuse_form(context.output, &cli.command)?;
+    let outcome = run(context, cli);
+    if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
+        let path = path.display().to_string();
+        context.warn(&format!(
+            "warning: database {path}: damaged caches were not used ({damaged}), everything was recomputed; \
+             `slo db verify --repair` rebuilds them"
+        ));
+    }
+    outcome
+}
+
+fn run(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Init(args) => init::run(context, &args),
@@ -123,7 +138,7 @@ impl Context<'_> {
     /// # Errors
     /// When its place is not known, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
-        Store::open(self.db_path()?, access)
+        Ok(Store::open(self.db_path()?, access)?.telling(&self.noticed))
     }
 
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {

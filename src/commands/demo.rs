@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, apply, ingest, status};
+use super::{Context, Noticed, apply, ingest, status};
 use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
 use crate::domain::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
@@ -101,6 +101,7 @@ fn at_moment<'io>(
         stdout,
         stderr,
         stderr_is_terminal: false,
+        noticed: Noticed::default(),
         env,
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::address::expect_file;
+use super::soundness::{Noticed, row};
 use crate::failure::Failure;
 
 /// Marks the file as ours: "slo1".
@@ -26,6 +27,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_sets.sql"),
     include_str!("migrations/0004_computed.sql"),
     include_str!("migrations/0005_logged_conditions.sql"),
+    include_str!("migrations/0006_checksums.sql"),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
@@ -48,6 +50,8 @@ pub(crate) enum Access {
 pub(crate) struct Store {
     pub(super) connection: Connection,
     path: PathBuf,
+    /// Damage to caches that was passed over.
+    pub(super) noticed: Noticed,
 }
 
 impl Store {
@@ -77,7 +81,13 @@ impl Store {
             }
             None => explain(error, path),
         })?;
-        Ok(Self { connection, path: path.to_owned() })
+        row::register(&connection)?;
+        Ok(Self { connection, path: path.to_owned(), noticed: Noticed::default() })
+    }
+
+    /// The same store, which tells `noticed` of damaged caches.
+    pub(crate) fn telling(self, noticed: &Noticed) -> Self {
+        Self { noticed: noticed.clone(), ..self }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -225,15 +235,18 @@ fn prepare(connection: Connection) -> Result<Connection> {
 
 /// Takes every step that is missing in one transaction; another process may be about to do the same.
 fn migrate(connection: &Connection) -> Result<()> {
+    row::register(connection)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let steps = || -> Result<()> {
         let version = if is_empty(connection)? { 0 } else { check_identity(connection)? };
         if version == SCHEMA {
             return Ok(());
         }
+        row::refuse_damaged(connection)?;
         for step in STEPS.iter().skip(usize::try_from(version)?) {
             connection.execute_batch(step)?;
         }
+        row::sum_all(connection)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         connection.pragma_update(None, "user_version", SCHEMA)?;
         Ok(())
@@ -318,7 +331,8 @@ fn known_identity(connection: &Connection) -> Result<i32> {
     Ok(version)
 }
 
-fn code(error: &anyhow::Error) -> Option<ErrorCode> {
+/// What SQLite says went wrong; `None` of an error that is not SQLite's own.
+pub(super) fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
         _ => None,

@@ -19,8 +19,8 @@ impl Store {
                    WHERE kind = ?1 AND name = ?2 AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5)";
         let Declaration { set, file, document, commit, .. } = declared;
         let row = params![identity.kind.as_str(), identity.name.as_str(), set.as_str(), file, document, commit];
-        self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        let moved = self.connection.prepare_cached(sql)?.execute(row)? > 0;
+        if moved { self.sum_object(identity.kind, &identity.name) } else { Ok(()) }
     }
 
     /// Lets an object go on under another name, with its caches.
@@ -31,7 +31,7 @@ impl Store {
         let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
         let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
         self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        self.sum_object(identity.kind, name)
     }
 
     /// Marks an object as gone from its set; it stays in force.
@@ -42,7 +42,7 @@ impl Store {
         let sql = "UPDATE manifest SET orphaned_at = ?3 WHERE kind = ?1 AND name = ?2 AND orphaned_at IS NULL";
         let row = params![identity.kind.as_str(), identity.name.as_str(), at.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        self.sum_object(identity.kind, &identity.name)
     }
 
     /// Deletes a declared object; the journal stays as it is.
@@ -51,7 +51,12 @@ impl Store {
     /// Those of the database.
     pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
         let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
-        self.connection.prepare_cached(sql)?.execute([identity.kind.as_str(), identity.name.as_str()])?;
-        Ok(())
+        let delete = |store: &Self| {
+            let row = [identity.kind.as_str(), identity.name.as_str()];
+            store.connection.prepare_cached(sql)?.execute(row)?;
+            Ok(())
+        };
+        // The caches of an objective go with it.
+        self.with_caches(delete, Self::empty_caches)
     }
 }

@@ -22,7 +22,7 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("indicatif", &["commands/ingest/source"]),
     ("rustix", &["commands/compute/exec"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed", "store/segment"]),
+    ("flate2", &["feed", "store/segment", "store/soundness/row"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["domain/wording"]),
 ];
