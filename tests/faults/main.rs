@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
 mod answers;
+mod checksum;
 mod compute;
 mod crashes;
 mod databases;
