@@ -31,7 +31,7 @@ mod trend;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -174,6 +174,14 @@ impl Context<'_> {
             format!("{what} {} would overwrite the database file {}", path.display(), part.display()),
             "name another file",
         ))
+    }
+
+    /// The folder for temporary files.
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
+        let mut set = names.iter().filter_map(|name| self.env.get(OsStr::new(name)));
+        let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
+        set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
     }
 
     /// The form of the answer.

@@ -100,7 +100,7 @@ pub(crate) struct Verify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// The copy; there must be no such file yet
+    /// The copy; there must be no such file yet. `-` writes it to standard output
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
 }

@@ -127,6 +127,9 @@ fn damaged_facts(found: &Found) -> anyhow::Error {
 }
 
 fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
+    if args.to == Path::new("-") {
+        return backup_to_output(context);
+    }
     context.refuse_database("FILE", &args.to)?;
     let store = context.store(Access::Read)?;
     let bytes = store.backup(&args.to)?;
@@ -136,6 +139,20 @@ fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
         Form::Table | Form::Wide | Form::Markdown => context.say(&backup_text(&path, bytes))?,
         _ => context.answer(&backup_document(&path, bytes, context.as_of)?, |_| Sheet::new())?,
     }
+    Ok(ExitStatus::Pass)
+}
+
+fn backup_to_output(context: &mut Context<'_>) -> Result<ExitStatus> {
+    if context.canvas.width.is_some() {
+        return Err(Failure::new(
+            "standard output is a terminal, and a database is nothing to read there",
+            "send it somewhere: `slo db backup - > copy.db`, or name a file",
+        ));
+    }
+    let store = context.store(Access::Read)?;
+    let folder = context.temporary_folder();
+    let bytes = store.backup_to(&mut *context.stdout, &folder)?;
+    context.note(backup_text("-", bytes).trim_end());
     Ok(ExitStatus::Pass)
 }
 

@@ -1,6 +1,5 @@
 //! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
 
-use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) 
     }
     let folder = match &args.keep {
         Some(folder) => folder.clone(),
-        None => fresh_folder(&temporary(context))?,
+        None => fresh_folder(&context.temporary_folder())?,
     };
     write_files(&folder)?;
     let db = given.map_or_else(|| folder.join("slo.db"), Path::to_path_buf);
@@ -104,14 +103,6 @@ fn at_moment<'io>(
         noticed: Noticed::default(),
         env,
     }
-}
-
-/// The folder for temporary files.
-fn temporary(context: &Context<'_>) -> PathBuf {
-    let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
-    let mut set = names.iter().filter_map(|name| context.env.get(OsStr::new(name)));
-    let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
-    set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
 }
 
 /// Makes a folder that nobody had before.

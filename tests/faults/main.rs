@@ -7,6 +7,7 @@ mod answers;
 mod checksum;
 mod compute;
 mod crashes;
+mod damage;
 mod databases;
 mod harness;
 mod ingest;

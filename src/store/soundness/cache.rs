@@ -122,16 +122,19 @@ impl Store {
         }
     }
 
-    /// Empties a table, also one whose pages make no sense.
+    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the transaction.
     pub(super) fn empty(&self, table: &str) -> Result<()> {
-        let emptied = self.attempt("emptying", |store| {
-            store.connection.execute(&format!("DELETE FROM {table}"), [])?;
-            Ok(())
-        });
-        match emptied {
-            Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => forsake(&self.connection, table),
-            other => other,
+        if !self.is_whole(table)? {
+            return forsake(&self.connection, table);
         }
+        self.connection.execute(&format!("DELETE FROM {table}"), [])?;
+        Ok(())
+    }
+
+    /// Whether the pages of a table and of its indexes make sense.
+    pub(super) fn is_whole(&self, table: &str) -> Result<bool> {
+        let sql = format!("PRAGMA integrity_check({table})");
+        Ok(self.connection.query_row(&sql, [], |row| row.get::<_, String>(0))? == "ok")
     }
 }
 

@@ -15,12 +15,15 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn repair_log(&self) -> Result<()> {
-        if self.connection.execute(concat!("DELETE FROM change_log WHERE NOT ", intact!(change_log)), []).is_err() {
-            self.empty("change_log")?;
+        for (table, intact) in [("change_log", intact!(change_log)), ("delivery", intact!(delivery))] {
+            if self.is_whole(table)? {
+                self.connection.execute(&format!("DELETE FROM {table} WHERE NOT {intact}"), [])?;
+            } else {
+                self.empty(table)?;
+            }
         }
         self.continue_changes()?;
-        self.connection.execute("DELETE FROM condition_logged", [])?;
-        self.connection.execute(concat!("DELETE FROM delivery WHERE NOT ", intact!(delivery)), [])?;
+        self.empty("condition_logged")?;
         self.repair_sequences()
     }
 
