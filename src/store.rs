@@ -24,6 +24,7 @@ mod wire;
 
 pub(crate) use address::expect_file;
 pub(crate) use applies::ApplyRecord;
+pub(crate) use changes::recipient_of;
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::Reader;
 pub(crate) use ingests::IngestRecord;

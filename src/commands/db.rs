@@ -107,7 +107,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
     if !found.facts_hold {
         return Err(damaged_facts(found));
     }
-    let (now, as_of) = (context.now, context.as_of);
+    let (now, as_of) = (context.now()?, context.as_of);
     store.write(|store| {
         let computed = store.computed_or_damaged(as_of)?;
         rebuild(store, now, computed)
@@ -171,7 +171,7 @@ fn compact(context: &mut Context<'_>) -> Result<ExitStatus> {
 /// All of the others are merged in one transaction: either every one of them, or none.
 fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
     let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
-    let (mut store, now) = (context.store(Access::Create)?, context.now);
+    let (mut store, now) = (context.store(Access::Create)?, context.now()?);
     let mergers = store.write(|store| {
         let mut writer = JournalWriter::new();
         let mut mergers = Vec::new();

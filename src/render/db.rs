@@ -191,7 +191,10 @@ pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String
 /// The first lines, each after a word that says what they are.
 fn first_of(word: &str, lines: &[String]) -> String {
     const SHOWN: usize = 20;
-    let mut text: String = lines.iter().take(SHOWN).map(|line| format!("{word}: {line}\n")).collect();
+    let mut text = String::new();
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "{word}: {line}");
+    }
     if lines.len() > SHOWN {
         text.push_str(&format!("… and {} more\n", lines.len() - SHOWN));
     }

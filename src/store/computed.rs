@@ -86,7 +86,7 @@ impl Store {
     /// Those of the database.
     pub(crate) fn computed(&self) -> Result<Option<Computed>> {
         let sql = concat!("SELECT as_of, is_current, ", intact!(computation), " FROM computation");
-        self.believe("computation", "", || {
+        self.believe("computation", &"", || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
             let Some(row) = rows.next()? else { return Ok(None) };
@@ -206,7 +206,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn last_views(&self) -> Result<Views> {
-        let seen = self.believe("objective_status", "", || self.published_views().map(Some))?;
+        let seen = self.believe("objective_status", &"", || self.published_views().map(Some))?;
         seen.map_or_else(|| self.logged_views(), Ok)
     }
 

@@ -63,7 +63,7 @@ impl Store {
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
-        let found = self.believe("objective_input", id.0, || self.decided_by(id).map(Some))?;
+        let found = self.believe("objective_input", &id.0, || self.decided_by(id).map(Some))?;
         let mut found = found.map_or_else(|| self.objectives(), Ok)?;
         found.retain(|stored| stored.objective.system == *system);
         Ok(found)
@@ -92,7 +92,7 @@ impl Store {
     /// Those of the database, and when a stored body cannot be read.
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<MaintenanceWindow>> {
         let whole =
-            self.believe("maintenance_input", system.0, || expect_windows(&self.connection, system).map(Some))?;
+            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let sql =
             concat!("SELECT id, name, body, ", intact!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
         if whole.is_none() {

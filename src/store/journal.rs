@@ -252,7 +252,7 @@ impl JournalWriter {
             .optional()?;
         let (id, first) = match found {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
-            Some((id, _, false)) => return Err(unlike(format!("stream {id}")).into()),
+            Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
                 let sql =
                     "INSERT INTO stream (system, source, healthcheck, first_ts, checksum) VALUES (?1, ?2, ?3, ?4, 0)";

@@ -88,7 +88,7 @@ impl Store {
             intact!(ledger),
             ") FROM seal WHERE objective = ?1"
         );
-        self.believe("ledger", objective, || {
+        self.believe("ledger", &objective, || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query([objective])?;
             let Some(row) = rows.next()? else { return Ok(None) };

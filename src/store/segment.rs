@@ -44,7 +44,7 @@ impl<'r> Packed<'r> {
         let (first, last, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let body = row.get_ref(3)?.as_blob()?;
         if row.get::<_, i64>(4)? != i64::from(segment_sum(stream, first, last, count, body)) {
-            return Err(unlike(format!("the segment of stream {stream} at {first}")).into());
+            return Err(unlike(&format!("the segment of stream {stream} at {first}")).into());
         }
         let (first, last) = (Instant::from_millis(first), Instant::from_millis(last));
         Ok(Self { first, last, count: usize::try_from(count)?, body })

@@ -49,7 +49,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let (condition, objective): (String, String) = (row.get(0)?, row.get(1)?);
             if !is_intact(row, 4)? {
-                self.noticed.note("condition_logged", format!("{condition} {objective}"));
+                self.noticed.note("condition_logged", &format!("{condition} {objective}"));
                 continue;
             }
             let pair = Pair { condition: stored_name(&condition)?, objective: stored_name(&objective)? };

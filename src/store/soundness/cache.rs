@@ -50,7 +50,7 @@ impl Store {
     pub(in crate::store) fn believe<T>(
         &self,
         table: &'static str,
-        row: impl ToString,
+        row: &dyn fmt::Display,
         read: impl FnOnce() -> Result<Option<T>>,
     ) -> Result<Option<T>> {
         match read() {
@@ -77,7 +77,7 @@ impl Store {
                 // Damage to facts shows again, as an error.
                 restore(self)?;
                 let done = work(self)?;
-                self.noticed.note(named(&error).unwrap_or("a cache"), "");
+                self.noticed.note(named(&error).unwrap_or("a cache"), &"");
                 Ok(done)
             }
             other => other,

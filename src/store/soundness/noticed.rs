@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::rc::Rc;
 
 /// Damaged parts of caches that were not used. Clones share what they know.
@@ -10,7 +11,7 @@ pub(crate) struct Noticed(Rc<RefCell<BTreeSet<(&'static str, String)>>>);
 
 impl Noticed {
     /// Remembers a damaged row: its table, and which one.
-    pub(in crate::store) fn note(&self, table: &'static str, row: impl ToString) {
+    pub(in crate::store) fn note(&self, table: &'static str, row: &dyn Display) {
         self.0.borrow_mut().insert((table, row.to_string()));
     }
 
@@ -44,7 +45,7 @@ mod tests {
         let noticed = Noticed::default();
         assert_eq!(noticed.in_words(), None);
         for (table, row) in [("seal", 1), ("ledger", 1), ("seal", 2), ("seal", 1)] {
-            noticed.clone().note(table, row);
+            noticed.clone().note(table, &row);
         }
         assert_eq!(noticed.in_words().as_deref(), Some("1 row of ledger, 2 rows of seal"));
         noticed.clear();

@@ -58,7 +58,7 @@ macro_rules! covered {
         "sequence, as_of, kind, id, occurred_at, previous, next, changed_fields"
     };
     (delivery) => {
-        "command, delivered_through"
+        "name, delivered_through"
     };
 }
 
@@ -115,7 +115,7 @@ pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()
 /// # Errors
 /// When it is not.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize, place: impl FnOnce() -> String) -> Result<()> {
-    if is_intact(row, index)? { Ok(()) } else { Err(unlike(place()).into()) }
+    if is_intact(row, index)? { Ok(()) } else { Err(unlike(&place()).into()) }
 }
 
 /// What `intact!` says at a place in a row.
@@ -127,7 +127,7 @@ pub(in crate::store) fn is_intact(row: &Row<'_>, index: usize) -> rusqlite::Resu
 }
 
 /// That something does not match its checksum.
-pub(in crate::store) fn unlike(place: String) -> Unreadable {
+pub(in crate::store) fn unlike(place: &str) -> Unreadable {
     Unreadable(format!("{place} does not match its checksum"))
 }
 
@@ -190,7 +190,7 @@ pub(in crate::store) fn refuse_damaged(connection: &Connection) -> Result<()> {
         if !FACTS.contains(&table.as_str()) {
             connection.execute(&format!("DELETE FROM {table} WHERE checksum <> {sum}"), [])?;
         } else if connection.prepare(&format!("SELECT 1 FROM {table} WHERE checksum <> {sum}"))?.exists([])? {
-            return Err(unlike(format!("a row of {table}")).into());
+            return Err(unlike(&format!("a row of {table}")).into());
         }
     }
     Ok(())

@@ -22,6 +22,10 @@ impl Store {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let line: String = row.get(0)?;
+            if let Some(code) = failed_read(&line) {
+                // A disk that does not answer says nothing of what is on it.
+                return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(line)).into());
+            }
             if line != "ok" {
                 differences.push(Difference(format!("integrity: {line}")));
             }
@@ -72,7 +76,7 @@ impl Store {
                 if found <= NAMED {
                     let key: String = row.get(0)?;
                     differences
-                        .push(Difference(row::unlike(format!("{table} {}", key.trim_matches('\''))).to_string()));
+                        .push(Difference(row::unlike(&format!("{table} {}", key.trim_matches('\''))).to_string()));
                 }
             }
             if found > NAMED {
@@ -125,7 +129,7 @@ impl Store {
             let body = row.get_ref(5)?.as_blob()?;
             let count: i64 = row.get(4)?;
             if row.get::<_, i64>(8)? != i64::from(segment_sum(stream, first, last, count, body)) {
-                tell(row::unlike(place.clone()).to_string());
+                tell(row::unlike(&place).to_string());
             }
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             match decode(body, Instant::from_millis(first), count) {
@@ -163,4 +167,11 @@ impl Store {
         }
         Ok(differences)
     }
+}
+
+/// The error of a page that the integrity check could not read, where that is the disk's and not the page's.
+fn failed_read(line: &str) -> Option<i32> {
+    let (_, code) = line.split_once("unable to get the page. error code=")?;
+    let digits = code.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|code| code & 0xff == rusqlite::ffi::SQLITE_IOERR)
 }
