@@ -32,7 +32,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("is the zone of spec.rrule, which is missing", "compares two values"),
     ("spec.rrule", "the grammar of recurrence rules"),
     ("is not a time; write RFC 3339", "the calendar; only what begins with no digit is refused"),
-    ("is outside 1970–2262", "the calendar"),
+    ("is outside 2000–2262", "the calendar"),
     ("has more than 6 decimals", "JSON's numbers are not exact"),
     ("is not a plain decimal number", "JSON takes 1e2 and 100 for one"),
     ("must be a whole number from", "JSON takes 30.0 and 30 for one"),

@@ -13,6 +13,7 @@ mod manifests;
 mod pipes;
 mod report;
 mod sets;
+mod spellings;
 mod upgrade;
 mod upkeep;
 mod verify;
