@@ -20,6 +20,9 @@ pub(crate) struct Ingest {
     /// Keep nothing unless every line is good
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Make names of what is none: each run of other characters becomes `-`
+    #[arg(long)]
+    pub(crate) slug: bool,
     /// Count what would be kept, and keep nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
