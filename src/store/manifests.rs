@@ -35,6 +35,9 @@ pub(crate) struct Stored {
 pub(crate) struct StoredObject {
     /// The object, its set, and whether it is gone from that.
     pub(crate) held: Held,
+    /// The repository whose file it is, where that is known.
+    pub(crate) repository: Option<Name>,
+    /// From the root of its repository; outside of one from the folder given, with that folder's name.
     pub(crate) file: String,
     /// Position of the document in its file, from 1.
     pub(crate) document: usize,
@@ -47,6 +50,8 @@ pub(crate) struct StoredObject {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declaration<'a> {
     pub(crate) set: &'a Name,
+    /// The repository, if the file is in one.
+    pub(crate) repository: Option<&'a Name>,
     pub(crate) file: &'a str,
     /// Position of the document in its file, from 1.
     pub(crate) document: usize,
@@ -194,7 +199,8 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
-        let sql = "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at
+        let sql =
+            "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at, repository
                    FROM manifest WHERE kind = ?1 ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
@@ -204,6 +210,7 @@ impl Store {
             let set = row.get_ref(2)?.as_str_or_null()?.map(stored_name).transpose()?;
             objects.push(StoredObject {
                 held: Held { object, set, orphaned: row.get(3)? },
+                repository: row.get_ref(8)?.as_str_or_null()?.map(stored_name).transpose()?,
                 file: row.get(4)?,
                 document: row.get(5)?,
                 commit: row.get(6)?,
@@ -315,11 +322,12 @@ impl Store {
             Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql =
-            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at,
+                                   repository)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, set_name = excluded.set_name,
              orphaned_at = NULL, file = excluded.file, document = excluded.document, commit_id = excluded.commit_id,
-             content_hash = excluded.content_hash, applied_at = excluded.applied_at";
+             content_hash = excluded.content_hash, applied_at = excluded.applied_at, repository = excluded.repository";
         self.connection.prepare_cached(sql)?.execute(params![
             object.kind().as_str(),
             object.name().as_str(),
@@ -330,6 +338,7 @@ impl Store {
             declared.commit,
             format!("{:016x}", content_hash(object)),
             declared.applied_at.millis(),
+            declared.repository.map(Name::as_str),
         ])?;
         Ok(())
     }

@@ -15,10 +15,12 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn place_object(&self, identity: &Identity, declared: Declaration<'_>) -> Result<()> {
-        let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6
-                   WHERE kind = ?1 AND name = ?2 AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5)";
-        let Declaration { set, file, document, commit, .. } = declared;
-        let row = params![identity.kind.as_str(), identity.name.as_str(), set.as_str(), file, document, commit];
+        let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6, repository = ?7
+                   WHERE kind = ?1 AND name = ?2
+                   AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5 OR repository IS NOT ?7)";
+        let Declaration { set, repository, file, document, commit, .. } = declared;
+        let (kind, name, repository) = (identity.kind.as_str(), identity.name.as_str(), repository.map(Name::as_str));
+        let row = params![kind, name, set.as_str(), file, document, commit, repository];
         self.connection.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }
