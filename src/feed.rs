@@ -83,6 +83,16 @@ pub(crate) struct Batch {
     pub(crate) bytes: u64,
 }
 
+impl Batch {
+    /// Takes a row in; returns the bytes that its note takes up.
+    fn keep(&mut self, row: Row, note: Option<&str>) -> usize {
+        let index = self.rows.len() as u32;
+        self.notes.extend(note.map(|note| (index, note.into())));
+        self.rows.push(row);
+        note.map_or(0, |note| note.len() + 32)
+    }
+}
+
 /// A line that was not accepted, or a further piece of one that is too long to be held.
 #[derive(Debug)]
 pub(crate) struct Reject<'r> {
@@ -171,7 +181,7 @@ impl<R: Read> Reader<R> {
                 Ok(Some(Cut::Record { raw, line, broken })) => (raw, line, broken),
                 Ok(Some(Cut::Overlong { piece, line, first, complete })) => {
                     if first && !self.shape.is_settled() && piece.trim_ascii_start().starts_with(b"[") {
-                        self.opening.hold(line, &piece[..piece.len().min(MOST_NOTE_BYTES)], String::new());
+                        self.opening.hold(line, piece, String::new());
                         self.failed = self.opening.error();
                         break;
                     }
@@ -221,7 +231,10 @@ impl<R: Read> Reader<R> {
                         && self.opening.hold_record(line, raw, reason, || fields.lacking().collect())
                     {
                         self.failed = self.opening.overflow();
-                        if self.failed.is_some() { break } else { continue }
+                        if self.failed.is_some() {
+                            break;
+                        }
+                        continue;
                     }
                     row
                 }
@@ -231,13 +244,7 @@ impl<R: Read> Reader<R> {
             }
             batch.read += 1;
             match row {
-                Ok(row) => {
-                    if let Some(note) = fields.note() {
-                        note_bytes += note.len() + 32;
-                        batch.notes.push((batch.rows.len() as u32, note.into()));
-                    }
-                    batch.rows.push(row);
-                }
+                Ok(row) => note_bytes += batch.keep(row, fields.note()),
                 Err(reason) => {
                     batch.rejected += 1;
                     on_reject(&Reject { line, reason: Some(reason), raw, complete: true })?;

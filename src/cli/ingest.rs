@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::duration;
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
     /// Files to read; `-` or none: standard input
     #[arg(value_name = "FILE")]

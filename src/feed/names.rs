@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::fields::{Field, quote};
 use crate::domain::name::{self, Name};
 
+/// A name that was made: what it names, of a check its system, and the name.
+type Made = (Field, Box<str>, Name);
+
 /// How the names of feeds are read, over all inputs of an ingest.
 #[derive(Default)]
 pub(crate) struct Names {
-    /// Of each name that was made, its kind and system with it, the text it was made of; `None` when names stay as they are.
-    made: Option<HashMap<(Field, Box<str>, Name), Box<str>>>,
+    /// The text that each name was made of; `None` when names stay as they are.
+    made: Option<HashMap<Made, Box<str>>>,
 }
 
 impl Names {
@@ -32,9 +36,9 @@ impl Names {
         let system = String::from_utf8_lossy(system);
         let slug = name.as_str().as_bytes().to_vec();
         match made.entry((field, system.into(), name)) {
-            std::collections::hash_map::Entry::Vacant(free) => drop(free.insert(raw.into())),
-            std::collections::hash_map::Entry::Occupied(known) if **known.get() == *raw => {}
-            std::collections::hash_map::Entry::Occupied(known) => {
+            Entry::Vacant(free) => drop(free.insert(raw.into())),
+            Entry::Occupied(known) if **known.get() == *raw => {}
+            Entry::Occupied(known) => {
                 let (other, name) = (quote(known.get().as_bytes()), &known.key().2);
                 let (field, text) = (field.as_str(), quote(text));
                 return Err(format!("{field} {text} would become {name}, as {other} has; rename one of the two"));

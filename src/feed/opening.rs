@@ -8,7 +8,7 @@ use super::fields::{Field, excerpt};
 use super::incidents;
 use crate::domain::instant::Instant;
 use crate::domain::transition::Status;
-use crate::domain::wording::and_list;
+use crate::domain::wording::or_list;
 use crate::failure::Failure;
 
 /// Lines that are held at the most, and their bytes, give or take one line.
@@ -156,7 +156,7 @@ impl Opening {
         let (first, line) = (&self.held[0], self.held[0].line);
         let record = serde_json::from_slice::<Json>(first.raw.trim_ascii()).ok();
         let hint = record.map_or_else(|| TRANSITIONS.to_owned(), |record| rewrite(&record, "FILE", "."));
-        Failure::new(format!("line {line}: {count} have no {}: {}", and_list(names), excerpt(&first.raw)), hint)
+        Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), hint)
     }
 
     fn text(&self) -> String {
@@ -185,7 +185,7 @@ fn document(text: &str) -> (String, String) {
     let lacking = |field: &Field| known(&record, *field).is_none();
     let lacking: Vec<&str> =
         Field::REQUIRED.iter().filter(|field| lacking(field)).map(|field| field.as_str()).collect();
-    let lacks = if lacking.is_empty() { String::new() } else { format!("; its records have no {}", and_list(lacking)) };
+    let lacks = if lacking.is_empty() { String::new() } else { format!("; its records have no {}", or_list(lacking)) };
     (format!("{what}{lacks}"), rewrite(&record, "FILE", &path))
 }
 

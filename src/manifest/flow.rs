@@ -87,8 +87,7 @@ fn brackets(text: &str, (line, column): (usize, usize)) -> Option<(usize, usize,
                 scan.pass(c);
                 chars.next();
             }
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
+            Some(open) if c == open && open != '#' => quote = None,
             None if c == '#' && scan.before.is_whitespace() => quote = Some('#'),
             None if matches!(c, '"' | '\'') && !scan.is_plain => quote = Some(c),
             None if matches!(c, '[' | '{') && (depth > 0 || !scan.is_plain) => {
@@ -106,7 +105,7 @@ fn brackets(text: &str, (line, column): (usize, usize)) -> Option<(usize, usize,
                     opened = None;
                 }
             }
-            None => {}
+            _ => {}
         }
         if quote.is_none() {
             scan.is_plain = match c {
@@ -155,7 +154,7 @@ mod tests {
             ("a: [\n1\n]\n", Some((0, 3, 2))),
             ("a: [1, 2]\nb: {\n}\n", Some((1, 3, 2))),
             ("a: # [\n  {\n}\n", Some((1, 2, 2))),
-            ("\"a [\": [\n']',\n\"\\\"]\",\n# ]\nit's ], {x: ']'}\n]\n", Some((0, 7, 4))),
+            ("# a # b [\n\"a [\": [\n']',\n\"\\\"]\",\n# ]\nit's ], {x: ']'}\n]\n", Some((1, 7, 5))),
             ("a b[: x\nc: {\n", Some((1, 3, 1))),
             ("a: it's [1]\n- {'it''s }',\n}", Some((1, 2, 2))),
             ("a: b\n", None),

@@ -190,7 +190,7 @@ impl Schema {
             Content::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Content::Percent { hundred } => {
                 let limit = if *hundred { "maximum" } else { "exclusiveMaximum" };
-                let pattern = "^(0*[0-9]{1,2}|0*100)?(\\.[0-9]*)?$";
+                let pattern = "^0*([2-9]|[1-9][0-9]|100)(\\.[0-9]*)?$|^0*1\\.0*[1-9][0-9]*$";
                 json!({"type": ["number", "string"], "exclusiveMinimum": 1, limit: 100, "pattern": pattern})
             }
             Content::Ratio => {

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
+use super::sets::Declaration;
 use super::wire;
 use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
@@ -43,19 +44,6 @@ pub(crate) struct StoredObject {
     pub(crate) document: usize,
     /// The Git commit that the file was of when the object was last written or found elsewhere.
     pub(crate) commit: Option<String>,
-    pub(crate) applied_at: Instant,
-}
-
-/// Where an object was declared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Declaration<'a> {
-    pub(crate) set: &'a Name,
-    /// The repository, if the file is in one.
-    pub(crate) repository: Option<&'a Name>,
-    pub(crate) file: &'a str,
-    /// Position of the document in its file, from 1.
-    pub(crate) document: usize,
-    pub(crate) commit: Option<&'a str>,
     pub(crate) applied_at: Instant,
 }
 

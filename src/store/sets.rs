@@ -1,13 +1,25 @@
-//! Owns whose declared objects are: what an apply records of those it does not write.
+//! Owns whose declared objects are and where they are declared: what an apply records of those it does not write.
 
 use anyhow::Result;
 use rusqlite::params;
 
-use super::manifests::Declaration;
 use super::open::Store;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::object::Identity;
+
+/// Where an object was declared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Declaration<'a> {
+    pub(crate) set: &'a Name,
+    /// The repository, if the file is in one.
+    pub(crate) repository: Option<&'a Name>,
+    pub(crate) file: &'a str,
+    /// Position of the document in its file, from 1.
+    pub(crate) document: usize,
+    pub(crate) commit: Option<&'a str>,
+    pub(crate) applied_at: Instant,
+}
 
 impl Store {
     /// Remembers where an object that did not change is declared now, and by which set.

@@ -331,7 +331,7 @@ fn a_manifest_to_start_from_is_valid_and_overwrites_nothing() {
     };
     let example = String::from_utf8(slo(&["init"]).stdout).unwrap();
     assert!(example.starts_with("# yaml-language-server: $schema=slo-v1.schema.json\n"), "{example}");
-    let feed = "{\"ts\":1,\"system\":\"a:b\",\"status\":\"up\",\"check\":\"true\"}\n{\"ts\":1,\"system\":\"123\",\"status\":\"up\"}\n";
+    let feed = "{\"ts\":1700000000,\"system\":\"a:b\",\"status\":\"up\",\"check\":\"true\"}\n{\"ts\":1700000000,\"system\":\"123\",\"status\":\"up\"}\n";
     fs::write(world.path().join("feed.jsonl"), feed).unwrap();
     assert!(slo(&["ingest", "feed.jsonl"]).status.success());
     assert!(slo(&["init", "slo.yaml"]).status.success());

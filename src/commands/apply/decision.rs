@@ -96,7 +96,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
     }
     let plan = diff(&wanted, &held, &terms);
     let places = Places::of(&reading, &files);
-    let mut faults = places.refusals(refusals(&wanted, &held, &terms), &terms.set);
+    let mut faults = places.refusals(&refusals(&wanted, &held, &terms), &terms.set);
     let mut reason = "all of them must be the set's own";
     if faults.is_empty() {
         reason = "the outcome would not hold together";
@@ -244,9 +244,9 @@ impl<'a> Places<'a> {
     }
 
     /// What stands against the plan: of each other set that owns several of the objects once, for that is one mistake.
-    fn refusals(&self, refusals: Vec<Refusal>, set: &Name) -> Vec<ProblemLine> {
+    fn refusals(&self, refusals: &[Refusal], set: &Name) -> Vec<ProblemLine> {
         let mut owners: BTreeMap<Name, Vec<&Identity>> = BTreeMap::new();
-        for refusal in &refusals {
+        for refusal in refusals {
             if let Refusal::Foreign { object, owner } = refusal {
                 owners.entry(owner.clone()).or_default().push(object);
             }

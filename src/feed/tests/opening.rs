@@ -27,12 +27,12 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
     for (input, told, remedy) in [
         (
             flips,
-            "line 1: JSON over several lines or in an array, not one object a line; its records have no system and status",
+            "line 1: JSON over several lines or in an array, not one object a line; its records have no system or status",
             "jq -c '.[] | {ts: .timestamp, system: \"NAME\", status: .up}' FILE | slo ingest",
         ),
         (
             incidents,
-            "line 1: JSON over several lines or in an array, not one object a line; its records have no ts and status",
+            "line 1: JSON over several lines or in an array, not one object a line; its records have no ts or status",
             "each incident is two transitions: jq -c '.incidents[] | {system: .service, check: .id, source: \"incident\"} + \
              ({ts: .started_at, status: \"down\"}, (select(.resolved_at) | {ts: .resolved_at, status: \"up\"}))' FILE | \
              slo ingest --slug",
@@ -74,7 +74,7 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         ),
         (
             "{\"name\":\"Shop\",\"clock\":\"2026-01-01T00:00:00Z\",\"value\":\"1\"}\n{\"name\":\"Shop\",\"value\":\"0\"}\n",
-            "line 1: the records have no ts, system and status: {\\\"name\\\":\\\"Shop\\\"",
+            "line 1: the records have no ts, system or status: {\\\"name\\\":\\\"Shop\\\"",
             "jq -c '. | {ts: .clock, system: .name, status: .value}' FILE | slo ingest",
         ),
         (
