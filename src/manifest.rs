@@ -36,7 +36,7 @@ use envelope::Draft;
 use problem::Report;
 pub(crate) use problem::{Position, Problem, Severity};
 pub(crate) use schema::schema;
-use source::Source;
+pub(crate) use source::Source;
 pub(crate) use wording::did_you_mean;
 
 /// What is known besides the documents being read, to resolve references against.
@@ -63,6 +63,8 @@ pub(crate) struct Reading {
     pub(crate) problems: Vec<Problem>,
     /// Files that were read.
     pub(crate) files: usize,
+    /// What was read of them.
+    pub(crate) inputs: Vec<Source>,
     /// Documents that were not empty.
     pub(crate) documents: usize,
 }
@@ -118,6 +120,7 @@ impl Files {
     pub(crate) fn read(self, known: &Known) -> Reading {
         let mut reading = read_sources(&self.sources, known);
         reading.problems.splice(0..0, self.problems);
+        reading.inputs = self.sources;
         reading
     }
 }
@@ -143,7 +146,7 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     problems.sort_by_key(|problem| (place.get(&*problem.file).copied(), problem.at, problem.severity));
     excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
-    Reading { objects, problems, files: sources.len(), documents }
+    Reading { objects, problems, files: sources.len(), inputs: Vec::new(), documents }
 }
 
 /// What has been read of the documents so far.
