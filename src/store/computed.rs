@@ -90,7 +90,8 @@ impl Store {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
             let Some(row) = rows.next()? else { return Ok(None) };
-            let as_of = Instant::parse(row.get_ref(0)?.as_str()?).ok().filter(|_| is_intact(row, 2).unwrap_or(false));
+            let as_of =
+                Instant::parse_printed(row.get_ref(0)?.as_str()?).filter(|_| is_intact(row, 2).unwrap_or(false));
             let as_of = as_of.ok_or(DamagedCache("computation"))?;
             Ok(Some(Computed { as_of, is_current: row.get(1)? }))
         })

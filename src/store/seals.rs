@@ -96,7 +96,8 @@ impl Store {
                 return Err(DamagedCache("seal").into());
             }
             let moment = |index: usize| -> Result<Instant> {
-                Ok(Instant::from_millis(row.get(index)?).in_range().map_err(|_| DamagedCache("seal"))?)
+                let moment = Instant::from_millis(row.get(index)?);
+                if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
             };
             let seal = Seal { fingerprint: row.get(0)?, until: moment(1)?, published_until: moment(2)? };
             let body = row.get_ref(4)?.as_blob().map_err(|_| DamagedCache("ledger"))?;

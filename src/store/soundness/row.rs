@@ -31,7 +31,7 @@ macro_rules! covered {
         "id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected"
     };
     (manifest) => {
-        "id, kind, name, body, file, document, content_hash, applied_at, set_name, orphaned_at, commit_id"
+        "id, kind, name, body, file, document, content_hash, applied_at, set_name, orphaned_at, commit_id, repository"
     };
     (apply_log) => {
         "id, applied_at, set_name, commit_id, author, unchanged"
