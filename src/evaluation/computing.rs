@@ -16,17 +16,16 @@ use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::snapshots;
 use crate::domain::timeline::BEGINNING;
-use crate::store::{Difference, Published, Store, Views};
+use crate::store::{Difference, Published, Seal, Store, Views};
 
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
+/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
-    let before = store.last_views()?;
+pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<Vec<Logged>> {
     let published = draw(store, as_of, publish_days)?;
     let after = views(&published);
     for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
@@ -72,20 +71,19 @@ fn publish_days(
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
     let until = assessment.ledger.end();
-    let sealed_until = store.seal(id)?.map(|(_, end)| end);
-    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < until) {
+    let seal = store.seal(id, assessment.ledger.calendar())?;
+    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < until) {
         store.keep_sealed(id, assessment.model, &assessment.ledger)?;
     }
-    let known = published_until(store, id, assessment)?;
+    let known = published_until(seal, assessment);
     let days = snapshots(assessment, known, chronicle)?;
     let from = assessment.ledger.calendar().date(known);
     store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, until)
 }
 
 /// Up to when the published days of an objective hold.
-fn published_until(store: &Store, id: i64, assessment: &Assessment<'_>) -> Result<Instant> {
-    let known = store.published_until(id)?.unwrap_or(Instant::MIN);
-    Ok(known.max(Instant::MIN).min(assessment.ledger.end()))
+fn published_until(seal: Option<Seal>, assessment: &Assessment<'_>) -> Instant {
+    seal.map_or(Instant::MIN, |seal| seal.published_until).min(assessment.ledger.end())
 }
 
 fn views(published: &Published) -> Seen {
@@ -135,7 +133,8 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let known = assessment.ledger.calendar().date(published_until(store, id, assessment)?);
+        let calendar = assessment.ledger.calendar();
+        let known = calendar.date(published_until(store.seal(id, calendar)?, assessment));
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

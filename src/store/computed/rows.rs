@@ -28,7 +28,6 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "target",
         "window_days",
         "window_type",
-        "window_timezone",
         "window_start",
         "window_end",
         "dependency_exclusion",
@@ -64,6 +63,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "last_seen",
         "data_age_seconds",
         "status_known",
+        "window_timezone",
     ],
 };
 
@@ -167,7 +167,6 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         Value::Real(budget.target.percent().to_f64()),
         window_days,
         text(window_type),
-        text(report.window_kind.calendar().zone.name()),
         instant(Some(budget.window.start)),
         instant(Some(budget.window.end)),
         text(budget.exclusion.as_str()),
@@ -194,6 +193,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.extend(report.burn_rates.map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
+    row.push(text(report.window_kind.calendar().zone.name()));
     Ok(row)
 }
 
