@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use super::assess::Assessment;
 use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use super::chronicle::Chronicle;
-use super::forecast::{Event, Forecast, Past, Position, find};
-use super::instant::{DAY_MS, Instant};
+use super::forecast::Forecast;
+use super::instant::Instant;
 use super::model::{Model, SystemId};
 use super::name::Name;
-use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::streak::Streak;
 use super::tally::{Tally, tally};
@@ -67,7 +66,7 @@ impl ObjectiveReport {
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
         let has_open_downtime = has_open_downtime(assessment);
-        let forecast = forecast(assessment, &budget, chronicle)?;
+        let forecast = Forecast::draw(assessment, &budget, chronicle)?;
         Ok(Self {
             objective: objective.metadata.name.clone(),
             system: objective.system.clone(),
@@ -134,48 +133,4 @@ fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
     parts.sort_by_key(|(_, millis)| std::cmp::Reverse(*millis));
     parts
-}
-
-fn forecast<F, E>(assessment: &Assessment<'_>, budget: &Budget, chronicle: &mut Chronicle<F>) -> Result<Forecast, E>
-where
-    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
-{
-    let model = assessment.model;
-    let exclusion: DependencyExclusion = budget.exclusion;
-    let down = assessment.now().is_some_and(|piece| piece.down);
-    let wants_exhausted = down && !budget.is_exhausted();
-    let rolling = matches!(model.objective.window, Window::Rolling { .. });
-    let (wants_recovered, wants_full) = (rolling && budget.is_breaching(), rolling && budget.consumed_ms() > 0);
-    if !wants_exhausted && !wants_recovered && !wants_full {
-        return Ok(Forecast::default());
-    }
-    let as_of = assessment.as_of;
-    // At the end of a calendar period the next one begins, so its last millisecond is the latest that can be named.
-    let horizon = if rolling { as_of.plus(budget.window.millis()) } else { budget.window.end.plus(-1) };
-    let future = chronicle.pieces(model, Span::new(as_of, horizon))?;
-    let from = Position {
-        share: budget.target.error_share(),
-        window_ms: budget.window.millis(),
-        consumed_ms: budget.consumed_ms(),
-        not_counted_ms: budget.tally.not_counted_ms,
-    };
-    let since = budget.window.start.day_ceil();
-    let (days_from, days) = if rolling { assessment.ledger.tallies(since) } else { (since, Vec::new()) };
-    let mut search = |event: Event, wanted: bool| -> Result<Option<Instant>, E> {
-        if !wanted {
-            return Ok(None);
-        }
-        let day = |midnight: Instant| {
-            let index = usize::try_from(midnight.since(days_from) / DAY_MS).ok()?;
-            days.get(index).copied()
-        };
-        let refine = |span: Span| -> Result<Vec<_>, E> { chronicle.pieces(model, span) };
-        let mut past = Past { start: budget.window.start, day: &day, refine };
-        find(event, from, exclusion, &future, rolling.then_some(&mut past))
-    };
-    Ok(Forecast {
-        exhausted_at: search(Event::Exhausted, wants_exhausted)?,
-        recovers_at: search(Event::Recovered, wants_recovered)?,
-        full_at: search(Event::Full, wants_full)?,
-    })
 }

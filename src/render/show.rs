@@ -71,14 +71,14 @@ struct WireAccounting {
 
 impl Portrait {
     fn rules(&self) -> impl Iterator<Item = WireRule> {
-        let window_ms = self.report.budget.window.millis();
+        let nominal_ms = self.report.window_kind.nominal_ms();
         POLICY.into_iter().map(move |rule| WireRule {
             rule: rule.name(),
-            factor: rule.factor(window_ms).to_f64(),
+            factor: rule.factor(nominal_ms),
             budget_percent: rule.budget_percent,
             long: self.report.burn_rates[rule.long].value(),
             short: self.report.burn_rates[rule.short].value(),
-            burn: rule.judge(&self.report.burn_rates, window_ms).as_str(),
+            burn: rule.judge(&self.report.burn_rates, nominal_ms).as_str(),
         })
     }
 
@@ -268,16 +268,16 @@ fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let mut parts: Vec<String> = rates.map(|((name, _), burn)| format!("{name} {}", rate(burn.value()))).collect();
     parts.push(format!("window {}", rate(report.burn_rate.value())));
     let mut lines = vec![parts.join(" · ")];
-    let window_ms = report.budget.window.millis();
+    let nominal_ms = report.window_kind.nominal_ms();
     for rule in POLICY {
-        let verdict = rule.judge(&report.burn_rates, window_ms);
+        let verdict = rule.judge(&report.burn_rates, nominal_ms);
         let tone = match verdict {
             Burn::Critical => Tone::Bad,
             Burn::Increasing | Burn::Recovering => Tone::Warning,
             Burn::Acceptable => Tone::Good,
         };
         let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let limit = format!("{:.1}", (rule.factor(window_ms).to_f64() * 10.0).floor() / 10.0);
+        let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         let meaning = match verdict {
             Burn::Critical => "both over",

@@ -261,7 +261,7 @@ impl Days {
 
     fn policy(&self, urgency: Urgency, midnight: Instant) -> Option<Possible> {
         let objective = &self.model.objective;
-        let [mild, _] = self.extremes(midnight)?;
+        let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
             self.consumed_over(lookback, midnight).map(|consumed_ms| BurnRate {
@@ -272,7 +272,7 @@ impl Days {
         };
         let [lowest, highest] = [0, 1].map(|index: usize| {
             urgency.rules().into_iter().any(|rule| {
-                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], mild.window_ms))
+                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], nominal_ms))
             })
         });
         Some(Possible::of_flags(lowest, highest))

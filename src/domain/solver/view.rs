@@ -194,33 +194,18 @@ impl View {
         Signal::of(runs)
     }
 
-    /// The lengths of the window, one after the other.
-    fn window_lengths(&self) -> Vec<(Span, i64)> {
-        let mut lengths: Vec<(Span, i64)> = Vec::new();
-        for segment in &self.segments {
-            match lengths.last_mut() {
-                Some((span, window_ms)) if *window_ms == segment.window_ms => span.end = segment.span.end,
-                _ => lengths.push((segment.span, segment.window_ms)),
-            }
-        }
-        lengths
-    }
-
     /// Whether some rule of the policy is reached over both its lookbacks.
     fn policy(&self, urgency: Urgency) -> Signal {
         let target = self.model.objective.target;
-        let lengths = self.window_lengths();
+        let nominal_ms = self.model.objective.window.nominal_ms();
         let reached = |rule: Rule, lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
             let mut runs = Vec::new();
             for (span, consumed) in self.consumed_over(lookback) {
-                let first = lengths.partition_point(|(of, _)| of.end <= span.start);
-                for (of, window_ms) in lengths[first..].iter().take_while(|(of, _)| of.start < span.end) {
-                    let (factor, allowed) = rule.sides(over_ms, target, *window_ms);
-                    for part in cut(span.intersect(*of), &[consumed * factor - Linear::constant(allowed)]) {
-                        let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
-                        runs.push((part, rule.reached(rate, *window_ms)));
-                    }
+                let (factor, allowed) = rule.sides(over_ms, target, nominal_ms);
+                for part in cut(span, &[consumed * factor - Linear::constant(allowed)]) {
+                    let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                    runs.push((part, rule.reached(rate, nominal_ms)));
                 }
             }
             Moments::of(runs.into_iter().filter(|(_, reached)| *reached).map(|(span, _)| span).collect())

@@ -10,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, default_counts_as_down};
 use crate::domain::policy::Rule;
 use crate::domain::target::{Target, WHOLE};
+use crate::domain::window::Window;
 
 fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted: bool) -> Objective {
     let name = |text| Name::parse(text).unwrap();

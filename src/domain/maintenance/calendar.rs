@@ -1,0 +1,144 @@
+//! Owns all maintenance of one system: its windows unfolded once, for everything that asks, into stretches that do not overlap.
+
+use std::cell::RefCell;
+use std::ops::{Deref, Range};
+use std::rc::Rc;
+
+use super::{Recurrence, Schedule};
+use crate::domain::hash::Fnv;
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::span::{Span, union};
+
+/// By how much more than asked for is unfolded at least, in milliseconds.
+const LEAST_MORE_MS: i64 = 32 * DAY_MS;
+/// By how much clocks go back at the most, in milliseconds; within the last decades it was three hours.
+const LONGEST_REPEAT_MS: i64 = DAY_MS / 6;
+/// How often clocks go back at the most: once in so many milliseconds.
+const REPEATS_EVERY_MS: i64 = 10 * DAY_MS;
+
+/// When a system is under maintenance.
+#[derive(Debug)]
+pub(crate) struct MaintenanceCalendar {
+    /// Of windows that do not return, sorted and disjoint.
+    once: Rc<[Span]>,
+    /// In a fixed order.
+    recurring: Vec<Recurrence>,
+    unfolded: RefCell<Unfolded>,
+}
+
+/// The maintenance of a stretch, sorted and disjoint.
+#[derive(Debug, Clone)]
+struct Unfolded {
+    within: Span,
+    spans: Rc<[Span]>,
+}
+
+/// The maintenance that touches a stretch, sorted and disjoint.
+#[derive(Debug)]
+pub(crate) struct Touching {
+    spans: Rc<[Span]>,
+    range: Range<usize>,
+}
+
+/// How much maintenance there is from a moment on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ahead {
+    /// After this, only windows that return for ever are in force.
+    pub(crate) settled: Instant,
+    /// Whether there are such.
+    pub(crate) endless: bool,
+}
+
+impl Deref for Touching {
+    type Target = [Span];
+
+    fn deref(&self) -> &[Span] {
+        &self.spans[self.range.clone()]
+    }
+}
+
+impl MaintenanceCalendar {
+    /// The calendar of windows, none of them cancelled.
+    pub(crate) fn of(schedules: impl IntoIterator<Item = Schedule>) -> Self {
+        let (mut once, mut recurring) = (Vec::new(), Vec::new());
+        for schedule in schedules {
+            match schedule {
+                Schedule::Once(span) => once.push(span),
+                Schedule::Recurring(recurrence) => recurring.push(recurrence),
+            }
+        }
+        recurring.sort_by_cached_key(Recurrence::identity);
+        recurring.dedup();
+        let unfolded = Unfolded { within: Span::new(Instant::MIN, Instant::MIN), spans: Rc::new([]) };
+        Self { once: union(once).into(), recurring, unfolded: RefCell::new(unfolded) }
+    }
+
+    /// Whether there is no maintenance at any time.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.once.is_empty() && self.recurring.is_empty()
+    }
+
+    /// The maintenance that touches `span`, and reaches out of it where it does.
+    pub(crate) fn touching(&self, span: Span) -> Touching {
+        let spans = if self.recurring.is_empty() { Rc::clone(&self.once) } else { self.unfolded(span) };
+        let first = spans.partition_point(|of| of.end <= span.start);
+        let end = first + spans[first..].partition_point(|of| of.start < span.end);
+        Touching { spans, range: first..end }
+    }
+
+    /// Stretches that are right within `span`: what is known already, or that and more.
+    fn unfolded(&self, span: Span) -> Rc<[Span]> {
+        let mut known = self.unfolded.borrow_mut();
+        let had = if known.within.is_empty() { span } else { known.within };
+        if known.within.is_empty() || span.start < had.start || had.end < span.end {
+            let wanted = Span::new(had.start.min(span.start), had.end.max(span.end));
+            // What grows grows by a share of its length, so that nothing is unfolded often.
+            let more = LEAST_MORE_MS + wanted.millis() / 4;
+            let within = Span::new(
+                wanted.start.plus(if wanted.start < had.start { -more } else { 0 }),
+                wanted.end.plus(if had.end < wanted.end { more } else { 0 }),
+            );
+            let recurring = self.recurring.iter().flat_map(|recurrence| recurrence.occurrences(within));
+            let spans = union(self.once.iter().copied().chain(recurring).collect());
+            *known = Unfolded { within, spans: spans.into() };
+        }
+        Rc::clone(&known.spans)
+    }
+
+    /// How long maintenance goes on changing.
+    pub(crate) fn ahead(&self) -> Ahead {
+        let once = self.once.last().map(|span| span.end);
+        let ends = self.recurring.iter().map(Recurrence::ends);
+        let settled = ends.clone().flatten().chain(once).max().unwrap_or(Instant::MIN);
+        Ahead { settled, endless: ends.into_iter().any(|end| end.is_none()) }
+    }
+
+    /// A bound on how much of a stretch of `length_ms` windows that return for ever cover, in milliseconds.
+    pub(crate) fn most_endless_ms(&self, length_ms: i64) -> i64 {
+        let endless = || self.recurring.iter().filter(|recurrence| recurrence.ends().is_none());
+        let mut zones: Vec<_> =
+            endless().map(|recurrence| recurrence.zone).filter(|zone| *zone != chrono_tz::UTC).collect();
+        zones.sort_unstable_by_key(|zone| zone.name());
+        zones.dedup();
+        // An hour that clocks show twice is covered twice by what covers it once by the clock.
+        let repeats = (length_ms / REPEATS_EVERY_MS + 2) * LONGEST_REPEAT_MS * zones.len() as i64;
+        endless().map(|recurrence| recurrence.most_within(length_ms)).fold(repeats, i64::saturating_add)
+    }
+
+    /// Feeds all that decides when there is maintenance.
+    pub(crate) fn feed(&self, hash: &mut Fnv) {
+        for span in self.once.iter() {
+            hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
+        }
+        for recurrence in &self.recurring {
+            hash.feed(&recurrence.identity());
+        }
+    }
+}
+
+impl Recurrence {
+    /// What tells it from others with other occurrences.
+    fn identity(&self) -> String {
+        format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone)
+    }
+}
