@@ -66,7 +66,7 @@ fn row(model: &Model, objective: &Objective) -> Row {
     let totals = &budget.totals;
     let coverage = (budget.elapsed > 0).then(|| Ratio::new(100 * totals.known, budget.elapsed));
     let streak = streak(&history, as_of);
-    let forecast = forecast(&history, as_of);
+    let forecast = forecast(model.world, &history);
     let (rates, fast_burn) = burn_rates(&history, as_of);
     let mut json = described(objective, &budget);
     let mut put = |name: &str, value: Value| json.insert(name.to_owned(), value);
