@@ -9,6 +9,7 @@ mod crashes;
 mod databases;
 mod harness;
 mod ingest;
+mod maintenance;
 mod manifests;
 mod pipes;
 mod report;

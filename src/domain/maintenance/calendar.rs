@@ -142,3 +142,104 @@ impl Recurrence {
         format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::super::Length;
+    use super::*;
+
+    const HOUR: i64 = DAY_MS / 24;
+
+    fn at(hours: i64) -> Instant {
+        Instant::parse("2026-03-01").unwrap().plus(hours * HOUR)
+    }
+
+    fn recurrence() -> impl Strategy<Value = Recurrence> {
+        let zones = select(vec!["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns"]);
+        let rules = select(vec![
+            "FREQ=DAILY",
+            "FREQ=DAILY;INTERVAL=3",
+            "FREQ=WEEKLY;BYDAY=SA,SU",
+            "FREQ=MONTHLY;BYMONTHDAY=-1,1",
+            "FREQ=MONTHLY;BYDAY=SU",
+            "FREQ=YEARLY;BYMONTH=3,10;BYDAY=-1SU",
+            "FREQ=DAILY;COUNT=40",
+            "FREQ=WEEKLY;UNTIL=20261025T011500Z",
+        ]);
+        let lengths = select(vec![HOUR / 2, HOUR, 20 * HOUR, 38 * HOUR, 400 * HOUR]);
+        (zones, rules, lengths, -2000..6000_i64, any::<bool>()).prop_map(|(zone, rule, millis, start, by_end)| {
+            let (start, zone): (Instant, Tz) = (at(start).plus(HOUR / 2), zone.parse().unwrap());
+            let length = if by_end { Length::Until(start.plus(millis)) } else { Length::Elapsed(millis) };
+            let length = if length.clock_ms(start, zone) > 0 { length } else { Length::Elapsed(millis) };
+            Recurrence::new(start, length, rule, zone).unwrap()
+        })
+    }
+
+    fn clipped(spans: &[Span], within: Span) -> Vec<Span> {
+        union(spans.iter().map(|span| span.intersect(within)).collect())
+    }
+
+    proptest! {
+        /// However it was asked before, it answers as the windows themselves.
+        #[test]
+        fn what_is_unfolded_once_is_what_each_window_says(
+            recurring in proptest::collection::vec(recurrence(), 0..4),
+            once in proptest::collection::vec((-2000..9000_i64, 1..90_i64), 0..4),
+            asked in proptest::collection::vec((-9000..9000_i64, 1..3000_i64), 1..6),
+        ) {
+            let once: Vec<Span> = once.iter().map(|(start, hours)| Span::new(at(*start), at(start + hours))).collect();
+            let schedules = recurring.iter().cloned().map(Schedule::Recurring);
+            let calendar = MaintenanceCalendar::of(schedules.chain(once.iter().copied().map(Schedule::Once)));
+            for (start, hours) in asked {
+                let span = Span::new(at(start), at(start + hours));
+                let each = recurring.iter().flat_map(|recurrence| recurrence.occurrences(span));
+                let expected = clipped(&each.chain(once.iter().copied()).collect::<Vec<_>>(), span);
+                prop_assert_eq!(clipped(&calendar.touching(span), span), expected);
+            }
+        }
+
+        #[test]
+        fn no_stretch_has_more_endless_maintenance_than_the_bound(
+            recurring in proptest::collection::vec(recurrence(), 0..4), start in -2000..9000_i64, hours in 1..3000_i64,
+        ) {
+            let span = Span::new(at(start), at(start + hours));
+            let endless: Vec<_> = recurring.iter().filter(|recurrence| recurrence.ends().is_none()).collect();
+            let covered: i64 = clipped(&endless.iter().flat_map(|of| of.occurrences(span)).collect::<Vec<_>>(), span)
+                .iter()
+                .map(|span| span.millis())
+                .sum();
+            let calendar = MaintenanceCalendar::of(recurring.into_iter().map(Schedule::Recurring));
+            prop_assert!(covered <= calendar.most_endless_ms(span.millis()));
+        }
+
+        #[test]
+        fn after_its_end_a_rule_has_no_occurrence(recurrence in recurrence()) {
+            if let Some(end) = recurrence.ends() {
+                let all = recurrence.occurrences(Span::new(Instant::MIN, Instant::MAX));
+                prop_assert_eq!(all.iter().map(|span| span.end).max(), Some(end));
+            }
+        }
+    }
+
+    #[test]
+    fn order_names_and_repetitions_of_windows_decide_nothing() {
+        let once = |start, end| Schedule::Once(Span::new(at(start), at(end)));
+        let daily = |hours| {
+            let length = Length::Elapsed(hours * HOUR);
+            Schedule::Recurring(Recurrence::new(at(0), length, "FREQ=DAILY", Tz::UTC).unwrap())
+        };
+        let hash = |schedules: Vec<Schedule>| {
+            let mut hash = Fnv::new();
+            MaintenanceCalendar::of(schedules).feed(&mut hash);
+            hash.finish()
+        };
+        let one = hash(vec![once(0, 5), daily(1), daily(2)]);
+        assert_eq!(one, hash(vec![daily(2), once(3, 5), daily(1), once(0, 4), daily(2)]));
+        assert_ne!(one, hash(vec![once(0, 5), daily(1)]));
+        assert_ne!(one, hash(vec![once(0, 6), daily(1), daily(2)]));
+    }
+}

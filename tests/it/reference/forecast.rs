@@ -31,11 +31,7 @@ pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
     };
     let sums = Sums::new(history);
     let sees = |wanted: bool, condition: Condition| {
-        if wanted {
-            first_instant(&sums, as_of, last, if rolling { end - start } else { 0 }, condition)
-        } else {
-            None
-        }
+        if wanted { first_instant(&sums, as_of, last, if rolling { end - start } else { 0 }, condition) } else { None }
     };
     Forecast {
         exhausted: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),

@@ -167,19 +167,21 @@ fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
     let durations = vec![1, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY];
     // Local times that are skipped and repeated where clocks change are among them.
     let local = select(vec![0, HOUR, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 3 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
-    let returns = (zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>())
-        .prop_map(|(zone, days, by_end)| Returns { zone, days, by_end });
+    let returns = (zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>()).prop_map(|(zone, days, by_end)| Returns {
+        zone,
+        days,
+        by_end,
+    });
     let returns = option::weighted(0.3, (returns, local));
-    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, prop::bool::weighted(0.2)).prop_map(
-        |(systems, at, shift, duration, returns, cancelled)| RawMaintenance {
+    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, prop::bool::weighted(0.2))
+        .prop_map(|(systems, at, shift, duration, returns, cancelled)| RawMaintenance {
             systems,
             at,
             shift,
             duration,
             returns,
             cancelled,
-        },
-    )
+        })
 }
 
 fn window() -> impl Strategy<Value = Window> {
