@@ -406,12 +406,16 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn derive_maintenance_inputs(&self) -> Result<()> {
-        self.connection.execute("DELETE FROM maintenance_input", [])?;
-        for (id, systems) in self.covered()? {
-            for system in systems {
-                let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
-                self.connection.prepare_cached(sql)?.execute([system.0, id])?;
-            }
+        let (stored, covered) = (self.inputs()?.windows, self.covered()?);
+        // There may be many windows, few of which are new.
+        let mut forget = self.connection.prepare_cached("DELETE FROM maintenance_input WHERE maintenance = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != covered.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, systems) in covered.iter().filter(|(id, systems)| stored.get(id) != Some(systems)) {
+            systems.iter().try_for_each(|system| insert.execute([system.0, *id]).map(drop))?;
         }
         Ok(())
     }
@@ -424,13 +428,11 @@ impl Store {
         let sql = "SELECT id, name, body FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
+        let known: HashMap<Name, SystemId> = self.systems()?.into_iter().collect();
         let mut covered = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let window = wire::read_maintenance(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
-            let mut systems = Vec::new();
-            for name in &window.systems {
-                systems.extend(self.system(name)?);
-            }
+            let names = wire::read_covered(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+            let mut systems: Vec<SystemId> = names.iter().filter_map(|name| known.get(name)).copied().collect();
             systems.sort_unstable();
             systems.dedup();
             covered.insert(row.get(0)?, systems);

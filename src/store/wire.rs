@@ -268,6 +268,16 @@ pub(super) fn read_schedule(name: &str, body: &str) -> Result<Option<Schedule>> 
     if wire.cancelled { Ok(None) } else { schedule(wire.schedule).map(Some) }
 }
 
+/// The systems that a maintenance window covers.
+pub(super) fn read_covered(name: &str, body: &str) -> Result<Vec<Name>> {
+    #[derive(Deserialize)]
+    struct Covered {
+        systems: Vec<String>,
+    }
+    let wire: Covered = serde_json::from_str(body).with_context(|| format!("the stored MaintenanceWindow {name}"))?;
+    wire.systems.iter().map(|name| stored_name(name)).collect()
+}
+
 fn schedule(wire: WireSchedule) -> Result<Schedule> {
     Ok(match wire {
         WireSchedule::Once { start, end } => {
