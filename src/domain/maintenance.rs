@@ -38,7 +38,7 @@ pub(crate) struct MaintenanceWindow {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Schedule {
     Once(Span),
-    Recurring(Recurrence),
+    Recurring(Box<Recurrence>),
 }
 
 /// A window that returns by an RFC 5545 rule, at the same local time of a zone.

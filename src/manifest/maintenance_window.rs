@@ -116,7 +116,7 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
         Ok(recurrence) => {
             warn_about_start(start_field.as_ref()?, &recurrence, report);
             warn_about_overlap(&rule, &recurrence, report);
-            Some(Schedule::Recurring(recurrence))
+            Some(Schedule::Recurring(Box::new(recurrence)))
         }
         Err(cause) => {
             report.error(rule.at, format!("spec.rrule {} is not valid", quote(text)), cause);

@@ -291,7 +291,7 @@ fn schedule(wire: WireSchedule) -> Result<Schedule> {
             };
             let zone = timezone.parse().map_err(|_| unknown("timezone", &timezone))?;
             let recurrence = Recurrence::new(Instant::from_millis(start), length, &rrule, zone);
-            Schedule::Recurring(recurrence.map_err(|_| unknown("rrule", &rrule))?)
+            Schedule::Recurring(Box::new(recurrence.map_err(|_| unknown("rrule", &rrule))?))
         }
     })
 }

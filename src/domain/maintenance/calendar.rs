@@ -64,7 +64,7 @@ impl MaintenanceCalendar {
         for schedule in schedules {
             match schedule {
                 Schedule::Once(span) => once.push(span),
-                Schedule::Recurring(recurrence) => recurring.push(recurrence),
+                Schedule::Recurring(recurrence) => recurring.push(*recurrence),
             }
         }
         recurring.sort_by_cached_key(Recurrence::identity);
@@ -192,7 +192,7 @@ mod tests {
             asked in proptest::collection::vec((-9000..9000_i64, 1..3000_i64), 1..6),
         ) {
             let once: Vec<Span> = once.iter().map(|(start, hours)| Span::new(at(*start), at(start + hours))).collect();
-            let schedules = recurring.iter().cloned().map(Schedule::Recurring);
+            let schedules = recurring.iter().cloned().map(|of| Schedule::Recurring(Box::new(of)));
             let calendar = MaintenanceCalendar::of(schedules.chain(once.iter().copied().map(Schedule::Once)));
             for (start, hours) in asked {
                 let span = Span::new(at(start), at(start + hours));
@@ -212,7 +212,7 @@ mod tests {
                 .iter()
                 .map(|span| span.millis())
                 .sum();
-            let calendar = MaintenanceCalendar::of(recurring.into_iter().map(Schedule::Recurring));
+            let calendar = MaintenanceCalendar::of(recurring.into_iter().map(|of| Schedule::Recurring(Box::new(of))));
             prop_assert!(covered <= calendar.most_endless_ms(span.millis()));
         }
 
@@ -230,7 +230,7 @@ mod tests {
         let once = |start, end| Schedule::Once(Span::new(at(start), at(end)));
         let daily = |hours| {
             let length = Length::Elapsed(hours * HOUR);
-            Schedule::Recurring(Recurrence::new(at(0), length, "FREQ=DAILY", Tz::UTC).unwrap())
+            Schedule::Recurring(Box::new(Recurrence::new(at(0), length, "FREQ=DAILY", Tz::UTC).unwrap()))
         };
         let hash = |schedules: Vec<Schedule>| {
             let mut hash = Fnv::new();

@@ -227,8 +227,8 @@ fn what_has_no_meaning_is_no_difference() {
     assert_eq!(field::content_hash(&once), field::content_hash(&turned));
     let recurring =
         |rule| Recurrence::new(Instant::from_millis(0), Length::Elapsed(60_000), rule, chrono_tz::UTC).unwrap();
-    let [plain, spelled] =
-        ["FREQ=DAILY", " rrule:freq=daily "].map(|rule| maintenance("m", Schedule::Recurring(recurring(rule))));
+    let [plain, spelled] = ["FREQ=DAILY", " rrule:freq=daily "]
+        .map(|rule| maintenance("m", Schedule::Recurring(Box::new(recurring(rule)))));
     assert_eq!(fields(&plain), fields(&spelled));
     assert_ne!(field::content_hash(&plain), field::content_hash(&once));
 }

@@ -129,7 +129,7 @@ impl Days {
             return None;
         }
         let property = match what {
-            What::Policy(urgency) => return self.policy(urgency, midnight),
+            What::Policy(urgency) => return Some(self.policy(urgency, midnight)),
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
@@ -259,7 +259,7 @@ impl Days {
         one_of(&states)
     }
 
-    fn policy(&self, urgency: Urgency, midnight: Instant) -> Option<Possible> {
+    fn policy(&self, urgency: Urgency, midnight: Instant) -> Possible {
         let objective = &self.model.objective;
         let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
@@ -275,7 +275,7 @@ impl Days {
                 [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], nominal_ms))
             })
         });
-        Some(Possible::of_flags(lowest, highest))
+        Possible::of_flags(lowest, highest)
     }
 }
 
