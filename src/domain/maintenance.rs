@@ -107,7 +107,7 @@ impl Recurrence {
     /// The first occurrence that the rule names after the start.
     pub(crate) fn next_named(&self) -> Option<Instant> {
         let last = date_of(self.zone, Instant::MAX);
-        self.dates().first_after_start(last).map(|date| self.starts_on(date))
+        self.dates().first_after_start(last).and_then(|date| self.on_dates(&[date]).next()).map(|span| span.start)
     }
 
     /// How long an occurrence lasts by the zone's clocks, in milliseconds.
@@ -123,7 +123,8 @@ impl Recurrence {
         let dates = self.dates().between(first, last);
         dates.windows(2).find_map(|pair| {
             let interval_ms = pair[1].signed_duration_since(pair[0]).num_milliseconds();
-            (interval_ms < self.clock_ms()).then(|| Overlap { second: self.starts_on(pair[1]), interval_ms })
+            let second = self.on_dates(&pair[1..]).next()?.start;
+            (interval_ms < self.clock_ms()).then_some(Overlap { second, interval_ms })
         })
     }
 
@@ -135,9 +136,8 @@ impl Recurrence {
             (None, None) => return None,
         };
         let dates = self.dates().between(date_of(self.zone, self.start), date_of(self.zone, last.plus(SHIFT_MS)));
-        let ends = dates.into_iter().rev().map(|date| self.occurrence(date)).filter(|span| self.allows(span.start));
         // Of a few, for one that clocks moved may outlast the next.
-        ends.take(3).map(|span| span.end).max()
+        self.on_dates(&dates).rev().take(3).map(|span| span.end).max()
     }
 
     /// At most how much of a stretch of `length_ms` its occurrences cover, in milliseconds, where clocks go back over nothing.
@@ -155,42 +155,31 @@ impl Recurrence {
             return Vec::new();
         }
         let dates = self.dates().between(date_of(self.zone, from), date_of(self.zone, to));
-        dates.into_iter().map(|date| self.occurrence(date)).filter(|span| self.allows(span.start)).collect()
+        self.on_dates(&dates).collect()
     }
 
     fn dates(&self) -> Dates<'_> {
         Dates::new(&self.rule, date_of(self.zone, self.start))
     }
 
-    fn allows(&self, start: Instant) -> bool {
-        self.rule.until.is_none_or(|until| start <= until)
-    }
-
-    fn starts_on(&self, date: NaiveDate) -> Instant {
-        if date == date_of(self.zone, self.start) {
-            return self.start;
-        }
-        moment_of(self.zone, self.clock_on(date))
-    }
-
-    /// What clocks show when the occurrence of a date starts.
-    fn clock_on(&self, date: NaiveDate) -> i64 {
-        let midnight = date.signed_duration_since(NaiveDate::default()).num_milliseconds();
-        midnight + local_ms(self.zone, self.start).rem_euclid(DAY_MS)
-    }
-
-    fn occurrence(&self, date: NaiveDate) -> Span {
-        let start = self.starts_on(date);
-        let end = match self.length {
-            Length::Elapsed(millis) => start.plus(millis),
-            Length::Until(end) if start == self.start => end,
-            Length::Until(_) => {
-                let end = moment_of(self.zone, self.clock_on(date) + self.clock_ms());
-                // Where clocks skip the whole of it, all of it comes later.
-                if end > start { end } else { start.plus(self.clock_ms()) }
-            }
-        };
-        Span::new(start, end)
+    fn on_dates<'d>(&'d self, dates: &'d [NaiveDate]) -> impl DoubleEndedIterator<Item = Span> + 'd {
+        let shown = local_ms(self.zone, self.start);
+        let (first, time_ms, clock_ms) = (date_of(self.zone, self.start), shown.rem_euclid(DAY_MS), self.clock_ms());
+        let spans = dates.iter().map(move |date| {
+            let shown = date.signed_duration_since(NaiveDate::default()).num_milliseconds() + time_ms;
+            let start = if *date == first { self.start } else { moment_of(self.zone, shown) };
+            let end = match self.length {
+                Length::Elapsed(millis) => start.plus(millis),
+                Length::Until(end) if *date == first => end,
+                Length::Until(_) => {
+                    let end = moment_of(self.zone, shown + clock_ms);
+                    // Where clocks skip the whole of it, all of it comes later.
+                    if end > start { end } else { start.plus(clock_ms) }
+                }
+            };
+            Span::new(start, end)
+        });
+        spans.filter(|span| self.rule.until.is_none_or(|until| span.start <= until))
     }
 }
 

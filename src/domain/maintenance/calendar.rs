@@ -69,8 +69,10 @@ impl MaintenanceCalendar {
         }
         recurring.sort_by_cached_key(Recurrence::identity);
         recurring.dedup();
-        let unfolded = Unfolded { within: Span::new(Instant::MIN, Instant::MIN), spans: Rc::new([]) };
-        Self { once: union(once).into(), recurring, unfolded: RefCell::new(unfolded) }
+        let once: Rc<[Span]> = union(once).into();
+        let nothing = Span::new(Instant::MIN, Instant::MIN);
+        let unfolded = RefCell::new(Unfolded { within: nothing, spans: Rc::clone(&once) });
+        Self { once, recurring, unfolded }
     }
 
     /// Whether there is no maintenance at any time.
@@ -89,17 +91,19 @@ impl MaintenanceCalendar {
     /// Stretches that are right within `span`: what is known already, or that and more.
     fn unfolded(&self, span: Span) -> Rc<[Span]> {
         let mut known = self.unfolded.borrow_mut();
-        let had = if known.within.is_empty() { span } else { known.within };
-        if known.within.is_empty() || span.start < had.start || had.end < span.end {
+        let had = if known.within.is_empty() { Span::new(span.start, span.start) } else { known.within };
+        if span.start < had.start || had.end < span.end {
             let wanted = Span::new(had.start.min(span.start), had.end.max(span.end));
-            // What grows grows by a share of its length, so that nothing is unfolded often.
+            // What grows grows by a share of its length, so that it is not put in order often.
             let more = LEAST_MORE_MS + wanted.millis() / 4;
             let within = Span::new(
                 wanted.start.plus(if wanted.start < had.start { -more } else { 0 }),
                 wanted.end.plus(if had.end < wanted.end { more } else { 0 }),
             );
-            let recurring = self.recurring.iter().flat_map(|recurrence| recurrence.occurrences(within));
-            let spans = union(self.once.iter().copied().chain(recurring).collect());
+            let fresh = [Span::new(within.start, had.start), Span::new(had.end, within.end)];
+            let fresh = fresh.into_iter().filter(|span| !span.is_empty());
+            let fresh = fresh.flat_map(|span| self.recurring.iter().flat_map(move |of| of.occurrences(span)));
+            let spans = union(known.spans.iter().copied().chain(fresh).collect());
             *known = Unfolded { within, spans: spans.into() };
         }
         Rc::clone(&known.spans)
