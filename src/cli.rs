@@ -20,6 +20,7 @@ pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
     Backup, Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat, Merge,
+    Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Schema};
@@ -30,12 +31,13 @@ pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  it holds
-  1  it does not: budget spent, drift, invalid manifest, rejected lines, verify mismatch
-  2  it could not be answered: usage, I/O, damaged or newer database, nothing to check
+  0  success
+  1  failed: budget spent, drift, invalid manifest, rejected lines, verify mismatch
+  2  error: usage, I/O, damaged or newer database, nothing to check
 
 Times are RFC 3339, 2026-11-20, 2026-11-20 14:05 (UTC), or Unix seconds or milliseconds.
 Durations are 90s, 15m, 6h, 7d, 4w.
+With --as-of, later facts do not exist; manifests are those applied now.
 
 Start with `slo demo`.";
 
@@ -54,12 +56,15 @@ pub(crate) struct Global {
     /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
+    /// Evaluate as of this time, or this long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer; junit and github are for verdicts in CI, html for the digest
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
+    /// Write a `'` before CSV cells that a spreadsheet would run as formulas
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) csv_safe: bool,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
@@ -116,7 +121,7 @@ pub(crate) enum Command {
     Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
-    /// Show when a condition would have held, and how good an alert it would have been
+    /// Show when a condition would have fired, and how good an alert it would have been
     Backtest(Backtest),
     /// Show the effective status of systems, and since when
     Health(Health),

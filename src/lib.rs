@@ -13,6 +13,9 @@ mod exit;
 mod failure;
 mod feed;
 mod file;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod manifest;
 mod render;
 mod repository;
@@ -34,14 +37,7 @@ pub struct Invocation {
     pub stderr_is_terminal: bool,
 }
 
-/// Reads a condition from any text and checks what must then hold; panics where it does not. Only fuzzing has it.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub fn fuzz_expression(text: &str) {
-    domain::condition::answer::check(text);
-}
-
-/// Runs one command and returns its exit code: 0 it holds, 1 it does not, 2 it could not be answered.
+/// Runs one command and returns its exit code: 0 success, 1 failed, 2 error.
 pub fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     let owns_process = invocation.owns_process;
     let status = run::run(invocation, stdout, stderr);

@@ -7,9 +7,9 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::forecast::{next_period, overspending};
-use super::health::minute;
+use super::health::{ago, minute};
 use super::number::{minutes, percent, rate, short_time};
-use super::sheet::{in_one_line, paint};
+use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
@@ -21,6 +21,7 @@ use crate::domain::policy::{Burn, POLICY};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::target::WHOLE;
+use crate::domain::wording::one_line;
 use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
@@ -134,7 +135,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
-        screen.line(&in_one_line(title));
+        screen.line(&one_line(title));
     }
     if report.orphaned {
         screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
@@ -157,6 +158,11 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     }
     screen.part("Accounting", accounting(portrait));
     screen.text
+}
+
+/// The screen as a block of markdown.
+pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> String {
+    super::markdown::block("text", &text(portrait, canvas))
 }
 
 struct Screen {
@@ -333,6 +339,12 @@ fn achieved(portrait: &Portrait) -> Vec<String> {
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 
+/// When the newest fact was, and how long ago.
+fn last_data(report: &ObjectiveReport) -> String {
+    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
+    at + &ago(report.data_age_ms())
+}
+
 /// What was counted and what was not, and why.
 fn accounting(portrait: &Portrait) -> Vec<String> {
     let (report, objective) = (&portrait.report, &portrait.objective);
@@ -352,6 +364,7 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
             percent(known, i128::from(elapsed), 1),
             short_time(tally.unknown_ms)
         ),
+        format!("last data: {}", last_data(report)),
         if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
             format!("downtime excluded by maintenance: {}", short_time(tally.excluded_ms))
         } else {

@@ -14,6 +14,7 @@ pub(crate) mod forecast;
 pub(crate) mod history;
 pub(crate) mod model;
 mod recurrence;
+pub(crate) mod sets;
 pub(crate) mod view;
 
 pub(crate) use compare::difference;
