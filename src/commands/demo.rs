@@ -100,6 +100,7 @@ fn at_moment<'io>(
         clock: MOMENT,
         output: None,
         canvas: crate::render::Canvas { width: None, color: false },
+        csv_safe: false,
         quiet: true,
         stdin: Box::new(io::empty()),
         owns_process: false,

@@ -32,6 +32,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
         problems: problem_lines(&reading),
         files: reading.files,
         documents: reading.documents,
+        shortened: reading.shortened,
         valid: status == ExitStatus::Pass,
         good: reading.objects.iter().map(good).collect(),
     };

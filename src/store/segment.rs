@@ -49,6 +49,12 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     crc.sum().to_le_bytes()
 }
 
+/// A body with the checksum that it should have.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn summed(body: &[u8]) -> Vec<u8> {
+    [body, &checksum(body)].concat()
+}
+
 const fn pack(delta: i64, status: Status) -> u64 {
     (delta as u64) << 2 | status as u64
 }

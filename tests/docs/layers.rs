@@ -30,7 +30,7 @@ const OWNED: [(&str, &[&str]); 16] = [
 ];
 
 /// What besides itself each part may name of this crate.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("exit", &[]),
     ("failure", &[]),
@@ -43,6 +43,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("store", &["domain", "failure", "file"]),
     ("render", &["domain"]),
     ("repository", &["domain"]),
+    ("fuzzing", &["domain", "feed", "manifest", "store"]),
     ("evaluation", &["domain", "store"]),
     (
         "commands",

@@ -10,6 +10,7 @@ mod crashes;
 mod databases;
 mod disk;
 mod harness;
+mod hostile;
 mod ingest;
 mod manifests;
 mod outputs;
