@@ -19,6 +19,7 @@ use anyhow::Result;
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
+use super::number::counted;
 use crate::domain::achievement::Unlocked;
 use crate::domain::budget::State;
 use crate::domain::chapter::Chapter;
@@ -142,11 +143,6 @@ fn sign(page: &mut Markup, state: State) {
 /// A moment to the minute, with its exact value for programs.
 fn moment(page: &mut Markup, at: Instant) {
     page.element("time", &[("datetime", &at)], format_args!("{} UTC", minute(at)));
-}
-
-/// So many of a thing.
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

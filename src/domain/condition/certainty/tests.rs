@@ -109,6 +109,8 @@ impl View<'_> {
             | Property::BestStreak
             | Property::InStatusFor
             | Property::InStatusForSeconds
+            | Property::DataAgeSeconds
+            | Property::SystemDataAgeSeconds
             | Property::HealthyChecks
             | Property::TotalChecks
             | Property::TransitionsInWindow => (0, i128::from(i64::MAX)),
@@ -117,7 +119,9 @@ impl View<'_> {
                     <= i128::from(WHOLE) * million;
                 return Value::Boolean((!is_this || (share > 0 && reachable)) && self.roll(2) == 1);
             }
-            Property::IsBreaching | Property::HasOpenDowntime => return Value::Boolean(self.roll(2) == 1),
+            Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown => {
+                return Value::Boolean(self.roll(2) == 1);
+            }
             _ => return self.text(field),
         };
         let has_null = match field.property {
@@ -125,7 +129,10 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::InStatusFor | Property::InStatusForSeconds => true,
+            Property::InStatusFor
+            | Property::InStatusForSeconds
+            | Property::DataAgeSeconds
+            | Property::SystemDataAgeSeconds => true,
             Property::WindowDays => !is_this,
             _ => false,
         };
@@ -289,6 +296,9 @@ fn what_is_certain_is_found() {
         ("currentStreak < 0", None, Some(false)),
         ("health.db.inStatusFor < 0s", None, Some(false)),
         ("health.db.inStatusFor >= 0s", None, None),
+        ("dataAgeSeconds < 0", None, Some(false)),
+        ("!(dataAgeSeconds < 15m)", None, None),
+        ("statusKnown && statusKnown == false", None, Some(false)),
     ] {
         let term = Term::parse(expression).unwrap();
         let objectives: Vec<&Objective> = objective.into_iter().collect();
