@@ -41,6 +41,7 @@ use crate::cli::{Cli, Command, Output};
 use crate::clock;
 use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
+use crate::domain::wording::one_line;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::part_of_database;
@@ -54,6 +55,7 @@ pub(crate) use completions::complete;
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
 
 /// What a command runs in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, or a fact about the process")]
 pub(crate) struct Context<'io> {
     /// How `slo` is called, for commands that are printed to be copied.
     pub(crate) program: String,
@@ -64,6 +66,8 @@ pub(crate) struct Context<'io> {
     pub(crate) output: Option<Output>,
     pub(crate) canvas: Canvas,
     pub(crate) quiet: bool,
+    /// Whether no cell of CSV may be run as a formula.
+    pub(crate) csv_safe: bool,
     pub(crate) stdin: Box<dyn Read + Send>,
     /// Whether standard input and the signals are those of the process.
     pub(crate) owns_process: bool,
@@ -177,7 +181,7 @@ impl Context<'_> {
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,
-            Some(Output::Csv) => Form::Csv,
+            Some(Output::Csv) => Form::Csv { safe: self.csv_safe },
             Some(Output::Markdown) => Form::Markdown,
         }
     }
@@ -199,16 +203,22 @@ impl Context<'_> {
         written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush())).map(drop)
     }
 
-    /// Writes a note to standard error, unless asked to be quiet.
+    /// Writes a note to standard error, as one line, unless asked to be quiet.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             self.warn(text);
         }
     }
 
-    /// Writes to standard error. That it cannot be written to changes no outcome.
+    /// Writes one line to standard error, whatever names are in it.
     pub(crate) fn warn(&mut self, text: &str) {
-        drop(writeln!(self.stderr, "{text}"));
+        self.tell(&one_line(text));
+    }
+
+    /// Writes lines to standard error in which what comes from outside is escaped already. That they cannot be written changes no
+    /// outcome.
+    pub(crate) fn tell(&mut self, lines: &str) {
+        drop(writeln!(self.stderr, "{lines}"));
     }
 }
 
@@ -221,7 +231,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
         return Ok(as_of.plus(-back));
     }
     Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
+        .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d goes back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

@@ -49,6 +49,12 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     crc.sum().to_le_bytes()
 }
 
+/// A body with the checksum that it should have.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn summed(body: &[u8]) -> Vec<u8> {
+    [body, &checksum(body)].concat()
+}
+
 const fn pack(delta: i64, status: Status) -> u64 {
     (delta as u64) << 2 | status as u64
 }
@@ -96,7 +102,7 @@ pub(crate) fn read(
 ) -> Result<&[u8], Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     // Later moments cannot overflow: a body has fewer bytes than it would take.
-    if *version != VERSION || first.in_range().is_err() || count > body.len().min(MOST_READ) {
+    if *version != VERSION || !first.is_storable() || count > body.len().min(MOST_READ) {
         return Err(Damaged);
     }
     let mut at = first.millis();
