@@ -31,7 +31,7 @@ mod trend;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,8 @@ use crate::failure::Failure;
 use crate::file::part_of_database;
 use crate::render::{Canvas, Document, Form, Sheet, print};
 use crate::signals::Signals;
-use crate::store::{Access, Store};
+pub(crate) use crate::store::Noticed;
+use crate::store::{Access, Store, expect_file};
 
 pub(crate) use completions::complete;
 
@@ -74,6 +75,8 @@ pub(crate) struct Context<'io> {
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
+    /// Damage to caches that costs no answer.
+    pub(crate) noticed: Noticed,
     pub(crate) env: Environment<'io>,
 }
 
@@ -95,6 +98,18 @@ fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     refuse_form(context.output, &cli.command)?;
+    let outcome = run(context, cli);
+    if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
+        let path = path.display().to_string();
+        context.warn(&format!(
+            "warning: database {path}: damaged caches were not used ({damaged}), everything was recomputed; \
+             `slo db verify --repair` rebuilds them"
+        ));
+    }
+    outcome
+}
+
+fn run(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Init(args) => init::run(context, &args),
@@ -132,16 +147,29 @@ impl Context<'_> {
     /// # Errors
     /// When its place is not known, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
-        Store::open(self.db_path()?, access)
+        Ok(Store::open(self.db_path()?, access)?.telling(&self.noticed))
     }
 
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
-        self.db.as_ref().ok_or_else(|| {
+        let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
                 "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
                 "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
             )
-        })
+        })?;
+        expect_file(path)?;
+        Ok(path)
+    }
+
+    /// Opens the database to read it, if there is one: its place may be unknown, or empty.
+    ///
+    /// # Errors
+    /// When it names no file, or cannot be opened.
+    pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
+        if self.db.is_none() || !self.db_path()?.exists() {
+            return Ok(None);
+        }
+        self.store(Access::Read).map(Some)
     }
 
     /// The machine's clock at the start of the run.
@@ -171,6 +199,14 @@ impl Context<'_> {
             format!("{what} {} would overwrite the database file {}", path.display(), part.display()),
             "name another file",
         ))
+    }
+
+    /// The folder for temporary files.
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
+        let mut set = names.iter().filter_map(|name| self.env.get(OsStr::new(name)));
+        let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
+        set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
     }
 
     /// The form of the answer.

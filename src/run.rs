@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::Invocation;
 use crate::cli::{Cli, Color, Global};
-use crate::commands::{Context, dispatch};
+use crate::commands::{Context, Noticed, dispatch};
 use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::domain::wording::{in_lines, one_line};
@@ -71,6 +71,7 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         stdout,
         stderr,
         stderr_is_terminal: invocation.stderr_is_terminal,
+        noticed: Noticed::default(),
         env: &invocation.env,
     };
     dispatch(&mut context, cli)

@@ -173,24 +173,32 @@ pub(crate) fn merge_text(mergers: &[Merger]) -> String {
 ///
 /// # Errors
 /// When it cannot be represented.
-pub(crate) fn verify_document(differences: &[&str], as_of: Instant) -> Result<Document> {
+pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ok", &differences.is_empty())?;
     document.set("differences", &differences)?;
+    document.set("repaired", &repaired)?;
     Ok(document)
 }
 
 /// The outcome of a verification for people.
-pub(crate) fn verify_text(differences: &[&str]) -> String {
+pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
+    let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
     if differences.is_empty() {
-        return "ok: the file is sound, segments are in order, and every cache equals a recomputation\n".to_owned();
+        text.push_str("ok: the file is sound, segments are in order, and every cache equals a recomputation\n");
     }
+    text
+}
+
+/// The first lines, each after a word that says what they are.
+fn first_of(word: &str, lines: &[String]) -> String {
+    const SHOWN: usize = 20;
     let mut text = String::new();
-    for line in differences.iter().take(20) {
-        let _ = writeln!(text, "difference: {}", one_line(line));
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "{word}: {}", one_line(line));
     }
-    if differences.len() > 20 {
-        let _ = writeln!(text, "… and {} more", differences.len() - 20);
+    if lines.len() > SHOWN {
+        text.push_str(&format!("… and {} more\n", lines.len() - SHOWN));
     }
     text
 }

@@ -5,8 +5,10 @@
 
 mod answers;
 mod checkouts;
+mod checksum;
 mod compute;
 mod crashes;
+mod damage;
 mod databases;
 mod disk;
 mod harness;
