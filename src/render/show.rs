@@ -248,7 +248,7 @@ fn forecast(portrait: &Portrait) -> Vec<String> {
             format!(", when the outage of {} leaves the window", event.start.to_chrono().format("%Y-%m-%d %H:%M"))
         })
     };
-    // While it is down, what ends its downtime is that its status goes stale, or maintenance.
+    // While it is down, what ends its downtime is maintenance.
     let then = if report.has_open_downtime { "if nothing else happens" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));

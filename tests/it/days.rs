@@ -173,6 +173,7 @@ fn manifests_that_cannot_do_what_they_promise_are_told() {
     );
     let output = slo.run(&["apply", manifests.to_str().unwrap()], b"");
     assert_eq!(output.code, 0);
-    assert!(output.stderr.contains("staleAfter 15m ends incidents too"), "{}", output.stderr);
+    // Silence ends no incident, so there is nothing to warn of in the system.
+    assert!(!output.stderr.contains("staleAfter"), "{}", output.stderr);
     assert!(output.stderr.contains("maintenance window work excuses nothing"), "{}", output.stderr);
 }
