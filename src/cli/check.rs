@@ -36,7 +36,7 @@ pub(crate) enum FailOn {
     /// More is consumed than the target allows
     Breaching,
     /// Breaching, or down now
-    Degraded,
+    Down,
     /// Breaching, down now, or at most 20 % of the budget left
     AtRisk,
     /// Consumption has reached the warning threshold

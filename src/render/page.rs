@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::down::{DOWN, in_words};
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
@@ -24,6 +25,7 @@ use crate::domain::budget::State;
 use crate::domain::chapter::Chapter;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
+use crate::domain::report::ObjectiveReport;
 use shown::Shown;
 
 /// Up to so many objectives are told with everything open; more make a page whose charts open on demand.
@@ -100,10 +102,15 @@ fn head(page: &mut Markup, chapters: &[Chapter], title: &str, as_of: Instant) {
     page.own("\n<p class=\"meta\">As of ");
     moment(page, as_of);
     page.words(format_args!(" · {}", counted(chapters.len(), "objective")));
+    let down = chapters.iter().filter(|chapter| chapter.report.has_open_downtime()).count();
+    if down > 0 {
+        page.own(" · ");
+        page.element("b", &[("class", &"down")], format_args!("{down} down now"));
+    }
     page.own("</p>\n");
     if !chapters.is_empty() {
         page.own("<ul class=\"tiles\" aria-label=\"Objectives by state\">\n");
-        for state in [State::Breaching, State::Degraded, State::AtRisk, State::Healthy, State::NoData] {
+        for state in [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData] {
             let count = chapters.iter().filter(|chapter| chapter.report.state == state).count();
             if count == 0 && state == State::NoData {
                 continue;
@@ -137,6 +144,19 @@ fn sign(page: &mut Markup, state: State) {
     page.open("svg", &[("class", &"sign"), ("aria-hidden", &"true")]);
     page.empty("use", &[("href", &format_args!("#i-{}", state.as_str()))]);
     page.close("svg");
+}
+
+/// That an objective is down at this moment, whatever its state, and since when; nothing while it is not.
+fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
+    let Some(words) = in_words(report) else { return };
+    if report.has_open_downtime() {
+        page.own("<b class=\"down\">");
+        shown.write(page, "span", "downSince", format_args!("{DOWN} {words} UTC"));
+        page.own("</b>");
+    } else {
+        page.element("span", &[("class", &"quiet")], words);
+    }
+    page.own(after);
 }
 
 /// A moment to the minute, with its exact value for programs.
@@ -180,7 +200,7 @@ mod tests {
                     pairs.push((ink.to_owned(), ground.to_owned(), 4.5));
                 }
             }
-            for state in ["breaching", "degraded", "at-risk", "healthy", "no-data"] {
+            for state in ["breaching", "down", "at-risk", "healthy", "no-data"] {
                 for ground in ["tint-".to_owned() + state, "card".to_owned()] {
                     pairs.push((format!("ink-{state}"), ground, 4.5));
                 }

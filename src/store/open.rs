@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_sets.sql"),
     include_str!("migrations/0004_computed.sql"),
     include_str!("migrations/0005_logged_conditions.sql"),
+    include_str!("migrations/0006_down_since.sql"),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

@@ -101,7 +101,7 @@ fn at_a_target_of_everything_a_millisecond_breaches() {
         }),
     );
     // Seen at the last instant before it, nothing has been spent, and nothing will be.
-    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "degraded" }));
+    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "down" }));
     expect(&touched.at(as_of() - 2), &json!({ "hasOpenDowntime": false, "isBreaching": false, "state": "healthy" }));
 }
 

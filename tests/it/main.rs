@@ -13,6 +13,7 @@ mod harness;
 mod laws;
 mod logged;
 mod manifests;
+mod outages;
 mod pages;
 mod published;
 mod reference;

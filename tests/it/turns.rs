@@ -49,7 +49,7 @@ const ALIKE: [&[&str]; 3] = [
     &["errorBudgetConsumedMinutes", "errorBudgetRemainingMinutes", "errorBudgetTotalMinutes", "notCountedMinutes"],
 ];
 const COUNTS: [&str; 3] = ["healthyChecks", "totalChecks", "transitionsInWindow"];
-const STATES: [&str; 5] = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
+const STATES: [&str; 5] = ["no-data", "breaching", "down", "at-risk", "healthy"];
 const TIERS: [&str; 4] = ["ok", "warning", "critical", "exhausted"];
 const STATUSES: [&str; 4] = ["unknown", "healthy", "degraded", "unhealthy"];
 
@@ -89,6 +89,11 @@ enum Raw {
     InStatus {
         system: Index,
         seconds: bool,
+        relation: &'static str,
+        near: Ms,
+    },
+    DownFor {
+        whose: Option<Index>,
         relation: &'static str,
         near: Ms,
     },
@@ -133,6 +138,7 @@ fn leaf() -> impl Strategy<Value = Raw> {
         .prop_map(|(system, relation, status)| Raw::Status { system, relation, status });
     let in_status = (any::<Index>(), any::<bool>(), relation(), near())
         .prop_map(|(system, seconds, relation, near)| Raw::InStatus { system, seconds, relation, near });
+    let down_for = (other(), relation(), near()).prop_map(|(whose, relation, near)| Raw::DownFor { whose, relation, near });
     let time = (
         times(),
         times(),
@@ -152,6 +158,7 @@ fn leaf() -> impl Strategy<Value = Raw> {
         1 => count,
         1 => status,
         2 => in_status,
+        2 => down_for,
         2 => (equality(), select(STATES.to_vec())).prop_map(|(relation, state)| Raw::State(relation, state)),
         1 => (equality(), select(TIERS.to_vec())).prop_map(|(relation, tier)| Raw::Tier(relation, tier)),
         2 => (other(), select(vec!["isBreaching", "hasOpenDowntime", "fastBurn"])).prop_map(|(whose, name)| Raw::Truth(whose, name)),
@@ -225,6 +232,11 @@ fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
             } else {
                 Expr::Length(system(index, "inStatusFor"), relation, millis as Ms)
             }
+        }
+        Raw::DownFor { whose: of, relation, near } => {
+            let item = Item { whose: whose(of), name: "downFor".to_owned() };
+            let millis = value(&item, *near).numerator.clamp(1, 3650 * 86_400_000);
+            Expr::Length(item, relation, millis as Ms)
         }
         Raw::State(relation, state) => Expr::Text(this("state"), relation, (*state).to_owned()),
         Raw::Tier(relation, tier) => Expr::Text(this("budgetTier"), relation, (*tier).to_owned()),

@@ -77,7 +77,7 @@ fn an_open_outage_breaks_the_streak_and_says_when_it_is_over() {
     expect(
         &earlier,
         &json!({
-            "state": "degraded", "errorBudgetRemainingMinutes": 13.2, "budgetTier": "warning",
+            "state": "down", "errorBudgetRemainingMinutes": 13.2, "budgetTier": "warning",
             "forecast": { "exhaustedAt": "2026-10-20T11:43:12.000Z", "recoversAt": null, "fullAt": null },
         }),
     );

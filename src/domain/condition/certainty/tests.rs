@@ -107,6 +107,7 @@ impl View<'_> {
             Property::WindowDays => (million, 3650 * million),
             Property::CurrentStreak
             | Property::BestStreak
+            | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::HealthyChecks
@@ -125,7 +126,7 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::InStatusFor | Property::InStatusForSeconds => true,
+            Property::DownFor | Property::InStatusFor | Property::InStatusForSeconds => true,
             Property::WindowDays => !is_this,
             _ => false,
         };
