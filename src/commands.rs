@@ -33,7 +33,7 @@ mod validate;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -42,6 +42,7 @@ use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::file::part_of_database;
 use crate::render::{Canvas, Document, Form, Sheet, print};
 use crate::store::{Access, Store};
 
@@ -133,6 +134,18 @@ impl Context<'_> {
                 "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })
+    }
+
+    /// Refuses to write a file over the database or one of its companions, by whatever name. `what` says who asks for it.
+    ///
+    /// # Errors
+    /// When it would destroy them.
+    pub(crate) fn refuse_database(&self, what: &str, path: &Path) -> Result<()> {
+        let Some(part) = self.db.as_ref().and_then(|db| part_of_database(path, db)) else { return Ok(()) };
+        Err(Failure::new(
+            format!("{what} {} would overwrite the database file {}", path.display(), part.display()),
+            "name another file",
+        ))
     }
 
     /// The form of the answer.

@@ -12,6 +12,7 @@ mod evaluation;
 mod exit;
 mod failure;
 mod feed;
+mod file;
 mod manifest;
 mod render;
 mod repository;

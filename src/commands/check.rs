@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -157,11 +158,13 @@ fn summarize(context: &mut Context<'_>, findings: &[Finding]) {
     let Some(path) = context.env.get(OsStr::new("GITHUB_STEP_SUMMARY")).filter(|path| !path.is_empty()) else {
         return;
     };
-    let summary = job_summary(findings);
-    let written =
-        OpenOptions::new().append(true).create(true).open(path).and_then(|mut file| file.write_all(summary.as_bytes()));
-    if let Err(error) = written {
-        // The verdict stands without it.
-        context.warn(&format!("the summary was not written to {}: {error}", path.to_string_lossy()));
+    let append = || -> Result<()> {
+        context.refuse_database("GITHUB_STEP_SUMMARY", Path::new(path))?;
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        Ok(file.write_all(job_summary(findings).as_bytes())?)
+    };
+    if let Err(error) = append() {
+        // The verdict does not depend on it.
+        context.warn(&format!("the summary was not written to {}: {error:#}", path.to_string_lossy()));
     }
 }

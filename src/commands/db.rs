@@ -9,6 +9,7 @@ use crate::cli::{Backup, Db, DbWhat, Merge};
 use crate::evaluation::{Currency, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::file::Identity;
 use crate::render::db::{
     Merger, backup_document, backup_text, compact_document, compact_text, info_document, info_text, merge_document,
     merge_text, verify_document, verify_text,
@@ -69,6 +70,7 @@ fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
 }
 
 fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
+    context.refuse_database("FILE", &args.to)?;
     let store = context.store(Access::Read)?;
     let bytes = store.backup(&args.to)?;
     let path = args.to.display().to_string();
@@ -133,8 +135,7 @@ fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
 
 /// Opens a database that is to be merged into another one.
 fn other(target: &Path, path: &Path) -> Result<Store> {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    if real(path).is_some_and(|path| real(target) == Some(path)) {
+    if Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
         return Err(Failure::new(
             format!("{} is the database itself", path.display()),
             "name other databases; --db or SLO_DB names the one they are merged into",

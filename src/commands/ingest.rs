@@ -48,8 +48,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let inputs = files.iter().map(|file| Input::open(context, file)).collect::<Result<Vec<_>>>()?;
     let path = context.db_path()?.clone();
     if let Some(rejects) = &args.rejects {
-        let others = files.iter().map(|file| (file, "an input")).chain([(&path, "the database")]);
-        source::refuse_overwriting(rejects, others)?;
+        context.refuse_database("--rejects", rejects)?;
+        source::refuse_overwriting(rejects, files)?;
     }
     // A dry run makes no file, nor a database of one that is empty.
     let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);

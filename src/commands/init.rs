@@ -1,11 +1,11 @@
 //! Owns `slo init`: a commented manifest to start from.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::Context;
 use crate::cli::Init;
@@ -14,10 +14,14 @@ use crate::domain::name::Name;
 use crate::domain::object::Kind;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::file;
 use crate::render::init::{Starter, text};
 use crate::store::{Access, Store};
 
 pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<ExitStatus> {
+    if let Some(path) = &args.file {
+        context.refuse_database("FILE", path)?;
+    }
     let as_of = context.as_of;
     let found = match &context.db {
         Some(path) if path.exists() => context.store(Access::Read)?.read(|store| starters(store, as_of))?,
@@ -89,13 +93,11 @@ fn whole(path: &Path) -> &Path {
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.map_err(|error| match error.kind() {
+    file::create(path, text).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::new(
             format!("{} exists already, and nothing is overwritten", path.display()),
             "name another file, or none to print the manifest",
         ),
-        _ => anyhow::Error::new(error).context(format!("making {}", path.display())),
-    })?;
-    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+        _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),
+    })
 }

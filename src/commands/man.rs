@@ -11,6 +11,7 @@ use super::Context;
 use crate::cli::{Cli, Man};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::file;
 
 /// A section whose entries are a term and what it means.
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
@@ -63,7 +64,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Man) -> Result<ExitStatus> {
         let place = || format!("writing manual pages to {}", folder.display());
         fs::create_dir_all(folder).with_context(place)?;
         for command in family(&root) {
-            fs::write(folder.join(format!("{}.1", page_name(command))), page(command, &root)?).with_context(place)?;
+            let path = folder.join(format!("{}.1", page_name(command)));
+            context.refuse_database("--dir", &path)?;
+            file::replace(&path, &page(command, &root)?)?;
         }
         return Ok(ExitStatus::Pass);
     }

@@ -1,7 +1,5 @@
 //! Owns `slo report`: objectives and their histories as one page.
 
-mod target;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -14,6 +12,7 @@ use crate::domain::name::Name;
 use crate::evaluation::{achievements, chapters};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::file;
 use crate::render::page::html;
 use crate::store::Access;
 
@@ -24,6 +23,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Report) -> Result<ExitStatus
             "`slo status -o json` and `slo downtime -o json` have its numbers",
         ));
     }
+    context.refuse_database("--html", &args.html)?;
     let as_of = context.as_of;
     let store = context.store(Access::Read)?;
     let (mut chapters, unlocked) = store.read(|store| {
@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Report) -> Result<ExitStatus
     if args.html == Path::new("-") {
         context.say(&page)?;
     } else {
-        target::replace(&args.html, &page)?;
+        file::replace(&args.html, &page)?;
         let plural = if chapters.len() == 1 { "" } else { "s" };
         context.note(&format!("{} objective{plural} in {}", chapters.len(), args.html.display()));
     }

@@ -12,6 +12,7 @@ use super::verify::Difference;
 use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::instant::Instant;
 use crate::failure::Failure;
+use crate::file::with_suffix;
 
 const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
 
@@ -94,8 +95,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be made or locked.
     pub(crate) fn lock_delivery(&self) -> Result<DeliveryLock> {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push("-delivery");
+        let path = with_suffix(self.path(), "-delivery");
         let open = || -> std::io::Result<File> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
             file.lock()?;

@@ -1,12 +1,17 @@
 //! Owns opening the database: which file, how it is made, migrated, refused, and what its errors mean to a person.
 
+mod reading;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use reading::{Marks, Opened, open_to_read};
+
 use crate::failure::Failure;
+use crate::file::{Identity, with_suffix};
 
 /// Marks the file as ours: "slo1".
 const APPLICATION_ID: i32 = 0x736c_6f31;
@@ -48,6 +53,9 @@ pub(crate) enum Access {
 pub(crate) struct Store {
     pub(super) connection: Connection,
     path: PathBuf,
+    /// Which file was opened, so that it is noticed when another one gets its name; `None` in memory.
+    identity: Option<Identity>,
+    unlocked: Option<Marks>,
 }
 
 impl Store {
@@ -56,8 +64,10 @@ impl Store {
     /// # Errors
     /// When there is none, it cannot be read or written, is damaged, belongs to another program, or to a newer `slo`.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
+        let before = Identity::of(path);
+        let locked = |connection| Opened { connection, unlocked: None };
         let opened = match access {
-            Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare),
+            Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare).map(locked),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
             Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
@@ -65,18 +75,36 @@ impl Store {
             Access::Update => {
                 // Reading refuses a file that is empty, which writing would make a database of.
                 let open = |path: PathBuf| open_to_read(&path).map(drop).and_then(|()| open_to_write(&path));
-                std::path::absolute(path).map_err(Into::into).and_then(open)
+                std::path::absolute(path).map_err(Into::into).and_then(open).map(locked)
             }
-            Access::Create => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)),
+            Access::Create => {
+                std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)).map(locked)
+            }
         };
-        let connection = opened.map_err(|error| match Failure::hint(&error) {
+        let Opened { connection, unlocked } = opened.map_err(|error| match Failure::hint(&error) {
             Some(_) => error.context(place(path)),
             None if path.is_dir() => {
                 Failure::new(format!("{}: it is a folder", place(path)), "name a file with --db or SLO_DB")
             }
             None => explain(error, path),
         })?;
-        Ok(Self { connection, path: path.to_owned() })
+        let identity = if access == Access::Scratch { None } else { before.or_else(|| Identity::of(path)) };
+        Ok(Self { connection, path: path.to_owned(), identity, unlocked })
+    }
+
+    /// Makes sure that the open file still has the name under which it was opened: what is written to a file that was
+    /// replaced or removed is lost.
+    ///
+    /// # Errors
+    /// When another file has its name now, or none.
+    pub(super) fn still_there(&self) -> Result<()> {
+        if self.identity.is_none() || self.identity == Identity::of(&self.path) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            format!("{}: it was replaced or removed while this command used it", place(&self.path)),
+            "run this again: it then uses the file that is there now; what was written to the one that was there may be lost",
+        ))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -90,7 +118,10 @@ impl Store {
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let run = || {
             self.connection.execute_batch("BEGIN DEFERRED")?;
-            let result = work(self);
+            let result = work(self).and_then(|value| {
+                self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))?;
+                Ok(value)
+            });
             // Nothing was written, so there is nothing that a failing end could lose.
             drop(self.connection.execute_batch("COMMIT"));
             result
@@ -105,14 +136,14 @@ impl Store {
     pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let run = || {
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
-            let result = work(self).and_then(|value| {
+            let result = self.still_there().and_then(|()| work(self)).and_then(|value| {
                 self.connection.execute_batch("COMMIT")?;
                 Ok(value)
             });
             if result.is_err() {
                 drop(self.connection.execute_batch("ROLLBACK"));
             }
-            result
+            result.and_then(|value| self.still_there().map(|()| value))
         };
         run().map_err(|error| explain(error, &self.path))
     }
@@ -131,61 +162,6 @@ fn missing(path: &Path) -> anyhow::Error {
         format!("there is no database at {}", path.display()),
         "bring transitions in with `slo ingest FILE`, name another file with --db or SLO_DB, or look at `slo demo`",
     )
-}
-
-fn open_to_read(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags).context("opening").and_then(|connection| {
-        connection.busy_timeout(PATIENCE)?;
-        let version = check_identity(&connection)?;
-        Ok((connection, version))
-    });
-    let (connection, version) = match opened {
-        Err(error) if needs_files_beside(&error) && !has_log(path) => open_unchanging(path)?,
-        other => other?,
-    };
-    if version == SCHEMA {
-        return Ok(connection);
-    }
-    // Reading asks nothing of an older schema: the file is brought up to date first, as any writer would.
-    drop(connection);
-    drop(open_to_write(path).map_err(|error| outdated(&error, version))?);
-    Ok(Connection::open_with_flags(path, flags).and_then(|connection| {
-        connection.busy_timeout(PATIENCE)?;
-        Ok(connection)
-    })?)
-}
-
-/// Why a database of an older schema cannot be read.
-fn outdated(error: &anyhow::Error, version: i32) -> anyhow::Error {
-    Failure::new(
-        format!(
-            "its schema {version} is older than this slo's ({SCHEMA}), and it cannot be brought up to date: {}",
-            in_short(error)
-        ),
-        "run any command once where the file may be written to, or copy it there; nothing in it is lost",
-    )
-}
-
-/// Whether the database could not be read because SQLite may not make its two companion files.
-fn needs_files_beside(error: &anyhow::Error) -> bool {
-    matches!(code(error), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-}
-
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
-}
-
-/// Opens a database on a read-only medium; nobody can change it there.
-fn open_unchanging(path: &Path) -> Result<(Connection, i32)> {
-    let text = path.to_str().context("the path is not UTF-8")?;
-    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
-    let version = check_identity(&connection)?;
-    Ok((connection, version))
 }
 
 fn open_to_write(path: &Path) -> Result<Connection> {
@@ -318,8 +294,16 @@ fn known_identity(connection: &Connection) -> Result<i32> {
 }
 
 fn code(error: &anyhow::Error) -> Option<ErrorCode> {
+    failure(error).map(|failure| failure.code)
+}
+
+fn extended_code(error: &anyhow::Error) -> Option<i32> {
+    failure(error).map(|failure| failure.extended_code)
+}
+
+fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
     error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
-        rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
+        rusqlite::Error::SqliteFailure(failure, _) => Some(failure),
         _ => None,
     })
 }
@@ -349,6 +333,9 @@ pub(super) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
         let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
         return Failure::new(format!("{}: {error:#}", place(path)), hint);
     };
+    if let Some(error) = foreign_companion(code, path) {
+        return error;
+    }
     let (what, hint) = match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
@@ -373,6 +360,45 @@ pub(super) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
         ),
     };
     Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
+}
+
+/// Why a database that may be written to cannot be: a companion of it belongs to somebody else.
+#[cfg(unix)]
+fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{Access as Permission, access};
+    if !matches!(code, ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) {
+        return None;
+    }
+    let ours = Permission::READ_OK | Permission::WRITE_OK;
+    access(path, ours).ok()?;
+    let theirs = |suffix: &&str| {
+        let companion = with_suffix(path, suffix);
+        companion.exists() && access(&companion, ours).is_err()
+    };
+    let companion = with_suffix(path, ["-shm", "-wal", "-journal"].iter().find(|suffix| theirs(suffix))?);
+    let known = std::fs::metadata(&companion).ok()?;
+    let keeps = known.len() > 0 && !companion.to_string_lossy().ends_with("-shm");
+    let remedy = if keeps {
+        "it holds committed facts, so never delete it: let its owner or root change its owner or permissions"
+    } else {
+        "it holds no facts: delete it while no slo uses the database"
+    };
+    Some(Failure::new(
+        format!(
+            "{}: {} belongs to user {} and cannot be written",
+            place(path),
+            companion.file_name().unwrap_or_default().display(),
+            known.uid()
+        ),
+        format!("{remedy}; the README says how several users share a database"),
+    ))
+}
+
+#[cfg(not(unix))]
+fn foreign_companion(_: ErrorCode, _: &Path) -> Option<anyhow::Error> {
+    None
 }
 
 /// What an error says down to SQLite's message; what lies below says the same in numbers.

@@ -1,8 +1,8 @@
 //! Owns looking after the file: copies of it that hold together, and giving back the room it no longer needs.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use rusqlite::params;
@@ -11,6 +11,7 @@ use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
 use super::segment::split;
 use crate::failure::Failure;
+use crate::file::Fresh;
 
 /// The bytes of the file before and after it was compacted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,34 +33,25 @@ impl Store {
         if to.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{} exists already", to.display()), hint));
         }
-        let partial = beside(to).ok_or_else(|| Failure::new(format!("{} names no file", to.display()), hint))?;
-        let result = self.copy(&partial).and_then(|bytes| {
-            // Unlike a renaming, which is left to disks without links, this never takes the place of what somebody else put
-            // there meanwhile.
-            match fs::hard_link(&partial, to) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(&partial, to)?,
-                other => other?,
-            }
-            Ok(bytes)
-        });
-        drop(fs::remove_file(&partial));
-        result.map_err(|error| match Failure::hint(&error) {
+        self.copy(to).map_err(|error| match Failure::hint(&error) {
             Some(_) => error,
+            None if already_exists(&error) => Failure::new(format!("{} exists already", to.display()), hint),
             None => Failure::new(format!("cannot write {}: {error:#}", to.display()), hint),
         })
     }
 
-    fn copy(&self, partial: &Path) -> Result<u64> {
-        drop(fs::remove_file(partial));
-        let name = partial.to_str().context("the path is not UTF-8")?;
+    fn copy(&self, to: &Path) -> Result<u64> {
+        let mut fresh = Fresh::beside(to, fs::metadata(self.path()).ok().as_ref())?;
+        let name = fresh.path().to_str().context("the path is not UTF-8")?;
         self.connection.execute("VACUUM INTO ?1", [name])?;
-        let differences = Self::open(partial, Access::Read)?.verify_file()?;
+        self.still_there()?;
+        let differences = Self::open(fresh.path(), Access::Read)?.verify_file()?;
         if let Some(difference) = differences.first() {
             return Err(Unreadable(format!("the copy does not hold together: {}", difference.0)).into());
         }
-        let file = File::open(partial)?;
-        file.sync_all()?;
-        Ok(file.metadata()?.len())
+        let bytes = fresh.file().metadata()?.len();
+        fresh.publish()?;
+        Ok(bytes)
     }
 
     /// Joins segments that late facts have split, and gives room that nothing takes back to the disk. Facts and answers stay
@@ -72,6 +64,7 @@ impl Store {
         let joined = self.write(Self::join_segments)?;
         let vacuumed = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
         vacuumed.map_err(|error| explain(error.into(), self.path()))?;
+        self.still_there()?;
         Ok(Compacted { before, after: self.bytes()?, joined })
     }
 
@@ -103,9 +96,6 @@ impl Store {
     }
 }
 
-/// The name under which a copy is written until it is complete.
-fn beside(to: &Path) -> Option<PathBuf> {
-    let mut name = to.file_name()?.to_owned();
-    name.push(".partial");
-    Some(to.with_file_name(name))
+fn already_exists(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::AlreadyExists)
 }

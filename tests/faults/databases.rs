@@ -227,7 +227,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
         ("\"$SLO\" ingest feed --db sub/new.db", "it cannot be opened for what this command does"),
         ("\"$SLO\" ingest feed --db sub/new/folder/slo.db", "cannot make the folder"),
         ("\"$SLO\" ingest secret --db sub/slo.db", "cannot read secret: Permission denied"),
-        ("\"$SLO\" ingest feed --rejects sub/bad", "cannot write rejected lines to sub/bad: Permission denied"),
+        ("\"$SLO\" ingest feed --rejects sub/bad", "--rejects: cannot write sub/bad: Permission denied"),
     ] {
         as_nobody(&world, script).unwrap().refuses(what);
     }

@@ -194,6 +194,12 @@ impl Drop for Leashed {
     }
 }
 
+/// How many times as much as usual the harnesses of faults are to do, for a night's run: `SLO_NIGHT`, else 1.
+#[expect(clippy::disallowed_methods, reason = "a test is told by its environment how long it may take")]
+pub(crate) fn night() -> u64 {
+    std::env::var("SLO_NIGHT").ok().and_then(|text| text.parse().ok()).filter(|factor| *factor > 0).unwrap_or(1)
+}
+
 /// Says why a test proves nothing here.
 #[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 pub(crate) fn skip(reason: &str) {

@@ -280,14 +280,13 @@ fn what_was_read_before_an_input_fails_is_kept_and_said() {
 fn rejected_lines_never_overwrite_what_is_in_use() {
     let world = World::lived_in();
     let feed = world.write("feed", "oops\n");
+    fs::hard_link(&feed, world.path("again")).unwrap();
     let before = fs::read(world.db()).unwrap();
-    world
-        .run(&["ingest", "feed", "--rejects", "./feed"])
-        .refuses("--rejects ./feed is an input, which it would overwrite");
-    world.run(&["ingest", "feed", "--rejects", "slo.db"]).refuses("is the database, which it would overwrite");
-    world
-        .run(&["ingest", "feed", "--rejects", "no/such/folder"])
-        .refuses("cannot write rejected lines to no/such/folder: ");
+    for rejects in ["./feed", "again"] {
+        let what = format!("--rejects {rejects} would overwrite the input feed");
+        world.run(&["ingest", "feed", "--rejects", rejects]).refuses(&what);
+    }
+    world.run(&["ingest", "feed", "--rejects", "no/such/folder"]).refuses("--rejects: cannot write no/such/folder: ");
     assert_eq!(fs::read(feed).unwrap(), b"oops\n");
     assert!(fs::read(world.db()).unwrap() == before);
 }

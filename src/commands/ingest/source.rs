@@ -1,6 +1,6 @@
 //! Owns the reading side of an ingest: its inputs, the thread that parses them, the file of rejects, and the progress bar.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
@@ -15,6 +15,7 @@ use crate::commands::Context;
 use crate::domain::instant::Instant;
 use crate::failure::Failure;
 use crate::feed::{self, Batch, Format, Reader, Reject};
+use crate::file::{Fresh, Identity, is_special};
 
 /// Rows of a batch: enough to pack well, few enough to hold several at once.
 const BATCH_ROWS: usize = 1_000_000;
@@ -142,24 +143,19 @@ fn feed_one(
     Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
 }
 
-/// Refuses to write rejected lines over a file that is in use, which would destroy it.
+/// Refuses to write rejected lines over an input, by whatever name.
 ///
 /// # Errors
-/// When `rejects` is one of the others.
-pub(super) fn refuse_overwriting<'p>(
-    rejects: &Path,
-    others: impl Iterator<Item = (&'p PathBuf, &'static str)>,
-) -> Result<()> {
-    let Ok(real) = rejects.canonicalize() else { return Ok(()) };
-    for (other, what) in others {
-        if other.canonicalize().is_ok_and(|other| other == real) {
-            return Err(Failure::new(
-                format!("--rejects {} is {what}, which it would overwrite", rejects.display()),
-                "name another file for the rejected lines",
-            ));
-        }
+/// When `rejects` is one of the inputs.
+pub(super) fn refuse_overwriting(rejects: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let Some(known) = Identity::of(rejects).filter(|_| !is_special(rejects)) else { return Ok(()) };
+    match inputs.iter().find(|input| Identity::of(input).as_ref() == Some(&known)) {
+        Some(input) => Err(Failure::new(
+            format!("--rejects {} would overwrite the input {}", rejects.display(), input.display()),
+            "name another file for the rejected lines",
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The file that gets rejected lines as they were.
@@ -169,16 +165,22 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    /// Makes the file, empty.
+    /// Makes the file, empty, in place of one that is there; what else had that one's name as a link keeps what it holds.
     ///
     /// # Errors
     /// When it cannot be made.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|error| {
-            Failure::new(
-                format!("cannot write rejected lines to {}: {error}", path.display()),
+        let file = if is_special(path) {
+            OpenOptions::new().write(true).open(path).map_err(anyhow::Error::from)
+        } else {
+            Fresh::replacing(path).and_then(|fresh| Ok(fresh.replace()?))
+        };
+        let file = file.map_err(|error| match Failure::hint(&error) {
+            Some(_) => error.context("--rejects"),
+            None => Failure::new(
+                format!("--rejects: cannot write {}: {error}", path.display()),
                 "name a file in a folder that exists and may be written to",
-            )
+            ),
         })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }

@@ -1,0 +1,158 @@
+//! Owns opening the database to read: with others at work, on media that cannot be written to, and in somebody else's folder.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{PATIENCE, SCHEMA, check_identity, code, in_short, open_to_write};
+use crate::failure::Failure;
+use crate::file::{Identity, with_suffix};
+
+/// A database to read.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// Where it is read without SQLite's locks: what must not change meanwhile.
+    pub(super) unlocked: Option<Marks>,
+}
+
+pub(super) fn open_to_read(path: &Path) -> Result<Opened> {
+    let (opened, version) = open_any(path)?;
+    if version == SCHEMA {
+        return Ok(opened);
+    }
+    // Reading asks nothing of an older schema: the file is brought up to date first, as any writer would.
+    drop(opened);
+    drop(open_to_write(path).map_err(|error| outdated(&error, version))?);
+    Ok(open_any(path)?.0)
+}
+
+/// Reading in WAL mode makes two companions beside the database unless they exist. Where that fails, or would leave files of
+/// one user in the way of another, the database is read without them.
+fn open_any(path: &Path) -> Result<(Opened, i32)> {
+    if leaves_foreign_companions(path) {
+        return open_unlocked(path);
+    }
+    match open_shared(path) {
+        Err(error) if needs_companions(&error) && !has_content(path, "-journal") => {
+            // The first failure says more than one that follows from it.
+            open_unlocked(path).map_err(|_| error)
+        }
+        opened => opened,
+    }
+}
+
+fn open_shared(path: &Path) -> Result<(Opened, i32)> {
+    let connection = Connection::open_with_flags(path, READ).context("opening")?;
+    connection.busy_timeout(PATIENCE)?;
+    let version = check_identity(&connection)?;
+    Ok((Opened { connection, unlocked: None }, version))
+}
+
+const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Opens a database without making or locking anything. That it stays what it is has to be checked afterwards.
+fn open_unlocked(path: &Path) -> Result<(Opened, i32)> {
+    let marks = Marks::of(path);
+    let connection = if marks.log.is_some() { open_with_log(path)? } else { open_unchanging(path)? };
+    let version = check_identity(&connection)?;
+    marks.still_hold(path)?;
+    Ok((Opened { connection, unlocked: Some(marks) }, version))
+}
+
+/// Opens a database whose log has content, with the index of the log in memory.
+fn open_with_log(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags_and_vfs(path, READ, c"unix-none")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+    Ok(connection)
+}
+
+/// Opens a database that has no log.
+fn open_unchanging(path: &Path) -> Result<Connection> {
+    let text = path.to_str().context("the path is not UTF-8")?;
+    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = READ | OpenFlags::SQLITE_OPEN_URI;
+    Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
+}
+
+/// What changes when somebody writes to a database: the file, and its log where it has content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Marks {
+    file: Option<Mark>,
+    log: Option<Mark>,
+}
+
+type Mark = (Identity, u64, Option<SystemTime>);
+
+impl Marks {
+    fn of(path: &Path) -> Self {
+        let mark = |path: &Path| {
+            let known = std::fs::metadata(path).ok()?;
+            Some((Identity::of(path)?, known.len(), known.modified().ok()))
+        };
+        Self { file: mark(path), log: mark(&with_suffix(path, "-wal")).filter(|(_, bytes, _)| *bytes > 0) }
+    }
+
+    /// # Errors
+    /// When somebody has written meanwhile, so that what was read may be of two moments.
+    pub(super) fn still_hold(&self, path: &Path) -> Result<()> {
+        let now = Self::of(path);
+        // Without a log nothing but the file was read, and a log that appears does not change it.
+        if now.file == self.file && (self.log.is_none() || now.log == self.log) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "it was changed while it was read without locks, because its companion files cannot be made here",
+            "run this again; the README says how several users share a database",
+        ))
+    }
+}
+
+/// Whether reading would make companion files that belong to somebody else than the database does.
+#[cfg(unix)]
+fn leaves_foreign_companions(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid();
+    // For root, SQLite gives companions to the owner of the database.
+    let foreign = !user.is_root() && std::fs::metadata(path).is_ok_and(|known| known.uid() != user.as_raw());
+    foreign && !["-wal", "-shm"].iter().all(|suffix| with_suffix(path, suffix).exists())
+}
+
+#[cfg(not(unix))]
+fn leaves_foreign_companions(_: &Path) -> bool {
+    false
+}
+
+/// Whether the database could not be read because SQLite cannot make its companions: it may not, or the disk is full.
+fn needs_companions(error: &anyhow::Error) -> bool {
+    match code(error) {
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure) => {
+            let shared_memory = [
+                rusqlite::ffi::SQLITE_IOERR_SHMOPEN,
+                rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+                rusqlite::ffi::SQLITE_IOERR_SHMMAP,
+            ];
+            super::extended_code(error).is_some_and(|code| shared_memory.contains(&code))
+        }
+        _ => false,
+    }
+}
+
+fn has_content(path: &Path, suffix: &str) -> bool {
+    std::fs::metadata(with_suffix(path, suffix)).is_ok_and(|known| known.len() > 0)
+}
+
+/// Why a database of an older schema cannot be read.
+fn outdated(error: &anyhow::Error, version: i32) -> anyhow::Error {
+    Failure::new(
+        format!(
+            "its schema {version} is older than this slo's ({SCHEMA}), and it cannot be brought up to date: {}",
+            in_short(error)
+        ),
+        "run any command once where the file may be written to, or copy it there; nothing in it is lost",
+    )
+}
