@@ -4,7 +4,7 @@ use anyhow::Result;
 use unicode_width::UnicodeWidthChar;
 
 use super::Document;
-use super::down::in_words;
+use super::down::standing;
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
@@ -51,11 +51,8 @@ impl Picture {
         };
         let days = report.streak.current;
         let message = match show {
-            Show::State => match (report.down_since(), report.state) {
-                (Some(since), State::Down) => format!("down since {} UTC", minute(since)),
-                (Some(since), state) => format!("{}, down since {} UTC", state.as_str(), minute(since)),
-                (None, state) => state.as_str().to_owned(),
-            },
+            Show::State if report.has_open_downtime() => standing(report),
+            Show::State => report.state.as_str().to_owned(),
             _ if report.state == State::NoData => "no data".to_owned(),
             Show::Availability => availability.clone(),
             Show::Budget => left.clone(),
@@ -64,8 +61,7 @@ impl Picture {
         // Whatever a badge shows, it says that the objective is down.
         let down = show != Show::State && report.has_open_downtime();
         let message = if down { format!("{message}, down") } else { message };
-        let mut title = format!("{}: {}", report.objective, report.state.as_str());
-        title.extend(in_words(report).map(|down| format!(", {down}")));
+        let mut title = format!("{}: {}", report.objective, standing(report));
         if report.state != State::NoData {
             let target = budget.target.percent();
             title.push_str(&format!("; available {availability} of {target} %, budget {left}"));
@@ -103,7 +99,10 @@ impl Picture {
         let right = message + SIGN + 3 * MARGIN - 2;
         let whole = left + right;
         let mut svg = Markup::new();
-        let name = format!("{}: {}, {}", self.label, self.message, self.state.as_str());
+        let mut name = format!("{}: {}", self.label, self.message);
+        if !self.message.contains(self.state.as_str()) {
+            name.push_str(&format!(", {}", self.state.as_str()));
+        }
         svg.open(
             "svg",
             &[

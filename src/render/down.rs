@@ -3,6 +3,7 @@
 use super::health::minute;
 use super::number::short_time;
 use super::{Cell, Tone};
+use crate::domain::budget::State;
 use crate::domain::instant::Instant;
 use crate::domain::report::{Down, Excuse, ObjectiveReport};
 
@@ -13,15 +14,25 @@ const FREE: &str = "▽";
 /// Objectives that are named below the table.
 const MOST_NAMED: usize = 3;
 
-const fn sign(down: &Down) -> &'static str {
-    if down.excuse.is_none() { DOWN } else { FREE }
+/// How much room the cell of an objective has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// For the title of its column and the moment alone.
+    Little,
+    Some,
+    /// For the whole moment.
+    All,
 }
 
 /// The cell of an objective: empty while it is not down.
-pub(super) fn down_cell(report: &ObjectiveReport, wide: bool) -> Cell {
+pub(super) fn down_cell(report: &ObjectiveReport, room: Room) -> Cell {
     let Some(down) = &report.down else { return Cell::default() };
-    let since = if wide { minute(down.since) } else { clock(down.since, as_of(report)) };
-    Cell::toned(format!("{} {since}", sign(down)), if down.excuse.is_none() { Tone::Bad } else { Tone::Faint })
+    let since = if room == Room::All { minute(down.since) } else { clock(down.since, as_of(report)) };
+    match down.excuse {
+        None if room == Room::Little => Cell::toned(since, Tone::Bad),
+        None => Cell::toned(format!("{DOWN} {since}"), Tone::Bad),
+        Some(_) => Cell::toned(format!("{FREE} {since}"), Tone::Faint),
+    }
 }
 
 /// A moment in as few words as tell it apart on the day of another: `13:41`, `11-18 13:41`, `2025-11-18`; UTC.
@@ -47,7 +58,16 @@ pub(super) fn in_words(report: &ObjectiveReport) -> Option<String> {
         Some(Excuse::Maintenance) => ", excused by maintenance".to_owned(),
         Some(Excuse::Upstream(name)) => format!(", because of {name}: spends no budget"),
     };
-    Some(format!("down since {}{why}", minute(down.since)))
+    Some(format!("down since {} UTC{why}", minute(down.since)))
+}
+
+/// How an objective stands: its state, and since when it is down, whatever the state.
+pub(super) fn standing(report: &ObjectiveReport) -> String {
+    match (in_words(report), report.state) {
+        (Some(down), State::Down) => down,
+        (Some(down), state) => format!("{}, {down}", state.as_str()),
+        (None, state) => state.as_str().to_owned(),
+    }
 }
 
 /// Who is down now, since when and for how long, a line for those whose budget it spends and one for the others.

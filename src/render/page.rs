@@ -146,15 +146,18 @@ fn sign(page: &mut Markup, state: State) {
     page.close("svg");
 }
 
-/// That an objective is down at this moment, whatever its state, and since when; nothing while it is not.
+/// Since when an objective is down at this moment, beside its state, whatever that is; nothing while it is not.
 fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
-    let Some(words) = in_words(report) else { return };
-    if report.has_open_downtime() {
+    let Some(down) = &report.down else { return };
+    let since = minute(down.since);
+    if report.state == State::Down {
+        shown.write(page, "b", "downSince", format_args!("since {since} UTC"));
+    } else if down.excuse.is_none() {
         page.own("<b class=\"down\">");
-        shown.write(page, "span", "downSince", format_args!("{DOWN} {words} UTC"));
+        shown.write(page, "span", "downSince", format_args!("{DOWN} down since {since} UTC"));
         page.own("</b>");
     } else {
-        page.element("span", &[("class", &"quiet")], words);
+        page.element("span", &[("class", &"quiet")], in_words(report).unwrap_or_default());
     }
     page.own(after);
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::down::in_words;
+use super::down::standing;
 use super::forecast::{next_period, overspending};
 use super::health::minute;
 use super::number::{minutes, percent, rate, short_time};
@@ -136,12 +136,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
 /// The screen for people.
 pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let report = &portrait.report;
-    let state = match (in_words(report), report.state) {
-        (Some(down), State::Down) => format!("{} {down}", symbol(report.state)),
-        (Some(down), state) => format!("{} {}, {down}", symbol(state), state.as_str()),
-        (None, state) => format!("{} {}", symbol(state), state.as_str()),
-    };
-    let state = paint(&state, tone(report.state), canvas);
+    let state = paint(&format!("{} {}", symbol(report.state), standing(report)), tone(report.state), canvas);
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
@@ -312,9 +307,12 @@ fn events(portrait: &Portrait) -> Vec<String> {
         .take(MOST_EVENTS)
         .map(|event| {
             let lasted = short_time(event.span(portrait.as_of).millis());
-            let open = if event.end.is_none() { " and goes on" } else { "" };
-            let whose = event.upstream.as_ref().map_or("itself", |name| name.as_str());
-            format!("{}  lasted {lasted:>5}{open}, because of {whose} ({})", minute(event.start), event.source.as_str())
+            let lasted = match event.end {
+                Some(_) => format!("lasted {lasted:>5}"),
+                None => format!("ongoing, {lasted} so far"),
+            };
+            let cause = event.upstream.as_ref().map_or("self", |name| name.as_str());
+            format!("{}  {lasted}, cause: {cause} ({})", minute(event.start), event.source.as_str())
         })
         .collect();
     if events.len() > MOST_EVENTS {

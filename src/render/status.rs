@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::down::{DOWN, down_cell, down_now};
+use super::down::{DOWN, Room, down_cell, down_now};
 use super::forecast::next_period;
 use super::health::minute;
 use super::number::{minutes, percent, rate, scaled_minutes, short_time};
@@ -257,10 +257,15 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
         sheet = sheet.right("BEST").right("COVERAGE").left("MODE").left("LABELS");
         sheet.overflows = true;
     }
+    let room = match detail {
+        Detail { wide: true, .. } => Room::All,
+        Detail { named: true, .. } => Room::Some,
+        Detail { named: false, .. } => Room::Little,
+    };
     for report in reports {
         let mut cells = row(report, detail);
         if some_down {
-            cells.insert(1, down_cell(report, detail.wide));
+            cells.insert(1, down_cell(report, room));
         }
         sheet.push(cells);
     }

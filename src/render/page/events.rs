@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
     }
     page.own(
         "</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Downtime events\"><table><thead><tr>\
-         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Because of</th>\
+         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Cause</th>\
          <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
     );
     for event in chapter.events().rev().take(most(detail)) {
@@ -37,9 +37,9 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
         let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
         page.element("th", &[("scope", &"row")], minute(event.start));
-        let open = if event.end.is_none() { ", goes on" } else { "" };
+        let open = if event.end.is_none() { " so far" } else { "" };
         page.element("td", &[("class", &"n")], format_args!("{}{open}", short_time(span.millis())));
-        page.element("td", &[], event.upstream.as_ref().map_or("itself", Name::as_str));
+        page.element("td", &[], event.upstream.as_ref().map_or("self", Name::as_str));
         page.element("td", &[], event.source.as_str());
         page.close("tr");
         page.end_line();
