@@ -33,7 +33,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Downtime) -> Result<ExitStat
     let mut outages =
         store.read(|store| downtime(store, selection::objectives(store, &args.selection)?, range, as_of))?;
     if args.open {
-        outages.iter_mut().for_each(|outage| outage.events.retain(|event| event.end.is_none()));
+        for outage in &mut outages {
+            outage.events.retain(|event| event.end.is_none());
+        }
         outages.retain(|outage| !outage.events.is_empty());
     }
     let by = args.by.map(|by| match by {

@@ -113,9 +113,7 @@ impl Rule {
             ReadyMade::Breaching => {
                 ("breaching", is(IsBreaching), vec![ConsumedMinutes, TotalMinutes, OverspentMinutes])
             }
-            ReadyMade::Down => {
-                ("down", Term::Any(down()), vec![IsBreaching, HasOpenDowntime, RemainingPercent])
-            }
+            ReadyMade::Down => ("down", Term::Any(down()), vec![IsBreaching, HasOpenDowntime, RemainingPercent]),
             ReadyMade::AtRisk => {
                 let at_risk = text(Stands, Relation::Equal, State::AtRisk.as_str());
                 let term = Term::Any(down().into_iter().chain([at_risk]).collect());

@@ -246,14 +246,15 @@ fn forecast(portrait: &Portrait) -> Vec<String> {
     let report = &portrait.report;
     let forecast = report.forecast;
     let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
-    let leaves = |at: Instant| {
-        // What leaves the window then is what lies at its start.
-        let start = at.plus(-portrait.report.budget.window.millis());
-        let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
-        portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
-            format!(", when the outage of {} leaves the window", minute(outage.start))
-        })
-    };
+    let leaves =
+        |at: Instant| {
+            // What leaves the window then is what lies at its start.
+            let start = at.plus(-portrait.report.budget.window.millis());
+            let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
+            portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
+                format!(", when the outage of {} leaves the window", minute(outage.start))
+            })
+        };
     // While it is down, what ends its downtime is maintenance.
     let then = if report.has_open_downtime() { "if nothing else happens" } else { "if it stays up" };
     let mut lines = Vec::new();

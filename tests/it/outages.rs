@@ -61,7 +61,9 @@ fn a_maintenance_window_inside_an_outage_does_not_make_two() {
         (&json!(1), &json!(79.0 + 8.0 / 60.0))
     );
     // While it lasts it is down since its start, whatever maintenance excused since then; within maintenance it is not open.
-    for (time, since) in [("11:45:14.999", Some(start)), ("11:45:15", None), ("11:45:51", Some(start)), ("13:02:52", None)] {
+    for (time, since) in
+        [("11:45:14.999", Some(start)), ("11:45:15", None), ("11:45:51", Some(start)), ("13:02:52", None)]
+    {
         let status = found.objective(&rfc3339(at(time)));
         assert_eq!(status["downSince"], json!(since.map(rfc3339)), "{time}");
         assert_eq!(status["hasOpenDowntime"], json!(since.is_some()), "{time}");
@@ -91,7 +93,10 @@ fn an_outage_that_maintenance_excuses_as_a_whole_is_none() {
     let found = slo(&world);
     let answer = parsed(&found, &["downtime", "--as-of", &world.as_of_text()]);
     let totals = &answer["totals"];
-    assert_eq!((&totals["outages"], &totals["totalSeconds"], &totals["mttrSeconds"]), (&json!(1), &json!(60), &json!(120)));
+    assert_eq!(
+        (&totals["outages"], &totals["totalSeconds"], &totals["mttrSeconds"]),
+        (&json!(1), &json!(60), &json!(120))
+    );
     assert!(unlocked(&found.pass(&["achievements", "--as-of", &world.as_of_text(), "-o", "json"], b"")));
 }
 
@@ -225,9 +230,11 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     assert!(csv.lines().nth(1).unwrap().split(',').nth(column) == Some(since), "{csv}");
     assert!(say(&["status", "-o", "yaml"]).contains("downSince: 2026-11-20T13:41:07.000Z"));
     assert!(say(&["show", "shop"]).starts_with("shop  ✖ breaching, down since 2026-11-20 13:41 UTC\n"));
-    for (show, message) in
-        [("state", "breaching, down since 2026-11-20 13:41 UTC"), ("availability", "99.66 %, down"), ("streak", "0 days, down")]
-    {
+    for (show, message) in [
+        ("state", "breaching, down since 2026-11-20 13:41 UTC"),
+        ("availability", "99.66 %, down"),
+        ("streak", "0 days, down"),
+    ] {
         let badge = parsed(&found, &["badge", "shop", "--show", show, "--as-of", &as_of]);
         assert_eq!((badge["message"].as_str(), &badge["downSince"]), (Some(message), &json!(since)), "{badge}");
         let svg = say(&["badge", "shop", "--show", show]);

@@ -138,7 +138,8 @@ fn leaf() -> impl Strategy<Value = Raw> {
         .prop_map(|(system, relation, status)| Raw::Status { system, relation, status });
     let in_status = (any::<Index>(), any::<bool>(), relation(), near())
         .prop_map(|(system, seconds, relation, near)| Raw::InStatus { system, seconds, relation, near });
-    let down_for = (other(), relation(), near()).prop_map(|(whose, relation, near)| Raw::DownFor { whose, relation, near });
+    let down_for =
+        (other(), relation(), near()).prop_map(|(whose, relation, near)| Raw::DownFor { whose, relation, near });
     let time = (
         times(),
         times(),

@@ -258,8 +258,7 @@ fn recoveries(pieces: &[Piece], from: Instant) -> impl Iterator<Item = Instant> 
                 let charged = chunk.iter().any(|piece| piece.charge.is_some());
                 *outage = Some((Span::new(first.span.start, last.span.end), charged));
             }
-            let over =
-                before.filter(|(span, charged)| *charged && span.start > from && span.millis() <= RAPID_MS);
+            let over = before.filter(|(span, charged)| *charged && span.start > from && span.millis() <= RAPID_MS);
             Some(over.map(|(span, _)| span.end))
         })
         .flatten()

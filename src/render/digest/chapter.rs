@@ -100,7 +100,11 @@ fn downtime(digest: &Digest) -> Chapter {
             Cell::toned(part.system.as_str(), Tone::Strong),
             Cell::plain(short_time(part.millis)),
             Cell::plain(format!("{}%", percent(part.millis.into(), digest.downtime.millis.into(), 0))),
-            Cell::plain(format!("{}{}", several(part.objectives, "objective"), if part.own { "" } else { " downstream" })),
+            Cell::plain(format!(
+                "{}{}",
+                several(part.objectives, "objective"),
+                if part.own { "" } else { " downstream" }
+            )),
         ]);
     }
     Chapter { title: "Downtime of the week", lead, sheet }
@@ -126,7 +130,10 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
             Cell::plain(if length > 0 { format!("{available} %") } else { available }),
             Cell::plain(format!("{} %", remaining_percent(budget).floor())),
             Cell::plain(format!("{}d", report.streak.current)),
-            Cell::toned(format!("{} {}{}", symbol(report.state), report.state.as_str(), down(report)), tone(report.state)),
+            Cell::toned(
+                format!("{} {}{}", symbol(report.state), report.state.as_str(), down(report)),
+                tone(report.state),
+            ),
         ]);
     }
     sheet

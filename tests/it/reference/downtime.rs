@@ -16,7 +16,9 @@ pub(crate) fn outages(world: &World, since: Ms, until: Ms) -> Vec<(&Objective, O
     let mut found = Vec::new();
     for objective in &world.objectives {
         for mut outage in History::new(&model, objective).outages(world.as_of) {
-            outage.events.retain(|event| since < until && event.start < until && event.end.is_none_or(|end| end > since));
+            outage
+                .events
+                .retain(|event| since < until && event.start < until && event.end.is_none_or(|end| end > since));
             if !outage.events.is_empty() {
                 found.push((objective, outage));
             }
@@ -37,7 +39,8 @@ pub(crate) fn downtime(world: &World) -> Vec<Value> {
 pub(crate) fn events(world: &World, outages: &[(&Objective, Outage)]) -> Vec<Value> {
     let mut events: Vec<(Ms, &String, Value)> = Vec::new();
     for (objective, outage) in outages {
-        events.extend(outage.events.iter().map(|event| (event.start, &objective.name, printed(world, objective, event))));
+        events
+            .extend(outage.events.iter().map(|event| (event.start, &objective.name, printed(world, objective, event))));
     }
     events.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     events.into_iter().map(|(_, _, json)| json).collect()
