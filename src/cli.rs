@@ -163,6 +163,13 @@ pub(crate) enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// Whether its answer depends on what time it is, unless `--as-of` says.
+    pub(crate) const fn asks_the_clock(&self) -> bool {
+        !matches!(self, Self::Schema(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_))
+    }
+}
+
 fn duration(text: &str) -> Result<i64, String> {
     crate::domain::duration::parse_millis(text)
         .ok_or_else(|| "write a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())

@@ -2,13 +2,33 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use anyhow::Result;
+
 use crate::domain::instant::Instant;
+use crate::failure::Failure;
 
 /// The wall clock's moment.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub(crate) fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// 2000-01-01T00:00:00.000Z, before which no clock that is set can be.
+const EARLIEST: Instant = Instant::from_millis(946_684_800_000);
+
+/// The wall clock's moment, if it can be right.
+///
+/// # Errors
+/// When no fact could be of that moment, so that a clock which was never set would decide what is kept and answered.
+pub(crate) fn plausible(now: Instant) -> Result<Instant> {
+    if (EARLIEST..Instant::MAX).contains(&now) {
+        return Ok(now);
+    }
+    Err(Failure::new(
+        format!("the machine's clock says {now}, which is before 2000 or beyond 2262"),
+        "set the clock, then run this again; commands that only read also answer with --as-of",
+    ))
 }
 
 /// Measures time that passes while a command runs; never part of a result.

@@ -38,12 +38,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Output};
+use crate::clock;
 use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::part_of_database;
 use crate::render::{Canvas, Document, Form, Sheet, print};
+use crate::signals::Signals;
 use crate::store::{Access, Store};
 
 pub(crate) use completions::complete;
@@ -57,12 +59,14 @@ pub(crate) struct Context<'io> {
     pub(crate) program: String,
     pub(crate) db: Option<PathBuf>,
     pub(crate) as_of: Instant,
-    /// The machine's clock at the start of the run, which `--as-of` does not move.
-    pub(crate) now: Instant,
+    /// The machine's clock at the start of the run, which `--as-of` does not move; as it is, right or not.
+    pub(crate) clock: Instant,
     pub(crate) output: Option<Output>,
     pub(crate) canvas: Canvas,
     pub(crate) quiet: bool,
     pub(crate) stdin: Box<dyn Read + Send>,
+    /// Whether standard input and the signals are those of the process.
+    pub(crate) owns_process: bool,
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
@@ -134,6 +138,23 @@ impl Context<'_> {
                 "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })
+    }
+
+    /// The machine's clock at the start of the run.
+    ///
+    /// # Errors
+    /// When it cannot be right.
+    pub(crate) fn now(&self) -> Result<Instant> {
+        clock::plausible(self.clock)
+    }
+
+    /// Listens to the signals that ask a command to end, where they are this process's to hear.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn signals(&self) -> Result<Option<Signals>> {
+        let listening = self.owns_process.then(Signals::listen).transpose();
+        listening.context("cannot listen to signals")
     }
 
     /// Refuses to write a file over the database or one of its companions, by whatever name. `what` says who asks for it.

@@ -9,6 +9,23 @@ pub(crate) enum ExitStatus {
     Fail,
     /// It could not be answered: usage, I/O, damaged or newer database, nothing to check.
     Error,
+    /// A signal has asked it to end, and everything is in order: the process ends by that signal.
+    Signal(Signal),
+}
+
+/// A signal by its number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Signal(pub(crate) i32);
+
+impl std::fmt::Display for Signal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            1 => f.write_str("SIGHUP"),
+            2 => f.write_str("SIGINT"),
+            15 => f.write_str("SIGTERM"),
+            number => write!(f, "signal {number}"),
+        }
+    }
 }
 
 impl ExitStatus {
@@ -18,6 +35,8 @@ impl ExitStatus {
             Self::Pass => 0,
             Self::Fail => 1,
             Self::Error => 2,
+            // What a shell says of a process that a signal has ended.
+            Self::Signal(Signal(number)) => 128 + (number & 0x7f) as u8,
         }
     }
 

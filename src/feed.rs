@@ -125,6 +125,11 @@ impl<R: Read> Reader<R> {
         self.shape.ignored()
     }
 
+    /// The line on which a record begins of which only a part has been read.
+    pub(crate) fn partial(&self) -> Option<u64> {
+        self.records.partial()
+    }
+
     /// The next batch, or `None` at the end of the input. Calls `on_reject` for every line that is not accepted. What was
     /// read before the input failed is handed out first.
     ///

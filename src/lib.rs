@@ -17,6 +17,7 @@ mod manifest;
 mod render;
 mod repository;
 mod run;
+mod signals;
 mod store;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.
@@ -26,6 +27,9 @@ pub struct Invocation {
     /// The environment; nothing else is read from it later.
     pub env: BTreeMap<OsString, OsString>,
     pub stdin: Box<dyn Read + Send>,
+    /// Whether standard input and the signals are those of the process: then a command that a signal asks to end leaves
+    /// everything in order before the process ends by it.
+    pub owns_process: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
 }
@@ -39,5 +43,12 @@ pub fn fuzz_expression(text: &str) {
 
 /// Runs one command and returns its exit code: 0 it holds, 1 it does not, 2 it could not be answered.
 pub fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
-    run::run(invocation, stdout, stderr).code()
+    let owns_process = invocation.owns_process;
+    let status = run::run(invocation, stdout, stderr);
+    if let exit::ExitStatus::Signal(signal) = status
+        && owns_process
+    {
+        signals::end_by(signal);
+    }
+    status.code()
 }

@@ -8,6 +8,7 @@ fn main() -> ExitCode {
         args: std::env::args_os().collect(),
         env: std::env::vars_os().collect(),
         stdin: Box::new(stdin()),
+        owns_process: true,
         stdout_is_terminal: stdout().is_terminal(),
         stderr_is_terminal: stderr().is_terminal(),
     };

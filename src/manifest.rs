@@ -35,7 +35,7 @@ use envelope::Draft;
 use problem::Report;
 pub(crate) use problem::{Position, Problem, Severity};
 pub(crate) use schema::schema;
-use source::Source;
+pub(crate) use source::Source;
 pub(crate) use wording::did_you_mean;
 
 /// What is known besides the documents being read, to resolve references against.
@@ -60,6 +60,8 @@ pub(crate) struct Reading {
     pub(crate) problems: Vec<Problem>,
     /// Files that were read.
     pub(crate) files: usize,
+    /// What was read of them.
+    pub(crate) inputs: Vec<Source>,
     /// Documents that were not empty.
     pub(crate) documents: usize,
 }
@@ -98,6 +100,7 @@ pub(crate) fn read(paths: &[PathBuf], stdin: &mut dyn Read, known: &Known) -> Re
     let (sources, problems) = source::load(paths, stdin);
     let mut reading = read_sources(&sources, known);
     reading.problems.splice(0..0, problems);
+    reading.inputs = sources;
     reading
 }
 
@@ -122,7 +125,7 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     problems.sort_by_key(|problem| (place.get(&*problem.file).copied(), problem.at, problem.severity));
     excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
-    Reading { objects, problems, files: sources.len(), documents }
+    Reading { objects, problems, files: sources.len(), inputs: Vec::new(), documents }
 }
 
 /// What has been read of the documents so far.

@@ -1,12 +1,26 @@
 //! Owns where manifests are at home: the Git repository around them, what it is called, and which commit it is at.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+mod comparison;
+mod config;
+mod object;
+mod pack;
+mod reference;
+mod reftable;
+mod trust;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::domain::name::{LONGEST, Name};
+pub(crate) use comparison::Input;
+use comparison::Snapshot;
+use config::Config;
+use object::Objects;
+use trust::Trust;
+
+/// The largest file `.git` that leads elsewhere, and the largest configuration, in bytes.
+const LONGEST_POINTER: u64 = 16 * 1024;
+const LARGEST_CONFIG: u64 = 1024 * 1024;
 
 /// Where the manifests of one run are at home: the repository around the first path, or no more than the paths themselves.
 #[derive(Debug)]
@@ -15,6 +29,18 @@ pub(crate) struct Home {
     /// The folder that the first path is, or is in.
     folder: Option<PathBuf>,
     repository: Option<Repository>,
+    /// Why what looks like a repository is not used.
+    pub(crate) doubts: Vec<String>,
+}
+
+/// The commit that manifests come from.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Commit {
+    /// Its id, with `-dirty` unless the manifests are as in it; `None` outside a repository, before the first commit, and where it
+    /// cannot be told.
+    pub(crate) id: Option<String>,
+    /// Why it, or whether the manifests are as in it, cannot be told.
+    pub(crate) doubt: Option<String>,
 }
 
 /// A path of the command line; standard input is none.
@@ -34,13 +60,17 @@ impl Given {
     }
 }
 
-/// A Git repository with files.
+/// A Git repository with files. Only its own files are read, and nothing that they name is run.
 #[derive(Debug)]
 struct Repository {
     /// The folder of its files.
     root: PathBuf,
-    /// Where its configuration is.
+    /// Where its `HEAD` is.
     git: PathBuf,
+    /// Where all else is: the same, but for a worktree, which shares it with the repository it is of.
+    common: PathBuf,
+    config: Config,
+    trust: Trust,
 }
 
 impl Home {
@@ -49,8 +79,9 @@ impl Home {
         let files = paths.iter().filter(|path| path.as_os_str() != "-");
         let given: Vec<Given> = files.map(|path| Given::of(path)).collect();
         let folder = given.first().map(|first| first.folder.clone()).or_else(|| fs::canonicalize(".").ok());
-        let repository = folder.as_deref().and_then(Repository::around);
-        Self { given, folder, repository }
+        let mut doubts = Vec::new();
+        let repository = folder.as_deref().and_then(|folder| Repository::around(folder, &mut doubts));
+        Self { given, folder, repository, doubts }
     }
 
     /// What the repository is called, else the folder; `None` where there is no name to be had.
@@ -59,7 +90,10 @@ impl Home {
     /// folder. What no name may contain becomes `-`.
     pub(crate) fn name(&self) -> Option<Name> {
         let named = match &self.repository {
-            Some(repository) => repository.origin().or_else(|| last_part(&repository.root)),
+            Some(repository) => {
+                let origin = repository.config.origin.as_deref().and_then(called);
+                origin.or_else(|| last_part(&repository.root))
+            }
             None => self.folder.as_deref().and_then(last_part),
         };
         let allowed = |c: char| if c.is_ascii_alphanumeric() || "._/:-".contains(c) { c } else { '-' };
@@ -70,9 +104,7 @@ impl Home {
     /// given, or that of the file given, with the folder's own name.
     pub(crate) fn place(&self, shown: &str) -> String {
         let root = self.repository.as_ref().map(|repository| repository.root.as_path());
-        let found = self.given.iter().find_map(|given| {
-            let rest = Path::new(shown).strip_prefix(&given.typed).ok()?;
-            let real = if rest.as_os_str().is_empty() { given.real.clone() } else { given.real.join(rest) };
+        let found = self.reached(Path::new(shown)).and_then(|(given, real)| {
             let inside = root.and_then(|root| real.strip_prefix(root).ok());
             let inside = inside.or_else(|| real.strip_prefix(given.folder.parent()?).ok())?;
             let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
@@ -81,77 +113,81 @@ impl Home {
         found.unwrap_or_else(|| shown.to_owned())
     }
 
-    /// The commit the repository is at, with `-dirty` when a manifest among the paths is not as in that commit. `None`
-    /// outside a repository, before the first commit, and where `git` is not to be had.
-    pub(crate) fn commit(&self, env: &BTreeMap<OsString, OsString>) -> Option<String> {
-        let repository = self.repository.as_ref()?;
-        let inside = self.given.iter().map(|given| &given.real).filter(|real| real.starts_with(&repository.root));
-        let inside: Vec<&PathBuf> = inside.collect();
-        if inside.is_empty() {
-            return None;
-        }
-        let mut git = Command::new("git");
-        git.env_clear().envs(env.iter().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")));
-        git.args(["--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-C"]);
-        git.arg(&repository.root);
-        git.args(["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--"]).args(inside);
-        let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-        if !output.status.success() {
-            return None;
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let commit = text.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
-        // Names with strange characters stand in quotes.
-        let manifest = |line: &str| {
-            let end = Path::new(line.trim_end_matches('"')).extension();
-            end.is_some_and(|end| end == "yaml" || end == "yml")
-        };
-        let dirty = text.lines().any(|line| !line.starts_with('#') && manifest(line));
-        commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| {
-            let mark = if dirty { "-dirty" } else { "" };
-            format!("{commit}{mark}")
+    /// The given path by which a file was reached, and where it is from its real place.
+    fn reached(&self, shown: &Path) -> Option<(&Given, PathBuf)> {
+        self.given.iter().find_map(|given| {
+            let rest = shown.strip_prefix(&given.typed).ok()?;
+            Some((given, if rest.as_os_str().is_empty() { given.real.clone() } else { given.real.join(rest) }))
         })
+    }
+
+    /// The commit the repository is at, and whether what was read, as it was read, is what that commit has at the given paths.
+    pub(crate) fn commit(&self, inputs: &[Input<'_>]) -> Commit {
+        let Some(repository) = &self.repository else { return Commit::default() };
+        if !self.given.iter().any(|given| given.real.starts_with(&repository.root)) {
+            return Commit::default();
+        }
+        let id = match reference::head(repository) {
+            Ok(Some(id)) => id,
+            Ok(None) => return Commit::default(),
+            Err(doubt) => {
+                let doubt = format!("cannot tell the commit of {}: {doubt}", repository.root.display());
+                return Commit { id: None, doubt: Some(doubt) };
+            }
+        };
+        match self.is_clean(repository, &id, inputs) {
+            Ok(true) => Commit { id: Some(id.to_string()), doubt: None },
+            Ok(false) => Commit { id: Some(format!("{id}-dirty")), doubt: None },
+            Err(doubt) => {
+                let doubt = format!("cannot compare the manifests with commit {id}, so it is marked dirty: {doubt}");
+                Commit { id: Some(format!("{id}-dirty")), doubt: Some(doubt) }
+            }
+        }
+    }
+
+    fn is_clean(&self, repository: &Repository, id: &object::Id, inputs: &[Input<'_>]) -> Result<bool, String> {
+        // What came through standard input was reached by no path, and is in no commit.
+        let reached = |input: &Input<'_>| self.reached(input.path).map(|(_, path)| path);
+        let paths: Option<Vec<PathBuf>> = inputs.iter().map(reached).collect();
+        let Some(paths) = paths else { return Ok(false) };
+        let read: Vec<(PathBuf, &[u8])> = paths.into_iter().zip(inputs.iter().map(|input| input.bytes)).collect();
+        let given: Vec<&Path> = self.given.iter().map(|given| given.real.as_path()).collect();
+        let mut objects = Objects::of(&repository.common, repository.config.format, repository.trust)?;
+        Snapshot::of(id, &mut objects)?.has(&repository.root, &given, &read)
     }
 }
 
 impl Repository {
-    /// The repository that a real folder is in.
-    fn around(folder: &Path) -> Option<Self> {
-        folder.ancestors().find_map(|root| {
-            let git = root.join(".git");
-            let found = if git.is_dir() { git } else { pointed_to(root, &git)? };
-            found.join("HEAD").exists().then(|| {
-                // A worktree shares its configuration with the repository it is of.
-                let common = fs::read_to_string(found.join("commondir")).ok();
-                let git = common.map_or(found.clone(), |common| found.join(common.trim_end()));
-                Self { root: root.to_owned(), git }
-            })
+    /// The repository that a real folder is in. What looks like one and is not to be trusted is passed over, with the reason.
+    fn around(folder: &Path, doubts: &mut Vec<String>) -> Option<Self> {
+        folder.ancestors().find_map(|root| match Self::at(root) {
+            Ok(found) => found,
+            Err(doubt) => {
+                doubts.push(doubt);
+                None
+            }
         })
     }
 
-    /// What the remote `origin` says the repository is called.
-    fn origin(&self) -> Option<String> {
-        let config = fs::read_to_string(self.git.join("config")).ok()?;
-        let mut in_origin = false;
-        let mut url = None;
-        for line in config.lines().map(str::trim) {
-            if line.starts_with('[') {
-                in_origin = line.replace(' ', "").starts_with("[remote\"origin\"]");
-            } else if let Some((key, value)) = line.split_once('=')
-                && in_origin
-                && key.trim() == "url"
-            {
-                url = Some(value.trim().trim_matches('"').to_owned());
-            }
+    /// The repository whose files are in a folder.
+    fn at(root: &Path) -> Result<Option<Self>, String> {
+        let (trust, git) = (Trust::of(root), root.join(".git"));
+        let git = if git.is_dir() {
+            git
+        } else {
+            // A file leads elsewhere, as those of worktrees and submodules do.
+            let pointer = trust.text(&git, LONGEST_POINTER)?;
+            let Some(path) = pointer.as_deref().and_then(|text| text.strip_prefix("gitdir:")) else { return Ok(None) };
+            root.join(path.trim())
+        };
+        if !trust.folder(&git)? || trust.text(&git.join("HEAD"), LONGEST_POINTER)?.is_none() {
+            return Ok(None);
         }
-        called(&url?)
+        let common = trust.text(&git.join("commondir"), LONGEST_POINTER)?;
+        let common = common.map_or_else(|| git.clone(), |common| git.join(common.trim_end()));
+        let config = trust.text(&common.join("config"), LARGEST_CONFIG)?.unwrap_or_default();
+        Ok(Some(Self { root: root.to_owned(), git, common, config: Config::parse(&config), trust }))
     }
-}
-
-/// The folder that a `.git` file points to, as those of worktrees and submodules do.
-fn pointed_to(root: &Path, file: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(file).ok()?;
-    Some(root.join(text.strip_prefix("gitdir:")?.trim()))
 }
 
 /// The name in a remote's URL: the whole path on a host, so that equally named repositories of several owners differ; the last part

@@ -51,16 +51,21 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
     if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
         drop(writeln!(stderr, "note: SLO_AS_OF is set: the answer is as of {at}"));
     }
-    let as_of = given.unwrap_or(now);
+    let as_of = match given {
+        Some(at) => at,
+        None if cli.command.asks_the_clock() => clock::plausible(now)?,
+        None => now,
+    };
     let mut context = Context {
         program: program(&invocation.args),
         db: db.clone().or_else(|| default_db(&invocation.env)),
         as_of,
-        now,
+        clock: now,
         output: *output,
         canvas,
         quiet: *quiet,
         stdin: invocation.stdin,
+        owns_process: invocation.owns_process,
         stdout,
         stderr,
         stderr_is_terminal: invocation.stderr_is_terminal,
@@ -83,7 +88,7 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
         (None, None) => return Ok(None),
     };
     if let Some(back) = parse_millis(&text) {
-        return Ok(Some(now.plus(-back)));
+        return Ok(Some(clock::plausible(now)?.plus(-back)));
     }
     let parsed = Instant::parse(&text).map_err(|error| {
         Failure::new(

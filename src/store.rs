@@ -21,6 +21,7 @@ mod verify;
 mod wire;
 
 pub(crate) use applies::ApplyRecord;
+pub(crate) use changes::recipient_of;
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::Reader;
 pub(crate) use ingests::IngestRecord;

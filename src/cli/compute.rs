@@ -10,6 +10,9 @@ pub(crate) struct Compute {
     /// Run this shell command once for each change, with the change as JSON on its standard input; may be given several times
     #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) exec: Vec<String>,
+    /// Remember the --exec at the same position by this name instead of by a hash of its text, so that its text may change
+    #[arg(long, value_name = "NAME", requires = "exec")]
+    pub(crate) exec_name: Vec<String>,
     /// End a command that takes longer than this; it counts as failed
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(crate) exec_timeout: i64,

@@ -32,6 +32,8 @@ pub(super) fn plan(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus
 }
 
 pub(super) fn run(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus> {
+    // Before a database is made.
+    context.now()?;
     let is_new = !context.db_path()?.exists();
     let mut store = context.store(Access::Create)?;
     if is_new {

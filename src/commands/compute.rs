@@ -6,23 +6,21 @@ use anyhow::{Context as _, Result};
 
 use super::Context;
 use crate::cli::{Compute, Output};
+use crate::domain::name::Name;
 use crate::evaluation::compute;
-use crate::exit::ExitStatus;
+use crate::exit::{ExitStatus, Signal};
+use crate::failure::Failure;
 use crate::render::compute::{document, line, sheet};
-use crate::store::{Access, Store};
+use crate::signals::Signals;
+use crate::store::{Access, Store, recipient_of};
 
 pub(super) fn run(context: &mut Context<'_>, args: &Compute) -> Result<ExitStatus> {
     let as_of = context.as_of;
-    let mut commands: Vec<&str> = Vec::new();
-    for command in &args.exec {
-        if !commands.contains(&command.as_str()) {
-            commands.push(command);
-        }
-    }
+    let recipients = recipients(args)?;
     let mut store = context.store(Access::Update)?;
     let changes = store.write(|store| {
         // A command that is new begins with the changes of this run.
-        commands.iter().try_for_each(|command| store.follow_changes(command))?;
+        recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
         compute(store, as_of)
     })?;
     // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
@@ -37,39 +35,118 @@ pub(super) fn run(context: &mut Context<'_>, args: &Compute) -> Result<ExitStatu
         }
         _ => context.answer(&document(&changes, as_of)?, |_| sheet(&changes)),
     };
-    let mut delivered = true;
-    if !commands.is_empty() {
-        let held = store.lock_delivery()?;
-        for command in commands {
-            delivered &= deliver(context, &mut store, command, args.exec_timeout)?;
-        }
-        drop(held);
-    }
+    let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
     printed?;
-    Ok(ExitStatus::holds(delivered))
+    Ok(delivered)
+}
+
+/// A command that is told of changes.
+struct Recipient<'a> {
+    /// What the database knows it by: the name that it was given, else a hash of its text, which may hold secrets.
+    name: String,
+    command: &'a str,
+}
+
+/// The commands to tell, each once.
+///
+/// # Errors
+/// When not every one of them has a name or none has, or a name is given twice or is not a name.
+fn recipients(args: &Compute) -> Result<Vec<Recipient<'_>>> {
+    let (commands, names) = (&args.exec, &args.exec_name);
+    if !names.is_empty() && names.len() != commands.len() {
+        return Err(Failure::new(
+            format!("--exec is given {} and --exec-name {}", times(commands.len()), times(names.len())),
+            "give each --exec its --exec-name, in the same order, or none to any of them",
+        ));
+    }
+    let mut recipients: Vec<Recipient<'_>> = Vec::new();
+    for (index, command) in commands.iter().enumerate() {
+        let name = match names.get(index) {
+            Some(name) => Name::parse(name).map(|name| name.to_string()).map_err(|error| {
+                Failure::new(format!("--exec-name {name:?}: {error}"), "use letters, digits and ._/:- only")
+            })?,
+            None => recipient_of(command),
+        };
+        match recipients.iter().find(|known| known.name == name) {
+            None => recipients.push(Recipient { name, command }),
+            Some(_) if names.is_empty() => {}
+            Some(_) => {
+                return Err(Failure::new(
+                    format!("--exec-name {name:?} is given twice"),
+                    "give each --exec its own name",
+                ));
+            }
+        }
+    }
+    Ok(recipients)
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// Tells every command what it has not been told, while no other process does; passes when all have taken everything in.
+fn deliver_all(
+    context: &mut Context<'_>,
+    store: &mut Store,
+    recipients: &[Recipient<'_>],
+    timeout_ms: i64,
+) -> Result<ExitStatus> {
+    if recipients.is_empty() {
+        return Ok(ExitStatus::Pass);
+    }
+    let held = store.lock_delivery()?;
+    let signals = context.signals()?;
+    let mut all = true;
+    for recipient in recipients {
+        match deliver(context, store, recipient, timeout_ms, signals.as_ref())? {
+            Delivered::Everything => {}
+            Delivered::Part => all = false,
+            Delivered::Stopped(signal) => return Ok(ExitStatus::Signal(signal)),
+        }
+    }
+    drop(held);
+    Ok(ExitStatus::holds(all))
+}
+
+enum Delivered {
+    Everything,
+    Part,
+    Stopped(Signal),
 }
 
 /// Tells a command of every change it has not been told of, oldest first, and remembers each one before the next. Stops at
 /// the first that fails, for order is kept.
-fn deliver(context: &mut Context<'_>, store: &mut Store, command: &str, timeout_ms: i64) -> Result<bool> {
-    while let Some(logged) = store.undelivered(command)? {
-        let outcome = exec::run(command, &line(&logged)?, timeout_ms, context.env);
+fn deliver(
+    context: &mut Context<'_>,
+    store: &mut Store,
+    recipient: &Recipient<'_>,
+    timeout_ms: i64,
+    signals: Option<&Signals>,
+) -> Result<Delivered> {
+    let name = recipient.name.as_str();
+    while let Some(logged) = store.undelivered(name)? {
+        if let Some(signal) = signals.and_then(Signals::caught) {
+            return Ok(Delivered::Stopped(signal));
+        }
+        let outcome = exec::run(recipient.command, &line(&logged)?, timeout_ms, context.env, signals);
         if let Err(failed) = outcome {
-            let waiting = store.count_undelivered(command)?;
+            let waiting = store.count_undelivered(name)?;
             let change = &logged.change;
+            // The text of a command may hold secrets, and this may be mailed by cron.
             context.warn(&format!(
-                "error: --exec {command:?} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
-                 `slo compute` with this very --exec",
+                "error: --exec {name} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
+                 `slo compute` with this --exec",
                 logged.sequence,
                 change.kind,
                 change.id,
                 if waiting == 1 { "it".to_owned() } else { format!("it and {} later ones", waiting - 1) },
             ));
-            return Ok(false);
+            return Ok(failed.stopped.map_or(Delivered::Part, Delivered::Stopped));
         }
-        store.delivered(command, logged.sequence).with_context(|| {
+        store.delivered(name, logged.sequence).with_context(|| {
             format!("change {} was delivered, which cannot be remembered: it will be again", logged.sequence)
         })?;
     }
-    Ok(true)
+    Ok(Delivered::Everything)
 }

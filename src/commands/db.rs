@@ -97,7 +97,7 @@ fn compact(context: &mut Context<'_>) -> Result<ExitStatus> {
 /// All of the others are merged in one transaction: either every one of them, or none.
 fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
     let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
-    let (mut store, now) = (context.store(Access::Create)?, context.now);
+    let (mut store, now) = (context.store(Access::Create)?, context.now()?);
     let mergers = store.write(|store| {
         let mut writer = JournalWriter::new();
         let mut mergers = Vec::new();

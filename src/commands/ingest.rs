@@ -14,7 +14,7 @@ use super::Context;
 use crate::cli::Ingest;
 use crate::clock;
 use crate::domain::instant::Instant;
-use crate::exit::ExitStatus;
+use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::render::Form;
 use crate::render::ingest::{document, text};
@@ -42,6 +42,7 @@ impl std::fmt::Display for NothingKept {
 impl std::error::Error for NothingKept {}
 
 pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus> {
+    let now = context.now()?;
     let standard = [PathBuf::from("-")];
     let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
     // Every input is opened before anything is kept, so that a misspelt name changes nothing.
@@ -56,17 +57,30 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let access = if args.dry_run && nothing_yet { Access::Scratch } else { Access::Create };
     let mut store = context.store(access)?;
     let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
-    let (latest, now) = (context.now.plus(args.max_skew), context.now);
+    // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
+    let signals = if args.strict || args.dry_run { None } else { context.signals()? };
+    let inputs = inputs.into_iter().map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
+    let latest = now.plus(args.max_skew);
     let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
     let (sender, events) = sync_channel(1);
     let feed = std::thread::Builder::new()
         .name("feed".to_owned())
         .spawn(move || source::feed(inputs, options, rejects, &sender))?;
-    let mut intake = Intake::new(context.now);
+    let mut intake = Intake::new(now);
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
     let keeps = !args.strict && !args.dry_run;
     let began = clock::Stopwatch::start();
-    let mut session = Session { context, events, feed: Some(feed), progress, began, keeps, ignored: Vec::new() };
+    let mut session = Session {
+        context,
+        started: now,
+        events,
+        feed: Some(feed),
+        progress,
+        began,
+        keeps,
+        ignored: Vec::new(),
+        stopped: None,
+    };
     let kept = if args.strict || args.dry_run {
         // Nobody has to wait while the first batch is on its way, which mostly is all there is.
         let first = session.next()?;
@@ -87,6 +101,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
         true
     };
     session.finish(&intake);
+    let stopped = session.stopped;
     let mut report = intake.report;
     report.kept = kept;
     if !kept && !args.dry_run {
@@ -98,12 +113,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
         Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
         _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
     }
-    Ok(ExitStatus::holds(report.rejected == 0))
+    Ok(stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal))
 }
 
 /// What arrives from the feed, and what is told of it meanwhile.
 struct Session<'c, 'io> {
     context: &'c mut Context<'io>,
+    started: Instant,
     events: Receiver<Event>,
     /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
     feed: Option<JoinHandle<()>>,
@@ -112,12 +128,14 @@ struct Session<'c, 'io> {
     /// Whether what was read before a failure stays.
     keeps: bool,
     ignored: Vec<String>,
+    /// The signal that has ended the reading.
+    stopped: Option<Signal>,
 }
 
 impl Session<'_, '_> {
     /// The moment it is in this run, whose clock may be another than the machine's.
     fn now(&self) -> Instant {
-        self.context.now.plus(self.began.elapsed().as_millis() as i64)
+        self.started.plus(self.began.elapsed().as_millis() as i64)
     }
 
     /// Merges everything in the one transaction that is open.
@@ -209,6 +227,15 @@ impl Session<'_, '_> {
                 self.progress.suspend(|| self.context.warn(&format!("{file}:{line}: rejected: {reason}")));
             }
             Event::Ignored(names) => self.ignored.extend(names),
+            Event::Stopped { signal, file, partial } => {
+                self.stopped = Some(signal);
+                self.progress.suspend(|| {
+                    self.context.note(&format!("note: {signal}: what was read of {file} until then is kept"));
+                    if let Some(line) = partial {
+                        self.context.warn(&format!("{file}:{line}: not kept: only a part of it had come"));
+                    }
+                });
+            }
             Event::Failed { file, error } => {
                 self.progress.clear();
                 if Failure::hint(&error).is_some() {

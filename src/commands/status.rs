@@ -24,7 +24,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus
         context.say(&text)?;
         return Ok(ExitStatus::Pass);
     };
-    let began = context.now;
+    let began = context.now()?;
     let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
     loop {
         let as_of = context.as_of.plus(clock::now().since(began));

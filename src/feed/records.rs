@@ -79,6 +79,11 @@ impl<R: Read> Records<R> {
         &self.input
     }
 
+    /// The line on which a record begins of which only a part has been read.
+    pub(super) fn partial(&self) -> Option<u64> {
+        (self.overlong || self.end > self.start).then_some(self.line)
+    }
+
     /// Whether a whole record can be cut off without reading.
     pub(super) fn has_complete(&mut self, delimiter: Option<u8>) -> bool {
         self.ended || !matches!(self.find_end(delimiter), End::Beyond)

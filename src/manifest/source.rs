@@ -13,10 +13,14 @@ pub(super) const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// The deepest nesting of directories that is followed.
 const DEEPEST_DIRECTORY: usize = 64;
 
-/// A file's name, as messages show it, and its bytes.
-pub(super) struct Source {
-    pub(super) name: Arc<str>,
-    pub(super) bytes: Vec<u8>,
+/// A file that was read, or standard input.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The path as messages and places name it.
+    pub(crate) name: Arc<str>,
+    /// The path as it was reached; `-` is standard input.
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The files behind the given paths, in the order given; within a directory by name, subdirectories included. Directories
@@ -47,7 +51,7 @@ impl Loader<'_> {
     fn standard_input(&mut self) {
         if self.seen.insert(PathBuf::from("-")) {
             let read = bounded(&mut *self.stdin);
-            self.keep("stdin".into(), read);
+            self.keep("stdin".into(), PathBuf::from("-"), read);
         }
     }
 
@@ -55,7 +59,7 @@ impl Loader<'_> {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             let read = File::open(path).map_err(|error| error.to_string()).and_then(|mut file| bounded(&mut file));
-            self.keep(path.to_string_lossy().into(), read);
+            self.keep(path.to_string_lossy().into(), path.to_owned(), read);
         }
     }
 
@@ -98,9 +102,9 @@ impl Loader<'_> {
         }
     }
 
-    fn keep(&mut self, name: Arc<str>, read: Result<Vec<u8>, String>) {
+    fn keep(&mut self, name: Arc<str>, path: PathBuf, read: Result<Vec<u8>, String>) {
         match read {
-            Ok(bytes) => self.sources.push(Source { name, bytes }),
+            Ok(bytes) => self.sources.push(Source { name, path, bytes }),
             Err(cause) => self.unreadable(name, cannot_read(&cause), ""),
         }
     }

@@ -278,7 +278,10 @@ mod tests {
                 )),
             }
         }
-        let reading = read_sources(&[Source { name: "c.yaml".into(), bytes: text.clone().into() }], &known);
+        let reading = read_sources(
+            &[Source { name: "c.yaml".into(), path: "c.yaml".into(), bytes: text.clone().into() }],
+            &known,
+        );
         let errors: Vec<String> = reading
             .problems
             .iter()

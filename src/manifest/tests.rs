@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn source(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
-    Source { name: name.into(), bytes: bytes.into() }
+    Source { name: name.into(), path: name.into(), bytes: bytes.into() }
 }
 
 fn read_text(text: &str) -> Reading {

@@ -1,10 +1,11 @@
-//! Owns the change log, and up to which change each command that is told of changes has been told.
+//! Owns the change log, and up to which change each recipient of --exec has been told.
 
 use std::fs::{File, OpenOptions};
 
 use anyhow::{Context as _, Result};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::computed::Views;
 use super::open::{Store, Unreadable};
@@ -20,6 +21,28 @@ const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
 /// when the process ends, however it does.
 #[derive(Debug)]
 pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not used")] File);
+
+/// The name of a recipient that was given none: a hash of its command's text, which is not kept, for it may hold secrets.
+pub(crate) fn recipient_of(command: &str) -> String {
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(command.as_bytes())[..16]);
+    format!("sha256:{:032x}", u128::from_be_bytes(first))
+}
+
+/// Replaces the texts of commands, by which earlier schemas knew recipients, with their hashes.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn forget_texts(connection: &Connection) -> Result<()> {
+    let texts: Vec<String> = connection
+        .prepare("SELECT name FROM delivery")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for text in texts {
+        connection.execute("UPDATE delivery SET name = ?2 WHERE name = ?1", [&text, &recipient_of(&text)])?;
+    }
+    Ok(())
+}
 
 impl Store {
     /// Appends a change, noticed by a computation as of a moment.
@@ -41,50 +64,50 @@ impl Store {
         Ok(Logged { sequence: self.connection.last_insert_rowid(), change })
     }
 
-    /// Remembers a command that is to be told of every change logged from now on, unless it is known already.
+    /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn follow_changes(&self, command: &str) -> Result<()> {
-        let sql = "INSERT INTO delivery (command, delivered_through)
+    pub(crate) fn follow_changes(&self, name: &str) -> Result<()> {
+        let sql = "INSERT INTO delivery (name, delivered_through)
                    VALUES (?1, (SELECT coalesce(max(sequence), 0) FROM change_log))
-                   ON CONFLICT (command) DO NOTHING";
-        self.connection.execute(sql, [command])?;
+                   ON CONFLICT (name) DO NOTHING";
+        self.connection.execute(sql, [name])?;
         Ok(())
     }
 
-    /// The oldest change that a command has not been told of.
+    /// The oldest change that a recipient has not been told of.
     ///
     /// # Errors
     /// Those of the database, and when the change cannot be read.
-    pub(crate) fn undelivered(&self, command: &str) -> Result<Option<Logged>> {
+    pub(crate) fn undelivered(&self, name: &str) -> Result<Option<Logged>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM change_log
-             WHERE sequence > (SELECT delivered_through FROM delivery WHERE command = ?1) ORDER BY sequence LIMIT 1"
+             WHERE sequence > (SELECT delivered_through FROM delivery WHERE name = ?1) ORDER BY sequence LIMIT 1"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([command])?;
+        let mut rows = statement.query([name])?;
         rows.next()?.map(read_logged).transpose()
     }
 
-    /// How many changes a command has not been told of.
+    /// How many changes a recipient has not been told of.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn count_undelivered(&self, command: &str) -> Result<u64> {
+    pub(crate) fn count_undelivered(&self, name: &str) -> Result<u64> {
         let sql = "SELECT count(*) FROM change_log
-                   WHERE sequence > (SELECT delivered_through FROM delivery WHERE command = ?1)";
-        Ok(self.connection.query_row(sql, [command], |row| row.get(0))?)
+                   WHERE sequence > (SELECT delivered_through FROM delivery WHERE name = ?1)";
+        Ok(self.connection.query_row(sql, [name], |row| row.get(0))?)
     }
 
-    /// Remembers that a command has been told of all changes up to one.
+    /// Remembers that a recipient has been told of all changes up to one.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn delivered(&mut self, command: &str, sequence: i64) -> Result<()> {
+    pub(crate) fn delivered(&mut self, name: &str, sequence: i64) -> Result<()> {
         self.write(|store| {
-            let sql = "UPDATE delivery SET delivered_through = ?2 WHERE command = ?1";
-            store.connection.prepare_cached(sql)?.execute(params![command, sequence])?;
+            let sql = "UPDATE delivery SET delivered_through = ?2 WHERE name = ?1";
+            store.connection.prepare_cached(sql)?.execute(params![name, sequence])?;
             Ok(())
         })
     }
@@ -98,6 +121,8 @@ impl Store {
         let path = with_suffix(self.path(), "-delivery");
         let open = || -> std::io::Result<File> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            // Whoever may write the database may lock this; its owner has seen to it where that is somebody else.
+            drop(std::fs::metadata(self.path()).and_then(|known| file.set_permissions(known.permissions())));
             file.lock()?;
             Ok(file)
         };
@@ -155,11 +180,11 @@ impl Store {
             differences.push(Difference(format!("change_log: {kind} {id} is not what the changes lead to")));
         }
         let sql =
-            "SELECT command FROM delivery WHERE delivered_through > (SELECT coalesce(max(sequence), 0) FROM change_log)
+            "SELECT name FROM delivery WHERE delivered_through > (SELECT coalesce(max(sequence), 0) FROM change_log)
                    OR delivered_through < 0";
         let ahead: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
-        if let Some(command) = ahead {
-            differences.push(Difference(format!("delivery: {command:?} was told of a change that does not exist")));
+        if let Some(name) = ahead {
+            differences.push(Difference(format!("delivery: {name:?} was told of a change that does not exist")));
         }
         Ok(differences)
     }

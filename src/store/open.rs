@@ -1,5 +1,7 @@
 //! Owns opening the database: which file, how it is made, migrated, refused, and what its errors mean to a person.
 
+mod explaining;
+mod migrating;
 mod reading;
 
 use std::path::{Path, PathBuf};
@@ -8,10 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use explaining::{code, extended_code, in_short, place};
+use migrating::migrate;
 use reading::{Marks, Opened, open_to_read};
 
 use crate::failure::Failure;
-use crate::file::{Identity, with_suffix};
+use crate::file::Identity;
 
 /// Marks the file as ours: "slo1".
 const APPLICATION_ID: i32 = 0x736c_6f31;
@@ -23,17 +27,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// What leads from each schema to the next; they only go forward.
-const STEPS: &[&str] = &[
-    include_str!("migrations/0001_journal_and_manifests.sql"),
-    include_str!("migrations/0002_conditions.sql"),
-    include_str!("migrations/0003_sets.sql"),
-    include_str!("migrations/0004_computed.sql"),
-    include_str!("migrations/0005_logged_conditions.sql"),
-    include_str!("migrations/0006_down_since.sql"),
-];
-/// The schema this build reads and writes.
-pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
+pub(super) use explaining::{Unreadable, explain};
+pub(crate) use migrating::SCHEMA;
 
 /// What a command wants of the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -149,10 +144,6 @@ impl Store {
     }
 }
 
-fn place(path: &Path) -> String {
-    format!("database {}", path.display())
-}
-
 fn unnamed() -> anyhow::Error {
     Failure::new("the name of the database file is empty", "name the file with --db PATH or SLO_DB")
 }
@@ -192,32 +183,10 @@ fn prepare(connection: Connection) -> Result<Connection> {
     if version != SCHEMA {
         // A step may make a table anew that others refer to: the old one's end must take nothing along.
         connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-        migrate(&connection).context("bringing the schema up to date")?;
+        migrate(&connection)?;
     }
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     Ok(connection)
-}
-
-/// Takes every step that is missing in one transaction; another process may be about to do the same.
-fn migrate(connection: &Connection) -> Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let steps = || -> Result<()> {
-        let version = if is_empty(connection)? { 0 } else { check_identity(connection)? };
-        if version == SCHEMA {
-            return Ok(());
-        }
-        for step in STEPS.iter().skip(usize::try_from(version)?) {
-            connection.execute_batch(step)?;
-        }
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        connection.pragma_update(None, "user_version", SCHEMA)?;
-        Ok(())
-    };
-    let result = steps().and_then(|()| Ok(connection.execute_batch("COMMIT")?));
-    if result.is_err() {
-        drop(connection.execute_batch("ROLLBACK"));
-    }
-    result
 }
 
 /// Switches to write-ahead logging. SQLite does not wait for others when it does that.
@@ -291,124 +260,4 @@ fn known_identity(connection: &Connection) -> Result<i32> {
         ));
     }
     Ok(version)
-}
-
-fn code(error: &anyhow::Error) -> Option<ErrorCode> {
-    failure(error).map(|failure| failure.code)
-}
-
-fn extended_code(error: &anyhow::Error) -> Option<i32> {
-    failure(error).map(|failure| failure.extended_code)
-}
-
-fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
-    error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
-        rusqlite::Error::SqliteFailure(failure, _) => Some(failure),
-        _ => None,
-    })
-}
-
-/// A row that does not hold what it must: what and where it is.
-#[derive(Debug)]
-pub(super) struct Unreadable(pub(super) String);
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unreadable {}
-
-/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
-pub(super) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
-    if Failure::hint(&error).is_some() {
-        return error;
-    }
-    let Some(code) = code(&error) else {
-        // Whatever else rusqlite complains of is a value that no version of slo stores.
-        if !error.is::<Unreadable>() && !error.chain().any(<dyn std::error::Error>::is::<rusqlite::Error>) {
-            return error;
-        }
-        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
-        return Failure::new(format!("{}: {error:#}", place(path)), hint);
-    };
-    if let Some(error) = foreign_companion(code, path) {
-        return error;
-    }
-    let (what, hint) = match code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
-        }
-        ErrorCode::NotADatabase => ("it is not a SQLite database", "name another file with --db or SLO_DB"),
-        ErrorCode::DatabaseCorrupt => (
-            "it is damaged",
-            "restore the file from a backup, or build a new one: ingest is idempotent, so feed the same files again; \
-             `slo db verify` says what is wrong",
-        ),
-        ErrorCode::DiskFull => ("the disk is full", "free some space and run this again; what was committed is kept"),
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            ("it cannot be opened for what this command does", "check the permissions of the file and of its folder")
-        }
-        ErrorCode::SystemIoFailure => (
-            "reading or writing failed",
-            "check the disk and the space on it, then run `slo db verify`; what was committed is kept",
-        ),
-        _ => (
-            "it does not answer",
-            "run `slo db verify`; if that finds nothing, this is a fault of slo: please report it",
-        ),
-    };
-    Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
-}
-
-/// Why a database that may be written to cannot be: a companion of it belongs to somebody else.
-#[cfg(unix)]
-fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
-    use std::os::unix::fs::MetadataExt;
-
-    use rustix::fs::{Access as Permission, access};
-    if !matches!(code, ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) {
-        return None;
-    }
-    let ours = Permission::READ_OK | Permission::WRITE_OK;
-    access(path, ours).ok()?;
-    let theirs = |suffix: &&str| {
-        let companion = with_suffix(path, suffix);
-        companion.exists() && access(&companion, ours).is_err()
-    };
-    let companion = with_suffix(path, ["-shm", "-wal", "-journal"].iter().find(|suffix| theirs(suffix))?);
-    let known = std::fs::metadata(&companion).ok()?;
-    let keeps = known.len() > 0 && !companion.to_string_lossy().ends_with("-shm");
-    let remedy = if keeps {
-        "it holds committed facts, so never delete it: let its owner or root change its owner or permissions"
-    } else {
-        "it holds no facts: delete it while no slo uses the database"
-    };
-    Some(Failure::new(
-        format!(
-            "{}: {} belongs to user {} and cannot be written",
-            place(path),
-            companion.file_name().unwrap_or_default().display(),
-            known.uid()
-        ),
-        format!("{remedy}; the README says how several users share a database"),
-    ))
-}
-
-#[cfg(not(unix))]
-fn foreign_companion(_: ErrorCode, _: &Path) -> Option<anyhow::Error> {
-    None
-}
-
-/// What an error says down to SQLite's message; what lies below says the same in numbers.
-fn in_short(error: &anyhow::Error) -> String {
-    let mut texts = Vec::new();
-    for cause in error.chain() {
-        texts.push(cause.to_string());
-        if cause.is::<rusqlite::Error>() {
-            break;
-        }
-    }
-    texts.join(": ")
 }

@@ -21,6 +21,10 @@ impl Store {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let line: String = row.get(0)?;
+            if let Some(code) = failed_read(&line) {
+                // A disk that does not answer says nothing of what is on it.
+                return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(line)).into());
+            }
             if line != "ok" {
                 differences.push(Difference(format!("integrity: {line}")));
             }
@@ -99,4 +103,11 @@ impl Store {
         }
         Ok(differences)
     }
+}
+
+/// The error of a page that the integrity check could not read, where that is the disk's and not the page's.
+fn failed_read(line: &str) -> Option<i32> {
+    let (_, code) = line.split_once("unable to get the page. error code=")?;
+    let digits = code.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|code| code & 0xff == rusqlite::ffi::SQLITE_IOERR)
 }

@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 17] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
@@ -20,20 +20,24 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
-    ("rustix", &["commands/compute/exec", "store/open"]),
+    ("rustix", &["commands/compute/exec", "signals", "store/open"]),
+    ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed", "store/segment"]),
+    ("flate2", &["feed", "repository", "store/segment"]),
+    ("sha1", &["repository/object"]),
+    ("sha2", &["repository/object", "store/changes"]),
     ("saphyr_parser", &["manifest"]),
     ("strsim", &["domain/wording"]),
 ];
 
 /// What besides itself each part may name of this crate.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("exit", &[]),
     ("failure", &[]),
     ("file", &["failure"]),
-    ("clock", &["domain"]),
+    ("signals", &["exit"]),
+    ("clock", &["domain", "failure"]),
     ("cli", &["domain"]),
     ("manifest", &["domain", "failure"]),
     ("feed", &["domain", "failure"]),
@@ -55,6 +59,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "manifest",
             "render",
             "repository",
+            "signals",
             "store",
         ],
     ),

@@ -4,17 +4,21 @@
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
 mod answers;
+mod checkouts;
 mod compute;
 mod crashes;
 mod databases;
+mod disk;
 mod harness;
 mod ingest;
 mod manifests;
 mod outputs;
 mod pipes;
 mod report;
+mod secrets;
 mod sets;
 mod sharing;
+mod stopping;
 mod upgrade;
 mod upkeep;
 mod verify;

@@ -58,6 +58,7 @@ impl Slo {
             args,
             env,
             stdin: Box::new(Cursor::new(stdin.to_vec())),
+            owns_process: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
         };

@@ -59,6 +59,9 @@ impl Planned {
 /// When the database does not answer, no set can be told, or there is no manifest at all.
 pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, refused: &str) -> Result<Decision> {
     let home = Home::of(&args.paths.paths);
+    for doubt in &home.doubts {
+        context.warn(&format!("warning: not used as a repository: {doubt}"));
+    }
     let terms = Terms { set: set(args, &home)?, adopt: args.adopt, prune: args.prune };
     let mut stored = Vec::new();
     for kind in Kind::ALL {

@@ -9,6 +9,7 @@ use super::decision::Planned;
 use crate::commands::{Context, Environment};
 use crate::domain::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
+use crate::repository::{Commit, Input};
 use crate::store::{ApplyRecord, Declaration, Store};
 
 /// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
@@ -20,7 +21,7 @@ const AUTHORS: [&str; 7] =
 /// # Errors
 /// Those of the database.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Planned) -> Result<()> {
-    let plan = &planned.plan;
+    let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {
         let file = planned.files.get(identity).map_or("", String::as_str);
         context.note(&format!("deleting {identity} of the set {} (was in {file})", plan.set));
@@ -31,7 +32,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
     if claimed > 0 {
         context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
     }
-    let commit = planned.home.commit(context.env);
+    let commit = commit(context, planned);
     let origins: BTreeMap<Identity, _> = planned
         .reading
         .objects
@@ -42,7 +43,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         .collect();
     let declared = |identity: &Identity| {
         let (file, document) = &origins[identity];
-        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: context.now }
+        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: now }
     };
     for rename in &plan.rename {
         let new = rename.update.object.identity();
@@ -60,7 +61,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         store.delete_object(identity)?;
     }
     for orphan in &plan.orphaned {
-        store.orphan_object(&orphan.identity, context.now)?;
+        store.orphan_object(&orphan.identity, now)?;
     }
     let changes = plan.changes();
     if !changes.is_empty() {
@@ -68,7 +69,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         let unchanged = plan.unchanged.len();
         store.record_apply(&ApplyRecord {
             id: 0,
-            applied_at: context.now,
+            applied_at: now,
             set,
             commit: commit.clone(),
             author,
@@ -76,7 +77,18 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
             unchanged,
         })?;
     }
-    if plan.touches_objects() { settle_manifests(store, context.now) } else { Ok(()) }
+    if plan.touches_objects() { settle_manifests(store, now) } else { Ok(()) }
+}
+
+/// The commit that the manifests come from; what cannot be told of it is said.
+fn commit(context: &mut Context<'_>, planned: &Planned) -> Option<String> {
+    let files = &planned.reading.inputs;
+    let inputs: Vec<Input<'_>> = files.iter().map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();
+    let Commit { id, doubt } = planned.home.commit(&inputs);
+    if let Some(doubt) = doubt {
+        context.warn(&format!("warning: {doubt}"));
+    }
+    id
 }
 
 fn author(env: Environment<'_>) -> Option<String> {

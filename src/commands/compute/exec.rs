@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::commands::Environment;
+use crate::exit::Signal;
+use crate::signals::Signals;
 
 /// Bytes of a command's output that are kept, the last ones.
 const MOST_OUTPUT: usize = 2048;
@@ -22,6 +24,8 @@ const GRACE: Duration = Duration::from_millis(200);
 pub(super) struct Failed {
     what: String,
     output: String,
+    /// The signal because of which it was ended.
+    pub(super) stopped: Option<Signal>,
 }
 
 impl fmt::Display for Failed {
@@ -36,15 +40,22 @@ impl fmt::Display for Failed {
 /// has read its input; what it prints is shown only when it fails.
 ///
 /// # Errors
-/// When it cannot be run, ends otherwise, or not in time: then it is killed with all processes of its group.
-pub(super) fn run(command: &str, input: &str, timeout_ms: i64, env: Environment<'_>) -> Result<(), Failed> {
+/// When it cannot be run, ends otherwise, not in time, or a signal comes: then it is killed with all processes of its group.
+pub(super) fn run(
+    command: &str,
+    input: &str,
+    timeout_ms: i64,
+    env: Environment<'_>,
+    signals: Option<&Signals>,
+) -> Result<(), Failed> {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]).env_clear().envs(env);
     shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
-    let failed = |what: String, output: String| Failed { what, output };
-    let mut child = shell.spawn().map_err(|error| failed(format!("/bin/sh cannot be run: {error}"), String::new()))?;
+    let failed = |what: String, output: String| Failed { what, output, stopped: None };
+    let cannot_run = |error| failed(format!("/bin/sh cannot be run: {error}"), String::new());
+    let group = Group::start().map_err(cannot_run)?;
+    group.adopt(&mut shell);
+    let mut child = shell.spawn().map_err(cannot_run)?;
     let tail = Tail::default();
     let readers =
         [child.stdout.take().map(|pipe| tail.follow(pipe)), child.stderr.take().map(|pipe| tail.follow(pipe))];
@@ -54,45 +65,99 @@ pub(super) fn run(command: &str, input: &str, timeout_ms: i64, env: Environment<
         drop(thread::spawn(move || drop(pipe.write_all(input.as_bytes()))));
     }
     let timeout = Duration::from_millis(timeout_ms.unsigned_abs());
-    let ended = wait(&mut child, timeout);
+    let ended = wait(&mut child, &group, timeout, signals);
     let since = Stopwatch::start();
     while readers.iter().flatten().any(|reader| !reader.is_finished()) && since.elapsed() < GRACE {
         thread::sleep(Duration::from_millis(1));
     }
     match ended {
-        Ok(Some(status)) if status.success() => Ok(()),
-        Ok(Some(status)) => Err(failed(in_words(status), tail.text())),
-        Ok(None) => Err(failed(format!("it took longer than {timeout:?} and was killed"), tail.text())),
+        Ok(Ended::Itself(status)) if status.success() => Ok(()),
+        Ok(Ended::Itself(status)) => Err(failed(in_words(status), tail.text())),
+        Ok(Ended::Late) => Err(failed(format!("it took longer than {timeout:?} and was killed"), tail.text())),
+        Ok(Ended::Stopped(signal)) => {
+            let what = format!("it was killed, because slo was ended by {signal}");
+            Err(Failed { stopped: Some(signal), ..failed(what, tail.text()) })
+        }
         Err(error) => Err(failed(format!("it cannot be waited for: {error}"), tail.text())),
     }
 }
 
-/// How a command has ended; `None` when it was killed because its time was up.
-fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// How a command has ended: by itself, or because its time was up or a signal came.
+enum Ended {
+    Itself(ExitStatus),
+    Late,
+    Stopped(Signal),
+}
+
+fn wait(child: &mut Child, group: &Group, timeout: Duration, signals: Option<&Signals>) -> std::io::Result<Ended> {
     let since = Stopwatch::start();
     let mut pause = Duration::from_millis(1);
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+            return Ok(Ended::Itself(status));
         }
-        let Some(left) = timeout.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
-            kill(child);
+        let stopped = signals.and_then(Signals::caught);
+        let left = timeout.checked_sub(since.elapsed()).filter(|left| !left.is_zero() && stopped.is_none());
+        let Some(left) = left else {
+            group.kill();
+            drop(child.kill());
             child.wait()?;
-            return Ok(None);
+            return Ok(stopped.map_or(Ended::Late, Ended::Stopped));
         };
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Ends a command that has not been waited for yet, so that its id is still its own, with all it has started.
-fn kill(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // A group that is gone already needs no end.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+/// The process group of one command, led by a process that ends it when `slo` ends, however that happens.
+#[cfg(unix)]
+struct Group(Child);
+
+#[cfg(unix)]
+impl Group {
+    fn start() -> std::io::Result<Self> {
+        let mut leader = Command::new("/bin/sh");
+        // Only this process holds the other end of its input, which the system closes when the process is gone.
+        leader.args(["-c", "read _; kill -s KILL 0"]).env_clear();
+        leader.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        std::os::unix::process::CommandExt::process_group(&mut leader, 0);
+        leader.spawn().map(Self)
     }
-    drop(child.kill());
+
+    fn adopt(&self, command: &mut Command) {
+        std::os::unix::process::CommandExt::process_group(command, self.0.id().cast_signed());
+    }
+
+    /// Ends all of the group. Its leader has not been waited for yet, so its id is still its own.
+    fn kill(&self) {
+        if let Some(group) = rustix::process::Pid::from_raw(self.0.id().cast_signed()) {
+            // A group that is gone already needs no end.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    /// Ends the leader alone: what a command has left running is its own business.
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[cfg(not(unix))]
+struct Group;
+
+#[cfg(not(unix))]
+impl Group {
+    fn start() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    fn adopt(&self, _: &mut Command) {}
+
+    fn kill(&self) {}
 }
 
 fn in_words(status: ExitStatus) -> String {

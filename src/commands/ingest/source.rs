@@ -13,9 +13,11 @@ use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
 use crate::commands::Context;
 use crate::domain::instant::Instant;
+use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::feed::{self, Batch, Format, Reader, Reject};
 use crate::file::{Fresh, Identity, is_special};
+use crate::signals::{self, Signals};
 
 /// Rows of a batch: enough to pack well, few enough to hold several at once.
 const BATCH_ROWS: usize = 1_000_000;
@@ -25,7 +27,12 @@ const PATIENCE_MS: u128 = 700;
 /// Where lines come from.
 pub(super) struct Input {
     name: String,
-    read: Box<dyn Read + Send>,
+    read: Source,
+}
+
+enum Source {
+    File(File),
+    Given(Box<dyn Read + Send>),
 }
 
 impl Input {
@@ -34,13 +41,15 @@ impl Input {
     /// # Errors
     /// When the file cannot be opened.
     pub(super) fn open(context: &mut Context<'_>, file: &Path) -> Result<Self> {
-        let read: Box<dyn Read + Send> = if file == Path::new("-") {
-            std::mem::replace(&mut context.stdin, Box::new(io::empty()))
+        let read = if file == Path::new("-") {
+            let given = std::mem::replace(&mut context.stdin, Box::new(io::empty()));
+            let own = if context.owns_process { signals::standard_input()? } else { None };
+            own.map_or(Source::Given(given), Source::File)
         } else {
             let opened = File::open(file).and_then(|opened| {
                 if opened.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(opened) }
             });
-            Box::new(opened.map_err(|error| {
+            Source::File(opened.map_err(|error| {
                 Failure::new(
                     format!("cannot read {}: {error}", display_name(file)),
                     "nothing was kept; name files that exist and may be read, or - for standard input",
@@ -48,6 +57,28 @@ impl Input {
             })?)
         };
         Ok(Self { name: display_name(file), read })
+    }
+
+    /// The same input, whose reading ends when a signal comes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
+        let read: Box<dyn Read + Send> = match (self.read, signals) {
+            (Source::File(file), Some(signals)) => Box::new(signals.guard(file)?),
+            (Source::File(file), None) => Box::new(file),
+            (Source::Given(read), _) => read,
+        };
+        Ok(Self { name: self.name, read: Source::Given(read) })
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Given(read) => read.read(into),
+        }
     }
 }
 
@@ -81,6 +112,13 @@ pub(super) enum Event {
     Failed {
         file: String,
         error: anyhow::Error,
+    },
+    /// A signal has ended the reading; nothing follows.
+    Stopped {
+        signal: Signal,
+        file: String,
+        /// The line on which a record begins of which only a part had come.
+        partial: Option<u64>,
     },
 }
 
@@ -133,9 +171,18 @@ fn feed_one(
             Ok(())
         };
         let next = reader.next_batch(&mut on_reject);
-        // Whoever follows a pipe ends it by force, and must not lose what was rejected before.
+        // What is told of the lines kept so far must be true of the rejected ones too.
         rejects.as_mut().map_or(Ok(()), Rejects::flush)?;
-        let Some(batch) = next? else { break };
+        let batch = match next {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(error) => {
+                let Some(signal) = signals::stopped(&error) else { return Err(error) };
+                let partial = reader.partial();
+                drop(events.send(Event::Stopped { signal, file: name, partial }));
+                return Ok(false);
+            }
+        };
         if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
             return Ok(false);
         }

@@ -36,12 +36,32 @@ fn open_any(path: &Path) -> Result<(Opened, i32)> {
         return open_unlocked(path);
     }
     match open_shared(path) {
-        Err(error) if needs_companions(&error) && !has_content(path, "-journal") => {
+        Err(error) if needs_companions(&error) => {
+            if has_content(path, "-journal") {
+                roll_back(path)?;
+                return open_shared(path);
+            }
             // The first failure says more than one that follows from it.
             open_unlocked(path).map_err(|_| error)
         }
         opened => opened,
     }
+}
+
+/// Undoes the transaction in which a killed process was making the database, which SQLite does for whoever may write.
+fn roll_back(path: &Path) -> Result<()> {
+    let undo = || -> rusqlite::Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    };
+    undo().map_err(|error| {
+        Failure::new(
+            format!("a killed command has left a transaction that must be undone first, which fails: {error}"),
+            "run any command once where the file and its folder may be written to",
+        )
+    })
 }
 
 fn open_shared(path: &Path) -> Result<(Opened, i32)> {

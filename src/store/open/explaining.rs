@@ -1,0 +1,132 @@
+//! Owns what errors of the database mean to a person: what is wrong, with which file, and what to do.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::failure::Failure;
+use crate::file::with_suffix;
+
+pub(super) fn place(path: &Path) -> String {
+    format!("database {}", path.display())
+}
+
+pub(super) fn code(error: &anyhow::Error) -> Option<ErrorCode> {
+    failure(error).map(|failure| failure.code)
+}
+
+pub(super) fn extended_code(error: &anyhow::Error) -> Option<i32> {
+    failure(error).map(|failure| failure.extended_code)
+}
+
+fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
+        rusqlite::Error::SqliteFailure(failure, _) => Some(failure),
+        _ => None,
+    })
+}
+
+/// A row that does not hold what it must: what and where it is.
+#[derive(Debug)]
+pub(in crate::store) struct Unreadable(pub(in crate::store) String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
+pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if Failure::hint(&error).is_some() {
+        return error;
+    }
+    let Some(code) = code(&error) else {
+        // Whatever else rusqlite complains of is a value that no version of slo stores.
+        if !error.is::<Unreadable>() && !error.chain().any(<dyn std::error::Error>::is::<rusqlite::Error>) {
+            return error;
+        }
+        let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";
+        return Failure::new(format!("{}: {error:#}", place(path)), hint);
+    };
+    if let Some(error) = foreign_companion(code, path) {
+        return error;
+    }
+    let (what, hint) = match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
+        }
+        ErrorCode::NotADatabase => ("it is not a SQLite database", "name another file with --db or SLO_DB"),
+        ErrorCode::DatabaseCorrupt => (
+            "it is damaged",
+            "restore the file from a backup, or build a new one: ingest is idempotent, so feed the same files again; \
+             `slo db verify` says what is wrong",
+        ),
+        ErrorCode::DiskFull => ("the disk is full", "free some space and run this again; what was committed is kept"),
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            ("it cannot be opened for what this command does", "check the permissions of the file and of its folder")
+        }
+        ErrorCode::SystemIoFailure => (
+            "reading or writing failed",
+            "check the disk and the space on it, then run `slo db verify`; what was committed is kept",
+        ),
+        _ => (
+            "it does not answer",
+            "run `slo db verify`; if that finds nothing, this is a fault of slo: please report it",
+        ),
+    };
+    Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
+}
+
+/// Why a database that may be written to cannot be: a companion of it belongs to somebody else.
+#[cfg(unix)]
+fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{Access as Permission, access};
+    if !matches!(code, ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) {
+        return None;
+    }
+    let ours = Permission::READ_OK | Permission::WRITE_OK;
+    access(path, ours).ok()?;
+    let theirs = |suffix: &&str| {
+        let companion = with_suffix(path, suffix);
+        companion.exists() && access(&companion, ours).is_err()
+    };
+    let companion = with_suffix(path, ["-shm", "-wal", "-journal"].iter().find(|suffix| theirs(suffix))?);
+    let known = std::fs::metadata(&companion).ok()?;
+    let keeps = known.len() > 0 && !companion.to_string_lossy().ends_with("-shm");
+    let remedy = if keeps {
+        "it holds committed facts, so never delete it: let its owner or root change its owner or permissions"
+    } else {
+        "it holds no facts: delete it while no slo uses the database"
+    };
+    Some(Failure::new(
+        format!(
+            "{}: {} belongs to user {} and cannot be written",
+            place(path),
+            companion.file_name().unwrap_or_default().display(),
+            known.uid()
+        ),
+        format!("{remedy}; the README says how several users share a database"),
+    ))
+}
+
+#[cfg(not(unix))]
+fn foreign_companion(_: ErrorCode, _: &Path) -> Option<anyhow::Error> {
+    None
+}
+
+/// What an error says down to SQLite's message; what lies below says the same in numbers.
+pub(super) fn in_short(error: &anyhow::Error) -> String {
+    let mut texts = Vec::new();
+    for cause in error.chain() {
+        texts.push(cause.to_string());
+        if cause.is::<rusqlite::Error>() {
+            break;
+        }
+    }
+    texts.join(": ")
+}

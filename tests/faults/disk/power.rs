@@ -1,0 +1,236 @@
+//! Power cuts: everything that a sync has not made durable may be lost, in any order and in parts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::work::{STEPS, facts, is_sound, is_whole, world};
+use super::{Fault, SHIM, under};
+use crate::harness::{Output, World, night, tell};
+
+/// Cuts of each recording, on an ordinary day.
+const CUTS: u64 = 24;
+/// What a disk writes wholly or not at all.
+const SECTOR: usize = 512;
+
+/// A change of a file or of the names in the folder, in the order in which it was asked for.
+struct Operation {
+    kind: u8,
+    name: String,
+    other: String,
+    offset: u64,
+    data: Vec<u8>,
+}
+
+fn read_record(bytes: &[u8], root: &str) -> Vec<Operation> {
+    let mut at = 0;
+    let mut take = |count: usize| {
+        at += count;
+        &bytes[at - count..at]
+    };
+    let mut operations = Vec::new();
+    let mut left = bytes.len();
+    while left > 0 {
+        let kind = take(1)[0];
+        let mut number4 = || u32::from_le_bytes(take(4).try_into().unwrap()) as usize;
+        let (one, two) = (number4(), number4());
+        let mut number8 = || u64::from_le_bytes(take(8).try_into().unwrap());
+        let (offset, length) = (number8(), number8());
+        let mut text = |count| {
+            let text = std::str::from_utf8(take(count)).unwrap();
+            text.strip_prefix(root).map_or_else(String::new, |text| text.trim_start_matches('/').to_owned())
+        };
+        let (name, other) = (text(one), text(two));
+        let carried = if kind == b'W' { length as usize } else { 0 };
+        let data = take(carried).to_vec();
+        // What has no name any more is nobody's to find.
+        if !name.ends_with(" (deleted)") {
+            operations.push(Operation { kind, name, other, offset, data });
+        }
+        left = left.checked_sub(25 + one + two + carried).unwrap();
+    }
+    operations
+}
+
+/// Numbers that follow from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+#[derive(Default)]
+struct File {
+    durable: Vec<u8>,
+    /// Writes and truncations since the last sync.
+    pending: Vec<(u8, u64, Vec<u8>)>,
+}
+
+fn apply(bytes: &mut Vec<u8>, (kind, offset, data): &(u8, u64, Vec<u8>)) {
+    let offset = *offset as usize;
+    if *kind == b'T' {
+        return bytes.resize(offset, 0);
+    }
+    let end = offset + data.len();
+    if bytes.len() < end {
+        bytes.resize(end, 0);
+    }
+    bytes[offset..end].copy_from_slice(data);
+}
+
+/// A folder on a disk that keeps what was synced.
+#[derive(Default)]
+struct Disk {
+    files: Vec<File>,
+    /// The file behind each name, as programs see it and as it is on the disk.
+    seen: BTreeMap<String, usize>,
+    durable: BTreeMap<String, usize>,
+    /// Names as they were after each change since the folder was last synced.
+    history: Vec<BTreeMap<String, usize>>,
+}
+
+impl Disk {
+    fn file(&mut self, name: &str) -> usize {
+        if let Some(known) = self.seen.get(name) {
+            return *known;
+        }
+        self.files.push(File::default());
+        self.seen.insert(name.to_owned(), self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    fn run(&mut self, operation: &Operation) {
+        match operation.kind {
+            b'W' | b'T' => {
+                let file = self.file(&operation.name);
+                self.files[file].pending.push((operation.kind, operation.offset, operation.data.clone()));
+                return;
+            }
+            b'S' if operation.name.is_empty() => {
+                self.durable = self.seen.clone();
+                self.history.clear();
+                return;
+            }
+            b'S' => {
+                let file = self.file(&operation.name);
+                let file = &mut self.files[file];
+                for write in file.pending.drain(..) {
+                    apply(&mut file.durable, &write);
+                }
+                return;
+            }
+            b'C' => drop(self.file(&operation.name)),
+            b'U' => drop(self.seen.remove(&operation.name)),
+            b'L' | b'R' => {
+                let file = self.file(&operation.name);
+                self.seen.insert(operation.other.clone(), file);
+                if operation.kind == b'R' {
+                    self.seen.remove(&operation.name);
+                }
+            }
+            other => panic!("unknown operation {other}"),
+        }
+        self.history.push(self.seen.clone());
+    }
+
+    /// What is on the disk when the power goes. `loses` of four unsynced sectors are lost.
+    fn cut(&self, dice: &mut Dice, loses: u64) -> BTreeMap<String, Vec<u8>> {
+        let reached = dice.roll(self.history.len() as u64 + 1) as usize;
+        let names = if reached == 0 { &self.durable } else { &self.history[reached - 1] };
+        // The index of the log is in memory only.
+        let kept = names.iter().filter(|(name, _)| !name.ends_with("-shm"));
+        let mut contents = |file: &File| {
+            let mut bytes = file.durable.clone();
+            for (kind, offset, data) in &file.pending {
+                if *kind == b'T' {
+                    if dice.roll(4) >= loses {
+                        apply(&mut bytes, &(*kind, *offset, Vec::new()));
+                    }
+                    continue;
+                }
+                for (index, sector) in data.chunks(SECTOR).enumerate() {
+                    if dice.roll(4) >= loses {
+                        apply(&mut bytes, &(*kind, offset + (index * SECTOR) as u64, sector.to_vec()));
+                    }
+                }
+            }
+            bytes
+        };
+        kept.map(|(name, file)| (name.clone(), contents(&self.files[*file]))).collect()
+    }
+}
+
+/// Runs all steps while what they write is recorded; cuts the power at many places; checks what is left.
+fn cuts(seed: u64, wanted: u64) -> u64 {
+    let recorded = world(seed);
+    let root = fs::canonicalize(recorded.root()).unwrap();
+    let record = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("record-{}-{seed}", std::process::id()));
+    drop(fs::remove_file(&record));
+    let mut ends = Vec::new();
+    for step in &STEPS {
+        let output = Output::of(&under(&recorded, step.args, Fault::Record, 0, &record).output().unwrap());
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        ends.push((fs::metadata(&record).unwrap().len() as usize, facts(&recorded)));
+    }
+    let whole = facts(&recorded);
+    let bytes = fs::read(&record).unwrap();
+    let operations = read_record(&bytes, root.to_str().unwrap());
+    assert!(operations.len() > 200, "{} operations were recorded", operations.len());
+    fs::remove_file(&record).unwrap();
+    let ended: Vec<usize> =
+        ends.iter().map(|(end, _)| read_record(&bytes[..*end], root.to_str().unwrap()).len()).collect();
+    let mut dice = Dice(seed + 1);
+    let mut disk = Disk::default();
+    let mut done = 0;
+    let due = |at: u64| at * operations.len() as u64 / wanted;
+    for (at, operation) in operations.iter().enumerate() {
+        disk.run(operation);
+        while done < wanted && due(done) <= at as u64 {
+            let loses = dice.roll(5);
+            let left = disk.cut(&mut dice, loses);
+            let acknowledged = ended.iter().rposition(|end| *end <= at + 1).map(|index| &ends[index].1);
+            let context =
+                format!("seed {seed}: power cut after operation {at} of {}, losing {loses}/4", operations.len());
+            check(&left, acknowledged, &whole, seed, &context);
+            done += 1;
+        }
+    }
+    done
+}
+
+type Facts = std::collections::BTreeSet<String>;
+
+fn check(left: &BTreeMap<String, Vec<u8>>, acknowledged: Option<&Facts>, whole: &Facts, seed: u64, context: &str) {
+    let world: World = world(seed);
+    for (name, bytes) in left {
+        world.write(name, bytes);
+    }
+    is_sound(&world, context);
+    let kept = facts(&world);
+    assert!(kept.is_subset(whole), "{context}: facts came from nowhere");
+    if let Some(acknowledged) = acknowledged {
+        let lost = acknowledged.difference(&kept).next();
+        assert!(lost.is_none(), "{context}: a fact that was reported as kept is lost: {lost:?}");
+    }
+    for name in ["copy.db", "page.html"] {
+        is_whole(&world, name, context);
+    }
+    let again = world.run(&["ingest", "-q", "a.jsonl", "b.jsonl", "c.jsonl", "late.jsonl"]);
+    assert_eq!(again.code, 0, "{context}: {}", again.stderr);
+    assert!(facts(&world) == *whole, "{context}: the same again gives something else");
+    is_sound(&world, context);
+}
+
+#[test]
+fn a_power_cut_at_any_moment_loses_nothing_that_was_reported() {
+    if SHIM.is_none() {
+        return;
+    }
+    let (each, worlds) = (CUTS * night().min(10), night().div_ceil(10));
+    let done: u64 = (0..worlds).map(|seed| cuts(seed, each)).sum();
+    assert!(done >= CUTS);
+    tell(&format!("power cuts: {done}"));
+}
