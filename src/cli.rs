@@ -30,12 +30,13 @@ pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  it holds
-  1  it does not: budget spent, drift, invalid manifest, rejected lines, verify mismatch
-  2  it could not be answered: usage, I/O, damaged or newer database, nothing to check
+  0  success
+  1  failed: budget spent, drift, invalid manifest, rejected lines, verify mismatch
+  2  error: usage, I/O, damaged or newer database, nothing to check
 
 Times are RFC 3339, 2026-11-20, 2026-11-20 14:05 (UTC), or Unix seconds or milliseconds.
 Durations are 90s, 15m, 6h, 7d, 4w.
+With --as-of, later facts do not exist; manifests are those applied now.
 
 Start with `slo demo`.";
 
@@ -54,7 +55,7 @@ pub(crate) struct Global {
     /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Answer as of this moment, or so long ago, instead of now [env: `SLO_AS_OF`]
+    /// Evaluate as of this time, or this long ago, instead of now [env: `SLO_AS_OF`]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
     /// How to print the answer; junit and github are for verdicts in CI, html for the digest
@@ -116,7 +117,7 @@ pub(crate) enum Command {
     Show(Show),
     /// Pass or fail on budgets, for CI and cron
     Check(Check),
-    /// Show when a condition would have held, and how good an alert it would have been
+    /// Show when a condition would have fired, and how good an alert it would have been
     Backtest(Backtest),
     /// Show the effective status of systems, and since when
     Health(Health),

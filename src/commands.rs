@@ -221,7 +221,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
         return Ok(as_of.plus(-back));
     }
     Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
+        .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d goes back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

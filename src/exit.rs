@@ -3,11 +3,11 @@
 /// What a command found out, decided before anything is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ExitStatus {
-    /// It holds.
+    /// Success.
     Pass,
-    /// It does not hold: budget spent, drift, invalid manifest, rejected lines, verify mismatch.
+    /// Failed: budget spent, drift, invalid manifest, rejected lines, verify mismatch.
     Fail,
-    /// It could not be answered: usage, I/O, damaged or newer database, nothing to check.
+    /// Error: usage, I/O, damaged or newer database, nothing to check.
     Error,
     /// A signal has asked it to end, and everything is in order: the process ends by that signal.
     Signal(Signal),

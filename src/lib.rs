@@ -41,7 +41,7 @@ pub fn fuzz_expression(text: &str) {
     domain::condition::answer::check(text);
 }
 
-/// Runs one command and returns its exit code: 0 it holds, 1 it does not, 2 it could not be answered.
+/// Runs one command and returns its exit code: 0 success, 1 failed, 2 error.
 pub fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     let owns_process = invocation.owns_process;
     let status = run::run(invocation, stdout, stderr);

@@ -6,6 +6,7 @@ mod document;
 mod envelope;
 mod excerpt;
 mod fields;
+mod flow;
 mod maintenance_window;
 mod objective;
 mod openslo;
@@ -95,13 +96,31 @@ pub(crate) struct Origin {
     pub(crate) line: u32,
 }
 
-/// Reads the manifests behind paths (files, directories, `-` for `stdin`) and checks each by itself and all together.
-pub(crate) fn read(paths: &[PathBuf], stdin: &mut dyn Read, known: &Known) -> Reading {
-    let (sources, problems) = source::load(paths, stdin);
-    let mut reading = read_sources(&sources, known);
-    reading.problems.splice(0..0, problems);
-    reading.inputs = sources;
-    reading
+/// The files behind paths, of which nothing has been read as a manifest yet.
+pub(crate) struct Files {
+    sources: Vec<Source>,
+    problems: Vec<Problem>,
+}
+
+impl Files {
+    /// Loads what is behind paths: files, directories, `-` for `stdin`.
+    pub(crate) fn load(paths: &[PathBuf], stdin: &mut dyn Read) -> Self {
+        let (sources, problems) = source::load(paths, stdin);
+        Self { sources, problems }
+    }
+
+    /// The names of those that were loaded, as messages show them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| &*source.name)
+    }
+
+    /// Reads the manifests and checks each by itself and all together.
+    pub(crate) fn read(self, known: &Known) -> Reading {
+        let mut reading = read_sources(&self.sources, known);
+        reading.problems.splice(0..0, self.problems);
+        reading.inputs = self.sources;
+        reading
+    }
 }
 
 fn read_sources(sources: &[Source], known: &Known) -> Reading {

@@ -92,7 +92,7 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
     }
     let parsed = Instant::parse(&text).map_err(|error| {
         Failure::new(
-            format!("{name} {text:?}: {error}"),
+            format!("{name} {text:?} is {error}"),
             "write for example --as-of 2026-11-20T14:05:00Z, or --as-of 7d for a week ago",
         )
     });

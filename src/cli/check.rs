@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Selection;
+use super::{Selection, duration};
 
 #[derive(Args, Debug)]
 pub(crate) struct Check {
@@ -11,16 +11,19 @@ pub(crate) struct Check {
     /// What makes an objective fail; may be given several times [default: breaching, unless a condition is given]
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOn>,
-    /// Fail while this holds: budgetRemainingPercent < 20 && burnRates.1h > 14.4; may be given several times
+    /// Fail while this is true: budgetRemainingPercent < 20 && burnRates.1h > 14.4; may be given several times
     #[arg(long, value_name = "EXPRESSION")]
     pub(crate) when: Vec<String>,
-    /// Fail while this declared condition holds; may be given several times
+    /// Fail while this declared condition is firing; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) condition: Vec<String>,
-    /// Fail while any declared condition holds, each on the objectives it is about
+    /// Fail while any declared condition is firing, each for the objectives it selects
     #[arg(long, conflicts_with = "condition")]
     pub(crate) all: bool,
-    /// Fail too where the status was known for a smaller part of the elapsed window
+    /// Also fail what has not reported for this long, e.g. 15m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) max_age: Option<i64>,
+    /// Also fail where the status was known for a smaller part of the elapsed window
     #[arg(long, value_name = "PERCENT", value_parser = coverage)]
     pub(crate) min_coverage: Option<u32>,
     /// Whether an objective whose system never reported fails
@@ -39,6 +42,8 @@ pub(crate) enum FailOn {
     Down,
     /// Breaching, down now, or at most 20 % of the budget left
     AtRisk,
+    /// All of the budget is consumed
+    Exhausted,
     /// Consumption has reached the warning threshold
     Warning,
     /// Consumption has reached the critical threshold
@@ -49,6 +54,8 @@ pub(crate) enum FailOn {
     Page,
     /// The multiwindow policy says that somebody must act within days
     Ticket,
+    /// The status is unknown now
+    Unknown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -59,5 +66,5 @@ pub(crate) enum NoData {
 
 fn coverage(text: &str) -> Result<u32, String> {
     let percent = text.trim_end_matches('%').parse().ok().filter(|percent| (1..=100).contains(percent));
-    percent.ok_or_else(|| "write a whole percentage from 1 to 100".to_owned())
+    percent.ok_or_else(|| "expected a whole percentage from 1 to 100".to_owned())
 }

@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus>
     let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;
     let courses = if to_read { MOST_COURSES } else { usize::MAX };
     let findings = store.read(|store| findings(store, args, (detail, courses), as_of))?;
-    let fails = findings.iter().any(|finding| finding.holds);
+    let fails = findings.iter().any(|finding| finding.firing);
     match (context.output, context.form()) {
         (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
         (Some(Output::Github), _) => {
@@ -72,8 +72,8 @@ fn findings(
     let idle = rules.iter().find(|rule| !metadata.values().any(|metadata| rule.scope.covers(metadata)));
     if let Some(rule) = idle.filter(|_| !args.all) {
         return Err(Failure::new(
-            format!("nothing to check: the condition {} is about none of the selected objectives", rule.name),
-            "see `slo list conditions` for what conditions are about",
+            format!("nothing to check: the condition {} selects none of these objectives", rule.name),
+            "see `slo list conditions` for the objectives each condition selects",
         ));
     }
     let covered = |name: &Name, rule: &Rule| metadata.get(name).is_some_and(|metadata| rule.scope.covers(metadata));
@@ -93,20 +93,20 @@ fn findings(
         let silent = report.state == State::NoData;
         if silent {
             let mut finding = conditions.judge(&no_data, objective, detail)?;
-            finding.holds = args.no_data == NoData::Fail;
+            finding.firing = args.no_data == NoData::Fail;
             findings.push(finding);
         }
         for rule in rules.iter().filter(|rule| covered(objective, rule) && !(silent && rule.needs_data)) {
             detail.course = failing < courses;
             let finding = conditions.judge(rule, objective, detail)?;
-            failing += usize::from(finding.holds);
+            failing += usize::from(finding.firing);
             findings.push(finding);
         }
     }
     if findings.is_empty() {
         return Err(Failure::new(
-            "nothing to check: the declared conditions are about none of the selected objectives",
-            "see `slo list conditions` for what conditions are about",
+            "nothing to check: the declared conditions select none of these objectives",
+            "see `slo list conditions` for the objectives each condition selects",
         ));
     }
     Ok(findings)
@@ -136,6 +136,7 @@ fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
     if rules.is_empty() {
         rules.push(Rule::ready_made(ReadyMade::Breaching));
     }
+    rules.extend(args.max_age.map(|millis| Rule::ready_made(ReadyMade::MaxAge(millis))));
     rules.extend(args.min_coverage.map(|percent| Rule::ready_made(ReadyMade::Coverage(percent))));
     Ok(rules.into_iter().map(Rc::new).collect())
 }
@@ -147,9 +148,11 @@ fn ready_made(what: FailOn) -> ReadyMade {
         FailOn::AtRisk => ReadyMade::AtRisk,
         FailOn::Warning => ReadyMade::Warning,
         FailOn::Critical => ReadyMade::Critical,
+        FailOn::Exhausted => ReadyMade::Exhausted,
         FailOn::FastBurn => ReadyMade::FastBurn,
         FailOn::Page => ReadyMade::Policy(Urgency::Page),
         FailOn::Ticket => ReadyMade::Policy(Urgency::Ticket),
+        FailOn::Unknown => ReadyMade::Unknown,
     }
 }
 

@@ -66,13 +66,19 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
         files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
         format: FeedFormat::Auto,
         rejects: None,
+        slug: false,
         strict: true,
         dry_run: false,
         max_skew: MINUTE_MS,
         follow: false,
     };
-    let manifests =
-        Apply { paths: Paths { paths: vec![folder.join("manifests")] }, prune: false, set: None, adopt: false };
+    let manifests = Apply {
+        paths: Paths { paths: vec![folder.join("manifests")] },
+        prune: false,
+        set: None,
+        adopt: false,
+        allow_empty: false,
+    };
     let outcomes = [ingest::run(&mut inner, &feed)?, apply::run(&mut inner, &manifests)?];
     if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
         anyhow::bail!("the demo's own files were refused");

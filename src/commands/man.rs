@@ -20,9 +20,9 @@ const SECTIONS: [Section; 4] = [
     (
         "EXIT STATUS",
         &[
-            ("0", "It holds."),
-            ("1", "It does not: budget spent, drift, invalid manifest, rejected lines, verify mismatch."),
-            ("2", "It could not be answered: usage, I/O, damaged or newer database, nothing to check."),
+            ("0", "Success."),
+            ("1", "Failed: budget spent, drift, invalid manifest, rejected lines, verify mismatch."),
+            ("2", "Error: usage, I/O, damaged or newer database, nothing to check."),
         ],
     ),
     (

@@ -21,6 +21,8 @@ pub(crate) struct Assessment<'m> {
     pub(crate) as_of: Instant,
     /// The system's first transition, if it lies at or before `as_of`.
     pub(crate) first: Option<Instant>,
+    /// The newest fact of the objective's streams as of `as_of`.
+    pub(crate) last_seen: Option<Instant>,
     /// All whole days up to `as_of`.
     pub(crate) ledger: Ledger,
     /// The account of the last days, up to and including the millisecond that begins at `as_of`.
@@ -46,13 +48,13 @@ impl<'m> Assessment<'m> {
         let now = as_of.plus(1);
         let recent = Span::new(as_of.plus(-RECENT_MS), now);
         let stretch = chronicle.stretch(&model.system, model.scope(), recent.start, recent.end)?;
-        let first = stretch.first.filter(|first| *first <= as_of);
+        let (first, last_seen) = (stretch.first.filter(|first| *first <= as_of), stretch.last_seen);
         let start = first.map_or(as_of.day_start(), Instant::day_start);
         let mut ledger = sealed.filter(|ledger| ledger.start() == start).unwrap_or_else(|| Ledger::new(start));
         ledger.truncate(as_of.day_start());
         let recent_from = recent.start.min(ledger.end());
         let recent = chronicle.pieces(model, Span::new(recent_from, now))?;
-        let mut assessment = Self { model, as_of, first, ledger, recent, recent_from };
+        let mut assessment = Self { model, as_of, first, last_seen, ledger, recent, recent_from };
         assessment.extend(chronicle)?;
         Ok(assessment)
     }

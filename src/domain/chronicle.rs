@@ -22,6 +22,8 @@ pub(crate) struct Stretch {
     from: Instant,
     through: Instant,
     pub(crate) first: Option<Instant>,
+    /// The newest transition of the streams in scope; as of the end of what was asked for, where that is earlier than `as-of`.
+    pub(crate) last_seen: Option<Instant>,
     pub(crate) changes: Vec<Change>,
     outages: Vec<Outage>,
 }
@@ -50,12 +52,18 @@ where
         self.folded
     }
 
-    /// The history of all streams of a system between two moments, both included, as it is read.
+    /// The history of the streams of a system between two moments, both included, as it is read.
     ///
     /// # Errors
     /// Those of `load`.
-    pub(crate) fn history(&mut self, system: &Member, from: Instant, through: Instant) -> Result<SystemHistory, E> {
-        (self.load)(system.id, Scope::System, from, through)
+    pub(crate) fn history(
+        &mut self,
+        system: &Member,
+        scope: Scope<'_>,
+        from: Instant,
+        through: Instant,
+    ) -> Result<SystemHistory, E> {
+        (self.load)(system.id, scope, from, through)
     }
 
     /// The timeline of a system between two moments, both included.
@@ -86,8 +94,9 @@ where
         // Most transitions change nothing, and what is kept is to take no more room than it counts for.
         changes.shrink_to_fit();
         let outages = outages(&changes);
-        let (from, through, first) = (history.from, history.through, history.first);
-        let stretch = Rc::new(Stretch { from, through, first, changes, outages });
+        let (from, through, first, last_seen) =
+            (history.from, history.through, history.first, history.last_seen(scope));
+        let stretch = Rc::new(Stretch { from, through, first, last_seen, changes, outages });
         if self.changes > MOST_CHANGES {
             self.stretches.clear();
             self.changes = 0;

@@ -122,9 +122,11 @@ pub(crate) enum Property {
     WindowDays,
     /// A duration: how long the outage lasts that goes on.
     DownFor,
+    DataAgeSeconds,
     // Booleans.
     IsBreaching,
     HasOpenDowntime,
+    StatusKnown,
     FastBurn,
     // Texts.
     State,
@@ -142,6 +144,7 @@ pub(crate) enum Property {
     InStatusFor,
     /// The same as a number of seconds.
     InStatusForSeconds,
+    SystemDataAgeSeconds,
 }
 
 /// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of the moment.
@@ -246,6 +249,13 @@ impl Term {
     /// Whether the policy is part of it.
     pub(crate) fn asks_policy(&self) -> bool {
         matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)
+    }
+
+    /// Whether it looks at every single fact, not only at those that change a status.
+    pub(crate) fn looks_at_facts(&self) -> bool {
+        let of_age =
+            |field: &&Field| matches!(field.property, Property::DataAgeSeconds | Property::SystemDataAgeSeconds);
+        self.fields().iter().any(of_age)
     }
 
     /// The fields it looks at, each as often as it is written.

@@ -10,7 +10,7 @@ use super::name::Name;
 use super::policy::Urgency;
 use super::solver::signal::Reading;
 
-/// A condition that makes an objective fail while it holds.
+/// A condition that makes an objective fail while it is true.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rule {
     /// The declared condition's name, or what it is known by.
@@ -37,6 +37,12 @@ pub(crate) enum ReadyMade {
     NoData,
     /// The status was known for less than so many percent of the elapsed window.
     Coverage(u32),
+    /// The newest fact is so many milliseconds old, or older.
+    MaxAge(i64),
+    /// The status is unknown.
+    Unknown,
+    /// All of the budget is consumed.
+    Exhausted,
 }
 
 /// A rule and one objective.
@@ -44,11 +50,11 @@ pub(crate) enum ReadyMade {
 pub(crate) struct Finding {
     pub(crate) objective: Name,
     pub(crate) rule: Rc<Rule>,
-    /// Whether the objective fails.
-    pub(crate) holds: bool,
+    /// Whether the condition is true, so that the objective fails.
+    pub(crate) firing: bool,
     /// Since when it is as it is, where that was asked for; `None` also when it was never otherwise.
     pub(crate) since: Option<Instant>,
-    /// When it will hold no more if nothing else happens, if it holds and that is foreseeable.
+    /// When it will stop firing if nothing else happens, if it is firing and that is foreseeable.
     pub(crate) clears_at: Option<Instant>,
     pub(crate) values: Vec<(Field, Reading)>,
     /// The whole tree, where it was asked for.
@@ -61,7 +67,8 @@ pub(crate) struct Explained {
     pub(crate) expression: String,
     /// What joins the parts, if the term has any: `all of`, `not`.
     pub(crate) joint: String,
-    pub(crate) holds: bool,
+    /// Whether it is true.
+    pub(crate) met: bool,
     pub(crate) values: Vec<(Field, Reading)>,
     pub(crate) parts: Vec<Explained>,
 }
@@ -103,8 +110,9 @@ impl Rule {
     /// A ready-made rule.
     pub(crate) fn ready_made(what: ReadyMade) -> Self {
         use Property::{
-            BudgetTier as Tier, BurnRateOver, ConsumedMinutes, CoveragePercent, FastBurn, HasOpenDowntime, IsBreaching,
-            OverspentMinutes, RemainingPercent, State as Stands, SystemId, TotalMinutes,
+            BudgetTier as Tier, BurnRateOver, ConsumedMinutes, CoveragePercent, DataAgeSeconds, FastBurn,
+            HasOpenDowntime, IsBreaching, OverspentMinutes, RemainingPercent, State as Stands, StatusKnown, SystemId,
+            TotalMinutes,
         };
         let tier = |relation, tier: BudgetTier| text(Tier, relation, tier.as_str());
         let down = || vec![is(IsBreaching), is(HasOpenDowntime)];
@@ -124,6 +132,7 @@ impl Rule {
                 let tiers = [BudgetTier::Critical, BudgetTier::Exhausted];
                 ("critical", Term::Any(tiers.map(|of| tier(Relation::Equal, of)).into()), spent())
             }
+            ReadyMade::Exhausted => ("exhausted", tier(Relation::Equal, BudgetTier::Exhausted), spent()),
             ReadyMade::FastBurn => ("fast-burn", is(FastBurn), vec![FastBurn, BurnRateOver(ONE_HOUR)]),
             ReadyMade::Policy(urgency) => {
                 let rates = urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]);
@@ -136,6 +145,12 @@ impl Rule {
                 let least = Operand::Number { negative: false, magnitude: Decimal::whole(percent.into()) };
                 ("min-coverage", compare(CoveragePercent, Relation::Less, least), vec![CoveragePercent])
             }
+            ReadyMade::MaxAge(millis) => {
+                // What never reported has no age, and fails as well.
+                let young = compare(DataAgeSeconds, Relation::Less, Operand::Duration(millis));
+                ("max-age", Term::Not(Box::new(young)), vec![DataAgeSeconds])
+            }
+            ReadyMade::Unknown => ("unknown", Term::Not(Box::new(is(StatusKnown))), vec![StatusKnown, DataAgeSeconds]),
         };
         let decided = decided.into_iter().map(own).collect();
         Self { decided, needs_data: true, ..Self::of_term(name.to_owned(), term) }

@@ -77,6 +77,11 @@ impl Health {
         self.in_status_since.map(|since| self.as_of.since(since) / 1000)
     }
 
+    /// How long ago the newest fact was, in milliseconds.
+    pub(crate) fn data_age_ms(&self) -> Option<i64> {
+        self.last_seen.map(|seen| self.as_of.since(seen))
+    }
+
     /// Where this system stands in a list that shows the worst first.
     pub(crate) fn rank(&self) -> (u8, &Name) {
         let rank = match self.status {

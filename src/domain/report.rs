@@ -52,6 +52,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) down: Option<Down>,
     /// Whether the objective's status is known at `as-of`.
     pub(crate) known_now: bool,
+    /// The newest fact of the objective's streams, if there is one at or before `as-of`.
+    pub(crate) last_seen: Option<Instant>,
     /// Downtime by whom it belongs to (`None`: the system itself), in milliseconds, largest first.
     pub(crate) attribution: Vec<(Option<Name>, i64)>,
     pub(crate) burn_rate: BurnRate,
@@ -97,6 +99,7 @@ impl ObjectiveReport {
             tier: budget.tier(&objective.thresholds),
             down,
             known_now: assessment.now().is_some_and(|piece| piece.known),
+            last_seen: assessment.last_seen,
             attribution,
             burn_rate: budget.burn_rate(),
             burn_rates,
@@ -105,6 +108,11 @@ impl ObjectiveReport {
             forecast,
             budget,
         })
+    }
+
+    /// How long ago the newest fact was, in milliseconds.
+    pub(crate) fn data_age_ms(&self) -> Option<i64> {
+        self.last_seen.map(|seen| self.budget.elapsed.end.since(seen))
     }
 
     /// The state that a report of the same assessment has.

@@ -4,6 +4,7 @@
 //! above them is algebra on sets of moments. Nothing is sampled.
 
 mod account;
+pub(crate) mod age;
 pub(crate) mod days;
 mod hours;
 pub(crate) mod linear;
@@ -19,7 +20,7 @@ use self::linear::Quotient;
 use self::signal::{Signal, Value};
 use self::view::{Ask, What};
 use super::condition::property::{Shape, Unit};
-use super::condition::{Operand, Subject, Term};
+use super::condition::{Operand, Property, Subject, Term};
 use super::decimal::SCALE;
 use super::duration::write_millis;
 use super::finding::Explained;
@@ -56,8 +57,8 @@ where
         Term::Not(term) => Ok(solve(term, stretch, views)?.without(stretch)),
         Term::Compare(comparison) => {
             let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
-            let left = operand(&comparison.left, stretch, views)?;
-            let right = operand(&comparison.right, stretch, views)?;
+            let left = operand(&comparison.left, &comparison.right, stretch, views)?;
+            let right = operand(&comparison.right, &comparison.left, stretch, views)?;
             Ok(match units {
                 // Lengths of time in different units compare in milliseconds.
                 (Some(mine), Some(theirs)) if mine != theirs => {
@@ -83,12 +84,19 @@ where
     }
 }
 
-fn operand<V, E>(operand: &Operand, stretch: Span, views: &mut V) -> Result<Rc<Signal>, E>
+/// What one side of a comparison does over a stretch, as far as the other side tells it apart.
+fn operand<V, E>(operand: &Operand, other: &Operand, stretch: Span, views: &mut V) -> Result<Rc<Signal>, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
     if let Operand::Field(field) = operand {
-        return views(&Ask::of(field), stretch);
+        let mut ask = Ask::of(field);
+        if let (Property::DataAgeSeconds | Property::SystemDataAgeSeconds, Some(limit_ms)) =
+            (field.property, millis(other))
+        {
+            ask.what = What::AgeFrom(limit_ms);
+        }
+        return views(&ask, stretch);
     }
     Ok(Rc::new(Signal::steady(stretch, literal(operand).unwrap_or(Value::Null))))
 }
@@ -105,6 +113,15 @@ fn literal(operand: &Operand) -> Option<Value> {
         Operand::Text(text) => Value::text(text),
         Operand::Boolean(boolean) => Value::Boolean(*boolean),
     })
+}
+
+/// The milliseconds of a length of time, or of a plain number of seconds, floored; `None` for what is none, or is negative.
+fn millis(operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Duration(millis) => Some(*millis),
+        Operand::Number { negative: false, magnitude } => Some(magnitude.millionths() / (SCALE / 1000)),
+        _ => None,
+    }
 }
 
 /// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
@@ -167,5 +184,5 @@ where
         Term::Repeated { times, within_ms, .. } => format!("at least {times} times in {}", write_millis(*within_ms)),
         Term::Compare(_) | Term::Time(_) | Term::Policy(_) => String::new(),
     };
-    Ok(Explained { expression: term.to_string(), joint, holds: holds(term, at, views)?, values, parts })
+    Ok(Explained { expression: term.to_string(), joint, met: holds(term, at, views)?, values, parts })
 }

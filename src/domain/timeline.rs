@@ -29,6 +29,14 @@ pub(crate) struct SystemHistory {
     pub(crate) streams: Vec<StreamHistory>,
 }
 
+impl SystemHistory {
+    /// The newest transition of the streams in scope.
+    pub(crate) fn last_seen(&self, scope: Scope<'_>) -> Option<Instant> {
+        let streams = self.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref()));
+        streams.filter_map(|stream| stream.transitions.last()).map(|last| last.at).max()
+    }
+}
+
 /// From `at` on, the worst of a system's healthcheck streams and the worst of its incident streams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Change {

@@ -42,7 +42,7 @@ impl Pair {
         let mut fields = vec![
             ("condition".to_owned(), Seen::Text(self.condition.to_string())),
             ("objectiveId".to_owned(), Seen::Text(self.objective.to_string())),
-            ("holds".to_owned(), Seen::Flag(entry.holds)),
+            ("firing".to_owned(), Seen::Flag(entry.holds)),
         ];
         fields.extend(entry.since.map(|since| ("since".to_owned(), Seen::Text(since.to_string()))));
         View(fields)
@@ -63,9 +63,9 @@ impl Pair {
 impl Entry {
     /// What a logged view tells of a condition; `None` where it tells nothing of the kind.
     pub(crate) fn of_view(at: Instant, view: &View) -> Option<Self> {
-        let Some(Seen::Flag(holds)) = view.get("holds") else { return None };
+        let Some(Seen::Flag(holds)) = view.get("firing") else { return None };
         let since = match view.get("since") {
-            Some(Seen::Text(since)) => Some(Instant::parse(since).ok()?),
+            Some(Seen::Text(since)) => Some(Instant::parse_printed(since)?),
             _ => None,
         };
         Some(Self { at, holds: *holds, since })

@@ -47,9 +47,18 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
 
 /// `a, b or c`.
 pub(crate) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "or")
+}
+
+/// `a, b and c`.
+pub(crate) fn and_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "and")
+}
+
+fn joined<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
     let mut words: Vec<&str> = words.into_iter().collect();
     match (words.pop(), words.is_empty()) {
-        (Some(last), false) => format!("{} or {last}", words.join(", ")),
+        (Some(last), false) => format!("{} {conjunction} {last}", words.join(", ")),
         (last, _) => last.unwrap_or_default().to_owned(),
     }
 }

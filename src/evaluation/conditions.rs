@@ -14,6 +14,7 @@ use crate::domain::model::Model;
 use crate::domain::moments::Moments;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::solver::age;
 use crate::domain::solver::days::Days;
 use crate::domain::solver::search;
 use crate::domain::solver::signal::Signal;
@@ -21,7 +22,7 @@ use crate::domain::solver::system::SystemView;
 use crate::domain::solver::view::{Ask, View, What, streaks};
 use crate::domain::solver::{self, moment};
 use crate::domain::span::Span;
-use crate::domain::timeline::BEGINNING;
+use crate::domain::timeline::{BEGINNING, Scope};
 use crate::store::{Store, Stored};
 
 /// Signals kept at the most; past this all are forgotten, so that memory stays bounded.
@@ -196,7 +197,7 @@ impl<'s> Conditions<'s> {
         self.turn_to(objective);
         let at = self.evaluation.as_of;
         let term = &rule.term;
-        let holds = self.holds(term, objective, at)?;
+        let firing = self.holds(term, objective, at)?;
         let mut values = Vec::new();
         for field in &rule.decided {
             values.push((field.clone(), self.signal(objective, &Ask::of(field), moment(at))?.at(at)));
@@ -206,10 +207,10 @@ impl<'s> Conditions<'s> {
         } else {
             None
         };
-        let since = if detail.always || holds && detail.course { self.since(term, objective, at)? } else { None };
-        let clears_at = if holds && detail.course { self.clears(term, objective)? } else { None };
+        let since = if detail.always || firing && detail.course { self.since(term, objective, at)? } else { None };
+        let clears_at = if firing && detail.course { self.clears(term, objective)? } else { None };
         let (objective, rule) = (objective.clone(), Rc::clone(rule));
-        Ok(Finding { objective, rule, holds, since, clears_at, values, explanation })
+        Ok(Finding { objective, rule, firing, since, clears_at, values, explanation })
     }
 
     /// What a value does over a stretch.
@@ -228,6 +229,10 @@ impl<'s> Conditions<'s> {
             return Ok(Rc::clone(signal));
         }
         let signal = Rc::new(match (&key.0, ask.what) {
+            (_, What::Property(Property::DataAgeSeconds | Property::SystemDataAgeSeconds)) => {
+                self.age(&key.0, 0, stretch)?
+            }
+            (_, What::AgeFrom(least_ms)) => self.age(&key.0, least_ms, stretch)?,
             (Subject::System(system), What::Property(property)) => self.health(system, property, stretch)?,
             (Subject::Objective(objective), what) => self.budget(objective, what, stretch)?,
             (subject, what) => return Err(anyhow!("{what:?} of {subject:?} is no value")),
@@ -323,13 +328,36 @@ impl<'s> Conditions<'s> {
         Ok(signal)
     }
 
+    /// How old the newest fact of an objective's streams, or of a system, is over a stretch.
+    fn age(&mut self, subject: &Subject, least_ms: i64, stretch: Span) -> Result<Signal> {
+        let (member, model);
+        let (member, scope) = match subject {
+            Subject::System(name) => {
+                member = self.evaluation.resolver.member(name)?;
+                (&member, Scope::System)
+            }
+            Subject::Objective(name) => {
+                let known = self.known(name)?;
+                if let Some(report) = known.2.filter(|report| stretch == moment(report.budget.elapsed.end)) {
+                    return Ok(age::age_at(report.last_seen, stretch));
+                }
+                model = known.1;
+                (&model.system, model.scope())
+            }
+            Subject::This => return Err(anyhow!("whose age is asked for must be named")),
+        };
+        let history = self.evaluation.chronicle.history(member, scope, stretch.start, stretch.end)?;
+        Ok(age::age(&age::facts(&history, scope), least_ms, stretch))
+    }
+
     /// What a property of a system does over a stretch.
     fn health(&mut self, name: &Name, property: Property, stretch: Span) -> Result<Signal> {
         let member = self.evaluation.resolver.member(name)?;
         let mut from = SystemView::reach(stretch.start);
         let mut back = stretch.start.since(from);
         loop {
-            let history = self.evaluation.chronicle.history(&member, from.max(BEGINNING), stretch.end)?;
+            let history =
+                self.evaluation.chronicle.history(&member, Scope::System, from.max(BEGINNING), stretch.end)?;
             let complete = history.from <= BEGINNING;
             if let Some(view) = SystemView::draw(history, member.stale_after_ms, complete, stretch) {
                 return Ok(view.signal(property));

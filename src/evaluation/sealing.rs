@@ -128,7 +128,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        if until.in_range().is_err() || until != until.day_start() {
+        if !until.is_storable() || until != until.day_start() {
             tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
             continue;
         }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::health::minute;
+use super::number::counted;
 use super::reading::{shown, values};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
@@ -21,7 +22,7 @@ struct WireFinding<'a> {
     condition: &'a str,
     expression: String,
     severity: &'static str,
-    holds: bool,
+    firing: bool,
     since: Option<String>,
     clears_at: Option<String>,
     values: Map<String, Value>,
@@ -32,7 +33,7 @@ struct WireFinding<'a> {
 #[derive(Serialize)]
 struct WireExplained<'a> {
     expression: &'a str,
-    holds: bool,
+    met: bool,
     #[serde(skip_serializing_if = "Map::is_empty")]
     values: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,9 +42,9 @@ struct WireExplained<'a> {
 
 impl<'a> WireExplained<'a> {
     fn of(explained: &'a Explained) -> Self {
-        let Explained { expression, holds, parts, .. } = explained;
+        let Explained { expression, met, parts, .. } = explained;
         let parts = parts.iter().map(WireExplained::of).collect();
-        Self { expression, holds: *holds, values: values(&explained.values), parts }
+        Self { expression, met: *met, values: values(&explained.values), parts }
     }
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
             condition: &finding.rule.name,
             expression: finding.rule.term.to_string(),
             severity: finding.rule.severity.as_str(),
-            holds: finding.holds,
+            firing: finding.firing,
             since: text(finding.since),
             clears_at: text(finding.clears_at),
             values: values(&finding.values),
@@ -68,15 +69,15 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
         })
         .collect();
     let mut document = Document::list(as_of, "results", &rows)?;
-    let verdict = if findings.iter().any(|finding| finding.holds) { "fail" } else { "pass" };
+    let verdict = if findings.iter().any(|finding| finding.firing) { "fail" } else { "pass" };
     document.set("verdict", &verdict)?;
     Ok(document)
 }
 
 /// The verdict as a table, for markdown.
 pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
-    let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("FAILS ON").left("SINCE").left("BECAUSE");
-    for finding in findings.iter().filter(|finding| finding.holds) {
+    let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("CONDITION").left("SINCE").left("VALUES");
+    for finding in findings.iter().filter(|finding| finding.firing) {
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(finding.objective.as_str(), Tone::Strong),
@@ -93,9 +94,9 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
 /// there when it was explained.
 pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| finding.holds || finding.explanation.is_some()) {
+    for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
         let (sign, verb, tone) =
-            if finding.holds { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
+            if finding.firing { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
         let objective = paint(finding.objective.as_str(), Tone::Strong, canvas);
         let rule = &finding.rule;
         let _ = writeln!(text, "{} {objective} {verb} on {}: {}", paint(sign, tone, canvas), rule.name, rule.term);
@@ -115,10 +116,10 @@ pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     text
 }
 
-/// A term with its parts below it: whether each holds, and the values it looked at.
+/// A term with its parts below it: whether each is true, and the values it looked at.
 fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canvas) {
     let indent = "  ".repeat(depth);
-    let truth = if explained.holds { paint("yes", Tone::Strong, canvas) } else { paint("no ", Tone::Faint, canvas) };
+    let truth = if explained.met { paint("yes", Tone::Strong, canvas) } else { paint("no ", Tone::Faint, canvas) };
     if explained.parts.is_empty() {
         let values = shown(&explained.values).join(" ");
         let gap = if values.is_empty() { "" } else { "    " };
@@ -142,7 +143,7 @@ pub(super) fn cause(finding: &Finding) -> String {
     if finding.rule.name == "when" { finding.rule.term.to_string() } else { finding.rule.name.clone() }
 }
 
-/// Whether all hold, and the line that says so.
+/// Whether nothing is firing, and the line that says so.
 pub(super) fn summary(findings: &[Finding]) -> (bool, String) {
     let distinct = |findings: &mut dyn Iterator<Item = &Finding>| {
         let mut objectives: Vec<&str> = findings.map(|finding| finding.objective.as_str()).collect();
@@ -150,11 +151,9 @@ pub(super) fn summary(findings: &[Finding]) -> (bool, String) {
         objectives.len()
     };
     let all = distinct(&mut findings.iter());
-    let failing = distinct(&mut findings.iter().filter(|finding| finding.holds));
-    let (verb, plural) = (if failing == 1 { "fails" } else { "fail" }, if all == 1 { "" } else { "s" });
-    match (failing, all) {
-        (0, 1) => (true, "✔ pass: the one objective holds".to_owned()),
-        (0, _) => (true, format!("✔ pass: all {all} objectives hold")),
-        _ => (false, format!("✖ fail: {failing} of {all} objective{plural} {verb}")),
+    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing));
+    match failing {
+        0 => (true, format!("✔ pass: {} checked", counted(all, "objective"))),
+        _ => (false, format!("✖ fail: {failing} of {} failed", counted(all, "objective"))),
     }
 }

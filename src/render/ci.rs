@@ -10,13 +10,13 @@ use crate::domain::condition::Severity;
 use crate::domain::finding::Finding;
 use crate::domain::instant::Instant;
 
-/// A JUnit report: a suite for each condition, in it a case for each objective, which fails while the condition holds.
+/// A JUnit report: a suite for each condition, in it a case for each objective, which fails while the condition is firing.
 ///
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
     let case = |finding: &Finding| {
-        let outcome = if finding.holds {
+        let outcome = if finding.firing {
             Outcome::Fail {
                 severity: Some(finding.rule.severity.as_str()),
                 message: format!("{} fails on {}", finding.objective, finding.rule.term),
@@ -33,7 +33,7 @@ pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
 /// A line for each objective that fails, which GitHub shows beside the workflow's run, and one that sums up.
 pub(crate) fn annotations(findings: &[Finding]) -> String {
     let mut text = String::new();
-    for finding in findings.iter().filter(|finding| finding.holds) {
+    for finding in findings.iter().filter(|finding| finding.firing) {
         let level = match finding.rule.severity {
             Severity::Info => "notice",
             Severity::Warning => "warning",

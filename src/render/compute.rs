@@ -109,18 +109,18 @@ fn in_words(change: &Change) -> String {
     }
 }
 
-/// `holds`, `no longer holds`; where late facts have changed what was told before, since when it is so.
+/// `firing`, `no longer firing`; where late facts have changed what was told before, since when it is so.
 fn turned(change: &Change, next: &View) -> String {
-    let holds = next.get("holds") == Some(&Seen::Flag(true));
+    let firing = next.get("firing") == Some(&Seen::Flag(true));
     let since = next.get("since").map(ToString::to_string);
     let corrected = since.as_deref() != Some(change.occurred_at.to_string().as_str());
-    match (corrected, holds) {
-        (false, true) => "holds".to_owned(),
-        (false, false) => "no longer holds".to_owned(),
-        (true, true) => format!("corrected: has held since {}", since.unwrap_or_default()),
+    match (corrected, firing) {
+        (false, true) => "firing".to_owned(),
+        (false, false) => "no longer firing".to_owned(),
+        (true, true) => format!("corrected: firing since {}", since.unwrap_or_default()),
         (true, false) => match since {
-            Some(since) => format!("corrected: has not held since {since}"),
-            None => "corrected: had never held".to_owned(),
+            Some(since) => format!("corrected: not firing since {since}"),
+            None => "corrected: never fired".to_owned(),
         },
     }
 }
@@ -129,7 +129,7 @@ fn turned(change: &Change, next: &View) -> String {
 fn tone(change: &Change) -> Tone {
     let Some(next) = &change.next else { return Tone::Faint };
     if change.kind == ChangeKind::Condition {
-        return if next.get("holds") == Some(&Seen::Flag(true)) { Tone::Warning } else { Tone::Good };
+        return if next.get("firing") == Some(&Seen::Flag(true)) { Tone::Warning } else { Tone::Good };
     }
     let seen = next.get("state").or_else(|| next.get("status")).map(ToString::to_string);
     match seen.as_deref() {

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::manifest::yaml::Node;
 use crate::domain::instant::Instant;
 
 /// The version of all documents' shapes; it grows when a field changes its meaning or goes away.
@@ -83,7 +84,7 @@ impl Document {
     }
 
     pub(super) fn yaml(&self) -> Result<String> {
-        Ok(serde_yaml::to_string(self)?)
+        Ok(Node::of_json(&serde_json::to_value(self)?).document())
     }
 
     /// One line a row; nested fields are named with dots, lists are written as JSON.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::number::short_time;
+use super::number::{counted, short_time};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
@@ -20,6 +20,7 @@ struct WireHealth<'a> {
     in_status_for_seconds: Option<i64>,
     transitions_in_window: usize,
     last_seen: Option<String>,
+    data_age_seconds: Option<i64>,
 }
 
 /// The answer of `health` for programs.
@@ -39,6 +40,7 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
             in_status_for_seconds: health.in_status_for_seconds(),
             transitions_in_window: health.transitions_in_window,
             last_seen: text(health.last_seen),
+            data_age_seconds: health.data_age_ms().map(|age| age / 1000),
         })
         .collect();
     Document::list(as_of, "systems", &rows)
@@ -55,7 +57,6 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
             Status::Unknown => ("?", Tone::Faint),
             Status::Healthy => ("✔", Tone::Good),
         };
-        let ago = |at: Option<Instant>| at.map_or("never".to_owned(), |at| short_time(health.as_of.since(at)) + " ago");
         let held = health.in_status_since.map_or("–".to_owned(), |since| short_time(health.as_of.since(since)));
         sheet.push(vec![
             Cell::toned(format!("{symbol} {}", health.status), tone),
@@ -64,18 +65,21 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
             Cell::plain(held),
             Cell::plain(health.in_status_since.map_or("–".to_owned(), minute)),
             Cell::plain(health.transitions_in_window.to_string()),
-            Cell::plain(ago(health.last_seen)),
+            Cell::plain(ago(health.data_age_ms())),
         ]);
     }
     let count = |status| healths.iter().filter(|health| health.status == status).count();
     let parts = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
     let parts = parts.iter().filter(|status| count(**status) > 0).map(|status| format!("{} {status}", count(*status)));
-    let plural = if healths.len() == 1 { "" } else { "s" };
     let parts = parts.collect::<Vec<_>>().join(", ");
-    let counted =
-        if healths.is_empty() { "no systems".to_owned() } else { format!("{} system{plural}: {parts}", healths.len()) };
-    sheet.footer.push(counted);
+    let all = counted(healths.len(), "system");
+    sheet.footer.push(if healths.is_empty() { "no systems".to_owned() } else { format!("{all}: {parts}") });
     sheet
+}
+
+/// How long ago something was seen: `2m ago`, `never`.
+pub(super) fn ago(age_ms: Option<i64>) -> String {
+    age_ms.map_or("never".to_owned(), |age| short_time(age) + " ago")
 }
 
 /// A moment for people, to the minute: `2026-11-20 14:05`, UTC.

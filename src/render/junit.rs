@@ -20,13 +20,13 @@ pub(crate) struct Case {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Pass,
-    /// It does not hold: how grave that is where there are degrees, in one line, and in full.
+    /// It failed: how severe that is where there are degrees, in one line, and in full.
     Fail {
         severity: Option<&'static str>,
         message: String,
         detail: String,
     },
-    /// It could not be told.
+    /// It could not be answered.
     Error {
         message: String,
         detail: String,

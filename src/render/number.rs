@@ -34,6 +34,11 @@ pub(crate) fn short_time(millis: i64) -> String {
     }
 }
 
+/// So many of a thing: `1 objective`, `3 objectives`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A burn rate for people: `0`, `0.42`, `3.1`, `14`, `120`.
 pub(crate) fn rate(value: Option<f64>) -> String {
     match value {

@@ -20,6 +20,7 @@ use super::down::{DOWN, in_words};
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
+use super::number::counted;
 use crate::domain::achievement::Unlocked;
 use crate::domain::budget::State;
 use crate::domain::chapter::Chapter;
@@ -165,11 +166,6 @@ fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'sta
 /// A moment to the minute, with its exact value for programs.
 fn moment(page: &mut Markup, at: Instant) {
     page.element("time", &[("datetime", &at)], format_args!("{} UTC", minute(at)));
-}
-
-/// So many of a thing.
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::number::short_time;
 use crate::domain::condition::Field;
 use crate::domain::condition::property::{Shape, Unit};
 use crate::domain::duration::write_millis;
+use crate::domain::instant::MINUTE_MS;
 use crate::domain::solver::signal::Reading;
 
 /// A value for programs, as the other documents have it: lengths of time without a unit of their own as `1h30m`.
@@ -35,7 +37,20 @@ pub(super) fn values(readings: &[(Field, Reading)]) -> Map<String, Value> {
 
 /// Values for people: `name=value`.
 pub(super) fn shown(readings: &[(Field, Reading)]) -> Vec<String> {
-    readings.iter().map(|(field, reading)| format!("{field}={}", short(&value(field, reading)))).collect()
+    readings
+        .iter()
+        .map(|(field, reading)| format!("{field}={}{}", short(&value(field, reading)), in_words(field, reading)))
+        .collect()
+}
+
+/// Seconds from a minute on, in the unit that fits: ` (9d)`.
+fn in_words(field: &Field, reading: &Reading) -> String {
+    let (Shape::Number(Unit::Seconds), Reading::Number(number)) = (field.property.shape(), reading) else {
+        return String::new();
+    };
+    let millis = number.numerator.saturating_mul(1000).div_euclid(number.denominator);
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    if millis < MINUTE_MS { String::new() } else { format!(" ({})", short_time(millis)) }
 }
 
 /// A value for people: numbers to two decimals, floored.

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::down::standing;
 use super::forecast::{next_period, overspending};
-use super::health::minute;
+use super::health::{ago, minute};
 use super::number::{minutes, percent, rate, short_time};
 use super::sheet::{in_one_line, paint};
 use super::status::{remaining_percent, symbol, tone, values};
@@ -343,6 +343,12 @@ fn achieved(portrait: &Portrait) -> Vec<String> {
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 
+/// When the newest fact was, and how long ago.
+fn last_data(report: &ObjectiveReport) -> String {
+    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
+    at + &ago(report.data_age_ms())
+}
+
 /// What was counted and what was not, and why.
 fn accounting(portrait: &Portrait) -> Vec<String> {
     let (report, objective) = (&portrait.report, &portrait.objective);
@@ -362,6 +368,7 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
             percent(known, i128::from(elapsed), 1),
             short_time(tally.unknown_ms)
         ),
+        format!("last data: {}", last_data(report)),
         if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
             format!("downtime excluded by maintenance: {}", short_time(tally.excluded_ms))
         } else {

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::down::{DOWN, Room, down_cell, down_now};
 use super::forecast::next_period;
-use super::health::minute;
-use super::number::{minutes, percent, rate, scaled_minutes, short_time};
+use super::health::{ago, minute};
+use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
 use crate::domain::instant::Instant;
@@ -56,10 +56,13 @@ struct WireObjective<'a> {
     is_breaching: bool,
     has_open_downtime: bool,
     down_since: Option<String>,
+    status_known: bool,
     attribution: Vec<WireAttribution<'a>>,
     excluded_minutes: f64,
     not_counted_minutes: f64,
     coverage_percent: Option<f64>,
+    last_seen: Option<String>,
+    data_age_seconds: Option<i64>,
     state: &'static str,
     budget_tier: &'static str,
     burn_rate: Option<f64>,
@@ -157,10 +160,13 @@ impl<'a> WireObjective<'a> {
             is_breaching: budget.is_breaching(),
             has_open_downtime: report.has_open_downtime(),
             down_since: text(report.down_since()),
+            status_known: report.known_now,
             attribution: report.attribution.iter().map(|(system, ms)| attribution(system.as_ref(), *ms)).collect(),
             excluded_minutes: minutes(budget.tally.excluded_ms),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             coverage_percent: coverage_percent(budget),
+            last_seen: text(report.last_seen),
+            data_age_seconds: report.data_age_ms().map(|age| age / 1000),
             state: report.state.as_str(),
             budget_tier: report.tier.as_str(),
             burn_rate: report.burn_rate.value(),
@@ -254,7 +260,7 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet = sheet.left("SYSTEM").optional();
     if detail.wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
-        sheet = sheet.right("BEST").right("COVERAGE").left("MODE").left("LABELS");
+        sheet = sheet.right("BEST").right("COVERAGE").right("LAST SEEN").left("MODE").left("LABELS");
         sheet.overflows = true;
     }
     let room = match detail {
@@ -273,6 +279,7 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet.footer.extend(down_now(reports));
     sheet.footer.extend(outlooks(reports));
     sheet.footer.extend(blind_spots(reports));
+    sheet.footer.extend(last_data(reports));
     sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));
     sheet
 }
@@ -305,6 +312,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
             Cell::plain(rate(report.burn_rates[crate::domain::budget::ONE_HOUR].value())),
             Cell::plain(format!("{}d", report.streak.best)),
             Cell::plain(percent(i128::from(known), i128::from(budget.elapsed.millis()), 1) + "%"),
+            Cell::plain(ago(report.data_age_ms())),
             Cell::plain(budget.exclusion.as_str()),
             Cell::plain(labels.join(",")),
         ]);
@@ -369,16 +377,33 @@ pub(crate) const fn tone(state: State) -> Tone {
 }
 
 fn summary(reports: &[ObjectiveReport]) -> String {
-    let counted = State::ALL.into_iter().filter_map(|state| {
+    let states = State::ALL.into_iter().filter_map(|state| {
         let count = reports.iter().filter(|report| report.state == state).count();
         (count > 0).then(|| format!("{count} {} {}", symbol(state), state.as_str()))
     });
-    let counted: Vec<String> = counted.collect();
-    let plural = if reports.len() == 1 { "" } else { "s" };
+    let states: Vec<String> = states.collect();
     if reports.is_empty() {
         return "no objectives".to_owned();
     }
-    format!("{} objective{plural}: {}", reports.len(), counted.join(", "))
+    format!("{}: {}", counted(reports.len(), "objective"), states.join(", "))
+}
+
+/// The first of some objectives, each with what is said of it, and how many more there are; `None` when there are none.
+fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport) -> String) -> Option<String> {
+    let mut names: Vec<String> = reports.iter().take(MOST_OUTLOOKS).map(|report| said(report)).collect();
+    if reports.len() > MOST_OUTLOOKS {
+        names.push(format!("{} more", reports.len() - MOST_OUTLOOKS));
+    }
+    (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
+}
+
+/// How old the newest fact of all these objectives is, and whose newest fact is the oldest.
+fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
+    let aged = || reports.iter().filter_map(|report| Some((report.data_age_ms()?, report)));
+    let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
+    let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
+    let least = format!("; least recent: {}, {}", report.objective, ago(Some(oldest)));
+    Some(format!("last data {}{}", ago(Some(newest)), if oldest == newest { "" } else { &least }))
 }
 
 /// What the numbers do not see: objectives whose status is unknown now, and those known for a part of their window only.
@@ -392,20 +417,13 @@ fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
     let partly = |report: &&ObjectiveReport| {
         i128::from(report.budget.known_ms()) * 100 < i128::from(report.budget.elapsed.millis()) * GOOD_COVERAGE_PERCENT
     };
-    let told = |head: &str, blind: Vec<&ObjectiveReport>| {
-        let mut names: Vec<String> = blind.iter().take(MOST_OUTLOOKS).map(|report| known(report)).collect();
-        if blind.len() > MOST_OUTLOOKS {
-            names.push(format!("{} more", blind.len() - MOST_OUTLOOKS));
-        }
-        (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
-    };
     let (now, before): (Vec<_>, Vec<_>) = reports
         .iter()
         .filter(seen)
         .filter(|report| !report.known_now || partly(report))
         .partition(|report| !report.known_now);
-    let unknown = told("status unknown now; known part of the window", now);
-    unknown.into_iter().chain(told("status known for only a part of the window", before)).collect()
+    let unknown = told("status unknown now; known part of the window", &now, known);
+    unknown.into_iter().chain(told("status known for only a part of the window", &before, known)).collect()
 }
 
 /// What lies ahead of the worst objectives if nothing else happens.

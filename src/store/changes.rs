@@ -202,7 +202,7 @@ fn read_logged(row: &Row<'_>) -> Result<Logged> {
     let change = Change {
         kind: ChangeKind::parse(&kind).ok_or_else(|| unreadable("an unknown kind"))?,
         id: text(2)?,
-        occurred_at: Instant::parse(&occurred_at).map_err(|_| unreadable("no moment"))?,
+        occurred_at: Instant::parse_printed(&occurred_at).ok_or_else(|| unreadable("no moment"))?,
         previous: view(4)?,
         next: view(5)?,
     };

@@ -70,7 +70,8 @@ impl Store {
         let found: Option<(String, bool)> =
             self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((as_of, is_current)) = found else { return Ok(None) };
-        let as_of = Instant::parse(&as_of).map_err(|_| Unreadable(format!("computation.as_of is {as_of:?}")))?;
+        let as_of =
+            Instant::parse_printed(&as_of).ok_or_else(|| Unreadable(format!("computation.as_of is {as_of:?}")))?;
         Ok(Some(Computed { as_of, is_current }))
     }
 

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
+use super::sets::Declaration;
 use super::wire;
 use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
@@ -35,22 +36,14 @@ pub(crate) struct Stored {
 pub(crate) struct StoredObject {
     /// The object, its set, and whether it is gone from that.
     pub(crate) held: Held,
+    /// The repository whose file it is, where that is known.
+    pub(crate) repository: Option<Name>,
+    /// From the root of its repository; outside of one from the folder given, with that folder's name.
     pub(crate) file: String,
     /// Position of the document in its file, from 1.
     pub(crate) document: usize,
     /// The Git commit that the file was of when the object was last written or found elsewhere.
     pub(crate) commit: Option<String>,
-    pub(crate) applied_at: Instant,
-}
-
-/// Where an object was declared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Declaration<'a> {
-    pub(crate) set: &'a Name,
-    pub(crate) file: &'a str,
-    /// Position of the document in its file, from 1.
-    pub(crate) document: usize,
-    pub(crate) commit: Option<&'a str>,
     pub(crate) applied_at: Instant,
 }
 
@@ -194,7 +187,8 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
-        let sql = "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at
+        let sql =
+            "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at, repository
                    FROM manifest WHERE kind = ?1 ORDER BY name";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
@@ -204,6 +198,7 @@ impl Store {
             let set = row.get_ref(2)?.as_str_or_null()?.map(stored_name).transpose()?;
             objects.push(StoredObject {
                 held: Held { object, set, orphaned: row.get(3)? },
+                repository: row.get_ref(8)?.as_str_or_null()?.map(stored_name).transpose()?,
                 file: row.get(4)?,
                 document: row.get(5)?,
                 commit: row.get(6)?,
@@ -315,11 +310,12 @@ impl Store {
             Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql =
-            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at,
+                                   repository)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, set_name = excluded.set_name,
              orphaned_at = NULL, file = excluded.file, document = excluded.document, commit_id = excluded.commit_id,
-             content_hash = excluded.content_hash, applied_at = excluded.applied_at";
+             content_hash = excluded.content_hash, applied_at = excluded.applied_at, repository = excluded.repository";
         self.connection.prepare_cached(sql)?.execute(params![
             object.kind().as_str(),
             object.name().as_str(),
@@ -330,6 +326,7 @@ impl Store {
             declared.commit,
             format!("{:016x}", content_hash(object)),
             declared.applied_at.millis(),
+            declared.repository.map(Name::as_str),
         ])?;
         Ok(())
     }

@@ -113,15 +113,20 @@ impl Store {
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let run = || {
             self.connection.execute_batch("BEGIN DEFERRED")?;
-            let result = work(self).and_then(|value| {
-                self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))?;
-                Ok(value)
-            });
+            let result = work(self).and_then(|value| self.unchanged().map(|()| value));
             // Nothing was written, so there is nothing that a failing end could lose.
             drop(self.connection.execute_batch("COMMIT"));
             result
         };
         run().map_err(|error| explain(error, &self.path))
+    }
+
+    /// Makes sure that what was read without locks is of one moment.
+    ///
+    /// # Errors
+    /// When somebody has written meanwhile.
+    pub(super) fn unchanged(&self) -> Result<()> {
+        self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
     }
 
     /// Runs `work` in one write transaction: all of it is kept, or nothing.

@@ -96,7 +96,7 @@ pub(crate) fn read(
 ) -> Result<&[u8], Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     // Later moments cannot overflow: a body has fewer bytes than it would take.
-    if *version != VERSION || first.in_range().is_err() || count > body.len().min(MOST_READ) {
+    if *version != VERSION || !first.is_storable() || count > body.len().min(MOST_READ) {
         return Err(Damaged);
     }
     let mut at = first.millis();

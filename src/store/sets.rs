@@ -1,13 +1,25 @@
-//! Owns whose declared objects are: what an apply records of those it does not write.
+//! Owns whose declared objects are and where they are declared: what an apply records of those it does not write.
 
 use anyhow::Result;
 use rusqlite::params;
 
-use super::manifests::Declaration;
 use super::open::Store;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::object::Identity;
+
+/// Where an object was declared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Declaration<'a> {
+    pub(crate) set: &'a Name,
+    /// The repository, if the file is in one.
+    pub(crate) repository: Option<&'a Name>,
+    pub(crate) file: &'a str,
+    /// Position of the document in its file, from 1.
+    pub(crate) document: usize,
+    pub(crate) commit: Option<&'a str>,
+    pub(crate) applied_at: Instant,
+}
 
 impl Store {
     /// Remembers where an object that did not change is declared now, and by which set.
@@ -15,10 +27,12 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn place_object(&self, identity: &Identity, declared: Declaration<'_>) -> Result<()> {
-        let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6
-                   WHERE kind = ?1 AND name = ?2 AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5)";
-        let Declaration { set, file, document, commit, .. } = declared;
-        let row = params![identity.kind.as_str(), identity.name.as_str(), set.as_str(), file, document, commit];
+        let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6, repository = ?7
+                   WHERE kind = ?1 AND name = ?2
+                   AND (set_name IS NOT ?3 OR file <> ?4 OR document <> ?5 OR repository IS NOT ?7)";
+        let Declaration { set, repository, file, document, commit, .. } = declared;
+        let (kind, name, repository) = (identity.kind.as_str(), identity.name.as_str(), repository.map(Name::as_str));
+        let row = params![kind, name, set.as_str(), file, document, commit, repository];
         self.connection.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }

@@ -96,7 +96,7 @@ impl Store {
             let Some(row) = rows.next()? else { return Ok(None) };
             let (at, next): (String, Option<String>) = (row.get(0)?, row.get(1)?);
             let Some(next) = next else { return Ok(Some(None)) };
-            let at = Instant::parse(&at).map_err(|_| unreadable())?;
+            let at = Instant::parse_printed(&at).ok_or_else(unreadable)?;
             let entry = Entry::of_view(at, &changes::read_view(&next)?).ok_or_else(unreadable)?;
             Ok(Some(Some(entry)))
         };

@@ -45,6 +45,7 @@ impl Store {
         let name = fresh.path().to_str().context("the path is not UTF-8")?;
         self.connection.execute("VACUUM INTO ?1", [name])?;
         self.still_there()?;
+        self.unchanged()?;
         let differences = Self::open(fresh.path(), Access::Read)?.verify_file()?;
         if let Some(difference) = differences.first() {
             return Err(Unreadable(format!("the copy does not hold together: {}", difference.0)).into());

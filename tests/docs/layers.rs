@@ -10,12 +10,11 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 17] = [
+const OWNED: [(&str, &[&str]); 16] = [
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),
     ("quick_junit", &["render/junit"]),
-    ("serde_yaml", &["render"]),
     ("clap", &["cli", "run", "commands/completions", "commands/man"]),
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),

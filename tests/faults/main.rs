@@ -18,6 +18,7 @@ mod report;
 mod secrets;
 mod sets;
 mod sharing;
+mod spellings;
 mod stopping;
 mod upgrade;
 mod upkeep;

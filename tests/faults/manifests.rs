@@ -62,8 +62,8 @@ fn what_cannot_be_read_is_no_empty_manifest() {
     fs::create_dir(world.path("empty")).unwrap();
     world.write("blank/blank.yaml", "# nothing\n---\n");
     for path in ["empty", "blank"] {
-        world.run(&["apply", path]).refuses("no manifest was found");
-        world.run(&["apply", "--prune", path]).refuses("no manifest was found");
+        world.run(&["apply", path]).refuses("no manifest found");
+        world.run(&["apply", "--prune", path]).refuses("no manifest found");
     }
     assert!(world.pass(&["list", "objectives"]).contains("shop-availability"));
 }

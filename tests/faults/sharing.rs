@@ -101,7 +101,7 @@ fn reading_needs_no_free_byte_and_counts_the_log() {
     let script = "cp slo.db slo.db-wal disk/ || exit 98
         dd if=/dev/zero of=disk/fill bs=4k >/dev/null 2>&1
         { \"$0\" status -o json --as-of 2024-03-20; \"$0\" export journal; } > seen 2> err; echo $? > code
-        rm disk/fill; \"$0\" db verify > /dev/null && \"$0\" export journal | wc -l > later";
+        rm disk/fill; \"$0\" db verify > /dev/null && \"$0\" export journal | wc -l > later || exit 95";
     let Some(output) = on_a_disk(&world, script) else { return };
     let read = |name: &str| fs::read_to_string(world.path(name)).unwrap();
     assert_eq!((output.code, &*read("code"), &*read("err")), (0, "0\n", ""), "{}", output.stderr);
@@ -118,12 +118,15 @@ fn reading_works_on_a_medium_that_is_read_only() {
             "{copy} || exit 98
              mount -o remount,ro disk || exit 97
              {{ \"$0\" status -o json --as-of 2024-03-20; \"$0\" export journal; }} > seen 2> err; echo $? > code
-             \"$0\" ingest seen 2> refused; test $? = 2"
+             \"$0\" db backup -q copied.db || exit 96
+             \"$0\" ingest seen 2> refused; test $? = 2 || exit 95"
         );
         let Some(output) = on_a_disk(&world, &script) else { return };
         let read = |name: &str| fs::read_to_string(world.path(name)).unwrap();
         assert_eq!((output.code, &*read("code"), &*read("err")), (0, "0\n", ""), "{copy}: {}", output.stderr);
         assert!(read("seen") == read("expected"), "{copy}");
+        assert_eq!(world.pass(&["export", "journal", "--db", "copied.db"]), world.journal(), "{copy}");
+        fs::remove_file(world.path("copied.db")).unwrap();
         assert!(read("refused").starts_with("error: database disk/slo.db: "), "{}", read("refused"));
     }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use crate::harness::{World, as_nobody};
 
 const OLD: [&str; 2] = [include_str!("../../fixtures/stores/1.sql"), include_str!("../../fixtures/stores/2.sql")];
+/// With a log of conditions.
+const COMPUTED: &str = include_str!("../../fixtures/stores/5-conditions.sql");
 
 fn world(dump: &str) -> World {
     let world = World::new();
@@ -41,6 +43,29 @@ fn conditions_of_an_older_database_ask_for_the_state_that_was_called_degraded() 
     let listed = world.pass(&["list", "conditions", "-o", "json"]);
     let expected = r#"state == \"down\" || health.tiny.status == \"degraded\""#;
     assert!(listed.contains(expected), "{listed}");
+}
+
+#[test]
+fn the_log_of_conditions_goes_on_in_the_words_of_now() {
+    let world = world(COMPUTED);
+    let compute = |at: &str| world.pass(&["compute", "-o", "json", "--as-of", at]);
+    // The same moment tells nothing new of conditions: what was logged as `holds` reads as `firing`.
+    assert!(!compute("2026-11-03T00:00:00Z").contains("\"kind\":\"condition\""));
+    world.verifies();
+    let database = rusqlite::Connection::open(world.db()).unwrap();
+    let count = |like: &str| -> i64 {
+        let sql = "SELECT count(*) FROM change_log WHERE kind = 'condition' AND next || changed_fields LIKE ?1";
+        database.query_row(sql, [like], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("%holds%"), count("%firing%firing%")), (0, 4));
+    // A late fact is told of in the words of now.
+    let late = "{\"ts\":\"2026-11-02T09:58:00Z\",\"system\":\"tiny\",\"status\":\"down\"}\n";
+    world.feed(&["ingest", "-q"], late);
+    assert!(
+        compute("2026-11-03T00:00:00Z")
+            .contains("\"next\":{\"condition\":\"burning\",\"objectiveId\":\"tiny-up\",\"firing\":true")
+    );
+    world.verifies();
 }
 
 #[test]

@@ -152,7 +152,7 @@ proptest! {
                 let printed = field.split('.').fold(objective, |value, part| &value[part]);
                 let value = match column.as_str() {
                     "labels" | "attribution" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
-                    "is_breaching" | "has_open_downtime" | "fast_burn" | "orphaned" => json!(value == 1),
+                    "is_breaching" | "has_open_downtime" | "fast_burn" | "orphaned" | "status_known" => json!(value == 1),
                     _ => value.clone(),
                 };
                 prop_assert_eq!(difference(column, printed, &value), None);

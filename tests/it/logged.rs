@@ -63,7 +63,7 @@ fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
 fn tested(slo: &Slo, at: Ms) -> Held {
     let mut held = Held::new();
     for name in NAMES {
-        let args = ["backtest", "--condition", name, "--since", "1970-01-01", "-o", "json", "--as-of", &rfc3339(at)];
+        let args = ["backtest", "--condition", name, "--since", "2000-01-01", "-o", "json", "--as-of", &rfc3339(at)];
         let answer: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
         for firing in answer["firings"].as_array().unwrap() {
             let id = format!("{name} {}", firing["objectiveId"].as_str().unwrap());
@@ -81,7 +81,7 @@ fn said(log: &[Value]) -> Held {
         let turns = turns.entry(line["id"].as_str().unwrap().to_owned()).or_default();
         let at = instant(line["occurredAt"].as_str().unwrap());
         turns.retain(|(known, _)| *known < at);
-        let Some(holds) = line["next"]["holds"].as_bool() else {
+        let Some(holds) = line["next"]["firing"].as_bool() else {
             turns.clear();
             continue;
         };
@@ -193,7 +193,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
                 2026-01-02T10:30:00Z,web,down\n2026-01-02T10:33:00Z,web,up\n";
     slo.ingest(feed);
     let brief = |log: &[Value]| -> Vec<(String, bool)> {
-        let row = |row: &Value| (row["occurredAt"].as_str().unwrap()[11..].to_owned(), row["next"]["holds"] == true);
+        let row = |row: &Value| (row["occurredAt"].as_str().unwrap()[11..].to_owned(), row["next"]["firing"] == true);
         log.iter().map(row).collect()
     };
     let turn = |at: &str, holds| (at.to_owned(), holds);
@@ -212,21 +212,21 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
         json!({
             "sequence": log[0]["sequence"], "kind": "condition", "id": "burning web",
             "occurredAt": "2026-01-02T10:12:30.001Z", "previous": null,
-            "next": {"condition": "burning", "objectiveId": "web", "holds": true, "since": "2026-01-02T10:12:30.001Z"},
-            "changedFields": ["condition", "objectiveId", "holds", "since"],
+            "next": {"condition": "burning", "objectiveId": "web", "firing": true, "since": "2026-01-02T10:12:30.001Z"},
+            "changedFields": ["condition", "objectiveId", "firing", "since"],
         })
     );
     // A late fact: the first outage was over sooner. What was told of later moments is told again.
     slo.ingest("ts,system,status\n2026-01-02T10:11:00Z,web,up\n2026-01-02T10:12:00Z,web,up\n");
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:12:30.001Z", false), turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
-    assert_eq!(log[0]["next"], json!({"condition": "burning", "objectiveId": "web", "holds": false}));
+    assert_eq!(log[0]["next"], json!({"condition": "burning", "objectiveId": "web", "firing": false}));
     let table = slo.pass(&["compute", "--as-of", "2026-01-02T11:00:00Z", "-q"], b"");
     assert_eq!(table, "");
     // The condition goes, and comes back.
     slo.apply(manifest.split("---").next().unwrap());
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
-    assert_eq!((&log[0]["next"], &log[0]["previous"]["holds"]), (&Value::Null, &json!(false)));
+    assert_eq!((&log[0]["next"], &log[0]["previous"]["firing"]), (&Value::Null, &json!(false)));
     slo.apply(manifest);
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);

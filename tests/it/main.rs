@@ -9,6 +9,7 @@ mod conditions;
 mod days;
 mod digest;
 mod exactness;
+mod freshness;
 mod harness;
 mod laws;
 mod logged;

@@ -61,15 +61,15 @@ fn since_when_and_what_clears_it_are_exact() {
     let found = results(&slo, &["shop", "--when", "budgetRemainingPercent < 50"]);
     // Half of the budget is spent after 21 min 36 s exactly, and one millisecond later less than half is left.
     assert_eq!(found[0]["since"], "2026-11-20T10:21:36.001Z");
-    assert_eq!(found[0]["holds"], true);
+    assert_eq!(found[0]["firing"], true);
     assert_eq!(found[0]["clearsAt"], Value::Null);
     let found = results(&slo, &["search", "--when", "budgetRemainingPercent <= 50"]);
     assert_eq!(found[0]["since"], "2026-11-10T10:21:36.000Z");
     // What was spent first leaves first, thirty days later.
     assert_eq!(found[0]["clearsAt"], "2026-12-10T10:00:00.001Z");
     let found = results(&slo, &["shop", "--when", "(state == \"down\") for 10m", "--when", "currentStreak == 0"]);
-    assert_eq!((&found[0]["holds"], &found[0]["since"]), (&true.into(), &"2026-11-20T10:10:00.000Z".into()));
-    assert_eq!((&found[1]["holds"], &found[1]["since"]), (&false.into(), &"2026-11-02T00:00:00.000Z".into()));
+    assert_eq!((&found[0]["firing"], &found[0]["since"]), (&true.into(), &"2026-11-20T10:10:00.000Z".into()));
+    assert_eq!((&found[1]["firing"], &found[1]["since"]), (&false.into(), &"2026-11-02T00:00:00.000Z".into()));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn an_explanation_is_the_tree_with_its_values() {
           no  isBreaching    isBreaching=false
     no  currentStreak == 0    currentStreak=19
     since 2026-11-10 10:22; clears 2026-12-10 10:04 if nothing else happens
-✖ fail: 1 of 1 objective fails
+✖ fail: 1 of 1 objective failed
 ";
     assert_eq!((code, stdout.as_str()), (1, expected));
     let found = results(&slo, &["search", "--when", when, "--explain"]);
     let part = &found[0]["explanation"]["parts"][1];
-    assert_eq!((&part["holds"], &part["values"]["currentStreak"]), (&false.into(), &19.into()));
+    assert_eq!((&part["met"], &part["values"]["currentStreak"]), (&false.into(), &19.into()));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn github_gets_annotations_and_a_summary_of_the_job() {
     let page = std::fs::read_to_string(&summary).unwrap();
     assert!(page.starts_with("before\n### Error budgets\n\n| VERDICT | OBJECTIVE |"), "{page}");
     assert!(
-        page.contains("| ✖ fail | search | freeze |") && page.trim_end().ends_with("✖ fail: 2 of 2 objectives fail")
+        page.contains("| ✖ fail | search | freeze |") && page.trim_end().ends_with("✖ fail: 2 of 2 objectives failed")
     );
     // That it cannot be written changes no verdict.
     let gone = slo.path("gone/summary.md");

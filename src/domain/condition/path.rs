@@ -14,7 +14,7 @@ use crate::domain::wording::{near, or_list, quote};
 const ELSEWHERE: [(&str, &str); 8] = [
     ("downSince", "a moment cannot be compared; downFor is the time since then"),
     ("inStatusSince", "a moment cannot be compared; inStatusFor is the time since then"),
-    ("lastSeen", "a moment cannot be compared; staleAfter of a System makes old reports unknown"),
+    ("lastSeen", "a moment cannot be compared; dataAgeSeconds is the time since then"),
     ("streakStart", "a moment cannot be compared; currentStreak counts the days since then"),
     ("bestStreakEnd", "a moment cannot be compared; bestStreak is its length"),
     ("labels", "write spec.selector in a Condition, or -l on the command line"),

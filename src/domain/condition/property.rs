@@ -68,7 +68,9 @@ const COUNT: Shape = Shape::Number(Unit::Count);
 const NAME: Shape = Shape::Text(Vocabulary::Names);
 const NOTHING_COUNTS: &str = "no time of the window counts";
 const NO_BUDGET: &str = "something was consumed and the target or the window leaves no budget";
+const AGE: Shape = Shape::Number(Unit::Seconds);
 const NO_REPORT: &str = "the system has no transition yet";
+const NO_FACT: &str = "what the objective judges has no transition yet";
 
 /// The names and meanings of burn rates over lookbacks, in the order of [`LOOKBACKS`].
 const RATES: [(&str, &str); LOOKBACKS.len()] = [
@@ -83,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 39] = [
+    pub(crate) const ALL: [Self; 42] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -107,9 +109,11 @@ impl Property {
         Self::BestStreak,
         Self::Target,
         Self::WindowDays,
+        Self::DataAgeSeconds,
         Self::IsBreaching,
         Self::HasOpenDowntime,
         Self::DownFor,
+        Self::StatusKnown,
         Self::FastBurn,
         Self::State,
         Self::BudgetTier,
@@ -123,6 +127,7 @@ impl Property {
         Self::HealthyChecks,
         Self::TotalChecks,
         Self::TransitionsInWindow,
+        Self::SystemDataAgeSeconds,
     ];
 
     /// What is known about it.
@@ -187,6 +192,14 @@ impl Property {
                 "the window is a calendar period",
                 "the length of a rolling window",
             ),
+            Self::DataAgeSeconds => (Owner::Objective, "dataAgeSeconds", AGE, NO_FACT, "the age of its newest fact"),
+            Self::StatusKnown => (
+                Owner::Objective,
+                "statusKnown",
+                Shape::Boolean,
+                "",
+                "the status that the objective judges is not unknown",
+            ),
             Self::IsBreaching => {
                 (Owner::Objective, "isBreaching", Shape::Boolean, "", "more was spent than the budget")
             }
@@ -238,6 +251,9 @@ impl Property {
             Self::TotalChecks => (Owner::System, "totalChecks", COUNT, "", "checks that ever reported"),
             Self::TransitionsInWindow => {
                 (Owner::System, "transitionsInWindow", COUNT, "", "changes of the status within the last 60 minutes")
+            }
+            Self::SystemDataAgeSeconds => {
+                (Owner::System, "dataAgeSeconds", AGE, NO_REPORT, "the age of its newest fact")
             }
             Self::BurnRateOver(lookback) => (Owner::Objective, RATES[lookback].0, RATE, NO_BUDGET, RATES[lookback].1),
         };
@@ -349,7 +365,8 @@ mod tests {
             let entry = property.entry();
             assert_eq!(Property::find(entry.owner, entry.name), Some(property), "{}", entry.name);
         }
-        let names: BTreeSet<_> = Property::ALL.iter().map(|property| property.name()).collect();
+        let names: BTreeSet<_> =
+            Property::ALL.iter().map(|property| (property.entry().owner as u8, property.name())).collect();
         assert_eq!(names.len(), Property::ALL.len());
     }
 

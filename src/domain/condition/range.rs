@@ -153,8 +153,12 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
             Some(Window::Rolling { days }) => number(Range::closed(whole(days.into()), whole(days.into())), false),
             _ => number(Range::closed(whole(1), whole(LONGEST_MS / DAY_MS)), true),
         },
-        Property::DownFor | Property::InStatusFor | Property::InStatusForSeconds => number(Range::from(0), true),
-        Property::IsBreaching | Property::HasOpenDowntime => {
+        Property::DownFor
+        | Property::InStatusFor
+        | Property::InStatusForSeconds
+        | Property::DataAgeSeconds
+        | Property::SystemDataAgeSeconds => number(Range::from(0), true),
+        Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown => {
             Values { what: Kind::Boolean { can_be_false: true, can_be_true: true }, nullable: false }
         }
         Property::FastBurn => {

@@ -79,6 +79,8 @@ pub(super) struct Segment {
     pub(super) elapsed: Linear,
     /// Whether downtime that spends the budget is going on.
     pub(super) open: bool,
+    /// Whether the status is other than `unknown`.
+    pub(super) known: bool,
 }
 
 impl Segment {
@@ -155,6 +157,7 @@ pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -
         window_ms,
         elapsed: Linear::constant(window_ms.into()),
         open: front.consumes(exclusion),
+        known: front.known,
     };
     trailing(pieces, window_ms, stretch).into_iter().map(segment).collect()
 }
@@ -175,6 +178,7 @@ fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segmen
             window_ms: period.millis(),
             elapsed: Linear::through(period.start, 0, 1),
             open: pieces[front].consumes(objective.dependency_exclusion),
+            known: pieces[front].known,
         });
         held.add(&come, end.since(at));
         at = end;

@@ -130,6 +130,7 @@ impl Days {
         }
         let property = match what {
             What::Policy(urgency) => return self.policy(urgency, midnight),
+            What::AgeFrom(_) => return None,
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
@@ -172,6 +173,11 @@ impl Days {
                 let (always, ever) = self.open(midnight);
                 flags(always, ever)
             }
+            Property::StatusKnown => {
+                let unknown_ms = self.sum(Span::new(midnight, midnight.plus(DAY_MS))).unknown_ms;
+                flags(unknown_ms == 0, unknown_ms < DAY_MS)
+            }
+            Property::DataAgeSeconds => None,
             Property::IsBreaching => {
                 let [mild, harsh] = self.extremes(midnight)?.map(|of| of.budget(objective, midnight).is_breaching());
                 flags(mild, harsh)
@@ -215,6 +221,7 @@ impl Days {
             window_ms: bounds.millis(),
             elapsed: Linear::constant(elapsed[index].into()),
             open: false,
+            known: false,
         };
         Some([segment(0), segment(1)])
     }

@@ -16,6 +16,8 @@ use crate::domain::span::Span;
 const LONGEST_AHEAD_MS: i64 = 4096 * DAY_MS;
 /// The most days solved at once where their sums are known, so that what is held in memory does not grow with a history.
 const MOST_DAYS: i64 = 256;
+/// The same where a term looks at every single fact.
+const MOST_DAYS_OF_FACTS: i64 = 64;
 /// The most days solved at once elsewhere: more than there are.
 const MOST_STEP: i64 = 1 << 17;
 
@@ -37,6 +39,11 @@ where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
     let told = told(known);
+    let (most_days, most_step) = match (term.looks_at_facts(), known.is_empty()) {
+        (false, _) => (MOST_DAYS, MOST_STEP),
+        (true, false) => (MOST_DAYS_OF_FACTS, MOST_STEP),
+        (true, true) => (MOST_DAYS_OF_FACTS, MOST_DAYS_OF_FACTS),
+    };
     // From here up to `at` it is as it is as of `at`.
     let mut until = at;
     let mut step = 1;
@@ -55,7 +62,7 @@ where
             }
             from = day.start;
             let mut before = day_of(day.start.plus(-1));
-            while day.start.since(before.start) < step.min(MOST_DAYS) * DAY_MS
+            while day.start.since(before.start) < step.min(most_days) * DAY_MS
                 && told.start <= before.start
                 && certain(term, before, known).is_none()
             {
@@ -68,7 +75,7 @@ where
             return Ok(Some(turn));
         }
         until = stretch.start;
-        step = (step * 4).min(MOST_STEP);
+        step = (step * 4).min(most_step);
     }
     Ok(None)
 }

@@ -36,10 +36,12 @@ pub(crate) struct Ask {
     pub(crate) what: What,
 }
 
-/// A property, or the policy's word.
+/// A property, the age of the newest fact, or the policy's word.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum What {
     Property(Property),
+    /// `dataAgeSeconds`, of which values below so many milliseconds need not be told apart: they may all be 0.
+    AgeFrom(i64),
     Policy(Urgency),
 }
 
@@ -92,15 +94,17 @@ impl View {
             window_ms: budget.window.millis(),
             elapsed: Linear::constant(budget.elapsed.millis().into()),
             open: report.has_open_downtime(),
+            known: report.known_now,
         };
         let first = (report.state != State::NoData).then_some(at);
         Self { model, stretch, first, down_before: None, segments: vec![segment], burn: Burn::Known(report) }
     }
 
-    /// What a property other than those of streaks, or the policy, does over the stretch.
+    /// What a property other than those of streaks and of the newest fact, or the policy, does over the stretch.
     pub(crate) fn signal(&self, what: What) -> Signal {
         let property = match what {
             What::Policy(urgency) => return self.policy(urgency),
+            What::AgeFrom(_) => return self.steady(Value::Null),
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
@@ -111,9 +115,11 @@ impl View {
             Property::BurnRateOver(lookback) => self.burn_over(lookback),
             Property::FastBurn => self.fast_burn(),
             Property::DownFor => self.down_for(),
-            Property::IsBreaching | Property::HasOpenDowntime | Property::State | Property::BudgetTier => {
-                self.judged(property)
-            }
+            Property::IsBreaching
+            | Property::HasOpenDowntime
+            | Property::StatusKnown
+            | Property::State
+            | Property::BudgetTier => self.judged(property),
             Property::CurrentStreak | Property::BestStreak => match &self.burn {
                 Burn::Known(report) => self.steady(streak_value(property, report.streak)),
                 Burn::Drawn(_) => self.steady(Value::Null),
@@ -135,6 +141,7 @@ impl View {
             match property {
                 Property::IsBreaching => Value::Boolean(budget.is_breaching()),
                 Property::HasOpenDowntime => Value::Boolean(segment.open),
+                Property::StatusKnown => Value::Boolean(segment.known),
                 Property::BudgetTier => Value::text(budget.tier(thresholds).as_str()),
                 _ => {
                     let reported = self.first.is_some_and(|first| first <= part.start);
@@ -148,7 +155,7 @@ impl View {
             let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
             // Every one of these questions compares what is consumed with nothing, or with a share of the total.
             let forms = match property {
-                Property::HasOpenDowntime => vec![],
+                Property::HasOpenDowntime | Property::StatusKnown => vec![],
                 Property::IsBreaching => vec![consumed - total],
                 Property::BudgetTier => vec![
                     consumed,

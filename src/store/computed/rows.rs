@@ -61,6 +61,9 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "exhausted_at",
         "recovers_at",
         "full_at",
+        "last_seen",
+        "data_age_seconds",
+        "status_known",
     ],
 };
 
@@ -82,6 +85,7 @@ pub(super) const SYSTEM_STATUS: Table = Table {
         "in_status_for_seconds",
         "transitions_in_window",
         "last_seen",
+        "data_age_seconds",
     ],
 };
 
@@ -112,6 +116,11 @@ fn real(number: Option<f64>) -> Value {
 
 fn instant(at: Option<Instant>) -> Value {
     at.map_or(Value::Null, |at| Value::Text(at.to_string()))
+}
+
+/// Whole seconds, cut off.
+fn seconds(millis: Option<i64>) -> Value {
+    millis.map_or(Value::Null, |millis| Value::Integer(millis / 1000))
 }
 
 fn flag(flag: bool) -> Value {
@@ -181,6 +190,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     ];
     row.extend(report.burn_rates.map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
+    row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
     Ok(row)
 }
 
@@ -205,6 +215,7 @@ pub(super) fn system(health: &Health) -> Row {
         health.in_status_for_seconds().map_or(Value::Null, Value::Integer),
         Value::Integer(health.transitions_in_window as i64),
         instant(health.last_seen),
+        seconds(health.data_age_ms()),
     ]
 }
 

@@ -29,7 +29,9 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0004_computed.sql")),
     Step::sql(include_str!("../migrations/0005_logged_conditions.sql")),
     Step { sql: include_str!("../migrations/0006_recipients.sql"), then: Some(forget_texts), purges: true },
-    Step::sql(include_str!("../migrations/0007_down_since.sql")),
+    Step::sql(include_str!("../migrations/0007_freshness.sql")),
+    Step::sql(include_str!("../migrations/0008_repositories.sql")),
+    Step::sql(include_str!("../migrations/0009_down_since.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

@@ -163,25 +163,47 @@ impl Disk {
     }
 }
 
-/// Runs all steps while what they write is recorded; cuts the power at many places; checks what is left.
-fn cuts(seed: u64, wanted: u64) -> u64 {
-    let recorded = world(seed);
-    let root = fs::canonicalize(recorded.root()).unwrap();
-    let record = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("record-{}-{seed}", std::process::id()));
-    drop(fs::remove_file(&record));
-    let mut ends = Vec::new();
-    for step in &STEPS {
-        let output = Output::of(&under(&recorded, step.args, Fault::Record, 0, &record).output().unwrap());
-        assert_eq!(output.code, 0, "{}", output.stderr);
-        ends.push((fs::metadata(&record).unwrap().len() as usize, facts(&recorded)));
+/// What all steps have asked of the disk.
+struct Recording {
+    operations: Vec<Operation>,
+    /// How many operations there were when each step reported that it had succeeded, and the facts by then.
+    reported: Vec<(usize, Facts)>,
+}
+
+impl Recording {
+    fn of(seed: u64) -> Self {
+        let recorded = world(seed);
+        let root = fs::canonicalize(recorded.root()).unwrap();
+        let root = root.to_str().unwrap();
+        let record = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("record-{}-{seed}", std::process::id()));
+        drop(fs::remove_file(&record));
+        let mut reported = Vec::new();
+        for step in &STEPS {
+            let output = Output::of(&under(&recorded, step.args, Fault::Record, 0, &record).output().unwrap());
+            assert_eq!(output.code, 0, "{}", output.stderr);
+            let so_far = read_record(&fs::read(&record).unwrap(), root).len();
+            reported.push((so_far, facts(&recorded)));
+        }
+        let operations = read_record(&fs::read(&record).unwrap(), root);
+        assert!(operations.len() > 200, "{} operations were recorded", operations.len());
+        fs::remove_file(&record).unwrap();
+        Self { operations, reported }
     }
-    let whole = facts(&recorded);
-    let bytes = fs::read(&record).unwrap();
-    let operations = read_record(&bytes, root.to_str().unwrap());
-    assert!(operations.len() > 200, "{} operations were recorded", operations.len());
-    fs::remove_file(&record).unwrap();
-    let ended: Vec<usize> =
-        ends.iter().map(|(end, _)| read_record(&bytes[..*end], root.to_str().unwrap()).len()).collect();
+
+    fn whole(&self) -> &Facts {
+        &self.reported.last().unwrap().1
+    }
+
+    /// The facts that were reported as kept by the time of an operation.
+    fn reported_by(&self, operations: usize) -> Option<&Facts> {
+        self.reported.iter().rev().find(|(end, _)| *end <= operations).map(|(_, facts)| facts)
+    }
+}
+
+/// Cuts the power at many places, and checks what is left.
+fn cuts(seed: u64, wanted: u64) -> u64 {
+    let recording = Recording::of(seed);
+    let operations = &recording.operations;
     let mut dice = Dice(seed + 1);
     let mut disk = Disk::default();
     let mut done = 0;
@@ -191,10 +213,9 @@ fn cuts(seed: u64, wanted: u64) -> u64 {
         while done < wanted && due(done) <= at as u64 {
             let loses = dice.roll(5);
             let left = disk.cut(&mut dice, loses);
-            let acknowledged = ended.iter().rposition(|end| *end <= at + 1).map(|index| &ends[index].1);
             let context =
                 format!("seed {seed}: power cut after operation {at} of {}, losing {loses}/4", operations.len());
-            check(&left, acknowledged, &whole, seed, &context);
+            check(&left, recording.reported_by(at + 1), recording.whole(), seed, &context);
             done += 1;
         }
     }
@@ -233,4 +254,22 @@ fn a_power_cut_at_any_moment_loses_nothing_that_was_reported() {
     let done: u64 = (0..worlds).map(|seed| cuts(seed, each)).sum();
     assert!(done >= CUTS);
     tell(&format!("power cuts: {done}"));
+}
+
+/// The harness sees what it is to see: on a disk that takes no notice of syncs, what was reported is lost.
+#[test]
+fn a_disk_that_ignores_syncs_is_noticed() {
+    if SHIM.is_none() {
+        return;
+    }
+    let recording = Recording::of(0);
+    let mut disk = Disk::default();
+    // Names are kept, or nothing would be there at all.
+    let unsynced = recording.operations.iter().filter(|one| one.kind != b'S' || one.name.is_empty());
+    let (end, facts) = &recording.reported[0];
+    unsynced.take(*end).for_each(|operation| disk.run(operation));
+    disk.durable = disk.seen.clone();
+    let left = disk.cut(&mut Dice(1), 4);
+    let lost = std::panic::catch_unwind(|| check(&left, Some(facts), recording.whole(), 0, "without syncs"));
+    assert!(lost.is_err(), "a file without a byte passed for a database with {} facts", facts.len());
 }

@@ -281,6 +281,11 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
         "isBreaching" => Val::Truth(budget.is_breaching()),
         "hasOpenDowntime" => Val::Truth(open),
         "downFor" => history.down_since(at).map_or(Val::Null, |since| number((at - since).into(), 1)),
+        "statusKnown" => Val::Truth(history.class_at(at).status != Status::Unknown),
+        "dataAgeSeconds" => {
+            let seen = known.model.last_seen(&objective.system, objective.healthcheck.as_deref(), at);
+            seen.map_or(Val::Null, |seen| number((at - seen).into(), 1000))
+        }
         "fastBurn" => {
             let threshold = Ratio::new(objective.fast_burn_milli, 1000);
             Val::Truth(rate(history, HOUR, at).is_some_and(|rate| rate.compare(threshold).is_ge()))
@@ -336,6 +341,9 @@ fn health(model: &Model, system: &str, name: &str, at: Ms) -> Val {
         "totalChecks" => count(checks.len()),
         "transitionsInWindow" => count(changes.iter().filter(|change| at - HOUR < **change).count()),
         "inStatusFor" => held.map_or(Val::Null, |held| number(held, 1)),
+        "dataAgeSeconds" => {
+            model.last_seen(system, None, at).map_or(Val::Null, |seen| number((at - seen).into(), 1000))
+        }
         "inStatusForSeconds" => held.map_or(Val::Null, |held| number(held, 1000)),
         other => panic!("{other} is no value of a system"),
     }

@@ -27,8 +27,8 @@ impl Stream {
         self.transitions.range(..=at).next().is_some()
     }
 
-    pub(crate) fn last_seen(&self) -> Ms {
-        *self.transitions.keys().next_back().unwrap()
+    fn last_seen(&self, at: Ms) -> Option<Ms> {
+        self.transitions.range(..=at).next_back().map(|(ts, _)| *ts)
     }
 
     /// Every instant at which the status of this stream may change.
@@ -99,6 +99,14 @@ impl<'w> Model<'w> {
 
     pub(crate) fn first_transition(&self, system: &str) -> Option<Ms> {
         self.streams_of(system).iter().filter_map(|stream| stream.transitions.keys().next().copied()).min()
+    }
+
+    /// The newest fact of the streams of a system, or of one of its checks and its incidents (SPEC 6).
+    pub(crate) fn last_seen(&self, system: &str, check: Option<&str>, at: Ms) -> Option<Ms> {
+        let streams = self.streams_of(system).iter().filter(|stream| {
+            check.is_none_or(|check| stream.source == Source::Incident || stream.check.as_deref() == Some(check))
+        });
+        streams.filter_map(|stream| stream.last_seen(at)).max()
     }
 
     fn outages_of(&self, system: &str) -> Vec<(Ms, Ms)> {

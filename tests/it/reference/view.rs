@@ -27,6 +27,11 @@ fn ratio_or_null(ratio: Option<Ratio>) -> Value {
     ratio.map_or(Value::Null, |ratio| ratio.to_f64().into())
 }
 
+/// Whole seconds since a moment.
+fn age(seen: Option<Ms>, as_of: Ms) -> Value {
+    seen.map_or(Value::Null, |seen| (as_of - seen).div_euclid(SECOND).into())
+}
+
 struct Row {
     rank: usize,
     remaining: Ratio,
@@ -81,10 +86,14 @@ fn row(model: &Model, objective: &Objective) -> Row {
     put("isBreaching", budget.is_breaching().into());
     put("hasOpenDowntime", open.into());
     put("downSince", instant_or_null(history.down_since(as_of)));
+    put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
     put("excludedMinutes", minutes(totals.excluded).into());
     put("notCountedMinutes", minutes(totals.not_counted).into());
     put("coveragePercent", ratio_or_null(coverage));
+    let seen = model.last_seen(&objective.system, objective.healthcheck.as_deref(), as_of);
+    put("lastSeen", instant_or_null(seen));
+    put("dataAgeSeconds", age(seen, as_of));
     put("state", STATES[rank].into());
     put("budgetTier", tier.into());
     put("burnRate", ratio_or_null(burn_rate(objective.target_micro, totals.consumed, budget.counted())));
@@ -205,6 +214,7 @@ fn system_health(model: &Model, name: &str) -> Value {
         "inStatusSince": instant_or_null(since),
         "inStatusForSeconds": since.map(|since| (as_of - since).div_euclid(SECOND)),
         "transitionsInWindow": recent,
-        "lastSeen": instant_or_null(streams.iter().map(super::model::Stream::last_seen).max()),
+        "lastSeen": instant_or_null(model.last_seen(name, None, as_of)),
+        "dataAgeSeconds": age(model.last_seen(name, None, as_of), as_of),
     })
 }

@@ -110,6 +110,8 @@ impl View<'_> {
             | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
+            | Property::DataAgeSeconds
+            | Property::SystemDataAgeSeconds
             | Property::HealthyChecks
             | Property::TotalChecks
             | Property::TransitionsInWindow => (0, i128::from(i64::MAX)),
@@ -118,7 +120,9 @@ impl View<'_> {
                     <= i128::from(WHOLE) * million;
                 return Value::Boolean((!is_this || (share > 0 && reachable)) && self.roll(2) == 1);
             }
-            Property::IsBreaching | Property::HasOpenDowntime => return Value::Boolean(self.roll(2) == 1),
+            Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown => {
+                return Value::Boolean(self.roll(2) == 1);
+            }
             _ => return self.text(field),
         };
         let has_null = match field.property {
@@ -126,7 +130,11 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::DownFor | Property::InStatusFor | Property::InStatusForSeconds => true,
+            Property::DownFor
+            | Property::InStatusFor
+            | Property::InStatusForSeconds
+            | Property::DataAgeSeconds
+            | Property::SystemDataAgeSeconds => true,
             Property::WindowDays => !is_this,
             _ => false,
         };
@@ -290,6 +298,9 @@ fn what_is_certain_is_found() {
         ("currentStreak < 0", None, Some(false)),
         ("health.db.inStatusFor < 0s", None, Some(false)),
         ("health.db.inStatusFor >= 0s", None, None),
+        ("dataAgeSeconds < 0", None, Some(false)),
+        ("!(dataAgeSeconds < 15m)", None, None),
+        ("statusKnown && statusKnown == false", None, Some(false)),
     ] {
         let term = Term::parse(expression).unwrap();
         let objectives: Vec<&Objective> = objective.into_iter().collect();
