@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use super::Context;
 use crate::cli::{Compute, Output};
 use crate::domain::name::Name;
+use crate::domain::wording::in_lines;
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
@@ -134,14 +135,14 @@ fn deliver(
             let waiting = store.count_undelivered(name)?;
             let change = &logged.change;
             // The text of a command may hold secrets, and this may be mailed by cron.
-            context.warn(&format!(
+            context.tell(&in_lines(&format!(
                 "error: --exec {name} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
                  `slo compute` with this --exec",
                 logged.sequence,
                 change.kind,
                 change.id,
                 if waiting == 1 { "it".to_owned() } else { format!("it and {} later ones", waiting - 1) },
-            ));
+            )));
             return Ok(failed.stopped.map_or(Delivered::Part, Delivered::Stopped));
         }
         store.delivered(name, logged.sequence).with_context(|| {

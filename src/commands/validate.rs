@@ -14,14 +14,11 @@ use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
 use crate::render::Form;
 use crate::render::junit;
 use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
-use crate::store::{Access, Store};
+use crate::store::Store;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus> {
     // Without a database, references resolve among the manifests alone.
-    let known = match &context.db {
-        Some(path) if path.exists() => context.store(Access::Read)?.read(known)?,
-        _ => Known::default(),
-    };
+    let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
     let reading = Files::load(&args.paths, &mut context.stdin).read(&known);
     if reading.documents == 0 && reading.problems.is_empty() {
         return Err(no_manifest("name files or folders that hold *.yaml or *.yml manifests"));
@@ -31,6 +28,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus>
         problems: problem_lines(&reading),
         files: reading.files,
         documents: reading.documents,
+        shortened: reading.shortened,
         valid: status == ExitStatus::Pass,
         good: reading.objects.iter().map(good).collect(),
     };

@@ -21,12 +21,11 @@ use crate::store::{Difference, Published, Store, Views};
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
+/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
-    let before = store.last_views()?;
+pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<Vec<Logged>> {
     let published = draw(store, as_of, publish_days)?;
     let after = views(&published);
     for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
@@ -72,11 +71,11 @@ fn publish_days(
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
     let until = assessment.as_of.day_start();
-    let sealed_until = store.seal(id)?.map(|(_, end)| end);
-    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < assessment.ledger.end()) {
+    let seal = store.seal(id)?;
+    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < assessment.ledger.end()) {
         store.keep_sealed(id, assessment.model, &assessment.ledger)?;
     }
-    let known = store.published_until(id)?.unwrap_or(BEGINNING).min(until);
+    let known = seal.map_or(BEGINNING, |seal| seal.published_until).min(until);
     let days = snapshots(assessment, known, chronicle)?;
     store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
 }
@@ -128,7 +127,7 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let known = store.published_until(id)?.unwrap_or(BEGINNING).min(computed.as_of.day_start());
+        let known = store.seal(id)?.map_or(BEGINNING, |seal| seal.published_until).min(computed.as_of.day_start());
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

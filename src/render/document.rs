@@ -87,8 +87,9 @@ impl Document {
         Ok(Node::of_json(&serde_json::to_value(self)?).document())
     }
 
-    /// One line a row; nested fields are named with dots, lists are written as JSON.
-    pub(super) fn csv(&self) -> Result<String> {
+    /// One line a row; nested fields are named with dots, lists are written as JSON. `safe`: texts that a spreadsheet would run as
+    /// formulas begin with a `'`.
+    pub(super) fn csv(&self, safe: bool) -> Result<String> {
         let rows = match self.fields.iter().find(|(name, _)| *name == self.rows) {
             Some((_, field)) => match serde_json::to_value(field)? {
                 Value::Array(rows) => rows,
@@ -96,7 +97,7 @@ impl Document {
             },
             None => vec![serde_json::to_value(self)?],
         };
-        let rows = rows.into_iter().map(|row| flatten(&row)).collect::<Result<Vec<_>>>()?;
+        let rows = rows.into_iter().map(|row| flatten(&row, safe)).collect::<Result<Vec<_>>>()?;
         // Rows may have different fields (labels), so the header is the union, in order of first appearance.
         let mut header: Vec<&str> = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -123,10 +124,24 @@ impl Document {
     }
 }
 
-fn flatten(row: &Value) -> Result<Vec<(String, String)>> {
+fn flatten(row: &Value, safe: bool) -> Result<Vec<(String, String)>> {
     let mut fields = Vec::new();
     flatten_into("", row, &mut fields)?;
+    if safe {
+        for text in fields.iter_mut().flat_map(|(name, value)| [name, value]).filter(|text| is_formula(text)) {
+            text.insert(0, '\'');
+        }
+    }
     Ok(fields)
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok()
+}
+
+/// Whether a spreadsheet would run the content of a cell instead of showing it. A number is shown, whatever its sign.
+pub(super) fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !is_number(cell)
 }
 
 fn flatten_into(name: &str, value: &Value, fields: &mut Vec<(String, String)>) -> Result<()> {

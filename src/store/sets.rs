@@ -33,8 +33,8 @@ impl Store {
         let Declaration { set, repository, file, document, commit, .. } = declared;
         let (kind, name, repository) = (identity.kind.as_str(), identity.name.as_str(), repository.map(Name::as_str));
         let row = params![kind, name, set.as_str(), file, document, commit, repository];
-        self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        let moved = self.connection.prepare_cached(sql)?.execute(row)? > 0;
+        if moved { self.sum_object(identity.kind, &identity.name) } else { Ok(()) }
     }
 
     /// Lets an object go on under another name, with its caches.
@@ -45,7 +45,7 @@ impl Store {
         let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
         let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
         self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        self.sum_object(identity.kind, name)
     }
 
     /// Marks an object as gone from its set; it stays in force.
@@ -56,7 +56,7 @@ impl Store {
         let sql = "UPDATE manifest SET orphaned_at = ?3 WHERE kind = ?1 AND name = ?2 AND orphaned_at IS NULL";
         let row = params![identity.kind.as_str(), identity.name.as_str(), at.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        self.sum_object(identity.kind, &identity.name)
     }
 
     /// Deletes a declared object; the journal stays as it is.
@@ -65,7 +65,12 @@ impl Store {
     /// Those of the database.
     pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
         let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
-        self.connection.prepare_cached(sql)?.execute([identity.kind.as_str(), identity.name.as_str()])?;
-        Ok(())
+        let delete = |store: &Self| {
+            let row = [identity.kind.as_str(), identity.name.as_str()];
+            store.connection.prepare_cached(sql)?.execute(row)?;
+            Ok(())
+        };
+        // The caches of an objective go with it.
+        self.with_caches(delete, Self::empty_caches)
     }
 }

@@ -5,11 +5,14 @@
 
 mod answers;
 mod checkouts;
+mod checksum;
 mod compute;
 mod crashes;
+mod damage;
 mod databases;
 mod disk;
 mod harness;
+mod hostile;
 mod ingest;
 mod manifests;
 mod outputs;

@@ -16,7 +16,7 @@ use crate::domain::reconcile::{
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Files, Known, Origin, Reading};
-use crate::render::problems::{ProblemLine, lines};
+use crate::render::problems::{ProblemLine, lines, shortened};
 use crate::repository::{Home, Place};
 use crate::store::{Store, StoredObject};
 
@@ -81,6 +81,9 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
     let reading = files.read(&known);
     let mut problems = problem_lines(&reading);
     tell(context, &problems);
+    if reading.shortened {
+        context.warn(&shortened(problems.len()));
+    }
     let status = outcome_of_reading(&reading);
     if status != ExitStatus::Pass {
         context.warn(&format!("{refused}: all manifests must be valid"));
@@ -120,7 +123,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
 fn tell(context: &mut Context<'_>, problems: &[ProblemLine]) {
     if !problems.is_empty() {
         let text = lines(problems, context.canvas);
-        context.warn(text.trim_end());
+        context.tell(text.trim_end());
     }
 }
 
