@@ -121,6 +121,8 @@ pub(crate) enum Property {
     LostStreak,
     Target,
     WindowDays,
+    /// A duration: how long the outage lasts that goes on.
+    DownFor,
     DataAgeSeconds,
     // Booleans.
     IsBreaching,

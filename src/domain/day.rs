@@ -157,6 +157,12 @@ impl Ledger {
         (from, std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect())
     }
 
+    /// The days that begin at or after `since`, oldest first, with what they held.
+    pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
+        let days = self.days().map(|(span, day)| (span, &day.tally));
+        days.skip_while(|(span, _)| span.start < since).collect()
+    }
+
     /// Every day with its moments, oldest first; dates that the zone skips are none.
     pub(crate) fn days(&self) -> impl Iterator<Item = (Span, &Day)> {
         let days = self.runs.iter().flat_map(|run| std::iter::repeat_n(&run.day, run.count as usize));

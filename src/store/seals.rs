@@ -29,7 +29,7 @@ pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Re
     // A row that is damaged stays so.
     let sql = concat!(
         "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
-         checksum = CASE checksum WHEN ",
+         due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
         row_sum!(seal),
         " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
          WHERE (sealed_until > ?2 OR published_until > ?2)

@@ -15,6 +15,7 @@ mod harness;
 mod laws;
 mod logged;
 mod manifests;
+mod outages;
 mod pages;
 mod published;
 mod reference;

@@ -155,7 +155,7 @@ impl Days {
         }
         let at = stretch.start;
         let property = match what {
-            What::Policy(urgency) => return self.policy(urgency, stretch),
+            What::Policy(urgency) => return Some(self.policy(urgency, stretch)),
             What::AgeFrom(_) => return None,
             What::Property(property) => property,
         };
@@ -185,6 +185,10 @@ impl Days {
                     rate.compare(objective.thresholds.fast_burn_multiplier).is_some_and(Ordering::is_ge)
                 });
                 flags(lowest, highest)
+            }
+            Property::DownFor => {
+                let (_, ever) = self.open(stretch);
+                (!ever).then(|| Possible::exactly(Value::Null, at))
             }
             Property::HasOpenDowntime => {
                 let (always, ever) = self.open(stretch);
@@ -279,7 +283,7 @@ impl Days {
         for (open, can_be) in [(true, ever), (false, !always)] {
             let [mild, harsh] = [0, 1].map(|index: usize| budgets[index].state(true, open));
             let among: &[State] = if open {
-                &[State::Breaching, State::Degraded]
+                &[State::Breaching, State::Down]
             } else {
                 &[State::Breaching, State::AtRisk, State::Healthy]
             };
@@ -288,9 +292,9 @@ impl Days {
         one_of(&states)
     }
 
-    fn policy(&self, urgency: Urgency, stretch: Span) -> Option<Possible> {
+    fn policy(&self, urgency: Urgency, stretch: Span) -> Possible {
         let objective = &self.model.objective;
-        let [mild, _] = self.extremes(stretch)?;
+        let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
             self.consumed_over(lookback, stretch).map(|consumed_ms| BurnRate {
@@ -301,10 +305,10 @@ impl Days {
         };
         let [lowest, highest] = [0, 1].map(|index: usize| {
             urgency.rules().into_iter().any(|rule| {
-                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], mild.window_ms))
+                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], nominal_ms))
             })
         });
-        Some(Possible::of_flags(lowest, highest))
+        Possible::of_flags(lowest, highest)
     }
 }
 

@@ -136,13 +136,6 @@ impl Zone {
         instants.filter(|at| self.to_local(*at) >= local).min().unwrap()
     }
 
-    /// The first instant at which clocks show `local`, which they do.
-    pub(crate) fn instant_of(self, local: Ms) -> Ms {
-        let at = self.first_showing(local);
-        assert_eq!(self.to_local(at), local, "clocks of {} skip it", self.name());
-        at
-    }
-
     /// When a date begins: the first instant at which clocks show it or a later one.
     pub(crate) fn start_of(self, date: i64) -> Ms {
         self.first_showing(date * DAY)
@@ -201,13 +194,6 @@ pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
     (zone.start_of(first), zone.start_of(next))
 }
 
-/// The starts of a window that returns every week at the same local time, up to `until`.
-pub(crate) fn weekly(start: Ms, zone: Zone, until: Ms) -> Vec<Ms> {
-    let local = zone.to_local(start);
-    let starts = (0..).map(|week| zone.instant_of(local + week * WEEK));
-    starts.take_while(|at| *at <= until).collect()
-}
-
 #[test]
 fn dates_go_there_and_back() {
     for (text, days) in [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-10-25", 20_751)] {
@@ -252,12 +238,4 @@ fn days_are_as_long_as_clocks_make_them() {
         assert_eq!((begins, (ends - begins) / MINUTE), (instant(start), minutes), "{zone:?} {at}");
         assert_eq!(zone.date(begins - 1) + 1, zone.date(begins), "{zone:?} {at}");
     }
-}
-
-#[test]
-fn weekly_windows_keep_their_local_time() {
-    let starts = weekly(instant("2026-10-18T01:00:00Z"), Zone::Berlin, instant("2026-11-01T02:00:00Z"));
-    // 03:00 in Berlin, over the end of summer time.
-    let expected = ["2026-10-18T01:00:00Z", "2026-10-25T02:00:00Z", "2026-11-01T02:00:00Z"].map(instant);
-    assert_eq!(starts, expected);
 }

@@ -10,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, default_counts_as_down};
 use crate::domain::policy::Rule;
 use crate::domain::target::{Target, WHOLE};
+use crate::domain::window::Window;
 
 fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted: bool) -> Objective {
     let name = |text| Name::parse(text).unwrap();
@@ -108,6 +109,7 @@ impl View<'_> {
             Property::CurrentStreak
             | Property::BestStreak
             | Property::LostStreak
+            | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
@@ -130,7 +132,8 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::InStatusFor
+            Property::DownFor
+            | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
             | Property::SystemDataAgeSeconds => true,
