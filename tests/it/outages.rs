@@ -228,7 +228,7 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     let csv = say(&["status", "-o", "csv"]);
     let column = csv.lines().next().unwrap().split(',').position(|name| name == "downSince").unwrap();
     assert!(csv.lines().nth(1).unwrap().split(',').nth(column) == Some(since), "{csv}");
-    assert!(say(&["status", "-o", "yaml"]).contains("downSince: 2026-11-20T13:41:07.000Z"));
+    assert!(say(&["status", "-o", "yaml"]).contains("downSince: \"2026-11-20T13:41:07.000Z\""));
     assert!(say(&["show", "shop"]).starts_with("shop  ✖ breaching, down since 2026-11-20 13:41 UTC\n"));
     for (show, message) in [
         ("state", "breaching, down since 2026-11-20 13:41 UTC"),
