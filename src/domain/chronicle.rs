@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::downtime::{Evidence, Piece, account, attribute};
+use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::instant::{DAY_MS, Instant};
 use super::model::{Member, Model, SystemId};
 use super::name::Name;
@@ -138,6 +138,26 @@ where
             let cut = stretch.outages.first().is_some_and(|outage| outage.start <= stretch.from);
             if !cut || stretch.from <= BEGINNING {
                 return Ok(stretch);
+            }
+            from = from.plus(-back).max(BEGINNING);
+            back = back.saturating_mul(4);
+        }
+    }
+
+    /// Since when an objective has been down as of a moment, however long ago that is; `None` while it is not down.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn down_since(&mut self, model: &Model, at: Instant) -> Result<Option<Instant>, E> {
+        let mut from = at;
+        let mut back = DAY_MS;
+        loop {
+            let stretch = self.stretch(&model.system, model.scope(), from, at)?;
+            let since = down_since(model, &stretch.changes, stretch.first, at);
+            // An outage that reaches back to the start of what was read may have begun before it.
+            let cut = since.is_some_and(|since| since <= stretch.from && stretch.first != Some(since));
+            if !cut || stretch.from <= BEGINNING {
+                return Ok(since);
             }
             from = from.plus(-back).max(BEGINNING);
             back = back.saturating_mul(4);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::assess::Assessment;
 use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use super::chronicle::Chronicle;
+use super::downtime::{Cause, Charge};
 use super::forecast::Forecast;
 use super::instant::Instant;
 use super::model::{Model, SystemId};
@@ -16,9 +17,25 @@ use super::tally::{Tally, tally};
 use super::timeline::{Scope, SystemHistory};
 use super::window::Window;
 
+/// Being down at a moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Down {
+    /// When the outage began, whoever caused it then.
+    pub(crate) since: Instant,
+    /// Why this moment of it spends no budget; `None` if it does.
+    pub(crate) excuse: Option<Excuse>,
+}
+
+/// What keeps downtime from spending the budget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Excuse {
+    Maintenance,
+    /// It belongs to this upstream, and those are free.
+    Upstream(Name),
+}
+
 /// One objective as of one moment.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,
@@ -30,7 +47,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) budget: Budget,
     pub(crate) state: State,
     pub(crate) tier: BudgetTier,
-    pub(crate) has_open_downtime: bool,
+    /// The outage that goes on at `as-of`, if there is one.
+    pub(crate) down: Option<Down>,
     /// Whether the objective's status is known at `as-of`.
     pub(crate) known_now: bool,
     /// The newest fact of the objective's streams, if there is one at or before `as-of`.
@@ -67,7 +85,7 @@ impl ObjectiveReport {
         let fast_burn = burn_rates[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
-        let has_open_downtime = has_open_downtime(assessment);
+        let down = down(assessment, chronicle)?;
         let forecast = Forecast::draw(assessment, &budget, chronicle)?;
         Ok(Self {
             objective: objective.metadata.name.clone(),
@@ -76,9 +94,9 @@ impl ObjectiveReport {
             labels: objective.metadata.labels.clone(),
             orphaned: model.orphaned,
             window_kind: objective.window,
-            state: budget.state(assessment.first.is_some(), has_open_downtime),
+            state: budget.state(assessment.first.is_some(), has_open_downtime(assessment)),
             tier: budget.tier(&objective.thresholds),
-            has_open_downtime,
+            down,
             known_now: assessment.now().is_some_and(|piece| piece.known),
             last_seen: assessment.last_seen,
             attribution,
@@ -107,6 +125,16 @@ impl ObjectiveReport {
         Ok(budget(assessment, chronicle)?.state(assessment.first.is_some(), has_open_downtime(assessment)))
     }
 
+    /// Since when it is down, while that spends the budget.
+    pub(crate) fn down_since(&self) -> Option<Instant> {
+        self.down.as_ref().filter(|down| down.excuse.is_none()).map(|down| down.since)
+    }
+
+    /// Whether it is down, and that spends the budget.
+    pub(crate) fn has_open_downtime(&self) -> bool {
+        self.down_since().is_some()
+    }
+
     /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
     pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
         let remaining = self.budget.compare_remaining(&other.budget);
@@ -133,6 +161,23 @@ where
 
 fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
     assessment.now().is_some_and(|piece| piece.consumes(assessment.model.objective.dependency_exclusion))
+}
+
+/// The outage that goes on.
+fn down<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Option<Down>, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let model = assessment.model;
+    let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
+    let excuse = match now.charge {
+        None => Some(Excuse::Maintenance),
+        Some(Charge { cause: Cause::Upstream(rank), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
+            Some(Excuse::Upstream(model.upstreams[rank].name.clone()))
+        }
+        Some(_) => None,
+    };
+    Ok(chronicle.down_since(model, assessment.as_of)?.map(|since| Down { since, excuse }))
 }
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.

@@ -101,7 +101,7 @@ fn at_a_target_of_everything_a_millisecond_breaches() {
         }),
     );
     // Seen at the last instant before it, nothing has been spent, and nothing will be.
-    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "degraded" }));
+    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "down" }));
     expect(&touched.at(as_of() - 2), &json!({ "hasOpenDowntime": false, "isBreaching": false, "state": "healthy" }));
 }
 
@@ -184,10 +184,17 @@ fn a_window_of_nothing_counted_has_no_budget_and_no_availability() {
 fn a_stream_is_stale_at_the_millisecond_it_says() {
     let mut world = outage(as_of(), 99_900_000, MONTH, as_of() - 15 * MINUTE, 0);
     world.systems[0].stale_after = Some(15 * MINUTE);
-    world.facts = vec![Fact::new(as_of() - 15 * MINUTE, "api", Status::Unhealthy)];
-    expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 15 }));
+    world.objectives[0].counts_as_down = vec![Status::Unknown];
+    world.facts = vec![Fact::new(as_of() - 15 * MINUTE, "api", Status::Healthy)];
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 0 }));
     world.facts[0].ts += 1;
-    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 15.0 - 1.0 / 60_000.0 }));
+    expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 0 }));
+    world.facts[0].ts -= MINUTE;
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 1.0 - 1.0 / 60_000.0 }));
+    // Whatever else was said stands.
+    world.objectives[0].counts_as_down = vec![Status::Unhealthy];
+    world.facts[0] = Fact::new(as_of() - 20 * MINUTE, "api", Status::Unhealthy);
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 20 }));
 }
 
 #[test]

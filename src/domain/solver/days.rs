@@ -165,6 +165,10 @@ impl Days {
                 });
                 flags(lowest, highest)
             }
+            Property::DownFor => {
+                let (_, ever) = self.open(midnight);
+                (!ever).then(|| Possible::exactly(Value::Null, midnight))
+            }
             Property::HasOpenDowntime => {
                 let (always, ever) = self.open(midnight);
                 flags(always, ever)
@@ -257,7 +261,7 @@ impl Days {
         for (open, can_be) in [(true, ever), (false, !always)] {
             let [mild, harsh] = [0, 1].map(|index: usize| budgets[index].state(true, open));
             let among: &[State] = if open {
-                &[State::Breaching, State::Degraded]
+                &[State::Breaching, State::Down]
             } else {
                 &[State::Breaching, State::AtRisk, State::Healthy]
             };

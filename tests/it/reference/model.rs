@@ -15,11 +15,11 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// SPEC 2 and `staleAfter` of SPEC 3.
+    /// SPEC 2 and SPEC 3's silence: only what last said `healthy` grows stale.
     pub(crate) fn status(&self, at: Ms) -> Status {
         match self.transitions.range(..=at).next_back() {
             None => Status::Unknown,
-            Some((ts, _)) if self.stale_after.is_some_and(|stale_after| at - ts >= stale_after) => Status::Unknown,
+            Some((ts, Status::Healthy)) if self.stale_after.is_some_and(|after| at - ts >= after) => Status::Unknown,
             Some((_, status)) => *status,
         }
     }

@@ -108,6 +108,7 @@ impl View<'_> {
             Property::WindowDays => (million, 3650 * million),
             Property::CurrentStreak
             | Property::BestStreak
+            | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
@@ -130,7 +131,8 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::InStatusFor
+            Property::DownFor
+            | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
             | Property::SystemDataAgeSeconds => true,
