@@ -21,9 +21,9 @@ mod verify;
 mod wire;
 
 pub(crate) use applies::ApplyRecord;
-pub(crate) use changes::recipient_of;
+pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
-pub(crate) use history::Reader;
+pub(crate) use history::{Reader, Silences};
 pub(crate) use ingests::IngestRecord;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};
 pub(crate) use manifests::{Declaration, Inputs, Resolver, Stored, StoredObject};

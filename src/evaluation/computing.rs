@@ -9,23 +9,24 @@ use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
-use crate::domain::change::{Change, ChangeKind, Logged, View};
+use crate::domain::change::{Change, ChangeKind, View};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::snapshots;
 use crate::domain::timeline::BEGINNING;
-use crate::store::{Difference, Published, Store, Views};
+use crate::store::{Difference, LogRange, Published, Store, Views};
 
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
+/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of. Runs in a write
+/// transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
+pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
     let before = store.last_views()?;
     let published = draw(store, as_of, publish_days)?;
     let after = views(&published);
@@ -34,10 +35,21 @@ pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
     }
     store.publish(&published)?;
     store.put_computed(as_of)?;
+    drop(published);
     let mut changes = differences(before, after, as_of);
-    changes.extend(turns(store, as_of)?);
     changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-    changes.into_iter().map(|change| store.log_change(change, as_of)).collect()
+    let turns = turns(store, as_of)?;
+    let after = store.last_sequence()?;
+    let mut changes = changes.into_iter().peekable();
+    // Of one moment, turns come last, as their kind does.
+    for turn in turns {
+        while let Some(change) = changes.next_if(|change| change.occurred_at <= turn.occurred_at) {
+            store.log_change(&change, as_of)?;
+        }
+        store.log_change(&turn, as_of)?;
+    }
+    changes.try_for_each(|change| store.log_change(&change, as_of))?;
+    Ok(LogRange { after, through: store.last_sequence()? })
 }
 
 /// Draws up everything as of a moment; `days` looks at each objective's account on the way.

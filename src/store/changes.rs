@@ -17,6 +17,24 @@ use crate::file::with_suffix;
 
 const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
 
+/// The changes after one sequence number and up to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LogRange {
+    pub(crate) after: i64,
+    pub(crate) through: i64,
+}
+
+impl LogRange {
+    pub(crate) fn is_empty(self) -> bool {
+        self.through <= self.after
+    }
+
+    /// The last so many of them. Numbers may have gaps, so that there may be fewer.
+    pub(crate) fn last(self, most: i64) -> Self {
+        Self { after: self.after.max(self.through - most), ..self }
+    }
+}
+
 /// Held by the process that tells commands of changes, so that none is told twice. The operating system gives it back
 /// when the process ends, however it does.
 #[derive(Debug)]
@@ -49,7 +67,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn log_change(&self, change: Change, as_of: Instant) -> Result<Logged> {
+    pub(crate) fn log_change(&self, change: &Change, as_of: Instant) -> Result<()> {
         let sql = "INSERT INTO change_log (as_of, kind, id, occurred_at, previous, next, changed_fields)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.connection.prepare_cached(sql)?.execute(params![
@@ -61,7 +79,46 @@ impl Store {
             change.next.as_ref().map(write_view),
             serde_json::to_string(&change.changed_fields())?,
         ])?;
-        Ok(Logged { sequence: self.connection.last_insert_rowid(), change })
+        Ok(())
+    }
+
+    /// The last sequence number given; 0 before the first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn last_sequence(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(sequence), 0) FROM change_log";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a change cannot be read.
+    pub(crate) fn each_change(&self, range: LogRange, mut each: impl FnMut(Logged) -> Result<bool>) -> Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([range.after, range.through])?;
+        while let Some(row) = rows.next()? {
+            if !each(read_logged(row)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many changes of each kind a range of the log has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_changes(&self, range: LogRange) -> Result<Vec<(ChangeKind, usize)>> {
+        let sql = "SELECT count(*) FROM change_log WHERE sequence > ?1 AND sequence <= ?2 AND +kind = ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count = |kind: ChangeKind| {
+            let count = statement.query_row(params![range.after, range.through, kind.as_str()], |row| row.get(0))?;
+            Ok((kind, count))
+        };
+        ChangeKind::ALL.into_iter().map(count).collect()
     }
 
     /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::{Result, anyhow};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::history::stored_name;
+use super::history::{Silences, stored_name};
 use super::journal::system_id;
 use super::open::Store;
 use super::wire;
@@ -62,6 +62,8 @@ pub(crate) struct Resolver<'s> {
     windows: HashMap<Name, Vec<MaintenanceWindow>>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
+    /// Told of every system that is resolved.
+    silences: Silences,
 }
 
 impl<'s> Resolver<'s> {
@@ -77,7 +79,7 @@ impl<'s> Resolver<'s> {
             return Self::of(store, objects.iter());
         }
         let (ids, systems, windows) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Ok(Self { store, ids, systems, windows, complete: false })
+        Ok(Self { store, ids, systems, windows, complete: false, silences: Silences::default() })
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
@@ -87,7 +89,8 @@ impl<'s> Resolver<'s> {
     /// Those of the database.
     pub(crate) fn of<'o>(store: &'s Store, objects: impl Iterator<Item = &'o Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
-        let mut resolver = Self { store, ids, systems: HashMap::new(), windows: HashMap::new(), complete: true };
+        let (systems, windows) = (HashMap::new(), HashMap::new());
+        let mut resolver = Self { store, ids, systems, windows, complete: true, silences: Silences::default() };
         for object in objects {
             match object {
                 Object::System(system) => {
@@ -135,11 +138,14 @@ impl<'s> Resolver<'s> {
             None => self.store.system(name)?.ok_or_else(|| anyhow!("system {name} is not in the database"))?,
         };
         self.ids.insert(name.clone(), id);
-        Ok(Member {
-            id,
-            name: name.clone(),
-            stale_after_ms: self.system(name)?.and_then(|system| system.stale_after_ms),
-        })
+        let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
+        self.silences.borrow_mut().insert(id, stale_after_ms);
+        Ok(Member { id, name: name.clone(), stale_after_ms })
+    }
+
+    /// Lets a reader know of every system that is resolved.
+    pub(crate) fn telling(self, silences: Silences) -> Self {
+        Self { silences, ..self }
     }
 
     /// The model of an objective as it is stored.

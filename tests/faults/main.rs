@@ -11,6 +11,7 @@ mod databases;
 mod disk;
 mod harness;
 mod ingest;
+mod load;
 mod manifests;
 mod outputs;
 mod pipes;
