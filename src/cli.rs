@@ -20,6 +20,7 @@ pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
     Backup, Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat, Merge,
+    Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Schema};
@@ -61,6 +62,9 @@ pub(crate) struct Global {
     /// How to print the answer; junit and github are for verdicts in CI, html for the digest
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
+    /// Write a `'` before CSV cells that a spreadsheet would run as formulas
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) csv_safe: bool,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,

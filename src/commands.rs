@@ -31,7 +31,7 @@ mod trend;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -41,12 +41,14 @@ use crate::cli::{Cli, Command, Output};
 use crate::clock;
 use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
+use crate::domain::wording::one_line;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::part_of_database;
 use crate::render::{Canvas, Document, Form, Sheet, print};
 use crate::signals::Signals;
-use crate::store::{Access, Store};
+pub(crate) use crate::store::Noticed;
+use crate::store::{Access, Store, expect_file};
 
 pub(crate) use completions::complete;
 
@@ -54,6 +56,7 @@ pub(crate) use completions::complete;
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
 
 /// What a command runs in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, or a fact about the process")]
 pub(crate) struct Context<'io> {
     /// How `slo` is called, for commands that are printed to be copied.
     pub(crate) program: String,
@@ -64,12 +67,16 @@ pub(crate) struct Context<'io> {
     pub(crate) output: Option<Output>,
     pub(crate) canvas: Canvas,
     pub(crate) quiet: bool,
+    /// Whether no cell of CSV may be run as a formula.
+    pub(crate) csv_safe: bool,
     pub(crate) stdin: Box<dyn Read + Send>,
     /// Whether standard input and the signals are those of the process.
     pub(crate) owns_process: bool,
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
     pub(crate) stderr_is_terminal: bool,
+    /// Damage to caches that costs no answer.
+    pub(crate) noticed: Noticed,
     pub(crate) env: Environment<'io>,
 }
 
@@ -91,6 +98,18 @@ fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     refuse_form(context.output, &cli.command)?;
+    let outcome = run(context, cli);
+    if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
+        let path = path.display().to_string();
+        context.warn(&format!(
+            "warning: database {path}: damaged caches were not used ({damaged}), everything was recomputed; \
+             `slo db verify --repair` rebuilds them"
+        ));
+    }
+    outcome
+}
+
+fn run(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
     match cli.command {
         Command::Ingest(args) => ingest::run(context, &args),
         Command::Init(args) => init::run(context, &args),
@@ -128,16 +147,29 @@ impl Context<'_> {
     /// # Errors
     /// When its place is not known, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
-        Store::open(self.db_path()?, access)
+        Ok(Store::open(self.db_path()?, access)?.telling(&self.noticed))
     }
 
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
-        self.db.as_ref().ok_or_else(|| {
+        let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
                 "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
                 "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
             )
-        })
+        })?;
+        expect_file(path)?;
+        Ok(path)
+    }
+
+    /// Opens the database to read it, if there is one: its place may be unknown, or empty.
+    ///
+    /// # Errors
+    /// When it names no file, or cannot be opened.
+    pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
+        if self.db.is_none() || !self.db_path()?.exists() {
+            return Ok(None);
+        }
+        self.store(Access::Read).map(Some)
     }
 
     /// The machine's clock at the start of the run.
@@ -169,6 +201,14 @@ impl Context<'_> {
         ))
     }
 
+    /// The folder for temporary files.
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
+        let mut set = names.iter().filter_map(|name| self.env.get(OsStr::new(name)));
+        let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
+        set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
+    }
+
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
@@ -177,7 +217,7 @@ impl Context<'_> {
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,
-            Some(Output::Csv) => Form::Csv,
+            Some(Output::Csv) => Form::Csv { safe: self.csv_safe },
             Some(Output::Markdown) => Form::Markdown,
         }
     }
@@ -207,16 +247,22 @@ impl Context<'_> {
         written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()))
     }
 
-    /// Writes a note to standard error, unless asked to be quiet.
+    /// Writes a note to standard error, as one line, unless asked to be quiet.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             self.warn(text);
         }
     }
 
-    /// Writes to standard error. That it cannot be written to changes no outcome.
+    /// Writes one line to standard error, whatever names are in it.
     pub(crate) fn warn(&mut self, text: &str) {
-        drop(writeln!(self.stderr, "{text}"));
+        self.tell(&one_line(text));
+    }
+
+    /// Writes lines to standard error in which what comes from outside is escaped already. That they cannot be written changes no
+    /// outcome.
+    pub(crate) fn tell(&mut self, lines: &str) {
+        drop(writeln!(self.stderr, "{lines}"));
     }
 }
 
@@ -229,7 +275,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
         return Ok(as_of.plus(-back));
     }
     Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?}: {error}"), "a duration such as 7d goes back from as-of"))
+        .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d goes back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

@@ -2,6 +2,7 @@
 
 mod achievements;
 mod backtests;
+mod caches;
 mod computing;
 mod conditions;
 mod digest;
@@ -30,11 +31,12 @@ use crate::store::{Reader, Resolver, Silences, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
-pub(crate) use computing::{Currency, compute, verify_computed};
+pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settle_manifests};
+pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use prospect::consequences;
-pub(crate) use sealing::{seal_after_ingest, settle_manifests, verify_caches};
+pub(crate) use sealing::verify_caches;
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
 const MANY: usize = 64;

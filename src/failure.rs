@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Debug)]
 pub(crate) struct Failure {
     what: String,
+    /// Lines of an input that show where; empty where there are none.
+    excerpt: String,
     hint: String,
 }
 
@@ -13,7 +15,22 @@ impl Failure {
     /// An error that says what happened and what to do.
     #[expect(clippy::new_ret_no_self, reason = "it is only ever raised, as the error that carries it")]
     pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(Self { what: what.into(), hint: hint.into() })
+        anyhow::Error::new(Self { what: what.into(), excerpt: String::new(), hint: hint.into() })
+    }
+
+    /// An error that also shows lines of the input it is about.
+    pub(crate) fn with_excerpt(
+        what: impl Into<String>,
+        excerpt: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> anyhow::Error {
+        anyhow::Error::new(Self { what: what.into(), excerpt: excerpt.into(), hint: hint.into() })
+    }
+
+    /// The lines that an error shows, if any part of its chain has some.
+    pub(crate) fn excerpt(error: &anyhow::Error) -> &str {
+        let failure = error.chain().find_map(|cause| cause.downcast_ref::<Self>());
+        failure.map_or("", |failure| failure.excerpt.as_str())
     }
 
     /// The remedy carried by an error, if any part of its chain has one.

@@ -6,6 +6,8 @@ mod incidents;
 mod input;
 mod intern;
 mod json;
+mod names;
+mod opening;
 mod records;
 mod row;
 mod shape;
@@ -23,6 +25,8 @@ use fields::Fields;
 pub(crate) use incidents::read_incidents;
 use input::Input;
 use intern::Interner;
+pub(crate) use names::Names;
+use opening::{Held, Opening};
 use records::{Cut, Records};
 pub(crate) use row::Row;
 use shape::{Shape, Told};
@@ -79,6 +83,16 @@ pub(crate) struct Batch {
     pub(crate) bytes: u64,
 }
 
+impl Batch {
+    /// Takes a row in; returns the bytes that its note takes up.
+    fn keep(&mut self, row: Row, note: Option<&str>) -> usize {
+        let index = self.rows.len() as u32;
+        self.notes.extend(note.map(|note| (index, note.into())));
+        self.rows.push(row);
+        note.map_or(0, |note| note.len() + 32)
+    }
+}
+
 /// A line that was not accepted, or a further piece of one that is too long to be held.
 #[derive(Debug)]
 pub(crate) struct Reject<'r> {
@@ -97,6 +111,8 @@ pub(crate) struct Reader<R> {
     records: Records<Input<R>>,
     options: Options,
     shape: Shape,
+    opening: Opening,
+    names: Names,
     interner: Interner,
     times: time::Times,
     restart: bool,
@@ -107,10 +123,12 @@ pub(crate) struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     /// A reader that has read nothing yet.
-    pub(crate) fn new(input: R, options: Options) -> Self {
+    pub(crate) fn new(input: R, options: Options, names: Names) -> Self {
         Self {
             records: Records::new(Input::new(input)),
             shape: Shape::new(options.format),
+            opening: Opening::new(options.format == Format::Auto),
+            names,
             options,
             interner: Interner::new(),
             times: time::Times::new(),
@@ -118,6 +136,11 @@ impl<R: Read> Reader<R> {
             failed: None,
             done: false,
         }
+    }
+
+    /// The names that have been read, for the next input.
+    pub(crate) fn into_names(self) -> Names {
+        self.names
     }
 
     /// Names of fields that no line needs, as far as they are remembered.
@@ -162,6 +185,12 @@ impl<R: Read> Reader<R> {
             let (raw, line, broken) = match self.records.next(delimiter) {
                 Ok(Some(Cut::Record { raw, line, broken })) => (raw, line, broken),
                 Ok(Some(Cut::Overlong { piece, line, first, complete })) => {
+                    if first && !self.shape.is_settled() && piece.trim_ascii_start().starts_with(b"[") {
+                        self.opening.hold(line, piece, String::new());
+                        self.failed = self.opening.error();
+                        break;
+                    }
+                    reject_held(self.opening.release(), &mut batch, on_reject)?;
                     batch.read += u64::from(first);
                     batch.rejected += u64::from(first);
                     let reason = first.then(|| format!("longer than {} MiB", LONGEST_LINE >> 20));
@@ -170,46 +199,57 @@ impl<R: Read> Reader<R> {
                 }
                 Ok(None) => {
                     self.done = true;
-                    self.failed = self.shape.end().err();
+                    self.failed = self.opening.error();
+                    if self.failed.is_none() {
+                        reject_held(self.opening.end(), &mut batch, on_reject)?;
+                    }
                     break;
                 }
                 Err(error) => {
                     self.failed = Some(error.into());
+                    reject_held(self.opening.end(), &mut batch, on_reject)?;
                     break;
                 }
             };
-            if raw.iter().all(u8::is_ascii_whitespace) {
+            if raw.iter().all(u8::is_ascii_whitespace) || self.shape.is_end_of_array(raw) {
                 continue;
             }
-            if !self.shape.is_settled() {
-                match self.shape.learn(raw) {
-                    Ok(Told::Record) => {}
-                    Ok(Told::Header) => continue,
-                    Ok(Told::Nothing) => {
-                        batch.read += 1;
-                        batch.rejected += 1;
-                        let reason = Some("neither a JSON object nor a CSV header".to_owned());
-                        on_reject(&Reject { line, reason, raw, complete: true })?;
+            match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
+                Ok(Begun { rejected, is_record }) => {
+                    reject_held(rejected, &mut batch, on_reject)?;
+                    if !is_record {
                         continue;
                     }
-                    Err(error) => {
-                        self.failed = Some(error);
-                        break;
-                    }
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
                 }
             }
-            batch.read += 1;
             let mut fields = Fields::default();
-            let parsed = self.shape.split(raw, broken, &mut fields);
-            let row = parsed.and_then(|()| fields.row(&mut self.interner, &mut self.times, &self.options));
-            match row {
-                Ok(row) => {
-                    if let Some(note) = fields.note() {
-                        note_bytes += note.len() + 32;
-                        batch.notes.push((batch.rows.len() as u32, note.into()));
+            let row = match self.shape.split(raw, broken, &mut fields) {
+                Err(reason) => Err(reason),
+                Ok(()) => {
+                    let row = fields.row(&mut self.interner, &mut self.times, &mut self.names, &self.options);
+                    if let Err(reason) = &row
+                        && self.shape.is_json()
+                        && self.opening.hold_record(line, raw, reason, || fields.lacking().collect())
+                    {
+                        self.failed = self.opening.overflow();
+                        if self.failed.is_some() {
+                            break;
+                        }
+                        continue;
                     }
-                    batch.rows.push(row);
+                    row
                 }
+            };
+            if !self.opening.is_over() {
+                reject_held(self.opening.end(), &mut batch, on_reject)?;
+            }
+            batch.read += 1;
+            match row {
+                Ok(row) => note_bytes += batch.keep(row, fields.note()),
                 Err(reason) => {
                     batch.rejected += 1;
                     on_reject(&Reject { line, reason: Some(reason), raw, complete: true })?;
@@ -224,6 +264,53 @@ impl<R: Read> Reader<R> {
         batch.bytes = self.records.input().bytes();
         Ok(Some(batch))
     }
+
+    /// Looks at a line of an input that may not have told what it is.
+    ///
+    /// # Errors
+    /// When it is a header without the columns that are needed, or too many lines told nothing.
+    fn begin(shape: &mut Shape, opening: &mut Opening, (raw, line, broken): (&[u8], u64, bool)) -> Result<Begun> {
+        if shape.is_settled() {
+            return Ok(Begun { rejected: Vec::new(), is_record: true });
+        }
+        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket())? {
+            Told::Record => (opening.release(), true),
+            Told::Item => {
+                opening.release();
+                (Vec::new(), true)
+            }
+            Told::Header => (opening.end(), false),
+            Told::Nothing => {
+                let begins_object = raw.trim_ascii_start().starts_with(b"{");
+                let reason = shape.split(raw, broken, &mut Fields::default()).err().filter(|_| begins_object);
+                opening.hold(line, raw, reason.unwrap_or_else(|| "neither a JSON object nor a CSV header".to_owned()));
+                opening.overflow().map_or(Ok((Vec::new(), false)), Err)?
+            }
+        };
+        Ok(Begun { rejected, is_record })
+    }
+}
+
+/// What a line at the beginning of an input turned out to be.
+struct Begun {
+    /// Lines before it that are rejected.
+    rejected: Vec<Held>,
+    /// Whether it is a record, else a header or held back.
+    is_record: bool,
+}
+
+/// Rejects lines that were held back.
+fn reject_held(
+    held: Vec<Held>,
+    batch: &mut Batch,
+    on_reject: &mut impl FnMut(&Reject<'_>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    for Held { line, raw, reason } in held {
+        batch.read += 1;
+        batch.rejected += 1;
+        on_reject(&Reject { line, reason: Some(reason), raw: &raw, complete: true })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

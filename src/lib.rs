@@ -13,6 +13,9 @@ mod exit;
 mod failure;
 mod feed;
 mod file;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod manifest;
 mod render;
 mod repository;
@@ -32,13 +35,6 @@ pub struct Invocation {
     pub owns_process: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
-}
-
-/// Reads a condition from any text and checks what must then hold; panics where it does not. Only fuzzing has it.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub fn fuzz_expression(text: &str) {
-    domain::condition::answer::check(text);
 }
 
 /// Runs one command and returns its exit code: 0 success, 1 failed, 2 error.

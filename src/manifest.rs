@@ -6,6 +6,7 @@ mod document;
 mod envelope;
 mod excerpt;
 mod fields;
+mod flow;
 mod maintenance_window;
 mod objective;
 mod openslo;
@@ -38,6 +39,11 @@ pub(crate) use schema::schema;
 pub(crate) use source::Source;
 pub(crate) use wording::did_you_mean;
 
+/// The most problems that are told. Whoever has so many has one cause, or a file that is no manifest.
+pub(crate) const MOST_PROBLEMS: usize = 5_000;
+/// The most bytes of OpenSLO documents, which are all held until they are read together.
+const MOST_OPENSLO: usize = 16 * 1024 * 1024;
+
 /// What is known besides the documents being read, to resolve references against.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Known {
@@ -66,6 +72,8 @@ pub(crate) struct Reading {
     pub(crate) inputs: Vec<Source>,
     /// Documents that were not empty.
     pub(crate) documents: usize,
+    /// Whether there is more to say than `problems` does: from so many errors on, no further document is read.
+    pub(crate) shortened: bool,
 }
 
 impl Reading {
@@ -97,13 +105,31 @@ pub(crate) struct Origin {
     pub(crate) line: u32,
 }
 
-/// Reads the manifests behind paths (files, directories, `-` for `stdin`) and checks each by itself and all together.
-pub(crate) fn read(paths: &[PathBuf], stdin: &mut dyn Read, known: &Known) -> Reading {
-    let (sources, problems) = source::load(paths, stdin);
-    let mut reading = read_sources(&sources, known);
-    reading.problems.splice(0..0, problems);
-    reading.inputs = sources;
-    reading
+/// The files behind paths, of which nothing has been read as a manifest yet.
+pub(crate) struct Files {
+    sources: Vec<Source>,
+    problems: Vec<Problem>,
+}
+
+impl Files {
+    /// Loads what is behind paths: files, directories, `-` for `stdin`.
+    pub(crate) fn load(paths: &[PathBuf], stdin: &mut dyn Read) -> Self {
+        let (sources, problems) = source::load(paths, stdin);
+        Self { sources, problems }
+    }
+
+    /// The names of those that were loaded, as messages show them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| &*source.name)
+    }
+
+    /// Reads the manifests and checks each by itself and all together.
+    pub(crate) fn read(self, known: &Known) -> Reading {
+        let mut reading = read_sources(&self.sources, known);
+        reading.problems.splice(0..0, self.problems);
+        reading.inputs = self.sources;
+        reading
+    }
 }
 
 fn read_sources(sources: &[Source], known: &Known) -> Reading {
@@ -112,22 +138,29 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     for source in sources {
         let mut in_file = 0;
         for chunk in document::split(&source.bytes) {
+            if found.errors >= MOST_PROBLEMS {
+                break;
+            }
             in_file += usize::from(read_chunk(&chunk, &source.name, in_file + 1, &mut found));
         }
         documents += in_file;
     }
-    let Found { mut drafts, mut problems, doubtful, openslo } = found;
+    let Found { mut drafts, mut problems, doubtful, openslo, errors, .. } = found;
     let (more, wrong) = openslo::read(&openslo);
     drafts.extend(more);
     problems.extend(wrong);
     let place: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
     drafts.sort_by_key(|draft| (place.get(&*draft.file).copied(), draft.document));
-    problems.extend(whole::check(&drafts, &doubtful, known));
+    // What all documents together show is not known before all of them are.
+    if errors < MOST_PROBLEMS {
+        problems.extend(whole::check(&drafts, &doubtful, known));
+    }
     problems.sort_by_key(|problem| (place.get(&*problem.file).copied(), problem.at, problem.severity));
+    let shortened = problem::shorten(&mut problems, MOST_PROBLEMS) || errors >= MOST_PROBLEMS;
     excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
-    Reading { objects, problems, files: sources.len(), inputs: Vec::new(), documents }
+    Reading { objects, problems, files: sources.len(), inputs: Vec::new(), documents, shortened }
 }
 
 /// What has been read of the documents so far.
@@ -137,8 +170,11 @@ struct Found {
     problems: Vec<Problem>,
     /// What documents that could not be read may have declared.
     doubtful: BTreeSet<Name>,
-    /// Documents of OpenSLO, which are read together.
+    /// Errors among the problems.
+    errors: usize,
+    /// Documents of OpenSLO, which are read together, and the bytes that they are written in.
     openslo: Vec<openslo::Raw>,
+    openslo_bytes: usize,
 }
 
 /// Reads one document of a file; returns whether there was one.
@@ -157,11 +193,22 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
         if of_openslo.is_empty() {
             found.drafts.extend(envelope::read(&tree, number, &mut report));
         }
-        found.openslo.extend(of_openslo);
+        if !of_openslo.is_empty() {
+            found.openslo_bytes += chunk.bytes.len();
+        }
+        if found.openslo_bytes <= MOST_OPENSLO {
+            found.openslo.extend(of_openslo);
+        } else if !of_openslo.is_empty() {
+            let first = Position { line: chunk.lines_before + 1, column: 1 };
+            let message = format!("more than {} MiB of OpenSLO documents at once", MOST_OPENSLO / 1024 / 1024);
+            report.error(first, message, "apply them in several sets");
+            found.errors = MOST_PROBLEMS;
+        }
     }
     if !complete {
         found.doubtful.extend(chunk.possible_names());
     }
+    found.errors += report.problems.iter().filter(|problem| problem.severity != Severity::Warning).count();
     found.problems.append(&mut report.problems);
     true
 }

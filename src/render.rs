@@ -24,6 +24,7 @@ pub(crate) mod junit;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod manifest;
+mod markdown;
 mod markup;
 pub(crate) mod number;
 pub(crate) mod page;
@@ -50,7 +51,10 @@ pub(crate) enum Form {
     Wide,
     Json,
     Yaml,
-    Csv,
+    /// `safe`: no cell is one that a spreadsheet would run.
+    Csv {
+        safe: bool,
+    },
     Markdown,
 }
 
@@ -83,6 +87,6 @@ pub(crate) fn print(
         Form::Markdown => Ok(sheet(false).markdown()),
         Form::Json => document.json(),
         Form::Yaml => document.yaml(),
-        Form::Csv => document.csv(),
+        Form::Csv { safe } => document.csv(safe),
     }
 }

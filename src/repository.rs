@@ -8,8 +8,9 @@ mod reference;
 mod reftable;
 mod trust;
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::domain::name::{LONGEST, Name};
 pub(crate) use comparison::Input;
@@ -41,6 +42,16 @@ pub(crate) struct Commit {
     pub(crate) id: Option<String>,
     /// Why it, or whether the manifests are as in it, cannot be told.
     pub(crate) doubt: Option<String>,
+}
+
+/// A file of manifests, as it is called on every machine.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Place {
+    /// The repository it is in, if it is in one.
+    pub(crate) repository: Option<Name>,
+    /// From the root of the repository; outside of it from the folder given, or that of the file given, with the folder's own
+    /// name.
+    pub(crate) file: String,
 }
 
 /// A path of the command line; standard input is none.
@@ -100,17 +111,42 @@ impl Home {
         Name::parse(&named?.chars().map(allowed).take(LONGEST).collect::<String>()).ok()
     }
 
-    /// A file's name as it is the same on every machine: from the root of the repository; outside of it from the folder
-    /// given, or that of the file given, with the folder's own name.
-    pub(crate) fn place(&self, shown: &str) -> String {
+    /// A file as it is called on every machine; `shown` is how it is reached from the paths given.
+    pub(crate) fn place(&self, shown: &str) -> Place {
         let root = self.repository.as_ref().map(|repository| repository.root.as_path());
         let found = self.reached(Path::new(shown)).and_then(|(given, real)| {
-            let inside = root.and_then(|root| real.strip_prefix(root).ok());
-            let inside = inside.or_else(|| real.strip_prefix(given.folder.parent()?).ok())?;
-            let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            Some(parts.join("/"))
+            if let Some(inside) = root.and_then(|root| real.strip_prefix(root).ok()) {
+                return Some(Place { repository: self.name(), file: joined(inside) });
+            }
+            let file = joined(real.strip_prefix(given.folder.parent()?).ok()?);
+            Some(Place { repository: None, file })
         });
-        found.unwrap_or_else(|| shown.to_owned())
+        found.unwrap_or_else(|| Place { repository: None, file: shown.to_owned() })
+    }
+
+    /// Whether what an object of `set` was declared in is among what was given or gone, so that it is known whether it is declared
+    /// still. `read` are the files that were read.
+    ///
+    /// A file that is neither was left out: another one of the repository, or one that no folder contributes. Where the repository
+    /// of an object is not known, it is taken for the one that the set is called by.
+    pub(crate) fn decides(&self, declared: &Place, set: &Name, read: &BTreeSet<Place>) -> bool {
+        let is_same = |place: &Place| {
+            place.file == declared.file && (declared.repository.is_none() || place.repository == declared.repository)
+        };
+        if read.iter().any(is_same) {
+            return true;
+        }
+        let repository = declared.repository.as_ref().unwrap_or(set);
+        match &self.repository {
+            Some(own) if self.name().as_ref() == Some(repository) => {
+                !own.is_sparse() && is_gone(&own.root.join(&declared.file))
+            }
+            _ if declared.repository.is_some() => false,
+            _ => self.given.iter().any(|given| {
+                let file = given.folder.parent().map(|above| above.join(&declared.file));
+                given.real.is_dir() && file.is_some_and(|file| file.starts_with(&given.folder) && is_gone(&file))
+            }),
+        }
     }
 
     /// The given path by which a file was reached, and where it is from its real place.
@@ -158,6 +194,11 @@ impl Home {
 }
 
 impl Repository {
+    /// Whether only a part of its files is in the working copy, so that one which is not there says nothing.
+    fn is_sparse(&self) -> bool {
+        self.git.join("info/sparse-checkout").exists()
+    }
+
     /// The repository that a real folder is in. What looks like one and is not to be trusted is passed over, with the reason.
     fn around(folder: &Path, doubts: &mut Vec<String>) -> Option<Self> {
         folder.ancestors().find_map(|root| match Self::at(root) {
@@ -207,6 +248,18 @@ fn called(url: &str) -> Option<String> {
     Some(path.to_owned()).filter(|path| !path.is_empty() && path != "..")
 }
 
+/// The parts of a path with `/` between them, as on every machine.
+fn joined(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// Whether there surely is no such file; one that cannot be looked at may be there.
+fn is_gone(path: &Path) -> bool {
+    let missing = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    fs::symlink_metadata(path).is_err_and(|error| missing(&error))
+}
+
 fn last_part(folder: &Path) -> Option<String> {
     Some(folder.file_name()?.to_string_lossy().into_owned())
 }
@@ -245,6 +298,10 @@ mod tests {
         fs::write(path, text).unwrap();
     }
 
+    fn file(home: &Home, shown: &str) -> String {
+        home.place(shown).file
+    }
+
     #[test]
     fn files_are_named_from_the_root_of_the_repository_however_they_are_reached() {
         let root = tempfile::tempdir().unwrap();
@@ -254,15 +311,15 @@ mod tests {
         write(&at("elsewhere/b.yaml"), "");
         let given = [at("shop/slo/../slo"), at("elsewhere")];
         let home = Home::of(&given);
-        assert_eq!(home.place(at("shop/slo/../slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
-        assert_eq!(home.place(at("elsewhere/b.yaml").to_str().unwrap()), "elsewhere/b.yaml");
-        assert_eq!(home.place("stdin"), "stdin");
+        assert_eq!(file(&home, at("shop/slo/../slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
+        assert_eq!(file(&home, at("elsewhere/b.yaml").to_str().unwrap()), "elsewhere/b.yaml");
+        assert_eq!(file(&home, "stdin"), "stdin");
         let single = Home::of(&[at("shop/slo/a.yaml")]);
-        assert_eq!(single.place(at("shop/slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
+        assert_eq!(file(&single, at("shop/slo/a.yaml").to_str().unwrap()), "slo/a.yaml");
         assert_eq!(single.name().unwrap().as_str(), "shop");
         assert_eq!(Home::of(&[at("elsewhere/b.yaml")]).name().unwrap().as_str(), "elsewhere");
         let given = [at("elsewhere/b.yaml")];
-        assert_eq!(Home::of(&given).place(given[0].to_str().unwrap()), "elsewhere/b.yaml");
+        assert_eq!(file(&Home::of(&given), given[0].to_str().unwrap()), "elsewhere/b.yaml");
     }
 
     #[test]
@@ -288,5 +345,49 @@ mod tests {
         let folder = root.path().join("my slos (ü)");
         fs::create_dir(&folder).unwrap();
         assert_eq!(Home::of(&[folder]).name().unwrap().as_str(), "my-slos----");
+    }
+
+    /// What was read decides about itself, and the working copy about what is gone from it; nothing decides about the rest.
+    #[test]
+    fn a_file_of_a_repository_decides_about_itself_and_about_what_is_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        write(&at("shop/.git/HEAD"), "ref: refs/heads/main\n");
+        write(&at("shop/slo/a.yaml"), "");
+        write(&at("shop/slo/b.yaml"), "");
+        write(&at("shop/slo/hidden.json"), "");
+        let name = |text: &str| Name::parse(text).unwrap();
+        let place =
+            |repository: Option<&str>, file: &str| Place { repository: repository.map(name), file: file.to_owned() };
+        let home = Home::of(&[at("shop/slo/a.yaml")]);
+        let read = BTreeSet::from([home.place(at("shop/slo/a.yaml").to_str().unwrap())]);
+        for (repository, set, file, decides) in [
+            (Some("shop"), "shop", "slo/a.yaml", true),
+            (Some("shop"), "any", "slo/a.yaml", true),
+            (None, "shop", "slo/a.yaml", true),
+            (Some("shop"), "shop", "slo/b.yaml", false),
+            (Some("shop"), "shop", "slo/hidden.json", false),
+            (Some("shop"), "any", "slo/gone.yaml", true),
+            (Some("shop"), "shop", "slo/a.yaml/gone.yaml", true),
+            (None, "shop", "slo/gone.yaml", true),
+            (None, "any", "slo/gone.yaml", false),
+            (Some("other"), "shop", "slo/gone.yaml", false),
+            (Some("other"), "other", "slo/a.yaml", false),
+            (None, "shop", "stdin", true),
+        ] {
+            let declared = place(repository, file);
+            assert_eq!(home.decides(&declared, &name(set), &read), decides, "{declared:?} of {set}");
+        }
+        // With a part of the files only, one that is not there may be declared all the same.
+        write(&at("shop/.git/info/sparse-checkout"), "/slo\n");
+        assert!(!home.decides(&place(Some("shop"), "slo/gone.yaml"), &name("shop"), &read));
+        // Outside of a repository a folder decides about what it holds.
+        write(&at("plain/a.yaml"), "");
+        let outside = Home::of(&[at("plain")]);
+        for (file, decides) in [("plain/gone.yaml", true), ("plain/a.yaml", false), ("other/gone.yaml", false)] {
+            assert_eq!(outside.decides(&place(None, file), &name("plain"), &BTreeSet::new()), decides, "{file}");
+        }
+        let single = Home::of(&[at("plain/a.yaml")]);
+        assert!(!single.decides(&place(None, "plain/gone.yaml"), &name("plain"), &BTreeSet::new()));
     }
 }

@@ -10,9 +10,10 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::Invocation;
 use crate::cli::{Cli, Color, Global};
-use crate::commands::{Context, dispatch};
+use crate::commands::{Context, Noticed, dispatch};
 use crate::domain::duration::parse_millis;
 use crate::domain::instant::Instant;
+use crate::domain::wording::{in_lines, one_line};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Canvas;
@@ -29,7 +30,7 @@ pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut d
     }
     let cli = match parse(&invocation.args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, stdout, stderr),
+        Err(error) => return usage(&shown(error, &invocation.args), stdout, stderr),
     };
     let color = colored(&invocation, cli.global.color, invocation.stderr_is_terminal);
     let outcome = execute(invocation, cli, stdout, stderr);
@@ -45,7 +46,7 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         width: invocation.stdout_is_terminal.then(|| width(&invocation.env)),
         color: colored(&invocation, cli.global.color, invocation.stdout_is_terminal),
     };
-    let Global { db, as_of, output, quiet, .. } = &cli.global;
+    let Global { db, as_of, output, quiet, csv_safe, .. } = &cli.global;
     let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
     // What stands on the command line is seen; what the environment says is easily forgotten.
     if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
@@ -64,11 +65,13 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         output: *output,
         canvas,
         quiet: *quiet,
+        csv_safe: *csv_safe,
         stdin: invocation.stdin,
         owns_process: invocation.owns_process,
         stdout,
         stderr,
         stderr_is_terminal: invocation.stderr_is_terminal,
+        noticed: Noticed::default(),
         env: &invocation.env,
     };
     dispatch(&mut context, cli)
@@ -92,7 +95,7 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
     }
     let parsed = Instant::parse(&text).map_err(|error| {
         Failure::new(
-            format!("{name} {text:?}: {error}"),
+            format!("{name} {text:?} is {error}"),
             "write for example --as-of 2026-11-20T14:05:00Z, or --as-of 7d for a week ago",
         )
     });
@@ -140,9 +143,14 @@ fn colored(invocation: &Invocation, color: Color, is_terminal: bool) -> bool {
 /// Prints an error: what happened, from the outside in, and what to do about it.
 fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
     let label = if color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    let mut text = format!("{label} {error:#}\n");
+    // Whatever a file is called and however it is damaged, no cause begins a line of its own.
+    let causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string()).into_owned()).collect();
+    let mut text = format!("{label} {}\n", causes.join(": "));
+    for line in Failure::excerpt(error).lines() {
+        text.push_str(&format!("  {}\n", one_line(line)));
+    }
     if let Some(hint) = Failure::hint(error) {
-        text.push_str(&format!("hint: {hint}\n"));
+        text.push_str(&format!("hint: {}\n", one_line(hint)));
     }
     // Nobody is left to tell when even this fails.
     drop(stderr.write_all(text.as_bytes()));
@@ -153,11 +161,17 @@ fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
+/// What is wrong with a command line, as it is said: of arguments with what is hidden in them spelled out.
+fn shown(error: clap::Error, args: &[OsString]) -> clap::Error {
+    let escaped: Vec<OsString> = args.iter().map(|arg| one_line(&arg.to_string_lossy()).as_ref().into()).collect();
+    if escaped == args { error } else { parse(&escaped).err().unwrap_or(error) }
+}
+
 fn usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
     // Help and version are answers, everything else is misuse. A reader that went away changes neither.
     let text = error.render().to_string();
     if error.use_stderr() {
-        drop(stderr.write_all(text.as_bytes()));
+        drop(stderr.write_all(in_lines(&text).as_bytes()));
         ExitStatus::Error
     } else {
         drop(stdout.write_all(text.as_bytes()));

@@ -1,33 +1,39 @@
 //! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
 
+mod address;
 mod applies;
 mod changes;
 mod computed;
 mod history;
 mod info;
 mod ingests;
+mod inputs;
 mod journal;
-mod ledger;
+pub(crate) mod ledger;
 mod manifests;
 mod merging;
 mod open;
 mod seals;
-mod segment;
+pub(crate) mod segment;
 mod sets;
+mod soundness;
 mod turns;
 mod upkeep;
 mod varint;
-mod verify;
 mod wire;
 
+pub(crate) use address::expect_file;
 pub(crate) use applies::ApplyRecord;
 pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::{Reader, Silences};
 pub(crate) use ingests::IngestRecord;
+pub(crate) use inputs::Inputs;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};
-pub(crate) use manifests::{Declaration, Inputs, Resolver, Stored, StoredObject};
+pub(crate) use manifests::{Resolver, Stored, StoredObject};
 pub(crate) use open::{Access, Store};
+pub(crate) use seals::Seal;
+pub(crate) use sets::Declaration;
+pub(crate) use soundness::{Difference, Noticed};
 pub(crate) use turns::LoggedUntil;
 pub(crate) use upkeep::Compacted;
-pub(crate) use verify::Difference;

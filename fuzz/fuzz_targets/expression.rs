@@ -4,4 +4,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| slo::fuzz_expression(text));
+fuzz_target!(|text: &str| slo::fuzzing::expression(text));

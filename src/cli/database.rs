@@ -81,8 +81,8 @@ pub(crate) struct Db {
 pub(crate) enum DbWhat {
     /// Show size, bytes a transition, streams, span, schema and caches
     Info,
-    /// Check the file, the journal, and every cache against a recomputation
-    Verify,
+    /// Check the file, every row, the journal, and every cache against a recomputation
+    Verify(Verify),
     /// Write a checked copy of the database as it is now, also while others write to it
     Backup(Backup),
     /// Make the file as small as it can be; every fact and answer stays
@@ -92,8 +92,15 @@ pub(crate) enum DbWhat {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// Rebuild every cache, if anything is wrong that facts and manifests can put right
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// The copy; there must be no such file yet
+    /// The copy; there must be no such file yet. `-` writes it to standard output
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::duration;
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
     /// Files to read; `-` or none: standard input
     #[arg(value_name = "FILE")]
@@ -20,6 +21,9 @@ pub(crate) struct Ingest {
     /// Keep nothing unless every line is good
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Make names of what is none: each run of other characters becomes `-`
+    #[arg(long)]
+    pub(crate) slug: bool,
     /// Count what would be kept, and keep nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -27,15 +27,18 @@ pub(crate) struct Init {
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,
-    /// Delete objects of the set that the manifests do not have; the journal stays
+    /// Delete objects of the set that its files do not declare any more; the journal stays
     #[arg(long)]
     pub(crate) prune: bool,
-    /// The set these manifests are all of [default: the repository's name, else the folder's]
+    /// The set these manifests are of; required with `-` [default: the repository's name, else the folder's]
     #[arg(long, value_name = "NAME", value_parser = set)]
     pub(crate) set: Option<Name>,
     /// Take over objects that belong to other sets
     #[arg(long)]
     pub(crate) adopt: bool,
+    /// Accept that there is no manifest: the set is meant to be empty
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
 }
 
 #[derive(Args, Debug)]

@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Badge) -> Result<ExitStatus>
     };
     let picture = Picture::of(&report, show, args.label.as_deref());
     match context.form() {
-        Form::Json | Form::Yaml | Form::Csv => context.answer(&picture.document(as_of)?, |_| Sheet::new())?,
+        Form::Json | Form::Yaml | Form::Csv { .. } => context.answer(&picture.document(as_of)?, |_| Sheet::new())?,
         Form::Table | Form::Wide | Form::Markdown => context.say(&picture.svg())?,
     }
     Ok(ExitStatus::Pass)

@@ -32,7 +32,7 @@ const MOST_COURSES: usize = 10;
 pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus> {
     let store = context.store(Access::Read)?;
     let as_of = context.as_of;
-    let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv);
+    let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv { .. });
     let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
     // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
     let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::Compute;
 use crate::domain::change::Logged;
 use crate::domain::name::Name;
+use crate::domain::wording::in_lines;
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
@@ -49,7 +50,7 @@ fn print(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()
             })?;
             context.say(&lines)
         }
-        Form::Yaml | Form::Csv => {
+        Form::Yaml | Form::Csv { .. } => {
             let reader = context.store(Access::Read)?;
             let each = move |each: &mut dyn FnMut(&Logged) -> Result<()>| {
                 reader.each_change(range, |logged| each(&logged).map(|()| true))
@@ -166,14 +167,14 @@ fn deliver(
             let waiting = store.count_undelivered(name)?;
             let change = &logged.change;
             // The text of a command may hold secrets, and this may be mailed by cron.
-            context.warn(&format!(
+            context.tell(&in_lines(&format!(
                 "error: --exec {name} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
                  `slo compute` with this --exec",
                 logged.sequence,
                 change.kind,
                 change.id,
                 if waiting == 1 { "it".to_owned() } else { format!("it and {} later ones", waiting - 1) },
-            ));
+            )));
             return Ok(failed.stopped.map_or(Delivered::Part, Delivered::Stopped));
         }
         store.delivered(name, logged.sequence).with_context(|| {

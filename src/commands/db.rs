@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Context;
-use crate::cli::{Backup, Db, DbWhat, Merge};
-use crate::evaluation::{Currency, seal_after_ingest, verify_caches, verify_computed};
+use crate::cli::{Backup, Db, DbWhat, Merge, Verify};
+use crate::evaluation::{Currency, follow_facts, rebuild, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::Identity;
@@ -20,7 +20,7 @@ use crate::store::{Access, Compacted, Difference, IngestRecord, JournalWriter, S
 pub(super) fn run(context: &mut Context<'_>, args: &Db) -> Result<ExitStatus> {
     match &args.what {
         DbWhat::Info => info(context),
-        DbWhat::Verify => verify(context),
+        DbWhat::Verify(args) => verify(context, args),
         DbWhat::Backup(args) => backup(context, args),
         DbWhat::Compact => compact(context),
         DbWhat::Merge(args) => merge(context, args),
@@ -38,38 +38,98 @@ fn info(context: &mut Context<'_>) -> Result<ExitStatus> {
     Ok(ExitStatus::Pass)
 }
 
-fn verify(context: &mut Context<'_>) -> Result<ExitStatus> {
-    let store = context.store(Access::Read)?;
-    let mut currency = Currency::Never;
-    let differences: Vec<Difference> = store.read(|store| {
-        let mut differences = store.verify_file()?;
-        if differences.is_empty() {
-            differences = store.verify_journal()?;
-        }
-        // What is computed from a journal that does not hold together says nothing.
-        if differences.is_empty() {
-            differences = verify_caches(store)?;
-        }
-        if differences.is_empty() {
-            (currency, differences) = verify_computed(store)?;
-        }
-        Ok(differences)
-    })?;
-    if let Currency::Outdated(as_of) = currency {
+fn verify(context: &mut Context<'_>, args: &Verify) -> Result<ExitStatus> {
+    let access = if args.repair { Access::Update } else { Access::Read };
+    let mut store = context.store(access)?;
+    let mut found = store.read(look)?;
+    let mut repaired = Vec::new();
+    if args.repair && !found.differences.is_empty() {
+        repair(context, &mut store, &found)?;
+        repaired = std::mem::replace(&mut found, store.read(look)?).differences;
+        // What is still there is repaired no more than what is new.
+        repaired.retain(|line| !found.differences.contains(line));
+    }
+    // All of it is in the answer.
+    context.noticed.clear();
+    if let Currency::Outdated(as_of) = found.currency {
         context.note(&format!(
             "note: what was computed as of {as_of} is of earlier facts or manifests, so only its days were compared; \
              `slo compute` brings it up to date"
         ));
     }
-    let lines: Vec<&str> = differences.iter().map(|difference| difference.0.as_str()).collect();
+    let lines =
+        |differences: &[Difference]| differences.iter().map(|difference| difference.0.clone()).collect::<Vec<_>>();
+    let (repaired, lines) = (lines(&repaired), lines(&found.differences));
     match context.form() {
-        Form::Table | Form::Wide | Form::Markdown => context.say(&verify_text(&lines))?,
-        _ => context.answer(&verify_document(&lines, context.as_of)?, |_| Sheet::new())?,
+        Form::Table | Form::Wide | Form::Markdown => context.say(&verify_text(&repaired, &lines))?,
+        _ => context.answer(&verify_document(&repaired, &lines, context.as_of)?, |_| Sheet::new())?,
     }
-    Ok(ExitStatus::holds(differences.is_empty()))
+    Ok(ExitStatus::holds(lines.is_empty()))
+}
+
+/// What a verification found.
+struct Found {
+    differences: Vec<Difference>,
+    /// Whether what is wrong is none of the facts, so that it can be made anew.
+    facts_hold: bool,
+    currency: Currency,
+}
+
+fn look(store: &Store) -> Result<Found> {
+    let file = store.verify_file()?;
+    let mut found = Found { differences: Vec::new(), facts_hold: false, currency: Currency::Never };
+    // Pages that make no sense may be anywhere, so reading on may end anywhere.
+    let facts = store.verify_facts().and_then(|rows| Ok([rows, store.verify_journal()?].concat()));
+    let sound = file.is_empty();
+    found.differences = file;
+    match facts {
+        Ok(facts) => {
+            found.facts_hold = facts.is_empty();
+            found.differences.extend(facts);
+        }
+        Err(_) if !sound => return Ok(found),
+        Err(error) => return Err(error),
+    }
+    // What is computed from facts that do not hold together says nothing.
+    if !found.facts_hold || !sound {
+        return Ok(found);
+    }
+    found.differences.extend(store.verify_derived()?);
+    found.differences.extend(verify_caches(store)?);
+    if found.differences.is_empty() {
+        (found.currency, found.differences) = verify_computed(store)?;
+    }
+    Ok(found)
+}
+
+/// Makes anew all that is made of facts and manifests.
+fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()> {
+    if !found.facts_hold {
+        return Err(damaged_facts(found));
+    }
+    let (now, as_of) = (context.now()?, context.as_of);
+    store.write(|store| {
+        let computed = store.computed_or_damaged(as_of)?;
+        rebuild(store, now, computed)
+    })?;
+    if !store.verify_file()?.is_empty() {
+        store.repair_pages()?;
+    }
+    Ok(())
+}
+
+fn damaged_facts(found: &Found) -> anyhow::Error {
+    let first = found.differences.first().map_or(String::new(), |difference| format!(": {}", difference.0));
+    Failure::new(
+        format!("facts or manifests are damaged, which nothing can make anew{first}"),
+        "`slo db verify` names all of it; restore the file from a backup, or ingest and apply the same files into a new one",
+    )
 }
 
 fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
+    if args.to == Path::new("-") {
+        return backup_to_output(context);
+    }
     context.refuse_database("FILE", &args.to)?;
     let store = context.store(Access::Read)?;
     let bytes = store.backup(&args.to)?;
@@ -79,6 +139,20 @@ fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
         Form::Table | Form::Wide | Form::Markdown => context.say(&backup_text(&path, bytes))?,
         _ => context.answer(&backup_document(&path, bytes, context.as_of)?, |_| Sheet::new())?,
     }
+    Ok(ExitStatus::Pass)
+}
+
+fn backup_to_output(context: &mut Context<'_>) -> Result<ExitStatus> {
+    if context.canvas.width.is_some() {
+        return Err(Failure::new(
+            "standard output is a terminal, and a database is nothing to read there",
+            "send it somewhere: `slo db backup - > copy.db`, or name a file",
+        ));
+    }
+    let store = context.store(Access::Read)?;
+    let folder = context.temporary_folder();
+    let bytes = store.backup_to(&mut *context.stdout, &folder)?;
+    context.note(backup_text("-", bytes).trim_end());
     Ok(ExitStatus::Pass)
 }
 
@@ -114,7 +188,8 @@ fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
             let IngestRecord { file, read, inserted, duplicates, conflicts, .. } = record;
             mergers.push(Merger { file, read, inserted, duplicates, conflicts, declared });
         }
-        let touched = store.settle(&mut writer)?;
+        let touched = writer.take_touched();
+        follow_facts(store, &touched)?;
         seal_after_ingest(store, &touched, mergers.iter().map(|merger| merger.inserted).sum(), now)?;
         Ok(mergers)
     })?;

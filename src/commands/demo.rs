@@ -1,18 +1,18 @@
 //! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
 
-use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, apply, ingest, status};
+use super::{Context, Noticed, apply, ingest, status};
 use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
 use crate::domain::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::demo::{Place, introduction, next_steps};
+use crate::store::expect_file;
 
 /// The demo's present: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
 const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
@@ -28,6 +28,7 @@ const FILES: [(&str, &str); 5] = [
 
 /// `given` is the database named on the command line; `SLO_DB` is the user's own and stays untouched.
 pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) -> Result<ExitStatus> {
+    given.map_or(Ok(()), expect_file)?;
     if let Some(path) = given.filter(|path| path.exists()) {
         return Err(Failure::new(
             format!("{} exists already", path.display()),
@@ -36,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) 
     }
     let folder = match &args.keep {
         Some(folder) => folder.clone(),
-        None => fresh_folder(&temporary(context))?,
+        None => fresh_folder(&context.temporary_folder())?,
     };
     write_files(&folder)?;
     let db = given.map_or_else(|| folder.join("slo.db"), Path::to_path_buf);
@@ -66,13 +67,19 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
         files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
         format: FeedFormat::Auto,
         rejects: None,
+        slug: false,
         strict: true,
         dry_run: false,
         max_skew: MINUTE_MS,
         follow: false,
     };
-    let manifests =
-        Apply { paths: Paths { paths: vec![folder.join("manifests")] }, prune: false, set: None, adopt: false };
+    let manifests = Apply {
+        paths: Paths { paths: vec![folder.join("manifests")] },
+        prune: false,
+        set: None,
+        adopt: false,
+        allow_empty: false,
+    };
     let outcomes = [ingest::run(&mut inner, &feed)?, apply::run(&mut inner, &manifests)?];
     if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
         anyhow::bail!("the demo's own files were refused");
@@ -94,22 +101,16 @@ fn at_moment<'io>(
         clock: MOMENT,
         output: None,
         canvas: crate::render::Canvas { width: None, color: false },
+        csv_safe: false,
         quiet: true,
         stdin: Box::new(io::empty()),
         owns_process: false,
         stdout,
         stderr,
         stderr_is_terminal: false,
+        noticed: Noticed::default(),
         env,
     }
-}
-
-/// The folder for temporary files.
-fn temporary(context: &Context<'_>) -> PathBuf {
-    let names: &[&str] = if cfg!(windows) { &["TEMP", "TMP"] } else { &["TMPDIR"] };
-    let mut set = names.iter().filter_map(|name| context.env.get(OsStr::new(name)));
-    let usual = if cfg!(windows) { "C:\\Windows\\Temp" } else { "/tmp" };
-    set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
 }
 
 /// Makes a folder that nobody had before.

@@ -34,7 +34,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus
     match context.form() {
         Form::Table | Form::Wide => context.say(&text(&digest, context.canvas))?,
         Form::Markdown => context.say(&markdown(&digest))?,
-        Form::Json | Form::Yaml | Form::Csv => context.answer(&document(&digest)?, |_| Sheet::new())?,
+        Form::Json | Form::Yaml | Form::Csv { .. } => context.answer(&document(&digest)?, |_| Sheet::new())?,
     }
     Ok(ExitStatus::Pass)
 }

@@ -48,7 +48,7 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
     let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
     let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
     let store = context.store(Access::Read)?;
-    let as_of = context.as_of;
+    let (as_of, csv_safe) = (context.as_of, context.csv_safe);
     let mut text = String::with_capacity(CHUNK + 1024);
     if as_csv {
         text.push_str(CSV_HEADER);
@@ -74,7 +74,7 @@ fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus
                     note,
                 };
                 if as_csv {
-                    csv(&mut text, &line);
+                    csv(&mut text, &line, csv_safe);
                 } else {
                     json(&mut text, &line)?;
                 }

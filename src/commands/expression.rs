@@ -16,10 +16,10 @@ pub(super) fn parse(expression: &str) -> Result<Term> {
     Term::parse(expression).map_err(|error| {
         let (line, column) = error.place(expression);
         let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
-        let excerpt = error.excerpt(expression).replace('\n', "\n  ");
+        let excerpt = error.excerpt(expression);
         let hint =
             if error.remedy.is_empty() { "see the README's section on conditions".to_owned() } else { error.remedy };
-        Failure::new(format!("--when, {place}: {}\n  {excerpt}", error.message), hint)
+        Failure::with_excerpt(format!("--when, {place}: {}", error.message), excerpt, hint)
     })
 }
 

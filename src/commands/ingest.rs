@@ -16,6 +16,7 @@ use crate::clock;
 use crate::domain::instant::Instant;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
+use crate::feed::Names;
 use crate::render::Form;
 use crate::render::ingest::{document, text};
 use crate::store::{Access, Store};
@@ -62,10 +63,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let inputs = inputs.into_iter().map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
     let latest = now.plus(args.max_skew);
     let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
+    let names = Names::new(args.slug);
     let (sender, events) = sync_channel(1);
     let feed = std::thread::Builder::new()
         .name("feed".to_owned())
-        .spawn(move || source::feed(inputs, options, rejects, &sender))?;
+        .spawn(move || source::feed(inputs, options, rejects, names, &sender))?;
     let mut intake = Intake::new(now);
     let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
     let keeps = !args.strict && !args.dry_run;

@@ -16,17 +16,15 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
 use crate::render::init::{Starter, text};
-use crate::store::{Access, Store};
+use crate::store::Store;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<ExitStatus> {
     if let Some(path) = &args.file {
         context.refuse_database("FILE", path)?;
     }
     let as_of = context.as_of;
-    let found = match &context.db {
-        Some(path) if path.exists() => context.store(Access::Read)?.read(|store| starters(store, as_of))?,
-        _ => Found::default(),
-    };
+    let store = context.store_if_any()?;
+    let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| starters(store, as_of)))?;
     if found.starters.is_empty() && found.declared > 0 {
         return Err(Failure::new(
             "every system that the journal knows has a manifest already",

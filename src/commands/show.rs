@@ -8,7 +8,7 @@ use crate::domain::instant::DAY_MS;
 use crate::evaluation::{achievements, downtime, reports, trend};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::show::{Portrait, document, text};
+use crate::render::show::{Portrait, document, markdown, text};
 use crate::render::{Form, Sheet};
 use crate::store::Access;
 
@@ -29,7 +29,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Show) -> Result<ExitStatus> 
     })?;
     match context.form() {
         Form::Table | Form::Wide => context.say(&text(&portrait, context.canvas))?,
-        Form::Markdown => context.say(&format!("```text\n{}```\n", text(&portrait, context.canvas)))?,
+        Form::Markdown => context.say(&markdown(&portrait, context.canvas))?,
         _ => context.answer(&document(&portrait)?, |_| Sheet::new())?,
     }
     Ok(ExitStatus::Pass)

@@ -11,27 +11,25 @@ use crate::domain::object::{Kind, Object};
 use crate::domain::transition::Source;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::{Declared, Known, Problem, Reading, Severity, read};
+use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
 use crate::render::Form;
 use crate::render::junit;
 use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
-use crate::store::{Access, Store};
+use crate::store::Store;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus> {
     // Without a database, references resolve among the manifests alone.
-    let known = match &context.db {
-        Some(path) if path.exists() => context.store(Access::Read)?.read(known)?,
-        _ => Known::default(),
-    };
-    let reading = read(&args.paths, &mut context.stdin, &known);
+    let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
+    let reading = Files::load(&args.paths, &mut context.stdin).read(&known);
     if reading.documents == 0 && reading.problems.is_empty() {
-        return Err(no_manifest());
+        return Err(no_manifest("name files or folders that hold *.yaml or *.yml manifests"));
     }
     let status = outcome(&reading);
     let validation = Validation {
         problems: problem_lines(&reading),
         files: reading.files,
         documents: reading.documents,
+        shortened: reading.shortened,
         valid: status == ExitStatus::Pass,
         good: reading.objects.iter().map(good).collect(),
     };
@@ -64,12 +62,9 @@ pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
     reading.problems.iter().map(line).collect()
 }
 
-/// No manifest at all is never meant.
-pub(super) fn no_manifest() -> anyhow::Error {
-    Failure::new(
-        "no manifest was found: an empty set is never meant",
-        "name files or folders that hold *.yaml or *.yml manifests",
-    )
+/// No manifest at all is hardly meant.
+pub(super) fn no_manifest(remedy: &str) -> anyhow::Error {
+    Failure::new("no manifest found", remedy)
 }
 
 /// What is known besides the manifests being read.

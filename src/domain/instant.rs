@@ -1,8 +1,10 @@
 //! Owns moments in time: UTC milliseconds, how people write them, and how they are printed.
 
+mod spelling;
+
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Milliseconds in a UTC day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -11,16 +13,15 @@ pub(crate) const MINUTE_MS: i64 = 60_000;
 /// Milliseconds in an hour.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
-/// Numbers smaller than this are Unix seconds, others Unix milliseconds (1e11 s is the year 5138, 1e11 ms is 1973).
-const SECONDS_BELOW: i64 = 100_000_000_000;
-
 /// A moment: whole UTC milliseconds since 1970.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Instant(i64);
 
 impl Instant {
-    /// 1970-01-01T00:00:00.000Z, the earliest moment a fact may have.
+    /// 1970-01-01T00:00:00.000Z, before which nothing is looked for.
     pub(crate) const MIN: Self = Self(0);
+    /// 2000-01-01T00:00:00.000Z, the earliest moment anyone may write.
+    pub(crate) const EARLIEST: Self = Self(946_684_800_000);
     /// 2262-01-01T00:00:00.000Z, the latest moment a fact may have.
     pub(crate) const MAX: Self = Self(9_214_646_400_000);
 
@@ -54,63 +55,39 @@ impl Instant {
         Self(self.0 + (-self.0).rem_euclid(DAY_MS))
     }
 
-    /// Reads a time as people type it: RFC 3339, `2026-11-20`, `2026-11-20 14:05[:07]` (UTC), Unix seconds or milliseconds
-    /// (told apart by size: below 1e11 it is seconds). Fractions finer than a millisecond are cut off.
+    /// Reads a time as people type it: RFC 3339 with or without seconds, its offset also as `+0200` or `+02`; `2026-11-20`,
+    /// `2026-11-20 14:05[:07]` (UTC, which may be said); Unix seconds or milliseconds (told apart by size: below 1e11 it is
+    /// seconds). Fractions finer than a millisecond are cut off.
     ///
     /// # Errors
-    /// When the text has none of these shapes, or lies outside 1970–2262.
+    /// When the text has none of these shapes, lies outside 2000–2262, or is a number that was hardly meant as Unix time.
     pub(crate) fn parse(text: &str) -> Result<Self, InstantError> {
-        let text = text.trim();
-        let instant = if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            Self(time.timestamp_millis())
-        } else if let Some(number) = parse_unix(text) {
-            number
-        } else {
-            parse_plain(text).ok_or(InstantError::Unreadable)?
-        };
-        instant.in_range()
+        spelling::read(text.trim())
     }
 
-    /// This moment, if facts may have it.
+    /// Reads a moment as this program prints it.
+    pub(crate) fn parse_printed(text: &str) -> Option<Self> {
+        let millis = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+        Some(Self(millis)).filter(|at| at.is_storable())
+    }
+
+    /// Whether a database may hold this moment: from 1970, for earlier versions took such facts in.
+    pub(crate) fn is_storable(self) -> bool {
+        (Self::MIN..=Self::MAX).contains(&self)
+    }
+
+    /// This moment, if anyone may write it.
     ///
     /// # Errors
-    /// When it lies outside 1970–2262.
+    /// When it lies outside 2000–2262.
     pub(crate) fn in_range(self) -> Result<Self, InstantError> {
-        if (Self::MIN..=Self::MAX).contains(&self) { Ok(self) } else { Err(InstantError::OutOfRange) }
+        if (Self::EARLIEST..=Self::MAX).contains(&self) { Ok(self) } else { Err(InstantError::OutOfRange) }
     }
 
     /// The same moment for calendar arithmetic; moments beyond chrono's range (±262 000 years) become the epoch.
     pub(crate) fn to_chrono(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
-}
-
-/// Unix seconds or milliseconds, told apart by size; a fraction counts to the millisecond.
-fn parse_unix(text: &str) -> Option<Instant> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 15 || !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    let whole: i64 = whole.parse().ok()?;
-    if whole >= SECONDS_BELOW {
-        return Some(Instant(sign * whole));
-    }
-    let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
-    Some(Instant(sign * (whole * 1000 + fraction.parse::<i64>().ok()?)))
-}
-
-/// A date, or a date and a time of day without zone, taken as UTC.
-fn parse_plain(text: &str) -> Option<Instant> {
-    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(Instant(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()));
-    }
-    ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"]
-        .iter()
-        .find_map(|shape| NaiveDateTime::parse_from_str(text, shape).ok())
-        .map(|time| Instant(time.and_utc().timestamp_millis()))
 }
 
 impl fmt::Display for Instant {
@@ -125,19 +102,44 @@ impl fmt::Display for Instant {
 pub(crate) enum InstantError {
     /// None of the accepted shapes.
     Unreadable,
-    /// Before 1970 or after 2262-01-01.
+    /// Before 2000 or after 2262-01-01.
     OutOfRange,
+    /// A number that is before 2000 as Unix time.
+    TooEarly(Instant),
+    /// `YYYYMMDD`, and which date or time that is.
+    CompactDate(Instant),
+    /// The days that a spreadsheet counts, and which date or time that is.
+    SpreadsheetDate(Instant),
+    /// Unix microseconds or nanoseconds, by their number of digits.
+    TooFine,
 }
 
 impl fmt::Display for InstantError {
+    /// What the text is, as it follows "is".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unreadable => {
-                "not a time; write RFC 3339 (2026-11-20T14:05:00Z), 2026-11-20, 2026-11-20 14:05, or Unix seconds or milliseconds"
+        match self {
+            Self::Unreadable => f.write_str(
+                "not a time; write RFC 3339 (2026-11-20T14:05:00Z), 2026-11-20, 2026-11-20 14:05, or Unix seconds or milliseconds",
+            ),
+            Self::OutOfRange => f.write_str("outside 2000–2262"),
+            Self::TooEarly(at) => write!(f, "outside 2000–2262: as Unix time it is {at}; write for example 2026-11-20T14:05:00Z"),
+            Self::CompactDate(meant) => write!(f, "a number that looks like a date; write {}", typed(*meant)),
+            Self::SpreadsheetDate(meant) => {
+                write!(f, "a number that looks like a date of a spreadsheet; write {}", typed(*meant))
             }
-            Self::OutOfRange => "outside 1970–2262",
-        })
+            Self::TooFine => f.write_str("a number that is too large; write Unix seconds or milliseconds"),
+        }
     }
+}
+
+/// A moment of whole seconds as people type it.
+fn typed(at: Instant) -> impl fmt::Display {
+    let shape = match at.0.rem_euclid(DAY_MS) {
+        0 => "%Y-%m-%d",
+        clock if clock % MINUTE_MS == 0 => "%Y-%m-%d %H:%M",
+        _ => "%Y-%m-%d %H:%M:%S",
+    };
+    at.to_chrono().format(shape)
 }
 
 #[cfg(test)]
@@ -153,28 +155,155 @@ mod tests {
         let expected = 1_763_647_500_000;
         for text in [
             "2025-11-20T14:05:00Z",
+            "2025-11-20T14:05Z",
+            "2025-11-20T14:05",
             "2025-11-20T15:05:00+01:00",
+            "2025-11-20T15:05:00+0100",
+            "2025-11-20T15:05+01",
+            "2025-11-20 08:35:00 -05:30",
             "2025-11-20t14:05:00.000z",
+            "2025-11-20T14:05:00.000999Z",
+            "2025-11-20T14:05:00.000000999123456789+00:00",
+            "2025-11-20T14:05:00,000+0000",
             "2025-11-20 14:05",
             "2025-11-20 14:05:00",
+            "2025-11-20 14:05 UTC",
+            "2025-11-20 14:05:00.0004 utc",
+            "2025-11-20 14:05Z",
+            "2025-11-20 14:05:00 GMT",
+            "2025-11-20 14:05:00 +0000 UTC",
+            "2025-11-20 16:05:00.123456 +0200 EET",
             "1763647500",
             "1763647500000",
             "1763647500.000",
             " 2025-11-20T14:05:00Z ",
         ] {
-            assert_eq!(ms(text), expected, "{text}");
+            let tail = if text.contains("123456 ") { 123 } else { 0 };
+            assert_eq!(ms(text), expected + tail, "{text}");
         }
-        assert_eq!(ms("2025-11-20"), 1_763_596_800_000);
+        for text in ["2025-11-20", "2025-11-20 UTC", "2025-11-20 00:00", "2025-11-19T23:59:60Z"] {
+            assert_eq!(ms(text), 1_763_596_800_000, "{text}");
+        }
         assert_eq!(ms("1763647500.1239"), expected + 123);
+        assert_eq!(ms("2000-01-01"), ms("946684800"));
+        assert_eq!(Instant::parse("2262-01-01"), Ok(Instant::MAX));
     }
 
     #[test]
     fn nonsense_and_far_away_times_are_refused() {
-        for text in ["", "NaN", "yesterday", "2025-13-01", "1e9", "99999999999999999999", "2025-11-20T25:00:00Z"] {
+        for text in [
+            "",
+            "NaN",
+            "yesterday",
+            "2025-13-01",
+            "2025-02-29",
+            "1e9",
+            "99999999999999999999",
+            "2025-11-20T25:00:00Z",
+            "2025-11-20T14",
+            "2025-11-20T14:60",
+            "2025-11-20T14:05:61",
+            "2025-11-20T14:05:00.",
+            "2025-11-20T14:05:00 CEST",
+            "2025-11-20T14:05:00+2",
+            "2025-11-20T14:05:00+02:60",
+            "2025-11-20T14:05:00+24:00",
+            "2025-11-20T14:05:00 02:00",
+            "2025-11-20T14:05:00Z Z",
+            "2025-11-20Z",
+            "2025-11-20-",
+            "20.11.2025",
+            "ü025-11-20",
+            "٢٠٢٥-١١-٢٠",
+        ] {
             assert_eq!(Instant::parse(text), Err(InstantError::Unreadable), "{text}");
         }
-        for text in ["1969-12-31T23:59:59.999Z", "2262-01-01T00:00:00.001Z", "-5", "2300-01-01"] {
+        for text in ["1999-12-31T23:59:59.999Z", "1970-01-01", "2262-01-01T00:00:00.001Z", "2300-01-01", "9300000000"] {
             assert_eq!(Instant::parse(text), Err(InstantError::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_were_hardly_meant_as_unix_time_are_refused_with_what_was_meant() {
+        for (text, told) in [
+            ("20261003", "a number that looks like a date; write 2026-10-03"),
+            ("20000229", "a number that looks like a date; write 2000-02-29"),
+            ("202610031405", "a number that looks like a date; write 2026-10-03 14:05"),
+            ("20261003140507", "a number that looks like a date; write 2026-10-03 14:05:07"),
+            ("20261003T140507Z", "a number that looks like a date; write 2026-10-03 14:05:07"),
+            ("46298", "a number that looks like a date of a spreadsheet; write 2026-10-03"),
+            ("46298.5", "a number that looks like a date of a spreadsheet; write 2026-10-03 12:00"),
+            ("46298.586736111", "a number that looks like a date of a spreadsheet; write 2026-10-03 14:04:54"),
+            (
+                "0",
+                "outside 2000–2262: as Unix time it is 1970-01-01T00:00:00.000Z; write for example 2026-11-20T14:05:00Z",
+            ),
+            (
+                "-5",
+                "outside 2000–2262: as Unix time it is 1969-12-31T23:59:55.000Z; write for example 2026-11-20T14:05:00Z",
+            ),
+            (
+                "946684799.999",
+                "outside 2000–2262: as Unix time it is 1999-12-31T23:59:59.999Z; write for example 2026-11-20T14:05:00Z",
+            ),
+            (
+                "946684799999",
+                "outside 2000–2262: as Unix time it is 1999-12-31T23:59:59.999Z; write for example 2026-11-20T14:05:00Z",
+            ),
+            ("1763647500000000", "a number that is too large; write Unix seconds or milliseconds"),
+            ("1763647500000000000", "a number that is too large; write Unix seconds or milliseconds"),
+        ] {
+            assert_eq!(Instant::parse(text).unwrap_err().to_string(), told, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        /// However a moment is written, with whatever offset and precision, it reads as that moment cut to the millisecond.
+        #[test]
+        fn every_spelling_reads_back(
+            millis in 946_771_200_000i64..9_214_560_000_000,
+            minutes in -14 * 60..=14 * 60i64,
+            (t, seconds, colon, whole_hours) in (0..4usize, 0..5usize, proptest::bool::ANY, proptest::bool::ANY),
+        ) {
+            let minutes = if whole_hours { minutes / 60 * 60 } else { minutes };
+            let digits = [None, Some(0), Some(3), Some(6), Some(9)][seconds];
+            let unit = match digits { None => MINUTE_MS, Some(0) => 1000, Some(_) => 1 };
+            let at = millis - millis.rem_euclid(unit);
+            let local = Instant(at + minutes * MINUTE_MS).to_chrono();
+            let between = ["T", "t", " ", "  "][t];
+            let clock = match digits {
+                None => local.format("%H:%M").to_string(),
+                Some(0) => local.format("%H:%M:%S").to_string(),
+                Some(3) => local.format("%H:%M:%S%.3f").to_string(),
+                Some(more) => format!("{}{}", local.format("%H:%M:%S%.3f"), "9".repeat(more - 3)),
+            };
+            let (sign, ahead) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+            let offset = match (ahead % 60, colon) {
+                (0, _) if whole_hours => format!("{:02}", ahead / 60),
+                (rest, true) => format!("{:02}:{rest:02}", ahead / 60),
+                (rest, false) => format!("{:02}{rest:02}", ahead / 60),
+            };
+            let text = format!("{}{between}{clock}{sign}{offset}", local.format("%Y-%m-%d"));
+            proptest::prop_assert_eq!(Instant::parse(&text), Ok(Instant(at)), "{}", text);
+            if minutes == 0 {
+                let text = format!("{}{between}{clock} UTC", local.format("%Y-%m-%d"));
+                proptest::prop_assert_eq!(Instant::parse(&text), Ok(Instant(at)), "{}", text);
+            }
+        }
+
+        /// What RFC 3339 is to chrono is the same moment here.
+        #[test]
+        fn rfc_3339_agrees_with_chrono(
+            text in "20[0-9]{2}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{1,11})?(Z|z|[+-][0-2][0-9]:[0-6][0-9])"
+        ) {
+            if let Ok(time) = DateTime::parse_from_rfc3339(&text) {
+                proptest::prop_assert_eq!(Instant::parse(&text), Instant(time.timestamp_millis()).in_range(), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_text_is_safe(text: String, digits in "[0-9]{0,22}[.TZ:-]?[0-9]{0,9}") {
+            let _ = (Instant::parse(&text), Instant::parse(&digits));
         }
     }
 

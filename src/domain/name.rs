@@ -20,6 +20,24 @@ impl Name {
         Ok(Self(text.into()))
     }
 
+    /// The name that would do for a text that is none: each run of characters that no name contains becomes a `-`, none at
+    /// either end; a name stays itself. `None` when nothing is left of it.
+    pub(crate) fn like(text: &str) -> Option<Self> {
+        if let Ok(name) = Self::parse(text) {
+            return Some(name);
+        }
+        let mut name = String::new();
+        for c in text.chars() {
+            if u8::try_from(c).is_ok_and(is_name_byte) {
+                name.push(c);
+            } else if !name.is_empty() && !name.ends_with('-') {
+                name.push('-');
+            }
+        }
+        name.truncate(LONGEST);
+        Self::parse(name.trim_end_matches('-')).ok()
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,6 +104,34 @@ impl fmt::Display for NameError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_is_no_name_has_one_that_would_do() {
+        for (text, name) in [
+            ("Shop Front", Some("Shop-Front")),
+            ("  web / HTTP (eu)  ", Some("web-/-HTTP-eu")),
+            ("Müller & Söhne", Some("M-ller-S-hne")),
+            ("a-b", Some("a-b")),
+            ("- -", None),
+            ("-", Some("-")),
+            ("日本", None),
+            ("", None),
+        ] {
+            assert_eq!(Name::like(text).as_ref().map(Name::as_str), name, "{text}");
+        }
+        assert_eq!(Name::like(&"n ".repeat(300)).map(|name| name.as_str().len()), Some(LONGEST));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_name_that_would_do_is_one_and_stays_itself(text: String) {
+            if let Some(name) = Name::like(&text) {
+                proptest::prop_assert!(check(name.as_str().as_bytes()).is_ok());
+                let again = Name::like(name.as_str());
+                proptest::prop_assert_eq!(again.as_ref(), Some(&name));
+            }
+        }
+    }
 
     #[test]
     fn the_rule_holds_at_its_edges() {

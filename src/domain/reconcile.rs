@@ -36,6 +36,8 @@ pub(crate) struct Terms {
     pub(crate) adopt: bool,
     /// Whether objects that the set does not declare any more are deleted.
     pub(crate) prune: bool,
+    /// Objects of the set that something else may declare than what was given: they are left alone.
+    pub(crate) elsewhere: BTreeSet<Identity>,
 }
 
 /// What it takes to turn the stored objects of a set into the wanted ones; every list is sorted by kind, then name.
@@ -51,6 +53,8 @@ pub(crate) struct Plan {
     /// Of the set, no longer wanted, and kept.
     pub(crate) orphaned: Vec<Orphan>,
     pub(crate) unchanged: Vec<Identity>,
+    /// Of the set, neither wanted nor orphaned: declared elsewhere, as far as is known.
+    pub(crate) elsewhere: Vec<Identity>,
 }
 
 /// An object whose declaration differs from what is stored.
@@ -96,6 +100,13 @@ impl Plan {
         !(self.create.is_empty() && self.rename.is_empty() && self.update.is_empty() && self.delete.is_empty())
     }
 
+    /// The systems that begin to be declared under another name, old and new, whether or not the old one was ever declared.
+    pub(crate) fn renamed_systems(&self) -> Vec<(Name, Name)> {
+        let renamed = self.rename.iter().map(|rename| &rename.update.object);
+        let systems = self.create.iter().chain(renamed).filter(|object| object.kind() == Kind::System);
+        systems.filter_map(|object| Some((old_identity(object)?.name, object.name().clone()))).collect()
+    }
+
     /// The objects that are written: new, renamed and changed ones.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Object> {
         let renamed = self.rename.iter().map(|rename| &rename.update);
@@ -104,15 +115,15 @@ impl Plan {
 }
 
 /// Compares the wanted objects with those stored, of which other sets' are left alone unless they are wanted. What
-/// the set held and is not wanted is deleted with `prune`; without, it is kept and listed as orphaned. Of several
+/// the set held and is neither wanted nor `elsewhere` is deleted with `prune`; without, it is kept and listed as orphaned. Of several
 /// objects with one identity the last counts. [`refusals`] tells whether the plan may be carried out.
 pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     let wanted = by_identity(wanted);
     let mut held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
     let renames = renames(&wanted, &held, &terms.set);
     let (create, rename, update) = (Vec::new(), Vec::new(), Vec::new());
-    let (delete, orphaned, unchanged) = (Vec::new(), Vec::new(), Vec::new());
-    let mut plan = Plan { set: terms.set.clone(), create, rename, update, delete, orphaned, unchanged };
+    let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut plan = Plan { set: terms.set.clone(), create, rename, update, delete, orphaned, unchanged, elsewhere };
     for (identity, object) in &wanted {
         let object = *object;
         if let Some(before) = held.remove(identity) {
@@ -131,7 +142,9 @@ pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     }
     let gone = held.into_iter().filter(|(_, held)| held.set.as_ref() == Some(&terms.set));
     for (identity, held) in gone {
-        if terms.prune {
+        if terms.elsewhere.contains(&identity) {
+            plan.elsewhere.push(identity);
+        } else if terms.prune {
             plan.delete.push(identity);
         } else {
             plan.orphaned.push(Orphan { identity, is_known: held.orphaned });

@@ -30,16 +30,19 @@ impl Status {
 
     /// Reads a status or one of its aliases, in any case.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        let mut lower = [0u8; 9];
+        let mut lower = [0u8; 20];
         let lower = lower.get_mut(..text.len())?;
         lower.copy_from_slice(text);
         lower.make_ascii_lowercase();
         Some(match &*lower {
-            b"healthy" | b"up" | b"ok" | b"pass" | b"passing" | b"success" | b"true" | b"1" => Self::Healthy,
-            b"degraded" | b"warn" | b"warning" | b"partial" => Self::Degraded,
-            b"unhealthy" | b"down" | b"fail" | b"failing" | b"failed" | b"critical" | b"error" | b"outage"
-            | b"false" | b"0" => Self::Unhealthy,
-            b"unknown" | b"nodata" | b"pending" | b"paused" | b"none" => Self::Unknown,
+            b"healthy" | b"up" | b"ok" | b"pass" | b"passing" | b"success" | b"operational" | b"resolved"
+            | b"recovery" | b"true" | b"1" => Self::Healthy,
+            b"degraded" | b"warn" | b"warning" | b"partial" | b"degraded_performance" | b"partial_outage" => {
+                Self::Degraded
+            }
+            b"unhealthy" | b"down" | b"fail" | b"failing" | b"failed" | b"critical" | b"problem" | b"firing"
+            | b"error" | b"outage" | b"major_outage" | b"false" | b"0" => Self::Unhealthy,
+            b"unknown" | b"nodata" | b"pending" | b"paused" | b"maintenance" | b"none" => Self::Unknown,
             _ => return None,
         })
     }

@@ -97,7 +97,7 @@ impl Entry {
     pub(crate) fn of_view(at: Instant, view: &View) -> Option<Self> {
         let Some(Seen::Flag(holds)) = view.get("firing") else { return None };
         let since = match view.get("since") {
-            Some(Seen::Text(since)) => Some(Instant::parse(since).ok()?),
+            Some(Seen::Text(since)) => Some(Instant::parse_printed(since)?),
             _ => None,
         };
         Some(Self { at, holds: *holds, since })

@@ -33,7 +33,7 @@ impl Week {
         }
         let monday = NaiveDate::from_isoywd_opt(year.parse().ok()?, week.parse().ok()?, Weekday::Mon)?;
         let start = Instant::from_millis(monday.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
-        start.in_range().ok().map(|start| Self { start })
+        start.is_storable().then_some(Self { start })
     }
 
     pub(crate) fn span(self) -> Span {

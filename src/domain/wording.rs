@@ -1,4 +1,6 @@
-//! Owns how values are quoted in messages, and the guesses behind "did you mean".
+//! Owns how values are quoted and escaped in messages, and the guesses behind "did you mean".
+
+use std::borrow::Cow;
 
 /// The most characters of a value that a message quotes.
 const MOST_QUOTED: usize = 60;
@@ -12,6 +14,30 @@ pub(crate) fn quote(value: &str) -> String {
     shown = shown.replace("\\'", "'");
     let dots = if value.chars().nth(MOST_QUOTED).is_some() { "…" } else { "" };
     format!("\"{shown}{dots}\"")
+}
+
+/// Whether a character does something to a terminal, a line, or the direction of writing instead of showing itself.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text as one harmless line, whatever a feed, a manifest or the name of a file says: what is hidden is spelled out.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hidden)
+}
+
+/// A text of several lines, all else that is hidden spelled out.
+pub(crate) fn in_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| c != '\n' && is_hidden(c))
+}
+
+fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&hidden) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if hidden(c) { c.escape_default().collect() } else { String::from(c) };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// The known text that is most like the given one, if any is alike enough to be meant.
@@ -47,9 +73,18 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
 
 /// `a, b or c`.
 pub(crate) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "or")
+}
+
+/// `a, b and c`.
+pub(crate) fn and_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "and")
+}
+
+fn joined<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
     let mut words: Vec<&str> = words.into_iter().collect();
     match (words.pop(), words.is_empty()) {
-        (Some(last), false) => format!("{} or {last}", words.join(", ")),
+        (Some(last), false) => format!("{} {conjunction} {last}", words.join(", ")),
         (last, _) => last.unwrap_or_default().to_owned(),
     }
 }
@@ -80,8 +115,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_is_spelled_out() {
+        let hostile = "a\r\n::error::\u{1b}[2J\u{9b}\u{202e}b\u{2066}\u{200f}\u{61c}\u{2028}ä";
+        let line = r"a\r\n::error::\u{1b}[2J\u{9b}\u{202e}b\u{2066}\u{200f}\u{61c}\u{2028}ä";
+        assert_eq!(one_line(hostile), line);
+        assert_eq!(in_lines(hostile), line.replacen(r"\n", "\n", 1));
+        assert!(matches!(one_line("plain, schön → gut"), Cow::Borrowed(_)));
+    }
+
+    #[test]
     fn quoted_values_stay_on_one_short_line() {
         assert_eq!(quote("it's\n\u{1b}[31m\"x\""), r#""it's\n\u{1b}[31m\"x\"""#);
+        assert_eq!(quote("a\u{202e}b\u{61c}\u{2028}"), r#""a\u{202e}b\u{61c}\u{2028}""#);
         assert_eq!(quote(&"ä".repeat(61)), format!("\"{}…\"", "ä".repeat(60)));
     }
 }

@@ -21,13 +21,12 @@ use crate::store::{Difference, LogRange, Published, Store, Views};
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of. Runs in a write
-/// transaction.
+/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of. Runs in a
+/// write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
-    let before = store.last_views()?;
+pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<LogRange> {
     let published = draw(store, as_of, publish_days)?;
     let after = views(&published);
     for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
@@ -38,18 +37,16 @@ pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
     drop(published);
     let mut changes = differences(before, after, as_of);
     changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-    let turns = turns(store, as_of)?;
-    let after = store.last_sequence()?;
-    let mut changes = changes.into_iter().peekable();
-    // Of one moment, turns come last, as their kind does.
-    for turn in turns {
-        while let Some(change) = changes.next_if(|change| change.occurred_at <= turn.occurred_at) {
-            store.log_change(&change, as_of)?;
-        }
-        store.log_change(&turn, as_of)?;
-    }
-    changes.try_for_each(|change| store.log_change(&change, as_of))?;
-    Ok(LogRange { after, through: store.last_sequence()? })
+    let (mut changes, mut turns) = (changes.into_iter().peekable(), turns(store, as_of)?.peekable());
+    let in_order = std::iter::from_fn(|| {
+        let turn_first = match (changes.peek(), turns.peek()) {
+            // Of one moment, turns come last, as their kind does.
+            (Some(change), Some(turn)) => turn.occurred_at < change.occurred_at,
+            (change, _) => change.is_none(),
+        };
+        if turn_first { turns.next() } else { changes.next() }
+    });
+    store.log_changes(in_order, as_of)
 }
 
 /// Draws up everything as of a moment; `days` looks at each objective's account on the way.
@@ -84,11 +81,11 @@ fn publish_days(
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
     let until = assessment.as_of.day_start();
-    let sealed_until = store.seal(id)?.map(|(_, end)| end);
-    if assessment.first.is_some() && sealed_until.is_none_or(|end| end < assessment.ledger.end()) {
+    let seal = store.seal(id)?;
+    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < assessment.ledger.end()) {
         store.keep_sealed(id, assessment.model, &assessment.ledger)?;
     }
-    let known = store.published_until(id)?.unwrap_or(BEGINNING).min(until);
+    let known = seal.map_or(BEGINNING, |seal| seal.published_until).min(until);
     let days = snapshots(assessment, known, chronicle)?;
     store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
 }
@@ -140,7 +137,7 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let known = store.published_until(id)?.unwrap_or(BEGINNING).min(computed.as_of.day_start());
+        let known = store.seal(id)?.map_or(BEGINNING, |seal| seal.published_until).min(computed.as_of.day_start());
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

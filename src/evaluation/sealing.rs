@@ -10,7 +10,7 @@ use crate::domain::day::{Day, Ledger, Verdict};
 use crate::domain::instant::Instant;
 use crate::domain::model::{Member, Model, SystemId};
 use crate::domain::tally::Tally;
-use crate::store::{Difference, Inputs, Resolver, Store};
+use crate::store::{Difference, Inputs, Resolver, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
 const SEALING_ALLOWANCE: usize = 8_000;
@@ -34,12 +34,12 @@ impl Evaluation<'_> {
     }
 }
 
-/// After an ingest: goes on sealing days of objectives that depend on the systems it touched,
-/// as far as an allowance that grows with what was ingested reaches. Runs in a write transaction.
+/// Goes on sealing days of objectives that depend on systems that an ingest touched, as far as an allowance that grows with what
+/// was ingested reaches. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn seal_after_ingest(
+pub(super) fn seal_some(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
     inserted: u64,
@@ -70,31 +70,53 @@ pub(crate) fn seal_after_ingest(
     Ok(())
 }
 
-/// After manifests changed: derives anew which systems decide which objectives, outdates what was computed, forgets days sealed
-/// from another model, and seals what is missing. Runs in a write transaction.
+/// An objective by its id, and whether the systems that decide it are those that were known.
+pub(super) struct Derived {
+    id: i64,
+    model: Model,
+    known: bool,
+}
+
+/// Derives from the manifests which systems decide which objectives, and which have maintenance. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
+pub(super) fn derive_inputs(store: &Store) -> Result<Vec<Derived>> {
     store.derive_maintenance_inputs()?;
+    let stored = store.inputs()?;
+    let mut resolver = Resolver::new(store, true)?;
+    let mut derived = Vec::new();
+    for Stored { id, objective, .. } in store.objectives()? {
+        let model = resolver.declared(objective)?;
+        let inputs = inputs(&model);
+        let known = stored.objectives.get(&id) == Some(&inputs);
+        if !known {
+            store.put_inputs(id, &inputs)?;
+        }
+        derived.push(Derived { id, model, known });
+    }
+    store.digest_inputs()?;
+    Ok(derived)
+}
+
+/// Derives anew which systems decide which objectives, outdates what was computed, forgets days sealed from another model, and
+/// seals what is missing. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
     let until = now.day_start();
-    let known = store.inputs()?;
-    let objectives = store.objectives()?;
-    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
-    for stored in objectives {
-        let model = evaluation.resolver.declared(stored.objective)?;
-        let inputs = inputs(&model);
-        if known.objectives.get(&stored.id) != Some(&inputs) {
-            store.put_inputs(stored.id, &inputs)?;
+    let derived = derive_inputs(store)?;
+    let mut evaluation = Evaluation::open(store, derived.len(), until)?;
+    for Derived { id, model, known } in derived {
+        // Days whose systems were not known may not have followed their facts.
+        let seal = store.seal(id)?.filter(|seal| known && seal.fingerprint == model.fingerprint());
+        if seal.is_none() {
+            store.drop_sealed(id)?;
         }
-        let seal = store.seal(stored.id)?;
-        let fingerprint = model.fingerprint();
-        if seal.is_some_and(|(sealed_from, _)| sealed_from != fingerprint) {
-            store.drop_sealed(stored.id)?;
-        }
-        if !seal.is_some_and(|(sealed_from, end)| sealed_from == fingerprint && end >= until) {
-            evaluation.seal(stored.id, &model)?;
+        if seal.is_none_or(|seal| seal.until < until) {
+            evaluation.seal(id, &model)?;
         }
     }
     Ok(())
@@ -123,26 +145,21 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         let name = stored.objective.metadata.name.clone();
         let model = resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, inputs(&model));
-        let Some((fingerprint, until)) = store.seal(stored.id)? else { continue };
+        let Some(Seal { fingerprint, until, .. }) = store.seal(stored.id)? else {
+            if store.has_sealed(stored.id)? {
+                tell(format!("objective {name}: its sealed days are damaged"));
+            }
+            continue;
+        };
         if fingerprint != model.fingerprint() {
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        if until.in_range().is_err() || until != until.day_start() {
+        if until != until.day_start() {
             tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
             continue;
         }
-        let sealed = match store.sealed(stored.id) {
-            Ok(Some(sealed)) => sealed,
-            Ok(None) => {
-                tell(format!("objective {name}: it has a seal but no ledger"));
-                continue;
-            }
-            Err(error) => {
-                tell(format!("objective {name}: {error:#}"));
-                continue;
-            }
-        };
+        let Some(sealed) = store.sealed(stored.id)? else { continue };
         if sealed.end() < until && sealed.end() > sealed.start() {
             tell(format!(
                 "objective {name}: its days are sealed until {until}, but the last one ends {}",

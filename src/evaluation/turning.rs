@@ -24,6 +24,7 @@ use crate::store::{Difference, LoggedUntil, Store};
 /// Those of the database.
 pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
     let declared = store.conditions()?;
+    store.drop_damaged_logged()?;
     let mut known: BTreeMap<Pair, LoggedUntil> = store.logged_conditions()?.into_iter().collect();
     let mut tellings = Vec::new();
     if !declared.is_empty() {

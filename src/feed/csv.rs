@@ -7,6 +7,8 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::Format;
 use super::fields::{Field, Fields, Value, excerpt};
+use super::json;
+use crate::domain::wording::and_list;
 use crate::failure::Failure;
 
 /// Delimiters a header may use; of equals the first.
@@ -14,12 +16,15 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// A line with names of so many fields is meant as a header.
 const LIKELY_HEADER: usize = 2;
 
-/// Tells by a line what an input is; `None` when the line looks like neither.
+/// Tells by a line what an input is; `None` when the line looks like neither format, or like JSON that goes on behind it.
 ///
 /// # Errors
 /// When it looks like a CSV header, but is not a whole one.
 pub(super) fn tell(line: &[u8]) -> Result<Option<Format>> {
     if line.trim_ascii_start().first() == Some(&b'{') {
+        return Ok((!json::goes_on(line)).then_some(Format::Jsonl));
+    }
+    if json::unquoted(line).is_some() {
         return Ok(Some(Format::Jsonl));
     }
     if Columns::guess(line).count_known() < LIKELY_HEADER {
@@ -28,15 +33,22 @@ pub(super) fn tell(line: &[u8]) -> Result<Option<Format>> {
     Columns::read(line).map(|_| Some(Format::Csv))
 }
 
-/// The error of an input none of whose lines tells what it is; `line` is the first.
-pub(super) fn unknown_format(line: &str) -> anyhow::Error {
-    let hint = if line.starts_with('[') {
-        "write one JSON object a line; `jq -c '.[]'` makes that of an array"
-    } else {
-        "write JSON Lines such as {\"ts\": …, \"system\": …, \"status\": …}, or CSV whose first line names ts, system \
-         and status; --format says which it is"
-    };
-    Failure::new(format!("it begins with neither a JSON object nor a CSV header: {line}"), hint)
+/// The titles of a line that looks like the header of some table: several columns, none empty or a number.
+pub(super) fn titles(line: &[u8]) -> Option<Vec<String>> {
+    let cut = |delimiter| Columns::with_delimiter(line, delimiter).titles;
+    let titles = DELIMITERS.map(cut).into_iter().max_by_key(Vec::len)?;
+    let is_title = |title: &String| !title.is_empty() && title.parse::<f64>().is_err() && !title.contains(['{', '}']);
+    (titles.len() > LIKELY_HEADER && titles.iter().all(is_title)).then_some(titles)
+}
+
+/// The error of a header that does not name every field that is needed.
+pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Error {
+    let noun = if missing.len() == 1 { "column" } else { "columns" };
+    let names = and_list(missing.iter().map(|field| field.as_str()));
+    Failure::new(
+        format!("the CSV header has no {noun} {names}: {}", excerpt(header)),
+        "name the columns that hold the time, the system and its status ts, system and status in the first line",
+    )
 }
 
 /// Which field each column holds.
@@ -44,6 +56,8 @@ pub(super) struct Columns {
     fields: Vec<Option<Field>>,
     titles: Vec<String>,
     cutter: Cutter,
+    /// Whether every line is quoted as a whole, so that it is one field with all of them in it.
+    is_wrapped: bool,
 }
 
 impl Columns {
@@ -62,15 +76,9 @@ impl Columns {
                 ));
             }
         }
-        for field in [Field::Ts, Field::System, Field::Status] {
-            if !columns.fields.contains(&Some(field)) {
-                return Err(Failure::new(
-                    format!("the CSV header has no column {}: {}", field.as_str(), excerpt(header)),
-                    "the first line must name at least ts, system and status",
-                ));
-            }
-        }
-        Ok(columns)
+        let missing = Field::REQUIRED.into_iter().filter(|field| !columns.fields.contains(&Some(*field)));
+        let missing: Vec<Field> = missing.collect();
+        if missing.is_empty() { Ok(columns) } else { Err(incomplete_header(&missing, header)) }
     }
 
     /// The columns with the delimiter that gives the most known ones.
@@ -90,17 +98,15 @@ impl Columns {
 
     fn with_delimiter(header: &[u8], delimiter: u8) -> Self {
         let (fields, titles) = (Vec::new(), Vec::new());
-        let mut columns = Self { fields, titles, cutter: Cutter::new(delimiter) };
-        let count = columns.cutter.cut(header);
+        let mut columns = Self { fields, titles, cutter: Cutter::new(delimiter), is_wrapped: false };
+        let mut count = columns.cutter.cut(header);
+        if count == 1 && header.starts_with(b"\"") {
+            columns.is_wrapped = true;
+            count = columns.cutter.cut_within();
+        }
         for index in 0..count {
             let title = String::from_utf8_lossy(columns.cutter.field(index)).trim().to_owned();
-            let lower = title.to_ascii_lowercase();
-            let named = Field::named(lower.as_bytes()).or(match lower.as_str() {
-                "systemid" => Some(Field::System),
-                "checkid" => Some(Field::Check),
-                _ => None,
-            });
-            columns.fields.push(named);
+            columns.fields.push(Field::named(title.as_bytes()));
             columns.titles.push(title);
         }
         columns
@@ -117,7 +123,10 @@ impl Columns {
     /// # Errors
     /// With the reason for which it has none.
     pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
-        let count = self.cutter.cut(record);
+        let mut count = self.cutter.cut(record);
+        if self.is_wrapped && count == 1 {
+            count = self.cutter.cut_within();
+        }
         let expected = self.fields.len();
         if count != expected {
             return Err(format!("{count} fields, the header has {expected}"));
@@ -174,6 +183,12 @@ impl Cutter {
                 | ReadRecordResult::OutputEndsFull => return count,
             }
         }
+    }
+
+    /// Cuts the first field of the record that was cut last into fields of its own; returns how many there are.
+    fn cut_within(&mut self) -> usize {
+        let inner = self.field(0).to_vec();
+        self.cut(&inner)
     }
 
     /// A field of the record that was cut last.

@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 
 use super::intern::Interner;
+use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
 use super::{Options, StreamKey};
 use crate::domain::duration::format_millis;
 use crate::domain::instant::{Instant, InstantError};
-use crate::domain::name::{self, Name};
 use crate::domain::transition::{Source, Status};
 
 /// The most characters of a value that a reason quotes.
 const MOST_QUOTED: usize = 80;
 
 /// A field a line may have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Field {
     Ts,
     System,
@@ -29,13 +29,20 @@ impl Field {
     #[cfg(test)]
     pub(super) const ALL: [Self; 6] = [Self::Ts, Self::System, Self::Status, Self::Check, Self::Source, Self::Note];
 
-    /// The field with this name or alias.
+    /// The fields that every line has.
+    pub(super) const REQUIRED: [Self; 3] = [Self::Ts, Self::System, Self::Status];
+
+    /// The field with this name or alias, in any case.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        Some(match name {
+        let mut lower = [0u8; 11];
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        Some(match &*lower {
             b"ts" | b"time" | b"timestamp" | b"at" => Self::Ts,
-            b"system" | b"systemId" | b"service" => Self::System,
-            b"status" => Self::Status,
-            b"check" | b"healthcheck" | b"checkId" => Self::Check,
+            b"system" | b"systemid" | b"service" => Self::System,
+            b"status" | b"newstatus" => Self::Status,
+            b"check" | b"healthcheck" | b"checkid" => Self::Check,
             b"source" => Self::Source,
             b"note" => Self::Note,
             _ => return None,
@@ -101,26 +108,41 @@ impl<'v> Fields<'v> {
         self.optional(Field::Note).and_then(|value| std::str::from_utf8(value.bytes()).ok())
     }
 
+    /// The required fields that are not there.
+    pub(super) fn lacking(&self) -> impl Iterator<Item = Field> {
+        Field::REQUIRED.into_iter().filter(|field| self.seen & (1 << *field as u8) == 0)
+    }
+
     /// The row these fields make.
     ///
     /// # Errors
     /// With the reason for which they make none.
-    pub(super) fn row(&self, interner: &mut Interner, times: &mut Times, options: &Options) -> Result<Row, String> {
+    pub(super) fn row(
+        &self,
+        interner: &mut Interner,
+        times: &mut Times,
+        names: &mut Names,
+        options: &Options,
+    ) -> Result<Row, String> {
         let at = self.moment(times, options)?;
         let status = self.required(Field::Status)?;
         let status = Status::parse(status.bytes()).ok_or_else(|| {
             let quoted = quote(status.bytes());
             format!(
-                "status {quoted} is none; write healthy, degraded, unhealthy or unknown, or an alias such as up or down"
+                "unknown status {quoted}; expected healthy, degraded, unhealthy or unknown, or an alias such as up or down"
             )
         })?;
         let source = match self.optional(Field::Source) {
             None => Source::Healthcheck,
             Some(value) => Source::parse(value.bytes())
-                .ok_or_else(|| format!("source {} is none; write healthcheck or incident", quote(value.bytes())))?,
+                .ok_or_else(|| format!("unknown source {}; expected healthcheck or incident", quote(value.bytes())))?,
         };
-        let system = self.name(Field::System)?.bytes();
-        let check = self.optional(Field::Check).map(|_| self.name(Field::Check)).transpose()?.map(Value::bytes);
+        let system = names.read(Field::System, b"", self.name(Field::System)?)?;
+        let check = match self.optional(Field::Check) {
+            None => None,
+            Some(_) => Some(names.read(Field::Check, &system, self.name(Field::Check)?)?),
+        };
+        let (system, check) = (&*system, check.as_deref());
         if self.get(Field::Note).is_some_and(|note| std::str::from_utf8(note.bytes()).is_err()) {
             return Err("note is not UTF-8".to_owned());
         }
@@ -138,16 +160,18 @@ impl<'v> Fields<'v> {
         self.optional(field).ok_or_else(|| match field {
             Field::Ts => "ts is missing (also called time, timestamp, at)".to_owned(),
             Field::System => "system is missing (also called systemId, service)".to_owned(),
+            Field::Status => "status is missing (also called newStatus)".to_owned(),
             other => format!("{} is missing", other.as_str()),
         })
     }
 
-    /// A field that holds a name: text, not a number.
-    fn name(&self, field: Field) -> Result<&Value<'v>, String> {
-        let value = self.required(field)?;
-        match value {
-            Value::Text(_) => Ok(value),
-            Value::Bare(bare) => Err(format!("{} {} is not text; put it in quotes", field.as_str(), excerpt(bare))),
+    /// A field that holds a name: a text or a number.
+    fn name(&self, field: Field) -> Result<&[u8], String> {
+        match self.required(field)? {
+            Value::Bare(bare) if !bare.iter().any(u8::is_ascii_digit) => {
+                Err(format!("{} {} is not a text; put it in quotes", field.as_str(), excerpt(bare)))
+            }
+            value => Ok(value.bytes()),
         }
     }
 
@@ -168,13 +192,6 @@ impl<'v> Fields<'v> {
         }
         Ok(at)
     }
-}
-
-fn checked(field: Field, bytes: &[u8]) -> Result<Name, String> {
-    let explain = |error: name::NameError| format!("{} {}: {error}", field.as_str(), quote(bytes));
-    name::check(bytes).map_err(explain)?;
-    // What passes is ASCII.
-    Name::parse(&String::from_utf8_lossy(bytes)).map_err(explain)
 }
 
 /// A value in quotes, on one line, cut when long.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::csv::Cutter;
 use super::fields::{excerpt, quote};
 use super::input::Input;
+use super::json;
 use super::records::{Cut, Records, without_return};
 use crate::domain::backtest::Episode;
 use crate::domain::incident::Incident;
@@ -57,6 +58,11 @@ impl Field {
             Self::Impact => "impact",
         }
     }
+}
+
+/// Whether a title of a column says that it holds the start of incidents.
+pub(super) fn is_start(title: &str) -> bool {
+    Field::named(title) == Some(Field::Start)
 }
 
 /// The values of one line; absent, `null` and empty are the same.
@@ -158,6 +164,9 @@ fn learn(shape: &mut Shape, raw: &[u8]) -> Result<Option<Incident>, String> {
     let text = std::str::from_utf8(raw)
         .map_err(|error| format!("not UTF-8 from byte {} on: {}", error.valid_up_to() + 1, quote(raw)))?;
     if matches!(shape, Shape::Untold) {
+        if json::goes_on(raw) {
+            return Err(format!("JSON over several lines, not one object a line: {}", excerpt(raw)));
+        }
         if text.trim_start().starts_with('{') {
             *shape = Shape::Lines;
         } else {
@@ -258,19 +267,19 @@ mod tests {
             ("{\"start\":true}", "line 1: start true is not text"),
             ("{\"start\":\"soon\"}", "line 1: start \"soon\" is not a time"),
             (
-                "{\"start\":20,\"end\":10}",
-                "line 1: end 1970-01-01T00:00:10.000Z lies before start 1970-01-01T00:00:20.000Z",
+                "{\"start\":1763640020,\"end\":1763640010}",
+                "line 1: end 2025-11-20T12:00:10.000Z lies before start 2025-11-20T12:00:20.000Z",
             ),
-            ("{\"start\":1,\"startTime\":1}", "line 1: start is given twice"),
-            ("{\"start\":1,\"system\":3}", "line 1: system 3 is not text"),
-            ("{\"start\":1,\"system\":\"a b\"}", "line 1: system \"a b\":"),
-            ("{\"start\":1", "line 1: not a JSON object: EOF"),
+            ("{\"start\":1763640000,\"startTime\":1763640000}", "line 1: start is given twice"),
+            ("{\"start\":1763640000,\"system\":3}", "line 1: system 3 is not text"),
+            ("{\"start\":1763640000,\"system\":\"a b\"}", "line 1: system \"a b\":"),
+            ("{\"start\":1763640000", "line 1: JSON over several lines, not one object a line: {"),
             (
-                "{\"start\":1}\n{}\n{\"start\":1}\nx",
+                "{\"start\":1763640000}\n{}\n{\"start\":1763640000}\nx",
                 "line 2: start is missing (also called startTime)\n  line 4: not a JSON",
             ),
             ("start,end\n1", "line 2: 1 fields, the header has 2"),
-            ("start,end\n1,\"2", "line 2: a quote is not closed"),
+            ("start,end\n1763640000,\"2", "line 2: a quote is not closed"),
             ("id,end\n1,2", "line 1: neither"),
         ] {
             let error = read(text).unwrap_err();

@@ -59,6 +59,32 @@ fn scan_integer(text: &[u8]) -> Option<(&[u8], &[u8])> {
     (plain && ends).then(|| text.split_at(length))
 }
 
+/// What is inside a line that is one JSON string, or one quoted field of CSV, and holds an object; `None` for any other line.
+pub(super) fn unquoted(line: &[u8]) -> Option<Vec<u8>> {
+    let line = line.trim_ascii();
+    let inner = line.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if !inner.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    if let Ok(text) = serde_json::from_slice::<String>(line) {
+        return Some(text.into_bytes());
+    }
+    let text = std::str::from_utf8(inner).ok()?.replace("\"\"", "\"");
+    serde_json::from_str::<IgnoredAny>(&text).is_ok().then(|| text.into_bytes())
+}
+
+/// Whether a line is the beginning of a JSON value that goes on behind it.
+pub(super) fn goes_on(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof())
+}
+
+/// Whether a line is a JSON object, with or without a comma behind it.
+pub(super) fn is_item(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let item = line.strip_suffix(b",").unwrap_or(line);
+    item.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(item).is_ok()
+}
+
 /// Reads any JSON object strictly; names of unknown fields go to `ignored`.
 ///
 /// # Errors

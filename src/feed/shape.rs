@@ -10,8 +10,6 @@ use super::records::without_return;
 
 /// Names of ignored fields that are remembered.
 const MOST_IGNORED: usize = 16;
-/// Lines at the start of an input that may tell nothing about its format.
-const MOST_UNTOLD: u64 = 1000;
 
 /// What is known of an input.
 pub(super) struct Shape {
@@ -19,15 +17,18 @@ pub(super) struct Shape {
     columns: Option<Columns>,
     /// Whether the next line may be a record.
     settled: bool,
+    /// Whether the lines are the items of one JSON array, with commas between them.
+    is_array: bool,
     ignored: Vec<String>,
-    /// The first line that told nothing, and how many did.
-    untold: (String, u64),
 }
 
 /// What a line turned out to be.
 pub(super) enum Told {
+    /// What the columns are; or the bracket before the items of an array, which the lines before this one were.
     Header,
     Record,
+    /// The first item of a JSON array, of which only the bracket came before.
+    Item,
     /// Neither a header nor a record of any format.
     Nothing,
 }
@@ -35,12 +36,17 @@ pub(super) enum Told {
 impl Shape {
     pub(super) fn new(format: Format) -> Self {
         let settled = format == Format::Jsonl;
-        Self { format, columns: None, settled, ignored: Vec::new(), untold: (String::new(), 0) }
+        Self { format, columns: None, settled, is_array: false, ignored: Vec::new() }
     }
 
     /// Whether every line from here on is a record.
     pub(super) const fn is_settled(&self) -> bool {
         self.settled
+    }
+
+    /// Whether the input is JSON Lines.
+    pub(super) fn is_json(&self) -> bool {
+        self.settled && self.columns.is_none()
     }
 
     /// What stands between the fields of a record, if that is CSV.
@@ -52,24 +58,21 @@ impl Shape {
         &self.ignored
     }
 
-    /// Learns from a line what the input is.
+    /// Learns from a line what the input is; `after_bracket` when all that came before it is a line `[`.
     ///
     /// # Errors
-    /// When it is a header without the columns that are needed, or too many lines have told nothing.
-    pub(super) fn learn(&mut self, raw: &[u8]) -> Result<Told> {
+    /// When it is a header without the columns that are needed.
+    pub(super) fn learn(&mut self, raw: &[u8], after_bracket: bool) -> Result<Told> {
         let line = without_return(raw);
         if self.format == Format::Auto {
-            let Some(format) = csv::tell(line)? else {
-                self.untold.1 += 1;
-                if self.untold.1 == 1 {
-                    self.untold.0 = excerpt(line);
-                }
-                return if self.untold.1 > MOST_UNTOLD {
-                    Err(csv::unknown_format(&self.untold.0))
-                } else {
-                    Ok(Told::Nothing)
-                };
-            };
+            if is_separator(line) {
+                return Ok(Told::Header);
+            }
+            if after_bracket && json::is_item(line) {
+                (self.format, self.settled, self.is_array) = (Format::Jsonl, true, true);
+                return Ok(Told::Item);
+            }
+            let Some(format) = csv::tell(line)? else { return Ok(Told::Nothing) };
             self.format = format;
         }
         self.settled = true;
@@ -80,6 +83,11 @@ impl Shape {
         columns.ignored().for_each(|name| remember(&mut self.ignored, name));
         self.columns = Some(columns);
         Ok(Told::Header)
+    }
+
+    /// Whether a line holds nothing but the end of the array whose items the lines are.
+    pub(super) fn is_end_of_array(&self, raw: &[u8]) -> bool {
+        self.is_array && raw.trim_ascii() == b"]"
     }
 
     /// The fields of a record; `broken` when its quotes do not pair.
@@ -93,18 +101,20 @@ impl Shape {
             None if json::scan(raw, fields) => Ok(()),
             None => {
                 *fields = Fields::default();
-                json::parse(raw, fields, &mut |name| remember(&mut self.ignored, name))
+                let inner = json::unquoted(raw);
+                let item = self.is_array.then(|| raw.trim_ascii().strip_suffix(b",")).flatten();
+                let line = inner.as_deref().or(item).unwrap_or(raw);
+                json::parse(line, fields, &mut |name| remember(&mut self.ignored, name))
             }
         }
     }
+}
 
-    /// What is wrong with an input that ends here.
-    ///
-    /// # Errors
-    /// When it had lines, and none told what they are.
-    pub(super) fn end(&self) -> Result<()> {
-        if self.format == Format::Auto && self.untold.1 > 0 { Err(csv::unknown_format(&self.untold.0)) } else { Ok(()) }
-    }
+/// Whether a line tells spreadsheets, and nobody else, what separates the columns.
+fn is_separator(line: &[u8]) -> bool {
+    let line =
+        line.trim_ascii().strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line.trim_ascii());
+    line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=")
 }
 
 fn remember(names: &mut Vec<String>, name: &str) {

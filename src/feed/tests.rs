@@ -3,6 +3,7 @@
 mod bounds;
 mod csv;
 mod laws;
+mod opening;
 
 use std::io::{self, Read, Write};
 
@@ -45,7 +46,11 @@ impl Outcome {
 }
 
 fn read(input: impl Read, options: Options) -> Outcome {
-    let mut reader = Reader::new(input, options);
+    read_with(input, options, Names::default())
+}
+
+fn read_with(input: impl Read, options: Options, names: Names) -> Outcome {
+    let mut reader = Reader::new(input, options, names);
     let mut outcome = Outcome::default();
     let mut streams: Vec<StreamKey> = Vec::new();
     let mut complete = true;
@@ -163,33 +168,52 @@ fn each_reason_names_the_value_and_what_to_write() {
         (r#"{"ts":null,"system":"a","status":"up"}"#, "ts is missing (also called time, timestamp, at)"),
         (r#"{"system":"a","status":"up"}"#, "ts is missing (also called time, timestamp, at)"),
         (r#"{"ts":1763640000,"status":"up"}"#, "system is missing (also called systemId, service)"),
-        (r#"{"ts":1763640000,"system":"a"}"#, "status is missing"),
+        (r#"{"ts":1763640000,"system":"a"}"#, "status is missing (also called newStatus)"),
         (r#"{"ts":1,"ts":2,"system":"a","status":"up"}"#, "ts is given twice at column 14"),
         (r#"{"ts":1,"at":2,"system":"a","status":"up"}"#, "ts is given twice (at is another name for it) at column 14"),
-        (r#"{"ts":1763640000,"system":5,"status":"up"}"#, "system 5 is not text; put it in quotes"),
+        (r#"{"ts":1763640000,"system":true,"status":"up"}"#, "system true is not a text; put it in quotes"),
+        (
+            r#"{"ts":1763640000,"system":"a","status":"up","check":"日本"}"#,
+            "check \"日本\": a name consists of the characters A-Z a-z 0-9 . _ / : -",
+        ),
         (
             r#"{"ts":1763640000,"system":"a b","status":"up"}"#,
-            "system \"a b\": a name consists of the characters A-Z a-z 0-9 . _ / : -",
+            "system \"a b\": a name consists of the characters A-Z a-z 0-9 . _ / : -; write a-b, or use --slug",
         ),
         (
             r#"{"ts":1763640000,"system":"a","status":"sideways"}"#,
-            "status \"sideways\" is none; write healthy, degraded, unhealthy or unknown, or an alias such as up or down",
+            "unknown status \"sideways\"; expected healthy, degraded, unhealthy or unknown, or an alias such as up or down",
         ),
         (
             r#"{"ts":1763640000,"system":"a","status":"up","source":"cat"}"#,
-            "source \"cat\" is none; write healthcheck or incident",
+            "unknown source \"cat\"; expected healthcheck or incident",
         ),
         (
             r#"{"ts":"yesterday","system":"a","status":"up"}"#,
             "ts \"yesterday\" is not a time; write RFC 3339 (2026-11-20T14:05:00Z), 2026-11-20, 2026-11-20 14:05, or Unix \
              seconds or milliseconds",
         ),
-        (r#"{"ts":-1,"system":"a","status":"up"}"#, "ts \"-1\" is outside 1970–2262"),
+        (
+            r#"{"ts":-1,"system":"a","status":"up"}"#,
+            "ts \"-1\" is outside 2000–2262: as Unix time it is 1969-12-31T23:59:59.000Z; write for example 2026-11-20T14:05:00Z",
+        ),
+        (
+            r#"{"ts":20261003,"system":"a","status":"up"}"#,
+            "ts \"20261003\" is a number that looks like a date; write 2026-10-03",
+        ),
+        (
+            r#"{"ts":"20261003","system":"a","status":"up"}"#,
+            "ts \"20261003\" is a number that looks like a date; write 2026-10-03",
+        ),
+        (
+            r#"{"ts":46298.5,"system":"a","status":"up"}"#,
+            "ts \"46298.5\" is a number that looks like a date of a spreadsheet; write 2026-10-03 12:00",
+        ),
         (
             r#"{"ts":"1969-12-31T23:59:59Z","system":"a","status":"up"}"#,
-            "ts \"1969-12-31T23:59:59Z\" is outside 1970–2262",
+            "ts \"1969-12-31T23:59:59Z\" is outside 2000–2262",
         ),
-        (r#"{"ts":"9999-01-01","system":"a","status":"up"}"#, "ts \"9999-01-01\" is outside 1970–2262"),
+        (r#"{"ts":"9999-01-01","system":"a","status":"up"}"#, "ts \"9999-01-01\" is outside 2000–2262"),
         (
             r#"{"ts":"2025-11-20T16:05:00Z","system":"a","status":"up"}"#,
             "ts \"2025-11-20T16:05:00Z\" is 2h after this machine's clock; correct it, or allow more with --max-skew",
@@ -215,6 +239,8 @@ fn what_a_line_may_look_like() {
         r#"{"time":1763640000000,"systemId":"a","status":"OK"}"#,
         r#"{"timestamp":"2025-11-20T12:00:00Z","service":"a","status":1}"#,
         r#"{"at":1.76364e9,"system":"a","status":true}"#,
+        r#"{"Time":"2025-11-20 12:00 UTC","SERVICE":"a","newStatus":"operational"}"#,
+        r#"{"TIMESTAMP":"2025-11-20T14:00+0200","SystemId":"a","NewStatus":"RESOLVED","checkid":null}"#,
         r#"{"at":1763640000.0,"system":"\u0061","status":"Passing","note":null,"check":"","source":""}"#,
         r#"{"ts":"2025-11-20T13:00:00+01:00","system":"a","status":1.0,"unknown":{"deep":[1,{"x":null}]}}"#,
     ] {
@@ -222,10 +248,13 @@ fn what_a_line_may_look_like() {
     }
     let edge = one(r#"{"ts":"2025-11-20T14:15:00Z","system":"a","status":"up"}"#);
     assert_eq!(edge.map(|row| row.1), Ok(NOW + 600_000), "just within the skew");
-    let line = r#"{"ts":0,"system":"A/b:c.d_e-f","status":"down","source":"Incident","check":"x","note":5}"#;
-    assert_eq!(one(line), Ok(("A/b:c.d_e-f incident x".to_owned(), 0, Status::Unhealthy, Some("5".to_owned()))));
-    let line = r#"{"ts":0,"system":"a","status":"up","note":"\u0000 \"\u00fc\"\n"}"#;
+    let line = r#"{"ts":1763640000,"system":"A/b:c.d_e-f","status":"down","source":"Incident","check":"x","note":5}"#;
+    let at = 1_763_640_000_000;
+    assert_eq!(one(line), Ok(("A/b:c.d_e-f incident x".to_owned(), at, Status::Unhealthy, Some("5".to_owned()))));
+    let line = r#"{"ts":1763640000,"system":"a","status":"up","note":"\u0000 \"\u00fc\"\n"}"#;
     assert_eq!(one(line).map(|row| row.3), Ok(Some("\0 \"ü\"\n".to_owned())));
+    let line = r#"{"ts":1763640000,"system":7,"status":"major_outage","check":42}"#;
+    assert_eq!(one(line), Ok(("7 healthcheck 42".to_owned(), at, Status::Unhealthy, None)), "a number is a name");
 }
 
 #[test]

@@ -13,35 +13,56 @@ pub(super) struct Chunk<'a> {
 
 /// Cuts at lines that begin with `---`, and after those that begin with `...`: YAML gives these a meaning anywhere, even
 /// inside quotes, so no document can contain one. Directives and comments stay with the document they precede.
-pub(super) fn split(bytes: &[u8]) -> Vec<Chunk<'_>> {
+pub(super) fn split(bytes: &[u8]) -> Split<'_> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut chunks = Vec::new();
-    let (mut start, mut start_line) = (0, 0);
-    let mut has_content = false;
-    let mut at = 0;
-    for (line_number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let end = at + line.len();
-        if is_marker(line, b"---") {
-            if has_content {
-                chunks.push(Chunk { bytes: &bytes[start..at], lines_before: start_line });
-                (start, start_line) = (at, line_number as u32);
+    Split { bytes, at: 0, line: 0, start: 0, start_line: 0, has_content: false }
+}
+
+/// The documents of a file, one after the other.
+pub(super) struct Split<'a> {
+    bytes: &'a [u8],
+    /// The byte and the line that are read next.
+    at: usize,
+    line: u32,
+    /// Where the document that is being read begins.
+    start: usize,
+    start_line: u32,
+    has_content: bool,
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        while let Some(line) = self.bytes[self.at..].split_inclusive(|byte| *byte == b'\n').next() {
+            let (at, number) = (self.at, self.line);
+            (self.at, self.line) = (at + line.len(), number + 1);
+            if is_marker(line, b"---") {
+                let chunk = self.has_content.then(|| self.cut(at, (at, number)));
+                self.has_content = true;
+                if chunk.is_some() {
+                    return chunk;
+                }
+            } else if is_marker(line, b"...") {
+                let chunk = self.cut(self.at, (self.at, self.line));
+                if std::mem::take(&mut self.has_content) {
+                    return Some(chunk);
+                }
+            } else if !line.starts_with(b"%") && !is_blank(line) {
+                self.has_content = true;
             }
-            has_content = true;
-        } else if is_marker(line, b"...") {
-            if has_content {
-                chunks.push(Chunk { bytes: &bytes[start..end], lines_before: start_line });
-            }
-            (start, start_line) = (end, line_number as u32 + 1);
-            has_content = false;
-        } else if !line.starts_with(b"%") && !is_blank(line) {
-            has_content = true;
         }
-        at = end;
+        std::mem::take(&mut self.has_content).then(|| self.cut(self.at, (self.at, self.line)))
     }
-    if has_content {
-        chunks.push(Chunk { bytes: &bytes[start..], lines_before: start_line });
+}
+
+impl<'a> Split<'a> {
+    /// The document up to `end`; the next one begins at this byte and line.
+    fn cut(&mut self, end: usize, next: (usize, u32)) -> Chunk<'a> {
+        let chunk = Chunk { bytes: &self.bytes[self.start..end], lines_before: self.start_line };
+        (self.start, self.start_line) = next;
+        chunk
     }
-    chunks
 }
 
 fn is_marker(line: &[u8], marker: &[u8]) -> bool {
@@ -57,10 +78,7 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Vec<(u32, &str)> {
-        split(text.as_bytes())
-            .into_iter()
-            .map(|chunk| (chunk.lines_before, std::str::from_utf8(chunk.bytes).unwrap()))
-            .collect()
+        split(text.as_bytes()).map(|chunk| (chunk.lines_before, std::str::from_utf8(chunk.bytes).unwrap())).collect()
     }
 
     #[test]

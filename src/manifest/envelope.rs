@@ -103,6 +103,10 @@ fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
 
 fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Object> {
     let root = Field::root(root);
+    if matches!(root.node.value, Value::List(_)) {
+        root.expected("a mapping", "separate documents with ---", report);
+        return None;
+    }
     if root.entries(report)?.iter().all(|entry| entry.key != "apiVersion" && entry.key != "kind") {
         let message = "not a manifest: it has neither apiVersion nor kind";
         report.error(

@@ -1,9 +1,10 @@
 //! Owns the line of a file that a problem points at, as it is shown under the problem.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::{Excerpt, Position, Problem};
 use super::source::Source;
+use super::wording::is_hidden;
 
 /// The most characters of a line that are shown.
 const MOST_SHOWN: usize = 110;
@@ -12,35 +13,47 @@ const BEFORE: usize = 70;
 
 /// Gives every problem that has a place the line it points at.
 pub(super) fn attach(problems: &mut [Problem], sources: &[Source]) {
-    let bytes: BTreeMap<&str, &[u8]> = sources.iter().map(|source| (&*source.name, &*source.bytes)).collect();
-    let mut lines: BTreeMap<String, Vec<&[u8]>> = BTreeMap::new();
-    for problem in problems {
-        let (Some(at), Some(bytes)) = (problem.at, bytes.get(&*problem.file)) else { continue };
-        if !lines.contains_key(&*problem.file) {
-            lines.insert(problem.file.to_string(), cut(bytes));
-        }
-        let line = lines[&*problem.file].get(at.line as usize - 1);
-        problem.excerpt = line.and_then(|line| excerpt(line, at));
+    let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for problem in problems.iter() {
+        wanted.entry(&problem.file).or_default().extend(problem.at.map(|at| at.line));
+    }
+    let found = sources.iter().filter_map(|source| {
+        let lines = wanted.get(&*source.name)?;
+        Some((&*source.name, pick(&source.bytes, lines)))
+    });
+    let found: BTreeMap<&str, BTreeMap<u32, &[u8]>> = found.collect();
+    let excerpts: Vec<Option<Excerpt>> = problems
+        .iter()
+        .map(|problem| {
+            let at = problem.at?;
+            excerpt(found.get(&*problem.file)?.get(&at.line)?, at)
+        })
+        .collect();
+    for (problem, excerpt) in problems.iter_mut().zip(excerpts) {
+        problem.excerpt = excerpt;
     }
 }
 
-/// The lines as places count them; none where a lone carriage return makes that doubtful.
-fn cut(bytes: &[u8]) -> Vec<&[u8]> {
+/// The wanted lines, as places count them; none from where a lone carriage return makes that doubtful.
+fn pick<'a>(bytes: &'a [u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, &'a [u8]> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let lines: Vec<&[u8]> = lines.collect();
-    if lines.iter().any(|line| line.contains(&b'\r')) { Vec::new() } else { lines }
+    let last = wanted.last().copied().unwrap_or(0);
+    let lines = (1..=last).zip(lines).take_while(|(_, line)| !line.contains(&b'\r'));
+    lines.filter(|(number, _)| wanted.contains(number)).collect()
 }
 
 fn excerpt(line: &[u8], at: Position) -> Option<Excerpt> {
     let column = at.column as usize - 1;
     // However long the line is, what lies far behind the place is not looked at.
     let line = &line[..line.len().min((column + MOST_SHOWN) * 4)];
-    let shown: Vec<char> = String::from_utf8_lossy(line).chars().map(visible).collect();
+    let text = String::from_utf8_lossy(line);
+    let before = text.chars().take(column).flat_map(visible).count();
+    let shown: Vec<char> = text.chars().flat_map(visible).collect();
     if shown.iter().all(|c| *c == ' ') {
         return None;
     }
-    let column = column.min(shown.len());
+    let column = before;
     let start = if shown.len() <= MOST_SHOWN { 0 } else { column.saturating_sub(BEFORE) };
     let end = shown.len().min(start + MOST_SHOWN);
     let dots = |cut: bool| if cut { "…" } else { "" };
@@ -49,12 +62,13 @@ fn excerpt(line: &[u8], at: Position) -> Option<Excerpt> {
     Some(Excerpt { text, before: column - start + usize::from(start > 0) })
 }
 
-/// A character that takes up its place and nothing more: a tab is shown, and control characters reach no terminal.
-fn visible(c: char) -> char {
+/// A character as it is shown: tabs and control characters take one column, what turns the direction of writing is spelled out.
+fn visible(c: char) -> Vec<char> {
     match c {
-        '\t' => '→',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
+        '\t' => vec!['→'],
+        c if c.is_control() => vec!['\u{fffd}'],
+        c if is_hidden(c) => c.escape_default().collect(),
+        c => vec![c],
     }
 }
 
@@ -71,6 +85,7 @@ mod tests {
     fn a_line_is_shown_with_its_place() {
         assert_eq!(shown("  target: 0.9", 11), Some(("  target: 0.9".to_owned(), 10)));
         assert_eq!(shown("\ta\u{1b}[31m", 2), Some(("→a\u{fffd}[31m".to_owned(), 1)));
+        assert_eq!(shown("a\u{202e}b: 1", 4), Some((r"a\u{202e}b: 1".to_owned(), 10)));
         assert_eq!(shown("a", 9), Some(("a".to_owned(), 1)));
         assert_eq!(shown("   ", 1), None);
         assert_eq!(shown("", 1), None);
@@ -87,7 +102,9 @@ mod tests {
 
     #[test]
     fn lines_are_those_that_places_count() {
-        assert_eq!(cut(b"\xef\xbb\xbfa\r\nb\n"), [&b"a"[..], b"b", b""]);
-        assert!(cut(b"a\rb\nc").is_empty());
+        let picked =
+            |bytes: &'static [u8]| pick(bytes, &BTreeSet::from([1, 2, 3, 9])).into_values().collect::<Vec<_>>();
+        assert_eq!(picked(b"\xef\xbb\xbfa\r\nb\n"), [&b"a"[..], b"b", b""]);
+        assert_eq!(picked(b"a\nb\rc\nd"), [b"a"]);
     }
 }

@@ -7,7 +7,7 @@ use super::shape::{Content, Shape};
 use super::tree::{Entry, Node, Value};
 use super::wording::{closest, did_you_mean, or_list, quote};
 use crate::domain::instant::Instant;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, NameError};
 
 /// A mapping whose fields are known.
 pub(super) struct Fields<'a> {
@@ -161,7 +161,11 @@ impl<'a> Field<'a> {
     pub(super) fn name(&self, report: &mut Report) -> Option<Name> {
         let text = self.text(report)?;
         Name::parse(text)
-            .map_err(|error| report.error(self.at, format!("{} {}: {error}", self.path, quote(text)), ""))
+            .map_err(|error| {
+                let remedy = Name::like(text).filter(|_| error == NameError::Character);
+                let remedy = remedy.map_or_else(String::new, |name| format!("write {name}"));
+                report.error(self.at, format!("{} {}: {error}", self.path, quote(text)), remedy);
+            })
             .ok()
     }
 

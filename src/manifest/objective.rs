@@ -1,6 +1,7 @@
 //! Owns reading the specification of an `SLO`.
 
 mod spec;
+mod window;
 
 use super::advice;
 use super::fields::{Field, Fields, literal};
@@ -17,6 +18,7 @@ use crate::domain::transition::{Status, StatusSet};
 use crate::domain::window::{CalendarUnit, LONGEST_DAYS, Window};
 pub(super) use spec::SPEC;
 use spec::{THRESHOLDS, WINDOW};
+use window::Meant;
 
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
@@ -70,29 +72,38 @@ fn read_target(field: &Field<'_>, report: &mut Report) -> Option<Target> {
         return None;
     };
     if let Some(percent) = as_ratio(text) {
-        report.error(field.at, format!("target {text} is {text} %"), format!("did you mean {percent}?"));
+        let shown = literal(text).map_or_else(|| quote(text), |_| text.to_owned());
+        report.error(field.at, format!("target {shown} is {text} %"), format!("did you mean {percent}?"));
         return None;
     }
     let (cause, remedy) = match Target::parse(text) {
-        Ok(target) => return Some(target),
+        Ok(target) if target.percent() > Decimal::whole(1) => return Some(target),
+        Ok(target) => (
+            format!("is {} %, which is almost surely a mistake", target.percent()),
+            "a target is a percentage above 1, such as 99.9".to_owned(),
+        ),
         Err(TargetError::OutOfRange | TargetError::Decimal(DecimalError::TooLarge)) => {
-            ("is out of range".to_owned(), "a target is above 0 and at most 100 percent".to_owned())
+            ("is out of range".to_owned(), "a target is above 1 and at most 100 percent".to_owned())
         }
         Err(TargetError::Decimal(DecimalError::TooFine)) => {
             ("has more than 6 decimals".to_owned(), "targets are exact to a millionth of a percent".to_owned())
         }
         Err(TargetError::Decimal(DecimalError::NotANumber)) => {
             let plainer = text.trim().trim_end_matches('%').trim_end().replace(',', ".");
-            let remedy = match Target::parse(&plainer) {
-                Ok(_) => format!("write {plainer}"),
-                Err(_) => "write a percentage such as 99.9".to_owned(),
-            };
+            let ratio = as_ratio(&plainer).map(|percent| format!("did you mean {percent}?"));
+            let remedy = acceptable(&plainer).map(|_| format!("write {plainer}")).or(ratio);
+            let remedy = remedy.unwrap_or_else(|| "write a percentage such as 99.9".to_owned());
             ("is not a plain decimal number".to_owned(), remedy)
         }
     };
     let shown = if literal(text) == Some("a number") { text.to_owned() } else { quote(text) };
     report.error(field.at, format!("target {shown} {cause}"), remedy);
     None
+}
+
+/// A target that a manifest may have.
+fn acceptable(text: &str) -> Option<Target> {
+    Target::parse(text).ok().filter(|target| target.percent() > Decimal::whole(1))
 }
 
 /// The percentage for what is almost surely a ratio: above 0 and up to 1. The point is moved in the text, for a ratio may
@@ -109,8 +120,7 @@ fn as_ratio(text: &str) -> Option<String> {
         "1" if fraction.trim_end_matches('0').is_empty() => "100".to_owned(),
         _ => return None,
     };
-    let percent = Target::parse(&percent).ok()?.percent();
-    Some(percent.to_string())
+    Some(acceptable(&percent)?.percent().to_string())
 }
 
 fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
@@ -146,15 +156,25 @@ fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
             None
         }
         None => {
-            let days = crate::domain::duration::parse_millis(text).filter(|_| !is_whole);
-            let days = days.map(|millis| millis / crate::domain::instant::DAY_MS).filter(|days| *days > 0);
-            field.expected(&shape, &days.map_or_else(String::new, |days| format!("write {days}")), report);
+            let meant = window::meant(text).filter(|_| !is_whole);
+            let remedy = match meant {
+                Some(Meant::Days(days)) => format!("write {days}"),
+                Some(meant @ Meant::Period(_)) => format!("write {meant} instead"),
+                None => String::new(),
+            };
+            field.expected(&shape, &remedy, report);
             None
         }
     }
 }
 
 fn read_calendar(field: &Field<'_>, report: &mut Report) -> Option<Window> {
+    if let Some(text) = field.scalar() {
+        let meant = window::meant(text).map(|meant| format!("write {meant}"));
+        let remedy = meant.unwrap_or_else(|| "write window: { calendar: month }, or windowDays: 30".to_owned());
+        field.expected("a mapping", &remedy, report);
+        return None;
+    }
     let fields = Fields::of(field, &WINDOW, report)?;
     let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| field.zone(report));
     let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
@@ -269,7 +289,9 @@ mod tests {
             (".5", Some("50")),
             ("1", Some("100")),
             ("1.0", Some("100")),
-            ("0.01", Some("1")),
+            ("0.02", Some("2")),
+            ("0.01", None),
+            ("0.001", None),
             ("0", None),
             ("0.0", None),
             ("1.5", None),

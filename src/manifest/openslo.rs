@@ -10,22 +10,22 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::envelope::Draft;
+use super::envelope::{Draft, OTHER_VERSION, VERSION as OWN_VERSION};
 use super::fields::{Field, Fields};
 use super::problem::{Position, Problem, Report};
 use super::system;
 use super::tree::{Entry, Node, Value};
 use super::wording::{closest, quote};
 use crate::domain::name::Name;
-use crate::domain::object::{Kind as Declares, Object};
+use crate::domain::object::{Kind, Object};
 use crate::domain::objective::Metadata;
 use indicator::Indicator;
 use shapes::{DOCUMENT, LONGEST_DESCRIPTION, SERVICE};
 
 /// The version that is read.
 pub(super) const VERSION: &str = "openslo/v1";
-/// Begins the versions of `OpenSLO`.
-const FAMILY: &str = "openslo/";
+/// Begins the versions of `OpenSLO`, and what others write for them.
+const FAMILY: &str = "openslo";
 /// The kinds of `OpenSLO`.
 pub(super) const KINDS: [&str; 7] =
     ["Service", "SLO", "SLI", "AlertPolicy", "AlertCondition", "AlertNotificationTarget", "DataSource"];
@@ -43,9 +43,14 @@ pub(super) struct Raw {
 
 /// The documents of `OpenSLO` in a tree: itself, or the items of a list of them; none if it is anything else.
 pub(super) fn documents(root: &Node) -> Vec<&Node> {
+    let text = |node: &Node, key| node.child(key).and_then(Node::as_text).map(str::to_owned);
     let is_one = |node: &Node| {
-        let version = node.child("apiVersion").and_then(Node::as_text);
-        version.is_some_and(|version| version.starts_with(FAMILY))
+        let version = text(node, "apiVersion");
+        let is_own = version.as_deref().is_none_or(|version| version == OWN_VERSION || version == OTHER_VERSION);
+        // A kind that only OpenSLO has is meant as its own, whatever the version.
+        let is_its_kind =
+            text(node, "kind").is_some_and(|kind| KINDS.contains(&&*kind) && Kind::parse(&kind).is_none());
+        version.is_some_and(|version| version.to_lowercase().starts_with(FAMILY)) || is_its_kind && !is_own
     };
     match &root.value {
         Value::List(items) if !items.is_empty() && items.iter().all(is_one) => items.iter().collect(),
@@ -61,6 +66,8 @@ struct Reported;
 struct Document<'a> {
     raw: &'a Raw,
     kind: Option<&'static str>,
+    /// Whether it is of another version, of which nothing more is said.
+    is_dialect: bool,
     name: Option<(Name, Position)>,
     metadata: Option<Field<'a>>,
     spec: Option<Field<'a>>,
@@ -73,10 +80,10 @@ pub(super) fn read(raws: &[Raw]) -> (Vec<Draft>, Vec<Problem>) {
     let mut library = Library::new(&mut documents);
     let mut drafts = Vec::new();
     for document in &mut documents {
-        match document.kind {
+        match document.kind.filter(|_| !document.is_dialect) {
             Some("Service") => drafts.extend(service(document)),
             Some("SLO") => drafts.extend(slo::read(document, &mut library)),
-            _ => {}
+            _ => drafts.extend(document.unread()),
         }
     }
     drafts.extend(library.policies.conditions());
@@ -98,21 +105,18 @@ fn open(raw: &Raw) -> Document<'_> {
         Some((name, _)) => format!("{kind} {name}"),
         None => kind.to_owned(),
     });
-    let mut document = Document { raw, kind, name, metadata: None, spec: None, report };
+    let mut document = Document { raw, kind, is_dialect: false, name, metadata: None, spec: None, report };
+    let version = raw.root.child("apiVersion").filter(|version| !version.is_null());
+    if let Some(version) = version.filter(|version| version.as_text() != Some(VERSION)) {
+        let written = version.as_text().map_or_else(|| "a list or a mapping".to_owned(), quote);
+        let message = format!("apiVersion {written} is not supported");
+        document.report.error(version.at, message, format!("write apiVersion: {VERSION}"));
+        document.is_dialect = true;
+        return document;
+    }
     let Some(fields) = Fields::of(&Field::root(&raw.root), &DOCUMENT, &mut document.report) else { return document };
     let report = &mut document.report;
-    if let Some(version) = fields.require("apiVersion", "", report) {
-        let text = version.scalar().unwrap_or_default();
-        if text != VERSION {
-            report.error(
-                version.at,
-                format!("apiVersion {} is not supported", quote(text)),
-                format!("write {VERSION}"),
-            );
-            document.kind = None;
-            return document;
-        }
-    }
+    fields.require("apiVersion", &format!("write apiVersion: {VERSION}"), report);
     let list = format!("supported are {}", KINDS.join(", "));
     if let Some(field) = fields.require("kind", &list, report)
         && kind.is_none()
@@ -130,10 +134,19 @@ fn open(raw: &Raw) -> Document<'_> {
 }
 
 impl Document<'_> {
+    /// What a document that is not read declares, so that nothing that refers to it is blamed.
+    fn unread(&self) -> Option<Draft> {
+        match self.kind.filter(|_| self.is_dialect)? {
+            "Service" => self.draft(Kind::System, None, Vec::new()),
+            "SLO" => self.draft(Kind::Objective, None, Vec::new()),
+            _ => None,
+        }
+    }
+
     /// The object of a document that has no errors.
     fn draft(
         &self,
-        declares: Declares,
+        declares: Kind,
         object: Option<Object>,
         references: Vec<super::reference::Reference>,
     ) -> Option<Draft> {
@@ -159,7 +172,8 @@ impl Library {
         let mut first: BTreeMap<(&str, Name), (Arc<str>, Position)> = BTreeMap::new();
         let mut policies = Vec::new();
         for document in documents {
-            let Some(kind) = document.kind.filter(|kind| !matches!(*kind, "Service" | "SLO")) else { continue };
+            let kind = document.kind.filter(|kind| !document.is_dialect && !matches!(*kind, "Service" | "SLO"));
+            let Some(kind) = kind else { continue };
             let Some((name, at)) = document.name.clone() else {
                 // Nothing can refer to it; what is wrong with its name is still said.
                 document.metadata.as_ref().and_then(|field| metadata::read(field, &[], &mut document.report));
@@ -214,7 +228,7 @@ fn service(document: &mut Document<'_>) -> Option<Draft> {
         name_annotations(&mut report.problems[before..], "metadata.annotations", &OF_SERVICES);
         system
     });
-    document.draft(Declares::System, system.map(Object::System), references)
+    document.draft(Kind::System, system.map(Object::System), references)
 }
 
 /// Calls fields as they are written: by the annotations that carry them.
@@ -240,7 +254,9 @@ fn description(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
 
 /// Warns about a document that declares nothing, for nothing is dropped silently.
 fn unused(document: &mut Document<'_>, library: &Library) {
-    let Some((kind, (name, at))) = document.kind.zip(document.name.clone()) else { return };
+    let Some((kind, (name, at))) = document.kind.zip(document.name.clone()).filter(|_| !document.is_dialect) else {
+        return;
+    };
     let (message, remedy) = match kind {
         "DataSource" => (
             "slo reads no data source, so this declares nothing",

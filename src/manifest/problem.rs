@@ -67,6 +67,21 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Keeps so many problems, errors before warnings, in their order; returns whether any was left out.
+pub(super) fn shorten(problems: &mut Vec<Problem>, most: usize) -> bool {
+    let all = problems.len();
+    let is_error = |problem: &Problem| problem.severity != Severity::Warning;
+    let mut errors = most;
+    let mut warnings = most.saturating_sub(problems.iter().filter(|problem| is_error(problem)).count());
+    problems.retain(|problem| {
+        let left = if is_error(problem) { &mut errors } else { &mut warnings };
+        let keeps = *left > 0;
+        *left = left.saturating_sub(1);
+        keeps
+    });
+    problems.len() < all
+}
+
 /// Collects the problems of one document while it is being read.
 pub(super) struct Report {
     pub(super) file: Arc<str>,

@@ -190,7 +190,7 @@ impl Schema {
             Content::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Content::Percent { hundred } => {
                 let limit = if *hundred { "maximum" } else { "exclusiveMaximum" };
-                let pattern = "^(0*[0-9]{1,2}|0*100)?(\\.[0-9]*)?$";
+                let pattern = "^0*([2-9]|[1-9][0-9]|100)(\\.[0-9]*)?$|^0*1\\.0*[1-9][0-9]*$";
                 json!({"type": ["number", "string"], "exclusiveMinimum": 1, limit: 100, "pattern": pattern})
             }
             Content::Ratio => {
@@ -199,7 +199,7 @@ impl Schema {
             }
             Content::Duration => json!({"type": "string", "pattern": "^\\s*([0-9]+(ms|s|m|h|d|w))+\\s*$"}),
             Content::Shorthand => json!({"type": "string", "pattern": "^[0-9]+[mhdwMQY]$"}),
-            Content::Instant => json!({"type": ["string", "number"], "pattern": "^\\s*[0-9]", "minimum": 0}),
+            Content::Instant => json!({"type": ["string", "number"], "pattern": "^\\s*[0-9]", "minimum": 946_684_800}),
             Content::Zone => self.zone(),
             Content::Word(words) => match words().as_slice() {
                 [word] => json!({"const": word}),

@@ -3,12 +3,18 @@
 use super::wording::quote;
 
 /// Causes as the parser words them (a part that identifies each), in words for the one who wrote the file.
-const KNOWN: [(&str, &str, &str); 23] = [
+const KNOWN: [(&str, &str, &str); 25] = [
     (
         "invalid indentation in quoted",
         "a quoted text is not closed before the next line",
         "add the closing quote, or indent what continues it",
     ),
+    (
+        "invalid indentation for anchor",
+        "an anchor does not stand where its value does",
+        "write it before the value, indented as that is",
+    ),
+    ("invalid indentation", "a line inside [ ] or { } stands further left than the key before them", "indent the line"),
     ("expected <document start>", "text follows the end of the document", "begin another document with a line ---"),
     (
         "before directive",
@@ -64,6 +70,11 @@ const KNOWN: [(&str, &str, &str); 23] = [
     ("misplaced bracket", "a bracket that was never opened", "remove it, or quote the text"),
     ("cannot start any token", "a character that cannot begin a text", "quote the text"),
 ];
+
+/// Whether the cause is a line inside brackets that is not indented as the parser wants it.
+pub(super) fn is_too_far_left(info: &str) -> bool {
+    info == "invalid indentation" || info == "invalid indentation in flow construct"
+}
 
 /// The message and remedy for a syntax error on the given line.
 pub(super) fn explain(info: &str, line: &str) -> (String, String) {

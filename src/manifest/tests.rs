@@ -88,12 +88,68 @@ fn an_input_that_cannot_be_read_hides_nothing_of_the_others() {
     fs::write(root.path().join("web.yaml"), system("web", &[])).unwrap();
     let paths = [root.path().to_owned(), "-".into(), root.path().join("gone.yaml")];
     let stdin = objective("a", "web", "") + &objective("b", "wbe", "");
-    let reading = read(&paths, &mut stdin.as_bytes(), &Known::default());
+    let reading = Files::load(&paths, &mut stdin.as_bytes()).read(&Known::default());
     assert!(reading.has_unreadable());
     assert_eq!((reading.files, reading.documents, reading.objects.len()), (2, 3, 3));
     let problems: Vec<_> = reading.problems.iter().map(|problem| (problem.severity, problem.at.is_some())).collect();
     assert_eq!(problems, [(Severity::Unreadable, false), (Severity::Error, true)]);
     assert!(shown(&reading).contains("stdin:14:36: error: SLO b: "), "{}", shown(&reading));
+}
+
+/// Lines of a window, and of each whether it stands inside brackets, where any indentation means the same.
+const BRACKETS: [(&str, bool); 14] = [
+    ("apiVersion: slo/v1", false),
+    ("kind: MaintenanceWindow", false),
+    ("metadata: {", false),
+    ("  \"name\": \"w\",", true),
+    ("  title: it's [, # ]", true),
+    ("  }", true),
+    ("spec:", false),
+    ("  systemRefs: [", false),
+    ("    {", true),
+    ("    \"kind\": 'System', name: \"web\"", true),
+    ("    }", true),
+    ("  ]", true),
+    ("  start: 2026-11-20", false),
+    ("  end: 2026-11-21", false),
+];
+
+proptest! {
+    #[test]
+    fn indentation_inside_brackets_means_nothing(indents in prop::collection::vec(0..9usize, BRACKETS.len()), typo: bool) {
+        let line = |(index, (line, inside)): (usize, &(&str, bool))| match inside {
+            true => format!("{}{}\n", " ".repeat(indents[index]), line.trim_start()),
+            false => format!("{line}\n"),
+        };
+        let title = "title: it's [, # ]";
+        let text: String = BRACKETS.iter().enumerate().map(line).collect();
+        // An open bracket in a text would be one; with the comment it is none.
+        let text = text.replace(title, if typo { "titel: \"it's [\" # ]" } else { "title: \"it's [\" # ]" });
+        let reading = read_sources(&[source("slo.yaml", &*text)], &known(&["web"]));
+        if typo {
+            prop_assert_eq!(reading.problems.len(), 1, "{}", shown(&reading));
+            let column = indents[4] as u32 + 1;
+            prop_assert_eq!(reading.problems[0].at, Some(Position { line: 5, column }), "{}", text);
+        } else {
+            prop_assert_eq!(shown(&reading), "", "{}", text);
+            let plain = BRACKETS.map(|(line, _)| line).join("\n").replace(title, "title: \"it's [\"");
+            let plain = read_sources(&[source("slo.yaml", plain)], &known(&["web"]));
+            prop_assert_eq!(&reading.objects[0].object, &plain.objects[0].object);
+        }
+    }
+}
+
+#[test]
+fn a_bracket_too_many_is_still_said_and_soon() {
+    for text in ["spec:\n  a: [\n1\n", "spec:\n  a: [\n1,\n2\n}\nb: 1\n", "spec:\n  a: {\nb: [\n}\n"] {
+        let reading = read_text(text);
+        assert!(shown(&reading).contains("not valid YAML"), "{text}: {}", shown(&reading));
+        assert_eq!(reading.problems.len(), 1, "{}", shown(&reading));
+    }
+    // Thousands of them are put right while that is cheap, and then named one by one.
+    let many = "  k: [\n1\n]\n".repeat(60_000);
+    let reading = read_text(&format!("spec:\n{many}"));
+    assert!(shown(&reading).contains("further left than the key before them; indent the line"), "{}", shown(&reading));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
+use super::flow::Layout;
 use super::problem::{Position, Report};
 use super::syntax;
 use super::wording::quote;
@@ -50,14 +51,44 @@ pub(super) struct Tree {
 
 /// Reads the one document of `text`, whose first line is preceded by `lines_before` others of its file.
 pub(super) fn read(text: &str, lines_before: u32, report: &mut Report) -> Tree {
-    let mut builder =
-        Builder { lines_before, open: Vec::new(), root: None, anchors: BTreeMap::new(), nodes: 0, text: 0, report };
-    let mut parser = Parser::new_from_str(text);
-    let complete = builder.run(&mut parser, text);
-    while !builder.open.is_empty() {
-        builder.close();
+    let mut layout = Layout::new(text);
+    loop {
+        let mut found = Report::new(&report.file);
+        let mut builder = Builder {
+            lines_before,
+            layout: &layout,
+            open: Vec::new(),
+            root: None,
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            text: 0,
+            last: (0, 0),
+            report: &mut found,
+        };
+        let end = builder.run(&mut Parser::new_from_str(layout.text()), text);
+        let from = builder.outermost_bracket();
+        while !builder.open.is_empty() {
+            builder.close();
+        }
+        let root = builder.root;
+        if let End::TooFarLeft(line) = end
+            && layout.indent(from, line)
+        {
+            continue;
+        }
+        found.problems.iter_mut().for_each(|problem| problem.subject.clone_from(&report.subject));
+        report.problems.append(&mut found.problems);
+        return Tree { root, complete: matches!(end, End::Whole) };
     }
-    Tree { root: builder.root, complete }
+}
+
+/// How reading a document ended.
+enum End {
+    Whole,
+    /// What is wrong has been reported.
+    Broken,
+    /// The same, and it is that this line, counted from 0, stands too far left inside brackets.
+    TooFarLeft(usize),
 }
 
 /// A container whose end has not been reached yet.
@@ -72,6 +103,8 @@ struct Open {
     next: Next,
     /// Of a mapping, its keys and where each is written.
     keys: BTreeMap<String, Position>,
+    /// Where its bracket is, as the text is read, if it has one: line, counted from 0, and column.
+    bracket: Option<(usize, usize)>,
 }
 
 /// What comes next in a mapping.
@@ -93,6 +126,9 @@ struct Anchor {
 
 struct Builder<'a> {
     lines_before: u32,
+    layout: &'a Layout<'a>,
+    /// Line, counted from 0, and column from which on what has not been taken yet is written, as the text is read.
+    last: (usize, usize),
     open: Vec<Open>,
     root: Option<Node>,
     anchors: BTreeMap<usize, Anchor>,
@@ -102,11 +138,10 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Returns whether all of the document was read; if not, the reason has been reported.
-    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> bool {
+    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> End {
         while let Some(event) = parser.next_event() {
             let goes_on = match event {
-                Ok((Event::StreamEnd, _)) => return true,
+                Ok((Event::StreamEnd, _)) => return End::Whole,
                 Ok((event, span)) => self.take(event, span),
                 Err(error) => {
                     let at = self.position(error.marker().line(), error.marker().col());
@@ -118,18 +153,29 @@ impl Builder<'_> {
                         message = format!("{message}; it begins on line {}", open.node.at.line);
                     }
                     self.report.error(at, message, remedy);
+                    if syntax::is_too_far_left(error.info()) {
+                        return End::TooFarLeft(error.marker().line().saturating_sub(1));
+                    }
                     false
                 }
             };
             if !goes_on {
-                return false;
+                return End::Broken;
             }
         }
-        true
+        End::Whole
+    }
+
+    /// Where the outermost bracket that is open opens, or from where on it does.
+    fn outermost_bracket(&self) -> (usize, usize) {
+        self.open.iter().find_map(|open| open.bracket).unwrap_or(self.last)
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> bool {
         let at = self.position(span.start.line(), span.start.col());
+        let is_block = matches!(&event, Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..));
+        let from = if is_block { span.end } else { span.start };
+        self.last = (from.line().saturating_sub(1), from.col());
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = self.tag(tag.as_deref(), at, "str");
@@ -144,11 +190,11 @@ impl Builder<'_> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.tag(tag.as_deref(), at, "seq");
-                self.open(Value::List(Vec::new()), anchor, at)
+                self.open(Value::List(Vec::new()), anchor, at, '[')
             }
             Event::MappingStart(anchor, tag) => {
                 self.tag(tag.as_deref(), at, "map");
-                self.open(Value::Map(Vec::new()), anchor, at)
+                self.open(Value::Map(Vec::new()), anchor, at, '{')
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.close();
@@ -160,6 +206,7 @@ impl Builder<'_> {
     }
 
     fn position(&self, line: usize, column: usize) -> Position {
+        let column = column.saturating_sub(self.layout.added(line.saturating_sub(1)));
         Position { line: self.lines_before + line.max(1) as u32, column: column as u32 + 1 }
     }
 
@@ -190,13 +237,16 @@ impl Builder<'_> {
         false
     }
 
-    fn open(&mut self, value: Value, anchor: usize, at: Position) -> bool {
+    /// Opens a container at the last place, with this bracket unless it is written without one.
+    fn open(&mut self, value: Value, anchor: usize, at: Position, bracket: char) -> bool {
         let before = (self.nodes, self.text);
         if self.open.len() >= DEEPEST {
             return self.too_deep(at);
         }
         let node = Node { at, value };
-        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeMap::new() });
+        let has_bracket = self.layout.char_at(self.last) == Some(bracket);
+        let bracket = has_bracket.then_some(self.last);
+        self.open.push(Open { node, anchor, before, height: 0, next: Next::Key, keys: BTreeMap::new(), bracket });
         self.count(1, 0, at)
     }
 

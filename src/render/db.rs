@@ -11,6 +11,7 @@ use super::health::minute;
 use super::ingest::thousands;
 use crate::domain::figures::Figures;
 use crate::domain::instant::Instant;
+use crate::domain::wording::one_line;
 
 /// The numbers for programs.
 ///
@@ -46,7 +47,7 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
     let span = info.span.map_or("none".to_owned(), |span| format!("{} to {}", minute(span.start), minute(span.end)));
     let lines = [
-        ("file", path.to_owned()),
+        ("file", one_line(path).into_owned()),
         ("size", format!("{} bytes{each}", number(info.bytes))),
         (
             "schema",
@@ -106,7 +107,7 @@ pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<
 
 /// A copy for people.
 pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
-    format!("{path}: {} bytes, checked\n", thousands(bytes))
+    format!("{}: {} bytes, checked\n", one_line(path), thousands(bytes))
 }
 
 /// A smaller file for programs.
@@ -154,7 +155,8 @@ pub(crate) fn merge_text(mergers: &[Merger]) -> String {
         let count = |number: &u64| thousands(*number);
         let _ = write!(
             text,
-            "{file}: {} transitions, {} new, {} already known",
+            "{}: {} transitions, {} new, {} already known",
+            one_line(file),
             count(read),
             count(inserted),
             count(duplicates)
@@ -171,24 +173,32 @@ pub(crate) fn merge_text(mergers: &[Merger]) -> String {
 ///
 /// # Errors
 /// When it cannot be represented.
-pub(crate) fn verify_document(differences: &[&str], as_of: Instant) -> Result<Document> {
+pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ok", &differences.is_empty())?;
     document.set("differences", &differences)?;
+    document.set("repaired", &repaired)?;
     Ok(document)
 }
 
 /// The outcome of a verification for people.
-pub(crate) fn verify_text(differences: &[&str]) -> String {
+pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
+    let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
     if differences.is_empty() {
-        return "ok: the file is sound, segments are in order, and every cache equals a recomputation\n".to_owned();
+        text.push_str("ok: the file is sound, segments are in order, and every cache equals a recomputation\n");
     }
+    text
+}
+
+/// The first lines, each after a word that says what they are.
+fn first_of(word: &str, lines: &[String]) -> String {
+    const SHOWN: usize = 20;
     let mut text = String::new();
-    for line in differences.iter().take(20) {
-        let _ = writeln!(text, "difference: {line}");
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "{word}: {}", one_line(line));
     }
-    if differences.len() > 20 {
-        let _ = writeln!(text, "… and {} more", differences.len() - 20);
+    if lines.len() > SHOWN {
+        text.push_str(&format!("… and {} more\n", lines.len() - SHOWN));
     }
     text
 }

@@ -34,7 +34,7 @@ pub(crate) fn markdown(digest: &Digest) -> String {
     for Chapter { title, lead, sheet } in chapters(digest) {
         text.push_str(&format!("\n## {title}\n"));
         for line in lead {
-            text.push_str(&format!("\n{line}\n"));
+            text.push_str(&format!("\n{}\n", super::markdown::text(&line)));
         }
         if !sheet.is_empty() {
             text.push_str(&format!("\n{}", sheet.markdown()));

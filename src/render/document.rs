@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::manifest::yaml::Node;
 use crate::domain::instant::Instant;
 
 /// The version of all documents' shapes; it grows when a field changes its meaning or goes away.
@@ -87,19 +88,19 @@ impl Document {
     }
 
     pub(super) fn yaml(&self) -> Result<String> {
-        Ok(serde_yaml::to_string(self)?)
+        Ok(Node::of_json(&serde_json::to_value(self)?).document())
     }
 
     /// One line a row; nested fields are named with dots, lists are written as JSON. Rows are made twice, for the header and for the
-    /// lines, and none is kept.
-    pub(super) fn csv(&self) -> Result<String> {
+    /// lines, and none is kept. `safe`: texts that a spreadsheet would run as formulas begin with a `'`.
+    pub(super) fn csv(&self, safe: bool) -> Result<String> {
         // Rows may have different fields (labels), so the header is the union, in order of first appearance.
         let mut header: Vec<String> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         self.each_row(&mut |row| {
             // Fields come in the header's order, with some left out: most stand where the one before leads to.
             let mut next = 0;
-            for (name, _) in flatten(row)? {
+            for (name, _) in flatten(row, safe)? {
                 if header.get(next) != Some(&name) {
                     next = *places.entry(name).or_insert_with_key(|name| {
                         header.push(name.clone());
@@ -116,7 +117,7 @@ impl Document {
         self.each_row(&mut |row| {
             cells.iter_mut().for_each(String::clear);
             let mut next = 0;
-            for (name, value) in flatten(row)? {
+            for (name, value) in flatten(row, safe)? {
                 if header.get(next) != Some(&name) {
                     next = places.get(&name).copied().unwrap_or_default();
                 }
@@ -139,10 +140,24 @@ impl Document {
     }
 }
 
-fn flatten(row: &Value) -> Result<Vec<(String, String)>> {
+fn flatten(row: &Value, safe: bool) -> Result<Vec<(String, String)>> {
     let mut fields = Vec::new();
     flatten_into("", row, &mut fields)?;
+    if safe {
+        for text in fields.iter_mut().flat_map(|(name, value)| [name, value]).filter(|text| is_formula(text)) {
+            text.insert(0, '\'');
+        }
+    }
     Ok(fields)
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok()
+}
+
+/// Whether a spreadsheet would run the content of a cell instead of showing it. A number is shown, whatever its sign.
+pub(super) fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !is_number(cell)
 }
 
 fn flatten_into(name: &str, value: &Value, fields: &mut Vec<(String, String)>) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Owns GitHub's workflow commands, which show what was found beside the lines of a pull request.
 
+use crate::domain::wording::in_lines;
+
 /// Something to show, at a place of a file where there is one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Annotation<'a> {
@@ -26,9 +28,9 @@ pub(crate) fn line(annotation: &Annotation<'_>) -> String {
     format!("::{level}{space}{}::{}\n", place.join(","), data(message))
 }
 
-/// What stands after the command, on one line.
+/// What stands after the command, on one line; what else is hidden is spelled out.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    in_lines(&text.replace('%', "%25").replace('\r', "%0D")).replace('\n', "%0A")
 }
 
 /// The value of a property, in which commas and colons part things too.
@@ -48,11 +50,11 @@ mod tests {
             line: Some(4),
             column: Some(11),
             title: Some("SLO x:y"),
-            message: "100% down\n::error::fake\r",
+            message: "100% down\n::error::fake\r\u{1b}[2J\u{202e}",
         };
         assert_eq!(
             line(&annotation),
-            "::error file=a%2Cb%3Ac%25.yaml,line=4,col=11,title=SLO x%3Ay::100%25 down%0A::error::fake%0D\n"
+            "::error file=a%2Cb%3Ac%25.yaml,line=4,col=11,title=SLO x%3Ay::100%25 down%0A::error::fake%0D\\u{1b}[2J\\u{202e}\n"
         );
         let bare =
             Annotation { level: "notice", file: None, line: None, column: None, title: None, message: "a: b, c" };

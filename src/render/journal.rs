@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::document::push_field;
+use super::document::{is_formula, push_field};
 use crate::domain::name::Name;
 use crate::domain::transition::{Source, Transition};
 
@@ -50,8 +50,8 @@ pub(crate) fn json(text: &mut String, line: &Line<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Appends a line of CSV.
-pub(crate) fn csv(text: &mut String, line: &Line<'_>) {
+/// Appends a line of CSV; `safe`: a note that a spreadsheet would run as a formula begins with a `'`.
+pub(crate) fn csv(text: &mut String, line: &Line<'_>, safe: bool) {
     let at = line.transition.at.to_string();
     let fields = [
         &*at,
@@ -65,7 +65,11 @@ pub(crate) fn csv(text: &mut String, line: &Line<'_>) {
         if index > 0 {
             text.push(',');
         }
-        push_field(text, field);
+        if safe && is_formula(field) {
+            push_field(text, &format!("'{field}"));
+        } else {
+            push_field(text, field);
+        }
     }
     text.push('\n');
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::domain::instant::Instant;
+use crate::domain::wording::{in_lines, one_line};
 
 /// One judgement, as a test case.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,14 +47,15 @@ pub(crate) fn text(name: &str, as_of: Instant, cases: &[Case]) -> Result<String>
             Outcome::Error { .. } => TestCaseStatus::non_success(NonSuccessKind::Error),
         };
         if let Outcome::Fail { message, detail, .. } | Outcome::Error { message, detail } = &case.outcome {
-            status.set_message(message.as_str()).set_description(detail.as_str());
+            status.set_message(one_line(message)).set_description(in_lines(detail));
         }
         if let Outcome::Fail { severity: Some(severity), .. } = &case.outcome {
             status.set_type(*severity);
         }
-        let mut test = TestCase::new(case.name.as_str(), status);
-        test.set_classname(case.suite.as_str());
-        suites.entry(&case.suite).or_insert_with(|| TestSuite::new(case.suite.as_str())).add_test_case(test);
+        let mut test = TestCase::new(one_line(&case.name), status);
+        let suite = one_line(&case.suite);
+        test.set_classname(&*suite);
+        suites.entry(&case.suite).or_insert_with(|| TestSuite::new(&*suite)).add_test_case(test);
     }
     for suite in suites.values_mut() {
         suite.set_timestamp(as_of.to_chrono());

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::health::minute;
 use super::plan::{WireChange, push_change, wire_change};
-use super::sheet::{in_one_line, paint};
+use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::reconcile::change::{Change, Deed};
+use crate::domain::wording::one_line;
 
 /// Changes that are told of one apply, unless all are asked for.
 const MOST_CHANGES: usize = 20;
@@ -85,7 +86,7 @@ pub(crate) fn text(entries: &[Entry], all: bool, canvas: Canvas) -> String {
         let mut head = vec![minute(entry.applied_at), format!("set {}", entry.set)];
         head.extend(entry.commit.as_deref().map(|commit| format!("commit {}", short(commit))));
         head.extend(entry.author.as_ref().map(|author| format!("by {author}")));
-        text.push_str(&paint(&in_one_line(&head.join("  ")), Tone::Strong, canvas));
+        text.push_str(&paint(&one_line(&head.join("  ")), Tone::Strong, canvas));
         text.push('\n');
         let most = if all { usize::MAX } else { MOST_CHANGES };
         for change in entry.changes.iter().take(most) {

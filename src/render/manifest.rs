@@ -1,7 +1,7 @@
 //! Owns writing declared objects as manifests of this project's own form.
 
 pub(crate) mod openslo;
-mod yaml;
+pub(super) mod yaml;
 
 use crate::domain::condition::{Condition, Scope};
 use crate::domain::duration::write_millis;
@@ -129,13 +129,13 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
     let (start, end, duration, rule) = match &window.schedule {
         // An end that no manifest may write can only come from a duration.
         Schedule::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
-        Schedule::Once(span) => (span.start, Some(Node::text(span.end.to_string())), None, None),
+        Schedule::Once(span) => (span.start, Some(Node::plain(&span.end)), None, None),
         Schedule::Recurring(rule) => (rule.start, None, Some(lasting(rule.duration_ms)), Some(rule)),
     };
     let zone = rule.map(|rule| rule.zone).filter(|zone| *zone != chrono_tz::UTC);
     Node::map([
         ("systemRefs", Some(Node::List(systems))),
-        ("start", Some(Node::text(start.to_string()))),
+        ("start", Some(Node::plain(&start))),
         ("end", end),
         ("duration", duration),
         ("rrule", rule.map(|rule| Node::text(&rule.rule))),

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
+use crate::domain::wording::is_hidden;
+
 /// A document in the making. Names of elements and attributes are the program's own; every value and text is escaped.
 #[derive(Default)]
 pub(super) struct Markup {
@@ -49,7 +51,7 @@ impl Markup {
     /// Text.
     pub(super) fn words(&mut self, text: impl Display) {
         // Writing to a string does not fail.
-        let _ = write!(Escaped(&mut self.text), "{text}");
+        let _ = write!(Escaped { text: &mut self.text, is_attribute: false }, "{text}");
     }
 
     /// Markup of the program's own, such as its style sheet.
@@ -69,39 +71,37 @@ impl Markup {
             self.text.push(' ');
             self.text.push_str(name);
             self.text.push_str("=\"");
-            self.words(value);
+            let _ = write!(Escaped { text: &mut self.text, is_attribute: true }, "{value}");
             self.text.push('"');
         }
     }
 }
 
-/// Writes what is neither markup nor forbidden in XML.
-struct Escaped<'t>(&'t mut String);
+/// Writes what is neither markup nor forbidden in XML, nor made a mention or a reference by a page that it is pasted into.
+struct Escaped<'t> {
+    text: &'t mut String,
+    is_attribute: bool,
+}
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                '\t' | '\n' | '\r' => self.0.push(' '),
-                hidden if is_hidden(hidden) => self.0.push('\u{fffd}'),
-                other => self.0.push(other),
+                '&' => self.text.push_str("&amp;"),
+                '<' => self.text.push_str("&lt;"),
+                '>' => self.text.push_str("&gt;"),
+                '"' => self.text.push_str("&quot;"),
+                '\'' => self.text.push_str("&#39;"),
+                '\t' | '\n' | '\r' => self.text.push(' '),
+                '\u{fffe}' | '\u{ffff}' => self.text.push('\u{fffd}'),
+                // A space of no width, which shows nothing, parts the mark from the name.
+                '@' | '#' if !self.is_attribute => self.text.extend([character, '\u{200b}']),
+                hidden if is_hidden(hidden) => self.text.extend(hidden.escape_default()),
+                other => self.text.push(other),
             }
         }
         Ok(())
     }
-}
-
-/// Whether a character has no place in XML, or turns the direction of writing, so that a text could look like another one.
-const fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 #[cfg(test)]
@@ -122,7 +122,10 @@ mod tests {
         );
         let mut markup = Markup::new();
         markup.words("a\u{0}b\u{202e}c\u{1b}[31m\nd &amp; e");
-        assert_eq!(markup.into_text(), "a\u{fffd}b\u{fffd}c\u{fffd}[31m d &amp;amp; e");
+        assert_eq!(markup.into_text(), "a\\u{0}b\\u{202e}c\\u{1b}[31m d &amp;amp; e");
+        let mut markup = Markup::new();
+        markup.element("a", &[("href", &"#top")], "@acme/oncall #12");
+        assert_eq!(markup.into_text(), "<a href=\"#top\">@\u{200b}acme/oncall #\u{200b}12</a>");
     }
 
     proptest! {

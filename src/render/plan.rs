@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::problems::ProblemLine;
-use super::sheet::{in_one_line, paint};
+use super::sheet::paint;
 use super::{Canvas, Document, Tone};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
@@ -18,6 +18,7 @@ use crate::domain::object::Identity;
 use crate::domain::reconcile::change::{Change, Deed};
 use crate::domain::reconcile::consequence::Consequence;
 use crate::domain::reconcile::{FieldChange, Plan, Update};
+use crate::domain::wording::one_line;
 pub(crate) use page::{markdown, refusal_markdown};
 
 /// A plan, and what is to be told of it.
@@ -134,8 +135,9 @@ pub(super) fn push_change(text: &mut String, change: &Change, indent: &str, canv
     let (sign, tone) = sign(change.deed);
     let _ = writeln!(text, "{indent}{}", paint(&format!("{sign} {}", title(change)), tone, canvas));
     for field in &change.fields {
-        let side = |value: &Option<String>| value.as_deref().map_or("(none)".to_owned(), in_one_line);
-        let _ = writeln!(text, "{indent}    {}: {} → {}", field.path, side(&field.before), side(&field.after));
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+        let line = format!("{}: {} → {}", field.path, side(&field.before), side(&field.after));
+        let _ = writeln!(text, "{indent}    {}", one_line(&line));
     }
 }
 

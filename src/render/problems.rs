@@ -12,6 +12,7 @@ use super::github::{Annotation, line};
 use super::junit::{Case, Outcome};
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
+use crate::domain::wording::one_line;
 
 /// One problem, ready to be printed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -33,6 +34,8 @@ pub(crate) struct Validation {
     pub(crate) problems: Vec<ProblemLine>,
     pub(crate) files: usize,
     pub(crate) documents: usize,
+    /// Whether there are more problems than these.
+    pub(crate) shortened: bool,
     pub(crate) valid: bool,
     /// File, and kind and name, of every object that has no errors.
     pub(crate) good: Vec<(String, String)>,
@@ -47,6 +50,7 @@ pub(crate) fn document(validation: &Validation, as_of: Instant) -> Result<Docume
     document.set("valid", &validation.valid)?;
     document.set("files", &validation.files)?;
     document.set("documents", &validation.documents)?;
+    document.set("complete", &!validation.shortened)?;
     Ok(document)
 }
 
@@ -79,16 +83,16 @@ pub(crate) fn text(validation: &Validation, canvas: Canvas) -> String {
 pub(crate) fn lines(problems: &[ProblemLine], canvas: Canvas) -> String {
     let mut text = String::new();
     for problem in problems {
-        text.push_str(&problem.file);
+        text.push_str(&one_line(&problem.file));
         for number in [problem.line, problem.column].into_iter().flatten() {
             let _ = write!(text, ":{number}");
         }
         let tone = if problem.severity == "warning" { Tone::Warning } else { Tone::Bad };
         let _ = write!(text, ": {}: ", super::sheet::paint(problem.severity, tone, canvas));
         if let Some(subject) = &problem.subject {
-            let _ = write!(text, "{subject}: ");
+            let _ = write!(text, "{}: ", one_line(subject));
         }
-        text.push_str(&problem.message);
+        text.push_str(&one_line(&problem.message));
         text.push('\n');
         if let Some((line, (excerpt, before))) = problem.line.zip(problem.excerpt.as_ref()) {
             let before: String = excerpt.chars().take(*before).collect();
@@ -96,7 +100,7 @@ pub(crate) fn lines(problems: &[ProblemLine], canvas: Canvas) -> String {
             let _ = writeln!(text, "{line:>5} | {excerpt}\n      | {}{caret}", " ".repeat(before.width()));
         }
         if let Some(remedy) = &problem.remedy {
-            let _ = writeln!(text, "    {remedy}");
+            let _ = writeln!(text, "    {}", one_line(remedy));
         }
     }
     text
@@ -149,7 +153,24 @@ pub(crate) fn annotations(validation: &Validation) -> String {
             message: &message,
         })
     };
-    validation.problems.iter().map(annotation).collect()
+    let mut text: String = validation.problems.iter().map(annotation).collect();
+    if validation.shortened {
+        let message = &shortened(validation.problems.len());
+        text.push_str(&line(&Annotation {
+            level: "warning",
+            file: None,
+            line: None,
+            column: None,
+            title: None,
+            message,
+        }));
+    }
+    text
+}
+
+/// What is said below problems that are not all there are.
+pub(crate) fn shortened(shown: usize) -> String {
+    format!("stopped after {shown} problems: fix these, then validate again")
 }
 
 fn summary(validation: &Validation) -> String {
@@ -164,5 +185,10 @@ fn summary(validation: &Validation) -> String {
     if warnings > 0 {
         parts.push(several(warnings, "warning"));
     }
-    parts.join(", ")
+    let mut text = parts.join(", ");
+    if validation.shortened {
+        text.push_str("; ");
+        text.push_str(&shortened(validation.problems.len()));
+    }
+    text
 }

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::Canvas;
+use super::{Canvas, markdown};
+use crate::domain::wording::{is_hidden, one_line};
 
 /// Columns between two cells where there is room.
 const WIDE_GAP: usize = 2;
@@ -110,8 +111,8 @@ impl Sheet {
 
     /// Adds a row. What its texts would do to a terminal or a table, they say instead.
     pub(crate) fn push(&mut self, mut row: Vec<Cell>) {
-        for cell in row.iter_mut().filter(|cell| cell.text.contains(char::is_control)) {
-            cell.text = in_one_line(&cell.text);
+        for cell in row.iter_mut().filter(|cell| cell.text.contains(is_hidden)) {
+            cell.text = one_line(&cell.text).into_owned();
         }
         self.rows.push(row);
     }
@@ -142,7 +143,7 @@ impl Sheet {
         }
         let room = canvas.width.map_or(usize::MAX, usize::from);
         for line in &self.footer {
-            push_wrapped(&mut text, line, room);
+            push_wrapped(&mut text, &one_line(line), room);
         }
         text
     }
@@ -252,7 +253,7 @@ impl Sheet {
             text.push('|');
             for cell in cells {
                 text.push(' ');
-                text.push_str(&cell.replace('|', "\\|"));
+                text.push_str(&cell);
                 text.push_str(" |");
             }
             text.push('\n');
@@ -260,21 +261,15 @@ impl Sheet {
         line(&mut self.columns.iter().map(|column| column.title.to_owned()));
         line(&mut self.columns.iter().map(|column| if column.right { "--:" } else { ":--" }.to_owned()));
         for row in &self.rows {
-            line(&mut row.iter().map(|cell| cell.text.clone()));
+            line(&mut row.iter().map(|cell| markdown::cell(&cell.text)));
         }
         for footer in &self.footer {
             text.push('\n');
-            text.push_str(footer);
+            text.push_str(&markdown::text(&one_line(footer)));
             text.push('\n');
         }
         text
     }
-}
-
-/// A text as one harmless line, whatever somebody wrote into a feed or a manifest: control characters are spelled out.
-pub(super) fn in_one_line(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    text.chars().map(plain).collect()
 }
 
 /// Appends a line, broken between words where it is wider than the room; what follows is indented.
@@ -362,11 +357,11 @@ mod tests {
     #[test]
     fn control_characters_are_spelled_out() {
         let mut sheet = Sheet::new().left("NOTE");
-        sheet.push(vec![Cell::plain("a\u{1b}[31m|b\r\nc\u{9b}ä")]);
+        sheet.push(vec![Cell::plain("a\u{1b}(31m|b\r\nc\u{9b}ä\u{202e}")]);
         let table = sheet.table(Canvas { width: None, color: false });
-        assert_eq!(table.lines().nth(1), Some(r"a\u{1b}[31m|b\r\nc\u{9b}ä"));
+        assert_eq!(table.lines().nth(1), Some(r"a\u{1b}(31m|b\r\nc\u{9b}ä\u{202e}"));
         let markdown = sheet.markdown();
-        assert_eq!(markdown.lines().nth(2), Some(r"| a\u{1b}[31m\|b\r\nc\u{9b}ä |"));
+        assert_eq!(markdown.lines().nth(2), Some(r"| `a\u{1b}(31m\|b\r\nc\u{9b}ä\u{202e}` |"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::forecast::{next_period, overspending};
 use super::health::{ago, minute};
 use super::number::{minutes, percent, rate, short_time};
-use super::sheet::{in_one_line, paint};
+use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
@@ -21,6 +21,7 @@ use crate::domain::policy::{Burn, POLICY};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::target::WHOLE;
+use crate::domain::wording::one_line;
 use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
@@ -134,7 +135,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
-        screen.line(&in_one_line(title));
+        screen.line(&one_line(title));
     }
     if report.orphaned {
         screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
@@ -157,6 +158,11 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     }
     screen.part("Accounting", accounting(portrait));
     screen.text
+}
+
+/// The screen as a block of markdown.
+pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> String {
+    super::markdown::block("text", &text(portrait, canvas))
 }
 
 struct Screen {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
+use super::soundness::row::{expect, intact, row_sum};
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::object::{Identity, Kind};
@@ -41,13 +42,14 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn record_apply(&self, record: &ApplyRecord) -> Result<()> {
-        let sql =
-            "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged, checksum) VALUES (?1, ?2, ?3, ?4, ?5, 0)";
         let (set, at) = (record.set.as_str(), record.applied_at.millis());
         self.connection.execute(sql, params![at, set, record.commit, record.author, record.unchanged])?;
         let apply = self.connection.last_insert_rowid();
-        let sql = "INSERT INTO apply_change (apply, position, deed, kind, name, old_name, fields)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sum = concat!("UPDATE apply_log SET checksum = ", row_sum!(apply_log), " WHERE id = ?1");
+        self.connection.execute(sum, [apply])?;
+        let sql = "INSERT INTO apply_change (apply, position, deed, kind, name, old_name, fields, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7))";
         let mut insert = self.connection.prepare_cached(sql)?;
         for (position, change) in record.changes.iter().enumerate() {
             let fields = change.fields.iter().map(|field| WireField {
@@ -75,16 +77,20 @@ impl Store {
     /// Those of the database, and when a row is none that any version wrote.
     pub(crate) fn applies(&self, set: Option<&Name>, names: &[Name], most: usize) -> Result<Vec<ApplyRecord>> {
         let names = serde_json::to_string(&names.iter().map(Name::as_str).collect::<Vec<_>>())?;
-        let sql = "SELECT id, applied_at, set_name, commit_id, author, unchanged FROM apply_log
-                   WHERE (?1 IS NULL OR set_name = ?1) AND (?2 = '[]' OR id IN
-                   (SELECT apply FROM apply_change, json_each(?2) wanted WHERE wanted.value IN (name, old_name)))
-                   ORDER BY id DESC LIMIT ?3";
+        let sql = concat!(
+            "SELECT id, applied_at, set_name, commit_id, author, unchanged, ",
+            intact!(apply_log),
+            " FROM apply_log WHERE (?1 IS NULL OR set_name = ?1) AND (?2 = '[]' OR id IN
+              (SELECT apply FROM apply_change, json_each(?2) wanted WHERE wanted.value IN (name, old_name)))
+              ORDER BY id DESC LIMIT ?3"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![set.map(Name::as_str), names, most])?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
+            let id: i64 = row.get(0)?;
+            expect(row, 6, || format!("apply {id}"))?;
             records.push(ApplyRecord {
                 id,
                 applied_at: Instant::from_millis(row.get(1)?),
@@ -111,11 +117,16 @@ impl Store {
     }
 
     fn changes_of(&self, apply: i64) -> Result<Vec<Change>> {
-        let sql = "SELECT deed, kind, name, old_name, fields FROM apply_change WHERE apply = ?1 ORDER BY position";
+        let sql = concat!(
+            "SELECT deed, kind, name, old_name, fields, ",
+            intact!(apply_change),
+            " FROM apply_change WHERE apply = ?1 ORDER BY position"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([apply])?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
+            expect(row, 5, || format!("a change of apply {apply}"))?;
             let (deed, kind) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
             let unknown =
                 || Unreadable(format!("the log says {deed:?} of a {kind:?}, which this version does not know"));

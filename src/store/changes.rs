@@ -9,13 +9,24 @@ use sha2::{Digest, Sha256};
 
 use super::computed::Views;
 use super::open::{Store, Unreadable};
-use super::verify::Difference;
+use super::soundness::DamagedCache;
+use super::soundness::Difference;
+use super::soundness::row::{intact, is_intact};
 use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::instant::Instant;
 use crate::failure::Failure;
 use crate::file::with_suffix;
 
 const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
+const INTACT: &str = intact!(change_log);
+
+/// Refuses a logged change that is not as it was written.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn expect(row: &Row<'_>, index: usize) -> Result<()> {
+    if is_intact(row, index)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
+}
 
 /// The changes after one sequence number and up to another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,32 +74,34 @@ pub(super) fn forget_texts(connection: &Connection) -> Result<()> {
 }
 
 impl Store {
-    /// Appends a change, noticed by a computation as of a moment.
+    /// Appends changes, noticed by a computation as of a moment.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn log_change(&self, change: &Change, as_of: Instant) -> Result<()> {
-        let sql = "INSERT INTO change_log (as_of, kind, id, occurred_at, previous, next, changed_fields)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        self.connection.prepare_cached(sql)?.execute(params![
-            as_of.to_string(),
-            change.kind.as_str(),
-            change.id,
-            change.occurred_at.to_string(),
-            change.previous.as_ref().map(write_view),
-            change.next.as_ref().map(write_view),
-            serde_json::to_string(&change.changed_fields())?,
-        ])?;
-        Ok(())
-    }
-
-    /// The last sequence number given; 0 before the first.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn last_sequence(&self) -> Result<i64> {
-        let sql = "SELECT coalesce(max(sequence), 0) FROM change_log";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    pub(crate) fn log_changes(&self, changes: impl Iterator<Item = Change>, as_of: Instant) -> Result<LogRange> {
+        // A number is never given twice, also when the row that had it is gone.
+        let sql = "SELECT max((SELECT coalesce(max(sequence), 0) FROM change_log),
+                              (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'))";
+        let after: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        let sql =
+            "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
+        let (mut statement, seen_at) = (self.connection.prepare_cached(sql)?, as_of.to_string());
+        let mut through = after;
+        for change in changes {
+            through += 1;
+            statement.execute(params![
+                through,
+                seen_at,
+                change.kind.as_str(),
+                change.id,
+                change.occurred_at.to_string(),
+                change.previous.as_ref().map(write_view),
+                change.next.as_ref().map(write_view),
+                serde_json::to_string(&change.changed_fields())?,
+            ])?;
+        }
+        Ok(LogRange { after, through })
     }
 
     /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
@@ -96,10 +109,13 @@ impl Store {
     /// # Errors
     /// Those of the database and of `each`, and when a change cannot be read.
     pub(crate) fn each_change(&self, range: LogRange, mut each: impl FnMut(Logged) -> Result<bool>) -> Result<()> {
-        let sql = format!("SELECT {COLUMNS} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence");
+        let sql = format!(
+            "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence"
+        );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([range.after, range.through])?;
         while let Some(row) = rows.next()? {
+            expect(row, 6)?;
             if !each(read_logged(row)?)? {
                 break;
             }
@@ -121,16 +137,58 @@ impl Store {
         ChangeKind::ALL.into_iter().map(count).collect()
     }
 
-    /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already.
+    /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already. How far one was told
+    /// whose row is damaged nobody knows: it is told of changes from now on, and that is noted.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn follow_changes(&self, name: &str) -> Result<()> {
-        let sql = "INSERT INTO delivery (name, delivered_through)
-                   VALUES (?1, (SELECT coalesce(max(sequence), 0) FROM change_log))
-                   ON CONFLICT (name) DO NOTHING";
+        let damaged = concat!("DELETE FROM delivery WHERE name = ?1 AND NOT ", intact!(delivery));
+        if self.connection.execute(damaged, [name])? > 0 {
+            self.noticed.note("delivery", &name);
+        }
+        let sql = "INSERT INTO delivery (name, delivered_through, checksum)
+                   SELECT ?1, last, row_sum(?1, last) FROM (SELECT coalesce(max(sequence), 0) AS last FROM change_log)
+                   WHERE true ON CONFLICT (name) DO NOTHING";
         self.connection.execute(sql, [name])?;
         Ok(())
+    }
+
+    /// What the log says was seen last of everything but conditions, which are compared with history.
+    ///
+    /// # Errors
+    /// Those of the database, and when the log is damaged.
+    pub(crate) fn logged_views(&self) -> Result<Views> {
+        let sql = format!(
+            "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence IN
+             (SELECT max(sequence) FROM change_log WHERE kind <> 'condition' GROUP BY kind, id) AND next IS NOT NULL"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut views = Views::new();
+        while let Some(row) = rows.next()? {
+            expect(row, 6)?;
+            let Change { kind, id, next, .. } = read_logged(row)?.change;
+            views.extend(next.map(|next| ((kind, id), next)));
+        }
+        Ok(views)
+    }
+
+    /// Checks that the log can go on: that the last change is as it was written, and that there is a next number.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(crate) fn expect_log(&self) -> Result<()> {
+        let sql = concat!(
+            "SELECT ",
+            intact!(change_log),
+            ", (SELECT typeof(seq) = 'integer' AND seq BETWEEN 0 AND 1 << 53 FROM sqlite_sequence WHERE name = 'change_log')
+             FROM change_log ORDER BY sequence DESC LIMIT 1"
+        );
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let Some(row) = rows.next()? else { return Ok(()) };
+        if is_intact(row, 0)? && is_intact(row, 1)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
     }
 
     /// The oldest change that a recipient has not been told of.
@@ -139,12 +197,14 @@ impl Store {
     /// Those of the database, and when the change cannot be read.
     pub(crate) fn undelivered(&self, name: &str) -> Result<Option<Logged>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM change_log
+            "SELECT {COLUMNS}, {INTACT} FROM change_log
              WHERE sequence > (SELECT delivered_through FROM delivery WHERE name = ?1) ORDER BY sequence LIMIT 1"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([name])?;
-        rows.next()?.map(read_logged).transpose()
+        let Some(row) = rows.next()? else { return Ok(None) };
+        expect(row, 6)?;
+        read_logged(row).map(Some)
     }
 
     /// How many changes a recipient has not been told of.
@@ -163,7 +223,7 @@ impl Store {
     /// Those of the database.
     pub(crate) fn delivered(&mut self, name: &str, sequence: i64) -> Result<()> {
         self.write(|store| {
-            let sql = "UPDATE delivery SET delivered_through = ?2 WHERE name = ?1";
+            let sql = "UPDATE delivery SET delivered_through = ?2, checksum = row_sum(?1, ?2) WHERE name = ?1";
             store.connection.prepare_cached(sql)?.execute(params![name, sequence])?;
             Ok(())
         })
@@ -247,7 +307,7 @@ impl Store {
     }
 }
 
-fn read_logged(row: &Row<'_>) -> Result<Logged> {
+pub(super) fn read_logged(row: &Row<'_>) -> Result<Logged> {
     let sequence = row.get(0)?;
     let text = |index: usize| row.get::<_, String>(index);
     let (kind, occurred_at) = (text(1)?, text(3)?);
@@ -259,14 +319,14 @@ fn read_logged(row: &Row<'_>) -> Result<Logged> {
     let change = Change {
         kind: ChangeKind::parse(&kind).ok_or_else(|| unreadable("an unknown kind"))?,
         id: text(2)?,
-        occurred_at: Instant::parse(&occurred_at).map_err(|_| unreadable("no moment"))?,
+        occurred_at: Instant::parse_printed(&occurred_at).ok_or_else(|| unreadable("no moment"))?,
         previous: view(4)?,
         next: view(5)?,
     };
     Ok(Logged { sequence, change })
 }
 
-fn write_view(view: &View) -> String {
+pub(super) fn write_view(view: &View) -> String {
     let value = |seen: &Seen| match seen {
         Seen::Flag(flag) => Value::Bool(*flag),
         Seen::Text(text) => Value::String(text.clone()),

@@ -6,11 +6,14 @@ mod rows;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{params, params_from_iter};
 
-use super::open::{Store, Unreadable};
-use super::verify::Difference;
+use super::open::Store;
+use super::seals;
+use super::soundness::DamagedCache;
+use super::soundness::Difference;
+use super::soundness::row::{self, intact, is_intact, row_sum};
 use crate::domain::achievement::Unlocked;
 use crate::domain::change::{ChangeKind, Seen, View};
 use crate::domain::health::Health;
@@ -19,11 +22,27 @@ use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::Snapshot;
 
-/// The columns of a table; the first `keys` of them tell its rows apart.
+/// The columns of a table as it declares them, but for the checksum; the first `keys` of them tell its rows apart.
 struct Table {
     name: &'static str,
     keys: usize,
     columns: &'static [&'static str],
+}
+
+impl Table {
+    /// All columns, as they are read and written.
+    fn all(&self) -> String {
+        format!("{}, checksum", self.columns.join(", "))
+    }
+}
+
+/// Rows with their checksums.
+fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
+    let summed = |mut row: Row| {
+        row.push(Value::Integer(row::checksum(row.iter().map(ValueRef::from)).into()));
+        row
+    };
+    rows.map(summed).collect()
 }
 
 /// The values of one row, in the order of the table's columns.
@@ -50,28 +69,44 @@ pub(crate) struct Published {
 
 impl Published {
     fn tables(&self) -> Result<Vec<(&'static Table, Vec<Row>)>> {
-        let statuses = self.objectives.iter().map(rows::objective).collect::<Result<_>>()?;
+        let statuses = self.objectives.iter().map(rows::objective).collect::<Result<Vec<_>>>()?;
         Ok(vec![
-            (&rows::OBJECTIVE_STATUS, statuses),
-            (&rows::STREAK, self.objectives.iter().map(rows::streak).collect()),
-            (&rows::SYSTEM_STATUS, self.systems.iter().map(rows::system).collect()),
-            (&rows::ACHIEVEMENT, self.achievements.iter().map(rows::achievement).collect()),
+            (&rows::OBJECTIVE_STATUS, summed(statuses.into_iter())),
+            (&rows::STREAK, summed(self.objectives.iter().map(rows::streak))),
+            (&rows::SYSTEM_STATUS, summed(self.systems.iter().map(rows::system))),
+            (&rows::ACHIEVEMENT, summed(self.achievements.iter().map(rows::achievement))),
         ])
     }
 }
 
 impl Store {
-    /// What the last computation was of, if there was one.
+    /// What the last computation was of, if there was one; `None` also when the row that says so is damaged.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn computed(&self) -> Result<Option<Computed>> {
-        let sql = "SELECT as_of, is_current FROM computation";
-        let found: Option<(String, bool)> =
-            self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((as_of, is_current)) = found else { return Ok(None) };
-        let as_of = Instant::parse(&as_of).map_err(|_| Unreadable(format!("computation.as_of is {as_of:?}")))?;
-        Ok(Some(Computed { as_of, is_current }))
+        let sql = concat!("SELECT as_of, is_current, ", intact!(computation), " FROM computation");
+        self.believe("computation", &"", || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let as_of =
+                Instant::parse_printed(row.get_ref(0)?.as_str()?).filter(|_| is_intact(row, 2).unwrap_or(false));
+            let as_of = as_of.ok_or(DamagedCache("computation"))?;
+            Ok(Some(Computed { as_of, is_current: row.get(1)? }))
+        })
+    }
+
+    /// The moment of the last computation, if there was one; `otherwise` when it is damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn computed_or_damaged(&self, otherwise: Instant) -> Result<Option<Instant>> {
+        if let Some(computed) = self.computed()? {
+            return Ok(Some(computed.as_of));
+        }
+        let was = self.connection.prepare("SELECT 1 FROM computation").and_then(|mut statement| statement.exists([]));
+        Ok(was.unwrap_or(true).then_some(otherwise))
     }
 
     /// Remembers what the tables are of.
@@ -79,9 +114,10 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn put_computed(&self, as_of: Instant) -> Result<()> {
-        let sql = "INSERT INTO computation (id, as_of, is_current) VALUES (1, ?1, 1)
-                   ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, is_current = 1
-                   WHERE as_of <> excluded.as_of OR is_current = 0";
+        self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
+        let sql = "INSERT INTO computation (id, as_of, is_current, checksum) VALUES (1, ?1, 1, row_sum(1, ?1, 1))
+                   ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, is_current = 1, checksum = excluded.checksum
+                   WHERE as_of <> excluded.as_of OR is_current <> 1 OR checksum <> excluded.checksum";
         self.connection.execute(sql, [as_of.to_string()])?;
         Ok(())
     }
@@ -91,8 +127,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn outdate_computed(&self) -> Result<()> {
-        self.connection.execute("UPDATE computation SET is_current = 0 WHERE is_current = 1", [])?;
-        Ok(())
+        seals::outdate(&self.connection, Instant::MIN)
     }
 
     /// Brings all tables but the days in line, writing only what differs.
@@ -120,16 +155,6 @@ impl Store {
         Ok(differences)
     }
 
-    /// The midnight up to which the daily snapshots of an objective hold; `None` if it has no seal.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn published_until(&self, objective: i64) -> Result<Option<Instant>> {
-        let sql = "SELECT published_until FROM seal WHERE objective = ?1";
-        let row = |row: &rusqlite::Row<'_>| Ok(Instant::from_millis(row.get(0)?));
-        Ok(self.connection.prepare_cached(sql)?.query_row([objective], row).optional()?)
-    }
-
     /// Makes `days` all there is of an objective after a midnight, and holds it to be right up to another.
     ///
     /// # Errors
@@ -142,8 +167,13 @@ impl Store {
         until: Instant,
     ) -> Result<()> {
         let stored = self.stored_days(objective, "date >= ?2", after)?;
-        self.align(&rows::DAILY_SNAPSHOT, stored, days.iter().map(rows::day).collect())?;
-        let sql = "UPDATE seal SET published_until = ?2 WHERE objective = ?1 AND published_until <> ?2";
+        self.align(&rows::DAILY_SNAPSHOT, stored, summed(days.iter().map(rows::day)))?;
+        let sql = concat!(
+            "UPDATE seal SET published_until = ?2, checksum = CASE checksum WHEN ",
+            row_sum!(seal),
+            " THEN row_sum(objective, fingerprint, sealed_until, ?2) ELSE checksum END
+             WHERE objective = ?1 AND published_until <> ?2"
+        );
         self.connection.prepare_cached(sql)?.execute([id, until.millis()])?;
         Ok(())
     }
@@ -159,8 +189,8 @@ impl Store {
         until: Option<Instant>,
     ) -> Result<Vec<Difference>> {
         let stored = self.stored_days(objective, "date < ?2", until.unwrap_or(Instant::MAX))?;
-        let wanted = days.iter().filter(|day| until.is_none_or(|until| day.at <= until)).map(rows::day).collect();
-        Ok(differing(&rows::DAILY_SNAPSHOT, &stored, &keyed(&rows::DAILY_SNAPSHOT, wanted)))
+        let wanted = days.iter().filter(|day| until.is_none_or(|until| day.at <= until)).map(rows::day);
+        Ok(differing(&rows::DAILY_SNAPSHOT, &stored, &keyed(&rows::DAILY_SNAPSHOT, summed(wanted))))
     }
 
     /// Forgets the days of an objective that is gone.
@@ -172,19 +202,30 @@ impl Store {
         Ok(())
     }
 
-    /// What was seen of everything when it was last computed.
+    /// What was seen of everything when it was last computed. Where a table that tells it is damaged, the change log tells it.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn last_views(&self) -> Result<Views> {
+        let seen = self.believe("objective_status", &"", || self.published_views().map(Some))?;
+        seen.map_or_else(|| self.logged_views(), Ok)
+    }
+
+    fn published_views(&self) -> Result<Views> {
         let mut views = Views::new();
-        let mut read = |kind: ChangeKind, sql: &str, fields: &[(&str, bool)]| -> Result<()> {
-            let mut statement = self.connection.prepare(sql)?;
+        let mut read = |kind: ChangeKind, table: &Table, id: &str, fields: &[(&str, &str, bool)]| -> Result<()> {
+            let columns: Vec<&str> = fields.iter().map(|(_, column, _)| *column).collect();
+            let (sum, columns, name) = (table.columns.join(", "), columns.join(", "), table.name);
+            let sql = format!("SELECT {id}, checksum = row_sum({sum}), {columns} FROM {name}");
+            let mut statement = self.connection.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
+                if !is_intact(row, 1)? {
+                    return Err(DamagedCache(name).into());
+                }
                 let mut view = Vec::with_capacity(fields.len());
-                for (index, (name, is_flag)) in fields.iter().enumerate() {
-                    let seen = if *is_flag { Seen::Flag(row.get(index + 1)?) } else { Seen::Text(row.get(index + 1)?) };
+                for (index, (name, _, is_flag)) in fields.iter().enumerate() {
+                    let seen = if *is_flag { Seen::Flag(row.get(index + 2)?) } else { Seen::Text(row.get(index + 2)?) };
                     view.push(((*name).to_owned(), seen));
                 }
                 views.insert((kind, row.get(0)?), View(view));
@@ -193,20 +234,26 @@ impl Store {
         };
         read(
             ChangeKind::Objective,
-            "SELECT objective_id, state, budget_tier, is_breaching, has_open_downtime, fast_burn FROM objective_status",
+            &rows::OBJECTIVE_STATUS,
+            "objective_id",
             &[
-                ("state", false),
-                ("budgetTier", false),
-                ("isBreaching", true),
-                ("hasOpenDowntime", true),
-                ("fastBurn", true),
+                ("state", "state", false),
+                ("budgetTier", "budget_tier", false),
+                ("isBreaching", "is_breaching", true),
+                ("hasOpenDowntime", "has_open_downtime", true),
+                ("fastBurn", "fast_burn", true),
             ],
         )?;
-        read(ChangeKind::System, "SELECT system_id, status FROM system_status", &[("status", false)])?;
+        read(ChangeKind::System, &rows::SYSTEM_STATUS, "system_id", &[("status", "status", false)])?;
         read(
             ChangeKind::Achievement,
-            "SELECT system_id || '/' || achievement, system_id, achievement, unlocked_at FROM achievement",
-            &[("systemId", false), ("achievement", false), ("unlockedAt", false)],
+            &rows::ACHIEVEMENT,
+            "system_id || '/' || achievement",
+            &[
+                ("systemId", "system_id", false),
+                ("achievement", "achievement", false),
+                ("unlockedAt", "unlocked_at", false),
+            ],
         )?;
         Ok(views)
     }
@@ -223,25 +270,20 @@ impl Store {
         condition: &str,
         parameters: impl rusqlite::Params,
     ) -> Result<BTreeMap<Vec<String>, Row>> {
-        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.columns.join(", "), table.name);
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.all(), table.name);
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push((0..table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?);
+            found.push((0..=table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?);
         }
         Ok(keyed(table, found))
     }
 
     /// Writes the rows that differ from the stored ones, and deletes those that are not wanted.
     fn align(&self, table: &Table, mut stored: BTreeMap<Vec<String>, Row>, wanted: Vec<Row>) -> Result<()> {
-        let places: Vec<String> = (1..=table.columns.len()).map(|place| format!("?{place}")).collect();
-        let write = format!(
-            "INSERT OR REPLACE INTO {} ({}) VALUES ({})",
-            table.name,
-            table.columns.join(", "),
-            places.join(", ")
-        );
+        let places: Vec<String> = (1..=table.columns.len() + 1).map(|place| format!("?{place}")).collect();
+        let write = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", table.name, table.all(), places.join(", "));
         for (key, row) in keyed(table, wanted) {
             if stored.remove(&key).as_ref() != Some(&row) {
                 self.connection.prepare_cached(&write)?.execute(params_from_iter(row))?;
@@ -278,7 +320,8 @@ fn differing(
             differences.push(Difference(format!("{} is missing", place(key))));
             continue;
         };
-        let unequal = table.columns.iter().zip(is.iter().zip(row)).find(|(_, (is, should))| is != should);
+        let columns = table.columns.iter().chain(&["checksum"]);
+        let unequal = columns.zip(is.iter().zip(row)).find(|(_, (is, should))| is != should);
         if let Some((column, (is, should))) = unequal {
             let (is, should) = (in_words(is), in_words(should));
             differences.push(Difference(format!("{} has the {column} {is}; recomputed it is {should}", place(key))));

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::open::{Store, Unreadable};
-use super::segment::{Fact, decode, read};
+use super::segment::{Fact, Packed, decode, read};
+use super::soundness::row::{expect, intact};
 use crate::domain::chronicle::empty_history;
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
@@ -108,17 +109,15 @@ impl Store {
         }
         let mut kept = Thinned::new(silence);
         let mut statement = self.connection.prepare_cached(
-            "SELECT first_ts, count, body FROM segment WHERE stream = ?1
+            "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
              AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
              AND first_ts <= ?3 ORDER BY first_ts",
         )?;
         let mut rows = statement.query(params![stream.id, from.millis(), through.millis()])?;
         let mut known_from = None;
         while let Some(row) = rows.next()? {
-            let first = Instant::from_millis(row.get(0)?);
+            let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
             known_from = known_from.or(Some(first));
-            let count: usize = row.get(1)?;
-            let body = row.get_ref(2)?.as_blob()?;
             read(body, first, count, |transition| {
                 if transition.at <= through {
                     kept.push(transition);
@@ -135,7 +134,11 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
-        let sql = "SELECT id, source, healthcheck, first_ts, system FROM stream WHERE system = ?1 ORDER BY source, healthcheck";
+        let sql = concat!(
+            "SELECT id, source, healthcheck, first_ts, system, ",
+            intact!(stream),
+            " FROM stream WHERE system = ?1 ORDER BY source, healthcheck"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([system.0])?;
         let mut streams = Vec::new();
@@ -150,7 +153,11 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn all_streams(&self) -> Result<HashMap<SystemId, Vec<StreamRow>>> {
-        let sql = "SELECT id, source, healthcheck, first_ts, system FROM stream ORDER BY system, source, healthcheck";
+        let sql = concat!(
+            "SELECT id, source, healthcheck, first_ts, system, ",
+            intact!(stream),
+            " FROM stream ORDER BY system, source, healthcheck"
+        );
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut streams: HashMap<SystemId, Vec<StreamRow>> = HashMap::new();
@@ -165,9 +172,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn system(&self, name: &Name) -> Result<Option<SystemId>> {
-        let sql = "SELECT id FROM system WHERE name = ?1";
-        let id = self.connection.prepare_cached(sql)?.query_row([name.as_str()], |row| row.get(0)).optional()?;
-        Ok(id.map(SystemId))
+        system_named(&self.connection, name)
     }
 
     /// All systems that have a transition or are named by a manifest, sorted by name.
@@ -175,9 +180,16 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
-        let mut statement = self.connection.prepare_cached("SELECT name, id FROM system ORDER BY name")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, SystemId(row.get(1)?))))?;
-        rows.map(|row| row.map_err(Into::into).and_then(|(name, id)| Ok((stored_name(&name)?, id)))).collect()
+        let sql = concat!("SELECT name, id, ", intact!(system), " FROM system ORDER BY name");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut systems = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get(1)?;
+            expect(row, 2, || format!("system {id}"))?;
+            systems.push((stored_name(row.get_ref(0)?.as_str()?)?, SystemId(id)));
+        }
+        Ok(systems)
     }
 
     /// Calls `each` for every fact of every stream, stream by stream, oldest first.
@@ -206,12 +218,12 @@ impl Store {
     /// # Errors
     /// Those of the database and of `each`, and when a segment does not decode.
     pub(super) fn each_segment(&self, stream: i64, mut each: impl FnMut(Vec<Fact>) -> Result<()>) -> Result<()> {
-        let sql = "SELECT first_ts, count, body FROM segment WHERE stream = ?1 ORDER BY first_ts";
+        let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 ORDER BY first_ts";
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([stream])?;
         while let Some(row) = rows.next()? {
-            let body = row.get_ref(2)?.as_blob()?;
-            let facts = decode(body, Instant::from_millis(row.get(0)?), row.get(1)?)
+            let Packed { first, count, body, .. } = Packed::read(row, stream)?;
+            let facts = decode(body, first, count)
                 .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?;
             each(facts)?;
         }
@@ -219,18 +231,36 @@ impl Store {
     }
 
     fn notes(&self, stream: i64) -> Result<HashMap<i64, String>> {
-        let mut statement = self.connection.prepare_cached("SELECT ts, text FROM note WHERE stream = ?1")?;
-        let rows = statement.query_map([stream], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        let mut notes = HashMap::new();
+        while let Some(row) = rows.next()? {
+            expect(row, 2, || format!("a note of stream {stream}"))?;
+            notes.insert(row.get(0)?, row.get(1)?);
+        }
+        Ok(notes)
     }
 }
 
+/// The id of a system.
+pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Option<SystemId>> {
+    let sql = concat!("SELECT id, ", intact!(system), " FROM system WHERE name = ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([name.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    expect(row, 1, || format!("system {name}"))?;
+    Ok(Some(SystemId(row.get(0)?)))
+}
+
 fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
+    let id: i64 = row.get(0)?;
+    expect(row, 5, || format!("stream {id}"))?;
     let source =
         Source::from_code(row.get(1)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
     let check = row.get_ref(2)?.as_str()?;
     let check = if check.is_empty() { None } else { Some(stored_name(check)?) };
-    Ok(StreamRow { id: row.get(0)?, source, check, first: Instant::from_millis(row.get(3)?) })
+    Ok(StreamRow { id, source, check, first: Instant::from_millis(row.get(3)?) })
 }
 
 /// A name that was checked before it was stored.

@@ -1,11 +1,18 @@
 //! Owns the record of ingests: which file brought which transitions, and when.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use rusqlite::params;
 
+use super::inputs;
 use super::journal::{Incoming, JournalWriter, Merged};
 use super::open::Store;
+use super::seals;
+use super::soundness::row::{expect, intact};
+use super::turns;
 use crate::domain::instant::Instant;
+use crate::domain::model::SystemId;
 
 /// One ingest that changed the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,21 +79,27 @@ impl Store {
         Ok(sum)
     }
 
-    /// Trims the caches that the merged facts touch, and returns the systems that changed with their earliest change.
+    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write transaction.
     ///
     /// # Errors
-    /// Those of the database.
-    pub(crate) fn settle(
-        &self,
-        writer: &mut JournalWriter,
-    ) -> Result<std::collections::BTreeMap<crate::domain::model::SystemId, Instant>> {
-        writer.trim_seals(&self.connection)
+    /// Those of the database, and when it cannot be told which caches those are.
+    pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
+        for (system, at) in touched {
+            inputs::expect_objectives(&self.connection, *system)?;
+            seals::trim(&self.connection, *system, *at)?;
+        }
+        if let Some(earliest) = touched.values().min() {
+            seals::outdate(&self.connection, *earliest)?;
+            turns::outdate(&self.connection, *earliest)?;
+        }
+        Ok(())
     }
 
     fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
         if record.id == 0 {
-            let sql = "INSERT INTO ingest (file, started_at, read, inserted, duplicates, conflicts, rejected)
-                       VALUES (?1, ?2, 0, 0, 0, 0, 0)";
+            // Its checksum is made when its counts are recorded, in the same transaction.
+            let sql = "INSERT INTO ingest (file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
+                       VALUES (?1, ?2, 0, 0, 0, 0, 0, 0)";
             self.connection.prepare_cached(sql)?.execute(params![record.file, record.started_at.millis()])?;
             record.id = self.connection.last_insert_rowid();
         }
@@ -102,7 +115,7 @@ impl Store {
             return Ok(());
         }
         let sql = "UPDATE ingest SET finished_at = ?2, read = ?3, inserted = ?4, duplicates = ?5, conflicts = ?6,
-                   rejected = ?7 WHERE id = ?1";
+                   rejected = ?7, checksum = row_sum(id, file, started_at, ?2, ?3, ?4, ?5, ?6, ?7) WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute(params![
             record.id,
             record.finished_at.map(Instant::millis),
@@ -120,12 +133,19 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn ingests(&self) -> Result<Vec<IngestRecord>> {
-        let sql = "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected
-                   FROM ingest ORDER BY id DESC";
+        let sql = concat!(
+            "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",
+            intact!(ingest),
+            " FROM ingest ORDER BY id DESC"
+        );
         let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(IngestRecord {
-                id: row.get(0)?,
+        let mut rows = statement.query([])?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            expect(row, 9, || format!("ingest {id}"))?;
+            records.push(IngestRecord {
+                id,
                 file: row.get(1)?,
                 started_at: Instant::from_millis(row.get(2)?),
                 finished_at: row.get::<_, Option<i64>>(3)?.map(Instant::from_millis),
@@ -134,8 +154,8 @@ impl Store {
                 duplicates: row.get(6)?,
                 conflicts: row.get(7)?,
                 rejected: row.get(8)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+            });
+        }
+        Ok(records)
     }
 }

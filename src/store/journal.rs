@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::history::system_named;
+use super::inputs;
 use super::open::Unreadable;
-use super::seals;
-use super::segment::{Fact, MOST_BYTES, decode, encode, split};
-use super::turns;
+use super::segment::{Fact, MOST_BYTES, Packed, decode, encode, segment_sum, split};
+use super::soundness::row::{intact, is_intact, row_sum, unlike};
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::name::Name;
@@ -137,6 +138,7 @@ impl JournalWriter {
             if at < stream.first {
                 let sql = "UPDATE stream SET first_ts = ?2 WHERE id = ?1 AND first_ts > ?2";
                 connection.prepare_cached(sql)?.execute(params![stream.id, at.millis()])?;
+                sum_stream(connection, stream.id)?;
                 self.streams[incoming.stream].1 = Some(KnownStream { first: at, ..stream });
             }
         }
@@ -237,52 +239,53 @@ impl JournalWriter {
         };
         self.systems.insert(name.system.clone(), system);
         let check = name.check.as_ref().map_or("", Name::as_str);
-        let found = connection
-            .prepare_cached("SELECT id, first_ts FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3")?
-            .query_row(params![system.0, name.source as u8, check], |row| Ok((row.get(0)?, row.get(1)?)))
+        let sql = concat!(
+            "SELECT id, first_ts, ",
+            intact!(stream),
+            " FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3"
+        );
+        let found: Option<(i64, i64, bool)> = connection
+            .prepare_cached(sql)?
+            .query_row(params![system.0, name.source as u8, check], |row| {
+                Ok((row.get(0)?, row.get(1)?, is_intact(row, 2)?))
+            })
             .optional()?;
         let (id, first) = match found {
-            Some((id, first)) => (id, Instant::from_millis(first)),
+            Some((id, first, true)) => (id, Instant::from_millis(first)),
+            Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
-                let sql = "INSERT INTO stream (system, source, healthcheck, first_ts) VALUES (?1, ?2, ?3, ?4)";
+                let sql =
+                    "INSERT INTO stream (system, source, healthcheck, first_ts, checksum) VALUES (?1, ?2, ?3, ?4, 0)";
                 connection.prepare_cached(sql)?.execute(params![system.0, name.source as u8, check, first.millis()])?;
-                (connection.last_insert_rowid(), first)
+                let id = connection.last_insert_rowid();
+                sum_stream(connection, id)?;
+                (id, first)
             }
         };
         let known = KnownStream { id, system, first };
         self.streams[index].1 = Some(known);
         Ok(known)
     }
-
-    /// Trims the seals of objectives that depend on what changed, outdates what was computed from it, and forgets what changed;
-    /// returns it.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(super) fn trim_seals(&mut self, connection: &Connection) -> Result<BTreeMap<SystemId, Instant>> {
-        let touched = self.take_touched();
-        for (system, at) in &touched {
-            seals::trim(connection, *system, *at)?;
-        }
-        if let Some(earliest) = touched.values().min() {
-            seals::outdate(connection, *earliest)?;
-            turns::outdate(connection, *earliest)?;
-        }
-        Ok(touched)
-    }
 }
 
 /// The id of a system, made if it is new.
 pub(super) fn system_id(connection: &Connection, name: &Name) -> Result<SystemId> {
-    let found = connection
-        .prepare_cached("SELECT id FROM system WHERE name = ?1")?
-        .query_row([name.as_str()], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = found {
-        return Ok(SystemId(id));
+    if let Some(known) = system_named(connection, name)? {
+        return Ok(known);
     }
-    connection.prepare_cached("INSERT INTO system (name) VALUES (?1)")?.execute([name.as_str()])?;
-    Ok(SystemId(connection.last_insert_rowid()))
+    connection.prepare_cached("INSERT INTO system (name, checksum) VALUES (?1, 0)")?.execute([name.as_str()])?;
+    let id = connection.last_insert_rowid();
+    let sum = concat!("UPDATE system SET checksum = ", row_sum!(system), " WHERE id = ?1");
+    connection.prepare_cached(sum)?.execute([id])?;
+    inputs::begin(connection, SystemId(id))?;
+    Ok(SystemId(id))
+}
+
+/// Makes the checksum of a stream that was written.
+fn sum_stream(connection: &Connection, id: i64) -> Result<()> {
+    let sql = concat!("UPDATE stream SET checksum = ", row_sum!(stream), " WHERE id = ?1");
+    connection.prepare_cached(sql)?.execute([id])?;
+    Ok(())
 }
 
 /// The segments that transitions fall into, oldest first: the one before the first of them (or the stream's first), and
@@ -297,47 +300,62 @@ fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition])
         .query_row([stream, first], |row| row.get(0))?;
     let Some(start) = start else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(
-        "SELECT id, first_ts, last_ts, count, body FROM segment
+        "SELECT first_ts, last_ts, count, body, checksum, id FROM segment
          WHERE stream = ?1 AND first_ts BETWEEN ?2 AND max(?2, ?3) ORDER BY first_ts",
     )?;
-    let rows = statement.query_map([stream, start, last], |row| {
-        Ok(Segment {
-            id: row.get(0)?,
-            first: Instant::from_millis(row.get(1)?),
-            last: Instant::from_millis(row.get(2)?),
-            count: row.get(3)?,
-            body: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query([stream, start, last])?;
+    let mut segments = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Packed { first, last, count, body } = Packed::read(row, stream)?;
+        segments.push(Segment { id: row.get(5)?, first, last, count, body: body.to_owned() });
+    }
+    Ok(segments)
 }
 
 /// Packs facts that no segment of the stream overlaps.
 pub(super) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
-    let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(sql)?;
     for part in split(facts) {
-        let (first, last) = (part[0].transition.at.millis(), part[part.len() - 1].transition.at.millis());
-        statement.execute(params![stream, first, last, part.len(), encode(part)])?;
+        let Row { first, last, count, body, checksum } = Row::of(stream, part);
+        statement.execute(params![stream, first, last, count, body, checksum])?;
     }
     Ok(())
+}
+
+/// The values of a segment's row.
+struct Row {
+    first: i64,
+    last: i64,
+    count: i64,
+    body: Vec<u8>,
+    checksum: i32,
+}
+
+impl Row {
+    fn of(stream: i64, facts: &[Fact]) -> Self {
+        let (first, last) = (facts[0].transition.at.millis(), facts[facts.len() - 1].transition.at.millis());
+        let (count, body) = (facts.len() as i64, encode(facts));
+        let checksum = segment_sum(stream, first, last, count, &body);
+        Self { first, last, count, body, checksum }
+    }
 }
 
 /// Writes facts over a segment, the first part in its place and the others as new ones.
 fn replace(connection: &Connection, stream: i64, segment: &Segment, facts: &[Fact]) -> Result<()> {
     let parts = split(facts);
     let Some((head, tail)) = parts.split_first() else { return Ok(()) };
-    let (first, last) = (head[0].transition.at.millis(), head[head.len() - 1].transition.at.millis());
-    connection
-        .prepare_cached("UPDATE segment SET first_ts = ?2, last_ts = ?3, count = ?4, body = ?5 WHERE id = ?1")?
-        .execute(params![segment.id, first, last, head.len(), encode(head)])?;
+    let Row { first, last, count, body, checksum } = Row::of(stream, head);
+    let sql = "UPDATE segment SET first_ts = ?2, last_ts = ?3, count = ?4, body = ?5, checksum = ?6 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![segment.id, first, last, count, body, checksum])?;
     tail.iter().try_for_each(|part| insert(connection, stream, part))
 }
 
 /// Keeps the greater of a stored note and a new one; returns whether that changed anything.
 fn enrich(connection: &Connection, stream: i64, at: Instant, text: &str) -> Result<bool> {
-    let sql = "INSERT INTO note (stream, ts, text) VALUES (?1, ?2, ?3)
-               ON CONFLICT (stream, ts) DO UPDATE SET text = excluded.text WHERE excluded.text > text";
+    let sql = "INSERT INTO note (stream, ts, text, checksum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))
+               ON CONFLICT (stream, ts) DO UPDATE SET text = excluded.text, checksum = excluded.checksum
+               WHERE excluded.text > text";
     Ok(connection.prepare_cached(sql)?.execute(params![stream, at.millis(), text])? > 0)
 }
 

@@ -1,15 +1,17 @@
-//! Owns the declared objects as stored, and the two tables derived from them: which systems decide an objective's numbers,
-//! and which systems a maintenance window covers.
+//! Owns the declared objects as stored.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::{Result, anyhow};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::history::{Silences, stored_name};
 use super::journal::system_id;
 use super::open::Store;
+use super::sets::Declaration;
+use super::soundness::DamagedCache;
+use super::soundness::row::{expect, intact, row_sum};
 use super::wire;
 use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
@@ -35,22 +37,14 @@ pub(crate) struct Stored {
 pub(crate) struct StoredObject {
     /// The object, its set, and whether it is gone from that.
     pub(crate) held: Held,
+    /// The repository whose file it is, where that is known.
+    pub(crate) repository: Option<Name>,
+    /// From the root of its repository; outside of one from the folder given, with that folder's name.
     pub(crate) file: String,
     /// Position of the document in its file, from 1.
     pub(crate) document: usize,
     /// The Git commit that the file was of when the object was last written or found elsewhere.
     pub(crate) commit: Option<String>,
-    pub(crate) applied_at: Instant,
-}
-
-/// Where an object was declared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Declaration<'a> {
-    pub(crate) set: &'a Name,
-    pub(crate) file: &'a str,
-    /// Position of the document in its file, from 1.
-    pub(crate) document: usize,
-    pub(crate) commit: Option<&'a str>,
     pub(crate) applied_at: Instant,
 }
 
@@ -172,7 +166,7 @@ impl<'s> Resolver<'s> {
         let mut windows = if self.complete {
             self.windows.get(&system.name).cloned().unwrap_or_default()
         } else {
-            self.store.maintenance_of(system.id)?
+            self.store.maintenance_of(system.id, &system.name)?
         };
         windows.retain(|window| !window.cancelled);
         windows.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
@@ -186,13 +180,12 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
-        let sql = "SELECT body FROM manifest WHERE kind = ?1 AND name = ?2";
-        let body: Option<String> = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row([kind.as_str(), name.as_str()], |row| row.get(0))
-            .optional()?;
-        body.map(|body| read_object(kind, name.as_str(), &body)).transpose()
+        let sql = concat!("SELECT body, ", intact!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([kind.as_str(), name.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        expect(row, 1, || stored_object(kind, name.as_str()))?;
+        read_object(kind, name.as_str(), row.get_ref(0)?.as_str()?).map(Some)
     }
 
     /// All declared objects of a kind, sorted by name.
@@ -200,16 +193,22 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
-        let sql = "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at
-                   FROM manifest WHERE kind = ?1 ORDER BY name";
+        let sql = concat!(
+            "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at, repository, ",
+            intact!(manifest),
+            " FROM manifest WHERE kind = ?1 ORDER BY name"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
         let mut objects = Vec::new();
         while let Some(row) = rows.next()? {
-            let object = read_object(kind, row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)?;
+            let name = row.get_ref(0)?.as_str()?;
+            expect(row, 9, || stored_object(kind, name))?;
+            let object = read_object(kind, name, row.get_ref(1)?.as_str()?)?;
             let set = row.get_ref(2)?.as_str_or_null()?.map(stored_name).transpose()?;
             objects.push(StoredObject {
                 held: Held { object, set, orphaned: row.get(3)? },
+                repository: row.get_ref(8)?.as_str_or_null()?.map(stored_name).transpose()?,
                 file: row.get(4)?,
                 document: row.get(5)?,
                 commit: row.get(6)?,
@@ -224,7 +223,11 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
-        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE kind = 'SLO' ORDER BY name";
+        let sql = concat!(
+            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
+            intact!(manifest),
+            " FROM manifest WHERE kind = 'SLO' ORDER BY name"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut objectives = Vec::new();
@@ -234,33 +237,16 @@ impl Store {
         Ok(objectives)
     }
 
-    /// The objectives of a system, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
-    pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
-        // Those it decides are few more than its own.
-        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id IN (
-                       SELECT objective FROM objective_input WHERE system = (SELECT id FROM system WHERE name = ?1))
-                   ORDER BY name";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([system.as_str()])?;
-        let mut objectives = Vec::new();
-        while let Some(row) = rows.next()? {
-            let stored = stored_objective(row)?;
-            if stored.objective.system == *system {
-                objectives.push(stored);
-            }
-        }
-        Ok(objectives)
-    }
-
     /// One objective.
     ///
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
-        let sql = "SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE kind = 'SLO' AND name = ?1";
+        let sql = concat!(
+            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
+            intact!(manifest),
+            " FROM manifest WHERE kind = 'SLO' AND name = ?1"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([name.as_str()])?;
         rows.next()?.map(stored_objective).transpose()
@@ -271,11 +257,15 @@ impl Store {
     /// # Errors
     /// Those of the database, and when it does not exist or cannot be read.
     pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, name, body, orphaned_at IS NOT NULL FROM manifest WHERE id = ?1")?;
+        let sql = concat!(
+            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
+            intact!(manifest),
+            " FROM manifest WHERE kind = 'SLO' AND id = ?1"
+        );
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([id])?;
-        rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| anyhow!("objective {id} does not exist"))
+        // Only the derived table knows objectives by their ids.
+        rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| DamagedCache("objective_input").into())
     }
 
     /// All conditions, sorted by name.
@@ -297,18 +287,6 @@ impl Store {
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    fn maintenance_of(&self, system: SystemId) -> Result<Vec<MaintenanceWindow>> {
-        let sql = "SELECT name, body FROM manifest
-                   WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([system.0])?;
-        let mut windows = Vec::new();
-        while let Some(row) = rows.next()? {
-            windows.push(wire::read_maintenance(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)?);
-        }
-        Ok(windows)
-    }
-
     /// Writes an object, new or changed.
     ///
     /// # Errors
@@ -321,11 +299,12 @@ impl Store {
             Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql =
-            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at,
+                                   repository, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)
              ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, set_name = excluded.set_name,
              orphaned_at = NULL, file = excluded.file, document = excluded.document, commit_id = excluded.commit_id,
-             content_hash = excluded.content_hash, applied_at = excluded.applied_at";
+             content_hash = excluded.content_hash, applied_at = excluded.applied_at, repository = excluded.repository";
         self.connection.prepare_cached(sql)?.execute(params![
             object.kind().as_str(),
             object.name().as_str(),
@@ -336,7 +315,15 @@ impl Store {
             declared.commit,
             format!("{:016x}", content_hash(object)),
             declared.applied_at.millis(),
+            declared.repository.map(Name::as_str),
         ])?;
+        self.sum_object(object.kind(), object.name())
+    }
+
+    /// Makes the checksum of an object that was written.
+    pub(super) fn sum_object(&self, kind: Kind, name: &Name) -> Result<()> {
+        let sql = concat!("UPDATE manifest SET checksum = ", row_sum!(manifest), " WHERE kind = ?1 AND name = ?2");
+        self.connection.prepare_cached(sql)?.execute([kind.as_str(), name.as_str()])?;
         Ok(())
     }
 
@@ -360,88 +347,25 @@ impl Store {
         }
         Ok(())
     }
-
-    /// What each objective's inputs and each window's systems are, as stored.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn inputs(&self) -> Result<Inputs> {
-        let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
-            let mut statement = self.connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, SystemId(row.get(1)?))))?;
-            let mut inputs: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
-            for row in rows {
-                let (object, system) = row?;
-                inputs.entry(object).or_default().push(system);
-            }
-            Ok(inputs)
-        };
-        Ok(Inputs {
-            objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
-            windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
-        })
-    }
-
-    /// Replaces the systems that decide an objective's numbers.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn put_inputs(&self, objective: i64, systems: &[SystemId]) -> Result<()> {
-        self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
-        let mut insert =
-            self.connection.prepare_cached("INSERT INTO objective_input (system, objective) VALUES (?1, ?2)")?;
-        systems.iter().try_for_each(|system| insert.execute([system.0, objective]).map(drop))?;
-        Ok(())
-    }
-
-    /// Derives which systems each maintenance window covers.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn derive_maintenance_inputs(&self) -> Result<()> {
-        self.connection.execute("DELETE FROM maintenance_input", [])?;
-        for (id, systems) in self.covered()? {
-            for system in systems {
-                let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
-                self.connection.prepare_cached(sql)?.execute([system.0, id])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The systems each maintenance window names, by the window's id.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
-        let sql = "SELECT id, name, body FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id";
-        let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        let mut covered = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let window = wire::read_maintenance(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
-            let mut systems = Vec::new();
-            for name in &window.systems {
-                systems.extend(self.system(name)?);
-            }
-            systems.sort_unstable();
-            systems.dedup();
-            covered.insert(row.get(0)?, systems);
-        }
-        Ok(covered)
-    }
 }
 
-/// The derived tables, by object id.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Inputs {
-    pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
-    pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
-}
-
-fn stored_objective(row: &Row<'_>) -> Result<Stored> {
-    let objective = wire::read_objective(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?)?;
+/// Reads the columns `id, name, body, orphaned_at IS NOT NULL, intact` of an objective.
+pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
+    let name = row.get_ref(1)?.as_str()?;
+    expect(row, 4, || stored_object(Kind::Objective, name))?;
+    let objective = wire::read_objective(name, row.get_ref(2)?.as_str()?)?;
     Ok(Stored { id: row.get(0)?, objective, orphaned: row.get(3)? })
+}
+
+/// Reads the columns `id, name, body, intact` of a maintenance window.
+pub(super) fn maintenance_window(row: &Row<'_>) -> Result<MaintenanceWindow> {
+    let name = row.get_ref(1)?.as_str()?;
+    expect(row, 3, || stored_object(Kind::MaintenanceWindow, name))?;
+    wire::read_maintenance(name, row.get_ref(2)?.as_str()?)
+}
+
+fn stored_object(kind: Kind, name: &str) -> String {
+    format!("the stored {} {name}", kind.as_str())
 }
 
 fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {

@@ -11,11 +11,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use explaining::{code, extended_code, in_short, place};
+use explaining::{extended_code, in_short, place};
 use migrating::migrate;
 use reading::{Marks, Opened, open_to_read};
 use waiting::{PATIENCE, wait_for_others};
 
+use super::address::expect_file;
+use super::soundness::{Noticed, row};
 use crate::failure::Failure;
 use crate::file::Identity;
 
@@ -26,7 +28,7 @@ const PAGE_BYTES: u32 = 8192;
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
-pub(super) use explaining::{Unreadable, explain};
+pub(super) use explaining::{Unreadable, code, explain};
 pub(crate) use migrating::SCHEMA;
 
 /// What a command wants of the database.
@@ -50,6 +52,8 @@ pub(crate) struct Store {
     /// Which file was opened, so that it is noticed when another one gets its name; `None` in memory.
     identity: Option<Identity>,
     unlocked: Option<Marks>,
+    /// Damage to caches that was passed over.
+    pub(super) noticed: Noticed,
 }
 
 impl Store {
@@ -63,6 +67,7 @@ impl Store {
         let opened = match access {
             Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare).map(locked),
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
+            _ if let Err(error) = expect_file(path) => return Err(error),
             Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
             // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
@@ -83,7 +88,13 @@ impl Store {
             None => explain(error, path),
         })?;
         let identity = if access == Access::Scratch { None } else { before.or_else(|| Identity::of(path)) };
-        Ok(Self { connection, path: path.to_owned(), identity, unlocked })
+        row::register(&connection)?;
+        Ok(Self { connection, path: path.to_owned(), identity, unlocked, noticed: Noticed::default() })
+    }
+
+    /// The same store, which tells `noticed` of damaged caches.
+    pub(crate) fn telling(self, noticed: &Noticed) -> Self {
+        Self { noticed: noticed.clone(), ..self }
     }
 
     /// Makes sure that the open file still has the name under which it was opened: what is written to a file that was

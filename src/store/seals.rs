@@ -1,13 +1,26 @@
 //! Owns the cache of sealed days: which objectives have one, how far it reaches, and how facts and manifests cut it.
 
 use anyhow::Result;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::ledger::{decode, encode};
-use super::open::{Store, Unreadable};
+use super::open::Store;
+use super::soundness::DamagedCache;
+use super::soundness::row::{intact, is_intact, row_sum};
 use crate::domain::day::Ledger;
 use crate::domain::instant::Instant;
 use crate::domain::model::{Model, SystemId};
+
+/// What is known of sealed days besides themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seal {
+    /// That of the model from which they were sealed.
+    pub(crate) fingerprint: i64,
+    /// The midnight up to which they are.
+    pub(crate) until: Instant,
+    /// The midnight up to which the rows of `daily_snapshot` hold.
+    pub(crate) published_until: Instant,
+}
 
 /// The last midnight whose snapshot a fact at `at` leaves as it is: the last one before it.
 fn last_untouched(at: Instant) -> Instant {
@@ -17,51 +30,99 @@ fn last_untouched(at: Instant) -> Instant {
 /// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
 /// they are.
 pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
-    let sql = "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2)
-               WHERE (sealed_until > ?2 OR published_until > ?2)
-               AND objective IN (SELECT objective FROM objective_input WHERE system = ?1)";
+    // A row that is damaged stays so.
+    let sql = concat!(
+        "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
+         checksum = CASE checksum WHEN ",
+        row_sum!(seal),
+        " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2)) ELSE checksum END
+         WHERE (sealed_until > ?2 OR published_until > ?2)
+         AND objective IN (SELECT objective FROM objective_input WHERE system = ?1)"
+    );
     connection.prepare_cached(sql)?.execute([system.0, last_untouched(at).millis()])?;
     Ok(())
 }
 
 /// Remembers that what was computed as of `at` or later is out of date.
 pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
-    let sql = "UPDATE computation SET is_current = 0 WHERE is_current = 1 AND as_of >= ?1";
+    let sql = concat!(
+        "UPDATE computation SET is_current = 0, checksum = CASE checksum WHEN ",
+        row_sum!(computation),
+        " THEN row_sum(id, as_of, 0) ELSE checksum END WHERE is_current <> 0 AND as_of >= ?1"
+    );
     connection.prepare_cached(sql)?.execute([at.to_string()])?;
     Ok(())
 }
 
 impl Store {
-    /// The sealed days of an objective, as far as they hold.
+    /// The sealed days of an objective, as far as they hold; none when they are damaged.
     ///
     /// # Errors
-    /// Those of the database, and when a ledger does not decode.
+    /// Those of the database.
     pub(crate) fn sealed(&self, objective: i64) -> Result<Option<Ledger>> {
-        let sql = "SELECT seal.sealed_until, ledger.body FROM seal JOIN ledger USING (objective) WHERE objective = ?1";
-        let found: Option<(i64, Vec<u8>)> = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row([objective], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((until, body)) = found else { return Ok(None) };
-        let mut ledger =
-            decode(&body).map_err(|_| Unreadable(format!("the sealed days of objective {objective} do not decode")))?;
-        ledger.truncate(Instant::from_millis(until));
-        Ok(Some(ledger))
+        Ok(self.sealed_and_seal(objective)?.map(|(ledger, _)| ledger))
     }
 
-    /// Keeps the days of an objective that end at or before the ledger's end.
+    /// What is known of an objective's sealed days; nothing when they are damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn seal(&self, objective: i64) -> Result<Option<Seal>> {
+        Ok(self.sealed_and_seal(objective)?.map(|(_, seal)| seal))
+    }
+
+    /// Whether anything is kept of an objective's days, damaged or not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn has_sealed(&self, objective: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM seal WHERE objective = ?1 UNION ALL SELECT 1 FROM ledger WHERE objective = ?1";
+        Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
+    }
+
+    fn sealed_and_seal(&self, objective: i64) -> Result<Option<(Ledger, Seal)>> {
+        let sql = concat!(
+            "SELECT fingerprint, sealed_until, published_until, ",
+            intact!(seal),
+            ", (SELECT body FROM ledger WHERE ledger.objective = ?1 AND ",
+            intact!(ledger),
+            ") FROM seal WHERE objective = ?1"
+        );
+        self.believe("ledger", &objective, || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([objective])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            if !is_intact(row, 3)? {
+                return Err(DamagedCache("seal").into());
+            }
+            let moment = |index: usize| -> Result<Instant> {
+                let moment = Instant::from_millis(row.get(index)?);
+                if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
+            };
+            let seal = Seal { fingerprint: row.get(0)?, until: moment(1)?, published_until: moment(2)? };
+            let body = row.get_ref(4)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
+            let mut ledger = decode(body).map_err(|_| DamagedCache("ledger"))?;
+            ledger.truncate(seal.until);
+            Ok(Some((ledger, seal)))
+        })
+    }
+
+    /// Keeps the days of an objective that end at or before the ledger's end. What was published stays so, unless the row that says
+    /// it is damaged.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn keep_sealed(&self, objective: i64, model: &Model, ledger: &Ledger) -> Result<()> {
-        let sql = "INSERT INTO seal (objective, fingerprint, sealed_until) VALUES (?1, ?2, ?3)
+        let published = self.seal(objective)?.map_or(0, |seal| seal.published_until.millis());
+        let sql = "INSERT INTO seal (objective, fingerprint, sealed_until, published_until, checksum)
+                   VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))
                    ON CONFLICT (objective) DO UPDATE
-                   SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until";
-        let row = params![objective, model.fingerprint(), ledger.end().millis()];
+                   SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until,
+                   published_until = excluded.published_until, checksum = excluded.checksum";
+        let row = params![objective, model.fingerprint(), ledger.end().millis(), published];
         self.connection.prepare_cached(sql)?.execute(row)?;
-        let sql = "INSERT INTO ledger (objective, body) VALUES (?1, ?2)
-                   ON CONFLICT (objective) DO UPDATE SET body = excluded.body";
+        let sql = "INSERT INTO ledger (objective, body, checksum) VALUES (?1, ?2, row_sum(?1, ?2))
+                   ON CONFLICT (objective) DO UPDATE SET body = excluded.body, checksum = excluded.checksum";
         self.connection.prepare_cached(sql)?.execute(params![objective, encode(ledger)])?;
         Ok(())
     }
@@ -76,24 +137,17 @@ impl Store {
         Ok(())
     }
 
-    /// The fingerprint of the model from which an objective's days were sealed, and the midnight up to which they are.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn seal(&self, objective: i64) -> Result<Option<(i64, Instant)>> {
-        let sql = "SELECT fingerprint, sealed_until FROM seal WHERE objective = ?1";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Instant::from_millis(row.get(1)?)));
-        Ok(self.connection.prepare_cached(sql)?.query_row([objective], row).optional()?)
-    }
-
-    /// The objectives that depend on `system` and whose sealed days end before `until`, the furthest behind first.
+    /// The objectives that depend on `system` and whose sealed days end before `until`, or are damaged, the furthest behind first.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn unsealed(&self, system: SystemId, until: Instant, most: usize) -> Result<Vec<i64>> {
-        let sql = "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
-                   WHERE system = ?1 AND coalesce(sealed_until, 0) < ?2
-                   ORDER BY coalesce(sealed_until, 0), objective LIMIT ?3";
+        let sql = concat!(
+            "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
+             WHERE system = ?1 AND (coalesce(sealed_until, 0) < ?2 OR NOT ",
+            intact!(seal),
+            ") ORDER BY coalesce(sealed_until, 0), objective LIMIT ?3"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(params![system.0, until.millis(), most], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

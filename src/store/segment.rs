@@ -1,5 +1,10 @@
 //! Owns the packed form of transitions: how a segment's body is written and read. Documented in docs/segment-format.md.
 
+use anyhow::Result;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::soundness::row::{self, unlike};
 use super::varint::{Damaged, length, put, put_signed, take, take_signed};
 use crate::domain::instant::Instant;
 use crate::domain::transition::{Status, Transition};
@@ -19,6 +24,37 @@ const CHECKSUM_BYTES: usize = 4;
 pub(crate) struct Fact {
     pub(crate) transition: Transition,
     pub(crate) ingest: i64,
+}
+
+/// A segment as its row has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed<'r> {
+    pub(crate) first: Instant,
+    pub(crate) last: Instant,
+    pub(crate) count: usize,
+    pub(crate) body: &'r [u8],
+}
+
+impl<'r> Packed<'r> {
+    /// Reads the columns `first_ts, last_ts, count, body, checksum` of a stream's segment.
+    ///
+    /// # Errors
+    /// When they are not what was written.
+    pub(super) fn read(row: &'r Row<'_>, stream: i64) -> Result<Self> {
+        let (first, last, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let body = row.get_ref(3)?.as_blob()?;
+        if row.get::<_, i64>(4)? != i64::from(segment_sum(stream, first, last, count, body)) {
+            return Err(unlike(&format!("the segment of stream {stream} at {first}")).into());
+        }
+        let (first, last) = (Instant::from_millis(first), Instant::from_millis(last));
+        Ok(Self { first, last, count: usize::try_from(count)?, body })
+    }
+}
+
+/// The checksum of a segment's row.
+pub(super) fn segment_sum(stream: i64, first: i64, last: i64, count: i64, body: &[u8]) -> i32 {
+    let numbers = [stream, first, last, count].map(ValueRef::Integer);
+    row::checksum(numbers.into_iter().chain([ValueRef::Blob(body)]))
 }
 
 /// Packs facts, oldest first, into a body.
@@ -47,6 +83,12 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let mut crc = flate2::Crc::new();
     crc.update(body);
     crc.sum().to_le_bytes()
+}
+
+/// A body with the checksum that it should have.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn summed(body: &[u8]) -> Vec<u8> {
+    [body, &checksum(body)].concat()
 }
 
 const fn pack(delta: i64, status: Status) -> u64 {
@@ -96,7 +138,7 @@ pub(crate) fn read(
 ) -> Result<&[u8], Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     // Later moments cannot overflow: a body has fewer bytes than it would take.
-    if *version != VERSION || first.in_range().is_err() || count > body.len().min(MOST_READ) {
+    if *version != VERSION || !first.is_storable() || count > body.len().min(MOST_READ) {
         return Err(Damaged);
     }
     let mut at = first.millis();

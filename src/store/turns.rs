@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::changes;
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
+use super::soundness::row::{intact, is_intact, row_sum};
 use crate::domain::change::View;
 use crate::domain::instant::Instant;
 use crate::domain::turn::{Entry, Pair, Told};
@@ -21,23 +22,36 @@ pub(crate) struct LoggedUntil {
 
 /// Remembers that turns at `at` and later may be others than those logged.
 pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
-    let sql = "UPDATE condition_logged SET logged_until = ?1 WHERE logged_until > ?1";
+    // A row that is damaged stays so.
+    let sql = concat!(
+        "UPDATE condition_logged SET logged_until = ?1, checksum = CASE checksum WHEN ",
+        row_sum!(condition_logged),
+        " THEN row_sum(condition, objective, fingerprint, ?1) ELSE checksum END WHERE logged_until > ?1"
+    );
     connection.prepare_cached(sql)?.execute([at.plus(-1).millis()])?;
     Ok(())
 }
 
 impl Store {
-    /// How far everything is logged, in the order of names.
+    /// How far everything is logged, in the order of names. What is damaged is as if it were not logged.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn logged_conditions(&self) -> Result<Vec<(Pair, LoggedUntil)>> {
-        let sql = "SELECT condition, objective, fingerprint, logged_until FROM condition_logged ORDER BY 1, 2";
+        let sql = concat!(
+            "SELECT condition, objective, fingerprint, logged_until, ",
+            intact!(condition_logged),
+            " FROM condition_logged ORDER BY 1, 2"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (condition, objective): (String, String) = (row.get(0)?, row.get(1)?);
+            if !is_intact(row, 4)? {
+                self.noticed.note("condition_logged", &format!("{condition} {objective}"));
+                continue;
+            }
             let pair = Pair { condition: stored_name(&condition)?, objective: stored_name(&objective)? };
             found.push((pair, LoggedUntil { fingerprint: row.get(2)?, at: Instant::from_millis(row.get(3)?) }));
         }
@@ -49,12 +63,22 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn put_logged(&self, pair: &Pair, logged: LoggedUntil) -> Result<()> {
-        let sql =
-            "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (condition, objective) DO UPDATE
-                   SET fingerprint = excluded.fingerprint, logged_until = excluded.logged_until";
+        let sql = "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until, checksum)
+             VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))
+             ON CONFLICT (condition, objective) DO UPDATE SET fingerprint = excluded.fingerprint,
+             logged_until = excluded.logged_until, checksum = excluded.checksum";
         let row = params![pair.condition.as_str(), pair.objective.as_str(), logged.fingerprint, logged.at.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Forgets how far what is damaged is logged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn drop_damaged_logged(&self) -> Result<()> {
+        let sql = concat!("DELETE FROM condition_logged WHERE NOT ", intact!(condition_logged));
+        self.connection.execute(sql, [])?;
         Ok(())
     }
 
@@ -73,10 +97,15 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the log does not read.
     pub(crate) fn last_turn(&self, pair: &Pair) -> Result<Option<View>> {
-        let sql = "SELECT next FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC LIMIT 1";
+        let sql = concat!(
+            "SELECT next, ",
+            intact!(change_log),
+            " FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC LIMIT 1"
+        );
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([pair.id()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
+        changes::expect(row, 1)?;
         let stored: Option<String> = row.get(0)?;
         stored.map(|stored| changes::read_view(&stored)).transpose()
     }
@@ -86,17 +115,21 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the log does not read.
     pub(crate) fn told(&self, pair: &Pair, from: Instant) -> Result<Told> {
-        let sql =
-            "SELECT occurred_at, next FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC";
+        let sql = concat!(
+            "SELECT occurred_at, next, ",
+            intact!(change_log),
+            " FROM change_log WHERE kind = 'condition' AND id = ?1 ORDER BY sequence DESC"
+        );
         let id = pair.id();
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([&id])?;
         let unreadable = || Unreadable(format!("the change log of condition {id} does not read"));
         let mut entry = || -> Result<Option<Option<Entry>>> {
             let Some(row) = rows.next()? else { return Ok(None) };
+            changes::expect(row, 2)?;
             let (at, next): (String, Option<String>) = (row.get(0)?, row.get(1)?);
             let Some(next) = next else { return Ok(Some(None)) };
-            let at = Instant::parse(&at).map_err(|_| unreadable())?;
+            let at = Instant::parse_printed(&at).ok_or_else(unreadable)?;
             let entry = Entry::of_view(at, &changes::read_view(&next)?).ok_or_else(unreadable)?;
             Ok(Some(Some(entry)))
         };

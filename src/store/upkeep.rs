@@ -1,12 +1,13 @@
 //! Owns looking after the file: copies of it that hold together, and giving back the room it no longer needs.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use rusqlite::params;
 
+use super::address::expect_file;
 use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
 use super::segment::split;
@@ -30,18 +31,53 @@ impl Store {
     /// When there is something under that name, or the copy cannot be written or does not hold together.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
         let hint = "name a file that does not exist yet, in a folder that may be written to";
+        expect_file(to)?;
         if to.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{} exists already", to.display()), hint));
         }
-        self.copy(to).map_err(|error| match Failure::hint(&error) {
+        self.copied(to).map_err(|error| match Failure::hint(&error) {
             Some(_) => error,
             None if already_exists(&error) => Failure::new(format!("{} exists already", to.display()), hint),
             None => Failure::new(format!("cannot write {}: {error:#}", to.display()), hint),
         })
     }
 
-    fn copy(&self, to: &Path) -> Result<u64> {
-        let mut fresh = Fresh::beside(to, fs::metadata(self.path()).ok().as_ref())?;
+    fn copied(&self, to: &Path) -> Result<u64> {
+        let mut fresh = self.copy_beside(to)?;
+        let bytes = fresh.file().metadata()?.len();
+        fresh.publish()?;
+        Ok(bytes)
+    }
+
+    /// Writes such a copy to `out`, and returns its bytes. Until it is complete and checked it is a file in `folder`.
+    ///
+    /// # Errors
+    /// When the copy cannot be made or written, or does not hold together: then nothing was written.
+    pub(crate) fn backup_to(&self, out: &mut dyn Write, folder: &Path) -> Result<u64> {
+        let fresh = self.copy_beside(&folder.join("copy")).map_err(|error| match Failure::hint(&error) {
+            Some(_) => error,
+            None => Failure::new(
+                format!("cannot make a copy in {}: {error:#}", folder.display()),
+                "name a folder with room for it by TMPDIR",
+            ),
+        })?;
+        let written = File::open(fresh.path()).and_then(|mut copy| {
+            let bytes = io::copy(&mut copy, out)?;
+            out.flush()?;
+            Ok(bytes)
+        });
+        // Half a database is none, so a reader that went away is an error here.
+        written.map_err(|error| {
+            Failure::new(
+                format!("cannot write the copy to standard output: {error}"),
+                "what was written is not complete; run this again",
+            )
+        })
+    }
+
+    /// A copy that holds together, in the folder of a file.
+    fn copy_beside(&self, to: &Path) -> Result<Fresh> {
+        let fresh = Fresh::beside(to, fs::metadata(self.path()).ok().as_ref())?;
         let name = fresh.path().to_str().context("the path is not UTF-8")?;
         self.connection.execute("VACUUM INTO ?1", [name])?;
         self.still_there()?;
@@ -50,9 +86,7 @@ impl Store {
         if let Some(difference) = differences.first() {
             return Err(Unreadable(format!("the copy does not hold together: {}", difference.0)).into());
         }
-        let bytes = fresh.file().metadata()?.len();
-        fresh.publish()?;
-        Ok(bytes)
+        Ok(fresh)
     }
 
     /// Joins segments that late facts have split, and gives room that nothing takes back to the disk. Facts and answers stay
@@ -98,5 +132,5 @@ impl Store {
 }
 
 fn already_exists(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::AlreadyExists)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::AlreadyExists)
 }

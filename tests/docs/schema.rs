@@ -32,7 +32,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("is the zone of spec.rrule, which is missing", "compares two values"),
     ("spec.rrule", "the grammar of recurrence rules"),
     ("is not a time; write RFC 3339", "the calendar; only what begins with no digit is refused"),
-    ("is outside 1970–2262", "the calendar"),
+    ("is outside 2000–2262", "the calendar"),
     ("has more than 6 decimals", "JSON's numbers are not exact"),
     ("is not a plain decimal number", "JSON takes 1e2 and 100 for one"),
     ("must be a whole number from", "JSON takes 30.0 and 30 for one"),
@@ -331,7 +331,7 @@ fn a_manifest_to_start_from_is_valid_and_overwrites_nothing() {
     };
     let example = String::from_utf8(slo(&["init"]).stdout).unwrap();
     assert!(example.starts_with("# yaml-language-server: $schema=slo-v1.schema.json\n"), "{example}");
-    let feed = "{\"ts\":1,\"system\":\"a:b\",\"status\":\"up\",\"check\":\"true\"}\n{\"ts\":1,\"system\":\"123\",\"status\":\"up\"}\n";
+    let feed = "{\"ts\":1700000000,\"system\":\"a:b\",\"status\":\"up\",\"check\":\"true\"}\n{\"ts\":1700000000,\"system\":\"123\",\"status\":\"up\"}\n";
     fs::write(world.path().join("feed.jsonl"), feed).unwrap();
     assert!(slo(&["ingest", "feed.jsonl"]).status.success());
     assert!(slo(&["init", "slo.yaml"]).status.success());

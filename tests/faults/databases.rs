@@ -114,13 +114,33 @@ fn an_empty_file_becomes_a_database_only_when_something_is_written() {
 #[test]
 fn names_that_sqlite_takes_for_something_else_are_files() {
     let world = World::new();
-    for name in [":memory:", "file:x?mode=memory", "a b%20#?.db", "ü.db"] {
+    for name in [":memory:", "./file:x?mode=memory", "a b%20#?.db", "at-12:30.db", "ü.db"] {
         let feed = world.feed(&["ingest", "--db", name], lines("a", 0, 3));
         assert_eq!(feed.code, 0, "{}", feed.stderr);
         assert_eq!(world.run(&["export", "journal", "--db", name]).text().lines().count(), 3, "{name}");
         assert!(world.path(name).exists(), "{name}");
     }
     assert_eq!(world.run(&["status", "--db="]).code, 2);
+}
+
+#[test]
+fn a_url_is_no_file_wherever_a_database_is_named() {
+    let world = World::lived_in();
+    for url in ["postgres://user:secret@host/slo", "mysql://host/slo", "file:///tmp/slo.db", "sqlite:slo.db"] {
+        let all = READERS.into_iter().chain(WRITERS).chain([&["validate", "shop.yaml"][..], &["init"], &["demo"]]);
+        for args in all {
+            let output = world.feed(&[args, &["--db", url]].concat(), lines("a", 0, 1));
+            output.refuses("is a URL, and a database is a file");
+            assert!(!output.stderr.contains("secret"), "{}", output.stderr);
+        }
+        Output::of(&world.command(&["status"]).env("SLO_DB", url).output().unwrap()).refuses("is a URL");
+        world.run(&["db", "merge", url]).refuses("is a URL");
+        world.run(&["db", "backup", url]).refuses("is a URL");
+    }
+    for made in fs::read_dir(world.root()).unwrap() {
+        let name = made.unwrap().file_name().into_string().unwrap();
+        assert!(name.starts_with("slo.db") || name == "shop.yaml", "{name} was made");
+    }
 }
 
 /// A cut file is damaged wherever it is cut; nothing it says is believed, and nothing panics.

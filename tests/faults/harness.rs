@@ -141,6 +141,12 @@ impl World {
         let connection = rusqlite::Connection::open(self.db()).unwrap();
         connection.execute_batch(sql).unwrap();
     }
+
+    /// Changes rows and makes their checksums anew, as a fault of the program itself would.
+    pub(crate) fn forge(&self, sql: &str) {
+        self.sql(sql);
+        crate::checksum::resum(&rusqlite::Connection::open(self.db()).unwrap());
+    }
 }
 
 /// An objective over the system `shop`.

@@ -5,11 +5,14 @@
 
 mod answers;
 mod checkouts;
+mod checksum;
 mod compute;
 mod crashes;
+mod damage;
 mod databases;
 mod disk;
 mod harness;
+mod hostile;
 mod ingest;
 mod load;
 mod manifests;
@@ -19,6 +22,7 @@ mod report;
 mod secrets;
 mod sets;
 mod sharing;
+mod spellings;
 mod stopping;
 mod upgrade;
 mod upkeep;

@@ -62,8 +62,8 @@ fn what_cannot_be_read_is_no_empty_manifest() {
     fs::create_dir(world.path("empty")).unwrap();
     world.write("blank/blank.yaml", "# nothing\n---\n");
     for path in ["empty", "blank"] {
-        world.run(&["apply", path]).refuses("no manifest was found");
-        world.run(&["apply", "--prune", path]).refuses("no manifest was found");
+        world.run(&["apply", path]).refuses("no manifest found");
+        world.run(&["apply", "--prune", path]).refuses("no manifest found");
     }
     assert!(world.pass(&["list", "objectives"]).contains("shop-availability"));
 }
@@ -124,4 +124,62 @@ fn ten_thousand_documents_are_read_and_one_bad_one_is_found() {
     text.push_str(&document(5_000));
     world.write("many.yaml", &text);
     refused(&world, &["many.yaml"], 1, "objective-5000");
+}
+
+#[test]
+fn so_many_problems_are_enough_and_it_is_said_that_there_are_more() {
+    let world = World::lived_in();
+    let wrong = |from: usize, count: usize| -> String {
+        let document = |number: usize| format!("---\nkind: Nope{number}\n");
+        (from..from + count).map(document).collect()
+    };
+    world.write("few.yaml", wrong(0, 10));
+    let few = world.run(&["validate", "few.yaml", "-o", "json"]).json();
+    assert_eq!(few["complete"], true);
+    world.write("set/a.yaml", wrong(0, 4_000));
+    world.write("set/b.yaml", wrong(4_000, 4_000));
+    // The last document is good, and what it refers to may be in one that was not read.
+    world.write("set/c.yaml", OBJECTIVE.replace("name: shop }", "name: elsewhere }"));
+    let validated = world.run(&["validate", "set"]);
+    assert_eq!(validated.code, 1);
+    let told = "stopped after 5000 problems: fix these, then validate again";
+    assert!(validated.text().ends_with(&format!("; {told}\n")), "{}", validated.text().lines().last().unwrap());
+    assert!(!validated.text().contains("elsewhere"), "what was not read is not judged");
+    let json = world.run(&["validate", "set", "-o", "json"]).json();
+    let problems = json["problems"].as_array().unwrap();
+    assert_eq!((problems.len(), &json["complete"]), (5_000, &serde_json::Value::Bool(false)));
+    assert!(world.run(&["validate", "set", "-o", "github"]).text().ends_with(&format!("\n::warning::{told}\n")));
+    for (command, code) in [("plan", 2), ("apply", 1)] {
+        let output = world.run(&[command, "set"]);
+        assert_eq!(output.code, code);
+        assert!(output.stderr.contains(&format!("\n{told}\n")), "{}", output.stderr.lines().last().unwrap());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_follows_the_files_and_not_what_is_wrong_with_them() {
+    let world = World::new();
+    let repeated = |document: &str| -> String {
+        let one = |number: usize| format!("---\n{document}{number}\n");
+        (0..150_000).map(one).collect()
+    };
+    for (name, document) in [
+        ("kind.yaml", "foo: bar\nkind: Nope"),
+        ("syntax.yaml", "a: [\nb: "),
+        ("openslo.yaml", "apiVersion: openslo/v1\nkind: SLO\nspec: "),
+        ("system.yaml", "apiVersion: slo/v1\nkind: System\nspec: {}\nmetadata: a"),
+    ] {
+        world.write(name, repeated(document));
+        let mut shell = std::process::Command::new("sh");
+        let script = "ulimit -v 400000; exec \"$SLO\" validate \"$0\"";
+        let output = shell
+            .args(["-c", script, name])
+            .env("SLO", crate::harness::SLO)
+            .current_dir(world.root())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("stopped after 5000 problems"), "{name}");
+    }
 }

@@ -94,11 +94,11 @@ fn a_moment_that_is_none_is_refused_by_every_command() {
         ] {
             let flag = format!("--as-of={wrong}");
             let output = world.run(&[args, &[&*flag]].concat());
-            output.refuses(&format!("--as-of {wrong:?}: "));
+            output.refuses(&format!("--as-of {wrong:?} is "));
             if !wrong.is_empty() {
                 let mut command = world.command(args);
                 Output::of(&command.env("SLO_AS_OF", wrong).output().unwrap())
-                    .refuses(&format!("SLO_AS_OF {wrong:?}: "));
+                    .refuses(&format!("SLO_AS_OF {wrong:?} is "));
             }
         }
     }

@@ -97,6 +97,155 @@ fn what_is_gone_from_its_set_stays_in_force_is_drift_and_comes_back() {
     assert_eq!(world.run(&["plan", "shop"]).code, 0);
 }
 
+/// A repository with two files of two objectives each, all of them applied.
+fn repository() -> World {
+    let world = World::lived_in();
+    world.pass(&["apply", "--adopt", "--set", "repo", "shop.yaml"]);
+    world.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+    world.write("repo/slo/a.yaml", objective("shop-availability") + "---\n" + &objective("a2"));
+    world.write("repo/slo/b.yaml", objective("b1") + "---\n" + &objective("b2"));
+    world.pass(&["apply", "repo"]);
+    world
+}
+
+#[test]
+fn a_single_file_of_a_repository_leaves_the_rest_alone_and_says_so() {
+    let world = repository();
+    world.write("repo/slo/a.yaml", objective("shop-availability"));
+    let output = world.run(&["plan", "repo/slo/a.yaml"]);
+    let told = "note: left alone: 2 objects of the set repo from slo/b.yaml, which was not given\n";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+    let plan = json(&world, &["plan", "repo/slo/a.yaml"]);
+    assert_eq!((names(&plan["orphaned"]), names(&plan["unchanged"])), (vec!["a2"], vec!["shop-availability"]));
+    let pruned = world.run(&["apply", "--prune", "repo/slo/a.yaml"]);
+    assert!(pruned.stderr.contains("deleting SLO a2 of the set repo (was in slo/a.yaml)"), "{}", pruned.stderr);
+    let left = || {
+        let list = json(&world, &["list", "objectives"]);
+        let rows = list["objectives"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["objectiveId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(left(), ["b1", "b2", "shop-availability"]);
+    assert_eq!(world.run(&["plan", "repo"]).code, 0);
+    // What is gone from the repository is noticed from anywhere in it.
+    std::fs::remove_file(world.path("repo/slo/b.yaml")).unwrap();
+    let plan = json(&world, &["plan", "repo/slo/a.yaml"]);
+    assert_eq!(names(&plan["orphaned"]), ["b1", "b2"]);
+    // With a part of its files checked out that is no sign.
+    world.write("repo/.git/info/sparse-checkout", "/slo/a.yaml\n");
+    assert_eq!(world.run(&["plan", "repo/slo/a.yaml"]).code, 0);
+    std::fs::remove_file(world.path("repo/.git/info/sparse-checkout")).unwrap();
+    world.pass(&["apply", "--prune", "repo/slo"]);
+    assert_eq!(left(), ["shop-availability"]);
+    world.verifies();
+}
+
+#[test]
+fn two_repositories_may_share_a_set() {
+    let world = repository();
+    world.write("more/.git/HEAD", "ref: refs/heads/main\n");
+    world.write("more/slo/c.yaml", objective("c"));
+    world.pass(&["apply", "--set", "repo", "more"]);
+    for path in ["repo", "more"] {
+        assert_eq!(world.run(&["plan", "--set", "repo", path]).code, 0, "{path} knows nothing of the other's files");
+    }
+    // The same file of another repository is another file.
+    world.write("more/slo/b.yaml", objective("c"));
+    std::fs::remove_file(world.path("more/slo/c.yaml")).unwrap();
+    assert_eq!(world.run(&["plan", "--set", "repo", "more"]).code, 0);
+    world.verifies();
+}
+
+#[test]
+fn an_object_from_before_repositories_were_remembered_is_that_of_its_set() {
+    let world = repository();
+    world.sql("UPDATE manifest SET repository = NULL");
+    world.write("repo/slo/a.yaml", objective("shop-availability"));
+    std::fs::remove_file(world.path("repo/slo/b.yaml")).unwrap();
+    let plan = json(&world, &["plan", "repo/slo/a.yaml"]);
+    assert_eq!(names(&plan["orphaned"]), ["a2", "b1", "b2"]);
+}
+
+#[test]
+fn an_empty_set_has_to_be_meant() {
+    let world = repository();
+    std::fs::remove_dir_all(world.path("repo/slo")).unwrap();
+    for command in ["plan", "apply"] {
+        let output = world.run(&[command, "--prune", "repo"]);
+        output.refuses("error: no manifest found");
+        assert!(output.stderr.contains("add --allow-empty if there should be none"), "{}", output.stderr);
+    }
+    let output = world.run(&["validate", "repo"]);
+    assert!(output.code == 2 && !output.stderr.contains("--allow-empty"), "{}", output.stderr);
+    assert_eq!(world.run(&["plan", "--allow-empty", "repo"]).code, 1, "four orphans");
+    world.pass(&["apply", "--allow-empty", "--prune", "repo"]);
+    assert_eq!(json(&world, &["list", "objectives"])["objectives"], json!([]));
+    assert_eq!(world.run(&["plan", "--allow-empty", "repo"]).code, 0);
+    // A folder that is not there is no empty one.
+    assert_eq!(world.run(&["apply", "--allow-empty", "repo/slo"]).code, 2);
+    world.verifies();
+}
+
+#[test]
+fn standard_input_needs_the_name_of_its_set() {
+    let world = World::lived_in();
+    for command in ["plan", "apply"] {
+        for paths in [&["-"][..], &["shop.yaml", "-"]] {
+            let output = world.feed(&[&[command], paths].concat(), objective("x"));
+            output.refuses("error: manifests from standard input belong to no set");
+            assert!(output.stderr.contains("name the set with --set NAME"), "{}", output.stderr);
+        }
+    }
+    assert_eq!(world.feed(&["validate", "-"], objective("x")).code, 0);
+    assert_eq!(world.feed(&["apply", "--set", "piped", "-"], objective("x") + "---\n" + &objective("y")).code, 0);
+    let plan = world.feed(&["plan", "--set", "piped", "-o", "json", "-"], objective("x")).json();
+    assert_eq!((names(&plan["orphaned"]), names(&plan["unchanged"])), (vec!["y"], vec!["x"]));
+}
+
+#[test]
+fn the_objects_of_a_fork_are_one_mistake() {
+    let world = repository();
+    std::fs::create_dir(world.path("fork")).unwrap();
+    for file in [".git/HEAD", "slo/a.yaml", "slo/b.yaml"] {
+        let text = std::fs::read_to_string(world.path(&format!("repo/{file}"))).unwrap();
+        world.write(&format!("fork/{file}"), text);
+    }
+    let output = world.run(&["apply", "fork"]);
+    assert_eq!(output.code, 1);
+    let told = "fork/slo/a.yaml:11: error: 4 objects belong to the set repo, and this is the set fork: SLO a2, SLO b1, SLO b2, \
+                SLO shop-availability";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+    assert!(output.stderr.contains("apply them with --set repo if this is the same repository under another name"));
+    assert_eq!(output.stderr.matches("error: ").count(), 1, "{}", output.stderr);
+    assert_eq!(world.run(&["plan", "--set", "repo", "repo"]).code, 0);
+    world.pass(&["apply", "--adopt", "fork"]);
+    assert_eq!(world.run(&["plan", "fork"]).code, 0);
+}
+
+/// Facts are never renamed, so whoever renames a system hears where its history stays, declared before or not.
+#[test]
+fn a_renamed_system_leaves_its_transitions_behind_and_that_is_said() {
+    let world = World::lived_in();
+    let system = |name: &str, more: &str| {
+        format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name}{more} }}\nspec: {{}}\n")
+    };
+    let told = "note: the transitions of shop stay with shop: facts are not renamed to store";
+    let from = |old: &str| format!(", annotations: {{ slo/renamed-from: {old} }}");
+    world.write("new/store.yaml", system("store", &from("shop")));
+    for command in ["plan", "apply"] {
+        let output = world.run(&[command, "new"]);
+        assert!(output.stderr.contains(told), "{command}: {}", output.stderr);
+    }
+    assert!(!world.run(&["plan", "new"]).stderr.contains("stay with"), "only once");
+    world.write("new/store.yaml", system("store", &from("nothing")));
+    assert!(!world.run(&["apply", "new"]).stderr.contains("stay with"));
+    // The same with a manifest of the old name.
+    let world = World::lived_in();
+    world.write("new/store.yaml", system("shop", ""));
+    world.pass(&["apply", "new"]);
+    world.write("new/store.yaml", system("store", &from("shop")));
+    assert!(world.run(&["apply", "new"]).stderr.contains(told));
+}
+
 #[test]
 fn pruning_tells_what_it_deletes_and_deletes_of_its_own_set_only() {
     let world = shop();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use crate::harness::{OBJECTIVE, World, as_nobody, lines};
+use crate::harness::{Leashed, OBJECTIVE, World, as_nobody, eventually, lines, piped};
 
 /// A feed whose facts come in the worst order there is: each a while before the one before it.
 fn backwards(system: &str, count: i64) -> Vec<String> {
@@ -63,6 +63,30 @@ fn a_copy_made_while_others_write_holds_together() {
         }
         writer.join().unwrap();
     });
+}
+
+#[test]
+fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
+    use std::io::Write;
+    let world = World::lived_in();
+    // What a follower has committed is in the log as long as it has the database open.
+    let mut follower = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
+    let mut pipe = follower.0.stdin.take().unwrap();
+    pipe.write_all(lines("fresh", 0, 7).as_bytes()).unwrap();
+    let fresh = |journal: &str| journal.lines().filter(|line| line.contains("fresh")).count();
+    eventually("the follower commits", || fresh(&world.journal()) == 7);
+    let output = world.run(&["db", "backup", "-"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(output.stderr.contains("bytes, checked"), "{}", output.stderr);
+    world.write("copy.db", &output.stdout);
+    assert_eq!(world.pass(&["export", "journal", "--db", "copy.db"]), world.journal());
+    world.pass(&["db", "verify", "--db", "copy.db"]);
+    assert_eq!(world.run(&["db", "backup", "-", "-q"]).stderr, "");
+    // Half a copy is none: a reader that goes away is told of by the exit code.
+    let mut broken = piped(world.command(&["db", "backup", "-"]));
+    let mut child = broken.spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 #[test]

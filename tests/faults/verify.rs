@@ -52,9 +52,9 @@ fn a_flipped_bit_in_a_segment_is_found_wherever_it_is() {
             let output = world.run(&["db", "verify"]);
             assert_eq!(output.code, 1, "byte {at}, bit {bit}");
             assert!(output.text().contains(&format!("segment {id} of stream ")), "{}", output.text());
-            world.feed(&["ingest"], lines("many", 1, 2)).refuses("does not decode");
+            world.feed(&["ingest"], lines("many", 1, 2)).refuses("does not match its checksum");
             world.run(&["status"]);
-            world.run(&["export", "journal"]).refuses_after_output("does not decode");
+            world.run(&["export", "journal"]).refuses_after_output("does not match its checksum");
         }
     }
     write(&body);
@@ -109,22 +109,34 @@ fn segments_in_each_others_way_are_found() {
 
 #[test]
 fn wrong_caches_are_found_and_named() {
-    let name = "objective shop-availability: ";
-    finds(
-        "UPDATE seal SET fingerprint = fingerprint + 1",
-        &format!("{name}its days were sealed from another manifest"),
-    );
-    finds("UPDATE seal SET sealed_until = sealed_until + 1", &format!("{name}its days are sealed until "));
-    finds("UPDATE seal SET sealed_until = sealed_until + 86400000", &format!("{name}its days are sealed until "));
-    finds("UPDATE seal SET sealed_until = 9223372036854775807", &format!("{name}its days are sealed until "));
-    finds("DELETE FROM ledger", &format!("{name}it has a seal but no ledger"));
-    finds("UPDATE ledger SET body = x'01'", name);
-    finds("UPDATE ledger SET body = zeroblob(100)", name);
+    let unlike = |row: &str| format!("{row} does not match its checksum");
+    finds("UPDATE seal SET fingerprint = fingerprint + 1", &unlike("seal 1"));
+    finds("UPDATE seal SET sealed_until = sealed_until + 1", &unlike("seal 1"));
+    finds("UPDATE seal SET sealed_until = 9223372036854775807", &unlike("seal 1"));
+    finds("UPDATE ledger SET body = x'01'", &unlike("ledger 1"));
+    finds("UPDATE ledger SET body = zeroblob(100)", &unlike("ledger 1"));
+    finds("UPDATE ledger SET checksum = checksum + 1", &unlike("ledger 1"));
+    finds("UPDATE input_digest SET objectives = 7 WHERE system = 1", &unlike("input_digest 1"));
+    finds("DELETE FROM ledger", "objective shop-availability: its sealed days are damaged");
     finds("DELETE FROM objective_input", "objective_input: objective 1 has the systems none; the manifests say 1");
     finds(
         "INSERT INTO objective_input VALUES (2, 1)",
         "objective_input: objective 1 has the systems 1, 2; the manifests say 1",
     );
+    // What no checksum tells: a fault of the program itself.
+    for (sql, what) in [
+        ("UPDATE seal SET fingerprint = fingerprint + 1", "its days were sealed from another manifest"),
+        ("UPDATE seal SET sealed_until = sealed_until + 1", "its days are sealed until "),
+        ("UPDATE seal SET sealed_until = sealed_until + 86400000", "its days are sealed until "),
+        ("UPDATE seal SET sealed_until = -1", "its sealed days are damaged"),
+        ("UPDATE ledger SET body = x'01'", "its sealed days are damaged"),
+    ] {
+        let world = World::lived_in();
+        world.forge(sql);
+        let output = world.run(&["db", "verify"]);
+        let told = format!("objective shop-availability: {what}");
+        assert!(output.code == 1 && output.text().contains(&told), "{sql}: {}", output.text());
+    }
     finds("DELETE FROM system WHERE name = 'shop'", "refers to a row of system that does not exist");
 }
 
@@ -139,6 +151,7 @@ fn a_wrong_sealed_day_is_named_with_what_it_should_be() {
     let mut wrong = body.clone();
     wrong[at] += 1;
     connection.execute("UPDATE ledger SET body = ?1", [&wrong]).unwrap();
+    crate::checksum::resum(&connection);
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 1, "{}", output.stderr);
     let text = output.text();

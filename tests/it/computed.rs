@@ -17,7 +17,7 @@ use crate::world::{World, feed};
 
 const TABLES: [&str; 5] = ["objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
 
-/// The rows of a table, by column, in the order of its key.
+/// The rows of a table, by column, in the order of its key; without their checksums.
 fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
     let connection = Connection::open(slo.db()).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
@@ -30,7 +30,8 @@ fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
         Stored::Blob(_) => panic!("a blob"),
     };
     let row = |row: &rusqlite::Row<'_>| {
-        Ok(names.iter().enumerate().map(|(index, name)| (name.clone(), value(row.get(index).unwrap()))).collect())
+        let named = names.iter().enumerate().filter(|(_, name)| *name != "checksum");
+        Ok(named.map(|(index, name)| (name.clone(), value(row.get(index).unwrap()))).collect())
     };
     statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
 }

@@ -18,12 +18,12 @@ proptest! {
     fn downtime_equals_the_reference(world in worlds()) {
         let slo = Slo::with(&world.feed(), &world.manifests());
         let as_of = world.as_of_text();
-        let args = ["downtime", "--since", "1970-01-01", "--as-of", &as_of, "-o", "json"];
+        let args = ["downtime", "--since", "2000-01-01", "--as-of", &as_of, "-o", "json"];
         let printed = parsed(&slo, &args);
         let expected = Value::Array(downtime(&world));
         prop_assert_eq!(difference("events", &expected, &printed["events"]), None);
         // What is open is what has no end, and a narrower range lists those events that touch it, whole.
-        let open = parsed(&slo, &["downtime", "--open", "--since", "1970-01-01", "--as-of", &as_of, "-o", "json"]);
+        let open = parsed(&slo, &["downtime", "--open", "--since", "2000-01-01", "--as-of", &as_of, "-o", "json"]);
         let unfinished: Vec<&Value> =
             printed["events"].as_array().unwrap().iter().filter(|event| event["endTime"].is_null()).collect();
         prop_assert_eq!(open["events"].as_array().unwrap().iter().collect::<Vec<_>>(), unfinished);

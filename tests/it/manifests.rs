@@ -85,7 +85,7 @@ kind: SLO
 metadata: { name: ghost-slo }
 spec: { systemRef: { kind: System, name: ghost }, target: 99.9, windowDays: 30 }
 ";
-    let slo = Slo::with("{\"ts\":1,\"system\":\"ghost\",\"status\":\"up\"}\n", manifests);
+    let slo = Slo::with("{\"ts\":1700000000,\"system\":\"ghost\",\"status\":\"up\"}\n", manifests);
     let names = |args: &[&str]| -> Vec<String> {
         let output = slo.run(&[&["export", "manifests"], args].concat(), b"");
         assert_eq!(output.code, 0, "{}", output.stderr);

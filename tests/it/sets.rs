@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::Slo;
+use crate::reference::sets::{self, Files, Held};
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{Fact, World};
 
@@ -85,6 +86,54 @@ fn judged(objective: &Value) -> Value {
     fields.iter().map(|field| ((*field).to_owned(), objective[field].clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
+/// The files of a repository that are there at a step, each with its systems, what is applied, and whether with `--prune`.
+type Step = (Files, &'static str, bool);
+
+/// Steps in which every system is declared at most once.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let homes = ["slo/a.yaml", "slo/b.yaml", "slo/deep/c.yaml", "other/d.yaml"];
+    let given =
+        prop::sample::select(vec!["", "slo", "slo/deep", "other", "slo/a.yaml", "slo/b.yaml", "slo/deep/c.yaml"]);
+    let step = (prop::collection::vec(prop::option::of(0..homes.len()), 5), given, prop::bool::weighted(0.3), 0..16_u8);
+    let step = step.prop_map(move |(places, given, prune, empty)| {
+        let mut files = Files::new();
+        for (index, home) in homes.iter().enumerate().filter(|(index, _)| empty & (1 << index) != 0) {
+            files.insert((*home).to_owned(), [format!("only-{index}")].into());
+        }
+        for (system, home) in places.into_iter().enumerate() {
+            if let Some(home) = home {
+                files.entry(homes[home].to_owned()).or_default().insert(format!("s{system}"));
+            }
+        }
+        (files, given, prune)
+    });
+    prop::collection::vec(step, 1..6)
+}
+
+/// Makes the working copy of a repository what the files are.
+fn check_out(slo: &Slo, files: &Files) {
+    let root = slo.path("repo");
+    for folder in ["slo", "other"] {
+        drop(fs::remove_dir_all(root.join(folder)));
+    }
+    for (file, systems) in files {
+        let system = |name| format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {{}}\n");
+        let text = systems.iter().map(system).collect::<Vec<_>>().join("---\n");
+        fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+        fs::write(root.join(file), text).unwrap();
+    }
+    fs::create_dir_all(root.join(".git")).unwrap();
+    fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+}
+
+/// The systems as the database has them.
+fn held(slo: &Slo) -> Held {
+    let list: Value = serde_json::from_str(&slo.pass(&["list", "systems", "-o", "json"], b"")).unwrap();
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let rows = list["systems"].as_array().unwrap().iter();
+    rows.map(|row| (text(row, "systemId"), (text(row, "file"), row["orphaned"].as_bool().unwrap()))).collect()
+}
+
 fn named<'v>(objectives: &'v [Value], name: &Value) -> Option<&'v Value> {
     objectives.iter().find(|objective| objective["objectiveId"] == *name)
 }
@@ -127,6 +176,35 @@ proptest! {
             (content(&slo), slo.status(&world.as_of_text()))
         };
         prop_assert_eq!(applied([&one, &two]), applied([&two, &one]));
+    }
+
+    /// Whatever part of a repository is applied, in whatever order, an object is orphaned if and only if its file was given or is gone;
+    /// applying the same again changes nothing.
+    #[test]
+    fn what_was_not_given_is_left_alone(steps in steps()) {
+        let slo = Slo::new();
+        let mut expected = Held::new();
+        for (files, given, prune) in steps {
+            check_out(&slo, &files);
+            let path = slo.path("repo").join(given);
+            if !path.exists() {
+                continue;
+            }
+            let prune: &[&str] = if prune { &["--prune"] } else { &[] };
+            let args = [&["apply", "--allow-empty", path.to_str().unwrap()], prune].concat();
+            slo.pass(&args, b"");
+            sets::apply(&mut expected, &files, given, !prune.is_empty());
+            prop_assert_eq!(&held(&slo), &expected, "{} of {:?}", given, files);
+            let (content, log) = (content(&slo), log(&slo));
+            slo.pass(&args, b"");
+            prop_assert_eq!((self::content(&slo), self::log(&slo)), (content, log));
+            let plan = slo.run(&[&["plan", "--allow-empty", path.to_str().unwrap(), "-o", "json"], prune].concat(), b"");
+            let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+            for list in ["create", "rename", "update", "delete"] {
+                prop_assert_eq!(&plan[list], &Value::Array(Vec::new()), "{}", list);
+            }
+            slo.pass(&["db", "verify"], b"");
+        }
     }
 
     #[test]

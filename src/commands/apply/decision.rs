@@ -15,10 +15,13 @@ use crate::domain::reconcile::{
 };
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::{Known, Origin, Reading, read};
-use crate::render::problems::{ProblemLine, lines};
-use crate::repository::Home;
+use crate::manifest::{Files, Known, Origin, Reading};
+use crate::render::problems::{ProblemLine, lines, shortened};
+use crate::repository::{Home, Place};
 use crate::store::{Store, StoredObject};
+
+/// Objects that are listed by name where many have one fault.
+const MOST_SHOWN: usize = 5;
 
 /// What reading manifests against a database led to.
 pub(super) enum Decision {
@@ -62,26 +65,34 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
     for doubt in &home.doubts {
         context.warn(&format!("warning: not used as a repository: {doubt}"));
     }
-    let terms = Terms { set: set(args, &home)?, adopt: args.adopt, prune: args.prune };
+    let set = set(args, &home)?;
     let mut stored = Vec::new();
     for kind in Kind::ALL {
         stored.extend(store.objects(kind)?);
     }
     let reported = reported(store)?;
+    let files = Files::load(&args.paths.paths, &mut context.stdin);
+    let elsewhere = elsewhere(&stored, &set, &home, &files);
+    let terms = Terms { set, adopt: args.adopt, prune: args.prune, elsewhere };
     let mut known = known(store)?;
     if args.prune {
-        forget_prunable(&mut known, &stored, &terms.set, &reported);
+        forget_prunable(&mut known, &stored, &terms, &reported);
     }
-    let reading = read(&args.paths.paths, &mut context.stdin, &known);
+    let reading = files.read(&known);
     let mut problems = problem_lines(&reading);
     tell(context, &problems);
+    if reading.shortened {
+        context.warn(&shortened(problems.len()));
+    }
     let status = outcome_of_reading(&reading);
     if status != ExitStatus::Pass {
         context.warn(&format!("{refused}: all manifests must be valid"));
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status }));
     }
-    if reading.objects.is_empty() {
-        return Err(no_manifest());
+    if reading.objects.is_empty() && !args.allow_empty {
+        return Err(no_manifest(
+            "name files or folders that hold *.yaml or *.yml manifests, or add --allow-empty if there should be none",
+        ));
     }
     let wanted: Vec<Object> = reading.objects.iter().map(|declared| declared.object.clone()).collect();
     let (mut held, mut files) = (Vec::with_capacity(stored.len()), BTreeMap::new());
@@ -91,8 +102,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
     }
     let plan = diff(&wanted, &held, &terms);
     let places = Places::of(&reading, &files);
-    let mut faults: Vec<_> =
-        refusals(&wanted, &held, &terms).iter().map(|refusal| places.refusal(refusal, &terms.set)).collect();
+    let mut faults = places.refusals(&refusals(&wanted, &held, &terms), &terms.set);
     let mut reason = "all of them must be the set's own";
     if faults.is_empty() {
         reason = "the outcome would not hold together";
@@ -106,19 +116,25 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status: ExitStatus::Fail }));
     }
     let planned = Planned { plan, home, reading, problems, wanted, held, files };
-    remark(context, &planned);
+    remark(context, &planned, &reported);
     Ok(Decision::Planned(Box::new(planned)))
 }
 
 fn tell(context: &mut Context<'_>, problems: &[ProblemLine]) {
     if !problems.is_empty() {
         let text = lines(problems, context.canvas);
-        context.warn(text.trim_end());
+        context.tell(text.trim_end());
     }
 }
 
 /// The set as asked for, else what the manifests' home is called.
 fn set(args: &Apply, home: &Home) -> Result<Name> {
+    if args.set.is_none() && args.paths.paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::new(
+            "manifests from standard input belong to no set",
+            "name the set with --set NAME; `slo list sets` shows those there are",
+        ));
+    }
     args.set.clone().or_else(|| home.name()).ok_or_else(|| {
         if let Some(missing) = args.paths.paths.iter().find(|path| path.as_os_str() != "-" && !path.exists()) {
             return Failure::new(format!("{} does not exist", missing.display()), "name files or folders of manifests");
@@ -130,9 +146,21 @@ fn set(args: &Apply, home: &Home) -> Result<Name> {
     })
 }
 
+/// The objects of the set of which what was given does not tell whether they are declared still.
+fn elsewhere(stored: &[StoredObject], set: &Name, home: &Home, files: &Files) -> BTreeSet<Identity> {
+    let read: BTreeSet<Place> = files.names().map(|file| home.place(file)).collect();
+    let own = stored.iter().filter(|stored| stored.held.set.as_ref() == Some(set));
+    let undecided = own.filter(|stored| {
+        let declared = Place { repository: stored.repository.clone(), file: stored.file.clone() };
+        !home.decides(&declared, set, &read)
+    });
+    undecided.map(|stored| stored.held.object.identity()).collect()
+}
+
 /// With pruning, what only a manifest of the set knew may be gone afterwards: then its manifests must do without.
-fn forget_prunable(known: &mut Known, stored: &[StoredObject], set: &Name, reported: &BTreeSet<Name>) {
-    let own = stored.iter().map(|stored| &stored.held).filter(|held| held.set.as_ref() == Some(set));
+fn forget_prunable(known: &mut Known, stored: &[StoredObject], terms: &Terms, reported: &BTreeSet<Name>) {
+    let own = stored.iter().map(|stored| &stored.held).filter(|held| held.set.as_ref() == Some(&terms.set));
+    let own = own.filter(|held| !terms.elsewhere.contains(&held.object.identity()));
     for held in own {
         let name = held.object.name();
         match held.object.kind() {
@@ -156,8 +184,23 @@ fn reported(store: &Store) -> Result<BTreeSet<Name>> {
 }
 
 /// Tells what is allowed and probably not what was meant.
-fn remark(context: &mut Context<'_>, planned: &Planned) {
+fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name>) {
     let plan = &planned.plan;
+    if !plan.elsewhere.is_empty() {
+        let files: BTreeSet<&str> =
+            plan.elsewhere.iter().filter_map(|object| planned.files.get(object)).map(|file| &**file).collect();
+        let (count, first) = (plan.elsewhere.len(), files.first().copied().unwrap_or_default());
+        let objects = if count == 1 { "1 object" } else { &format!("{count} objects") };
+        let more = match files.len() {
+            0 | 1 => String::new(),
+            2 => " and 1 other file".to_owned(),
+            more => format!(" and {} other files", more - 1),
+        };
+        context.note(&format!(
+            "note: left alone: {objects} of the set {} from {first}{more}, which was not given",
+            plan.set
+        ));
+    }
     let declared = |window: &MaintenanceWindow| {
         let mut written = plan.written();
         written.any(|object| object.kind() == Kind::MaintenanceWindow && *object.name() == window.metadata.name)
@@ -171,9 +214,11 @@ fn remark(context: &mut Context<'_>, planned: &Planned) {
             systems.join(", ")
         ));
     }
-    for rename in plan.rename.iter().filter(|rename| rename.update.object.kind() == Kind::System) {
-        let (old, new) = (&rename.old_name, rename.update.object.name());
-        context.note(&format!("note: transitions taken in for {old} stay with {old}: facts are not renamed to {new}"));
+    for (old, new) in plan.renamed_systems().into_iter().filter(|(old, _)| reported.contains(old)) {
+        context.note(&format!(
+            "note: the transitions of {old} stay with {old}: facts are not renamed to {new}; ingest what follows as {new}, and \
+             ingest the history again under that name if {new} is to have it"
+        ));
     }
 }
 
@@ -202,6 +247,36 @@ impl<'a> Places<'a> {
             remedy,
             excerpt: None,
         }
+    }
+
+    /// What stands against the plan: of each other set that owns several of the objects once, for that is one mistake.
+    fn refusals(&self, refusals: &[Refusal], set: &Name) -> Vec<ProblemLine> {
+        let mut owners: BTreeMap<Name, Vec<&Identity>> = BTreeMap::new();
+        for refusal in refusals {
+            if let Refusal::Foreign { object, owner } = refusal {
+                owners.entry(owner.clone()).or_default().push(object);
+            }
+        }
+        owners.retain(|_, objects| objects.len() > 1);
+        let of_many = |refusal: &&Refusal| match refusal {
+            Refusal::Foreign { owner, .. } => owners.contains_key(owner),
+            Refusal::RenamedTwice { .. } => false,
+        };
+        let single = refusals.iter().filter(|refusal| !of_many(refusal)).map(|refusal| self.refusal(refusal, set));
+        owners.iter().map(|(owner, objects)| self.foreign(owner, objects, set)).chain(single).collect()
+    }
+
+    fn foreign(&self, owner: &Name, objects: &[&Identity], set: &Name) -> ProblemLine {
+        let (count, shown) = (objects.len(), objects.len().min(MOST_SHOWN));
+        let names: Vec<String> = objects[..shown].iter().map(ToString::to_string).collect();
+        let more = if count > shown { format!(" and {} more", count - shown) } else { String::new() };
+        let message =
+            format!("{count} objects belong to the set {owner}, and this is the set {set}: {}{more}", names.join(", "));
+        let remedy = format!(
+            "apply them with --set {owner} if this is the same repository under another name (a fork or a copy), take them over \
+             with --adopt, or rename them"
+        );
+        ProblemLine { subject: None, ..self.problem(objects[0], message, Some(remedy)) }
     }
 
     fn refusal(&self, refusal: &Refusal, set: &Name) -> ProblemLine {

@@ -9,7 +9,7 @@ use super::decision::Planned;
 use crate::commands::{Context, Environment};
 use crate::domain::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
-use crate::repository::{Commit, Input};
+use crate::repository::{Commit, Input, Place};
 use crate::store::{ApplyRecord, Declaration, Store};
 
 /// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
@@ -42,8 +42,9 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
         })
         .collect();
     let declared = |identity: &Identity| {
-        let (file, document) = &origins[identity];
-        Declaration { set: &plan.set, file, document: *document, commit: commit.as_deref(), applied_at: now }
+        let (Place { repository, file }, document) = &origins[identity];
+        let (repository, commit) = (repository.as_ref(), commit.as_deref());
+        Declaration { set: &plan.set, repository, file, document: *document, commit, applied_at: now }
     };
     for rename in &plan.rename {
         let new = rename.update.object.identity();

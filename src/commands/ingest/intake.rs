@@ -8,7 +8,7 @@ use super::source::Arrival;
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::transition::{Status, Transition};
-use crate::evaluation::seal_after_ingest;
+use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::ingest::IngestReport;
 use crate::store::{Incoming, IngestRecord, JournalWriter, Store, StreamName};
@@ -108,7 +108,9 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
-        for (system, at) in store.settle(&mut self.writer)? {
+        let touched = self.writer.take_touched();
+        follow_facts(store, &touched)?;
+        for (system, at) in touched {
             let earliest = self.touched.entry(system).or_insert(at);
             *earliest = at.min(*earliest);
         }

@@ -15,7 +15,7 @@ use crate::commands::Context;
 use crate::domain::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
-use crate::feed::{self, Batch, Format, Reader, Reject};
+use crate::feed::{self, Batch, Format, Names, Reader, Reject};
 use crate::file::{Fresh, Identity, is_special};
 use crate::signals::{self, Signals};
 
@@ -123,11 +123,17 @@ pub(super) enum Event {
 }
 
 /// Reads all inputs one after the other, until one fails or nobody listens.
-pub(super) fn feed(inputs: Vec<Input>, options: Options, rejects: Option<Rejects>, events: &SyncSender<Event>) {
-    let (mut options, mut rejects) = (options, rejects);
+pub(super) fn feed(
+    inputs: Vec<Input>,
+    options: Options,
+    rejects: Option<Rejects>,
+    names: Names,
+    events: &SyncSender<Event>,
+) {
+    let (mut options, mut rejects, mut names) = (options, rejects, names);
     for input in inputs {
         let name = input.name.clone();
-        match feed_one(input, &mut options, &mut rejects, events) {
+        match feed_one(input, &mut options, &mut rejects, &mut names, events) {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -144,6 +150,7 @@ fn feed_one(
     input: Input,
     options: &mut Options,
     rejects: &mut Option<Rejects>,
+    names: &mut Names,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
     let name = input.name;
@@ -154,7 +161,8 @@ fn feed_one(
         FeedFormat::Csv => Format::Csv,
     };
     let (latest, now, follow) = (options.latest, options.now, options.follow);
-    let mut reader = Reader::new(input.read, feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS });
+    let options_of_feed = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS };
+    let mut reader = Reader::new(input.read, options_of_feed, std::mem::take(names));
     loop {
         let mut on_reject = |reject: &Reject<'_>| {
             if let Some(rejects) = rejects.as_mut() {
@@ -187,7 +195,9 @@ fn feed_one(
             return Ok(false);
         }
     }
-    Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
+    let listens = events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok();
+    *names = reader.into_names();
+    Ok(listens)
 }
 
 /// Refuses to write rejected lines over an input, by whatever name.

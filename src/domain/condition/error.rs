@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::domain::wording::is_hidden;
+
 /// How much of a line is shown around what is wrong, in characters.
 const SHOWN: usize = 72;
 
@@ -42,7 +44,7 @@ impl ExpressionError {
         let marked = text.get(self.offset..end).unwrap_or_default();
         let marked = marked.split('\n').next().unwrap_or_default().chars().count();
         let marks = marked.clamp(1, (last + 1).saturating_sub(column - 1).max(1));
-        let visible = |c: &char| if c.is_control() { ' ' } else { *c };
+        let visible = |c: &char| if is_hidden(*c) { ' ' } else { *c };
         let line: String = shown[first.min(last)..last].iter().map(visible).collect();
         let dots = |cut: bool| if cut { "…" } else { "" };
         let indent = column - 1 - first + usize::from(first > 0);

@@ -77,7 +77,7 @@ fn held(objects: &[Object]) -> Vec<Held> {
 }
 
 fn terms(prune: bool) -> Terms {
-    Terms { set: name("own"), adopt: false, prune }
+    Terms { set: name("own"), adopt: false, prune, elsewhere: BTreeSet::new() }
 }
 
 fn adopting() -> Terms {
@@ -386,6 +386,23 @@ proptest! {
                 || plan.rename.iter().any(|rename| rename.old_name == *before.object.name());
             prop_assert!(wanted || now == Some(before));
         }
+    }
+
+    #[test]
+    fn what_may_be_declared_elsewhere_is_left_alone(wanted in any_set(), stored in any_holdings(), prune: bool, which: Vec<bool>) {
+        let some = stored.iter().zip(which.iter().chain(std::iter::repeat(&false))).filter(|(_, chosen)| **chosen);
+        let elsewhere: BTreeSet<Identity> = some.map(|(held, _)| held.object.identity()).collect();
+        let terms = Terms { elsewhere: elsewhere.clone(), adopt: true, ..terms(prune) };
+        let plan = diff(&wanted, &stored, &terms);
+        let orphaned = plan.orphaned.iter().map(|orphan| &orphan.identity);
+        prop_assert!(plan.delete.iter().chain(orphaned).all(|identity| !elsewhere.contains(identity)));
+        let after = apply(&plan, &stored);
+        for identity in &plan.elsewhere {
+            let find = |held: &[Held]| held.iter().find(|held| held.object.identity() == *identity).cloned();
+            prop_assert_eq!(find(&after), find(&stored), "{}", identity);
+        }
+        let again = diff(&wanted, &after, &terms);
+        prop_assert!(!again.touches_objects() && again.changes().is_empty());
     }
 
     #[test]

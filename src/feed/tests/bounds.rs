@@ -36,7 +36,7 @@ fn lines_of_ten_megabytes_pass_in_pieces_and_hide_nothing() {
     text.extend_from_slice(good("b").as_bytes());
     text.extend_from_slice(&long);
     for sizes in [&[usize::MAX][..], &[4096], &[100_000, 7]] {
-        let mut reader = Reader::new(Drip::new(&text, sizes), options(Format::Auto));
+        let mut reader = Reader::new(Drip::new(&text, sizes), options(Format::Auto), Names::default());
         let (mut kept, mut largest, mut lines) = (0, 0, Vec::new());
         while let Some(batch) = reader
             .next_batch(&mut |reject| {
@@ -78,7 +78,7 @@ fn a_pipe_gets_a_batch_for_whatever_has_arrived() {
     let rejected = "{\"ts\":1763640000}\n{\"ts\":17";
     for (text, rows) in [(csv, 1), (json, 1), (rejected, 0)] {
         // The first read is of one byte, to look for a mark.
-        let mut reader = Reader::new(Pieces(vec![&text[..1], &text[1..]]), follow);
+        let mut reader = Reader::new(Pieces(vec![&text[..1], &text[1..]]), follow, Names::default());
         let batch = reader.next_batch(&mut |_| Ok(())).unwrap().unwrap();
         assert_eq!((batch.rows.len(), batch.read), (rows, 1), "{text}");
         assert!(reader.next_batch(&mut |_| Ok(())).is_err());
@@ -108,7 +108,7 @@ fn more_streams_than_there_are_indices_begin_anew() {
 fn long_names_begin_anew_earlier() {
     let name = |number: usize| format!("{number:0>253}");
     let text: String = (0..70_000).map(|number| good(&name(number))).collect();
-    let mut reader = Reader::new(text.as_bytes(), options(Format::Auto));
+    let mut reader = Reader::new(text.as_bytes(), options(Format::Auto), Names::default());
     let (mut restarts, mut streams) = (0, Vec::new());
     while let Some(batch) = reader.next_batch(&mut |_| Ok(())).unwrap() {
         if batch.restart {
@@ -126,7 +126,7 @@ fn notes_bound_a_batch() {
     let line =
         format!("{{\"ts\":1763640000,\"system\":\"a\",\"status\":\"up\",\"note\":\"{}\"}}\n", "n".repeat(500_000));
     let text = line.repeat(20);
-    let mut reader = Reader::new(text.as_bytes(), options(Format::Auto));
+    let mut reader = Reader::new(text.as_bytes(), options(Format::Auto), Names::default());
     let mut sizes = Vec::new();
     while let Some(batch) = reader.next_batch(&mut |_| Ok(())).unwrap() {
         sizes.push(batch.rows.len());

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// A value to be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Node {
+pub(in crate::render) enum Node {
     /// Written as it is: a number or a truth.
     Plain(String),
     /// A text, quoted where it must be.
@@ -24,6 +26,20 @@ impl Node {
 
     pub(super) fn plain(value: &(impl ToString + ?Sized)) -> Self {
         Self::Plain(value.to_string())
+    }
+
+    /// A value as JSON has it.
+    pub(in crate::render) fn of_json(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::plain("null"),
+            Value::Bool(truth) => Self::plain(truth),
+            Value::Number(number) => Self::Plain(number_text(&number.to_string())),
+            Value::String(text) => Self::text(text),
+            Value::Array(items) => Self::List(items.iter().map(Self::of_json).collect()),
+            Value::Object(fields) => {
+                Self::Map(fields.iter().map(|(key, value)| (key.clone(), Self::of_json(value))).collect())
+            }
+        }
     }
 
     /// A mapping of the fields that are there.
@@ -48,7 +64,7 @@ impl Node {
     }
 
     /// The value as a document of its own, line end included.
-    pub(super) fn document(&self) -> String {
+    pub(in crate::render) fn document(&self) -> String {
         let mut text = String::new();
         match self {
             Self::Map(fields) if !fields.is_empty() => write_fields(&mut text, fields, 0),
@@ -130,22 +146,29 @@ fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
-/// A text on one line, in quotes unless it surely reads back without, in block and flow style and in YAML 1.1 and 1.2.
+/// A text on one line, in quotes unless it surely reads back without, in block and flow style and in YAML 1.1 and 1.2: only
+/// what begins with a letter and is no word for a truth or nothing, and lengths such as `1h30m`, which are no numbers.
 pub(crate) fn name_text(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let has_meaning = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word));
-    let is_time = text.len() >= 10 && text.starts_with(|c: char| c.is_ascii_digit()) && text.as_bytes()[4] == b'-';
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| is_word(c) || c == ' ' || c == '=' || c == ';')
         && !text.ends_with(' ')
         && !has_meaning;
-    let is_instant = is_time && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z'));
     let is_length = text.ends_with(['s', 'm', 'h', 'd'])
         && text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_digit() || matches!(c, 's' | 'm' | 'h' | 'd'));
-    if is_plain || is_instant || is_length { text.to_owned() } else { quoted(text) }
+    if is_plain || is_length { text.to_owned() } else { quoted(text) }
+}
+
+/// A number of JSON, such that YAML 1.1 takes it for one too: there an exponent follows a point and has a sign.
+fn number_text(json: &str) -> String {
+    let Some((mantissa, exponent)) = json.split_once(['e', 'E']) else { return json.to_owned() };
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+    format!("{mantissa}{point}e{sign}{exponent}")
 }
 
 /// A text in double quotes, with everything escaped that is not printable.
@@ -193,7 +216,121 @@ mod tests {
         assert_eq!(node.document(), expected);
     }
 
+    /// What YAML 1.1 takes an unquoted text for, if not for a text, by the rules of its types (yaml.org/type).
+    fn implicit_type(text: &str) -> Option<&'static str> {
+        let words = |list: &str| list.split(' ').any(|word| word == text);
+        if words("y Y yes Yes YES n N no No NO true True TRUE false False FALSE on On ON off Off OFF") {
+            return Some("bool");
+        }
+        if words("~ null Null NULL") || text.is_empty() {
+            return Some("null");
+        }
+        if words("= <<") {
+            return Some("value or merge");
+        }
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let all = |digits: &str, of: &str| !digits.is_empty() && digits.chars().all(|c| of.contains(c));
+        let begins = |digits: &str, of: &str| digits.starts_with(|c: char| of.contains(c));
+        let based = |prefix: &str, of: &str| unsigned.strip_prefix(prefix).is_some_and(|digits| all(digits, of));
+        let sexagesimal = |text: &str| {
+            let mut parts = text.split(':');
+            let first = parts.next().unwrap_or_default();
+            let rest: Vec<&str> = parts.collect();
+            let is_sixtieth =
+                |part: &&str| all(part, "0123456789") && part.len() <= 2 && part.parse::<u8>().unwrap() < 60;
+            begins(first, "0123456789") && all(first, "0123456789_") && !rest.is_empty() && rest.iter().all(is_sixtieth)
+        };
+        if based("0b", "01_")
+            || based("0x", "0123456789abcdefABCDEF_")
+            || all(unsigned, "0123456789_") && begins(unsigned, "0123456789")
+            || sexagesimal(unsigned)
+        {
+            return Some("int");
+        }
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
+        let has_exponent = exponent.is_none_or(|exponent| all(exponent.trim_start_matches(['-', '+']), "0123456789"));
+        let is_float = all(mantissa, "0123456789._") && begins(mantissa, "0123456789.") && mantissa != ".";
+        let sixtieths = unsigned
+            .split_once('.')
+            .is_some_and(|(whole, part)| sexagesimal(whole) && (part.is_empty() || all(part, "0123456789_")));
+        if is_float && has_exponent || sixtieths || matches!(unsigned.to_lowercase().as_str(), ".inf" | ".nan") {
+            return Some("float");
+        }
+        let date: Vec<&str> = text.splitn(3, '-').collect();
+        let is_date = date.len() == 3
+            && all(date[0], "0123456789")
+            && date[0].len() == 4
+            && all(date[1], "0123456789")
+            && date[1].len() <= 2
+            && begins(date[2], "0123456789");
+        is_date.then_some("timestamp")
+    }
+
+    #[test]
+    fn what_yaml_1_1_would_misread_is_quoted() {
+        for text in [
+            "2026-01-02",
+            "2026-1-2",
+            "2026-01-02T03:04:05Z",
+            "1_000",
+            "0b11",
+            "0o17",
+            "017",
+            "0x1F",
+            "12:30:45",
+            "190:20:30.15",
+            "no",
+            "No",
+            "y",
+            "on",
+            "~",
+            "null",
+            "1e3",
+            "1.5e+3",
+            "1.",
+            ".5",
+            ".inf",
+            "-.INF",
+            ".NaN",
+            "+1",
+            "=",
+            "<<",
+            "",
+            "-",
+            "- a",
+            "a: b",
+            "a #b",
+            "?",
+        ] {
+            assert!(name_text(text).starts_with('"'), "{text}");
+        }
+        for text in ["checkout", "a/b-c_d.e", "30d", "1h30m", "e3", "not", "infinity", "b11"] {
+            assert_eq!((name_text(text), implicit_type(text)), (text.to_owned(), None));
+        }
+        let json = serde_json::json!({"no": [1, -1.5, 1e-7, 1e16, 5e-324, "12:30", null, true, [], {}, [["1_000"]]], "b": {"c": "d"}});
+        let expected = "\"no\":\n  - 1\n  - -1.5\n  - 1.0e-7\n  - 1.0e+16\n  - 5.0e-324\n  - \"12:30\"\n  - null\n  - \
+                        true\n  - []\n  - {}\n  - [[\"1_000\"]]\nb:\n  c: d\n";
+        assert_eq!(Node::of_json(&json).document(), expected);
+    }
+
     proptest! {
+        #[test]
+        fn no_unquoted_text_means_anything_else_in_yaml_1_1(text in prop_oneof!["[-+0-9._:eExobTZ~ ]{0,12}", "[a-zA-Z.~<=]{0,5}", "[0-9]{1,4}[dhms_-]{0,2}[0-9]{0,2}[dhms]?"]) {
+            let written = name_text(&text);
+            if written == text {
+                prop_assert_eq!(implicit_type(&text), None);
+            } else {
+                prop_assert!(written.starts_with('"') && written.ends_with('"'));
+            }
+        }
+
+        #[test]
+        fn every_answer_reads_back(numbers: Vec<f64>, texts in prop::collection::vec("[-0-9._:a-z\n ]{0,8}", 0..4)) {
+            let value = serde_json::json!({"numbers": numbers, "texts": texts, "rows": [{"a": texts, "b": {"c": numbers}}]});
+            let read: Value = serde_yaml::from_str(&Node::of_json(&value).document()).unwrap();
+            prop_assert_eq!(read, value);
+        }
+
         #[test]
         fn every_text_reads_back(
             text in prop_oneof![any::<String>(), "[ -~\n]{0,40}", "[a-c:#'\" \n\t-]{0,12}", "[\\PC\r\n\u{85}\u{2028}\u{feff}]{0,9}"],

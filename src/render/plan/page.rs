@@ -1,8 +1,10 @@
 //! Owns how a plan looks on a page, such as a comment on a pull request.
 
-use super::{Outlook, budgets, in_one_line, sign, summary, title};
+use super::{Outlook, budgets, sign, summary, title};
 use crate::domain::name::Name;
 use crate::domain::reconcile::change::{Change, Deed};
+use crate::domain::wording::one_line;
+use crate::render::markdown;
 use crate::render::problems::{ProblemLine, Validation, sheet as problem_sheet};
 
 /// The most lines of changes, and the most characters of each, that a comment holds besides all else.
@@ -15,7 +17,7 @@ const MOST_ROWS: usize = 60;
 pub(crate) fn markdown(outlook: &Outlook<'_>) -> String {
     let plan = outlook.plan;
     let verb = if outlook.done { "apply" } else { "plan" };
-    let mut text = format!("**slo {verb}**: {}\n", summary(plan, outlook.done));
+    let mut text = format!("**slo {verb}**: {}\n", markdown::text(&summary(plan, outlook.done)));
     let consequences = outlook.consequences.unwrap_or_default();
     let shown = &consequences[..consequences.len().min(MOST_ROWS)];
     if let Some(sheet) = budgets::sheet(shown, outlook.as_of) {
@@ -39,10 +41,7 @@ pub(crate) fn markdown(outlook: &Outlook<'_>) -> String {
         if rest > 0 {
             lines.push(format!("  … and {rest} more lines; `slo plan` shows them all"));
         }
-        // Nothing that a manifest says may end the block.
-        let longest = lines.iter().map(|line| line.chars().filter(|c| *c == '`').count()).max().unwrap_or(0);
-        let fence = "`".repeat(longest.max(2) + 1);
-        text.push_str(&format!("\n{fence}diff\n{}\n{fence}\n", lines.join("\n")));
+        text.push_str(&format!("\n{}", markdown::block("diff", &lines.join("\n"))));
     }
     if !outlook.problems.is_empty() {
         text.push_str(&format!("\n{}", problems(outlook.problems)));
@@ -52,12 +51,17 @@ pub(crate) fn markdown(outlook: &Outlook<'_>) -> String {
 
 /// Why there is no plan, as markdown.
 pub(crate) fn refusal_markdown(set: &Name, list: &[ProblemLine]) -> String {
-    format!("**slo plan**: ✖ no plan for set {set}: the manifests are not valid\n\n{}", problems(list))
+    format!(
+        "**slo plan**: ✖ no plan for set {}: the manifests are not valid\n\n{}",
+        markdown::text(set.as_str()),
+        problems(list)
+    )
 }
 
 fn problems(list: &[ProblemLine]) -> String {
     let shown = list[..list.len().min(MOST_ROWS)].to_vec();
-    let validation = Validation { problems: shown, files: 0, documents: 0, valid: false, good: Vec::new() };
+    let validation =
+        Validation { problems: shown, files: 0, documents: 0, shortened: false, valid: false, good: Vec::new() };
     let mut sheet = problem_sheet(&validation);
     // How many documents there are says nothing beside a plan.
     sheet.footer.clear();
@@ -78,7 +82,7 @@ fn push_lines(lines: &mut Vec<String>, change: &Change) {
     for field in &change.fields {
         for (sign, value) in [("-", &field.before), ("+", &field.after)] {
             let Some(value) = value else { continue };
-            let line = format!("{sign}     {}: {}", field.path, in_one_line(value));
+            let line = one_line(&format!("{sign}     {}: {value}", field.path)).into_owned();
             let cut = line.char_indices().nth(MOST_CHARACTERS).map(|(at, _)| at);
             lines.push(cut.map_or_else(|| line.clone(), |at| format!("{}…", &line[..at])));
         }

@@ -11,7 +11,7 @@ pub(super) fn place(path: &Path) -> String {
     format!("database {}", path.display())
 }
 
-pub(super) fn code(error: &anyhow::Error) -> Option<ErrorCode> {
+pub(in crate::store) fn code(error: &anyhow::Error) -> Option<ErrorCode> {
     failure(error).map(|failure| failure.code)
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 
 use super::super::changes::forget_texts;
+use super::super::soundness::row;
 use super::{APPLICATION_ID, check_identity, is_empty};
 use crate::failure::Failure;
 
@@ -30,22 +31,29 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0005_logged_conditions.sql")),
     Step { sql: include_str!("../migrations/0006_recipients.sql"), then: Some(forget_texts), purges: true },
     Step::sql(include_str!("../migrations/0007_freshness.sql")),
+    Step::sql(include_str!("../migrations/0008_repositories.sql")),
+    Step::sql(include_str!("../migrations/0009_checksums.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 
 /// Takes every step that is missing in one transaction; another process may be about to do the same.
 pub(super) fn migrate(connection: &Connection) -> Result<()> {
+    row::register(connection)?;
     // What a step removes is overwritten at once.
     connection.execute_batch("PRAGMA secure_delete = ON; BEGIN IMMEDIATE")?;
     let steps = || -> Result<bool> {
         let version = if is_empty(connection)? { 0 } else { check_identity(connection)? };
         let missing = STEPS.get(usize::try_from(version)?..).unwrap_or_default();
+        if !missing.is_empty() {
+            row::refuse_damaged(connection)?;
+        }
         for step in missing {
             connection.execute_batch(step.sql)?;
             step.then.map_or(Ok(()), |then| then(connection))?;
         }
         if !missing.is_empty() {
+            row::sum_all(connection)?;
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
             connection.pragma_update(None, "user_version", SCHEMA)?;
         }

@@ -1,10 +1,11 @@
-//! Owns checking the file against itself: SQLite's own check, and the order, form and summaries of segments.
+//! Owns checking the file against itself: SQLite's own check, every row's checksum, and the order, form and summaries of segments.
 
 use anyhow::Result;
 
-use super::open::Store;
-use super::segment::decode;
+use super::row::{self, FACTS, summed};
 use crate::domain::instant::Instant;
+use crate::store::open::Store;
+use crate::store::segment::{decode, segment_sum};
 
 /// Something in the file that is not as it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +41,65 @@ impl Store {
         Ok(differences)
     }
 
+    /// Checks that the rows of facts are as they were written.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn verify_facts(&self) -> Result<Vec<Difference>> {
+        let mut differences = self.verify_rows(true)?;
+        differences.extend(self.verify_sequences()?);
+        Ok(differences)
+    }
+
+    /// Checks that the rows of everything else are as they were written.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn verify_derived(&self) -> Result<Vec<Difference>> {
+        self.verify_rows(false)
+    }
+
+    /// Names the first few rows of each table that do not match their checksums.
+    fn verify_rows(&self, facts: bool) -> Result<Vec<Difference>> {
+        const NAMED: usize = 10;
+        let mut differences = Vec::new();
+        // Segments are told one by one, with what is wrong with them.
+        let of_interest = |table: &str| table != "segment" && FACTS.contains(&table) == facts;
+        for summed in summed(&self.connection)?.into_iter().filter(|summed| of_interest(&summed.table)) {
+            let (table, keys, sum) = (&summed.table, summed.keys.join(" || ' ' || "), summed.sum());
+            let sql = format!("SELECT quote({keys}) FROM {table} WHERE checksum <> {sum}");
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = 0;
+            while let Some(row) = rows.next()? {
+                found += 1;
+                if found <= NAMED {
+                    let key: String = row.get(0)?;
+                    differences
+                        .push(Difference(row::unlike(&format!("{table} {}", key.trim_matches('\''))).to_string()));
+                }
+            }
+            if found > NAMED {
+                let more = found - NAMED;
+                differences.push(Difference(format!("{table}: {more} more rows do not match their checksums")));
+            }
+        }
+        Ok(differences)
+    }
+
+    /// Checks that there is room for numbers that are never given twice.
+    fn verify_sequences(&self) -> Result<Vec<Difference>> {
+        let sql = "SELECT name, quote(seq) FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND 1 << 53";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut differences = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (name, seq): (String, String) = (row.get(0)?, row.get(1)?);
+            differences.push(Difference(format!("sqlite_sequence: the last number given in {name} cannot be {seq}")));
+        }
+        Ok(differences)
+    }
+
     /// Checks that segments decode, are in order, do not overlap, and that what is summed up of them is true.
     ///
     /// # Errors
@@ -49,7 +109,7 @@ impl Store {
         let mut tell = |text: String| differences.push(Difference(text));
         let mut statement = self.connection.prepare(
             "SELECT segment.id, stream, segment.first_ts, last_ts, count, body, stream.first_ts,
-                    (SELECT max(id) FROM ingest)
+                    (SELECT max(id) FROM ingest), segment.checksum
              FROM segment JOIN stream ON stream.id = segment.stream ORDER BY stream, segment.first_ts",
         )?;
         let mut rows = statement.query([])?;
@@ -67,7 +127,11 @@ impl Store {
             }
             before = Some((stream, last));
             let body = row.get_ref(5)?.as_blob()?;
-            let count = usize::try_from(row.get::<_, i64>(4)?).unwrap_or(usize::MAX);
+            let count: i64 = row.get(4)?;
+            if row.get::<_, i64>(8)? != i64::from(segment_sum(stream, first, last, count, body)) {
+                tell(row::unlike(&place).to_string());
+            }
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
             match decode(body, Instant::from_millis(first), count) {
                 Err(_) => tell(format!("{place} does not decode")),
                 Ok(facts) => {

@@ -1,0 +1,7 @@
+//! Any bytes are packed days that are packed the same way again, or damaged.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| slo::fuzzing::ledger(bytes));

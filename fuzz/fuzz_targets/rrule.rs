@@ -1,0 +1,7 @@
+//! Any text is a recurrence rule whose occurrences are in order and apart, or refused.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| slo::fuzzing::rrule(text));

@@ -1,0 +1,7 @@
+//! Any bytes are a packed segment that is packed the same way again, or damaged.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| slo::fuzzing::segment(bytes));

@@ -1,0 +1,85 @@
+//! Owns making caches anew, when they are damaged or somebody asks for it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::computing::compute_from;
+use super::sealing::{derive_inputs, seal_some, settle};
+use crate::domain::instant::Instant;
+use crate::domain::model::SystemId;
+use crate::store::{LogRange, Store};
+
+/// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn follow_facts(store: &Store, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
+    store.with_caches(|store| store.trim_caches(touched), forget)
+}
+
+/// After an ingest: goes on sealing days, as far as what was ingested allows. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn seal_after_ingest(
+    store: &Store,
+    touched: &BTreeMap<SystemId, Instant>,
+    inserted: u64,
+    now: Instant,
+) -> Result<()> {
+    store.with_caches(|store| seal_some(store, touched, inserted, now), forget)
+}
+
+/// After manifests changed: brings everything derived from them up to date. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
+    store.with_caches(|store| settle(store, now), forget)
+}
+
+/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of. Runs in a write
+/// transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
+    let hold = Cell::new(true);
+    let work = |store: &Store| {
+        store.expect_log()?;
+        let before = if hold.get() { store.last_views() } else { store.logged_views() };
+        compute_from(store, before?, as_of)
+    };
+    store.with_caches(work, |store| {
+        hold.set(false);
+        forget(store)?;
+        store.empty_published()?;
+        store.repair_log()
+    })
+}
+
+/// Makes every cache anew: what is derived from manifests, sealed days, and what the last computation published. Runs in a write
+/// transaction; facts and manifests must be sound.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) -> Result<()> {
+    store.empty_caches()?;
+    store.empty_published()?;
+    store.repair_log()?;
+    settle(store, now)?;
+    if let Some(as_of) = computed {
+        let before = store.logged_views()?;
+        compute_from(store, before, as_of)?;
+    }
+    Ok(())
+}
+
+/// Makes the caches anew without sealing a day: that goes on from there.
+fn forget(store: &Store) -> Result<()> {
+    store.empty_caches()?;
+    derive_inputs(store)?;
+    store.forget_computed()
+}

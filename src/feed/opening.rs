@@ -1,0 +1,244 @@
+//! Owns the lines at the beginning of an input that has not shown yet that it is a feed: they are held back until one does,
+//! and when none does there is one error that says what the input looks like.
+
+use serde_json::Value as Json;
+
+use super::csv::{incomplete_header, titles};
+use super::fields::{Field, excerpt};
+use super::incidents;
+use crate::domain::instant::Instant;
+use crate::domain::transition::Status;
+use crate::domain::wording::or_list;
+use crate::failure::Failure;
+
+/// Lines that are held at the most, and their bytes, give or take one line.
+const MOST_LINES: usize = 1000;
+const MOST_BYTES: usize = 256 * 1024;
+/// Begins the files of programs that are often taken for feeds.
+const BINARIES: [(&[u8], &str); 4] = [
+    (b"SQLite format 3\0", "a SQLite database"),
+    (b"PK\x03\x04", "a spreadsheet or another zipped file"),
+    (b"%PDF", "a PDF"),
+    (b"\x7fELF", "a program"),
+];
+const TRANSITIONS: &str = "write one transition a line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
+                           \"status\": \"down\"}, or CSV whose first line names ts, system and status";
+
+/// A line that is held back, and why it is rejected if it has to be.
+pub(super) struct Held {
+    pub(super) line: u64,
+    pub(super) raw: Vec<u8>,
+    pub(super) reason: String,
+}
+
+/// The lines held back so far.
+pub(super) struct Opening {
+    held: Vec<Held>,
+    bytes: usize,
+    /// Of records that have every other field, those that none of them has.
+    lacking: Vec<Field>,
+    /// Whether a line has shown what the input is.
+    is_over: bool,
+}
+
+impl Opening {
+    /// Of an input that has `to_tell` what it is, or one that is known.
+    pub(super) const fn new(to_tell: bool) -> Self {
+        Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell }
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn is_full(&self) -> bool {
+        self.held.len() >= MOST_LINES || self.bytes >= MOST_BYTES
+    }
+
+    /// The error of an input of which no more lines may be held.
+    pub(super) fn overflow(&self) -> Option<anyhow::Error> {
+        if self.is_full() { self.error() } else { None }
+    }
+
+    /// Whether all that is held is the bracket before the items of an array.
+    pub(super) fn is_bracket(&self) -> bool {
+        matches!(self.held.as_slice(), [only] if only.raw.trim_ascii() == b"[")
+    }
+
+    pub(super) fn hold(&mut self, line: u64, raw: &[u8], reason: String) {
+        self.bytes += raw.len();
+        self.held.push(Held { line, raw: raw.to_vec(), reason });
+    }
+
+    /// Holds a record that lacks fields; `false` when that is no reason to hold it, for those held before lack others.
+    pub(super) fn hold_record(
+        &mut self,
+        line: u64,
+        raw: &[u8],
+        reason: &str,
+        lacking: impl FnOnce() -> Vec<Field>,
+    ) -> bool {
+        if self.is_over {
+            return false;
+        }
+        let lacking = lacking();
+        if lacking.is_empty() || !self.held.is_empty() && self.lacking != lacking {
+            return false;
+        }
+        self.lacking = lacking;
+        self.hold(line, raw, reason.to_owned());
+        true
+    }
+
+    /// Ends holding lines back; returns those that are held.
+    pub(super) fn end(&mut self) -> Vec<Held> {
+        self.is_over = true;
+        self.release()
+    }
+
+    /// What is held, and no longer is.
+    pub(super) fn release(&mut self) -> Vec<Held> {
+        self.bytes = 0;
+        std::mem::take(&mut self.held)
+    }
+
+    /// The one error of an input that is no feed, as far as what is held says so: a single line of JSON may only be cut off.
+    pub(super) fn error(&self) -> Option<anyhow::Error> {
+        let first = self.held.first()?;
+        if !self.lacking.is_empty() {
+            return (self.held.len() > 1).then(|| self.foreign_records());
+        }
+        let start = first.raw.trim_ascii_start();
+        if start.starts_with(b"{") && self.held.len() == 1 {
+            return None;
+        }
+        Some(self.explain(first, start))
+    }
+
+    /// Says what the input looks like.
+    fn explain(&self, first: &Held, start: &[u8]) -> anyhow::Error {
+        let at = |text: String| format!("line {}: {text}", first.line);
+        if let Some((_, what)) = BINARIES.iter().find(|(magic, _)| start.starts_with(magic)) {
+            return Failure::new(format!("not a feed but {what}"), "export the records as CSV or JSON Lines");
+        }
+        if first.raw.contains(&0) {
+            return Failure::new("not a feed but a binary file", "export the records as CSV or JSON Lines");
+        }
+        if let Some(b'[') = start.first()
+            && start[1..].iter().take_while(|byte| byte.is_ascii_digit()).count() > 0
+            && !start[1..].trim_ascii_end().ends_with(b"]")
+        {
+            let what = format!("a log, and slo reads JSON Lines and CSV: {}", excerpt(start));
+            return Failure::new(at(what), format!("{TRANSITIONS}; of a Nagios log, each HARD state is one"));
+        }
+        if let Some(b'[' | b'{') = start.first() {
+            let (what, hint) = document(&self.text());
+            return Failure::new(at(what), hint);
+        }
+        let line = first.raw.strip_suffix(b"\r").unwrap_or(&first.raw);
+        if let Some(titles) = titles(line) {
+            let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(|field| !names(&titles, *field)).collect();
+            if titles.iter().any(|title| incidents::is_start(title)) {
+                let error = incomplete_header(&missing, line);
+                let hint = "to compare alerts with these incidents, name the file with slo backtest --against; as transitions, \
+                            each incident is two lines, down at its start and up at its end";
+                return Failure::new(at(error.to_string()), hint);
+            }
+            return incomplete_header(&missing, line).context(format!("line {}", first.line));
+        }
+        Failure::new(at(format!("neither a JSON object nor a CSV header: {}", excerpt(line))), TRANSITIONS)
+    }
+
+    /// The error of JSON Lines of which no record has the fields that are needed.
+    fn foreign_records(&self) -> anyhow::Error {
+        let names: Vec<&str> = self.lacking.iter().map(|field| field.as_str()).collect();
+        let count = if self.is_full() { "the first records" } else { "the records" };
+        let (first, line) = (&self.held[0], self.held[0].line);
+        let record = serde_json::from_slice::<Json>(first.raw.trim_ascii()).ok();
+        let hint = record.map_or_else(|| TRANSITIONS.to_owned(), |record| rewrite(&record, "FILE", "."));
+        Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), hint)
+    }
+
+    fn text(&self) -> String {
+        let lines: Vec<_> = self.held.iter().map(|held| String::from_utf8_lossy(&held.raw)).collect();
+        lines.join("\n")
+    }
+}
+
+fn names(titles: &[String], field: Field) -> bool {
+    titles.iter().any(|title| Field::named(title.as_bytes()) == Some(field))
+}
+
+/// What to say of a JSON document that is not one object a line, and what to do about it.
+fn document(text: &str) -> (String, String) {
+    let what = "JSON over several lines or in an array, not one object a line";
+    let text = text.trim_start();
+    // The list of records: the document itself, or the first list in it.
+    let list = if text.starts_with('[') { Some((0, ".[]".to_owned())) } else { first_list(text) };
+    let record = list.and_then(|(at, path)| {
+        let inner = &text[at + 1..];
+        let begins = inner.find('{').filter(|at| inner[..*at].trim().is_empty())?;
+        let record = serde_json::Deserializer::from_str(&inner[begins..]).into_iter::<Json>().next()?.ok()?;
+        Some((record, path))
+    });
+    let Some((record, path)) = record else { return (what.to_owned(), TRANSITIONS.to_owned()) };
+    let lacking = |field: &Field| known(&record, *field).is_none();
+    let lacking: Vec<&str> =
+        Field::REQUIRED.iter().filter(|field| lacking(field)).map(|field| field.as_str()).collect();
+    let lacks = if lacking.is_empty() { String::new() } else { format!("; its records have no {}", or_list(lacking)) };
+    (format!("{what}{lacks}"), rewrite(&record, "FILE", &path))
+}
+
+/// Where the first list of an object begins, and the path of its items.
+fn first_list(text: &str) -> Option<(usize, String)> {
+    let at = text.find('[')?;
+    let key = text[..at].trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?.rsplit('"').next()?;
+    let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_plain.then(|| (at, format!(".{key}[]")))
+}
+
+/// The key of a record under which a field stands.
+fn known(record: &Json, field: Field) -> Option<&str> {
+    record.as_object()?.keys().map(String::as_str).find(|key| Field::named(key.as_bytes()) == Some(field))
+}
+
+/// The command that makes transitions of records such as this one, as far as its keys and values tell.
+fn rewrite(record: &Json, file: &str, path: &str) -> String {
+    let pairs: Vec<(&str, &Json)> = record
+        .as_object()
+        .map(|fields| fields.iter().map(|(key, value)| (key.as_str(), value)).collect())
+        .unwrap_or_default();
+    let plain = |key: &&str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let find = |is: &dyn Fn(&str, &Json) -> bool| {
+        pairs.iter().find(|(key, value)| plain(key) && is(key, value)).map(|pair| pair.0)
+    };
+    let is_time = |value: &Json| value.as_str().is_some_and(|text| Instant::parse(text).is_ok());
+    let or_placeholder =
+        |key: Option<&str>, placeholder: &str| key.map_or(format!("\"{placeholder}\""), |key| format!(".{key}"));
+    let system = known(record, Field::System).or_else(|| find(&|key, _| matches!(key, "name" | "monitor" | "host")));
+    let system = or_placeholder(system, "NAME");
+    let start = find(&|key, value| key.contains("start") && is_time(value));
+    let end = find(&|key, value| {
+        key.contains("end") || key.contains("resolved") || key.contains("stop") && !value.is_object()
+    });
+    if let (Some(start), Some(end)) = (start, end) {
+        let check = find(&|key, _| key == "id").map_or(String::new(), |id| format!(", check: .{id}"));
+        return format!(
+            "each incident is two transitions: jq -c '{path} | {{system: {system}{check}, source: \"incident\"}} + ({{ts: \
+             .{start}, status: \"down\"}}, (select(.{end}) | {{ts: .{end}, status: \"up\"}}))' {file} | slo ingest --slug"
+        );
+    }
+    if known(record, Field::Ts).is_some()
+        && known(record, Field::Status).is_some()
+        && known(record, Field::System).is_some()
+    {
+        return format!("jq -c '{path}' {file} | slo ingest");
+    }
+    let ts = or_placeholder(known(record, Field::Ts).or_else(|| find(&|_, value| is_time(value))), "TIME");
+    let is_status = |_: &str, value: &Json| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Status::parse(text.as_bytes()).is_some()
+    };
+    let status = or_placeholder(known(record, Field::Status).or_else(|| find(&is_status)), "STATUS");
+    format!("jq -c '{path} | {{ts: {ts}, system: {system}, status: {status}}}' {file} | slo ingest")
+}

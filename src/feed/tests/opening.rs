@@ -1,0 +1,195 @@
+//! Inputs that are no feed: one error each, with a place and a remedy; and those that only look like none.
+
+use super::*;
+use crate::failure::Failure;
+
+/// The one error of an input, and its remedy; nothing is read or rejected one by one.
+#[track_caller]
+fn refused(input: &[u8]) -> (String, String) {
+    let mut reader = Reader::new(input, options(Format::Auto), Names::default());
+    let error = loop {
+        match reader.next_batch(&mut |reject| panic!("rejected by itself: {reject:?}")) {
+            Err(error) => break error,
+            Ok(batch) => assert!(batch.is_some_and(|batch| batch.rows.is_empty()), "no error"),
+        }
+    };
+    (format!("{error:#}"), Failure::hint(&error).unwrap().to_owned())
+}
+
+/// Files as other programs write them. The remedies for JSON were run with jq: what they print is a feed.
+#[test]
+fn what_other_programs_write_gets_one_error_with_a_remedy() {
+    let flips = "[\n  {\n    \"timestamp\": \"2026-10-03T10:18:23+00:00\",\n    \"up\": 1\n  },\n  {\n    \"timestamp\": \
+                 \"2026-10-03T10:17:15+00:00\",\n    \"up\": 0\n  }\n]\n";
+    let incidents = "{\n  \"incidents\": [\n    {\n      \"id\": \"1\",\n      \"service\": \"Mail Room\",\n      \"type\": \
+                     \"down\",\n      \"started_at\": \"2026-10-02T08:45:23.899Z\",\n      \"resolved_at\": \
+                     \"2026-10-02T09:00:29.016Z\"\n    }\n  ]\n}\n";
+    for (input, told, remedy) in [
+        (
+            flips,
+            "line 1: JSON over several lines or in an array, not one object a line; its records have no system or status",
+            "jq -c '.[] | {ts: .timestamp, system: \"NAME\", status: .up}' FILE | slo ingest",
+        ),
+        (
+            incidents,
+            "line 1: JSON over several lines or in an array, not one object a line; its records have no ts or status",
+            "each incident is two transitions: jq -c '.incidents[] | {system: .service, check: .id, source: \"incident\"} + \
+             ({ts: .started_at, status: \"down\"}, (select(.resolved_at) | {ts: .resolved_at, status: \"up\"}))' FILE | \
+             slo ingest --slug",
+        ),
+        (
+            "[{\"ts\":1763640000,\"system\":\"a\",\"status\":\"up\"},{\"ts\":1763640001,\"system\":\"a\",\"status\":\"up\"}]",
+            "line 1: JSON over several lines or in an array, not one object a line",
+            "jq -c '.[]' FILE | slo ingest",
+        ),
+        (
+            "\n\n{\n  \"ts\": 1763640000,\n",
+            "line 3: JSON over several lines or in an array, not one object a line",
+            "write one transition a line, such as {\"ts\"",
+        ),
+        (
+            "{\"a\":\n[1,\n2]}\n",
+            "line 1: JSON over several lines or in an array, not one object a line",
+            "write one transition a line, such as {\"ts\"",
+        ),
+        (
+            "[1790985600] LOG ROTATION: DAILY\n[1790985600] LOG VERSION: 2.0\n",
+            "line 1: a log, and slo reads JSON Lines and CSV: [1790985600] LOG ROTATION: DAILY",
+            "write one transition a line",
+        ),
+        (
+            "\"Event\",\"Monitor\",\"Date-Time\",\"Reason\"\n\"Up\",\"Shop front\",\"2026-10-03 00:12:00\",\"OK\"\n",
+            "line 1: the CSV header has no columns ts, system and status: \\\"Event\\\",\\\"Monitor\\\",\\\"Date-Time\\\",\\\"Reason\\\"",
+            "name the columns that hold the time, the system and its status ts, system and status in the first line",
+        ),
+        (
+            "id,incident_number,description,service_id,service_name,created_on,resolved_on,urgency\nP1,11,x,S,Shop,,,\n",
+            "line 1: the CSV header has no columns ts, system and status: id,incident_number,",
+            "name the columns that hold the time",
+        ),
+        (
+            "id,start,end,title\n1,2026-01-01,,x\n",
+            "line 1: the CSV header has no columns ts, system and status: id,start,end,title",
+            "to compare alerts with these incidents, name the file with slo backtest --against",
+        ),
+        (
+            "{\"name\":\"Shop\",\"clock\":\"2026-01-01T00:00:00Z\",\"value\":\"1\"}\n{\"name\":\"Shop\",\"value\":\"0\"}\n",
+            "line 1: the records have no ts, system or status: {\\\"name\\\":\\\"Shop\\\"",
+            "jq -c '. | {ts: .clock, system: .name, status: .value}' FILE | slo ingest",
+        ),
+        (
+            "2026-10-03 12:00:01 INFO all is well\n2026-10-03 12:00:02 INFO still\n",
+            "line 1: neither a JSON object nor a CSV header: 2026-10-03 12:00:01 INFO all is well",
+            "write one transition a line",
+        ),
+        ("SQLite format 3\0\u{10}\0", "not a feed but a SQLite database", "export the records as CSV or JSON Lines"),
+        ("PK\u{3}\u{4}\u{14}\n\n", "not a feed but a spreadsheet", "export the records"),
+        ("\0\u{1}\u{2}\nx\n", "not a feed but a binary file", "export the records"),
+    ] {
+        let (error, hint) = refused(input.as_bytes());
+        assert!(error.starts_with(told), "{error}");
+        assert!(hint.starts_with(remedy), "{hint}");
+    }
+}
+
+/// However long such a file is, it is not read to its end, and not held.
+#[test]
+fn what_is_no_feed_is_told_soon() {
+    for line in ["some log line\n", "{\"a\":1}\n", "{\n", "[1]\n"] {
+        let text = line.repeat(500_000);
+        let mut input = text.as_bytes();
+        let mut reader = Reader::new(&mut input, options(Format::Auto), Names::default());
+        let error = reader.next_batch(&mut |reject| panic!("{reject:?}")).unwrap_err();
+        drop(reader);
+        assert!(input.len() > text.len() / 2, "{line}: {error}");
+    }
+    let long = format!("[{}", "{\"ts\":1763640000},".repeat(200_000));
+    assert!(refused(long.as_bytes()).0.starts_with("line 1: JSON over several lines or in an array"));
+}
+
+#[test]
+fn a_good_line_saves_those_that_look_like_nothing() {
+    for (before, reason) in [
+        ("{\"x\":1}\n{\"y\":2}\n", "ts is missing (also called time, timestamp, at)"),
+        ("{\"ts\":17", "EOF while parsing an object at column 8"),
+        ("[1763640000] LOG ROTATION\n", "neither a JSON object nor a CSV header"),
+        ("half a line\"}\n", "neither a JSON object nor a CSV header"),
+    ] {
+        let outcome = auto(format!("{}\n{}", before.trim_end(), good("a")));
+        assert_eq!((outcome.systems(), &outcome.error), (vec!["a"], &None), "{before}");
+        assert_eq!(outcome.rejects[0].1, reason);
+        assert_eq!(outcome.rejected, before.trim_end().lines().count() as u64);
+    }
+    // One line by itself may be cut off, or simply wrong.
+    for (text, reason) in
+        [("{\"ts\":17\n", "EOF"), ("{\"x\":1}\n", "ts is missing"), ("{\"ts\":1763640000}\n{\"x\"\n", "status is")]
+    {
+        let outcome = auto(text);
+        assert!(outcome.error.is_none() && outcome.rejects[0].1.starts_with(reason), "{outcome:?}");
+    }
+}
+
+/// Forms of the same rows that say without a doubt what they are.
+#[test]
+fn quoted_exports_and_arrays_with_an_item_a_line_are_read() {
+    let item = |system: &str| good(system).trim_end().to_owned();
+    let quoted = |system: &str| serde_json::to_string(&item(system)).unwrap();
+    let doubled = |system: &str| format!("\"{}\"", item(system).replace('"', "\"\""));
+    for text in [
+        format!("[\n  {},\n  {}\n]\n", item("a"), item("b")),
+        format!("[\r\n{},\r\n{}\r\n]\r\n", item("a"), item("b")),
+        format!("{}\n{}\n", quoted("a"), quoted("b")),
+        format!("{}\n{}\n", doubled("a"), doubled("b")),
+        "sep=;\nts;system;status\n2025-11-20;a;up\n2025-11-20;b;up\n".to_owned(),
+        "\u{feff}\"sep=,\"\r\n\"ts\",\"system\",\"status\"\r\n\"2025-11-20\",\"a\",\"up\"\r\n\"2025-11-20\",\"b\",\"up\"\r\n".to_owned(),
+        "\"ts,system,status\"\n\"2025-11-20,a,up\"\n\"2025-11-20,\"\"b\"\",up\"\n".to_owned(),
+        "\"ts;\"\"system\"\";status\"\r\n\"2025-11-20;a;up\"\r\n2025-11-20;b;up\r\n".to_owned(),
+    ] {
+        let outcome = auto(&text);
+        assert_eq!((outcome.systems(), outcome.reasons(), &outcome.error), (vec!["a", "b"], vec![], &None), "{text}");
+    }
+    // Within an array a wrong item costs itself.
+    let outcome = auto(format!("[\n{},\n{{\"x\":1}},\nx\n{}\n]\n", item("a"), item("b")));
+    assert_eq!((outcome.systems(), outcome.rejected), (vec!["a", "b"], 2), "{outcome:?}");
+}
+
+fn slugged(text: &str) -> Outcome {
+    read_with(text.as_bytes(), options(Format::Auto), Names::new(true))
+}
+
+#[test]
+fn slugs_make_names_and_refuse_two_that_become_one() {
+    let line = |system: &str, check: &str| {
+        format!("{{\"ts\":1763640000,\"system\":\"{system}\",\"status\":\"up\",\"check\":\"{check}\"}}\n")
+    };
+    let text = [line("Shop Front", "HTTP (eu)"), line("a", "HTTP (eu)"), line("Shop Front", "")].concat();
+    let outcome = slugged(&text);
+    assert_eq!(outcome.reasons(), []);
+    let streams: Vec<&str> = outcome.rows.iter().map(|row| &*row.0).collect();
+    assert_eq!(streams, ["Shop-Front healthcheck HTTP-eu", "a healthcheck HTTP-eu", "Shop-Front healthcheck -"]);
+    let text = [line("Shop Front", ""), line("Shop-Front", ""), line("a", "x y"), line("b", "x-y"), line("a", "x  y")]
+        .concat();
+    let told = |text: &str, name: &str, other: &str| {
+        format!("{text} would become {name}, as \"{other}\" has; rename one of the two")
+    };
+    let (system, check) =
+        (told("system \"Shop-Front\"", "Shop-Front", "Shop Front"), told("check \"x  y\"", "x-y", "x y"));
+    assert_eq!(slugged(&text).reasons(), [(2, &*system), (5, &*check)]);
+    assert_eq!(slugged(&line("日本", "")).reasons(), [(1, "system \"日本\" has no character that a name may have")]);
+    assert_eq!(auto(line("Shop Front", "") + &good("a")).rejected, 1, "only where it is asked for");
+}
+
+proptest::proptest! {
+    /// Without names that need it, slugs change nothing; with them, the same input again gives the same rows.
+    #[test]
+    fn slugs_change_only_what_is_no_name(systems in proptest::collection::vec("[A-Za-z0-9._/:-]{1,6}|[a-c ü]{1,4}", 1..6)) {
+        let text: String = systems.iter().map(|system| good(system)).collect();
+        let (plain, made) = (auto(&text), slugged(&text));
+        proptest::prop_assert_eq!(&slugged(&text), &made);
+        if plain.rejected == 0 && plain.error.is_none() {
+            proptest::prop_assert_eq!(plain, made);
+        } else {
+            proptest::prop_assert!(made.rows.iter().all(|row| Name::parse(row.0.split(' ').next().unwrap()).is_ok()));
+        }
+    }
+}

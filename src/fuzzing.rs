@@ -1,0 +1,288 @@
+//! Owns what must hold whatever others write: one function for each target of `fuzz/`, run by property tests as well. Each panics where
+//! it does not hold.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use crate::domain::condition::answer;
+use crate::domain::duration::{parse_millis, write_millis};
+use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::maintenance::MaintenanceWindow;
+use crate::domain::name::Name;
+use crate::domain::object::Object;
+use crate::domain::selector::Selector;
+use crate::domain::span::Span;
+use crate::domain::week::Week;
+use crate::feed::{Format, Names, Options, Reader, Reject};
+use crate::manifest::{Files, Known};
+use crate::store::{ledger as ledgers, segment as segments};
+
+/// 2026-11-20T14:05:00Z.
+const NOW: Instant = Instant::from_millis(1_795_183_500_000);
+/// Zones whose clocks change in all the ways there are: by an hour, by half an hour, at midnight, by a whole day, never.
+const ZONES: [&str; 6] =
+    ["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Pacific/Apia", "America/St_Johns", "UTC"];
+
+/// Any text is a condition that reads back as it is written, or an error that points into it.
+pub fn expression(text: &str) {
+    answer::check(text);
+}
+
+/// Any bytes are a feed, or rejected lines: each line is one or the other, and in what pieces they arrive changes nothing.
+pub fn feed(bytes: &[u8]) {
+    drips(bytes, Format::Auto);
+    drips(bytes, Format::Jsonl);
+}
+
+/// As for any feed, where the input is said to be CSV.
+pub fn csv(bytes: &[u8]) {
+    drips(bytes, Format::Csv);
+    drips(&[b"ts,system,status,check,source,note\n", bytes].concat(), Format::Csv);
+}
+
+/// What becomes of an input: its rows, the lines and reasons of what is rejected, how many were read, and why no more.
+type Outcome = (Vec<String>, Vec<(u64, Option<String>, Vec<u8>)>, u64, Option<String>);
+
+fn drips(bytes: &[u8], format: Format) {
+    let whole = outcome(bytes, format, 1000);
+    for (size, batch_rows) in [(1, 2), (7, 3)] {
+        let pieces = outcome(Pieces { rest: bytes, size }, format, batch_rows);
+        if whole.3.is_some() && pieces.3.is_some() {
+            // How much of a damaged archive comes out before that is noticed depends on the pieces; what comes out does not.
+            let (short, long) = if pieces.2 < whole.2 { (&pieces, &whole) } else { (&whole, &pieces) };
+            assert!(long.0.starts_with(&short.0) && long.1.starts_with(&short.1), "{short:?} {long:?}");
+        } else {
+            assert_eq!(pieces, whole);
+        }
+    }
+}
+
+fn outcome(input: impl Read, format: Format, batch_rows: usize) -> Outcome {
+    let options = Options { format, latest: NOW.plus(600_000), now: NOW, batch_rows, follow: false };
+    let mut reader = Reader::new(input, options, Names::new(false));
+    let (mut rows, mut rejects, mut lines, mut streams) = (Vec::new(), Vec::new(), 0, Vec::new());
+    let mut rejected = 0;
+    let error = loop {
+        let mut on_reject = |reject: &Reject<'_>| -> io::Result<()> {
+            rejects.push((reject.line, reject.reason.clone(), reject.raw.to_vec()));
+            Ok(())
+        };
+        let batch = match reader.next_batch(&mut on_reject) {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break None,
+            Err(error) => break Some(format!("{error:#}")),
+        };
+        if batch.restart {
+            streams.clear();
+        }
+        streams.extend(batch.new_streams);
+        for row in &batch.rows {
+            assert!(row.at().in_range().is_ok());
+            rows.push(format!("{:?} {} {:?}", streams[row.stream()], row.at(), row.status()));
+        }
+        lines += batch.read;
+        rejected += batch.rejected;
+    };
+    assert_eq!(lines, rows.len() as u64 + rejected);
+    (rows, rejects, lines, error)
+}
+
+/// Hands out its bytes in pieces.
+struct Pieces<'b> {
+    rest: &'b [u8],
+    size: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.size.min(self.rest.len()).min(into.len());
+        let (piece, rest) = self.rest.split_at(count);
+        into[..count].copy_from_slice(piece);
+        self.rest = rest;
+        Ok(count)
+    }
+}
+
+/// Any bytes are a packed segment that is packed the same way again, or damaged. The first eight are the moment it begins at, the next
+/// two how many transitions it has; the rest is taken with its own checksum and with a right one.
+pub fn segment(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first_chunk::<8>() else { return };
+    let Some((count, body)) = rest.split_first_chunk::<2>() else { return };
+    let first = Instant::from_millis(i64::from_le_bytes(*first));
+    let count = usize::from(u16::from_le_bytes(*count));
+    for body in [body.to_vec(), segments::summed(body)] {
+        let Ok(facts) = segments::decode(&body, first, count) else { continue };
+        assert_eq!(facts.len(), count);
+        assert!(facts.windows(2).all(|pair| pair[0].transition.at < pair[1].transition.at));
+        assert_eq!(segments::decode(&segments::encode(&facts), first, count), Ok(facts));
+    }
+}
+
+/// Any bytes are packed days that are packed the same way again, or damaged.
+pub fn ledger(bytes: &[u8]) {
+    let Ok(ledger) = ledgers::decode(bytes) else { return };
+    assert!(ledger.start() <= ledger.end());
+    assert_eq!(ledgers::decode(&ledgers::encode(&ledger)), Ok(ledger));
+}
+
+/// Any text is a recurrence rule whose occurrences are in order, apart, and the same however they are asked for; or it is refused.
+pub fn rrule(text: &str) {
+    let mut characters = text.chars();
+    let zone = ZONES[characters.next().unwrap_or('F') as usize % ZONES.len()];
+    let day = i64::from(characters.next().unwrap_or('F') as u32 % 1024);
+    let Some(window) = window(zone, 17_000 + day, characters.as_str()) else { return };
+    let from = Instant::from_millis(17_500 * DAY_MS);
+    let (middle, until) = (from.plus(400 * DAY_MS + 1), from.plus(800 * DAY_MS));
+    let whole = window.occurrences(Span::new(from, until));
+    assert!(whole.windows(2).all(|pair| pair[0].end < pair[1].start), "{whole:?}");
+    assert!(whole.iter().all(|span| from <= span.start && span.start < span.end && span.end <= until), "{whole:?}");
+    let mut parts = window.occurrences(Span::new(from, middle));
+    for span in window.occurrences(Span::new(middle, until)) {
+        match parts.last_mut().filter(|last| last.end == span.start) {
+            Some(last) => last.end = span.end,
+            None => parts.push(span),
+        }
+    }
+    assert_eq!(parts, whole);
+}
+
+/// The maintenance window with this rule, from 02:30 on a day since 1970, if there may be one.
+fn window(zone: &str, day: i64, rule: &str) -> Option<MaintenanceWindow> {
+    let start = Instant::from_millis(day * DAY_MS + DAY_MS / 48 * 5);
+    let rule = serde_json::to_string(rule).ok()?;
+    let text = format!(
+        "apiVersion: slo/v1\nkind: MaintenanceWindow\nmetadata: {{ name: w }}\nspec:\n  systemRefs: [{{ kind: System, name: s }}]\n  \
+         start: {start}\n  duration: 90m\n  timezone: {zone}\n  rrule: {rule}\n"
+    );
+    let mut known = Known::default();
+    known.systems.insert(Name::parse("s").ok()?);
+    let reading = Files::load(&[PathBuf::from("-")], &mut text.as_bytes()).read(&known);
+    if reading.has_errors() {
+        return None;
+    }
+    match reading.objects.into_iter().next()?.object {
+        Object::MaintenanceWindow(window) => Some(window),
+        _ => None,
+    }
+}
+
+/// Any text is a selector of labels that reads back as it is written, or refused with a reason.
+pub fn selector(text: &str) {
+    match Selector::parse(text) {
+        Ok(selector) => assert_eq!(Selector::parse(&selector.to_string()), Ok(selector)),
+        Err(reason) => assert!(!reason.is_empty()),
+    }
+}
+
+/// Any text is a moment, a length of time or a week that reads back as it is written, or none.
+pub fn time(text: &str) {
+    match Instant::parse(text) {
+        Ok(at) => {
+            assert!(at.in_range().is_ok());
+            assert_eq!(Instant::parse(&at.to_string()), Ok(at));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Some(millis) = parse_millis(text) {
+        assert!(millis > 0);
+        assert_eq!(parse_millis(&write_millis(millis)), Some(millis));
+    }
+    if let Some(week) = Week::parse(text) {
+        assert_eq!(Week::parse(&week.to_string()), Some(week));
+        assert_eq!(Week::containing(week.span().start), week);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Runs a target on bytes as the fuzzer does.
+    fn run(target: &str, bytes: &[u8]) {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        match target {
+            "expression" => expression(text),
+            "feed" => super::feed(bytes),
+            "csv" => super::csv(bytes),
+            "segment" => super::segment(bytes),
+            "ledger" => super::ledger(bytes),
+            "rrule" => super::rrule(text),
+            "selector" => super::selector(text),
+            "time" => super::time(text),
+            "manifest" => {}
+            other => panic!("no target {other}"),
+        }
+    }
+
+    const TARGETS: [&str; 7] = ["feed", "csv", "segment", "ledger", "rrule", "selector", "time"];
+
+    #[test]
+    fn every_target_has_seeds_that_hold() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+        let names =
+            |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        for target in names(&root.join("fuzz_targets")) {
+            run(target.file_stem().unwrap().to_str().unwrap(), b"");
+        }
+        for target in TARGETS {
+            assert!(root.join(format!("fuzz_targets/{target}.rs")).exists(), "{target}");
+            let seeds = names(&root.join("seeds").join(target));
+            assert!(seeds.len() >= 3, "{target}");
+            for seed in seeds {
+                run(target, &fs::read(seed).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn seeds_reach_what_they_are_for() {
+        let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name)).unwrap();
+        assert!(ledgers::decode(&seed("ledger/example")).is_ok());
+        let segment = seed("segment/example");
+        let first = Instant::from_millis(i64::from_le_bytes(segment[..8].try_into().unwrap()));
+        assert_eq!(segments::decode(&segment[10..], first, 3).unwrap().len(), 3);
+        assert!(window("Europe/Berlin", 17_600, "FREQ=WEEKLY;BYDAY=SU").is_some());
+        assert_eq!(outcome(&seed("feed/lines.jsonl")[..], Format::Auto, 1000).0.len(), 3);
+        assert_eq!(outcome(&seed("csv/header.csv")[..], Format::Csv, 1000).0.len(), 3);
+    }
+
+    /// Bytes of a seed, some of them changed.
+    fn mutated(target: &'static str) -> impl Strategy<Value = Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+        let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        let seeds: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
+        let change = (any::<prop::sample::Index>(), any::<u8>(), 0..4_u8);
+        (prop::sample::select(seeds), prop::collection::vec(change, 0..6)).prop_map(|(mut bytes, changes)| {
+            for (at, byte, what) in changes {
+                let at = at.index(bytes.len() + 1);
+                match what {
+                    0 => bytes.insert(at, byte),
+                    1 if at < bytes.len() => bytes[at] = byte,
+                    2 if at < bytes.len() => drop(bytes.remove(at)),
+                    3 => bytes.truncate(at.max(2)),
+                    _ => {}
+                }
+            }
+            bytes
+        })
+    }
+
+    macro_rules! laws {
+        ($($target:ident)*) => { proptest! { $(
+            #[test]
+            fn $target(bytes in prop_oneof![4 => mutated(stringify!($target)), 1 => any::<Vec<u8>>()]) {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                run(stringify!($target), &bytes);
+                run(stringify!($target), text.as_bytes());
+            }
+        )* } };
+    }
+
+    laws! { feed csv segment ledger rrule selector time }
+}

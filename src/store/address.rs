@@ -1,0 +1,81 @@
+//! Owns telling the name of a database file from a URL: a URL is never taken for a file.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::failure::Failure;
+
+/// Schemes by which databases are named elsewhere, also without the slashes: `sqlite:shop.db`, `file:shop.db?mode=ro`.
+const SCHEMES: [&str; 6] = ["file", "sqlite", "sqlite3", "postgres", "postgresql", "jdbc"];
+
+/// Checks that `path` names a file.
+///
+/// # Errors
+/// When it is a URL. What follows its scheme may hold a password and is not repeated.
+pub(crate) fn expect_file(path: &Path) -> Result<()> {
+    let text = path.to_string_lossy();
+    let Some(scheme) = scheme(&text) else { return Ok(()) };
+    let what =
+        format!("\"{scheme}:…\" is a URL, and a database is a file: this version of slo reads SQLite files only");
+    let remedy = match scheme.to_ascii_lowercase().as_str() {
+        "file" | "sqlite" | "sqlite3" => "write the path alone, such as --db /var/lib/slo/slo.db",
+        _ => "name a SQLite file with --db PATH or SLO_DB",
+    };
+    Err(Failure::new(what, format!("{remedy}; a file that is really called so is ./{scheme}:…")))
+}
+
+/// The scheme of a URL, as RFC 3986 spells it. One letter is a drive of Windows.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once(':')?;
+    let letters = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte));
+    let is_scheme = scheme.len() > 1 && letters && scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (is_scheme && (known || rest.starts_with("//"))).then_some(scheme)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_told_from_file_names() {
+        for url in [
+            "postgres://user@host/db",
+            "PostgreSQL://host",
+            "postgres:db",
+            "mysql://h/d",
+            "http://h/slo.db",
+            "s3+x://bucket/slo.db",
+            "file:///var/lib/slo.db",
+            "file:x?mode=memory",
+            "sqlite:shop.db",
+            "jdbc:sqlite:shop.db",
+        ] {
+            assert!(expect_file(Path::new(url)).is_err(), "{url}");
+        }
+        for file in [
+            "slo.db",
+            "./postgres://host",
+            "/var/lib/slo.db",
+            ":memory:",
+            "C:\\slo.db",
+            "c://slo.db",
+            "at-12:30.db",
+            "a b://c",
+            "2026://x",
+            "",
+            "://x",
+            "files:x",
+        ] {
+            assert!(expect_file(Path::new(file)).is_ok(), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        let error = expect_file(Path::new("postgres://user:secret@host/db")).unwrap_err();
+        let hint = Failure::hint(&error).unwrap_or_default();
+        assert!(!format!("{error:#}{hint}").contains("secret"), "{error:#} {hint}");
+    }
+}

@@ -1,0 +1,11 @@
+//! Owns that what is stored is checked before it is believed: a checksum in every row, what is done about damage, and finding it.
+
+mod cache;
+mod noticed;
+mod repair;
+pub(super) mod row;
+mod verify;
+
+pub(super) use cache::DamagedCache;
+pub(crate) use noticed::Noticed;
+pub(crate) use verify::Difference;

@@ -1,0 +1,151 @@
+//! Owns what becomes of damaged caches: readers pass over them, writers make them anew.
+
+use std::fmt;
+
+use anyhow::Result;
+use rusqlite::{Connection, ErrorCode, params};
+
+use crate::store::open::{Store, Unreadable, code};
+
+/// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
+pub(super) const CACHES: [&str; 6] =
+    ["ledger", "seal", "condition_logged", "objective_input", "maintenance_input", "input_digest"];
+/// The tables that `slo compute` fills anew but for the log.
+const PUBLISHED: [&str; 6] =
+    ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
+
+/// A cache that cannot be gone on with: it has to be made anew.
+#[derive(Debug)]
+pub(in crate::store) struct DamagedCache(pub(in crate::store) &'static str);
+
+impl fmt::Display for DamagedCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the cache {} is damaged", self.0)
+    }
+}
+
+impl std::error::Error for DamagedCache {}
+
+/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of a kind
+/// that no version stores.
+fn may_be_damage(error: &anyhow::Error) -> bool {
+    match code(error) {
+        Some(code) => code == ErrorCode::DatabaseCorrupt,
+        None => error
+            .chain()
+            .any(|cause| cause.is::<DamagedCache>() || cause.is::<Unreadable>() || cause.is::<rusqlite::Error>()),
+    }
+}
+
+/// The cache that an error names.
+fn named(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| cause.downcast_ref::<DamagedCache>()).map(|damaged| damaged.0)
+}
+
+impl Store {
+    /// What a cache says, if it can be read and is intact; else notes that it is damaged, and that is `None` as well.
+    ///
+    /// # Errors
+    /// Those of the database that are no damage.
+    pub(in crate::store) fn believe<T>(
+        &self,
+        table: &'static str,
+        row: &dyn fmt::Display,
+        read: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        match read() {
+            Err(error) if may_be_damage(&error) => {
+                self.noticed.note(named(&error).unwrap_or(table), row);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it did is taken
+    /// back, `restore` makes them anew, and it runs again.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub(crate) fn with_caches<T>(
+        &self,
+        mut work: impl FnMut(&Self) -> Result<T>,
+        restore: impl FnOnce(&Self) -> Result<()>,
+    ) -> Result<T> {
+        match self.attempt("caches", &mut work) {
+            Err(error) if may_be_damage(&error) => {
+                // Damage to facts shows again, as an error.
+                restore(self)?;
+                let done = work(self)?;
+                self.noticed.note(named(&error).unwrap_or("a cache"), &"");
+                Ok(done)
+            }
+            other => other,
+        }
+    }
+
+    /// Runs `work`, and takes back what it did when it fails.
+    fn attempt<T>(&self, name: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.connection.execute_batch(&format!("SAVEPOINT {name}"))?;
+        let done = work(self);
+        if done.is_err() {
+            self.connection.execute_batch(&format!("ROLLBACK TO {name}"))?;
+        }
+        self.connection.execute_batch(&format!("RELEASE {name}"))?;
+        done
+    }
+
+    /// Empties every cache that is made of facts and manifests. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn empty_caches(&self) -> Result<()> {
+        CACHES.iter().try_for_each(|table| self.empty(table))
+    }
+
+    /// Empties what `slo compute` fills, but for the change log. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn empty_published(&self) -> Result<()> {
+        PUBLISHED.iter().try_for_each(|table| self.empty(table))
+    }
+
+    /// Remembers that what was computed is out of date, also where even that cannot be read.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn forget_computed(&self) -> Result<()> {
+        match self.attempt("forgetting", Self::outdate_computed) {
+            Err(error) if may_be_damage(&error) => self.empty("computation"),
+            other => other,
+        }
+    }
+
+    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the transaction.
+    pub(super) fn empty(&self, table: &str) -> Result<()> {
+        if !self.is_whole(table)? {
+            return forsake(&self.connection, table);
+        }
+        self.connection.execute(&format!("DELETE FROM {table}"), [])?;
+        Ok(())
+    }
+
+    /// Whether the pages of a table and of its indexes make sense.
+    pub(super) fn is_whole(&self, table: &str) -> Result<bool> {
+        let sql = format!("PRAGMA integrity_check({table})");
+        Ok(self.connection.query_row(&sql, [], |row| row.get::<_, String>(0))? == "ok")
+    }
+}
+
+/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves them out.
+fn forsake(connection: &Connection, table: &str) -> Result<()> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type = 'index'";
+    let mut statement = connection.prepare(sql)?;
+    let declarations: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    connection.execute_batch("PRAGMA writable_schema = ON")?;
+    let forgotten = connection.execute("DELETE FROM sqlite_schema WHERE tbl_name = ?1", params![table]);
+    connection.execute_batch("PRAGMA writable_schema = RESET")?;
+    forgotten?;
+    declarations.iter().try_for_each(|sql| Ok(connection.execute_batch(sql)?))
+}

@@ -1,0 +1,235 @@
+//! Owns the checksum that every row carries, so that a value that has turned into another is noticed. docs/segment-format.md
+//! says how it is made.
+
+use anyhow::Result;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use crate::store::open::Unreadable;
+
+/// The tables that cannot be made anew from others.
+pub(super) const FACTS: [&str; 8] =
+    ["system", "stream", "segment", "note", "ingest", "manifest", "apply_log", "apply_change"];
+
+/// The columns that a table's checksum covers: all but itself, as the table declares them. The id of a segment says nothing
+/// and is left out.
+macro_rules! covered {
+    (system) => {
+        "id, name"
+    };
+    (stream) => {
+        "id, system, source, healthcheck, first_ts"
+    };
+    (segment) => {
+        "stream, first_ts, last_ts, count, body"
+    };
+    (note) => {
+        "stream, ts, text"
+    };
+    (ingest) => {
+        "id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected"
+    };
+    (manifest) => {
+        "id, kind, name, body, file, document, content_hash, applied_at, set_name, orphaned_at, commit_id, repository"
+    };
+    (apply_log) => {
+        "id, applied_at, set_name, commit_id, author, unchanged"
+    };
+    (apply_change) => {
+        "apply, position, deed, kind, name, old_name, fields"
+    };
+    (input_digest) => {
+        "system, objectives, windows"
+    };
+    (seal) => {
+        "objective, fingerprint, sealed_until, published_until"
+    };
+    (ledger) => {
+        "objective, body"
+    };
+    (computation) => {
+        "id, as_of, is_current"
+    };
+    (condition_logged) => {
+        "condition, objective, fingerprint, logged_until"
+    };
+    (change_log) => {
+        "sequence, as_of, kind, id, occurred_at, previous, next, changed_fields"
+    };
+    (delivery) => {
+        "name, delivered_through"
+    };
+}
+
+/// An expression for the checksum of a table's row.
+macro_rules! row_sum {
+    ($table:tt) => {
+        concat!("row_sum(", $crate::store::soundness::row::covered!($table), ")")
+    };
+}
+
+/// An expression that is true of a row that is as it was written.
+macro_rules! intact {
+    ($table:tt) => {
+        concat!("(checksum = ", $crate::store::soundness::row::row_sum!($table), ")")
+    };
+}
+
+pub(in crate::store) use {covered, intact, row_sum};
+
+/// The CRC-32 of values with their types and lengths, in order.
+pub(in crate::store) fn checksum<'v>(values: impl IntoIterator<Item = ValueRef<'v>>) -> i32 {
+    let mut crc = flate2::Crc::new();
+    let mut put = |tag: u8, number: i64, bytes: &[u8]| {
+        let mut head = [tag; 9];
+        head[1..].copy_from_slice(&number.to_le_bytes());
+        crc.update(&head);
+        crc.update(bytes);
+    };
+    for value in values {
+        match value {
+            ValueRef::Null => put(b'n', 0, &[]),
+            ValueRef::Integer(number) => put(b'i', number, &[]),
+            ValueRef::Real(number) => put(b'r', number.to_bits().cast_signed(), &[]),
+            ValueRef::Text(bytes) => put(b't', bytes.len() as i64, bytes),
+            ValueRef::Blob(bytes) => put(b'b', bytes.len() as i64, bytes),
+        }
+    }
+    crc.sum().cast_signed()
+}
+
+/// Lets SQL make checksums: `row_sum(column, …)`.
+///
+/// # Errors
+/// Those of SQLite.
+pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("row_sum", -1, flags, |values| {
+        Ok(checksum((0..values.len()).map(|index| values.get_raw(index))))
+    })
+}
+
+/// Refuses a fact whose row is not as it was written; `index` is the place of `intact!` in the row.
+///
+/// # Errors
+/// When it is not.
+pub(in crate::store) fn expect(row: &Row<'_>, index: usize, place: impl FnOnce() -> String) -> Result<()> {
+    if is_intact(row, index)? { Ok(()) } else { Err(unlike(&place()).into()) }
+}
+
+/// What `intact!` says at a place in a row.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::store) fn is_intact(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
+    Ok(row.get::<_, Option<bool>>(index)? == Some(true))
+}
+
+/// That something does not match its checksum.
+pub(in crate::store) fn unlike(place: &str) -> Unreadable {
+    Unreadable(format!("{place} does not match its checksum"))
+}
+
+/// A table whose rows carry a checksum.
+pub(in crate::store) struct Summed {
+    pub(in crate::store) table: String,
+    /// What tells its rows apart.
+    pub(in crate::store) keys: Vec<String>,
+    /// What its checksum covers.
+    pub(in crate::store) columns: Vec<String>,
+}
+
+impl Summed {
+    /// The checksum of a row.
+    pub(in crate::store) fn sum(&self) -> String {
+        format!("row_sum({})", self.columns.join(", "))
+    }
+}
+
+/// All tables whose rows carry a checksum, as the database declares them.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::store) fn summed(connection: &Connection) -> Result<Vec<Summed>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS
+               (SELECT 1 FROM pragma_table_info(sqlite_schema.name) WHERE name = 'checksum') ORDER BY rowid";
+    let mut statement = connection.prepare(sql)?;
+    let tables: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut statement = connection.prepare("SELECT name, pk FROM pragma_table_info(?1) WHERE name <> 'checksum'")?;
+    let mut found = Vec::new();
+    for table in tables {
+        let columns: Vec<(String, i64)> =
+            statement.query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let keys = columns.iter().filter(|(_, key)| *key > 0).map(|(name, _)| name.clone()).collect();
+        let says_nothing = |name: &str| table == "segment" && name == "id";
+        let columns = columns.into_iter().map(|(name, _)| name).filter(|name| !says_nothing(name)).collect();
+        found.push(Summed { table, keys, columns });
+    }
+    Ok(found)
+}
+
+/// Makes the checksum of every row, whatever it was.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::store) fn sum_all(connection: &Connection) -> Result<()> {
+    for summed in summed(connection)? {
+        connection.execute(&format!("UPDATE {} SET checksum = {}", summed.table, summed.sum()), [])?;
+    }
+    Ok(())
+}
+
+/// Refuses a database in which a fact is not as it was written, before all rows get new checksums; drops what else is not.
+///
+/// # Errors
+/// When there is one.
+pub(in crate::store) fn refuse_damaged(connection: &Connection) -> Result<()> {
+    for summed in summed(connection)? {
+        let (table, sum) = (&summed.table, summed.sum());
+        if !FACTS.contains(&table.as_str()) {
+            connection.execute(&format!("DELETE FROM {table} WHERE checksum <> {sum}"), [])?;
+        } else if connection.prepare(&format!("SELECT 1 FROM {table} WHERE checksum <> {sum}"))?.exists([])? {
+            return Err(unlike(&format!("a row of {table}")).into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Store};
+
+    #[test]
+    fn the_documented_example_is_what_is_made() {
+        let values = [ValueRef::Integer(7), ValueRef::Text(b"shop"), ValueRef::Null];
+        let hex = format!("{:08x}", checksum(values));
+        let page = include_str!("../../../docs/segment-format.md");
+        assert!(page.contains(&hex), "{hex}");
+    }
+
+    #[test]
+    fn what_statements_cover_is_what_tables_declare() {
+        let store = Store::open(std::path::Path::new(""), Access::Scratch).unwrap();
+        let summed = summed(&store.connection).unwrap();
+        let declared = |table: &str| {
+            let found = summed.iter().find(|summed| summed.table == table);
+            found.unwrap_or_else(|| panic!("{table} has no checksum")).columns.join(", ")
+        };
+        macro_rules! hold {
+            ($($table:tt)*) => { $(assert_eq!(covered!($table), declared(stringify!($table)));)* };
+        }
+        hold!(system stream segment note ingest manifest apply_log apply_change input_digest seal ledger computation
+              condition_logged change_log delivery);
+    }
+
+    #[test]
+    fn values_do_not_run_into_each_other() {
+        let sum = |texts: &[&str]| checksum(texts.iter().map(|text| ValueRef::Text(text.as_bytes())));
+        assert_ne!(sum(&["ab", "c"]), sum(&["a", "bc"]));
+        assert_ne!(sum(&["ab"]), sum(&["ab", ""]));
+        assert_ne!(checksum([ValueRef::Null]), checksum([ValueRef::Integer(0)]));
+        assert_ne!(checksum([ValueRef::Real(0.0)]), checksum([ValueRef::Integer(0)]));
+    }
+}

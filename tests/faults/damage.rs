@@ -1,0 +1,321 @@
+//! Values in the file that have turned into others: every column of every table set to edge values, and bytes flipped anywhere. No
+//! command hangs or panics, no answer changes in silence, and a damaged cache costs no answer at all. `SLO_NIGHT` makes it many more.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::harness::{Leashed, Output, World, line, night};
+
+const AS_OF: &str = "2024-03-21T12:00:00Z";
+
+const MANIFESTS: &str = "apiVersion: slo/v1
+kind: System
+metadata: { name: shop, labels: { team: web } }
+spec: { dependencies: [{ targetRef: { kind: System, name: base }, impactType: critical }] }
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop-own, labels: { team: web } }
+spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 7, dependencyExclusion: self-only }
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop-month }
+spec:
+  systemRef: { kind: System, name: shop }
+  target: 99.5
+  window: { calendar: month }
+  excludeMaintenanceWindows: true
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: base-all }
+spec: { systemRef: { kind: System, name: base }, target: 99, windowDays: 30 }
+---
+apiVersion: slo/v1
+kind: MaintenanceWindow
+metadata: { name: planned }
+spec:
+  systemRefs: [{ kind: System, name: shop }]
+  start: 2024-03-18T09:59:00Z
+  end: 2024-03-18T10:30:00Z
+---
+apiVersion: slo/v1
+kind: Condition
+metadata: { name: low }
+spec: { when: budgetRemainingPercent < 70 }
+";
+
+const READERS: [&[&str]; 17] = [
+    &["status", "-o", "json"],
+    &["status", "shop-month", "-o", "json"],
+    &["check", "-o", "json"],
+    &["check", "--all", "-o", "json"],
+    &["health", "-o", "json"],
+    &["downtime", "-o", "json"],
+    &["trend", "shop-own", "-o", "json"],
+    &["streaks", "-o", "json"],
+    &["achievements", "shop", "-o", "json"],
+    &["digest", "-o", "json"],
+    &["history", "shop"],
+    &["show", "shop-month"],
+    &["log", "-o", "json"],
+    &["list", "ingests", "-o", "json"],
+    &["list", "objectives", "-o", "json"],
+    &["export", "manifests"],
+    &["export", "journal"],
+];
+
+/// The tables that can be made anew from others, or are what computations have seen.
+const CACHES: [&str; 15] = [
+    "seal",
+    "ledger",
+    "objective_input",
+    "maintenance_input",
+    "input_digest",
+    "condition_logged",
+    "computation",
+    "objective_status",
+    "system_status",
+    "daily_snapshot",
+    "streak",
+    "achievement",
+    "change_log",
+    "delivery",
+    "recipient",
+];
+
+/// Every kind of thing that a database can hold, in one file without a log.
+fn rich() -> World {
+    let world = World::lived_in();
+    let mut feed = String::new();
+    for day in 1..20 {
+        feed.push_str(&line(&format!("2024-03-{day:02}T09:58:00Z"), "base", ["up", "degraded"][day % 2]));
+        feed.push_str(&line(&format!("2024-03-{day:02}T10:00:30Z"), "base", "up"));
+    }
+    for second in 0..1500 {
+        feed.push_str(&line(&(1_710_900_000 + second * 7).to_string(), "base", ["up", "down"][second as usize % 2]));
+    }
+    feed.push_str("{\"ts\":\"2024-03-10T10:00:30Z\",\"system\":\"shop\",\"status\":\"down\",\"note\":\"disk\",\"source\":\"incident\",\"check\":\"i1\"}\n");
+    feed.push_str("{\"ts\":\"2024-03-10T10:20:00Z\",\"system\":\"shop\",\"status\":\"up\",\"source\":\"incident\",\"check\":\"i1\"}\n");
+    world.ingest(&feed);
+    world.write("all/all.yaml", MANIFESTS);
+    world.pass(&["apply", "--set", "all", "all"]);
+    world.pass(&["compute", "--as-of", "2024-03-12T12:00:00Z"]);
+    world.pass(&["compute", "--as-of", AS_OF, "--exec", "true"]);
+    world.pass(&["db", "compact"]);
+    world
+}
+
+/// Runs a command that must end, by itself and in time.
+#[track_caller]
+fn ends(world: &World, args: &[&str], stdin: &str) -> Output {
+    const PAUSE: Duration = Duration::from_millis(2);
+    const MOST_PAUSES: u32 = 60_000;
+    let (out, err, fed) = (world.path("out"), world.path("err"), world.write("in", stdin));
+    let mut command = world.command(args);
+    command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap()).stdin(File::open(fed).unwrap());
+    let mut child = Leashed(command.spawn().unwrap());
+    let status = (0..MOST_PAUSES).find_map(|_| {
+        let ended = child.0.try_wait().unwrap();
+        if ended.is_none() {
+            std::thread::sleep(PAUSE);
+        }
+        ended
+    });
+    let status = status.unwrap_or_else(|| panic!("slo {args:?} hangs"));
+    Output::of(&std::process::Output { status, stdout: fs::read(out).unwrap(), stderr: fs::read(err).unwrap() })
+}
+
+/// A world of which copies are damaged, and what its commands answer.
+struct Whole {
+    world: World,
+    bytes: Vec<u8>,
+    answers: Vec<(i32, Vec<u8>)>,
+}
+
+impl Whole {
+    fn new() -> Self {
+        let world = rich();
+        let bytes = fs::read(world.db()).unwrap();
+        let answers = READERS.iter().map(|args| answer(&world, args)).collect();
+        world.verifies();
+        Self { world, bytes, answers }
+    }
+
+    /// Puts these bytes in the place of the database.
+    fn become_of(&self, bytes: &[u8]) {
+        for companion in ["slo.db-wal", "slo.db-shm"] {
+            drop(fs::remove_file(self.world.path(companion)));
+        }
+        fs::write(self.world.db(), bytes).unwrap();
+    }
+
+    /// Every reading command answers as before, or says that it cannot; else `db verify` must see the damage. Returns whether an
+    /// answer was missing.
+    #[track_caller]
+    fn no_silence(&self, readers: impl Iterator<Item = usize>, what: &str) -> bool {
+        let (mut missing, mut differing) = (false, None);
+        for reader in readers {
+            let output = ends(&self.world, &as_of(READERS[reader]), "");
+            if output.code == 2 {
+                let told = output.stderr.contains("error: ") && output.stderr.contains("hint: ");
+                assert!(told, "{what}: {:?}: {}", READERS[reader], output.stderr);
+                missing = true;
+            } else if (output.code, &output.stdout) != (self.answers[reader].0, &self.answers[reader].1) {
+                differing = Some((READERS[reader], output));
+            }
+        }
+        if let Some((args, output)) = differing {
+            let verified = ends(&self.world, &["db", "verify"], "");
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert_ne!(verified.code, 0, "{what}: {args:?} answers otherwise in silence: {text}{}", output.stderr);
+            return true;
+        }
+        missing
+    }
+}
+
+fn as_of<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [args, &["--as-of", AS_OF]].concat()
+}
+
+#[track_caller]
+fn answer(world: &World, args: &[&str]) -> (i32, Vec<u8>) {
+    let output = ends(world, &as_of(args), "");
+    assert!(output.code < 2, "{args:?}: {}", output.stderr);
+    (output.code, output.stdout)
+}
+
+/// One column of one row with another value.
+#[derive(Debug)]
+struct Case {
+    table: String,
+    column: String,
+    value: Value,
+}
+
+/// Every column of every table with every edge value of its type.
+fn cases(connection: &Connection) -> Vec<Case> {
+    let sql = "SELECT t.name, c.name, c.type FROM sqlite_schema t, pragma_table_info(t.name) c
+               WHERE t.type = 'table' ORDER BY t.name, c.cid";
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let text = |text: &str| Value::Text(text.to_owned());
+    let mut cases = Vec::new();
+    for column in columns {
+        let (table, column, kind): (String, String, String) = column.unwrap();
+        let mut values = vec![Value::Null];
+        match kind.as_str() {
+            "INTEGER" | "" => values.extend(
+                [-1, 0, 1, 2, 7, 1_710_000_000_001, 1 << 53, i64::MIN, i64::MAX].into_iter().map(Value::Integer),
+            ),
+            "REAL" => values.extend([-1.0, 0.0, f64::MAX, f64::INFINITY].into_iter().map(Value::Real)),
+            "BLOB" => values.extend([vec![], vec![1], vec![0; 2000], vec![0xff; 40]].into_iter().map(Value::Blob)),
+            _ => values.extend([
+                text(""),
+                text("x"),
+                text("shop"),
+                text("{}"),
+                text("2024-03-10"),
+                text(&"y".repeat(70_000)),
+            ]),
+        }
+        cases.extend(values.into_iter().map(|value| Case { table: table.clone(), column: column.clone(), value }));
+    }
+    cases
+}
+
+/// Sets the column in the last of the table's rows; `false` where the table takes no such value, or has it.
+fn set(connection: &Connection, Case { table, column, value }: &Case) -> bool {
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; BEGIN").unwrap();
+    let last = format!("SELECT {column} FROM {table}");
+    let mut statement = connection.prepare(&last).unwrap();
+    let values: Vec<Value> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let Some(is) = values.last().filter(|is| *is != value) else { return false };
+    // Of equal values all are changed, which is damage as well.
+    let sql = format!("UPDATE {table} SET {column} = ?1 WHERE {column} IS ?2");
+    let changed = connection.execute(&sql, rusqlite::params![value, is]).unwrap_or(0);
+    drop(statement);
+    connection.execute_batch("COMMIT").unwrap();
+    changed > 0
+}
+
+/// Rows of a cache that are damaged cost no answer, no fact and no computation, and can be repaired.
+#[track_caller]
+fn costs_nothing(whole: &Whole, what: &str) {
+    let ingested = ends(&whole.world, &["ingest"], &line("2024-03-21T12:00:01Z", "shop", "up"));
+    assert_eq!(ingested.code, 0, "{what}: {}", ingested.stderr);
+    let repaired = ends(&whole.world, &["db", "verify", "--repair"], "");
+    assert_eq!(repaired.code, 0, "{what}: {}{}", repaired.text(), repaired.stderr);
+    let verified = ends(&whole.world, &["db", "verify"], "");
+    assert_eq!((verified.code, verified.text().lines().count()), (0, 1), "{what}: {}", verified.text());
+}
+
+#[test]
+fn every_column_of_every_table_with_every_edge_value() {
+    let whole = Whole::new();
+    let all = cases(&Connection::open(whole.world.db()).unwrap());
+    assert!(all.len() > 700, "{}", all.len());
+    // By default an eighth of all, spread over all tables and columns.
+    let step = 8 / night().min(8) as usize;
+    let mut tables: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, case) in all.iter().enumerate().skip(step / 2).step_by(step) {
+        whole.become_of(&whole.bytes);
+        let connection = Connection::open(whole.world.db()).unwrap();
+        if !set(&connection, case) {
+            continue;
+        }
+        drop(connection);
+        *tables.entry(&case.table).or_default() += 1;
+        let what = format!("{}.{} = {}", case.table, case.column, shown(&case.value));
+        let damaged = fs::read(whole.world.db()).unwrap();
+        let few = (0..READERS.len()).filter(|reader| night() > 1 || (reader + number) % 4 == 0);
+        let missing = whole.no_silence(few, &what);
+        if CACHES.contains(&case.table.as_str()) {
+            assert!(!missing, "{what}: a damaged cache cost an answer");
+            let computed = ends(&whole.world, &["compute", "--as-of", AS_OF, "--exec", "true"], "");
+            assert_eq!(computed.code, 0, "{what}: {}", computed.stderr);
+            whole.become_of(&damaged);
+            costs_nothing(&whole, &what);
+        } else {
+            let of_sqlite = case.table.starts_with("sqlite_") || (&*case.table, &*case.column) == ("segment", "id");
+            let verified = ends(&whole.world, &["db", "verify"], "");
+            assert!(of_sqlite || verified.code > 0, "{what}: `db verify` does not see it");
+            for args in [&["compute", "--as-of", AS_OF][..], &["apply", "--set", "all", "all"], &["db", "compact"]] {
+                ends(&whole.world, args, "");
+            }
+            ends(&whole.world, &["ingest"], &line("2024-03-10T10:00:31Z", "shop", "down"));
+        }
+    }
+    assert!(tables.len() >= 20, "{tables:?}");
+}
+
+fn shown(value: &Value) -> String {
+    let text = format!("{value:?}");
+    text.chars().take(60).collect()
+}
+
+#[test]
+fn bytes_flipped_anywhere() {
+    let whole = Whole::new();
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..30 * night() {
+        let mut damaged = whole.bytes.clone();
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let (at, bit) = ((seed >> 16) as usize % damaged.len(), seed % 8);
+        damaged[at] ^= 1 << bit;
+        whole.become_of(&damaged);
+        let what = format!("byte {at}, bit {bit}");
+        whole.no_silence((0..READERS.len()).filter(|reader| night() > 1 || reader % 3 == at % 3), &what);
+        ends(&whole.world, &["compute", "--as-of", AS_OF], "");
+        ends(&whole.world, &["ingest"], &line("2024-03-10T10:00:31Z", "shop", "down"));
+        ends(&whole.world, &["db", "verify", "--repair"], "");
+    }
+}
