@@ -18,7 +18,7 @@ use crate::domain::model::SystemId;
 use crate::domain::name::Name;
 use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
 use crate::domain::transition::{Source, Transition};
-use thinning::Thinned;
+use thinning::{Silence, Thinned};
 
 /// A stream as the journal has it.
 #[derive(Clone, Debug)]
@@ -82,7 +82,8 @@ impl<'s> Reader<'s> {
         if through < self.as_of {
             history.through = through;
         }
-        let silence = self.silences.borrow().get(&system).copied();
+        let told = self.silences.borrow().get(&system).copied();
+        let silence = told.map_or(Silence::Untold, Silence::of);
         for stream in streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
             let (known_from, transitions) = self.store.transitions(stream, from, through, silence)?;
             history.from = history.from.max(known_from);
@@ -102,7 +103,7 @@ impl Store {
         stream: &StreamRow,
         from: Instant,
         through: Instant,
-        silence: Option<Option<i64>>,
+        silence: Silence,
     ) -> Result<(Instant, Vec<Transition>)> {
         if stream.first > through {
             return Ok((BEGINNING, Vec::new()));

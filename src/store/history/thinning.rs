@@ -9,21 +9,42 @@ pub(super) struct Thinned {
     kept: Vec<Transition>,
     /// The last one, if it is not kept (yet).
     held: Option<Transition>,
-    /// After what silence the stream is stale, if that ever happens; `None` keeps everything.
-    silence: Option<Option<i64>>,
+    silence: Silence,
+}
+
+/// When a stream that repeats nothing is stale.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Silence {
+    /// Nobody has said so far: every transition is kept.
+    Untold,
+    Never,
+    /// After so many milliseconds.
+    After(i64),
+}
+
+impl Silence {
+    pub(super) fn of(stale_after_ms: Option<i64>) -> Self {
+        stale_after_ms.map_or(Self::Never, Self::After)
+    }
+
+    /// Whether the stream is stale before a moment, given that of its last transition before.
+    fn breaks(self, from: Instant, at: Instant) -> bool {
+        matches!(self, Self::After(millis) if at.since(from) >= millis)
+    }
 }
 
 impl Thinned {
-    pub(super) fn new(silence: Option<Option<i64>>) -> Self {
+    pub(super) fn new(silence: Silence) -> Self {
         Self { kept: Vec::new(), held: None, silence }
     }
 
     pub(super) fn push(&mut self, transition: Transition) {
-        let (Some(silence), Some(last)) = (self.silence, self.kept.last().copied()) else {
+        let silence = self.silence;
+        let Some(last) = self.kept.last().copied().filter(|_| silence != Silence::Untold) else {
             self.kept.push(transition);
             return;
         };
-        let breaks = |from: Instant| silence.is_some_and(|silence| transition.at.since(from) >= silence);
+        let breaks = |from: Instant| silence.breaks(from, transition.at);
         if breaks(last.at) {
             // What is held keeps the silence short, at least up to itself.
             self.kept.extend(self.held.take());
@@ -71,13 +92,15 @@ mod tests {
                 .iter()
                 .map(|(at, status)| Transition { at: Instant::from_millis(*at), status: Status::ALL[*status] })
                 .collect();
-            let thin = |silence: Option<Option<i64>>| {
+            let thin = |silence: Silence| {
                 let mut thinned = Thinned::new(silence);
-                all.iter().for_each(|transition| thinned.push(*transition));
+                for transition in &all {
+                    thinned.push(*transition);
+                }
                 thinned.finish()
             };
-            prop_assert_eq!(thin(None).len(), all.len());
-            let kept = thin(Some(silence));
+            prop_assert_eq!(thin(Silence::Untold).len(), all.len());
+            let kept = thin(Silence::of(silence));
             prop_assert_eq!(statuses(kept.clone(), silence), statuses(all.clone(), silence));
             // The newest fact says how old the data is, the first one since when there is any.
             prop_assert_eq!((kept.first().map(|t| t.at), kept.last().map(|t| t.at)), (Some(all[0].at), all.last().map(|t| t.at)));
@@ -88,11 +111,11 @@ mod tests {
     fn a_year_of_looking_every_minute_is_a_handful() {
         let minute = |at: i64, status| Transition { at: Instant::from_millis(at * 60_000), status };
         for (silence, most) in [(None, 6), (Some(15 * 60_000), 2 * 525_600 / 15)] {
-            let mut thinned = Thinned::new(Some(silence));
-            (0..525_600).for_each(|at| {
+            let mut thinned = Thinned::new(Silence::of(silence));
+            for at in 0..525_600 {
                 let down = (1000..1010).contains(&at);
                 thinned.push(minute(at, if down { Status::Unhealthy } else { Status::Healthy }));
-            });
+            }
             let kept = thinned.finish().len();
             assert!(kept <= most, "{kept}");
         }
