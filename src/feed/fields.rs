@@ -34,15 +34,22 @@ impl Field {
 
     /// The field with this name or alias, in any case.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let mut lower = [0u8; 11];
-        let lower = lower.get_mut(..name.len())?;
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
-        Some(match &*lower {
+        // Nearly every name is written as here, and there are several in every line.
+        Self::spelled(name).or_else(|| {
+            let mut lower = [0u8; 11];
+            let lower = lower.get_mut(..name.len())?;
+            lower.copy_from_slice(name);
+            lower.make_ascii_lowercase();
+            Self::spelled(lower)
+        })
+    }
+
+    fn spelled(name: &[u8]) -> Option<Self> {
+        Some(match name {
             b"ts" | b"time" | b"timestamp" | b"at" => Self::Ts,
-            b"system" | b"systemid" | b"service" => Self::System,
-            b"status" | b"newstatus" => Self::Status,
-            b"check" | b"healthcheck" | b"checkid" => Self::Check,
+            b"system" | b"systemId" | b"systemid" | b"service" => Self::System,
+            b"status" | b"newStatus" | b"newstatus" => Self::Status,
+            b"check" | b"healthcheck" | b"checkId" | b"checkid" => Self::Check,
             b"source" => Self::Source,
             b"note" => Self::Note,
             _ => return None,

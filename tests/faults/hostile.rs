@@ -153,7 +153,7 @@ spec:
 
 | SEVERITY | PLACE | OBJECT | PROBLEM | REMEDY |
 | :-- | :-- | :-- | :-- | :-- |
-| error | m/bad.yaml:5 | `SLO www.evil.example` | `spec.systemRef.name \"@acme/oncall <img src=x>\": REASON` |  |
+| error | m/bad.yaml:5 | `SLO www.evil.example` | `spec.systemRef.name \"@acme/oncall <img src=x>\": REASON` | write acme/oncall-img-src-x |
 | error | m/bad.yaml:8 | `SLO www.evil.example` | ``unknown field \"fixes #12 \\| [x](//e.example) `\" in spec`` | HELP |
 ";
     // Reason and help are those of the words of the day.

@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod ingest;
 mod load;
+mod maintenance;
 mod manifests;
 mod outputs;
 mod pipes;

@@ -6,26 +6,35 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::harness::{SLO, World, eventually, line, lines, piped};
+use crate::harness::{Leashed, SLO, World, eventually, line, lines, piped, skip};
 
-const SIGNALS: [(&str, i32); 3] = [("TERM", 15), ("INT", 2), ("HUP", 1)];
+/// The signals that a command hears here: whoever started the tests may have had some ignored, as a shell does in the background.
+fn signals() -> Vec<(&'static str, i32)> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    let ignored = mask.map_or(0, |mask| u64::from_str_radix(mask, 16).unwrap());
+    let heard = |(name, number): &(&str, i32)| {
+        let hears = ignored & (1 << (number - 1)) == 0;
+        if !hears {
+            skip(&format!("SIG{name} is ignored here"));
+        }
+        hears
+    };
+    [("TERM", 15), ("INT", 2), ("HUP", 1)].into_iter().filter(heard).collect()
+}
 
 fn send(signal: &str, child: &Child) {
     let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
-/// A command that hears all signals, whatever this process was started to ignore.
-fn hearing(world: &World, args: &[&str]) -> Child {
-    piped(world.command(args)).spawn().unwrap()
-}
-
 #[test]
 fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished() {
-    for (name, number) in SIGNALS {
+    for (name, number) in signals() {
         let world = World::new();
-        let mut child = hearing(&world, &["ingest", "--follow", "--rejects", "bad"]);
+        let mut child = piped(world.command(&["ingest", "--follow", "--rejects", "bad"])).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
         pipe.write_all(lines("a", 0, 1).as_bytes()).unwrap();
         eventually("the first line is committed", || {
@@ -54,11 +63,11 @@ fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished()
 #[test]
 fn a_pipe_that_is_not_followed_keeps_what_it_has_sent_too() {
     let world = World::new();
-    let mut child = hearing(&world, &["ingest", "-q"]);
+    let mut child = piped(world.command(&["ingest", "-q"])).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     pipe.write_all(lines("a", 0, 3000).as_bytes()).unwrap();
     eventually("it has opened the database", || world.db().exists());
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(100));
     send("TERM", &child);
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.signal(), &*output.stdout), (Some(15), &b""[..]));
@@ -70,12 +79,32 @@ fn a_pipe_that_is_not_followed_keeps_what_it_has_sent_too() {
 fn a_strict_ingest_that_is_ended_keeps_nothing() {
     let world = World::lived_in();
     let before = world.journal();
-    let mut child = hearing(&world, &["ingest", "--strict"]);
+    let mut child = piped(world.command(&["ingest", "--strict"])).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     pipe.write_all(lines("a", 0, 3000).as_bytes()).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(100));
     send("TERM", &child);
     assert_eq!(child.wait().unwrap().signal(), Some(15));
+    assert_eq!(world.journal(), before);
+    world.verifies();
+}
+
+/// Who cannot wait until everything is in order asks twice.
+#[test]
+fn a_second_signal_ends_a_command_at_once() {
+    let world = World::lived_in();
+    let before = world.journal();
+    let holder = rusqlite::Connection::open(world.db()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
+    child.0.stdin.as_mut().unwrap().write_all(lines("a", 0, 3).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    send("TERM", &child.0);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.0.try_wait().unwrap().is_none(), "it waits until what it has can be committed");
+    send("TERM", &child.0);
+    assert_eq!(child.0.wait().unwrap().signal(), Some(15));
+    holder.execute_batch("ROLLBACK").unwrap();
     assert_eq!(world.journal(), before);
     world.verifies();
 }
@@ -111,7 +140,7 @@ fn changing() -> World {
 /// The command told of a change and all it has started end with `slo`, however that ends.
 #[test]
 fn commands_that_are_told_of_changes_end_with_their_parent() {
-    for (name, number) in SIGNALS.into_iter().chain([("KILL", 9)]) {
+    for (name, number) in signals().into_iter().chain([("KILL", 9)]) {
         let world = changing();
         let exec = "echo $$ > one; sleep 60 & echo $! > two; wait; touch survived";
         let mut command =
