@@ -10,6 +10,8 @@ mod prospect;
 mod sealing;
 mod turning;
 
+use std::rc::Rc;
+
 use anyhow::Result;
 
 use crate::domain::assess::Assessment;
@@ -26,7 +28,7 @@ use crate::domain::span::Span;
 use crate::domain::streak::StreakReport;
 use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
-use crate::store::{Reader, Resolver, Store, Stored};
+use crate::store::{Reader, Resolver, Silences, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
@@ -55,9 +57,15 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate so many objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
-        let reader = Reader::new(store, as_of, most)?;
+        let silences = Silences::default();
+        let reader = Reader::new(store, as_of, most)?.thinned(Rc::clone(&silences));
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
-        Ok(Self { store, resolver: Resolver::new(store, most)?, chronicle: Chronicle::new(load), as_of })
+        Ok(Self {
+            store,
+            resolver: Resolver::new(store, most)?.telling(silences),
+            chronicle: Chronicle::new(load),
+            as_of,
+        })
     }
 
     /// Opens the account of an objective, sealed days first, and hands it on.

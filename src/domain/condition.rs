@@ -252,6 +252,16 @@ impl Term {
         matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)
     }
 
+    /// How far back from a moment it looks to tell whether it holds there, in milliseconds.
+    pub(crate) fn reach_ms(&self) -> i64 {
+        let inner = self.parts().iter().map(Self::reach_ms).max().unwrap_or(0);
+        match self {
+            Self::Held { for_ms, .. } => inner.saturating_add(*for_ms),
+            Self::Repeated { within_ms, .. } => inner.saturating_add(*within_ms),
+            _ => inner,
+        }
+    }
+
     /// Whether it looks at every single fact, not only at those that change a status.
     pub(crate) fn looks_at_facts(&self) -> bool {
         let of_age =
