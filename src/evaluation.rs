@@ -15,13 +15,14 @@ use anyhow::Result;
 use crate::domain::assess::Assessment;
 use crate::domain::chapter::Chapter;
 use crate::domain::chronicle::Chronicle;
-use crate::domain::event::{Event, events};
 use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::name::Name;
+use crate::domain::outage::{Outage, charged, outages};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::{Snapshot, snapshots};
+use crate::domain::span::Span;
 use crate::domain::streak::Streak;
 use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
@@ -95,22 +96,17 @@ pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -
     objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
 }
 
-/// The downtime events of objectives that touch `[since, until)`, as of a moment, oldest first, then by objective.
+/// The outages of objectives of which something is charged within `range`, with the events that touch it, as of a moment; oldest
+/// first, then by objective.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn downtime(
-    store: &Store,
-    objectives: Vec<Stored>,
-    since: Instant,
-    until: Instant,
-    as_of: Instant,
-) -> Result<Vec<Event>> {
+pub(crate) fn downtime(store: &Store, objectives: Vec<Stored>, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let mut found = Vec::new();
     for stored in objectives {
         let model = evaluation.resolver.model(stored)?;
-        found.extend(events(&model, since, until, as_of, &mut evaluation.chronicle)?);
+        found.extend(charged(outages(&model, range, as_of, &mut evaluation.chronicle)?, range));
     }
     found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
     Ok(found)

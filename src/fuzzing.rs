@@ -8,6 +8,7 @@ use crate::domain::condition::answer;
 use crate::domain::duration::{parse_millis, write_millis};
 use crate::domain::instant::{DAY_MS, Instant};
 use crate::domain::maintenance::MaintenanceWindow;
+use crate::domain::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::name::Name;
 use crate::domain::object::Object;
 use crate::domain::selector::Selector;
@@ -133,11 +134,15 @@ pub fn rrule(text: &str) {
     let Some(window) = window(zone, 17_000 + day, characters.as_str()) else { return };
     let from = Instant::from_millis(17_500 * DAY_MS);
     let (middle, until) = (from.plus(400 * DAY_MS + 1), from.plus(800 * DAY_MS));
-    let whole = window.occurrences(Span::new(from, until));
+    let within = |span: Span| -> Vec<Span> {
+        let calendar = MaintenanceCalendar::of([window.schedule.clone()]);
+        calendar.touching(span).iter().map(|of| of.intersect(span)).collect()
+    };
+    let whole = within(Span::new(from, until));
     assert!(whole.windows(2).all(|pair| pair[0].end < pair[1].start), "{whole:?}");
     assert!(whole.iter().all(|span| from <= span.start && span.start < span.end && span.end <= until), "{whole:?}");
-    let mut parts = window.occurrences(Span::new(from, middle));
-    for span in window.occurrences(Span::new(middle, until)) {
+    let mut parts = within(Span::new(from, middle));
+    for span in within(Span::new(middle, until)) {
         match parts.last_mut().filter(|last| last.end == span.start) {
             Some(last) => last.end = span.end,
             None => parts.push(span),

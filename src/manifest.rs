@@ -54,8 +54,6 @@ pub(crate) struct Known {
     pub(crate) dependencies: BTreeMap<Name, BTreeSet<Name>>,
     /// Of each system, the checks of which there are transitions.
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
-    /// Systems of which incidents were reported.
-    pub(crate) incidents: BTreeSet<Name>,
     /// Objectives that are stored.
     pub(crate) objectives: BTreeMap<Name, Objective>,
 }

@@ -11,6 +11,7 @@ pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod digest;
 mod document;
+mod down;
 pub(crate) mod downtime;
 mod forecast;
 pub(crate) mod github;

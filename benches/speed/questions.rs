@@ -23,8 +23,8 @@ pub(crate) fn questions(world: &World) -> Result<()> {
         ("check, every part explained", &["check", "--explain"]),
         ("check on fast burn as JSON", &["check", "--fail-on", "fast-burn", "-o", "json"]),
         (
-            "check --when burnRate > 20 || state == \"degraded\" as JSON",
-            &["check", "--when", "burnRate > 20 || state == \"degraded\"", "-o", "json"],
+            "check --when burnRate > 20 || state == \"down\" as JSON",
+            &["check", "--when", "burnRate > 20 || state == \"down\"", "-o", "json"],
         ),
         (
             "check --when (burnRates.1h > 1) for 15m as JSON",

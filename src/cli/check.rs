@@ -39,7 +39,7 @@ pub(crate) enum FailOn {
     /// More is consumed than the target allows
     Breaching,
     /// Breaching, or down now
-    Degraded,
+    Down,
     /// Breaching, down now, or at most 20 % of the budget left
     AtRisk,
     /// All of the budget is consumed

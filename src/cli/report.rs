@@ -33,7 +33,7 @@ pub(crate) struct Badge {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum BadgeShow {
-    /// How it stands: healthy, at-risk, degraded, breaching, no-data
+    /// How it stands: healthy, at-risk, down, breaching, no-data
     State,
     /// The share of the window in which it was available
     Availability,

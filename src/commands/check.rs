@@ -144,7 +144,7 @@ fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
 fn ready_made(what: FailOn) -> ReadyMade {
     match what {
         FailOn::Breaching => ReadyMade::Breaching,
-        FailOn::Degraded => ReadyMade::Degraded,
+        FailOn::Down => ReadyMade::Down,
         FailOn::AtRisk => ReadyMade::AtRisk,
         FailOn::Warning => ReadyMade::Warning,
         FailOn::Critical => ReadyMade::Critical,

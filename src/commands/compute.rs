@@ -19,7 +19,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Compute) -> Result<ExitStatu
     let as_of = context.as_of;
     let recipients = recipients(args)?;
     let mut store = context.store(Access::Update)?;
-    let changes = store.write(|store| {
+    let changes = store.write_anyway(|store| {
         // A command that is new begins with the changes of this run.
         recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
         compute(store, as_of)

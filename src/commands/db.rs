@@ -108,7 +108,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
         return Err(damaged_facts(found));
     }
     let (now, as_of) = (context.now()?, context.as_of);
-    store.write(|store| {
+    store.write_anyway(|store| {
         let computed = store.computed_or_damaged(as_of)?;
         rebuild(store, now, computed)
     })?;
@@ -172,7 +172,7 @@ fn compact(context: &mut Context<'_>) -> Result<ExitStatus> {
 fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
     let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
     let (mut store, now) = (context.store(Access::Create)?, context.now()?);
-    let mergers = store.write(|store| {
+    let mergers = store.write_anyway(|store| {
         let mut writer = JournalWriter::new();
         let mut mergers = Vec::new();
         for other in &others {

@@ -5,10 +5,12 @@ use anyhow::Result;
 use super::{Context, moment, selection};
 use crate::cli::{Downtime, DowntimeBy};
 use crate::domain::instant::DAY_MS;
+use crate::domain::outage::totals::By;
+use crate::domain::span::Span;
 use crate::evaluation::downtime;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::downtime::{By, Grouping, document, sheet, sums};
+use crate::render::downtime::{Grouping, document, sheet, sums};
 use crate::store::Access;
 
 /// How far back events are listed where `--since` does not say.
@@ -18,27 +20,34 @@ pub(super) fn run(context: &mut Context<'_>, args: &Downtime) -> Result<ExitStat
     let as_of = context.as_of;
     let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
     let since = since.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
-    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.unwrap_or(as_of).min(as_of);
-    if since > until {
+    // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
+    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
+    let range = Span::new(since, until.unwrap_or(as_of.plus(1)));
+    if let Some(until) = until.filter(|until| since > *until) {
         return Err(Failure::new(
             format!("--since {since} is after --until {until}"),
             "give the earlier moment to --since",
         ));
     }
     let store = context.store(Access::Read)?;
-    let mut events =
-        store.read(|store| downtime(store, selection::objectives(store, &args.selection)?, since, until, as_of))?;
-    events.retain(|event| !args.open || event.end.is_none());
+    let mut outages =
+        store.read(|store| downtime(store, selection::objectives(store, &args.selection)?, range, as_of))?;
+    if args.open {
+        for outage in &mut outages {
+            outage.events.retain(|event| event.end.is_none());
+        }
+        outages.retain(|outage| !outage.events.is_empty());
+    }
     let by = args.by.map(|by| match by {
         DowntimeBy::Objective => By::Objective,
         DowntimeBy::System => By::System,
         DowntimeBy::Upstream => By::Upstream,
         DowntimeBy::Day => By::Day,
     });
-    let grouping = by.map(|by| Grouping { by, since, until });
-    context.answer(&document(&events, grouping, as_of)?, |_| match grouping {
-        Some(grouping) => sums(&events, grouping, as_of),
-        None => sheet(&events, since, until, as_of),
+    let grouping = by.map(|by| Grouping { by, range });
+    context.answer(&document(&outages, grouping, as_of)?, |_| match grouping {
+        Some(grouping) => sums(&outages, grouping, as_of),
+        None => sheet(&outages, range, as_of),
     })?;
     Ok(ExitStatus::Pass)
 }

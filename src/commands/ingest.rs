@@ -86,6 +86,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus
     let kept = if args.strict || args.dry_run {
         // Nobody has to wait while the first batch is on its way, which mostly is all there is.
         let first = session.next()?;
+        first.iter().try_for_each(|arrival| Intake::probe(&mut store, arrival))?;
         let done = store.write(|store| {
             session.all(store, &mut intake, first)?;
             let keep = !args.dry_run && intake.report.rejected == 0;
@@ -157,6 +158,7 @@ impl Session<'_, '_> {
         while let Some(mut arrival) = current {
             let next = self.next();
             let is_last = matches!(next, Ok(None));
+            Intake::probe(store, &arrival)?;
             store.write(|store| {
                 intake.absorb(store, &mut arrival)?;
                 if is_last { intake.close(store, self.now()) } else { intake.settle(store) }
@@ -192,6 +194,7 @@ impl Session<'_, '_> {
                     }
                 }
             }
+            gathered.iter().try_for_each(|arrival| Intake::probe(store, arrival))?;
             store.write(|store| {
                 gathered.iter_mut().try_for_each(|arrival| intake.absorb(store, arrival))?;
                 intake.settle(store)

@@ -11,7 +11,7 @@ use crate::domain::budget::LOOKBACKS;
 use crate::domain::condition::property::Owner;
 use crate::domain::condition::{Property, Scope, Term};
 use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::maintenance::Schedule;
+use crate::domain::maintenance::{Length, Schedule};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::domain::objective::System;
@@ -109,7 +109,6 @@ fn conditions(store: &Store) -> Result<Vec<Row<Value>>> {
 fn policies() -> (&'static str, Titles, Vec<Row<Value>>) {
     let rows = Urgency::ALL.into_iter().flat_map(|urgency| urgency.rules().map(|rule| (urgency, rule)));
     let rows = rows.map(|(urgency, rule)| {
-        let factors = POLICY_DAYS.map(|days| (days, rule.factor(days * DAY_MS)));
         let lookbacks = [rule.long, rule.short].map(|lookback| LOOKBACKS[lookback].0);
         let mut cells = vec![
             urgency.as_str().to_owned(),
@@ -117,9 +116,9 @@ fn policies() -> (&'static str, Titles, Vec<Row<Value>>) {
             lookbacks[1].to_owned(),
             format!("{} %", rule.budget_percent),
         ];
-        cells.extend(factors.iter().map(|(_, factor)| factor.to_string()));
+        cells.extend(POLICY_DAYS.map(|days| rule.short_factor(days * DAY_MS).to_string()));
         let by_window: serde_json::Map<String, Value> =
-            factors.iter().map(|(days, factor)| (format!("{days}d"), json!(factor.to_f64()))).collect();
+            POLICY_DAYS.into_iter().map(|days| (format!("{days}d"), json!(rule.factor(days * DAY_MS)))).collect();
         Row {
             cells,
             value: json!({
@@ -285,11 +284,17 @@ fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
                 json!({"start": span.start.to_string(), "end": span.end.to_string()}),
             ),
             Schedule::Recurring(rule) => (
-                format!("{} {}, {}", rule.rule, rule.zone, crate::domain::duration::format_millis(rule.duration_ms)),
+                format!(
+                    "{} {}, {}",
+                    rule.rule.as_str(),
+                    rule.zone,
+                    crate::domain::duration::format_millis(rule.clock_ms())
+                ),
                 json!({
                     "start": rule.start.to_string(),
-                    "durationMinutes": crate::render::number::minutes(rule.duration_ms),
-                    "rrule": rule.rule,
+                    "end": if let Length::Until(end) = rule.length { Some(end.to_string()) } else { None },
+                    "durationMinutes": crate::render::number::minutes(rule.clock_ms()),
+                    "rrule": rule.rule.as_str(),
                     "timezone": rule.zone.name(),
                 }),
             ),

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{Context, selection};
 use crate::cli::Show;
 use crate::domain::instant::DAY_MS;
+use crate::domain::span::Span;
 use crate::evaluation::{achievements, downtime, reports, trend};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -21,11 +22,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Show) -> Result<ExitStatus> 
         let report = reports(store, vec![stored.clone()], as_of)?.into_iter().next();
         let report =
             report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
-        let since = report.budget.window.start;
-        let events = downtime(store, vec![stored.clone()], since, as_of, as_of)?;
+        let range = Span::new(report.budget.window.start, as_of.plus(1));
+        let outages = downtime(store, vec![stored.clone()], range, as_of)?;
         let snapshots = trend(store, stored, as_of.day_start().plus(-i64::from(args.days) * DAY_MS), as_of)?;
         let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
-        Ok(Portrait { objective, report, events, snapshots, achievements, as_of })
+        Ok(Portrait { objective, report, outages, snapshots, achievements, as_of })
     })?;
     match context.form() {
         Form::Table | Form::Wide => context.say(&text(&portrait, context.canvas))?,

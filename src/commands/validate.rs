@@ -8,7 +8,6 @@ use super::Context;
 use crate::cli::{Output, Paths};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
-use crate::domain::transition::Source;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
@@ -84,9 +83,6 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     for (system, streams) in store.all_streams()? {
         let Some(name) = names.get(&system) else { continue };
         known.systems.insert(name.clone());
-        if streams.iter().any(|stream| stream.source == Source::Incident) {
-            known.incidents.insert(name.clone());
-        }
         let checks: BTreeSet<Name> = streams.into_iter().filter_map(|stream| stream.check).collect();
         if !checks.is_empty() {
             known.checks.insert(name.clone(), checks);

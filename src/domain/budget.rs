@@ -26,19 +26,20 @@ pub(crate) struct Budget {
 pub(crate) enum State {
     NoData,
     Breaching,
-    Degraded,
+    /// Within the budget, with downtime that spends it going on.
+    Down,
     AtRisk,
     Healthy,
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 5] = [Self::NoData, Self::Breaching, Self::Degraded, Self::AtRisk, Self::Healthy];
+    pub(crate) const ALL: [Self; 5] = [Self::NoData, Self::Breaching, Self::Down, Self::AtRisk, Self::Healthy];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NoData => "no-data",
             Self::Breaching => "breaching",
-            Self::Degraded => "degraded",
+            Self::Down => "down",
             Self::AtRisk => "at-risk",
             Self::Healthy => "healthy",
         }
@@ -134,18 +135,6 @@ impl Budget {
         }
     }
 
-    /// How what two objectives spent of their budgets compares, exactly, beyond the whole of it as well.
-    pub(crate) fn compare_spent(&self, other: &Self) -> Ordering {
-        let (mine, theirs) = (i128::from(self.consumed_ms()), i128::from(other.consumed_ms()));
-        // Of no budget at all, anything is more than any share of one.
-        match (self.total(), other.total()) {
-            (0, 0) => mine.cmp(&theirs),
-            (0, _) if mine > 0 => Ordering::Greater,
-            (_, 0) if theirs > 0 => Ordering::Less,
-            (total, other_total) => (mine * other_total.max(1)).cmp(&(theirs * total.max(1))),
-        }
-    }
-
     /// How availabilities compare, exactly; none, for want of counted time, is below all others.
     pub(crate) fn compare_availability(&self, other: &Self) -> Ordering {
         // What is missing of the whole, consumed / length, compares crosswise.
@@ -190,7 +179,7 @@ impl Budget {
         } else if self.is_breaching() {
             State::Breaching
         } else if open_downtime {
-            State::Degraded
+            State::Down
         } else if self.is_at_risk() {
             State::AtRisk
         } else {
@@ -310,17 +299,11 @@ mod tests {
     }
 
     #[test]
-    fn spending_and_availability_compare_exactly() {
+    fn availability_compares_exactly() {
         let (half, double) = (budget("99.9", 30, 1_296_000), budget("99.9", 30, 5_184_000));
-        assert_eq!(double.compare_spent(&half), Ordering::Greater);
-        assert_eq!(half.compare_spent(&budget("99.9", 60, 2_592_000)), Ordering::Equal);
-        let (none, none_missed) = (budget("100", 1, 0), budget("100", 1, 1));
-        assert_eq!(none_missed.compare_spent(&double), Ordering::Greater);
-        assert_eq!(none.compare_spent(&half), Ordering::Less);
-        assert_eq!(none.compare_spent(&budget("99", 1, 0)), Ordering::Equal);
         assert_eq!(half.compare_availability(&double), Ordering::Greater);
         assert_eq!(half.compare_availability(&budget("5", 60, 2_592_000)), Ordering::Equal);
-        let mut nothing = none;
+        let mut nothing = budget("100", 1, 0);
         nothing.elapsed = Span::new(nothing.window.start, nothing.window.start);
         assert_eq!(nothing.compare_availability(&double), Ordering::Less);
     }

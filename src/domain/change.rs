@@ -67,7 +67,7 @@ impl View {
             ("state".to_owned(), Seen::Text(report.state.as_str().to_owned())),
             ("budgetTier".to_owned(), Seen::Text(report.tier.as_str().to_owned())),
             ("isBreaching".to_owned(), Seen::Flag(report.budget.is_breaching())),
-            ("hasOpenDowntime".to_owned(), Seen::Flag(report.has_open_downtime)),
+            ("hasOpenDowntime".to_owned(), Seen::Flag(report.has_open_downtime())),
             ("fastBurn".to_owned(), Seen::Flag(report.fast_burn)),
         ])
     }

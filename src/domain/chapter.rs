@@ -4,9 +4,9 @@ use super::assess::Assessment;
 use super::burndown::{Point, burn_down};
 use super::chronicle::Chronicle;
 use super::day::Verdict;
-use super::event::{Event, events};
 use super::instant::{DAY_MS, Instant};
 use super::model::SystemId;
+use super::outage::{Event, Outage, charged, outages};
 use super::report::ObjectiveReport;
 use super::span::{Span, union};
 use super::streak::Streak;
@@ -25,8 +25,8 @@ pub(crate) struct Chapter {
     pub(crate) maintenance_excuses: bool,
     /// Over the elapsed part of the window.
     pub(crate) burn_down: Vec<Point>,
-    /// Of the window, oldest first.
-    pub(crate) events: Vec<Event>,
+    /// Those of which something is charged in the window, oldest first.
+    pub(crate) outages: Vec<Outage>,
     /// Downtime in the window that maintenance keeps from being charged.
     pub(crate) excluded: Vec<Span>,
     /// The midnight from which on days are told.
@@ -48,6 +48,11 @@ pub(crate) struct DayAccount {
 }
 
 impl Chapter {
+    /// The charged parts of its outages, oldest first.
+    pub(crate) fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.outages.iter().flat_map(|outage| &outage.events)
+    }
+
     /// Draws up the chapter of an assessment.
     ///
     /// # Errors
@@ -61,6 +66,8 @@ impl Chapter {
         // The longest stretch first: what is asked for later lies within it.
         let pieces = chronicle.pieces(model, elapsed)?;
         let report = ObjectiveReport::draw(assessment, chronicle)?;
+        // What begins at `as_of` has no length yet, and is there.
+        let range = Span::new(elapsed.start, as_of.plus(1));
         let excluded = pieces.iter().filter(|piece| piece.excluded()).map(|piece| piece.span.intersect(elapsed));
         let whole_days = (report.budget.window.millis() / DAY_MS).clamp(FEWEST_DAYS, MOST_DAYS);
         let since = as_of.day_start().plus(-whole_days * DAY_MS);
@@ -68,7 +75,7 @@ impl Chapter {
             title: model.objective.metadata.title.clone(),
             maintenance_excuses: model.objective.exclude_maintenance_windows || model.objective.not_counted.maintenance,
             burn_down: burn_down(&pieces, elapsed, report.budget.exclusion),
-            events: events(model, elapsed.start, as_of, as_of, chronicle)?,
+            outages: charged(outages(model, range, as_of, chronicle)?, range),
             excluded: union(excluded.collect()),
             since,
             days: days(assessment, since),

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::downtime::{Evidence, Piece, account, attribute};
+use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::instant::{DAY_MS, Instant};
 use super::model::{Member, Model, SystemId};
 use super::name::Name;
+use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
 
@@ -111,6 +112,22 @@ where
         Ok(stretch)
     }
 
+    /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
+    /// upstream does, if these decide what spends the budget.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
+        let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
+        if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
+            for upstream in &model.upstreams {
+                let stretch = self.stretch(upstream, Scope::System, at, at)?;
+                last = last.max(stretch.changes.last().map(|change| change.at));
+            }
+        }
+        Ok(last.unwrap_or(at))
+    }
+
     /// The outages of a system that touch `span`, with their true starts, however long ago those lie.
     fn outages(&mut self, system: &Member, span: Span) -> Result<Rc<Stretch>, E> {
         let mut from = span.start;
@@ -127,6 +144,26 @@ where
         }
     }
 
+    /// Since when an objective has been down as of a moment, however long ago that is; `None` while it is not down.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn down_since(&mut self, model: &Model, at: Instant) -> Result<Option<Instant>, E> {
+        let mut from = at;
+        let mut back = DAY_MS;
+        loop {
+            let stretch = self.stretch(&model.system, model.scope(), from, at)?;
+            let since = down_since(model, &stretch.changes, stretch.first, at);
+            // An outage that reaches back to the start of what was read may have begun before it.
+            let cut = since.is_some_and(|since| since <= stretch.from && stretch.first != Some(since));
+            if !cut || stretch.from <= BEGINNING {
+                return Ok(since);
+            }
+            from = from.plus(-back).max(BEGINNING);
+            back = back.saturating_mul(4);
+        }
+    }
+
     /// The account of an objective over `span`, with the blame where it belongs.
     ///
     /// # Errors
@@ -136,7 +173,7 @@ where
             return Ok(Vec::new());
         }
         let stretch = self.stretch(&model.system, model.scope(), span.start, span.end)?;
-        let maintenance = model.maintenance_within(span);
+        let maintenance = model.maintenance.touching(span);
         let evidence = Evidence { changes: &stretch.changes, first: stretch.first, maintenance: &maintenance };
         let pieces = account(model, &evidence, span);
         let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
@@ -167,7 +204,7 @@ pub(crate) fn pieces_before_first(model: &Model, span: Span) -> Vec<Piece> {
         return Vec::new();
     }
     let changes = [Change { at: BEGINNING, checks: None, incidents: None }];
-    let maintenance = model.maintenance_within(span);
+    let maintenance = model.maintenance.touching(span);
     account(model, &Evidence { changes: &changes, first: None, maintenance: &maintenance }, span)
 }
 

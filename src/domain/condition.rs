@@ -120,6 +120,8 @@ pub(crate) enum Property {
     BestStreak,
     Target,
     WindowDays,
+    /// A duration: how long the outage lasts that goes on.
+    DownFor,
     DataAgeSeconds,
     // Booleans.
     IsBreaching,

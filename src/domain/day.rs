@@ -119,6 +119,12 @@ impl Ledger {
         (since.max(self.start), tallies)
     }
 
+    /// The days that begin at or after `since`, oldest first, with what they held.
+    pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
+        let days = self.days().map(|(end, day)| (Span::new(end.plus(-DAY_MS), end), &day.tally));
+        days.skip_while(|(span, _)| span.start < since).collect()
+    }
+
     /// Every day with the midnight at which it ends, oldest first.
     pub(crate) fn days(&self) -> impl Iterator<Item = (Instant, &Day)> {
         let days = self.runs.iter().flat_map(|run| std::iter::repeat_n(&run.day, run.count as usize));

@@ -1,15 +1,15 @@
 //! Owns the weekly digest: how objectives stood when a week ended, what it cost, and what changed since the one before.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::achievement::Unlocked;
 use super::budget::State;
-use super::event::Event;
 use super::instant::Instant;
 use super::name::Name;
-use super::report::ObjectiveReport;
-use super::span::Span;
+use super::outage::Outage;
+use super::report::{ObjectiveReport, worst_first};
+use super::span::{Span, union};
 use super::week::Week;
 
 /// How many objectives are named as best, and as worst.
@@ -26,8 +26,11 @@ pub(crate) struct Digest {
     pub(crate) counts_before: Counts,
     /// The best by availability, best first; ties: the longest streak, then by name.
     pub(crate) top: Vec<ObjectiveReport>,
-    /// The worst by what remains of the budget, worst first; ties: the one that spent the most of its own, then by name.
+    /// The worst by the share of the budget that remains, worst first; ties: the one that overspent it by the most time, then by
+    /// name.
     pub(crate) worst: Vec<ObjectiveReport>,
+    /// Those that are down as of `until`, whatever their states, worst first.
+    pub(crate) down: Vec<ObjectiveReport>,
     pub(crate) downtime: Downtime,
     /// Of the week before.
     pub(crate) downtime_before: Downtime,
@@ -55,52 +58,93 @@ impl Counts {
     }
 }
 
-/// Downtime of all objectives within a stretch of time.
+/// Downtime within a stretch of time, each outage once however many objectives saw it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Downtime {
-    /// Of each objective, added up.
+    /// Charged downtime of each cause, added up.
     pub(crate) millis: i64,
-    /// Stretches of downtime of one objective without a gap, whoever is to blame for each part.
+    /// Objectives that were down for the same cause at the same time saw one outage.
     pub(crate) outages: usize,
-    /// By the system it belongs to, largest first; ties: by name.
+    /// By cause, largest first; ties: by name.
     pub(crate) parts: Vec<Part>,
 }
 
-/// Downtime that belongs to one system.
+/// Downtime that one system caused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Part {
     pub(crate) system: Name,
-    /// Whether it was downtime of other systems' objectives, rather than its own.
-    pub(crate) upstream: bool,
+    /// Whether objectives of its own saw it, rather than only those of other systems.
+    pub(crate) own: bool,
+    /// How many objectives saw it.
+    pub(crate) objectives: usize,
+    /// The time in which any of them did.
     pub(crate) millis: i64,
 }
 
+/// What is known of one cause: when objectives saw it, and with which of the outages.
+#[derive(Default)]
+struct Seen<'o> {
+    spans: Vec<(Span, usize)>,
+    objectives: BTreeSet<&'o Name>,
+    own: bool,
+}
+
 impl Downtime {
-    /// Adds up what of events lies within `span`, as of a moment.
-    fn of(events: &[Event], span: Span, as_of: Instant) -> Self {
-        let mut parts: BTreeMap<(&Name, bool), i64> = BTreeMap::new();
-        // Events come in order of time, so the last end seen of an objective tells whether the next one follows it.
-        let mut ends: BTreeMap<&Name, Instant> = BTreeMap::new();
-        let mut downtime = Self::default();
-        for event in events {
-            let whole = event.span(as_of);
-            let millis = whole.intersect(span).millis();
-            if millis == 0 {
-                continue;
+    /// Adds up what of outages is charged within `range`, as of a moment.
+    fn of(outages: &[Outage], range: Span, as_of: Instant) -> Self {
+        let mut causes: BTreeMap<&Name, Seen<'_>> = BTreeMap::new();
+        // For each outage that counts, an earlier one that it is the same as, or itself.
+        let mut same: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, outage) in outages.iter().enumerate() {
+            for event in &outage.events {
+                let span = event.span(as_of).intersect(range);
+                if span.is_empty() {
+                    continue;
+                }
+                same.insert(index, index);
+                let seen = causes.entry(event.cause()).or_default();
+                seen.spans.push((span, index));
+                seen.objectives.insert(&event.objective);
+                seen.own |= event.upstream.is_none();
             }
-            if ends.insert(&event.objective, whole.end) != Some(whole.start) {
-                downtime.outages += 1;
-            }
-            let system = event.upstream.as_ref().unwrap_or(&event.system);
-            *parts.entry((system, event.upstream.is_some())).or_default() += millis;
-            downtime.millis += millis;
         }
-        let part =
-            |((system, upstream), millis): ((&Name, bool), i64)| Part { system: system.clone(), upstream, millis };
-        downtime.parts = parts.into_iter().map(part).collect();
-        downtime.parts.sort_by_key(|part| std::cmp::Reverse(part.millis));
-        downtime
+        for seen in causes.values_mut() {
+            unite(&mut same, &mut seen.spans);
+        }
+        let part = |(system, seen): (&Name, Seen<'_>)| Part {
+            system: system.clone(),
+            own: seen.own,
+            objectives: seen.objectives.len(),
+            millis: union(seen.spans.into_iter().map(|(span, _)| span).collect()).into_iter().map(Span::millis).sum(),
+        };
+        let mut parts: Vec<Part> = causes.into_iter().map(part).collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.millis));
+        let outages = same.iter().filter(|(index, of)| index == of).count();
+        Self { millis: parts.iter().map(|part| part.millis).sum(), outages, parts }
     }
+}
+
+/// Makes one outage of those whose stretches, all of one cause, touch or overlap.
+fn unite(same: &mut BTreeMap<usize, usize>, spans: &mut [(Span, usize)]) {
+    spans.sort_unstable();
+    let Some((mut joined, mut last)) = spans.first().copied() else { return };
+    for (span, index) in &spans[1..] {
+        if span.start > joined.end {
+            joined = *span;
+        } else {
+            joined.end = joined.end.max(span.end);
+            let (one, other) = (root(same, last), root(same, *index));
+            same.insert(one.max(other), one.min(other));
+        }
+        last = *index;
+    }
+}
+
+fn root(same: &BTreeMap<usize, usize>, mut index: usize) -> usize {
+    while same[&index] != index {
+        index = same[&index];
+    }
+    index
 }
 
 /// An objective that stands otherwise than a week before.
@@ -120,8 +164,8 @@ pub(crate) struct Sources {
     pub(crate) reports: Vec<ObjectiveReport>,
     /// As of the start of the week.
     pub(crate) states_before: Vec<State>,
-    /// That touch the week or the one before, as of `until`, in order of time.
-    pub(crate) events: Vec<Event>,
+    /// That touch the week or the one before, as of `until`.
+    pub(crate) outages: Vec<Outage>,
     /// As of `until`.
     pub(crate) unlocked: Vec<Unlocked>,
 }
@@ -129,7 +173,7 @@ pub(crate) struct Sources {
 impl Digest {
     /// Draws a digest up.
     pub(crate) fn draw(sources: Sources) -> Self {
-        let Sources { week, until, reports, states_before, events, mut unlocked } = sources;
+        let Sources { week, until, reports, states_before, outages, mut unlocked } = sources;
         let (start, before) = (week.span().start, week.previous().span());
         unlocked.retain(|unlocked| unlocked.unlocked_at > start);
         unlocked
@@ -150,17 +194,22 @@ impl Digest {
             seen.sort_by(|a, b| order(a, b).then_with(|| a.objective.cmp(&b.objective)));
             seen.into_iter().take(NAMED).cloned().collect()
         };
+        let mut down: Vec<ObjectiveReport> = reports.iter().filter(|report| report.down.is_some()).cloned().collect();
+        worst_first(&mut down);
         Self {
             week,
             until,
+            down,
             counts: Counts::of(&reports.iter().map(|report| report.state)),
             counts_before: Counts::of(&states_before.iter().copied()),
             top: first(|a, b| {
                 b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current))
             }),
-            worst: first(|a, b| a.budget.compare_remaining(&b.budget).then_with(|| b.budget.compare_spent(&a.budget))),
-            downtime: Downtime::of(&events, Span::new(start, until), until),
-            downtime_before: Downtime::of(&events, before, until),
+            worst: first(|a, b| {
+                a.budget.compare_remaining(&b.budget).then_with(|| b.budget.overspent().cmp(&a.budget.overspent()))
+            }),
+            downtime: Downtime::of(&outages, Span::new(start, until), until),
+            downtime_before: Downtime::of(&outages, before, until),
             unlocked,
             changes,
         }

@@ -90,6 +90,15 @@ pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec
     pieces
 }
 
+/// Since when an objective has been down as of a moment, as far back as its changes reach, of which the first lies at or before
+/// that moment; `None` while it is not down.
+pub(super) fn down_since(model: &Model, changes: &[Change], first: Option<Instant>, at: Instant) -> Option<Instant> {
+    let now = changes.partition_point(|change| change.at <= at);
+    let is_down = |change: &&Change| State::of(model, **change, first, at).down;
+    let since = changes[..now].iter().rev().take_while(is_down).last()?;
+    first.map(|first| first.max(since.at))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct State {
     known: bool,

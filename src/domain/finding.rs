@@ -28,7 +28,7 @@ pub(crate) struct Rule {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ReadyMade {
     Breaching,
-    Degraded,
+    Down,
     AtRisk,
     Warning,
     Critical,
@@ -121,9 +121,7 @@ impl Rule {
             ReadyMade::Breaching => {
                 ("breaching", is(IsBreaching), vec![ConsumedMinutes, TotalMinutes, OverspentMinutes])
             }
-            ReadyMade::Degraded => {
-                ("degraded", Term::Any(down()), vec![IsBreaching, HasOpenDowntime, RemainingPercent])
-            }
+            ReadyMade::Down => ("down", Term::Any(down()), vec![IsBreaching, HasOpenDowntime, RemainingPercent]),
             ReadyMade::AtRisk => {
                 let at_risk = text(Stands, Relation::Equal, State::AtRisk.as_str());
                 let term = Term::Any(down().into_iter().chain([at_risk]).collect());

@@ -1,18 +1,28 @@
 //! Owns the forecast: when, with no further change of health, a budget is exhausted, stops being overspent, or is whole.
 //!
 //! Seen from `as-of`, consumed and not counted time are piecewise linear in the time that passes: they grow with what
-//! comes at the front of the window, which is known once no more facts arrive (staleness and maintenance do happen), and
+//! comes at the front of the window, which is known once no more facts arrive (silence and maintenance do happen), and
 //! shrink with what leaves at its back. Whole days leave in one step where no crossing can lie within them; where one can, the
 //! day is taken apart, so every instant is exact to the millisecond.
 
+mod horizon;
+mod track;
+
+use super::assess::Assessment;
+use super::budget::Budget;
+use super::chronicle::Chronicle;
 use super::downtime::Piece;
-use super::instant::{DAY_MS, Instant};
+use super::instant::Instant;
+use super::model::SystemId;
 use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::tally::Tally;
 use super::target::WHOLE;
+use super::timeline::{Scope, SystemHistory};
+use super::window::Window;
+use track::Track;
 
-/// The instants a forecast names; `None` where the event does not happen within one window's length, or has happened.
+/// The instants a forecast names; `None` where the event never happens, or has happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Forecast {
     /// An outage that is going on has used up the budget.
@@ -25,7 +35,7 @@ pub(crate) struct Forecast {
 
 /// What is looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Event {
+enum Event {
     Exhausted,
     Recovered,
     Full,
@@ -33,13 +43,13 @@ pub(crate) enum Event {
 
 /// Sums at one moment of the walk, with the constants that decide them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Position {
+struct Position {
     /// The allowed share of failure, in parts of [`WHOLE`].
-    pub(crate) share: i64,
+    share: i64,
     /// The full length of the window, in milliseconds.
-    pub(crate) window_ms: i64,
-    pub(crate) consumed_ms: i64,
-    pub(crate) not_counted_ms: i64,
+    window_ms: i64,
+    consumed_ms: i64,
+    not_counted_ms: i64,
 }
 
 impl Position {
@@ -79,83 +89,143 @@ impl Slope {
     }
 }
 
-/// What leaves the back of a rolling window, oldest first.
-pub(crate) struct Past<'p, R> {
-    /// Where the window begins at `as-of`.
-    pub(crate) start: Instant,
-    /// What whole days held, for those that are sealed: `day(midnight)`.
-    pub(crate) day: &'p dyn Fn(Instant) -> Option<&'p Tally>,
-    /// The account of a stretch, taken apart.
-    pub(crate) refine: R,
+impl Forecast {
+    /// The forecast of an assessment with this budget.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn draw<F, E>(
+        assessment: &Assessment<'_>,
+        budget: &Budget,
+        chronicle: &mut Chronicle<F>,
+    ) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let model = assessment.model;
+        let rolling = matches!(model.objective.window, Window::Rolling { .. });
+        let down = assessment.now().is_some_and(|piece| piece.down);
+        let wanted = [
+            (Event::Exhausted, down && !budget.is_exhausted()),
+            (Event::Recovered, rolling && budget.is_breaching()),
+            (Event::Full, rolling && budget.consumed_ms() > 0),
+        ];
+        let wanted: Vec<Event> = wanted.into_iter().filter(|(_, is)| *is).map(|(event, _)| event).collect();
+        if wanted.is_empty() {
+            return Ok(Self::default());
+        }
+        let as_of = assessment.as_of;
+        let walk = Walk {
+            exclusion: budget.exclusion,
+            as_of,
+            horizon: horizon::of(model, budget, as_of, chronicle)?,
+            back: rolling.then_some(budget.window.start),
+            days: if rolling { assessment.ledger.spans(budget.window.start) } else { Vec::new() },
+        };
+        let from = Position {
+            share: budget.target.error_share(),
+            window_ms: budget.window.millis(),
+            consumed_ms: budget.consumed_ms(),
+            not_counted_ms: budget.tally.not_counted_ms,
+        };
+        walk.find(wanted, from, |span| chronicle.pieces(model, span))
+    }
+
+    fn put(&mut self, event: Event, at: Instant) {
+        *match event {
+            Event::Exhausted => &mut self.exhausted_at,
+            Event::Recovered => &mut self.recovers_at,
+            Event::Full => &mut self.full_at,
+        } = Some(at);
+    }
 }
 
-/// Finds the first moment after `as_of` at which `event` holds, walking up to `horizon` (included).
-/// `future` covers `[as_of, horizon)`; `past` is absent for calendar windows, whose start does not move.
-///
-/// # Errors
-/// Those of `past.refine`.
-pub(crate) fn find<R, E>(
-    event: Event,
-    from: Position,
+/// A walk into the future.
+struct Walk<'l> {
     exclusion: DependencyExclusion,
-    future: &[Piece],
-    mut past: Option<&mut Past<'_, R>>,
-) -> Result<Option<Instant>, E>
-where
-    R: FnMut(Span) -> Result<Vec<Piece>, E>,
-{
-    let (Some(first), Some(last)) = (future.first(), future.last()) else { return Ok(None) };
-    let (as_of, horizon) = (first.span.start, last.span.end);
-    let mut at = as_of;
-    let mut position = from;
-    let mut ahead = 0;
-    while at < horizon {
-        while future[ahead].span.end <= at {
-            ahead += 1;
-        }
-        let arriving = Slope::of(&future[ahead], exclusion);
-        let mut end = future[ahead].span.end;
-        let Some(past) = past.as_mut() else {
-            let step = end.since(at);
-            if let Some(offset) = cross(event, position, arriving, step) {
-                return Ok(Some(at.plus(offset)));
-            }
-            position = position.moved(arriving.consumed * step, arriving.not_counted * step);
-            at = end;
-            continue;
-        };
-        // What leaves next: the rest of a day.
-        let back = past.start.plus(at.since(as_of));
-        let day_end = back.day_start().plus(DAY_MS);
-        end = end.min(at.plus(day_end.since(back)));
-        let step = end.since(at);
-        let leaving = Span::new(back, back.plus(step));
-        if leaving.millis() == DAY_MS
-            && let Some(held) = (past.day)(back)
-        {
-            let (gone, gone_not_counted) = (held.consumed_ms(exclusion), held.not_counted_ms);
-            let (come, come_not_counted) = (arriving.consumed * step, arriving.not_counted * step);
-            if !possible(event, position, (gone, gone_not_counted), (come, come_not_counted)) {
-                position = position.moved(come - gone, come_not_counted - gone_not_counted);
-                at = end;
+    as_of: Instant,
+    /// The last moment that is looked at.
+    horizon: Instant,
+    /// Where the window begins at `as_of`; `None` for calendar windows, whose start does not move.
+    back: Option<Instant>,
+    /// What whole days before `as_of` held, oldest first, as far as that is known.
+    days: Vec<(Span, &'l Tally)>,
+}
+
+impl Walk<'_> {
+    /// Finds the first moment after `as_of` at which each of the wanted events holds; `draw` gives the account of a stretch.
+    fn find<E>(
+        &self,
+        mut wanted: Vec<Event>,
+        from: Position,
+        mut draw: impl FnMut(Span) -> Result<Vec<Piece>, E>,
+    ) -> Result<Forecast, E> {
+        let mut found = Forecast::default();
+        let mut position = from;
+        let mut at = self.as_of;
+        let (mut front, mut gone) = (Track::new(self.exclusion), Track::new(self.exclusion));
+        while at < self.horizon && !wanted.is_empty() {
+            let Some(start) = self.back else {
+                let arriving = front.piece(at, self.horizon, &mut draw)?;
+                let end = arriving.span.end.min(self.horizon);
+                let slope = Slope::of(&arriving, self.exclusion);
+                (at, position) = pass((at, position), end.since(at), slope, &mut wanted, &mut found);
                 continue;
+            };
+            let back = start.plus(at.since(self.as_of));
+            let (leaves, known) = self.leaves_next(back);
+            let end = at.plus(leaves.since(back)).min(self.horizon);
+            if let Some(held) = known.filter(|_| end.since(at) == leaves.since(back)) {
+                let left = (held.consumed_ms(self.exclusion), held.not_counted_ms);
+                let come = front.sum(Span::new(at, end), &mut draw)?;
+                if !wanted.iter().any(|event| possible(*event, position, left, come)) {
+                    position = position.moved(come.0 - left.0, come.1 - left.1);
+                    at = end;
+                    continue;
+                }
+            }
+            while at < end {
+                let back = start.plus(at.since(self.as_of));
+                let arriving = front.piece(at, self.horizon, &mut draw)?;
+                let leaving = gone.piece(back, leaves, &mut draw)?;
+                let until = end.min(arriving.span.end).min(at.plus(leaving.span.end.since(back)));
+                let (come, gone) = (Slope::of(&arriving, self.exclusion), Slope::of(&leaving, self.exclusion));
+                let slope =
+                    Slope { consumed: come.consumed - gone.consumed, not_counted: come.not_counted - gone.not_counted };
+                (at, position) = pass((at, position), until.since(at), slope, &mut wanted, &mut found);
             }
         }
-        for piece in (past.refine)(leaving)? {
-            let part = piece.span.intersect(leaving);
-            let gone = Slope::of(&piece, exclusion);
-            let slope = Slope {
-                consumed: arriving.consumed - gone.consumed,
-                not_counted: arriving.not_counted - gone.not_counted,
-            };
-            if let Some(offset) = cross(event, position, slope, part.millis()) {
-                return Ok(Some(at.plus(offset)));
-            }
-            position = position.moved(slope.consumed * part.millis(), slope.not_counted * part.millis());
-            at = at.plus(part.millis());
+        Ok(found)
+    }
+
+    /// Up to where the account that leaves next is drawn in one go, and what it held if that is a whole day that is known.
+    fn leaves_next(&self, back: Instant) -> (Instant, Option<&Tally>) {
+        let next = self.days.partition_point(|(span, _)| span.start < back);
+        match self.days.get(next) {
+            Some((span, held)) if span.start == back => (span.end, Some(held)),
+            Some((span, _)) => (span.start, None),
+            None if back < self.as_of => (self.as_of, None),
+            None => (self.horizon, None),
         }
     }
-    Ok(None)
+}
+
+/// Lets time pass in which the sums change evenly, and notes which of the wanted events begin to hold.
+fn pass(
+    (at, position): (Instant, Position),
+    step: i64,
+    slope: Slope,
+    wanted: &mut Vec<Event>,
+    found: &mut Forecast,
+) -> (Instant, Position) {
+    wanted.retain(|event| match cross(*event, position, slope, step) {
+        Some(offset) => {
+            found.put(*event, at.plus(offset));
+            false
+        }
+        None => true,
+    });
+    (at.plus(step), position.moved(slope.consumed * step, slope.not_counted * step))
 }
 
 /// Whether `event` can hold anywhere while so much comes and goes, in whatever order.

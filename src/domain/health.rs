@@ -2,7 +2,7 @@
 
 use super::instant::{Instant, MINUTE_MS};
 use super::name::Name;
-use super::timeline::{Change, END, StreamHistory};
+use super::timeline::{Change, END, StreamHistory, stale_at};
 use super::transition::{Source, Status};
 
 /// How far back changes of the effective status are counted, in milliseconds.
@@ -55,7 +55,7 @@ impl Health {
             .filter(|stream| stream.source == Source::Healthcheck)
             .filter_map(|stream| stream.transitions.last())
             .map(|last| {
-                let stale = stale_after_ms.is_some_and(|limit| as_of.since(last.at) >= limit);
+                let stale = stale_at(*last, stale_after_ms).is_some_and(|stale_at| stale_at <= as_of);
                 if stale { Status::Unknown } else { last.status }
             })
             .collect();

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::hash::Fnv;
-use super::maintenance::MaintenanceWindow;
+use super::maintenance::calendar::MaintenanceCalendar;
 use super::name::Name;
 use super::objective::{ImpactType, Objective, System};
-use super::span::{Span, union};
 use super::timeline::Scope;
 
 /// Identifies a system within one database.
@@ -29,8 +28,8 @@ pub(crate) struct Model {
     pub(crate) system: Member,
     /// The systems that may excuse it, sorted by name.
     pub(crate) upstreams: Vec<Member>,
-    /// Windows of its system that are not cancelled, sorted by name; none when the objective ignores maintenance.
-    pub(crate) maintenance: Vec<MaintenanceWindow>,
+    /// The maintenance of its system; none when the objective ignores maintenance.
+    pub(crate) maintenance: Rc<MaintenanceCalendar>,
     /// Whether its set does not declare the objective any more. Decides no number.
     pub(crate) orphaned: bool,
 }
@@ -39,11 +38,6 @@ impl Model {
     /// The streams the objective looks at.
     pub(crate) fn scope(&self) -> Scope<'_> {
         self.objective.healthcheck.as_ref().map_or(Scope::System, Scope::Check)
-    }
-
-    /// When its system is under maintenance within `within`, sorted and disjoint.
-    pub(crate) fn maintenance_within(&self, within: Span) -> Vec<Span> {
-        union(self.maintenance.iter().flat_map(|window| window.occurrences(within)).collect())
     }
 
     /// A fingerprint of all that decides the objective's numbers: two models with the same one give the same
@@ -65,9 +59,7 @@ impl Model {
         for upstream in &self.upstreams {
             hash.feed(&format!("{} {:?}", upstream.name, upstream.stale_after_ms));
         }
-        for window in &self.maintenance {
-            hash.feed(&format!("{:?}", window.schedule));
-        }
+        self.maintenance.feed(&mut hash);
         hash.finish() as i64
     }
 

@@ -89,35 +89,41 @@ impl Rule {
         LOOKBACKS[self.long].1
     }
 
-    /// share × window length / long lookback, cut to six decimals; for printing only.
-    pub(crate) fn factor(self, window_ms: i64) -> Decimal {
-        let millionths = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(SCALE)
+    /// share × nominal window length / long lookback, as the nearest float; for printing only.
+    pub(crate) fn factor(self, nominal_ms: i64) -> f64 {
+        // Both sides are whole and below 2^53, so that nothing but the quotient is rounded.
+        (self.budget_percent * nominal_ms) as f64 / (100 * self.long_ms()) as f64
+    }
+
+    /// The same cut to six decimals, for people.
+    pub(crate) fn short_factor(self, nominal_ms: i64) -> Decimal {
+        let millionths = i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(SCALE)
             / (100 * i128::from(self.long_ms()));
         Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
     }
 
     /// What consumed milliseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
-    /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × window / long.
-    pub(crate) fn sides(self, over_ms: i64, target: Target, window_ms: i64) -> (i128, i128) {
-        let allowed = i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(over_ms);
+    /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × nominal window / long.
+    pub(crate) fn sides(self, over_ms: i64, target: Target, nominal_ms: i64) -> (i128, i128) {
+        let allowed = i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(over_ms);
         (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
     }
 
     /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100 % target that was missed.
-    pub(crate) fn reached(self, rate: BurnRate, window_ms: i64) -> bool {
-        let (factor, allowed) = self.sides(rate.over_ms, rate.target, window_ms);
+    pub(crate) fn reached(self, rate: BurnRate, nominal_ms: i64) -> bool {
+        let (factor, allowed) = self.sides(rate.over_ms, rate.target, nominal_ms);
         rate.target.error_share() > 0 && i128::from(rate.consumed_ms) * factor >= allowed
     }
 
     /// Whether even a total outage, which burns at 1/(1 − target), stays under the factor.
-    pub(crate) fn is_unreachable(self, window_ms: i64, error_share: i64) -> bool {
-        i128::from(self.budget_percent) * i128::from(window_ms) * i128::from(error_share)
+    pub(crate) fn is_unreachable(self, nominal_ms: i64, error_share: i64) -> bool {
+        i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(error_share)
             > 100 * i128::from(self.long_ms()) * i128::from(WHOLE)
     }
 
     /// What the burn rates, in the order of [`LOOKBACKS`], say under this rule.
-    pub(crate) fn judge(self, rates: &[BurnRate; 7], window_ms: i64) -> Burn {
-        match (self.reached(rates[self.long], window_ms), self.reached(rates[self.short], window_ms)) {
+    pub(crate) fn judge(self, rates: &[BurnRate; 7], nominal_ms: i64) -> Burn {
+        match (self.reached(rates[self.long], nominal_ms), self.reached(rates[self.short], nominal_ms)) {
             (true, true) => Burn::Critical,
             (false, true) => Burn::Increasing,
             (true, false) => Burn::Recovering,
@@ -133,9 +139,11 @@ mod tests {
 
     #[test]
     fn factors_are_those_of_the_workbook_and_of_sloth() {
-        let factors = |days: i64| POLICY.map(|rule| rule.factor(days * DAY_MS).to_string());
+        let factors = |days: i64| POLICY.map(|rule| rule.short_factor(days * DAY_MS).to_string());
         assert_eq!(factors(30), ["14.4", "6", "3", "1"]);
         assert_eq!(factors(28), ["13.44", "5.6", "2.8", "0.933333"]);
+        let printed = POLICY.map(|rule| rule.factor(28 * DAY_MS).to_string());
+        assert_eq!(printed, ["13.44", "5.6", "2.8", "0.9333333333333333"]);
         assert_eq!(POLICY.map(Rule::name), ["1h/5m", "6h/30m", "1d/2h", "3d/6h"]);
     }
 

@@ -6,20 +6,36 @@ use std::collections::BTreeMap;
 use super::assess::Assessment;
 use super::budget::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use super::chronicle::Chronicle;
-use super::forecast::{Event, Forecast, Past, Position, find};
-use super::instant::{DAY_MS, Instant};
+use super::downtime::{Cause, Charge};
+use super::forecast::Forecast;
+use super::instant::Instant;
 use super::model::{Model, SystemId};
 use super::name::Name;
-use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::streak::Streak;
 use super::tally::{Tally, tally};
 use super::timeline::{Scope, SystemHistory};
 use super::window::Window;
 
+/// Being down at a moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Down {
+    /// When the outage began, whoever caused it then.
+    pub(crate) since: Instant,
+    /// Why this moment of it spends no budget; `None` if it does.
+    pub(crate) excuse: Option<Excuse>,
+}
+
+/// What keeps downtime from spending the budget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Excuse {
+    Maintenance,
+    /// It belongs to this upstream, and those are free.
+    Upstream(Name),
+}
+
 /// One objective as of one moment.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,
@@ -31,7 +47,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) budget: Budget,
     pub(crate) state: State,
     pub(crate) tier: BudgetTier,
-    pub(crate) has_open_downtime: bool,
+    /// The outage that goes on at `as-of`, if there is one.
+    pub(crate) down: Option<Down>,
     /// Whether the objective's status is known at `as-of`.
     pub(crate) known_now: bool,
     /// The newest fact of the objective's streams, if there is one at or before `as-of`.
@@ -68,8 +85,8 @@ impl ObjectiveReport {
         let fast_burn = burn_rates[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
-        let has_open_downtime = has_open_downtime(assessment);
-        let forecast = forecast(assessment, &budget, chronicle)?;
+        let down = down(assessment, chronicle)?;
+        let forecast = Forecast::draw(assessment, &budget, chronicle)?;
         Ok(Self {
             objective: objective.metadata.name.clone(),
             system: objective.system.clone(),
@@ -77,9 +94,9 @@ impl ObjectiveReport {
             labels: objective.metadata.labels.clone(),
             orphaned: model.orphaned,
             window_kind: objective.window,
-            state: budget.state(assessment.first.is_some(), has_open_downtime),
+            state: budget.state(assessment.first.is_some(), has_open_downtime(assessment)),
             tier: budget.tier(&objective.thresholds),
-            has_open_downtime,
+            down,
             known_now: assessment.now().is_some_and(|piece| piece.known),
             last_seen: assessment.last_seen,
             attribution,
@@ -106,6 +123,16 @@ impl ObjectiveReport {
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
         Ok(budget(assessment, chronicle)?.state(assessment.first.is_some(), has_open_downtime(assessment)))
+    }
+
+    /// Since when it is down, while that spends the budget.
+    pub(crate) fn down_since(&self) -> Option<Instant> {
+        self.down.as_ref().filter(|down| down.excuse.is_none()).map(|down| down.since)
+    }
+
+    /// Whether it is down, and that spends the budget.
+    pub(crate) fn has_open_downtime(&self) -> bool {
+        self.down_since().is_some()
     }
 
     /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
@@ -136,54 +163,27 @@ fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
     assessment.now().is_some_and(|piece| piece.consumes(assessment.model.objective.dependency_exclusion))
 }
 
+/// The outage that goes on.
+fn down<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Option<Down>, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let model = assessment.model;
+    let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
+    let excuse = match now.charge {
+        None => Some(Excuse::Maintenance),
+        Some(Charge { cause: Cause::Upstream(rank), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
+            Some(Excuse::Upstream(model.upstreams[rank].name.clone()))
+        }
+        Some(_) => None,
+    };
+    Ok(chronicle.down_since(model, assessment.as_of)?.map(|since| Down { since, excuse }))
+}
+
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
 fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     let upstreams = sums.upstream_ms.iter().zip(&model.upstreams).map(|(ms, member)| (Some(member.name.clone()), *ms));
     let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
     parts.sort_by_key(|(_, millis)| std::cmp::Reverse(*millis));
     parts
-}
-
-fn forecast<F, E>(assessment: &Assessment<'_>, budget: &Budget, chronicle: &mut Chronicle<F>) -> Result<Forecast, E>
-where
-    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
-{
-    let model = assessment.model;
-    let exclusion: DependencyExclusion = budget.exclusion;
-    let down = assessment.now().is_some_and(|piece| piece.down);
-    let wants_exhausted = down && !budget.is_exhausted();
-    let rolling = matches!(model.objective.window, Window::Rolling { .. });
-    let (wants_recovered, wants_full) = (rolling && budget.is_breaching(), rolling && budget.consumed_ms() > 0);
-    if !wants_exhausted && !wants_recovered && !wants_full {
-        return Ok(Forecast::default());
-    }
-    let as_of = assessment.as_of;
-    // At the end of a calendar period the next one begins, so its last millisecond is the latest that can be named.
-    let horizon = if rolling { as_of.plus(budget.window.millis()) } else { budget.window.end.plus(-1) };
-    let future = chronicle.pieces(model, Span::new(as_of, horizon))?;
-    let from = Position {
-        share: budget.target.error_share(),
-        window_ms: budget.window.millis(),
-        consumed_ms: budget.consumed_ms(),
-        not_counted_ms: budget.tally.not_counted_ms,
-    };
-    let since = budget.window.start.day_ceil();
-    let (days_from, days) = if rolling { assessment.ledger.tallies(since) } else { (since, Vec::new()) };
-    let mut search = |event: Event, wanted: bool| -> Result<Option<Instant>, E> {
-        if !wanted {
-            return Ok(None);
-        }
-        let day = |midnight: Instant| {
-            let index = usize::try_from(midnight.since(days_from) / DAY_MS).ok()?;
-            days.get(index).copied()
-        };
-        let refine = |span: Span| -> Result<Vec<_>, E> { chronicle.pieces(model, span) };
-        let mut past = Past { start: budget.window.start, day: &day, refine };
-        find(event, from, exclusion, &future, rolling.then_some(&mut past))
-    };
-    Ok(Forecast {
-        exhausted_at: search(Event::Exhausted, wants_exhausted)?,
-        recovers_at: search(Event::Recovered, wants_recovered)?,
-        full_at: search(Event::Full, wants_full)?,
-    })
 }

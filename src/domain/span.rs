@@ -32,7 +32,8 @@ impl Span {
 /// Sorts spans, drops empty ones and joins those that touch or overlap, so that each moment is covered at most once.
 pub(crate) fn union(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| !span.is_empty());
-    spans.sort_unstable();
+    // A stable sort makes use of what is in order already, such as the occurrences of each window.
+    spans.sort();
     let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
         match joined.last_mut() {

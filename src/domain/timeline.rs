@@ -73,7 +73,8 @@ impl Scope<'_> {
 }
 
 /// Folds the streams in scope into the changes of the effective status from `history.from` on; the first one stands at
-/// that moment. A stream is `unknown` from `stale_after_ms` after its last transition until the next.
+/// that moment. A stream that last said `healthy` is `unknown` from `stale_after_ms` after that until its next transition;
+/// whatever else it said stands until a transition contradicts it, for silence never ends an outage.
 pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, stale_after_ms: Option<i64>) -> Vec<Change> {
     let streams: Vec<&StreamHistory> =
         history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())).collect();
@@ -132,6 +133,11 @@ fn fold_one(history: &SystemHistory, stream: &StreamHistory, stale_after_ms: Opt
     changes
 }
 
+/// From when on a transition says nothing any more if no other one follows; `None` if it stands until one does.
+pub(crate) fn stale_at(transition: Transition, stale_after_ms: Option<i64>) -> Option<Instant> {
+    stale_after_ms.filter(|_| transition.status == Status::Healthy).map(|stale_after| transition.at.plus(stale_after))
+}
+
 /// Calls `each` for every change of one stream: its transitions, and the moments at which they go stale.
 pub(super) fn unfold(
     transitions: &[Transition],
@@ -141,8 +147,7 @@ pub(super) fn unfold(
 ) {
     for (index, transition) in transitions.iter().enumerate() {
         each(transition.at, transition.status);
-        if let Some(stale_after) = stale_after_ms {
-            let stale_at = transition.at.plus(stale_after);
+        if let Some(stale_at) = stale_at(*transition, stale_after_ms) {
             let next = transitions.get(index + 1).map_or(through, |next| next.at.plus(-1));
             if stale_at <= next {
                 each(stale_at, Status::Unknown);
@@ -249,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_stream_goes_stale_exactly_when_that_old() {
-        use Status::{Healthy, Unhealthy, Unknown};
-        let moves = [(10, Healthy), (20, Unhealthy), (50, Healthy), (61, Healthy)];
+    fn only_health_goes_stale_and_exactly_when_that_old() {
+        use Status::{Degraded, Healthy, Unhealthy, Unknown};
+        let moves = [(10, Healthy), (20, Unhealthy), (40, Degraded), (50, Healthy), (61, Healthy)];
         let history = history(vec![stream(Source::Healthcheck, None, &moves)]);
         let stale = statuses(&history, Scope::System, Some(10));
         assert_eq!(
@@ -260,7 +265,7 @@ mod tests {
                 (0, Unknown),
                 (10, Healthy),
                 (20, Unhealthy),
-                (30, Unknown),
+                (40, Degraded),
                 (50, Healthy),
                 (60, Unknown),
                 (61, Healthy),

@@ -65,6 +65,21 @@ impl Window {
             Self::Calendar { unit, zone } => calendar_bounds(unit, zone, as_of),
         }
     }
+
+    /// The length that stands for every window of this kind, in milliseconds: a month has 30 days, a quarter 90 and a year 365,
+    /// as in the availability table of the SRE book. The factors of the burn-rate policy are made of it, so that they are the
+    /// same in February and in March.
+    pub(crate) fn nominal_ms(self) -> i64 {
+        let days = match self {
+            Self::Rolling { days } => i64::from(days),
+            Self::Calendar { unit: CalendarUnit::Day, .. } => 1,
+            Self::Calendar { unit: CalendarUnit::Week, .. } => 7,
+            Self::Calendar { unit: CalendarUnit::Month, .. } => 30,
+            Self::Calendar { unit: CalendarUnit::Quarter, .. } => 90,
+            Self::Calendar { unit: CalendarUnit::Year, .. } => 365,
+        };
+        days * DAY_MS
+    }
 }
 
 fn calendar_bounds(unit: CalendarUnit, zone: Tz, as_of: Instant) -> Span {

@@ -319,7 +319,8 @@ impl<'s> Conditions<'s> {
                 let account = Span::new(View::reach(&model.objective, stretch.start), stretch.end);
                 let first = chronicle.stretch(&model.system, model.scope(), account.start, account.end)?.first;
                 let pieces = chronicle.pieces(&model, account)?;
-                View::draw(model, pieces, first, stretch)
+                let down_before = chronicle.down_since(&model, account.start)?;
+                View::draw(model, pieces, first, down_before, stretch)
             }
         };
         let signal = view.signal(what);

@@ -8,10 +8,11 @@ use super::Evaluation;
 use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
 use crate::domain::digest::{Digest, Sources};
-use crate::domain::event::events;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
+use crate::domain::outage::outages;
 use crate::domain::report::ObjectiveReport;
+use crate::domain::span::Span;
 use crate::domain::week::Week;
 use crate::store::{Store, Stored};
 
@@ -31,8 +32,8 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: 
         let sealed = store.sealed(stored.id)?;
         let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
-        // What the events are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
-        found.extend(events(&model, since, until, until, chronicle)?);
+        // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
+        found.extend(outages(&model, Span::new(since, until), until, chronicle)?);
         let assessment = Assessment::open(&model, sealed, until, chronicle)?;
         reports.push(ObjectiveReport::draw(&assessment, chronicle)?);
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
@@ -41,7 +42,6 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: 
         states_before.push(ObjectiveReport::state(&before, chronicle)?);
         contributions.entry(system).or_default().push(contribution);
     }
-    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
     // A system achieves what it does with all of its objectives, selected or not.
     if drawn.len() < store.count_objectives()? {
         for stored in store.objectives()?.into_iter().filter(|stored| !drawn.contains(&stored.id)) {
@@ -51,5 +51,5 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: 
         }
     }
     let unlocked = contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
-    Ok(Digest::draw(Sources { week, until, reports, states_before, events: found, unlocked }))
+    Ok(Digest::draw(Sources { week, until, reports, states_before, outages: found, unlocked }))
 }

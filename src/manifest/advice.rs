@@ -2,10 +2,9 @@
 
 use super::problem::{Position, Report};
 use crate::domain::decimal::{Decimal, SCALE};
-use crate::domain::instant::DAY_MS;
 use crate::domain::policy::POLICY;
 use crate::domain::target::{Target, WHOLE};
-use crate::domain::window::{CalendarUnit, Window};
+use crate::domain::window::Window;
 
 /// Warns about a target that leaves no budget, and about burn rates that even a total outage does not reach: that one
 /// burns at 1/(1 − target). The places are those of the target and of the fast-burn multiplier.
@@ -23,11 +22,11 @@ pub(super) fn on_target(
     }
     let fastest = Decimal::from_millionths(WHOLE * SCALE / error_share);
     let percent = target.percent();
-    let length = shortest_millis(window);
+    let length = window.nominal_ms();
     let unreachable: Vec<String> = POLICY
         .into_iter()
         .filter(|rule| rule.is_unreachable(length, error_share))
-        .map(|rule| format!("{} (factor {})", rule.name(), rule.factor(length)))
+        .map(|rule| format!("{} (factor {})", rule.name(), rule.short_factor(length)))
         .collect();
     if !unreachable.is_empty() {
         let rules = if unreachable.len() == 1 { "rule" } else { "rules" };
@@ -43,19 +42,4 @@ pub(super) fn on_target(
         );
         report.warn(fast_burn_at, message, "lower spec.burnRateThresholds.fastBurnMultiplier");
     }
-}
-
-/// The window's length in milliseconds; of calendar periods the shortest, for what that cannot reach none can.
-fn shortest_millis(window: Window) -> i64 {
-    let days = match window {
-        Window::Rolling { days } => i64::from(days),
-        Window::Calendar { unit, .. } => match unit {
-            CalendarUnit::Day => 1,
-            CalendarUnit::Week => 7,
-            CalendarUnit::Month => 28,
-            CalendarUnit::Quarter => 90,
-            CalendarUnit::Year => 365,
-        },
-    };
-    days * DAY_MS
 }

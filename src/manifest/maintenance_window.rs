@@ -1,15 +1,16 @@
 //! Owns reading the specification of a `MaintenanceWindow`.
 
-use chrono::{Offset, TimeZone};
+use chrono::{Offset as _, TimeZone};
 use chrono_tz::Tz;
 
 use super::fields::{Field, Fields};
 use super::problem::Report;
 use super::reference::{self, Reference, Role};
-use super::shape::{Content, FieldShape, Length, Shape};
+use super::shape::{Content, FieldShape, Length as ListLength, Shape};
 use super::wording::quote;
+use crate::domain::duration::{format_millis, write_millis};
 use crate::domain::instant::Instant;
-use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
+use crate::domain::maintenance::{Length, MaintenanceWindow, Overlap, Recurrence, Schedule};
 use crate::domain::objective::Metadata;
 use crate::domain::span::Span;
 
@@ -20,12 +21,20 @@ pub(super) static SPEC: Shape = Shape {
     fields: &[
         FieldShape::required(
             "systemRefs",
-            Content::List(&Content::Object(&reference::SYSTEM), Length::SomeDistinct),
+            Content::List(&Content::Object(&reference::SYSTEM), ListLength::SomeDistinct),
             "The systems worked on",
         ),
-        FieldShape::required("start", Content::Instant, "When it begins; of a recurring one, the first time"),
-        FieldShape::optional("end", Content::Instant, "When it ends; write this or duration"),
-        FieldShape::optional("duration", Content::Duration, "How long it lasts each time; write this or end"),
+        FieldShape::required("start", Content::Instant, "When it begins; of a recurring one, the first occurrence"),
+        FieldShape::optional(
+            "end",
+            Content::Instant,
+            "When it ends; a recurring one ends at the same local time each time; write this or duration",
+        ),
+        FieldShape::optional(
+            "duration",
+            Content::Duration,
+            "How long it lasts each time, whatever clocks do; write this or end",
+        ),
         FieldShape::optional(
             "rrule",
             Content::Text,
@@ -65,7 +74,7 @@ pub(super) fn read(
 fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
     let start_field = fields.require("start", "write a time such as 2026-11-20T22:00:00Z", report);
     let start = start_field.as_ref().and_then(|field| field.instant(report));
-    let millis = read_length(fields, start, report);
+    let length = read_length(fields, start, report);
     let zone_field = fields.get("timezone");
     let zone = zone_field.as_ref().map_or(Some(chrono_tz::UTC), |field| field.zone(report));
     let Some(rule) = fields.get("rrule") else {
@@ -78,15 +87,37 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
             );
             return None;
         }
-        let start = start?;
-        return Some(Schedule::Once(Span::new(start, start.plus(millis?))));
+        return Some(Schedule::Once(match (start?, length?) {
+            (start, Length::Elapsed(millis)) => Span::new(start, start.plus(millis)),
+            (start, Length::Until(end)) => Span::new(start, end),
+        }));
     };
-    if let (Some(field), Some(start), Some(zone)) = (&start_field, start, zone) {
-        warn_about_zone(field, start, zone, report);
+    let end_field = fields.get("end");
+    if let (Some(start), Some(zone)) = (start, zone) {
+        if let Some(field) = &start_field {
+            warn_about_zone("start", field, start, zone, report);
+        }
+        if let (Some(field), Some(Length::Until(end))) = (&end_field, length) {
+            warn_about_zone("end", field, end, zone, report);
+        }
     }
     let text = rule.text(report)?;
-    match Recurrence::new(start?, millis?, text, zone?) {
-        Ok(recurrence) => Some(Schedule::Recurring(recurrence)),
+    let (start, length, zone) = (start?, length?, zone?);
+    if let (Some(field), Length::Until(end)) = (&end_field, length)
+        && length.clock_ms(start, zone) <= 0
+    {
+        let end_text = quote(field.scalar().unwrap_or_default());
+        let message =
+            format!("spec.end {end_text} is not after spec.start by the clocks of {zone}, which go back between");
+        report.error(field.at, message, format!("write duration: {}", write_millis(end.since(start))));
+        return None;
+    }
+    match Recurrence::new(start, length, text, zone) {
+        Ok(recurrence) => {
+            warn_about_start(start_field.as_ref()?, &recurrence, report);
+            warn_about_overlap(&rule, &recurrence, report);
+            Some(Schedule::Recurring(Box::new(recurrence)))
+        }
         Err(cause) => {
             report.error(rule.at, format!("spec.rrule {} is not valid", quote(text)), cause);
             None
@@ -94,10 +125,10 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
     }
 }
 
-/// The milliseconds from `start` to `end`, or the `duration`: exactly one of them is written.
-fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report) -> Option<i64> {
+/// The `end`, or the `duration`: exactly one of them is written.
+fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report) -> Option<Length> {
     match (fields.get("end"), fields.get("duration")) {
-        (None, Some(duration)) => duration.millis(report),
+        (None, Some(duration)) => duration.millis(report).map(Length::Elapsed),
         (Some(end), None) => {
             let (at, text) = (end.at, end.scalar().unwrap_or_default());
             let (start, end) = (start, end.instant(report)?);
@@ -107,7 +138,7 @@ fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report)
                 report.error(at, message, "swap them, or write a duration");
                 return None;
             }
-            Some(end.since(start))
+            Some(Length::Until(end))
         }
         (Some(_), Some(duration)) => {
             report.error(duration.at, "spec.end and spec.duration contradict each other", "keep one of them");
@@ -120,18 +151,104 @@ fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report)
     }
 }
 
-/// A start without offset is UTC, which surprises beside a zone that is not.
-fn warn_about_zone(field: &Field<'_>, start: Instant, zone: Tz, report: &mut Report) {
+/// The offset from UTC that a time is written with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Offset {
+    /// None is written, and UTC is what is meant then.
+    Absent,
+    Utc,
+    Minutes(i64),
+}
+
+impl Offset {
+    /// The offset of a text that was read as a time.
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let upper = text.to_ascii_uppercase();
+        if digits || upper.ends_with('Z') || upper.ends_with("UTC") || upper.ends_with("GMT") {
+            return Self::Utc;
+        }
+        // Signs further in front belong to the date.
+        let Some((sign, offset)) =
+            text.get(10..).and_then(|time| time.rfind(['+', '-']).map(|at| time[at..].split_at(1)))
+        else {
+            return Self::Absent;
+        };
+        let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
+        let (hours, minutes) = digits.split_at_checked(2).unwrap_or((&digits, ""));
+        let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+        Self::Minutes((number(hours) * 60 + number(minutes)) * if sign == "-" { -1 } else { 1 })
+    }
+}
+
+/// Warns about a time that is another one in the zone than it seems: it has no offset, which is UTC, or one that the zone does not
+/// have then.
+fn warn_about_zone(name: &str, field: &Field<'_>, at: Instant, zone: Tz, report: &mut Report) {
     let text = field.scalar().unwrap_or_default();
-    let time = text.split_once([' ', 'T', 't']).map_or("", |(_, time)| time);
-    let has_offset =
-        time.contains(['Z', 'z', '+', '-']) || text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let local = zone.from_utc_datetime(&start.to_chrono().naive_utc());
-    if has_offset || local.offset().fix().local_minus_utc() == 0 {
+    let local = zone.from_utc_datetime(&at.to_chrono().naive_utc());
+    let minutes = i64::from(local.offset().fix().local_minus_utc()) / 60;
+    let (clock, offset) = (local.format("%H:%M"), local.format("%:z"));
+    match Offset::of(text) {
+        Offset::Absent if minutes != 0 => {
+            let message = format!("spec.{name} {} has no offset, so it is UTC and {clock} in {zone}", quote(text));
+            report.warn(field.at, message, format!("write the offset ({offset}), or Z if UTC is meant"));
+        }
+        Offset::Minutes(written) if written != minutes => {
+            let message = format!("spec.{name} {} is {clock} in {zone}, whose offset is {offset} then", quote(text));
+            report.warn(field.at, message, format!("write the offset {offset}, or Z if UTC is meant"));
+        }
+        _ => {}
+    }
+}
+
+/// Warns about a start that its own rule does not name.
+fn warn_about_start(field: &Field<'_>, recurrence: &Recurrence, report: &mut Report) {
+    if recurrence.names_start() {
         return;
     }
-    let message =
-        format!("spec.start {} has no offset, so it is UTC and {} in {zone}", quote(text), local.format("%H:%M"));
-    let offset = local.format("%:z");
-    report.warn(field.at, message, format!("write the offset ({offset}), or Z if UTC is meant"));
+    let local = |at: Instant| recurrence.zone.from_utc_datetime(&at.to_chrono().naive_utc());
+    let message = format!(
+        "spec.start {} is a {} in {}, which is no occurrence of {}",
+        quote(field.scalar().unwrap_or_default()),
+        local(recurrence.start).format("%A, %Y-%m-%d"),
+        recurrence.zone,
+        recurrence.rule.as_str()
+    );
+    let next = recurrence
+        .next_named()
+        .map_or(String::new(), |next| format!("; move it to {}", local(next).format("%Y-%m-%dT%H:%M:%S%:z")));
+    report.warn(field.at, message, format!("it is the first occurrence all the same{next}"));
+}
+
+/// Warns about occurrences that last longer than until the next one.
+fn warn_about_overlap(field: &Field<'_>, recurrence: &Recurrence, report: &mut Report) {
+    let Some(Overlap { second, interval_ms }) = recurrence.overlap() else { return };
+    let message = format!(
+        "occurrences overlap: each lasts {}, and that of {second} starts {} after the one before",
+        format_millis(recurrence.clock_ms()),
+        format_millis(interval_ms)
+    );
+    report.warn(field.at, message, "shorten them, or let fewer days have one");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_told_from_the_text() {
+        for (text, offset) in [
+            ("2026-01-05T02:00:00+02:00", Offset::Minutes(120)),
+            ("2026-01-05T02:00:00-0330", Offset::Minutes(-210)),
+            ("2026-01-05 02:00+02", Offset::Minutes(120)),
+            ("2026-01-05T02:00:00Z", Offset::Utc),
+            ("2026-01-05 02:00 UTC", Offset::Utc),
+            ("1767578400", Offset::Utc),
+            ("2026-01-05", Offset::Absent),
+            ("2026-01-05 02:00", Offset::Absent),
+        ] {
+            assert_eq!(Offset::of(text), offset, "{text}");
+        }
+    }
 }

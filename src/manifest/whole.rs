@@ -7,10 +7,8 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
-use crate::domain::duration::write_millis;
 use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::System;
+use crate::domain::object::Kind;
 use crate::domain::reconcile::cycle;
 
 /// The most names that are compared, over all references to nothing, to guess what was meant.
@@ -32,9 +30,6 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
         whole.unknown_check(draft);
-    }
-    for draft in drafts {
-        whole.expiring_incidents(draft);
     }
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
@@ -182,18 +177,6 @@ impl<'a> Whole<'a> {
             let remedy = super::wording::did_you_mean(check.name.as_str(), names());
             let message = format!("{} has no transitions of the check {} so far", system.name, check.name);
             self.note(Severity::Warning, draft, check.at, message, &remedy);
-        }
-    }
-
-    /// Warns where reports that go stale would end incidents early.
-    fn expiring_incidents(&mut self, draft: &'a Draft) {
-        let Some(Object::System(System { stale_after_ms: Some(stale_after), .. })) = &draft.object else { return };
-        if self.known.incidents.contains(&draft.name) {
-            let limit = write_millis(*stale_after);
-            let message =
-                format!("staleAfter {limit} ends incidents too: one not reported again within {limit} counts as over");
-            let remedy = "report open incidents again more often than that, or leave staleAfter out";
-            self.note(Severity::Warning, draft, draft.name_at, message, remedy);
         }
     }
 

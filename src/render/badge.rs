@@ -4,6 +4,7 @@ use anyhow::Result;
 use unicode_width::UnicodeWidthChar;
 
 use super::Document;
+use super::down::standing;
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
@@ -35,6 +36,7 @@ pub(crate) struct Picture {
     label: String,
     message: String,
     state: State,
+    down_since: Option<Instant>,
     title: String,
 }
 
@@ -49,13 +51,17 @@ impl Picture {
         };
         let days = report.streak.current;
         let message = match show {
+            Show::State if report.has_open_downtime() => standing(report),
             Show::State => report.state.as_str().to_owned(),
             _ if report.state == State::NoData => "no data".to_owned(),
             Show::Availability => availability.clone(),
             Show::Budget => left.clone(),
             Show::Streak => format!("{days} day{}", if days == 1 { "" } else { "s" }),
         };
-        let mut title = format!("{}: {}", report.objective, report.state.as_str());
+        // Whatever a badge shows, it says that the objective is down.
+        let down = show != Show::State && report.has_open_downtime();
+        let message = if down { format!("{message}, down") } else { message };
+        let mut title = format!("{}: {}", report.objective, standing(report));
         if report.state != State::NoData {
             let target = budget.target.percent();
             title.push_str(&format!("; available {availability} of {target} %, budget {left}"));
@@ -66,6 +72,7 @@ impl Picture {
             label: label.map_or_else(|| report.objective.to_string(), ToOwned::to_owned),
             message,
             state: report.state,
+            down_since: report.down_since(),
             title,
         }
     }
@@ -80,6 +87,7 @@ impl Picture {
         document.set("label", &self.label)?;
         document.set("message", &self.message)?;
         document.set("state", &self.state.as_str())?;
+        document.set("downSince", &self.down_since.map(|since| since.to_string()))?;
         document.set("color", &color(self.state))?;
         Ok(document)
     }
@@ -91,7 +99,10 @@ impl Picture {
         let right = message + SIGN + 3 * MARGIN - 2;
         let whole = left + right;
         let mut svg = Markup::new();
-        let name = format!("{}: {}, {}", self.label, self.message, self.state.as_str());
+        let mut name = format!("{}: {}", self.label, self.message);
+        if !self.message.contains(self.state.as_str()) {
+            name.push_str(&format!(", {}", self.state.as_str()));
+        }
         svg.open(
             "svg",
             &[
@@ -139,7 +150,7 @@ const fn color(state: State) -> &'static str {
     match state {
         State::NoData => "#57606a",
         State::Breaching => "#b42318",
-        State::Degraded => "#9a4a00",
+        State::Down => "#9a4a00",
         State::AtRisk => "#7a5c00",
         State::Healthy => "#1a7f37",
     }
@@ -183,6 +194,7 @@ mod tests {
             label: "\"><svg onload=alert(1)><script>".to_owned(),
             message: "99.9 %".to_owned(),
             state: State::Healthy,
+            down_since: None,
             title: "</title><script>alert(1)</script>".to_owned(),
         };
         let svg = picture.svg();

@@ -134,7 +134,7 @@ fn tone(change: &Change) -> Tone {
     let seen = next.get("state").or_else(|| next.get("status")).map(ToString::to_string);
     match seen.as_deref() {
         Some("breaching" | "unhealthy") => Tone::Bad,
-        Some("degraded" | "at-risk") => Tone::Warning,
+        Some("down" | "degraded" | "at-risk") => Tone::Warning,
         Some("no-data" | "unknown") => Tone::Faint,
         _ => Tone::Good,
     }

@@ -1,33 +1,22 @@
 //! Owns how downtime events and their sums look.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
 use super::number::short_time;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::event::Event;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::name::Name;
+use crate::domain::outage::totals::{By, Totals, groups};
+use crate::domain::outage::{Event, Outage};
 use crate::domain::span::Span;
 
-/// By what events are summed up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum By {
-    Objective,
-    System,
-    Upstream,
-    Day,
-}
-
-/// By what events are summed up, and the range of which their time counts.
+/// By what outages are summed up, and the range of which their time counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Grouping {
     pub(crate) by: By,
-    pub(crate) since: Instant,
-    pub(crate) until: Instant,
+    pub(crate) range: Span,
 }
 
 #[derive(Serialize)]
@@ -67,8 +56,21 @@ struct WireTotals {
     open: usize,
     total_seconds: i64,
     longest_seconds: Option<i64>,
-    /// Mean time to recovery, of events that are over.
+    /// Mean time to recovery, of outages that are over.
     mttr_seconds: Option<i64>,
+}
+
+impl WireTotals {
+    fn of(totals: &Totals) -> Self {
+        Self {
+            count: totals.count,
+            outages: totals.outages,
+            open: totals.open,
+            total_seconds: totals.total_ms / 1000,
+            longest_seconds: totals.longest_ms.map(|ms| ms / 1000),
+            mttr_seconds: totals.mttr_ms.map(|ms| ms / 1000),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,183 +81,96 @@ struct WireGroup {
     totals: WireTotals,
 }
 
-/// A stretch of one objective's downtime.
-#[derive(Clone)]
-struct Part {
-    objective: Name,
-    span: Span,
-    /// Whether it is still going on.
-    open: bool,
-}
-
-/// What events come to. An outage is events of one objective without a gap, whoever is to blame for each: recovery ends it.
-struct Totals {
-    count: usize,
-    outages: usize,
-    open: usize,
-    total_ms: i64,
-    longest_ms: Option<i64>,
-    mttr_ms: Option<i64>,
-}
-
-impl Totals {
-    fn of(parts: &[Part]) -> Self {
-        let outages = outages(parts);
-        let over: Vec<i64> = outages.iter().filter(|part| !part.open).map(|part| part.span.millis()).collect();
-        Self {
-            count: parts.len(),
-            outages: outages.len(),
-            open: outages.len() - over.len(),
-            total_ms: outages.iter().map(|part| part.span.millis()).sum(),
-            longest_ms: outages.iter().map(|part| part.span.millis()).max(),
-            mttr_ms: over.iter().sum::<i64>().checked_div(over.len() as i64),
-        }
-    }
-
-    fn wire(&self) -> WireTotals {
-        WireTotals {
-            count: self.count,
-            outages: self.outages,
-            open: self.open,
-            total_seconds: self.total_ms / 1000,
-            longest_seconds: self.longest_ms.map(|ms| ms / 1000),
-            mttr_seconds: self.mttr_ms.map(|ms| ms / 1000),
-        }
-    }
-
-    fn line(&self) -> String {
-        let several = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        let time = |ms: Option<i64>| ms.map_or("–".to_owned(), short_time);
-        let open = if self.open > 0 { format!(" ({} open)", self.open) } else { String::new() };
-        let events =
-            if self.count == self.outages { String::new() } else { format!(" in {}", several(self.count, "event")) };
-        format!(
-            "{}{open}{events}, {} in all, longest {}, mean time to recovery {}",
-            several(self.outages, "outage"),
-            short_time(self.total_ms),
-            time(self.longest_ms),
-            time(self.mttr_ms),
-        )
-    }
-}
-
-/// Joins stretches of one objective that follow each other without a gap.
-fn outages(parts: &[Part]) -> Vec<Part> {
-    let mut sorted: Vec<&Part> = parts.iter().collect();
-    sorted.sort_by(|a, b| (&a.objective, a.span).cmp(&(&b.objective, b.span)));
-    let mut joined: Vec<Part> = Vec::new();
-    for part in sorted {
-        match joined.last_mut() {
-            Some(last) if last.objective == part.objective && last.span.end == part.span.start => {
-                last.span.end = part.span.end;
-                last.open = part.open;
-            }
-            _ => joined.push(part.clone()),
-        }
-    }
-    joined
-}
-
-fn whole(events: &[Event], as_of: Instant) -> Vec<Part> {
-    let part =
-        |event: &Event| Part { objective: event.objective.clone(), span: event.span(as_of), open: event.end.is_none() };
-    events.iter().map(part).collect()
+/// The events of outages, oldest first, then by objective.
+fn events(outages: &[Outage]) -> Vec<&Event> {
+    let mut events: Vec<&Event> = outages.iter().flat_map(|outage| &outage.events).collect();
+    events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+    events
 }
 
 /// The events in the shape programs read.
-pub(super) fn rows(events: &[Event], as_of: Instant) -> impl Serialize {
-    events.iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
+pub(super) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
+    events(outages).into_iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
 }
 
 /// The answer of `downtime` for programs.
 ///
 /// # Errors
 /// When it cannot be represented.
-pub(crate) fn document(events: &[Event], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
-    let mut document = Document::list(as_of, "events", &rows(events, as_of))?;
-    document.set("totals", &Totals::of(&whole(events, as_of)).wire())?;
-    if let Some(grouping) = grouping {
-        let groups = groups(events, grouping, as_of).into_iter();
-        let groups = groups.map(|(key, parts)| WireGroup { key, totals: Totals::of(&parts).wire() });
+pub(crate) fn document(outages: &[Outage], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
+    let mut document = Document::list(as_of, "events", &rows(outages, as_of))?;
+    document.set("totals", &WireTotals::of(&Totals::of(outages, as_of)))?;
+    if let Some(Grouping { by, range }) = grouping {
+        let groups = groups(outages, by, range, as_of).into_iter();
+        let groups = groups.map(|(key, totals)| WireGroup { key, totals: WireTotals::of(&totals) });
         document.set("groups", &groups.collect::<Vec<_>>())?;
     }
     Ok(document)
 }
 
-/// The events for people, which touch the range from `since` to `until`.
-pub(crate) fn sheet(events: &[Event], since: Instant, until: Instant, as_of: Instant) -> Sheet {
+/// The events for people, which touch the range.
+pub(crate) fn sheet(outages: &[Outage], range: Span, as_of: Instant) -> Sheet {
     let mut sheet = Sheet::new()
         .left("OBJECTIVE")
         .names()
         .left("START")
         .left("END")
         .right("LASTED")
-        .left("BECAUSE OF")
+        .left("CAUSE")
         .left("SOURCE")
         .optional();
-    for event in events {
+    for event in events(outages) {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
         sheet.push(vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::plain(minute(event.start)),
             end,
             Cell::plain(short_time(event.span(as_of).millis())),
-            Cell::plain(event.upstream.as_ref().map_or("itself", |name| name.as_str())),
+            Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
             Cell::plain(event.source.as_str()),
         ]);
     }
-    sheet.footer.push(format!("events from {} to {}", minute(since), minute(until)));
-    sheet.footer.push(Totals::of(&whole(events, as_of)).line());
+    sheet.footer.push(format!("events from {} to {}", minute(range.start), minute(range.end.min(as_of))));
+    sheet.footer.push(line(&Totals::of(outages, as_of)));
     sheet
 }
 
 /// The sums for people.
-pub(crate) fn sums(events: &[Event], grouping: Grouping, as_of: Instant) -> Sheet {
-    let title = match grouping.by {
+pub(crate) fn sums(outages: &[Outage], Grouping { by, range }: Grouping, as_of: Instant) -> Sheet {
+    let title = match by {
         By::Objective => "OBJECTIVE",
         By::System => "SYSTEM",
-        By::Upstream => "BECAUSE OF",
+        By::Upstream => "CAUSE",
         By::Day => "DAY",
     };
     let mut sheet = Sheet::new().left(title).right("OUTAGES").right("TOTAL").right("LONGEST").right("MTTR");
-    for (key, parts) in groups(events, grouping, as_of) {
-        let totals = Totals::of(&parts);
-        let time = |ms: Option<i64>| Cell::plain(ms.map_or("–".to_owned(), short_time));
+    for (key, totals) in groups(outages, by, range, as_of) {
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
             Cell::plain(totals.outages.to_string()),
-            time(Some(totals.total_ms)),
-            time(totals.longest_ms),
-            time(totals.mttr_ms),
+            Cell::plain(short_time(totals.total_ms)),
+            Cell::plain(time(totals.longest_ms)),
+            Cell::plain(time(totals.mttr_ms)),
         ]);
     }
-    sheet.footer.push(Totals::of(&whole(events, as_of)).line());
+    sheet.footer.push(line(&Totals::of(outages, as_of)));
     sheet
 }
 
-/// Events by key; days share an event that spans them, and hold only the part within the range.
-fn groups(events: &[Event], grouping: Grouping, as_of: Instant) -> BTreeMap<String, Vec<Part>> {
-    let mut groups: BTreeMap<String, Vec<Part>> = BTreeMap::new();
-    for event in events {
-        let (objective, span, open) = (event.objective.clone(), event.span(as_of), event.end.is_none());
-        let key = match grouping.by {
-            By::Objective => event.objective.to_string(),
-            By::System => event.system.to_string(),
-            By::Upstream => event.upstream.as_ref().map_or("itself".to_owned(), ToString::to_string),
-            By::Day => {
-                let range = Span::new(grouping.since, grouping.until).intersect(span);
-                let mut day = range.start.day_start();
-                while day < range.end {
-                    let part = Span::new(day, day.plus(DAY_MS)).intersect(range);
-                    let date = day.to_chrono().format("%Y-%m-%d").to_string();
-                    let open = open && part.end == range.end;
-                    groups.entry(date).or_default().push(Part { objective: objective.clone(), span: part, open });
-                    day = day.plus(DAY_MS);
-                }
-                continue;
-            }
-        };
-        groups.entry(key).or_default().push(Part { objective, span, open });
-    }
-    groups
+fn time(millis: Option<i64>) -> String {
+    millis.map_or("–".to_owned(), short_time)
+}
+
+fn line(totals: &Totals) -> String {
+    let several = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let open = if totals.open > 0 { format!(" ({} open)", totals.open) } else { String::new() };
+    let events =
+        if totals.count == totals.outages { String::new() } else { format!(" in {}", several(totals.count, "event")) };
+    format!(
+        "{}{open}{events}, {} in all, longest {}, mean time to recovery {}",
+        several(totals.outages, "outage"),
+        short_time(totals.total_ms),
+        time(totals.longest_ms),
+        time(totals.mttr_ms),
+    )
 }

@@ -17,5 +17,5 @@ pub(super) fn overspending(report: &ObjectiveReport) -> Option<&'static str> {
         Window::Calendar { .. } => "every minute overspends another minute",
         Window::Rolling { .. } => "every minute overspends another minute, less the downtime that leaves the window",
     };
-    (report.has_open_downtime && report.budget.is_exhausted()).then_some(words)
+    (report.has_open_downtime() && report.budget.is_exhausted()).then_some(words)
 }

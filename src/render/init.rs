@@ -73,7 +73,7 @@ metadata:
   name: {name}
   # labels: {{ team: payments }}
 spec: {{}}
-  # staleAfter: 15m          # after this long without a report the status is unknown
+  # staleAfter: 15m          # healthy this long without another report is unknown
   # dependencies:            # systems that may be to blame for this one's downtime
   #   - targetRef: {{ kind: System, name: {upstream} }}
 "

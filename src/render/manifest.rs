@@ -6,7 +6,7 @@ pub(super) mod yaml;
 use crate::domain::condition::{Condition, Scope};
 use crate::domain::duration::write_millis;
 use crate::domain::instant::Instant;
-use crate::domain::maintenance::{MaintenanceWindow, Schedule};
+use crate::domain::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::name::Name;
 use crate::domain::object::Object;
 use crate::domain::objective::{
@@ -130,7 +130,10 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
         // An end that no manifest may write can only come from a duration.
         Schedule::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
         Schedule::Once(span) => (span.start, Some(Node::plain(&span.end)), None, None),
-        Schedule::Recurring(rule) => (rule.start, None, Some(lasting(rule.duration_ms)), Some(rule)),
+        Schedule::Recurring(rule) => match rule.length {
+            Length::Until(end) => (rule.start, Some(Node::plain(&end)), None, Some(rule)),
+            Length::Elapsed(millis) => (rule.start, None, Some(lasting(millis)), Some(rule)),
+        },
     };
     let zone = rule.map(|rule| rule.zone).filter(|zone| *zone != chrono_tz::UTC);
     Node::map([
@@ -138,7 +141,7 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
         ("start", Some(Node::plain(&start))),
         ("end", end),
         ("duration", duration),
-        ("rrule", rule.map(|rule| Node::text(&rule.rule))),
+        ("rrule", rule.map(|rule| Node::text(rule.rule.as_str()))),
         ("timezone", zone.map(|zone| Node::text(zone.name()))),
         ("cancelled", window.cancelled.then(|| Node::plain("true"))),
         ("reason", window.reason.as_ref().map(Node::text)),

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::down::{DOWN, in_words};
 use super::health::minute;
 use super::icon;
 use super::markup::Markup;
@@ -25,6 +26,7 @@ use crate::domain::budget::State;
 use crate::domain::chapter::Chapter;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
+use crate::domain::report::ObjectiveReport;
 use shown::Shown;
 
 /// Up to so many objectives are told with everything open; more make a page whose charts open on demand.
@@ -101,10 +103,15 @@ fn head(page: &mut Markup, chapters: &[Chapter], title: &str, as_of: Instant) {
     page.own("\n<p class=\"meta\">As of ");
     moment(page, as_of);
     page.words(format_args!(" · {}", counted(chapters.len(), "objective")));
+    let down = chapters.iter().filter(|chapter| chapter.report.has_open_downtime()).count();
+    if down > 0 {
+        page.own(" · ");
+        page.element("b", &[("class", &"down")], format_args!("{down} down now"));
+    }
     page.own("</p>\n");
     if !chapters.is_empty() {
         page.own("<ul class=\"tiles\" aria-label=\"Objectives by state\">\n");
-        for state in [State::Breaching, State::Degraded, State::AtRisk, State::Healthy, State::NoData] {
+        for state in [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData] {
             let count = chapters.iter().filter(|chapter| chapter.report.state == state).count();
             if count == 0 && state == State::NoData {
                 continue;
@@ -138,6 +145,22 @@ fn sign(page: &mut Markup, state: State) {
     page.open("svg", &[("class", &"sign"), ("aria-hidden", &"true")]);
     page.empty("use", &[("href", &format_args!("#i-{}", state.as_str()))]);
     page.close("svg");
+}
+
+/// Since when an objective is down at this moment, beside its state, whatever that is; nothing while it is not.
+fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
+    let Some(down) = &report.down else { return };
+    let since = minute(down.since);
+    if report.state == State::Down {
+        shown.write(page, "b", "downSince", format_args!("since {since} UTC"));
+    } else if down.excuse.is_none() {
+        page.own("<b class=\"down\">");
+        shown.write(page, "span", "downSince", format_args!("{DOWN} down since {since} UTC"));
+        page.own("</b>");
+    } else {
+        page.element("span", &[("class", &"quiet")], in_words(report).unwrap_or_default());
+    }
+    page.own(after);
 }
 
 /// A moment to the minute, with its exact value for programs.
@@ -176,7 +199,7 @@ mod tests {
                     pairs.push((ink.to_owned(), ground.to_owned(), 4.5));
                 }
             }
-            for state in ["breaching", "degraded", "at-risk", "healthy", "no-data"] {
+            for state in ["breaching", "down", "at-risk", "healthy", "no-data"] {
                 for ground in ["tint-".to_owned() + state, "card".to_owned()] {
                     pairs.push((format!("ink-{state}"), ground, 4.5));
                 }

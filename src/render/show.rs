@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::down::standing;
 use super::forecast::{next_period, overspending};
 use super::health::{ago, minute};
 use super::number::{minutes, percent, rate, short_time};
@@ -14,9 +15,9 @@ use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::achievement::Unlocked;
 use crate::domain::budget::{LOOKBACKS, State};
-use crate::domain::event::Event;
 use crate::domain::instant::Instant;
 use crate::domain::objective::Objective;
+use crate::domain::outage::{Event, Outage};
 use crate::domain::policy::{Burn, POLICY};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::Snapshot;
@@ -35,8 +36,8 @@ const HEAD: usize = 11;
 pub(crate) struct Portrait {
     pub(crate) objective: Objective,
     pub(crate) report: ObjectiveReport,
-    /// Of the window, oldest first.
-    pub(crate) events: Vec<Event>,
+    /// Those of which something is charged in the window, oldest first.
+    pub(crate) outages: Vec<Outage>,
     /// The last days, oldest first.
     pub(crate) snapshots: Vec<Snapshot>,
     /// Of its system, oldest first.
@@ -72,15 +73,20 @@ struct WireAccounting {
 
 impl Portrait {
     fn rules(&self) -> impl Iterator<Item = WireRule> {
-        let window_ms = self.report.budget.window.millis();
+        let nominal_ms = self.report.window_kind.nominal_ms();
         POLICY.into_iter().map(move |rule| WireRule {
             rule: rule.name(),
-            factor: rule.factor(window_ms).to_f64(),
+            factor: rule.factor(nominal_ms),
             budget_percent: rule.budget_percent,
             long: self.report.burn_rates[rule.long].value(),
             short: self.report.burn_rates[rule.short].value(),
-            burn: rule.judge(&self.report.burn_rates, window_ms).as_str(),
+            burn: rule.judge(&self.report.burn_rates, nominal_ms).as_str(),
         })
+    }
+
+    /// The charged parts of outages, oldest first.
+    fn events(&self) -> Vec<&Event> {
+        self.outages.iter().flat_map(|outage| &outage.events).collect()
     }
 
     fn not_counted(&self) -> Vec<&'static str> {
@@ -107,7 +113,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
     let mut document = Document::new(portrait.as_of);
     document.set("objective", &values(&portrait.report)?)?;
     document.set("multiwindow", &portrait.rules().collect::<Vec<_>>())?;
-    document.set("events", &super::downtime::rows(&portrait.events, portrait.as_of))?;
+    document.set("events", &super::downtime::rows(&portrait.outages, portrait.as_of))?;
     document.set("snapshots", &super::trend::rows(&portrait.snapshots))?;
     document.set("achievements", &super::achievements::rows(&portrait.achievements))?;
     document.set(
@@ -131,7 +137,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
 /// The screen for people.
 pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let report = &portrait.report;
-    let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);
+    let state = paint(&format!("{} {}", symbol(report.state), standing(report)), tone(report.state), canvas);
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
@@ -246,16 +252,17 @@ fn forecast(portrait: &Portrait) -> Vec<String> {
     let report = &portrait.report;
     let forecast = report.forecast;
     let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
-    let leaves = |at: Instant| {
-        // What leaves the window then is what lies at its start.
-        let start = at.plus(-portrait.report.budget.window.millis());
-        let leaving = |event: &&Event| event.start < start && event.end.is_none_or(|end| start <= end);
-        portrait.events.iter().find(leaving).map_or(String::new(), |event| {
-            format!(", when the outage of {} leaves the window", event.start.to_chrono().format("%Y-%m-%d %H:%M"))
-        })
-    };
-    // While it is down, what ends its downtime is that its status goes stale, or maintenance.
-    let then = if report.has_open_downtime { "if nothing else happens" } else { "if it stays up" };
+    let leaves =
+        |at: Instant| {
+            // What leaves the window then is what lies at its start.
+            let start = at.plus(-portrait.report.budget.window.millis());
+            let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
+            portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
+                format!(", when the outage of {} leaves the window", minute(outage.start))
+            })
+        };
+    // While it is down, what ends its downtime is maintenance.
+    let then = if report.has_open_downtime() { "if nothing else happens" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
@@ -274,16 +281,16 @@ fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let mut parts: Vec<String> = rates.map(|((name, _), burn)| format!("{name} {}", rate(burn.value()))).collect();
     parts.push(format!("window {}", rate(report.burn_rate.value())));
     let mut lines = vec![parts.join(" · ")];
-    let window_ms = report.budget.window.millis();
+    let nominal_ms = report.window_kind.nominal_ms();
     for rule in POLICY {
-        let verdict = rule.judge(&report.burn_rates, window_ms);
+        let verdict = rule.judge(&report.burn_rates, nominal_ms);
         let tone = match verdict {
             Burn::Critical => Tone::Bad,
             Burn::Increasing | Burn::Recovering => Tone::Warning,
             Burn::Acceptable => Tone::Good,
         };
         let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let limit = format!("{:.1}", (rule.factor(window_ms).to_f64() * 10.0).floor() / 10.0);
+        let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         let meaning = match verdict {
             Burn::Critical => "both over",
@@ -300,16 +307,19 @@ fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 }
 
 fn events(portrait: &Portrait) -> Vec<String> {
-    let events = &portrait.events;
+    let events = portrait.events();
     let mut lines: Vec<String> = events
         .iter()
         .rev()
         .take(MOST_EVENTS)
         .map(|event| {
             let lasted = short_time(event.span(portrait.as_of).millis());
-            let open = if event.end.is_none() { " and goes on" } else { "" };
-            let whose = event.upstream.as_ref().map_or("itself", |name| name.as_str());
-            format!("{}  lasted {lasted:>5}{open}, because of {whose} ({})", minute(event.start), event.source.as_str())
+            let lasted = match event.end {
+                Some(_) => format!("lasted {lasted:>5}"),
+                None => format!("ongoing, {lasted} so far"),
+            };
+            let cause = event.upstream.as_ref().map_or("self", |name| name.as_str());
+            format!("{}  {lasted}, cause: {cause} ({})", minute(event.start), event.source.as_str())
         })
         .collect();
     if events.len() > MOST_EVENTS {

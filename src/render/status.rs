@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::down::{DOWN, Room, down_cell, down_now};
 use super::forecast::next_period;
 use super::health::{ago, minute};
 use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
@@ -54,6 +55,7 @@ struct WireObjective<'a> {
     strict_availability: Option<f64>,
     is_breaching: bool,
     has_open_downtime: bool,
+    down_since: Option<String>,
     status_known: bool,
     attribution: Vec<WireAttribution<'a>>,
     excluded_minutes: f64,
@@ -156,7 +158,8 @@ impl<'a> WireObjective<'a> {
             current_availability: availability_percent(budget, budget.consumed_ms()),
             strict_availability: availability_percent(budget, budget.tally.strict_ms()),
             is_breaching: budget.is_breaching(),
-            has_open_downtime: report.has_open_downtime,
+            has_open_downtime: report.has_open_downtime(),
+            down_since: text(report.down_since()),
             status_known: report.known_now,
             attribution: report.attribution.iter().map(|(system, ms)| attribution(system.as_ref(), *ms)).collect(),
             excluded_minutes: minutes(budget.tally.excluded_ms),
@@ -205,33 +208,23 @@ pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Docum
 struct Detail {
     /// Whether a state is named; else its sign stands alone, which the summary explains.
     named: bool,
+    /// The columns of the bar; without one, all but the answer may give way.
     bar: usize,
-    extent: Extent,
-}
-
-/// Which columns there are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    /// Even the target may give way.
-    Tight,
-    Usual,
-    Wide,
+    wide: bool,
 }
 
 /// From the most telling table to the narrowest.
-const DETAILS: [Detail; 6] = [
-    Detail { named: true, bar: 20, extent: Extent::Usual },
-    Detail { named: true, bar: 10, extent: Extent::Usual },
-    Detail { named: true, bar: 5, extent: Extent::Usual },
-    Detail { named: false, bar: 5, extent: Extent::Usual },
-    Detail { named: false, bar: 0, extent: Extent::Usual },
-    Detail { named: false, bar: 0, extent: Extent::Tight },
+const DETAILS: [Detail; 5] = [
+    Detail { named: true, bar: 20, wide: false },
+    Detail { named: true, bar: 10, wide: false },
+    Detail { named: true, bar: 5, wide: false },
+    Detail { named: false, bar: 5, wide: false },
+    Detail { named: false, bar: 0, wide: false },
 ];
 
 /// The answer of `status` for people: as telling as the canvas has room for.
 pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
-    let extent = if wide { Extent::Wide } else { Extent::Usual };
-    let full = Detail { named: true, bar: 10, extent };
+    let full = Detail { named: true, bar: 10, wide };
     if wide || canvas.width.is_none() {
         return drawn(reports, full);
     }
@@ -248,7 +241,6 @@ pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> 
 
 fn narrow(canvas: Canvas) -> Detail {
     match canvas.width {
-        Some(..50) => DETAILS[5],
         Some(..70) => DETAILS[4],
         _ => DETAILS[3],
     }
@@ -256,20 +248,35 @@ fn narrow(canvas: Canvas) -> Detail {
 
 fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
-    sheet = sheet.left("OBJECTIVE").names().left("SYSTEM");
-    sheet = if detail.bar == 0 { sheet.optional() } else { sheet.names() };
-    let tight = |sheet: Sheet| if detail.extent == Extent::Tight { sheet.optional() } else { sheet };
-    sheet = tight(sheet.right("TARGET")).right("AVAIL").left("BUDGET LEFT");
-    sheet = tight(tight(sheet.right("BURN")).right("STREAK"));
-    if detail.extent == Extent::Wide {
+    // What is down now is said next to the state, whatever that is; where nothing is, nothing is said.
+    let some_down = reports.iter().any(|report| report.down.is_some());
+    if some_down {
+        sheet = sheet.left(if detail.named { "DOWN SINCE" } else { "DOWN" });
+    }
+    // The answer first: what gives way where there is no room stands last.
+    let narrow = |sheet: Sheet| if detail.bar == 0 { sheet.optional() } else { sheet };
+    sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL");
+    sheet = narrow(narrow(narrow(sheet.right("TARGET")).right("BURN")).right("STREAK"));
+    sheet = sheet.left("SYSTEM").optional();
+    if detail.wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
         sheet = sheet.right("BEST").right("COVERAGE").right("LAST SEEN").left("MODE").left("LABELS");
         sheet.overflows = true;
     }
+    let room = match detail {
+        Detail { wide: true, .. } => Room::All,
+        Detail { named: true, .. } => Room::Some,
+        Detail { named: false, .. } => Room::Little,
+    };
     for report in reports {
-        sheet.push(row(report, detail));
+        let mut cells = row(report, detail);
+        if some_down {
+            cells.insert(1, down_cell(report, room));
+        }
+        sheet.push(cells);
     }
     sheet.footer.push(summary(reports));
+    sheet.footer.extend(down_now(reports));
     sheet.footer.extend(outlooks(reports));
     sheet.footer.extend(blind_spots(reports));
     sheet.footer.extend(last_data(reports));
@@ -287,14 +294,14 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let mut cells = vec![
         Cell::toned(state, tone),
         Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
-        Cell::plain(report.system.as_str()),
-        Cell::plain(budget.target.percent().to_string()),
-        known(Cell::plain(available(budget, budget.consumed_ms()))),
         known(Cell::toned(bar(report, detail.bar), tone)),
+        known(Cell::plain(available(budget, budget.consumed_ms()))),
+        Cell::plain(budget.target.percent().to_string()),
         known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
+        Cell::plain(report.system.as_str()),
     ];
-    if detail.extent == Extent::Wide {
+    if detail.wide {
         let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let known = budget.known_ms();
         cells.extend([
@@ -354,7 +361,7 @@ pub(crate) const fn symbol(state: State) -> &'static str {
     match state {
         State::NoData => "?",
         State::Breaching => "✖",
-        State::Degraded => "▼",
+        State::Down => DOWN,
         State::AtRisk => "!",
         State::Healthy => "✔",
     }
@@ -364,7 +371,7 @@ pub(crate) const fn tone(state: State) -> Tone {
     match state {
         State::NoData => Tone::Faint,
         State::Breaching => Tone::Bad,
-        State::Degraded | State::AtRisk => Tone::Warning,
+        State::Down | State::AtRisk => Tone::Warning,
         State::Healthy => Tone::Good,
     }
 }
@@ -424,8 +431,8 @@ fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
     let outlook = |report: &ObjectiveReport| {
         let forecast = &report.forecast;
         let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
-            (State::Degraded, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
-            (State::Breaching, _, Some(at)) if !report.has_open_downtime => {
+            (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
+            (State::Breaching, _, Some(at)) if !report.has_open_downtime() => {
                 format!("within budget again {}, if it stays up", minute(at))
             }
             (State::Breaching, ..) => {

@@ -1,7 +1,7 @@
 //! Owns the two tables derived from manifests, which systems decide an objective's numbers and which systems a maintenance
 //! window covers, and the digests by which they are known to be whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -10,7 +10,8 @@ use super::manifests::{Stored, maintenance_window, stored_objective};
 use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::intact;
-use crate::domain::maintenance::MaintenanceWindow;
+use super::wire;
+use crate::domain::maintenance::Schedule;
 use crate::domain::model::SystemId;
 use crate::domain::name::Name;
 
@@ -86,32 +87,38 @@ impl Store {
         Ok(objectives)
     }
 
-    /// The maintenance windows of a system.
+    /// When the maintenance windows of a system that are not cancelled are in force.
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
-    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<MaintenanceWindow>> {
+    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
         let whole =
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let sql =
             concat!("SELECT id, name, body, ", intact!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
         if whole.is_none() {
-            let mut windows = self.windows_of(sql, [])?;
-            windows.retain(|window| window.systems.contains(name));
-            return Ok(windows);
+            return self.schedules(sql, [], |of, body| {
+                let covers = wire::read_covered(of, body)?.contains(name);
+                if covers { wire::read_schedule(of, body) } else { Ok(None) }
+            });
         }
         let covering = " AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
-        self.windows_of(&format!("{sql}{covering}"), [system.0])
+        self.schedules(&format!("{sql}{covering}"), [system.0], wire::read_schedule)
     }
 
-    fn windows_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<MaintenanceWindow>> {
+    fn schedules(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl Fn(&str, &str) -> Result<Option<Schedule>>,
+    ) -> Result<Vec<Schedule>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;
-        let mut windows = Vec::new();
+        let mut schedules = Vec::new();
         while let Some(row) = rows.next()? {
-            windows.push(maintenance_window(row)?);
+            schedules.extend(maintenance_window(row, &read)?);
         }
-        Ok(windows)
+        Ok(schedules)
     }
 
     /// What each objective's inputs and each window's systems are, as stored.
@@ -154,12 +161,16 @@ impl Store {
     pub(crate) fn derive_maintenance_inputs(&self) -> Result<()> {
         let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
         self.connection.execute(gone, [])?;
-        self.connection.execute("DELETE FROM maintenance_input", [])?;
-        for (id, systems) in self.covered()? {
-            for system in systems {
-                let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
-                self.connection.prepare_cached(sql)?.execute([system.0, id])?;
-            }
+        let (stored, covered) = (self.inputs()?.windows, self.covered()?);
+        // There may be many windows, few of which are new.
+        let mut forget = self.connection.prepare_cached("DELETE FROM maintenance_input WHERE maintenance = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != covered.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, systems) in covered.iter().filter(|(id, systems)| stored.get(id) != Some(systems)) {
+            systems.iter().try_for_each(|system| insert.execute([system.0, *id]).map(drop))?;
         }
         Ok(())
     }
@@ -196,13 +207,11 @@ impl Store {
         );
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
+        let known: HashMap<Name, SystemId> = self.systems()?.into_iter().collect();
         let mut covered = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let window = maintenance_window(row)?;
-            let mut systems = Vec::new();
-            for name in &window.systems {
-                systems.extend(self.system(name)?);
-            }
+            let names = maintenance_window(row, wire::read_covered)?;
+            let mut systems: Vec<SystemId> = names.iter().filter_map(|name| known.get(name)).copied().collect();
             systems.sort_unstable();
             systems.dedup();
             covered.insert(row.get(0)?, systems);

@@ -15,7 +15,8 @@ use super::soundness::row::{expect, intact, row_sum};
 use super::wire;
 use crate::domain::condition::Condition;
 use crate::domain::instant::Instant;
-use crate::domain::maintenance::MaintenanceWindow;
+use crate::domain::maintenance::Schedule;
+use crate::domain::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::model::{Member, Model, SystemId, upstreams};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
@@ -53,7 +54,9 @@ pub(crate) struct Resolver<'s> {
     store: &'s Store,
     ids: HashMap<Name, SystemId>,
     systems: HashMap<Name, Option<Rc<System>>>,
-    windows: HashMap<Name, Vec<MaintenanceWindow>>,
+    /// When the windows of a system that are not cancelled are in force, as far as all are known.
+    schedules: HashMap<Name, Vec<Schedule>>,
+    calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
 }
@@ -70,8 +73,7 @@ impl<'s> Resolver<'s> {
                 stored.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().map(|s| s.held.object).collect();
             return Self::of(store, objects.iter());
         }
-        let (ids, systems, windows) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Ok(Self { store, ids, systems, windows, complete: false })
+        Ok(Self::empty(store, HashMap::new(), false))
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
@@ -81,21 +83,26 @@ impl<'s> Resolver<'s> {
     /// Those of the database.
     pub(crate) fn of<'o>(store: &'s Store, objects: impl Iterator<Item = &'o Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
-        let mut resolver = Self { store, ids, systems: HashMap::new(), windows: HashMap::new(), complete: true };
+        let mut resolver = Self::empty(store, ids, true);
         for object in objects {
             match object {
                 Object::System(system) => {
                     resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system.clone())));
                 }
-                Object::MaintenanceWindow(window) => {
+                Object::MaintenanceWindow(window) if !window.cancelled => {
                     for system in &window.systems {
-                        resolver.windows.entry(system.clone()).or_default().push(window.clone());
+                        resolver.schedules.entry(system.clone()).or_default().push(window.schedule.clone());
                     }
                 }
-                Object::Objective(_) | Object::Condition(_) => {}
+                Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
             }
         }
         Ok(resolver)
+    }
+
+    fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
+        let (systems, schedules, calendars) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { store, ids, systems, schedules, calendars, complete }
     }
 
     /// The manifest of a system, if it has one.
@@ -152,19 +159,24 @@ impl<'s> Resolver<'s> {
         let system = self.member(&objective.system)?;
         let reached = upstreams(&objective, |name| self.system(name))?;
         let upstreams = reached.keys().map(|name| self.member(name)).collect::<Result<_>>()?;
-        let maintenance = if Model::heeds_maintenance(&objective) { self.maintenance(&system)? } else { Vec::new() };
+        let heeds = Model::heeds_maintenance(&objective);
+        let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
         Ok(Model { objective, system, upstreams, maintenance, orphaned: false })
     }
 
-    fn maintenance(&self, system: &Member) -> Result<Vec<MaintenanceWindow>> {
-        let mut windows = if self.complete {
-            self.windows.get(&system.name).cloned().unwrap_or_default()
+    /// The maintenance of a system, unfolded once for all its objectives.
+    fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
+        if let Some(known) = self.calendars.get(&system.name) {
+            return Ok(Rc::clone(known));
+        }
+        let schedules = if self.complete {
+            self.schedules.remove(&system.name).unwrap_or_default()
         } else {
             self.store.maintenance_of(system.id, &system.name)?
         };
-        windows.retain(|window| !window.cancelled);
-        windows.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
-        Ok(windows)
+        let calendar = Rc::new(MaintenanceCalendar::of(schedules));
+        self.calendars.insert(system.name.clone(), Rc::clone(&calendar));
+        Ok(calendar)
     }
 }
 
@@ -351,11 +363,11 @@ pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored { id: row.get(0)?, objective, orphaned: row.get(3)? })
 }
 
-/// Reads the columns `id, name, body, intact` of a maintenance window.
-pub(super) fn maintenance_window(row: &Row<'_>) -> Result<MaintenanceWindow> {
+/// Reads the columns `id, name, body, intact` of a maintenance window, by `read`, which gets the name and the body.
+pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str) -> Result<T>) -> Result<T> {
     let name = row.get_ref(1)?.as_str()?;
     expect(row, 3, || stored_object(Kind::MaintenanceWindow, name))?;
-    wire::read_maintenance(name, row.get_ref(2)?.as_str()?)
+    read(name, row.get_ref(2)?.as_str()?)
 }
 
 fn stored_object(kind: Kind, name: &str) -> String {

@@ -145,18 +145,20 @@ impl Store {
     /// # Errors
     /// Those of `work`, and of the database, explained.
     pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        let run = || {
-            self.connection.execute_batch("BEGIN IMMEDIATE")?;
-            let result = self.still_there().and_then(|()| work(self)).and_then(|value| {
-                self.connection.execute_batch("COMMIT")?;
-                Ok(value)
-            });
-            if result.is_err() {
-                drop(self.connection.execute_batch("ROLLBACK"));
-            }
-            result.and_then(|value| self.still_there().map(|()| value))
-        };
-        run().map_err(|error| explain(error, &self.path))
+        self.transact(work).map_err(|error| explain(self.leaving_behind(error), &self.path))
+    }
+
+    /// As [`Self::write`], with errors as they come.
+    pub(super) fn transact<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let result = self.still_there().and_then(|()| work(self)).and_then(|value| {
+            self.connection.execute_batch("COMMIT")?;
+            Ok(value)
+        });
+        if result.is_err() {
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        result.and_then(|value| self.still_there().map(|()| value))
     }
 }
 

@@ -10,7 +10,7 @@ use super::open::Unreadable;
 use crate::domain::condition::{Condition, Scope, Severity, Term};
 use crate::domain::decimal::Decimal;
 use crate::domain::instant::Instant;
-use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
+use crate::domain::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::name::Name;
 use crate::domain::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
@@ -206,8 +206,26 @@ struct WireMaintenance {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum WireSchedule {
-    Once { start: i64, end: i64 },
-    Recurring { start: i64, duration: i64, rrule: String, timezone: String },
+    Once {
+        start: i64,
+        end: i64,
+    },
+    Recurring {
+        start: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration: Option<i64>,
+        rrule: String,
+        timezone: String,
+    },
+}
+
+/// What decides when a maintenance window is in force.
+#[derive(Deserialize)]
+struct WireForce {
+    schedule: WireSchedule,
+    cancelled: bool,
 }
 
 /// Writes a maintenance window.
@@ -216,8 +234,9 @@ pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
         Schedule::Once(span) => WireSchedule::Once { start: span.start.millis(), end: span.end.millis() },
         Schedule::Recurring(recurrence) => WireSchedule::Recurring {
             start: recurrence.start.millis(),
-            duration: recurrence.duration_ms,
-            rrule: recurrence.rule.clone(),
+            end: if let Length::Until(end) = recurrence.length { Some(end.millis()) } else { None },
+            duration: if let Length::Elapsed(millis) = recurrence.length { Some(millis) } else { None },
+            rrule: recurrence.rule.as_str().to_owned(),
             timezone: recurrence.zone.name().to_owned(),
         },
     };
@@ -234,23 +253,46 @@ pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
 pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWindow> {
     let place = || format!("the stored MaintenanceWindow {name}");
     let wire: WireMaintenance = serde_json::from_str(body).with_context(place)?;
-    let schedule = match wire.schedule {
-        WireSchedule::Once { start, end } => {
-            Schedule::Once(Span::new(Instant::from_millis(start), Instant::from_millis(end)))
-        }
-        WireSchedule::Recurring { start, duration, rrule, timezone } => Schedule::Recurring(Recurrence {
-            start: Instant::from_millis(start),
-            duration_ms: duration,
-            rule: rrule,
-            zone: timezone.parse().map_err(|_| unknown("timezone", &timezone))?,
-        }),
-    };
     Ok(MaintenanceWindow {
         metadata: wire.metadata.named(name)?,
         systems: wire.systems.iter().map(|name| stored_name(name)).collect::<Result<_>>()?,
-        schedule,
+        schedule: schedule(wire.schedule)?,
         cancelled: wire.cancelled,
         reason: wire.reason,
+    })
+}
+
+/// When a maintenance window is in force, if it is not cancelled, and nothing else of it: there may be many.
+pub(super) fn read_schedule(name: &str, body: &str) -> Result<Option<Schedule>> {
+    let wire: WireForce = serde_json::from_str(body).with_context(|| format!("the stored MaintenanceWindow {name}"))?;
+    if wire.cancelled { Ok(None) } else { schedule(wire.schedule).map(Some) }
+}
+
+/// The systems that a maintenance window covers.
+pub(super) fn read_covered(name: &str, body: &str) -> Result<Vec<Name>> {
+    #[derive(Deserialize)]
+    struct Covered {
+        systems: Vec<String>,
+    }
+    let wire: Covered = serde_json::from_str(body).with_context(|| format!("the stored MaintenanceWindow {name}"))?;
+    wire.systems.iter().map(|name| stored_name(name)).collect()
+}
+
+fn schedule(wire: WireSchedule) -> Result<Schedule> {
+    Ok(match wire {
+        WireSchedule::Once { start, end } => {
+            Schedule::Once(Span::new(Instant::from_millis(start), Instant::from_millis(end)))
+        }
+        WireSchedule::Recurring { start, end, duration, rrule, timezone } => {
+            let length = match (end, duration) {
+                (Some(end), _) => Length::Until(Instant::from_millis(end)),
+                (None, Some(millis)) => Length::Elapsed(millis),
+                (None, None) => return Err(unknown("duration", "")),
+            };
+            let zone = timezone.parse().map_err(|_| unknown("timezone", &timezone))?;
+            let recurrence = Recurrence::new(Instant::from_millis(start), length, &rrule, zone);
+            Schedule::Recurring(Box::new(recurrence.map_err(|_| unknown("rrule", &rrule))?))
+        }
     })
 }
 

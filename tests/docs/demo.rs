@@ -11,7 +11,7 @@ fn the_demo_shows_every_state_and_what_to_do_next() {
     assert_eq!(shown.status.code(), Some(0));
     assert!(shown.stderr.is_empty(), "{shown:?}");
     let text = String::from_utf8(shown.stdout).unwrap();
-    for state in ["breaching", "degraded", "at-risk", "healthy"] {
+    for state in ["breaching", "down", "at-risk", "healthy"] {
         assert!(text.contains(state), "{state} is missing from\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");

@@ -93,7 +93,7 @@ const SIBLINGS: &[(&str, &str)] = &[
 ];
 
 /// Crates that the pure middle may name.
-const DOMAIN_CRATES: [&str; 6] = ["chrono", "chrono_tz", "rrule", "strsim", "std", "core"];
+const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "strsim", "std", "core"];
 
 struct Source {
     /// Path below `src`, without `.rs`.

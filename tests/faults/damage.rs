@@ -319,3 +319,27 @@ fn bytes_flipped_anywhere() {
         ends(&whole.world, &["db", "verify", "--repair"], "");
     }
 }
+
+/// The pages of a table of caches make no sense at all: SQLite itself refuses to read them.
+#[test]
+fn pages_of_a_cache_that_make_no_sense() {
+    let whole = Whole::new();
+    let connection = Connection::open(whole.world.db()).unwrap();
+    let page: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    for table in ["ledger", "seal", "objective_input", "condition_logged", "objective_status", "daily_snapshot"] {
+        whole.become_of(&whole.bytes);
+        let connection = Connection::open(whole.world.db()).unwrap();
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let root: usize = connection.query_row(sql, [table], |row| row.get(0)).unwrap();
+        drop(connection);
+        let mut damaged = whole.bytes.clone();
+        damaged[(root - 1) * page..root * page].fill(0x5a);
+        whole.become_of(&damaged);
+        let missing = whole.no_silence(0..READERS.len(), table);
+        assert!(!missing, "{table}: a damaged cache cost an answer");
+        let computed = ends(&whole.world, &["compute", "--as-of", AS_OF, "--exec", "true"], "");
+        assert_eq!(computed.code, 0, "{table}: {}", computed.stderr);
+        whole.become_of(&damaged);
+        costs_nothing(&whole, table);
+    }
+}

@@ -14,6 +14,7 @@ mod disk;
 mod harness;
 mod hostile;
 mod ingest;
+mod maintenance;
 mod manifests;
 mod outputs;
 mod pipes;

@@ -36,6 +36,16 @@ fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
 }
 
 #[test]
+fn conditions_of_an_older_database_ask_for_the_state_that_was_called_degraded() {
+    let world = world(OLD[1]);
+    let body = r#"{"metadata":{},"expression":"state == \"degraded\" || health.tiny.status == \"degraded\"","severity":"info"}"#;
+    world.sql(&format!("INSERT INTO manifest VALUES (9, 'Condition', 'c', '{body}', 'c.yaml', 1, '0', 0)"));
+    let listed = world.pass(&["list", "conditions", "-o", "json"]);
+    let expected = r#"state == \"down\" || health.tiny.status == \"degraded\""#;
+    assert!(listed.contains(expected), "{listed}");
+}
+
+#[test]
 fn the_log_of_conditions_goes_on_in_the_words_of_now() {
     let world = world(COMPUTED);
     let compute = |at: &str| world.pass(&["compute", "-o", "json", "--as-of", at]);

@@ -21,7 +21,7 @@ const QUESTIONS: [Told; 5] = [
     ("isBreaching", |objective| objective["isBreaching"] == true),
     ("hasOpenDowntime && !isBreaching", |o| o["hasOpenDowntime"] == true && o["isBreaching"] == false),
     ("fastBurn || budgetTier == \"exhausted\"", |o| o["fastBurn"] == true || o["budgetTier"] == "exhausted"),
-    ("state == \"at-risk\" || state == \"degraded\"", |o| o["state"] == "at-risk" || o["state"] == "degraded"),
+    ("state == \"at-risk\" || state == \"down\"", |o| o["state"] == "at-risk" || o["state"] == "down"),
     ("burnRates.1h > 0 && burnRates.5m == 0", |o| {
         let rate = |name: &str| o["burnRates"][name].as_f64();
         rate("1h").is_some_and(|rate| rate > 0.0) && rate("5m") == Some(0.0)

@@ -1,6 +1,6 @@
 //! The weekly digest: it says what status, downtime and achievements say at both ends of the week.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -10,7 +10,8 @@ use crate::reference::calendar::{
     DAY, HOUR, MINUTE, Ms, WEEK, civil_from_days, days_from_civil, instant, rfc3339, weekday,
 };
 use crate::reference::difference;
-use crate::reference::downtime::downtime;
+use crate::reference::downtime::outages;
+use crate::reference::model::Attribution;
 use crate::world::strategy::worlds;
 use crate::world::{Fact, Objective, Status, Window, World};
 
@@ -31,34 +32,75 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.pass(args, b"")).unwrap()
 }
 
-/// Downtime within `[since, until)`, by definition.
+/// Downtime within `[since, until)`, by definition: of each cause the time in which any objective was down because of it. Objectives
+/// that were down because of one cause at one time, or one right after the other, saw one outage.
 fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
-    let mut by: BTreeMap<(String, &str), Ms> = BTreeMap::new();
-    let mut outages: Vec<(String, Ms, Ms)> = Vec::new();
-    for event in downtime(&world.at(until)) {
-        let at = |field: &str| event[field].as_str().map_or(until, instant);
-        let (start, end) = (at("startTime").max(since), at("endTime").min(until));
-        if end <= start {
-            continue;
+    let world = world.at(until);
+    let mut seen: BTreeMap<String, Vec<(Ms, Ms, usize)>> = BTreeMap::new();
+    let found = outages(&world, since, until);
+    let mut own: BTreeSet<String> = BTreeSet::new();
+    let mut names: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut incidents: Vec<BTreeSet<usize>> = Vec::new();
+    for (index, (objective, outage)) in found.iter().enumerate() {
+        for event in &outage.events {
+            let (start, end) = (event.start.max(since), event.end.unwrap_or(until).min(until));
+            if end <= start {
+                continue;
+            }
+            let cause = match &event.attribution {
+                Attribution::Own => {
+                    own.insert(objective.system.clone());
+                    objective.system.clone()
+                }
+                Attribution::Upstream(system) => system.clone(),
+            };
+            names.insert((cause.clone(), objective.name.clone()));
+            seen.entry(cause).or_default().push((start, end, index));
+            incidents.push(BTreeSet::from([index]));
         }
-        let upstream = event["upstreamSystemId"].as_str();
-        let kind = if upstream.is_some() { "upstream" } else { "self" };
-        let system = upstream.unwrap_or(event["systemId"].as_str().unwrap());
-        *by.entry((system.to_owned(), kind)).or_default() += end - start;
-        outages.push((event["objectiveId"].as_str().unwrap().to_owned(), start, end));
+    }
+    let mut parts = Vec::new();
+    for (cause, mut spans) in seen {
+        spans.sort_unstable();
+        let (mut millis, mut upto) = (0, Ms::MIN);
+        for (start, end, _) in &spans {
+            millis += (end - start.max(&upto)).max(0);
+            upto = upto.max(*end);
+        }
+        let touching = |a: &(Ms, Ms, usize), b: &(Ms, Ms, usize)| a.0 <= b.1 && b.0 <= a.1;
+        for (index, one) in spans.iter().enumerate() {
+            let also = spans[index..].iter().filter(|other| touching(one, other));
+            incidents.push(also.map(|(_, _, outage)| *outage).collect());
+        }
+        parts.push((millis, cause));
+    }
+    // What has an outage in common is one.
+    let mut merged: Vec<BTreeSet<usize>> = Vec::new();
+    for mut set in incidents {
+        let (common, others): (Vec<_>, Vec<_>) = merged.into_iter().partition(|known| !known.is_disjoint(&set));
+        set.extend(common.into_iter().flatten());
+        merged = others;
+        merged.push(set);
     }
     let minutes = |millis: Ms| millis as f64 / MINUTE as f64;
-    outages.sort();
-    let joined = outages.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].2 == pair[1].1).count();
-    let total: Ms = by.values().sum();
-    let mut by: Vec<_> = by.into_iter().collect();
-    // Own downtime stands before that of others, as `self` does before `upstream`.
-    by.sort_by(|((a, kind), ms), ((b, other), more)| more.cmp(ms).then_with(|| (a, kind).cmp(&(b, other))));
-    let attribution: Vec<Value> = by
+    let total: Ms = parts.iter().map(|(millis, _)| millis).sum();
+    parts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let attribution: Vec<Value> = parts
         .into_iter()
-        .map(|((system, kind), ms)| json!({ "sourceType": kind, "systemId": system, "minutes": minutes(ms) }))
+        .map(|(millis, cause)| {
+            let kind = if own.contains(&cause) { "self" } else { "upstream" };
+            let objectives = names.iter().filter(|(of, _)| *of == cause).count();
+            json!({ "sourceType": kind, "systemId": cause, "objectives": objectives, "minutes": minutes(millis) })
+        })
         .collect();
-    json!({ "minutes": minutes(total), "outages": outages.len() - joined, "attribution": attribution })
+    json!({ "minutes": minutes(total), "outages": merged.len(), "attribution": attribution })
+}
+
+/// The objectives that are down, whatever their states, in the order of `status`.
+fn down(rows: &[Value]) -> Vec<Value> {
+    let down = rows.iter().filter(|row| !row["downSince"].is_null());
+    let fields = ["objectiveId", "systemId", "state", "downSince"];
+    down.map(|row| fields.iter().map(|field| ((*field).to_owned(), row[*field].clone())).collect()).collect()
 }
 
 /// What the digest of the week that begins on a Monday should say.
@@ -77,7 +119,7 @@ fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
         }
     }
     let rank = |state: &Value| {
-        ["no-data", "breaching", "degraded", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
+        ["no-data", "breaching", "down", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
     };
     changes.sort_by_key(|row| (rank(&row["next"]), rank(&row["previous"]), row["objectiveId"].to_string()));
     let achieved = |at: Ms| {
@@ -98,8 +140,9 @@ fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
         "breachingCount": count(&now, "breaching"),
         "atRiskCount": count(&now, "at-risk"),
         "healthyCount": count(&now, "healthy"),
-        "degradedCount": count(&now, "degraded"),
+        "downCount": count(&now, "down"),
         "noDataCount": count(&now, "no-data"),
+        "down": down(&now),
         "downtime": downtime_within(world, monday, until),
         "achievements": unlocked,
         "changes": changes,
@@ -108,7 +151,7 @@ fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
             "breachingCount": count(&before, "breaching"),
             "atRiskCount": count(&before, "at-risk"),
             "healthyCount": count(&before, "healthy"),
-            "degradedCount": count(&before, "degraded"),
+            "downCount": count(&before, "down"),
             "noDataCount": count(&before, "no-data"),
             "downtime": downtime_within(world, monday - WEEK, monday),
         },

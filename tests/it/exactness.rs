@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, SECOND, Unit, Zone, instant};
 use crate::reference::{difference, objectives};
-use crate::world::{Fact, Objective, Status, Window, World};
+use crate::world::{Fact, Maintenance, Objective, Returns, Status, Window, World};
 
 fn as_of() -> Ms {
     instant("2026-11-10T09:30:00Z")
@@ -101,7 +101,7 @@ fn at_a_target_of_everything_a_millisecond_breaches() {
         }),
     );
     // Seen at the last instant before it, nothing has been spent, and nothing will be.
-    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "degraded" }));
+    expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "down" }));
     expect(&touched.at(as_of() - 2), &json!({ "hasOpenDowntime": false, "isBreaching": false, "state": "healthy" }));
 }
 
@@ -184,10 +184,17 @@ fn a_window_of_nothing_counted_has_no_budget_and_no_availability() {
 fn a_stream_is_stale_at_the_millisecond_it_says() {
     let mut world = outage(as_of(), 99_900_000, MONTH, as_of() - 15 * MINUTE, 0);
     world.systems[0].stale_after = Some(15 * MINUTE);
-    world.facts = vec![Fact::new(as_of() - 15 * MINUTE, "api", Status::Unhealthy)];
-    expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 15 }));
+    world.objectives[0].counts_as_down = vec![Status::Unknown];
+    world.facts = vec![Fact::new(as_of() - 15 * MINUTE, "api", Status::Healthy)];
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 0 }));
     world.facts[0].ts += 1;
-    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 15.0 - 1.0 / 60_000.0 }));
+    expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 0 }));
+    world.facts[0].ts -= MINUTE;
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 1.0 - 1.0 / 60_000.0 }));
+    // Whatever else was said stands.
+    world.objectives[0].counts_as_down = vec![Status::Unhealthy];
+    world.facts[0] = Fact::new(as_of() - 20 * MINUTE, "api", Status::Unhealthy);
+    expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 20 }));
 }
 
 #[test]
@@ -201,4 +208,87 @@ fn whole_budgets_are_equal_and_go_by_name() {
     assert_eq!(difference("objectives", &Value::Array(objectives(&world)), &Value::Array(printed.clone())), None);
     assert_eq!(printed.iter().map(|objective| &objective["objectiveId"]).collect::<Vec<_>>(), ["n", "o", "p"]);
     assert!(printed.iter().all(|objective| objective["budgetRemainingPercent"].as_f64().unwrap() <= 100.0));
+}
+
+/// `api`, down for ten hours, with an objective of 99 % over a day that maintenance excuses.
+fn down_for_long(maintenance: Maintenance) -> World {
+    let mut world = outage(as_of(), 99_000_000, Window::Rolling { days: 1 }, as_of() - 10 * HOUR, DAY);
+    world.facts.pop();
+    world.objectives[0].exclude_maintenance = true;
+    world.maintenance.push(maintenance);
+    world
+}
+
+fn maintenance(start: &str, duration: Ms, returns: Option<Returns>) -> Maintenance {
+    let (name, systems, start) = ("m".to_owned(), vec!["api".to_owned()], instant(start));
+    Maintenance { name, systems, start, duration, returns, cancelled: false }
+}
+
+#[test]
+fn a_forecast_sees_maintenance_that_comes_after_more_than_a_window() {
+    // Planned in three days, for two: a day after its start, less the 14 minutes 24 seconds that 99 % allow.
+    let planned = maintenance("2026-11-13T09:30:00Z", 2 * DAY, None);
+    let forecast = json!({
+        "exhaustedAt": null, "recoversAt": "2026-11-14T09:15:36.000Z", "fullAt": "2026-11-14T09:30:00.000Z",
+    });
+    expect(&down_for_long(planned), &json!({ "isBreaching": true, "forecast": forecast }));
+}
+
+#[test]
+fn a_forecast_sees_maintenance_that_always_returns() {
+    // A Tuesday; every weekend, from Saturday to Monday in Berlin, since the last one of August.
+    let returns = Some(Returns { zone: Zone::Berlin, days: 7, by_end: true });
+    let weekends = maintenance("2026-08-28T22:00:00Z", 2 * DAY, returns);
+    let forecast = json!({
+        "exhaustedAt": null, "recoversAt": "2026-11-14T22:45:36.000Z", "fullAt": "2026-11-14T23:00:00.000Z",
+    });
+    expect(&down_for_long(weekends), &json!({ "isBreaching": true, "forecast": forecast }));
+    // An hour every night is never a day.
+    let nights =
+        maintenance("2026-08-28T22:00:00Z", HOUR, Some(Returns { zone: Zone::Berlin, days: 1, by_end: false }));
+    let never = json!({ "exhaustedAt": null, "recoversAt": null, "fullAt": null });
+    expect(&down_for_long(nights), &json!({ "isBreaching": true, "forecast": never }));
+}
+
+#[test]
+fn a_weekend_by_its_end_is_47_or_49_hours_where_clocks_change() {
+    // Friday 18:00 to Sunday 18:00 in Berlin. Down all week, so what is excluded is the maintenance.
+    let excluded = |as_of: &str, by_end: bool| {
+        let mut world = down_for_long(maintenance(
+            "2026-01-02T17:00:00Z",
+            2 * DAY,
+            Some(Returns { zone: Zone::Berlin, days: 7, by_end }),
+        ));
+        world.as_of = instant(as_of);
+        world.facts[1].ts = instant("2026-01-01T00:00:00Z");
+        world.objectives[0].window = Window::Rolling { days: 7 };
+        world
+    };
+    for (as_of, by_end, hours) in [
+        ("2026-03-30T12:00:00Z", true, 47),
+        ("2026-03-30T12:00:00Z", false, 48),
+        ("2026-10-26T12:00:00Z", true, 49),
+        ("2026-10-26T12:00:00Z", false, 48),
+        ("2026-11-09T12:00:00Z", true, 48),
+    ] {
+        expect(&excluded(as_of, by_end), &json!({ "excludedMinutes": hours * 60 }));
+    }
+}
+
+#[test]
+fn a_start_in_the_second_of_two_equal_hours_is_that_one() {
+    // 02:30 in Berlin comes at 00:30 and at 01:30 UTC; down from 01:00 to 02:00.
+    for (start, excluded) in [("2026-10-25T00:30:00Z", 0), ("2026-10-25T01:30:00Z", 20)] {
+        let mut world = outage(
+            instant("2026-10-25T03:00:00Z"),
+            99_000_000,
+            Window::Rolling { days: 1 },
+            instant("2026-10-25T01:00:00Z"),
+            HOUR,
+        );
+        world.objectives[0].exclude_maintenance = true;
+        let returns = Some(Returns { zone: Zone::Berlin, days: 7, by_end: false });
+        world.maintenance.push(maintenance(start, 20 * MINUTE, returns));
+        expect(&world, &json!({ "excludedMinutes": excluded, "errorBudgetConsumedMinutes": 60 - excluded }));
+    }
 }

@@ -14,6 +14,7 @@ mod harness;
 mod laws;
 mod logged;
 mod manifests;
+mod outages;
 mod pages;
 mod published;
 mod reference;

@@ -234,6 +234,33 @@ fn the_factors_of_the_multiwindow_policy() {
 }
 
 #[test]
+fn factors_are_those_of_nominal_lengths_whatever_the_month() {
+    // SRE book, appendix Availability Table: a year of 365 days, a quarter of 90, a month of 30. SRE workbook, table 5-8: 14.4, 6, 1.
+    for (unit, factors) in [
+        (Unit::Day, [0.48, 0.2, 0.1, 1.0 / 30.0]),
+        (Unit::Week, [3.36, 1.4, 0.7, 7.0 / 30.0]),
+        (Unit::Month, [14.4, 6.0, 3.0, 1.0]),
+        (Unit::Quarter, [43.2, 18.0, 9.0, 3.0]),
+        (Unit::Year, [175.2, 73.0, 36.5, 36.5 / 3.0]),
+    ] {
+        for as_of in ["2026-02-10T12:00:00Z", "2026-03-29T12:00:00Z", "2026-07-31T12:00:00Z"] {
+            let window = Window::Calendar { unit, zone: Zone::Berlin };
+            let world = world_of(
+                vec![Fact::new(instant("2026-01-01T00:00:00Z"), "api", Status::Healthy)],
+                &[(99_900_000, window)],
+            );
+            let slo = Slo::with(&world.feed(), &world.manifests());
+            let shown = slo.pass(&["show", &world.objectives[0].name, "-o", "json", "--as-of", as_of], b"");
+            let shown: Value = serde_json::from_str(&shown).unwrap();
+            let rules = shown["multiwindow"].as_array().unwrap().iter();
+            // The nearest float, to the last bit.
+            let printed: Vec<u64> = rules.map(|rule| rule["factor"].as_f64().unwrap().to_bits()).collect();
+            assert_eq!(printed, factors.map(f64::to_bits), "{unit:?} {as_of}");
+        }
+    }
+}
+
+#[test]
 fn budgets_that_were_published() {
     let budget =
         |target, days| answer(&outage(target, days, as_of() - 300 * DAY, MINUTE))["errorBudgetTotalMinutes"].clone();

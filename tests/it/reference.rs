@@ -13,6 +13,7 @@ mod examples;
 pub(crate) mod forecast;
 pub(crate) mod history;
 pub(crate) mod model;
+mod recurrence;
 pub(crate) mod sets;
 pub(crate) mod view;
 

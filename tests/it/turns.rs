@@ -49,7 +49,7 @@ const ALIKE: [&[&str]; 3] = [
     &["errorBudgetConsumedMinutes", "errorBudgetRemainingMinutes", "errorBudgetTotalMinutes", "notCountedMinutes"],
 ];
 const COUNTS: [&str; 3] = ["healthyChecks", "totalChecks", "transitionsInWindow"];
-const STATES: [&str; 5] = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
+const STATES: [&str; 5] = ["no-data", "breaching", "down", "at-risk", "healthy"];
 const TIERS: [&str; 4] = ["ok", "warning", "critical", "exhausted"];
 const STATUSES: [&str; 4] = ["unknown", "healthy", "degraded", "unhealthy"];
 
@@ -89,6 +89,11 @@ enum Raw {
     InStatus {
         system: Index,
         seconds: bool,
+        relation: &'static str,
+        near: Ms,
+    },
+    DownFor {
+        whose: Option<Index>,
         relation: &'static str,
         near: Ms,
     },
@@ -141,6 +146,8 @@ fn leaf() -> impl Strategy<Value = Raw> {
         .prop_map(|(system, relation, status)| Raw::Status { system, relation, status });
     let in_status = (any::<Index>(), any::<bool>(), relation(), near())
         .prop_map(|(system, seconds, relation, near)| Raw::InStatus { system, seconds, relation, near });
+    let down_for =
+        (other(), relation(), near()).prop_map(|(whose, relation, near)| Raw::DownFor { whose, relation, near });
     let age = (option::of(any::<Index>()), option::weighted(0.3, any::<Index>()), relation(), near(), -1..=1_i128)
         .prop_map(|(system, against, relation, near, off)| Raw::Age { system, against, relation, near, off });
     let time = (
@@ -162,6 +169,7 @@ fn leaf() -> impl Strategy<Value = Raw> {
         1 => count,
         1 => status,
         2 => in_status,
+        2 => down_for,
         3 => age,
         2 => (equality(), select(STATES.to_vec())).prop_map(|(relation, state)| Raw::State(relation, state)),
         1 => (equality(), select(TIERS.to_vec())).prop_map(|(relation, tier)| Raw::Tier(relation, tier)),
@@ -236,6 +244,11 @@ fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
             } else {
                 Expr::Length(system(index, "inStatusFor"), relation, millis as Ms)
             }
+        }
+        Raw::DownFor { whose: of, relation, near } => {
+            let item = Item { whose: whose(of), name: "downFor".to_owned() };
+            let millis = value(&item, *near).numerator.clamp(1, 3650 * 86_400_000);
+            Expr::Length(item, relation, millis as Ms)
         }
         Raw::Age { system: of, against, relation, near, off } => {
             let item = of.map_or(this("dataAgeSeconds"), |index| system(&index, "dataAgeSeconds"));

@@ -56,7 +56,7 @@ fn results(slo: &Slo, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn since_when_and_what_clears_it_are_exact() {
-    // 0.1 % of 30 days are 43 min 12 s: the shop is degraded from 10:00 on, and the search has half of its budget left.
+    // 0.1 % of 30 days are 43 min 12 s: the shop is down from 10:00 on, and the search has half of its budget left.
     let slo = world();
     let found = results(&slo, &["shop", "--when", "budgetRemainingPercent < 50"]);
     // Half of the budget is spent after 21 min 36 s exactly, and one millisecond later less than half is left.
@@ -67,7 +67,7 @@ fn since_when_and_what_clears_it_are_exact() {
     assert_eq!(found[0]["since"], "2026-11-10T10:21:36.000Z");
     // What was spent first leaves first, thirty days later.
     assert_eq!(found[0]["clearsAt"], "2026-12-10T10:00:00.001Z");
-    let found = results(&slo, &["shop", "--when", "(state == \"degraded\") for 10m", "--when", "currentStreak == 0"]);
+    let found = results(&slo, &["shop", "--when", "(state == \"down\") for 10m", "--when", "currentStreak == 0"]);
     assert_eq!((&found[0]["firing"], &found[0]["since"]), (&true.into(), &"2026-11-20T10:10:00.000Z".into()));
     assert_eq!((&found[1]["firing"], &found[1]["since"]), (&false.into(), &"2026-11-02T00:00:00.000Z".into()));
 }
@@ -200,7 +200,7 @@ fn elements(xml: &str) -> Vec<Element> {
 fn junit_is_what_readers_of_junit_expect() {
     let slo = world();
     let when = "budgetRemainingPercent < 60 && objectiveId != \"a\"";
-    let (code, xml, stderr) = check(&slo, &["--when", when, "--fail-on", "breaching,degraded", "-o", "junit"]);
+    let (code, xml, stderr) = check(&slo, &["--when", when, "--fail-on", "breaching,down", "-o", "junit"]);
     assert_eq!(code, 1, "{stderr}");
     let elements = elements(&xml);
     let shape = [

@@ -147,9 +147,18 @@ pub(crate) struct Maintenance {
     pub(crate) systems: Vec<String>,
     pub(crate) start: Ms,
     pub(crate) duration: Ms,
-    /// Returns every week at the same local time; whole minutes then.
-    pub(crate) weekly: Option<Zone>,
+    /// Of one that returns; its start lies on a whole minute.
+    pub(crate) returns: Option<Returns>,
     pub(crate) cancelled: bool,
+}
+
+/// Returns after so many days, at the same local time of a zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Returns {
+    pub(crate) zone: Zone,
+    pub(crate) days: i64,
+    /// Whether its end is declared, and not its duration.
+    pub(crate) by_end: bool,
 }
 
 /// Everything `slo` can know, and a moment to look at it.
@@ -232,14 +241,19 @@ fn system_manifest(system: &System) -> String {
 fn maintenance_manifest(window: &Maintenance) -> String {
     let mut text = envelope("MaintenanceWindow", &window.name, &[]);
     writeln!(text, "  systemRefs: {}\n  start: {}", references(&window.systems), rfc3339(window.start)).unwrap();
-    match window.weekly {
-        None => writeln!(text, "  end: {}", rfc3339(window.start + window.duration)).unwrap(),
-        Some(zone) => {
-            let day = weekday(zone.to_local(window.start).div_euclid(DAY)) as usize;
-            let day = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][day];
-            let (minutes, zone) = (window.duration / MINUTE, zone.name());
-            writeln!(text, "  duration: {minutes}m\n  rrule: FREQ=WEEKLY;BYDAY={day}\n  timezone: {zone}").unwrap();
-        }
+    if window.returns.is_none_or(|returns| returns.by_end) {
+        writeln!(text, "  end: {}", rfc3339(window.start + window.duration)).unwrap();
+    } else {
+        writeln!(text, "  duration: {}m", window.duration / MINUTE).unwrap();
+    }
+    if let Some(Returns { zone, days, .. }) = window.returns {
+        let day = weekday(zone.to_local(window.start).div_euclid(DAY)) as usize;
+        let day = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][day];
+        let rule = match days {
+            7 => format!("FREQ=WEEKLY;BYDAY={day}"),
+            days => format!("FREQ=DAILY;INTERVAL={days}"),
+        };
+        writeln!(text, "  rrule: {rule}\n  timezone: {}", zone.name()).unwrap();
     }
     writeln!(text, "  cancelled: {}", window.cancelled).unwrap();
     text

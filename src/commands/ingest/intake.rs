@@ -1,12 +1,13 @@
 //! Owns taking batches in: sorting them into streams, merging each, and keeping count.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
 use super::source::Arrival;
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
+use crate::domain::name::Name;
 use crate::domain::transition::{Status, Transition};
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
@@ -46,6 +47,15 @@ impl Intake {
         // Another file numbers its streams anew.
         self.writer.restart();
         self.records.push(IngestRecord::new(file, self.started));
+    }
+
+    /// Looks, before a transaction begins, at the caches that a batch is going to concern.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
+        let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
+        systems.into_iter().try_for_each(|system| store.probe_caches(system))
     }
 
     /// Merges one batch inside the open transaction.

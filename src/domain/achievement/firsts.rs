@@ -247,8 +247,7 @@ fn some_length(length_ms: i64) -> Linear {
     Linear { own: 0, upstream: 0, not_counted: -1, constant: i128::from(length_ms) - 1 }
 }
 
-/// The ends of outages that were over in time and began after `from`: stretches in which the objective was down, charged
-/// at least in part, up to a known status that is not down.
+/// The ends of outages that were over in time and began after `from`. One that maintenance excuses as a whole does not count.
 fn recoveries(pieces: &[Piece], from: Instant) -> impl Iterator<Item = Instant> {
     pieces
         .chunk_by(|piece, next| piece.down && next.down)
@@ -259,8 +258,7 @@ fn recoveries(pieces: &[Piece], from: Instant) -> impl Iterator<Item = Instant> 
                 let charged = chunk.iter().any(|piece| piece.charge.is_some());
                 *outage = Some((Span::new(first.span.start, last.span.end), charged));
             }
-            let over = before
-                .filter(|(span, charged)| first.known && *charged && span.start > from && span.millis() <= RAPID_MS);
+            let over = before.filter(|(span, charged)| *charged && span.start > from && span.millis() <= RAPID_MS);
             Some(over.map(|(span, _)| span.end))
         })
         .flatten()

@@ -7,10 +7,8 @@ use super::property::{Shape, Unit};
 use super::range::{Kind, Range, scaled, unit, values};
 use super::{Comparison, Field, Operand, Relation, Term};
 use crate::domain::decimal::{Decimal, SCALE};
-use crate::domain::instant::DAY_MS;
 use crate::domain::objective::Objective;
 use crate::domain::policy::Urgency;
-use crate::domain::window::{CalendarUnit, Window};
 
 /// What a term can come to; more than it really can, never less.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -269,23 +267,8 @@ fn have_no_value<'t>(
 /// Whether an outage can reach any rule of the policy: at a target of 100 % there is no rate to reach it with.
 fn is_reachable(urgency: Urgency, objective: &Objective) -> bool {
     let share = objective.target.error_share();
-    let window = shortest_millis(objective.window);
-    share > 0 && urgency.rules().into_iter().any(|rule| !rule.is_unreachable(window, share))
-}
-
-/// The window's length in milliseconds; of calendar periods less than the shortest.
-fn shortest_millis(window: Window) -> i64 {
-    let days = match window {
-        Window::Rolling { days } => i64::from(days),
-        Window::Calendar { unit, .. } => match unit {
-            CalendarUnit::Day => 0,
-            CalendarUnit::Week => 6,
-            CalendarUnit::Month => 27,
-            CalendarUnit::Quarter => 89,
-            CalendarUnit::Year => 364,
-        },
-    };
-    days * DAY_MS
+    let nominal_ms = objective.window.nominal_ms();
+    share > 0 && urgency.rules().into_iter().any(|rule| !rule.is_unreachable(nominal_ms, share))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::domain::name::Name;
 use crate::domain::wording::{near, or_list, quote};
 
 /// What other views have, and why it is no field here.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("downSince", "a moment cannot be compared; downFor is the time since then"),
     ("inStatusSince", "a moment cannot be compared; inStatusFor is the time since then"),
     ("lastSeen", "a moment cannot be compared; dataAgeSeconds is the time since then"),
     ("streakStart", "a moment cannot be compared; currentStreak counts the days since then"),

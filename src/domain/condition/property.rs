@@ -85,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 41] = [
+    pub(crate) const ALL: [Self; 42] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -112,6 +112,7 @@ impl Property {
         Self::DataAgeSeconds,
         Self::IsBreaching,
         Self::HasOpenDowntime,
+        Self::DownFor,
         Self::StatusKnown,
         Self::FastBurn,
         Self::State,
@@ -205,6 +206,13 @@ impl Property {
             Self::HasOpenDowntime => {
                 (Owner::Objective, "hasOpenDowntime", Shape::Boolean, "", "downtime that spends the budget goes on")
             }
+            Self::DownFor => (
+                Owner::Objective,
+                "downFor",
+                Shape::Duration,
+                "it is not down, or that spends no budget",
+                "how long the outage that goes on has lasted",
+            ),
             Self::FastBurn => {
                 (Owner::Objective, "fastBurn", Shape::Boolean, "", "burnRates.1h is at or over fastBurnMultiplier")
             }

@@ -153,7 +153,8 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
             Some(Window::Rolling { days }) => number(Range::closed(whole(days.into()), whole(days.into())), false),
             _ => number(Range::closed(whole(1), whole(LONGEST_MS / DAY_MS)), true),
         },
-        Property::InStatusFor
+        Property::DownFor
+        | Property::InStatusFor
         | Property::InStatusForSeconds
         | Property::DataAgeSeconds
         | Property::SystemDataAgeSeconds => number(Range::from(0), true),

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::domain::condition::{Condition, Scope};
 use crate::domain::duration;
 use crate::domain::hash::Fnv;
-use crate::domain::maintenance::{MaintenanceWindow, Schedule};
+use crate::domain::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::object::Object;
 use crate::domain::objective::{Metadata, Objective, System};
 use crate::domain::window::Window;
@@ -135,8 +135,11 @@ impl Fields {
             }
             Schedule::Recurring(recurrence) => {
                 self.put("spec.start", recurrence.start);
-                self.put("spec.duration", duration::write_millis(recurrence.duration_ms));
-                self.put("spec.rrule", &recurrence.rule);
+                match recurrence.length {
+                    Length::Until(end) => self.put("spec.end", end),
+                    Length::Elapsed(millis) => self.put("spec.duration", duration::write_millis(millis)),
+                }
+                self.put("spec.rrule", recurrence.rule.as_str());
                 self.put("spec.timezone", recurrence.zone);
             }
         }

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::condition::{Condition, Scope, Severity, Term};
 use crate::domain::decimal::Decimal;
 use crate::domain::instant::Instant;
-use crate::domain::maintenance::{MaintenanceWindow, Recurrence, Schedule};
+use crate::domain::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::object::Kind;
 use crate::domain::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
@@ -225,9 +225,10 @@ fn what_has_no_meaning_is_no_difference() {
     turned.systems.reverse();
     let turned = Object::MaintenanceWindow(turned);
     assert_eq!(field::content_hash(&once), field::content_hash(&turned));
-    let recurring = |rule| Recurrence::new(Instant::from_millis(0), 60_000, rule, chrono_tz::UTC).unwrap();
-    let [plain, spelled] =
-        ["FREQ=DAILY", " rrule:freq=daily "].map(|rule| maintenance("m", Schedule::Recurring(recurring(rule))));
+    let recurring =
+        |rule| Recurrence::new(Instant::from_millis(0), Length::Elapsed(60_000), rule, chrono_tz::UTC).unwrap();
+    let [plain, spelled] = ["FREQ=DAILY", " rrule:freq=daily "]
+        .map(|rule| maintenance("m", Schedule::Recurring(Box::new(recurring(rule)))));
     assert_eq!(fields(&plain), fields(&spelled));
     assert_ne!(field::content_hash(&plain), field::content_hash(&once));
 }

@@ -129,7 +129,7 @@ impl Days {
             return None;
         }
         let property = match what {
-            What::Policy(urgency) => return self.policy(urgency, midnight),
+            What::Policy(urgency) => return Some(self.policy(urgency, midnight)),
             What::AgeFrom(_) => return None,
             What::Property(property) => property,
         };
@@ -164,6 +164,10 @@ impl Days {
                     rate.compare(objective.thresholds.fast_burn_multiplier).is_some_and(Ordering::is_ge)
                 });
                 flags(lowest, highest)
+            }
+            Property::DownFor => {
+                let (_, ever) = self.open(midnight);
+                (!ever).then(|| Possible::exactly(Value::Null, midnight))
             }
             Property::HasOpenDowntime => {
                 let (always, ever) = self.open(midnight);
@@ -257,7 +261,7 @@ impl Days {
         for (open, can_be) in [(true, ever), (false, !always)] {
             let [mild, harsh] = [0, 1].map(|index: usize| budgets[index].state(true, open));
             let among: &[State] = if open {
-                &[State::Breaching, State::Degraded]
+                &[State::Breaching, State::Down]
             } else {
                 &[State::Breaching, State::AtRisk, State::Healthy]
             };
@@ -266,9 +270,9 @@ impl Days {
         one_of(&states)
     }
 
-    fn policy(&self, urgency: Urgency, midnight: Instant) -> Option<Possible> {
+    fn policy(&self, urgency: Urgency, midnight: Instant) -> Possible {
         let objective = &self.model.objective;
-        let [mild, _] = self.extremes(midnight)?;
+        let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
             self.consumed_over(lookback, midnight).map(|consumed_ms| BurnRate {
@@ -279,10 +283,10 @@ impl Days {
         };
         let [lowest, highest] = [0, 1].map(|index: usize| {
             urgency.rules().into_iter().any(|rule| {
-                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], mild.window_ms))
+                [rule.long, rule.short].into_iter().all(|over| rule.reached(reached(over)[index], nominal_ms))
             })
         });
-        Some(Possible::of_flags(lowest, highest))
+        Possible::of_flags(lowest, highest)
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct View {
     stretch: Span,
     /// The first transition of its system, if it ever reported.
     first: Option<Instant>,
+    /// When the outage began that goes on where the account begins, if one does.
+    down_before: Option<Instant>,
     segments: Vec<Segment>,
     burn: Burn,
 }
@@ -69,10 +71,16 @@ impl View {
     }
 
     /// Draws an objective as of every moment of `stretch` from its account, which covers [`Self::reach`] up to the stretch's
-    /// end, and the first transition of its system.
-    pub(crate) fn draw(model: Rc<Model>, pieces: Vec<Piece>, first: Option<Instant>, stretch: Span) -> Self {
+    /// end, the first transition of its system, and when the outage began that goes on where the account begins.
+    pub(crate) fn draw(
+        model: Rc<Model>,
+        pieces: Vec<Piece>,
+        first: Option<Instant>,
+        down_before: Option<Instant>,
+        stretch: Span,
+    ) -> Self {
         let segments = segments(&model.objective, &pieces, stretch);
-        Self { model, stretch, first, segments, burn: Burn::Drawn(pieces) }
+        Self { model, stretch, first, down_before, segments, burn: Burn::Drawn(pieces) }
     }
 
     /// The same for the one moment of a report.
@@ -85,11 +93,11 @@ impl View {
             sums: Sums::fixed(at, &budget.tally),
             window_ms: budget.window.millis(),
             elapsed: Linear::constant(budget.elapsed.millis().into()),
-            open: report.has_open_downtime,
+            open: report.has_open_downtime(),
             known: report.known_now,
         };
         let first = (report.state != State::NoData).then_some(at);
-        Self { model, stretch, first, segments: vec![segment], burn: Burn::Known(report) }
+        Self { model, stretch, first, down_before: None, segments: vec![segment], burn: Burn::Known(report) }
     }
 
     /// What a property other than those of streaks and of the newest fact, or the policy, does over the stretch.
@@ -106,6 +114,7 @@ impl View {
         match property {
             Property::BurnRateOver(lookback) => self.burn_over(lookback),
             Property::FastBurn => self.fast_burn(),
+            Property::DownFor => self.down_for(),
             Property::IsBreaching
             | Property::HasOpenDowntime
             | Property::StatusKnown
@@ -186,6 +195,26 @@ impl View {
         Signal::of(runs.flat_map(|(span, consumed)| rate(span, consumed, Linear::constant(allowed))))
     }
 
+    /// How long the outage has lasted that goes on, in milliseconds; it grows evenly while it spends the budget.
+    fn down_for(&self) -> Signal {
+        let exclusion = self.model.objective.dependency_exclusion;
+        let held = |since: Option<Instant>| {
+            since.map_or(Value::Null, |since| {
+                Value::Number(Quotient::new(Linear::through(since, 0, 1), Linear::constant(1)))
+            })
+        };
+        let pieces = match &self.burn {
+            Burn::Known(report) => return self.steady(held(report.down_since())),
+            Burn::Drawn(pieces) => pieces,
+        };
+        let mut since = self.down_before;
+        let runs = pieces.iter().map(|piece| {
+            since = if piece.down { since.or(Some(piece.span.start)) } else { None };
+            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes(exclusion))))
+        });
+        Signal::of(runs.collect::<Vec<_>>())
+    }
+
     fn fast_burn(&self) -> Signal {
         let (over_ms, target) = (LOOKBACKS[ONE_HOUR].1, self.model.objective.target);
         let factor = self.model.objective.thresholds.fast_burn_multiplier;
@@ -201,33 +230,18 @@ impl View {
         Signal::of(runs)
     }
 
-    /// The lengths of the window, one after the other.
-    fn window_lengths(&self) -> Vec<(Span, i64)> {
-        let mut lengths: Vec<(Span, i64)> = Vec::new();
-        for segment in &self.segments {
-            match lengths.last_mut() {
-                Some((span, window_ms)) if *window_ms == segment.window_ms => span.end = segment.span.end,
-                _ => lengths.push((segment.span, segment.window_ms)),
-            }
-        }
-        lengths
-    }
-
     /// Whether some rule of the policy is reached over both its lookbacks.
     fn policy(&self, urgency: Urgency) -> Signal {
         let target = self.model.objective.target;
-        let lengths = self.window_lengths();
+        let nominal_ms = self.model.objective.window.nominal_ms();
         let reached = |rule: Rule, lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
             let mut runs = Vec::new();
             for (span, consumed) in self.consumed_over(lookback) {
-                let first = lengths.partition_point(|(of, _)| of.end <= span.start);
-                for (of, window_ms) in lengths[first..].iter().take_while(|(of, _)| of.start < span.end) {
-                    let (factor, allowed) = rule.sides(over_ms, target, *window_ms);
-                    for part in cut(span.intersect(*of), &[consumed * factor - Linear::constant(allowed)]) {
-                        let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
-                        runs.push((part, rule.reached(rate, *window_ms)));
-                    }
+                let (factor, allowed) = rule.sides(over_ms, target, nominal_ms);
+                for part in cut(span, &[consumed * factor - Linear::constant(allowed)]) {
+                    let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                    runs.push((part, rule.reached(rate, nominal_ms)));
                 }
             }
             Moments::of(runs.into_iter().filter(|(_, reached)| *reached).map(|(span, _)| span).collect())

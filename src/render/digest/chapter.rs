@@ -1,5 +1,6 @@
 //! Owns what a digest says, in what order: the same words and tables in every form for people.
 
+use super::super::down::down_now;
 use super::super::health::minute;
 use super::super::number::{percent, short_time};
 use super::super::status::{remaining_percent, symbol, tone};
@@ -27,7 +28,7 @@ pub(super) fn headline(digest: &Digest) -> String {
 
 /// All parts, in order.
 pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
-    let mut chapters = vec![Chapter { title: "Objectives", lead: vec![counts(digest)], sheet: Sheet::new() }];
+    let mut chapters = vec![Chapter { title: "Objectives", lead: objectives(digest), sheet: Sheet::new() }];
     if !digest.changes.is_empty() {
         chapters.push(Chapter { title: "Changed since the week before", lead: Vec::new(), sheet: changes(digest) });
     }
@@ -45,6 +46,11 @@ pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
 
 fn several(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// How objectives stand, and which of them are down.
+fn objectives(digest: &Digest) -> Vec<String> {
+    std::iter::once(counts(digest)).chain(down_now(&digest.down)).collect()
 }
 
 /// How many objectives stand how, with what that was a week before where it was otherwise.
@@ -84,17 +90,21 @@ fn downtime(digest: &Digest) -> Chapter {
         count => format!("{} in {}", short_time(downtime.millis), several(count, "outage")),
     };
     let lead = vec![format!(
-        "Of all objectives together: {}; the week before: {}",
+        "Each outage once, however many objectives saw it: {}; the week before: {}",
         told(&digest.downtime),
         told(&digest.downtime_before)
     )];
-    let mut sheet = Sheet::new().left("BECAUSE OF").names().right("DOWNTIME").right("SHARE").left("OF");
+    let mut sheet = Sheet::new().left("CAUSE").names().right("DOWNTIME").right("SHARE").left("SEEN BY");
     for part in &digest.downtime.parts {
         sheet.push(vec![
             Cell::toned(part.system.as_str(), Tone::Strong),
             Cell::plain(short_time(part.millis)),
             Cell::plain(format!("{}%", percent(part.millis.into(), digest.downtime.millis.into(), 0))),
-            Cell::plain(if part.upstream { "systems that depend on it" } else { "itself" }),
+            Cell::plain(format!(
+                "{}{}",
+                several(part.objectives, "objective"),
+                if part.own { "" } else { " downstream" }
+            )),
         ]);
     }
     Chapter { title: "Downtime of the week", lead, sheet }
@@ -120,10 +130,18 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
             Cell::plain(if length > 0 { format!("{available} %") } else { available }),
             Cell::plain(format!("{} %", remaining_percent(budget).floor())),
             Cell::plain(format!("{}d", report.streak.current)),
-            Cell::toned(format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state)),
+            Cell::toned(
+                format!("{} {}{}", symbol(report.state), report.state.as_str(), down(report)),
+                tone(report.state),
+            ),
         ]);
     }
     sheet
+}
+
+/// A mark on what is down although its state says something else.
+fn down(report: &ObjectiveReport) -> &'static str {
+    if report.has_open_downtime() && report.state != State::Down { " ▼ down" } else { "" }
 }
 
 fn unlocked(digest: &Digest) -> Sheet {

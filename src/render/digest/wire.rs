@@ -33,7 +33,17 @@ struct WireWorst<'a> {
 struct WirePart<'a> {
     source_type: &'static str,
     system_id: &'a str,
+    objectives: usize,
     minutes: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDown<'a> {
+    objective_id: &'a str,
+    system_id: &'a str,
+    state: &'static str,
+    down_since: String,
 }
 
 #[derive(Serialize)]
@@ -47,8 +57,9 @@ struct WireDowntime<'a> {
 impl<'a> WireDowntime<'a> {
     fn of(downtime: &'a Downtime) -> Self {
         let parts = downtime.parts.iter().map(|part| WirePart {
-            source_type: if part.upstream { "upstream" } else { "self" },
+            source_type: if part.own { "self" } else { "upstream" },
             system_id: part.system.as_str(),
+            objectives: part.objectives,
             minutes: minutes(part.millis),
         });
         Self { minutes: minutes(downtime.millis), outages: downtime.outages, attribution: parts.collect() }
@@ -72,7 +83,7 @@ struct WireBefore<'a> {
     breaching_count: usize,
     at_risk_count: usize,
     healthy_count: usize,
-    degraded_count: usize,
+    down_count: usize,
     no_data_count: usize,
     downtime: WireDowntime<'a>,
 }
@@ -98,7 +109,7 @@ pub(crate) fn document(digest: &Digest) -> Result<Document> {
     document.set("breachingCount", &now(State::Breaching))?;
     document.set("atRiskCount", &now(State::AtRisk))?;
     document.set("healthyCount", &now(State::Healthy))?;
-    document.set("degradedCount", &now(State::Degraded))?;
+    document.set("downCount", &now(State::Down))?;
     document.set("noDataCount", &now(State::NoData))?;
     let top = digest.top.iter().map(|report| WireTop {
         objective_id: report.objective.as_str(),
@@ -114,6 +125,15 @@ pub(crate) fn document(digest: &Digest) -> Result<Document> {
         budget_remaining_percent: remaining_percent(&report.budget),
     });
     document.set("worstPerformers", &worst.collect::<Vec<_>>())?;
+    let down = digest.down.iter().filter_map(|report| {
+        Some(WireDown {
+            objective_id: report.objective.as_str(),
+            system_id: report.system.as_str(),
+            state: report.state.as_str(),
+            down_since: report.down_since()?.to_string(),
+        })
+    });
+    document.set("down", &down.collect::<Vec<_>>())?;
     document.set("downtime", &WireDowntime::of(&digest.downtime))?;
     document.set("achievements", &achievements::rows(&digest.unlocked))?;
     let changes = digest.changes.iter().map(|change| WireChange {
@@ -131,7 +151,7 @@ pub(crate) fn document(digest: &Digest) -> Result<Document> {
             breaching_count: before(State::Breaching),
             at_risk_count: before(State::AtRisk),
             healthy_count: before(State::Healthy),
-            degraded_count: before(State::Degraded),
+            down_count: before(State::Down),
             no_data_count: before(State::NoData),
             downtime: WireDowntime::of(&digest.downtime_before),
         },

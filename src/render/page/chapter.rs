@@ -35,7 +35,9 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieve
     page.own("<span class=\"chip\">");
     sign(page, state);
     shown.write(page, "span", "state", state.as_str());
-    page.own("</span><a class=\"up-link\" href=\"#overview\">Overview</a></div>\n");
+    page.own("</span>");
+    super::down(page, report, shown, "");
+    page.own("<a class=\"up-link\" href=\"#overview\">Overview</a></div>\n");
     if let Some(title) = &chapter.title {
         page.element("p", &[("class", &"title"), ("dir", &"auto")], title);
         page.end_line();
@@ -109,7 +111,7 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
 fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant) {
     let report = &chapter.report;
     let forecast = &report.forecast;
-    let (recovers, full) = if report.has_open_downtime {
+    let (recovers, full) = if report.has_open_downtime() {
         ("If nothing else happens, it is within budget again ", "If nothing else happens, the budget is whole again ")
     } else {
         ("If it stays up, it is within budget again ", "If it stays up, the budget is whole again ")

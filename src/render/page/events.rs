@@ -18,30 +18,34 @@ const fn most(detail: Detail) -> usize {
 
 /// Writes the list; nothing where there is no event.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of: Instant) {
-    if chapter.events.is_empty() {
+    let count = chapter.events().count();
+    if count == 0 {
         return;
     }
     page.own("<details class=\"events\"><summary>");
-    page.words(super::counted(chapter.events.len(), "downtime event"));
+    page.words(super::counted(chapter.outages.len(), "outage"));
+    if count > chapter.outages.len() {
+        page.words(format_args!(" in {}", super::counted(count, "event")));
+    }
     page.own(
         "</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Downtime events\"><table><thead><tr>\
-         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Because of</th>\
+         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Cause</th>\
          <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
     );
-    for event in chapter.events.iter().rev().take(most(detail)) {
+    for event in chapter.events().rev().take(most(detail)) {
         let span = event.span(as_of);
         let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
         page.element("th", &[("scope", &"row")], minute(event.start));
-        let open = if event.end.is_none() { ", goes on" } else { "" };
+        let open = if event.end.is_none() { " so far" } else { "" };
         page.element("td", &[("class", &"n")], format_args!("{}{open}", short_time(span.millis())));
-        page.element("td", &[], event.upstream.as_ref().map_or("itself", Name::as_str));
+        page.element("td", &[], event.upstream.as_ref().map_or("self", Name::as_str));
         page.element("td", &[], event.source.as_str());
         page.close("tr");
         page.end_line();
     }
     page.own("</tbody></table></div>\n");
-    if let Some(more) = chapter.events.len().checked_sub(most(detail)).filter(|more| *more > 0) {
+    if let Some(more) = count.checked_sub(most(detail)).filter(|more| *more > 0) {
         page.own("<p class=\"quiet\">");
         page.words(format_args!("{more} earlier ones: "));
         page.element("code", &[], format_args!("slo downtime {}", chapter.report.objective));

@@ -42,6 +42,7 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own("<small>");
     shown.write(page, "b", "state", state.as_str());
     page.own(" · ");
+    super::down(page, report, shown, " · ");
     shown.write(page, "span", "systemId", &report.system);
     page.own("</small></span></th><td role=\"cell\" class=\"n\">");
     if state == State::NoData {

@@ -36,7 +36,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
         return;
     }
     let mut spans: BTreeMap<Option<&Name>, Vec<Span>> = BTreeMap::new();
-    for event in &chapter.events {
+    for event in chapter.events() {
         spans.entry(event.upstream.as_ref()).or_default().push(event.span(as_of).intersect(report.budget.elapsed));
     }
     let mut lanes = Lanes { page, window: report.budget.window, detail };

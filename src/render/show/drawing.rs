@@ -7,8 +7,8 @@ use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
 use super::{BAR, HEAD, Portrait};
-use crate::domain::event::Event;
 use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::outage::Event;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::span::Span;
 
@@ -54,7 +54,7 @@ fn room(canvas: Canvas, most: usize) -> usize {
 
 /// The milliseconds of each cell that are its own downtime, and that of upstreams. An event that takes no time yet counts as
 /// one millisecond, so that every event shows.
-fn shares(events: &[Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
+fn shares(events: &[&Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
     let mut cells = vec![[0; 2]; columns];
     // Where the cells begin, and the last one ends.
     let edge = |column: usize| {
@@ -80,12 +80,13 @@ fn shares(events: &[Event], elapsed: Span, as_of: Instant, columns: usize) -> Ve
 
 /// When the elapsed window had downtime: its own, and that of upstreams, each moment with downtime showing.
 pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    if portrait.events.is_empty() {
+    let events = portrait.events();
+    if events.is_empty() {
         return Vec::new();
     }
     let elapsed = portrait.report.budget.elapsed;
     let columns = room(canvas, MOST_COLUMNS);
-    let cells: Vec<(&str, Tone)> = shares(&portrait.events, elapsed, portrait.as_of, columns)
+    let cells: Vec<(&str, Tone)> = shares(&events, elapsed, portrait.as_of, columns)
         .into_iter()
         .map(|[own, upstream]| match own.cmp(&upstream) {
             _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
@@ -99,8 +100,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
         .collect();
     let (first, last) = (day(elapsed.start), day(portrait.as_of));
-    let legend =
-        if portrait.events.iter().any(|event| event.upstream.is_some()) { "█ itself  ▓ upstream" } else { "" };
+    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ itself  ▓ upstream" } else { "" };
     let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
 }
@@ -157,7 +157,7 @@ mod tests {
             event(230, Some(231), None),
             event(400, None, None),
         ];
-        let cells = shares(&events, Span::new(at(0), at(400)), at(400), 4);
+        let cells = shares(&events.iter().collect::<Vec<_>>(), Span::new(at(0), at(400)), at(400), 4);
         assert_eq!(cells, [[50, 0], [1, 69], [1, 30], [1, 0]]);
         assert_eq!(cells.iter().flatten().sum::<i64>(), 50 + 1 + 49 + 50 + 1 + 1);
     }

@@ -63,6 +63,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "last_seen",
         "data_age_seconds",
         "status_known",
+        "down_since",
     ],
 };
 
@@ -169,7 +170,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         text(report.state.as_str()),
         text(report.tier.as_str()),
         flag(budget.is_breaching()),
-        flag(report.has_open_downtime),
+        flag(report.has_open_downtime()),
         flag(report.fast_burn),
         flag(report.orphaned),
         Value::Real(scaled_minutes(budget.total())),
@@ -189,6 +190,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.extend(report.burn_rates.map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
+    row.push(instant(report.down_since()));
     Ok(row)
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use anyhow::Result;
 use rusqlite::{Connection, ErrorCode, params};
 
-use crate::store::open::{Store, Unreadable, code};
+use crate::domain::name::Name;
+use crate::failure::Failure;
+use crate::store::open::{Store, Unreadable, code, explain};
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
 pub(super) const CACHES: [&str; 6] =
@@ -13,6 +15,8 @@ pub(super) const CACHES: [&str; 6] =
 /// The tables that `slo compute` fills anew but for the log.
 const PUBLISHED: [&str; 6] =
     ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
+/// What computations have seen and told, which comes from nothing else and is no fact.
+const SEEN: [&str; 2] = ["change_log", "delivery"];
 
 /// A cache that cannot be gone on with: it has to be made anew.
 #[derive(Debug)]
@@ -84,6 +88,84 @@ impl Store {
         }
     }
 
+    /// Runs `work` in one write transaction, and once more when pages of caches make no sense: one that is met spoils the
+    /// transaction, so they are left behind in another one first.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn write_anyway<T>(&mut self, mut work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        let first = self.transact(&mut work);
+        let done = match first {
+            Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => match self.leave_behind() {
+                Ok(true) => self.transact(work),
+                _ => Err(error),
+            },
+            other => other,
+        };
+        done.map_err(|error| explain(error, self.path()))
+    }
+
+    /// Reads what an ingest is going to need of the caches that depend on a system, so that pages which make no sense are met, and
+    /// left behind, before they can spoil its transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn probe_caches(&mut self, system: &Name) -> Result<()> {
+        let sql =
+            "SELECT sum(sealed_until), sum(length(body)), (SELECT checksum FROM input_digest WHERE system = of.id),
+                   (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)
+                   FROM system AS of LEFT JOIN objective_input ON objective_input.system = of.id
+                   LEFT JOIN seal USING (objective) LEFT JOIN ledger USING (objective) WHERE name = ?1";
+        let read = || -> Result<()> {
+            self.connection.prepare_cached(sql)?.query([system.as_str()])?.next()?;
+            Ok(())
+        };
+        match read() {
+            // What else may be wrong is told when it matters.
+            Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => self.leave_behind().map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the reason, they are left
+    /// behind, and it goes well the next time.
+    pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
+        if code(&error) != Some(ErrorCode::DatabaseCorrupt) || !self.leave_behind().unwrap_or(false) {
+            return error;
+        }
+        Failure::new(
+            format!(
+                "database {}: caches were damaged in a way that spoiled this run; they have been made anew",
+                self.path().display()
+            ),
+            "run this again; what is known already is not doubled",
+        )
+    }
+
+    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was one.
+    fn leave_behind(&self) -> Result<bool> {
+        let tables = CACHES.iter().chain(&PUBLISHED).chain(&SEEN);
+        let broken: Vec<&'static str> =
+            tables.copied().filter(|table| !self.is_whole(table).unwrap_or(false)).collect();
+        if broken.is_empty() {
+            return Ok(false);
+        }
+        self.transact(|store| {
+            broken.iter().try_for_each(|table| forsake(&store.connection, table))?;
+            let whole = |table: &&&str| !broken.contains(*table);
+            CACHES.iter().filter(whole).try_for_each(|table| store.clear(table))?;
+            // Without it, the log tells what was seen last.
+            if whole(&&"computation") { store.clear("computation") } else { Ok(()) }
+        })?;
+        broken.iter().for_each(|table| self.noticed.note(table, &"pages"));
+        Ok(true)
+    }
+
+    fn clear(&self, table: &str) -> Result<()> {
+        self.connection.execute(&format!("DELETE FROM {table}"), [])?;
+        Ok(())
+    }
+
     /// Runs `work`, and takes back what it did when it fails.
     fn attempt<T>(&self, name: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch(&format!("SAVEPOINT {name}"))?;
@@ -127,8 +209,7 @@ impl Store {
         if !self.is_whole(table)? {
             return forsake(&self.connection, table);
         }
-        self.connection.execute(&format!("DELETE FROM {table}"), [])?;
-        Ok(())
+        self.clear(table)
     }
 
     /// Whether the pages of a table and of its indexes make sense.

@@ -4,7 +4,7 @@ use super::budget::{Budget, Ratio, window_bounds};
 use super::calendar::{DAY, MINUTE, Ms};
 use super::history::History;
 use super::model::Model;
-use crate::world::{Objective, Status, Window, World};
+use crate::world::{Objective, Window, World};
 
 pub(crate) const ALL: [&str; 9] = [
     "first_steps",
@@ -154,22 +154,10 @@ fn first(history: &History, from: Ms, as_of: Ms, conditions: &[&dyn Fn(Ms) -> bo
     None
 }
 
-/// The end of the first stretch of being down that lasted at most five minutes, was charged in some part, and was
-/// followed by a status that is known and not down.
+/// The end of the first outage that lasted at most five minutes and was not wholly excused.
 fn rapid_recovery(history: &History, as_of: Ms) -> Option<Ms> {
-    let mut since = None;
-    let mut charged = false;
-    for piece in history.pieces.iter().filter(|piece| piece.start <= as_of) {
-        if piece.class.down {
-            since = since.or(Some(piece.start));
-            charged |= piece.class.charged.is_some();
-            continue;
-        }
-        let rapid = since.is_some_and(|since| piece.start - since <= 5 * MINUTE);
-        if rapid && charged && piece.class.status != Status::Unknown {
-            return Some(piece.start);
-        }
-        (since, charged) = (None, false);
-    }
-    None
+    let over = history.outages(as_of).into_iter().filter(|outage| !outage.events.is_empty());
+    over.filter_map(|outage| Some((outage.start, outage.end?)))
+        .find(|(start, end)| end - start <= 5 * MINUTE)
+        .map(|(_, end)| end)
 }

@@ -134,13 +134,6 @@ pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
     (zone.instant_of(first * DAY), zone.instant_of(next * DAY))
 }
 
-/// The starts of a window that returns every week at the same local time, up to `until`.
-pub(crate) fn weekly(start: Ms, zone: Zone, until: Ms) -> Vec<Ms> {
-    let local = zone.to_local(start);
-    let starts = (0..).map(|week| zone.instant_of(local + week * WEEK));
-    starts.take_while(|at| *at <= until).collect()
-}
-
 #[test]
 fn dates_go_there_and_back() {
     for (text, days) in [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-10-25", 20_751)] {
@@ -168,12 +161,4 @@ fn berlin_has_long_and_short_periods() {
     assert_eq!(quarter, (instant("2026-09-30T22:00:00Z"), instant("2026-12-31T23:00:00Z")));
     let year = period(Unit::Year, Zone::Utc, instant("2026-12-31T23:59:59Z"));
     assert_eq!(year, (instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z")));
-}
-
-#[test]
-fn weekly_windows_keep_their_local_time() {
-    let starts = weekly(instant("2026-10-18T01:00:00Z"), Zone::Berlin, instant("2026-11-01T02:00:00Z"));
-    // 03:00 in Berlin, over the end of summer time.
-    let expected = ["2026-10-18T01:00:00Z", "2026-10-25T02:00:00Z", "2026-11-01T02:00:00Z"].map(instant);
-    assert_eq!(starts, expected);
 }

@@ -280,6 +280,7 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
         "burnRate" => or_null(burn_rate(objective.target_micro, totals.consumed, budget.counted())),
         "isBreaching" => Val::Truth(budget.is_breaching()),
         "hasOpenDowntime" => Val::Truth(open),
+        "downFor" => history.down_since(at).map_or(Val::Null, |since| number((at - since).into(), 1)),
         "statusKnown" => Val::Truth(history.class_at(at).status != Status::Unknown),
         "dataAgeSeconds" => {
             let seen = known.model.last_seen(&objective.system, objective.healthcheck.as_deref(), at);
@@ -291,7 +292,7 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
         }
         "state" => {
             let holds = [history.first.is_none(), budget.is_breaching(), open, budget.is_at_risk(), true];
-            let states = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
+            let states = ["no-data", "breaching", "down", "at-risk", "healthy"];
             Val::Text(states[holds.into_iter().position(|holds| holds).unwrap()].to_owned())
         }
         "budgetTier" => {

@@ -1,14 +1,15 @@
 //! Owns the forecast of SPEC 6: the same budget looked at later, with no further facts.
 //!
 //! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So both
-//! are evaluated at the two ends, by definition, and the first whole millisecond that satisfies a condition is solved for.
+//! are evaluated at the two ends, and the first whole millisecond that satisfies a condition is solved for.
 
 use std::collections::BTreeSet;
 
 use super::budget::{Budget, WHOLE, window_bounds};
-use super::calendar::{DAY, Ms};
+use super::calendar::Ms;
 use super::history::History;
-use crate::world::Window;
+use super::model::last_looked_at;
+use crate::world::{Window, World};
 
 /// When the budget is exhausted, when the objective stops breaching, and when the budget is full again.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -18,26 +19,61 @@ pub(crate) struct Forecast {
     pub(crate) full: Option<Ms>,
 }
 
-/// Sees `history`, which knows no fact after `as_of`, from `as_of` on.
-pub(crate) fn forecast(history: &History, as_of: Ms) -> Forecast {
+/// Sees `history`, which knows no fact after the `as-of` of its world, from there on.
+pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
+    let as_of = world.as_of;
     let now = Budget::new(history, as_of);
     let (start, end) = window_bounds(history.objective.window, as_of);
     // The last instant a forecast may name; a calendar period's end belongs to the next period.
     let (rolling, last) = match history.objective.window {
-        Window::Rolling { days } => (true, as_of + days * DAY),
+        Window::Rolling { .. } => (true, last_looked_at(world, history.objective)),
         Window::Calendar { .. } => (false, end - 1),
     };
+    let sums = Sums::new(history);
     let sees = |wanted: bool, condition: Condition| {
-        if wanted {
-            first_instant(history, as_of, last, if rolling { end - start } else { 0 }, condition)
-        } else {
-            None
-        }
+        if wanted { first_instant(&sums, as_of, last, if rolling { end - start } else { 0 }, condition) } else { None }
     };
     Forecast {
         exhausted: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),
         recovers: sees(rolling && now.is_breaching(), Condition::NotBreaching),
         full: sees(rolling && now.consumed > 0, Condition::Full),
+    }
+}
+
+/// What is consumed and what is not counted from the beginning of time up to any instant.
+struct Sums<'h, 'w> {
+    history: &'h History<'w>,
+    /// At the start of each piece.
+    at_start: Vec<(i128, i128)>,
+}
+
+impl<'h, 'w> Sums<'h, 'w> {
+    fn new(history: &'h History<'w>) -> Self {
+        let mut sum = (0, 0);
+        let at_start = history.pieces.iter().map(|piece| {
+            let before = sum;
+            let millis = i128::from(piece.end - piece.start);
+            sum.0 += if history.consumes(&piece.class) { millis } else { 0 };
+            sum.1 += if piece.class.not_counted { millis } else { 0 };
+            before
+        });
+        Self { history, at_start: at_start.collect() }
+    }
+
+    fn at(&self, at: Ms) -> (i128, i128) {
+        let index = self.history.pieces.partition_point(|piece| piece.start <= at) - 1;
+        let (piece, (consumed, not_counted)) = (&self.history.pieces[index], self.at_start[index]);
+        let millis = i128::from(at - piece.start);
+        let add = |is: bool| if is { millis } else { 0 };
+        (consumed + add(self.history.consumes(&piece.class)), not_counted + add(piece.class.not_counted))
+    }
+
+    /// Consumed and allowed time of the window that is looked at as of an instant, in milliseconds × 10⁸.
+    fn spent(&self, at: Ms) -> (i128, i128) {
+        let (start, end) = window_bounds(self.history.objective.window, at);
+        let (before, now) = (self.at(start), self.at(at));
+        let length = i128::from(end - start) - (now.1 - before.1);
+        ((now.0 - before.0) * WHOLE, (WHOLE - self.history.objective.target_micro) * length)
     }
 }
 
@@ -58,11 +94,11 @@ impl Condition {
     }
 
     /// The condition as inequalities: it holds where none of these is negative.
-    fn margins(self, budget: &Budget) -> [i128; 2] {
+    fn margins(self, (consumed, allowed): (i128, i128)) -> [i128; 2] {
         match self {
-            Self::Exhausted => [budget.consumed - budget.allowed, budget.consumed - WHOLE],
-            Self::NotBreaching => [budget.allowed - budget.consumed, 0],
-            Self::Full => [-budget.consumed, 0],
+            Self::Exhausted => [consumed - allowed, consumed - WHOLE],
+            Self::NotBreaching => [allowed - consumed, 0],
+            Self::Full => [-consumed, 0],
         }
     }
 }
@@ -77,12 +113,12 @@ pub(crate) fn edges(history: &History, as_of: Ms, last: Ms, rolling: Ms) -> BTre
     edges
 }
 
-fn first_instant(history: &History, as_of: Ms, last: Ms, rolling: Ms, condition: Condition) -> Option<Ms> {
-    let edges: Vec<Ms> = edges(history, as_of, last, rolling).into_iter().collect();
+fn first_instant(sums: &Sums, as_of: Ms, last: Ms, rolling: Ms, condition: Condition) -> Option<Ms> {
+    let edges: Vec<Ms> = edges(sums.history, as_of, last, rolling).into_iter().collect();
     edges.windows(2).find_map(|pair| {
         let (from, to) = (pair[0], pair[1]);
-        let at_start = condition.margins(&Budget::new(history, from));
-        let at_end = condition.margins(&Budget::new(history, to));
+        let at_start = condition.margins(sums.spent(from));
+        let at_end = condition.margins(sums.spent(to));
         let (mut low, mut high) = (from.max(as_of + 1), to);
         for (first, last) in at_start.into_iter().zip(at_end) {
             let (earliest, latest) = not_negative(first, last, from, to)?;

@@ -41,6 +41,14 @@ pub(crate) struct DowntimeEvent {
     pub(crate) source: Source,
 }
 
+/// A maximal interval of being down, whatever becomes of it; `end` is `None` while it lasts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Outage {
+    pub(crate) start: Ms,
+    pub(crate) end: Option<Ms>,
+    pub(crate) events: Vec<DowntimeEvent>,
+}
+
 impl<'w> History<'w> {
     pub(crate) fn new(model: &Model<'w>, objective: &'w Objective) -> Self {
         let mut edges: BTreeSet<Ms> = model.edges(&objective.system);
@@ -101,6 +109,29 @@ impl<'w> History<'w> {
             }
         }
         totals
+    }
+
+    /// The outages that begin up to `as_of`, in order.
+    pub(crate) fn outages(&self, as_of: Ms) -> Vec<Outage> {
+        let mut outages: Vec<Outage> = Vec::new();
+        for Piece { start, end, .. } in self.pieces.iter().filter(|piece| piece.start <= as_of && piece.class.down) {
+            let end = (*end <= as_of).then_some(*end);
+            match outages.last_mut() {
+                Some(last) if last.end == Some(*start) => last.end = end,
+                _ => outages.push(Outage { start: *start, end, events: Vec::new() }),
+            }
+        }
+        for event in self.events(as_of) {
+            let of = outages.iter_mut().rfind(|outage| outage.start <= event.start).unwrap();
+            of.events.push(event);
+        }
+        outages
+    }
+
+    /// Since when the outage lasts that spends the budget at `as_of`.
+    pub(crate) fn down_since(&self, as_of: Ms) -> Option<Ms> {
+        let open = self.consumes(self.class_at(as_of));
+        open.then(|| self.outages(as_of).pop().filter(|outage| outage.end.is_none()).unwrap().start)
     }
 
     /// The downtime events that begin up to `as_of`, in order.

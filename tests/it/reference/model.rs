@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::{DAY, Ms, WEEK, weekly};
-use crate::world::{Objective, Source, Status, System, World};
+use super::calendar::{DAY, Ms};
+use super::recurrence::occurrences;
+use crate::world::{Objective, Source, Status, System, Window, World};
 
 /// One stream: its transitions by instant, conflicts settled.
 pub(crate) struct Stream {
@@ -14,11 +15,11 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// SPEC 2 and `staleAfter` of SPEC 3.
+    /// SPEC 2 and SPEC 3's silence: only what last said `healthy` grows stale.
     pub(crate) fn status(&self, at: Ms) -> Status {
         match self.transitions.range(..=at).next_back() {
             None => Status::Unknown,
-            Some((ts, _)) if self.stale_after.is_some_and(|stale_after| at - ts >= stale_after) => Status::Unknown,
+            Some((ts, Status::Healthy)) if self.stale_after.is_some_and(|after| at - ts >= after) => Status::Unknown,
             Some((_, status)) => *status,
         }
     }
@@ -221,23 +222,29 @@ fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream>> {
     streams
 }
 
+/// The maintenance of each system, as it overlaps, as far ahead as anything is looked at.
 fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
     let mut spans: BTreeMap<String, Vec<(Ms, Ms)>> = BTreeMap::new();
-    // Forecasts look at most one window ahead, and the longest that worlds use is this.
-    let longest = world.objectives.iter().map(|objective| match objective.window {
-        crate::world::Window::Rolling { days } => days,
-        crate::world::Window::Calendar { .. } => 366,
-    });
-    let horizon = world.as_of + (longest.max().unwrap_or(0) + 1) * DAY + WEEK;
+    let until = world.objectives.iter().map(|objective| last_looked_at(world, objective)).max().unwrap_or(world.as_of);
     for window in world.maintenance.iter().filter(|window| !window.cancelled) {
-        let starts = match window.weekly {
-            None => vec![window.start],
-            Some(zone) => weekly(window.start, zone, horizon),
-        };
+        let occurrences = occurrences(window, until + DAY);
         for system in &window.systems {
-            let of_window = starts.iter().map(|start| (*start, start + window.duration));
-            spans.entry(system.clone()).or_default().extend(of_window);
+            spans.entry(system.clone()).or_default().extend(&occurrences);
         }
     }
     spans
+}
+
+/// The last instant at which anything that is known up to `as-of` still turns for an objective with a rolling window.
+///
+/// Streams fall silent, and maintenance ends that does not return. After that the world repeats itself from week to week, but for
+/// clocks, which do so from year to year; one window later nothing older is left in the window. So what has not happened a window
+/// and a year later never happens.
+pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
+    let Window::Rolling { days } = objective.window else { return world.as_of + 400 * DAY };
+    let facts = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of);
+    let silent = world.systems.iter().filter_map(|system| system.stale_after).max().unwrap_or(0);
+    let once = world.maintenance.iter().filter(|window| window.returns.is_none() && !window.cancelled);
+    let turns = facts.map(|ts| ts + silent).chain(once.map(|window| window.start + window.duration));
+    turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }

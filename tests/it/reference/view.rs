@@ -50,7 +50,7 @@ pub(crate) fn objectives(world: &World) -> Vec<Value> {
     rows.into_iter().map(|row| row.json).collect()
 }
 
-const STATES: [&str; 5] = ["no-data", "breaching", "degraded", "at-risk", "healthy"];
+const STATES: [&str; 5] = ["no-data", "breaching", "down", "at-risk", "healthy"];
 
 fn row(model: &Model, objective: &Objective) -> Row {
     let as_of = model.world.as_of;
@@ -71,7 +71,7 @@ fn row(model: &Model, objective: &Objective) -> Row {
     let totals = &budget.totals;
     let coverage = (budget.elapsed > 0).then(|| Ratio::new(100 * totals.known, budget.elapsed));
     let streak = streak(&history, as_of);
-    let forecast = forecast(&history, as_of);
+    let forecast = forecast(model.world, &history);
     let (rates, fast_burn) = burn_rates(&history, as_of);
     let mut json = described(objective, &budget);
     let mut put = |name: &str, value: Value| json.insert(name.to_owned(), value);
@@ -85,6 +85,7 @@ fn row(model: &Model, objective: &Objective) -> Row {
     put("strictAvailability", ratio_or_null(budget.availability(totals.strict)));
     put("isBreaching", budget.is_breaching().into());
     put("hasOpenDowntime", open.into());
+    put("downSince", instant_or_null(history.down_since(as_of)));
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
     put("excludedMinutes", minutes(totals.excluded).into());

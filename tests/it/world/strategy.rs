@@ -5,9 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{Dependency, Fact, Maintenance, Objective, Source, Status, System, Window, World};
+use super::{Dependency, Fact, Maintenance, Objective, Returns, Source, Status, System, Window, World};
 use crate::reference::budget::{WHOLE, window_bounds};
-use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, WEEK, Zone, instant};
+use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, instant};
 
 /// Chosen so that order by name is not the order of dependency.
 const NAMES: [&str; 5] = ["db", "Cache", "api", "web.eu", "auth"];
@@ -155,7 +155,7 @@ struct RawMaintenance {
     at: Index,
     shift: Ms,
     duration: Ms,
-    weekly: Option<(Zone, Ms)>,
+    returns: Option<(Returns, Ms)>,
     cancelled: bool,
 }
 
@@ -165,19 +165,23 @@ fn zone() -> impl Strategy<Value = Zone> {
 
 fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
     let durations = vec![1, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY];
-    // Local times that exist once on every day.
-    let local = select(vec![0, HOUR, 4 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
-    let weekly = option::weighted(0.25, (zone(), local));
-    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), weekly, prop::bool::weighted(0.2)).prop_map(
-        |(systems, at, shift, duration, weekly, cancelled)| RawMaintenance {
+    // Local times that are skipped and repeated where clocks change are among them.
+    let local = select(vec![0, HOUR, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 3 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
+    let returns = (zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>()).prop_map(|(zone, days, by_end)| Returns {
+        zone,
+        days,
+        by_end,
+    });
+    let returns = option::weighted(0.3, (returns, local));
+    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, prop::bool::weighted(0.2))
+        .prop_map(|(systems, at, shift, duration, returns, cancelled)| RawMaintenance {
             systems,
             at,
             shift,
             duration,
-            weekly,
+            returns,
             cancelled,
-        },
-    )
+        })
 }
 
 fn window() -> impl Strategy<Value = Window> {
@@ -348,15 +352,11 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
         systems.sort();
         systems.dedup();
         let at = *raw.at.get(instants) + raw.shift;
-        let (start, duration) = match raw.weekly {
-            None => (at, raw.duration),
-            Some((zone, local)) => {
-                let day = zone.to_local(at).div_euclid(DAY) * DAY;
-                (zone.instant_of(day + local), raw.duration.clamp(MINUTE, WEEK / 7))
-            }
+        let (start, duration, returns) = match raw.returns {
+            None => (at, raw.duration, None),
+            Some((returns, local)) => returning(at, raw.duration, returns, local),
         };
-        let weekly = raw.weekly.map(|(zone, _)| zone);
-        Maintenance { name: format!("m{number}"), systems, start, duration, weekly, cancelled: raw.cancelled }
+        Maintenance { name: format!("m{number}"), systems, start, duration, returns, cancelled: raw.cancelled }
     });
     World {
         as_of,
@@ -365,6 +365,20 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
         maintenance: maintenance.collect(),
         systems,
     }
+}
+
+/// Start, duration and repetition of a window on the day of `at`; of a start that clocks show twice, either is taken.
+fn returning(at: Ms, duration: Ms, returns: Returns, local: Ms) -> (Ms, Ms, Option<Returns>) {
+    let zone = returns.zone;
+    let shown = zone.to_local(at).div_euclid(DAY) * DAY + local;
+    let hours = [shown - 2 * HOUR, shown - HOUR, shown];
+    let starts: Vec<Ms> = hours.into_iter().filter(|start| zone.to_local(*start) == shown).collect();
+    // A time that clocks skip is no start; the hour after it is one.
+    let start = starts.get(at as usize % starts.len().max(1)).copied().unwrap_or(shown - HOUR);
+    let duration = duration.clamp(MINUTE, DAY);
+    // No end may lie at or before the start by the clock.
+    let by_end = returns.by_end && zone.to_local(start + duration) > zone.to_local(start);
+    (start, duration, Some(Returns { by_end, ..returns }))
 }
 
 fn build_system(name: &str, raw: &RawSystem) -> System {

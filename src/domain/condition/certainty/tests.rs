@@ -10,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, default_counts_as_down};
 use crate::domain::policy::Rule;
 use crate::domain::target::{Target, WHOLE};
+use crate::domain::window::Window;
 
 fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted: bool) -> Objective {
     let name = |text| Name::parse(text).unwrap();
@@ -107,6 +108,7 @@ impl View<'_> {
             Property::WindowDays => (million, 3650 * million),
             Property::CurrentStreak
             | Property::BestStreak
+            | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
@@ -129,7 +131,8 @@ impl View<'_> {
                 !is_this || objective.not_counted.maintenance
             }
             Property::BurnRate | Property::BurnRateOver(_) => !is_this || share == 0,
-            Property::InStatusFor
+            Property::DownFor
+            | Property::InStatusFor
             | Property::InStatusForSeconds
             | Property::DataAgeSeconds
             | Property::SystemDataAgeSeconds => true,
