@@ -323,7 +323,11 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             true,
         ),
         ("DELETE FROM streak", "streak: shop-availability is missing", true),
-        ("INSERT INTO streak VALUES ('ghost', 'shop', 1, 1, NULL, NULL, 0)", "streak: ghost should not be there", true),
+        (
+            "INSERT INTO streak VALUES ('ghost', 'shop', 1, 1, NULL, NULL, 0, 0)",
+            "streak: ghost should not be there",
+            true,
+        ),
         (
             "UPDATE system_status SET last_seen = NULL",
             "system_status: shop has the last_seen null; recomputed it is 2024-03-21T10:00:00.000Z",

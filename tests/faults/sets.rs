@@ -158,7 +158,7 @@ fn two_repositories_may_share_a_set() {
 #[test]
 fn an_object_from_before_repositories_were_remembered_is_that_of_its_set() {
     let world = repository();
-    world.sql("UPDATE manifest SET repository = NULL");
+    world.forge("UPDATE manifest SET repository = NULL");
     world.write("repo/slo/a.yaml", objective("shop-availability"));
     std::fs::remove_file(world.path("repo/slo/b.yaml")).unwrap();
     let plan = json(&world, &["plan", "repo/slo/a.yaml"]);

@@ -175,11 +175,12 @@ mod tests {
             "FREQ=WEEKLY;UNTIL=20261025T011500Z",
         ]);
         let lengths = select(vec![HOUR / 2, HOUR, 20 * HOUR, 38 * HOUR, 400 * HOUR]);
-        (zones, rules, lengths, -2000..6000_i64, any::<bool>()).prop_map(|(zone, rule, millis, start, by_end)| {
+        let parts = (zones, rules, lengths, -2000..6000_i64, any::<bool>());
+        parts.prop_filter_map("the rule ends before its start", |(zone, rule, millis, start, by_end)| {
             let (start, zone): (Instant, Tz) = (at(start).plus(HOUR / 2), zone.parse().unwrap());
             let length = if by_end { Length::Until(start.plus(millis)) } else { Length::Elapsed(millis) };
             let length = if length.clock_ms(start, zone) > 0 { length } else { Length::Elapsed(millis) };
-            Recurrence::new(start, length, rule, zone).unwrap()
+            Recurrence::new(start, length, rule, zone).ok()
         })
     }
 
