@@ -157,7 +157,9 @@ impl Store {
             // Without it, the log tells what was seen last.
             if whole(&&"computation") { store.clear("computation") } else { Ok(()) }
         })?;
-        broken.iter().for_each(|table| self.noticed.note(table, &"pages"));
+        for table in broken {
+            self.noticed.note(table, &"pages");
+        }
         Ok(true)
     }
 
