@@ -236,7 +236,15 @@ impl Context<'_> {
     /// # Errors
     /// When that fails; a reader that went away is none.
     pub(crate) fn say(&mut self, text: &str) -> Result<()> {
-        written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush())).map(drop)
+        self.say_on(text).map(drop)
+    }
+
+    /// Writes a part of an answer to standard output, and says whether its reader is still there for more.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn say_on(&mut self, text: &str) -> Result<bool> {
+        written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()))
     }
 
     /// Writes a note to standard error, as one line, unless asked to be quiet.

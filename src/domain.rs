@@ -5,6 +5,7 @@ pub(crate) mod assess;
 pub(crate) mod backtest;
 pub(crate) mod budget;
 pub(crate) mod burndown;
+pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod chapter;
 pub(crate) mod chronicle;

@@ -10,6 +10,8 @@ mod prospect;
 mod sealing;
 mod turning;
 
+use std::rc::Rc;
+
 use anyhow::Result;
 
 use crate::domain::assess::Assessment;
@@ -23,10 +25,10 @@ use crate::domain::outage::{Outage, charged, outages};
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::{Snapshot, snapshots};
 use crate::domain::span::Span;
-use crate::domain::streak::Streak;
+use crate::domain::streak::StreakReport;
 use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
 use crate::domain::transition::Status;
-use crate::store::{Reader, Resolver, Store, Stored};
+use crate::store::{Reader, Resolver, Silences, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
@@ -55,9 +57,15 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate so many objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
-        let reader = Reader::new(store, as_of, most)?;
+        let silences = Silences::default();
+        let reader = Reader::new(store, as_of, most)?.thinned(Rc::clone(&silences));
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
-        Ok(Self { store, resolver: Resolver::new(store, most)?, chronicle: Chronicle::new(load), as_of })
+        Ok(Self {
+            store,
+            resolver: Resolver::new(store, most)?.telling(silences),
+            chronicle: Chronicle::new(load),
+            as_of,
+        })
     }
 
     /// Opens the account of an objective, sealed days first, and hands it on.
@@ -66,7 +74,7 @@ impl<'s> Evaluation<'s> {
         stored: Stored,
         work: impl FnOnce(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
-        let sealed = self.store.sealed(stored.id)?;
+        let sealed = self.store.sealed(stored.id, stored.objective.window.calendar())?;
         let model = self.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         work(&assessment, &mut self.chronicle)
@@ -112,16 +120,13 @@ pub(crate) fn downtime(store: &Store, objectives: Vec<Stored>, range: Span, as_o
     Ok(found)
 }
 
-/// The streaks of objectives as of a moment, in the order given, each with its objective and system.
+/// The streaks of objectives as of a moment, in the order given.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<(Name, Name, Streak)>> {
+pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<StreakReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let streak = |assessment: &Assessment<'_>, _: &mut Chronicle<Load<'_>>| {
-        let (objective, system) = (&assessment.model.objective.metadata.name, &assessment.model.system.name);
-        Ok((objective.clone(), system.clone(), Streak::replay(&assessment.ledger)))
-    };
+    let streak = |assessment: &Assessment<'_>, _: &mut Chronicle<Load<'_>>| Ok(StreakReport::draw(assessment));
     objectives.into_iter().map(|stored| evaluation.assess(stored, streak)).collect()
 }
 

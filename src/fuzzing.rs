@@ -4,6 +4,9 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
+
+use crate::domain::calendar::Calendar;
 use crate::domain::condition::answer;
 use crate::domain::duration::{parse_millis, write_millis};
 use crate::domain::instant::{DAY_MS, Instant};
@@ -121,9 +124,12 @@ pub fn segment(bytes: &[u8]) {
 
 /// Any bytes are packed days that are packed the same way again, or damaged.
 pub fn ledger(bytes: &[u8]) {
-    let Ok(ledger) = ledgers::decode(bytes) else { return };
-    assert!(ledger.start() <= ledger.end());
-    assert_eq!(ledgers::decode(&ledgers::encode(&ledger)), Ok(ledger));
+    for zone in [Tz::UTC, Tz::Europe__Berlin, Tz::Pacific__Apia] {
+        let calendar = Calendar { zone };
+        let Ok(ledger) = ledgers::decode(bytes, calendar) else { return };
+        assert!(ledger.start() <= ledger.end());
+        assert_eq!(ledgers::decode(&ledgers::encode(&ledger), calendar), Ok(ledger));
+    }
 }
 
 /// Any text is a recurrence rule whose occurrences are in order, apart, and the same however they are asked for; or it is refused.
@@ -247,7 +253,7 @@ mod tests {
     #[test]
     fn seeds_reach_what_they_are_for() {
         let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name)).unwrap();
-        assert!(ledgers::decode(&seed("ledger/example")).is_ok());
+        assert!(ledgers::decode(&seed("ledger/example"), Calendar::UTC).is_ok());
         let segment = seed("segment/example");
         let first = Instant::from_millis(i64::from_le_bytes(segment[..8].try_into().unwrap()));
         assert_eq!(segments::decode(&segment[10..], first, 3).unwrap().len(), 3);

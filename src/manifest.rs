@@ -41,8 +41,9 @@ pub(crate) use wording::did_you_mean;
 
 /// The most problems that are told. Whoever has so many has one cause, or a file that is no manifest.
 pub(crate) const MOST_PROBLEMS: usize = 5_000;
-/// The most bytes of OpenSLO documents, which are all held until they are read together.
-const MOST_OPENSLO: usize = 16 * 1024 * 1024;
+/// The most values of `OpenSLO` documents, which are all held until they are read together; each document counts as some more.
+const MOST_OPENSLO: usize = 1_000_000;
+const VALUES_OF_DOCUMENT: usize = 8;
 
 /// What is known besides the documents being read, to resolve references against.
 #[derive(Clone, Default, Debug)]
@@ -170,9 +171,9 @@ struct Found {
     doubtful: BTreeSet<Name>,
     /// Errors among the problems.
     errors: usize,
-    /// Documents of OpenSLO, which are read together, and the bytes that they are written in.
+    /// Documents of OpenSLO, which are read together, and the values in them.
     openslo: Vec<openslo::Raw>,
-    openslo_bytes: usize,
+    openslo_values: usize,
 }
 
 /// Reads one document of a file; returns whether there was one.
@@ -191,15 +192,12 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
         if of_openslo.is_empty() {
             found.drafts.extend(envelope::read(&tree, number, &mut report));
         }
-        if !of_openslo.is_empty() {
-            found.openslo_bytes += chunk.bytes.len();
-        }
-        if found.openslo_bytes <= MOST_OPENSLO {
+        found.openslo_values += of_openslo.iter().map(|raw| raw.root.values() + VALUES_OF_DOCUMENT).sum::<usize>();
+        if found.openslo_values <= MOST_OPENSLO {
             found.openslo.extend(of_openslo);
-        } else if !of_openslo.is_empty() {
+        } else {
             let first = Position { line: chunk.lines_before + 1, column: 1 };
-            let message = format!("more than {} MiB of OpenSLO documents at once", MOST_OPENSLO / 1024 / 1024);
-            report.error(first, message, "apply them in several sets");
+            report.error(first, "too many OpenSLO documents at once", "apply them in several sets");
             found.errors = MOST_PROBLEMS;
         }
     }

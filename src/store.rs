@@ -24,9 +24,9 @@ mod wire;
 
 pub(crate) use address::expect_file;
 pub(crate) use applies::ApplyRecord;
-pub(crate) use changes::recipient_of;
+pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
-pub(crate) use history::Reader;
+pub(crate) use history::{Reader, Silences};
 pub(crate) use ingests::IngestRecord;
 pub(crate) use inputs::Inputs;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};

@@ -42,7 +42,7 @@ pub(crate) struct Trend {
     /// Name of the objective
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// So many days up to the last midnight
+    /// Number of days up to the last midnight of the objective's time zone
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
     pub(crate) days: u32,
     /// All days after this moment, or so long before as-of
@@ -80,7 +80,7 @@ pub(crate) struct Digest {
     pub(crate) selection: Selection,
     /// The ISO week to tell: 2026-W47, last, or this
     ///
-    /// By default it is the week in which as-of lies, so far. A week that is over is told as of its end.
+    /// By default it is the week in which as-of lies, so far. A week that is over is reported at its close.
     #[arg(long, value_name = "WEEK")]
     pub(crate) week: Option<String>,
 }

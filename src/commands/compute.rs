@@ -5,40 +5,72 @@ mod exec;
 use anyhow::{Context as _, Result};
 
 use super::Context;
-use crate::cli::{Compute, Output};
+use crate::cli::Compute;
+use crate::domain::change::Logged;
 use crate::domain::name::Name;
 use crate::domain::wording::in_lines;
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::render::compute::{document, line, sheet};
+use crate::render::{Document, Form, Sheet};
 use crate::signals::Signals;
-use crate::store::{Access, Store, recipient_of};
+use crate::store::{Access, LogRange, Store, recipient_of};
+
+/// Bytes of lines that are written at once.
+const MOST_BYTES: usize = 1 << 16;
+/// Changes shown to people, the last ones.
+const MOST_ROWS: i64 = 1000;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Compute) -> Result<ExitStatus> {
     let as_of = context.as_of;
     let recipients = recipients(args)?;
     let mut store = context.store(Access::Update)?;
-    let changes = store.write_anyway(|store| {
+    let range = store.write_anyway(|store| {
         // A command that is new begins with the changes of this run.
         recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
         compute(store, as_of)
     })?;
     // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
-    let printed = match context.output {
-        Some(Output::Json) => {
-            let lines = changes.iter().map(line).collect::<Result<String>>()?;
-            context.say(&lines)
-        }
-        None | Some(Output::Table | Output::Wide | Output::Markdown) if changes.is_empty() => {
-            context.note(&format!("nothing has changed as of {as_of}"));
-            Ok(())
-        }
-        _ => context.answer(&document(&changes, as_of)?, |_| sheet(&changes)),
-    };
+    let printed = print(context, &store, range);
     let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
     printed?;
     Ok(delivered)
+}
+
+/// Prints what has changed, as it is read from the log: the first computation may log millions of turns.
+fn print(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()> {
+    let as_of = context.as_of;
+    match context.form() {
+        Form::Json => {
+            let mut lines = String::new();
+            store.each_change(range, |logged| {
+                lines.push_str(&line(&logged)?);
+                Ok(if lines.len() < MOST_BYTES { true } else { context.say_on(&std::mem::take(&mut lines))? })
+            })?;
+            context.say(&lines)
+        }
+        Form::Yaml | Form::Csv { .. } => {
+            let reader = context.store(Access::Read)?;
+            let each = move |each: &mut dyn FnMut(&Logged) -> Result<()>| {
+                reader.each_change(range, |logged| each(&logged).map(|()| true))
+            };
+            context.answer(&document(each, as_of), |_| Sheet::new())
+        }
+        Form::Table | Form::Wide | Form::Markdown if range.is_empty() => {
+            context.note(&format!("nothing has changed as of {as_of}"));
+            Ok(())
+        }
+        Form::Table | Form::Wide | Form::Markdown => {
+            let mut last = Vec::new();
+            store.each_change(range.last(MOST_ROWS), |logged| {
+                last.push(logged);
+                Ok(true)
+            })?;
+            let counts = store.count_changes(range)?;
+            context.answer(&Document::new(as_of), |_| sheet(&last, &counts))
+        }
+    }
 }
 
 /// A command that is told of changes.

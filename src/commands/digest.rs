@@ -15,7 +15,7 @@ use crate::store::Access;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus> {
     let week = week(args.week.as_deref(), context.as_of)?;
-    let until = week.span().end.min(context.as_of);
+    let as_of = context.as_of;
     let store = context.store(Access::Read)?;
     let digest = store.read(|store| {
         let objectives = selection::objectives(store, &args.selection)?;
@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus
                 "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
             ));
         }
-        digest(store, objectives, week, until)
+        digest(store, objectives, week, as_of)
     })?;
     if context.output == Some(Output::Html) {
         context.say(&html(&digest))?;

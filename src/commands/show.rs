@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::Show;
-use crate::domain::instant::DAY_MS;
 use crate::domain::span::Span;
 use crate::evaluation::{achievements, downtime, reports, trend};
 use crate::exit::ExitStatus;
@@ -24,7 +23,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Show) -> Result<ExitStatus> 
             report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
         let range = Span::new(report.budget.window.start, as_of.plus(1));
         let outages = downtime(store, vec![stored.clone()], range, as_of)?;
-        let snapshots = trend(store, stored, as_of.day_start().plus(-i64::from(args.days) * DAY_MS), as_of)?;
+        let after = objective.window.calendar().days_before(as_of, args.days.into());
+        let snapshots = trend(store, stored, after, as_of)?;
         let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
         Ok(Portrait { objective, report, outages, snapshots, achievements, as_of })
     })?;

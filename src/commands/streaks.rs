@@ -13,7 +13,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Streaks) -> Result<ExitStatu
     let as_of = context.as_of;
     let store = context.store(Access::Read)?;
     let mut found = store.read(|store| streaks(store, selection::objectives(store, &args.selection)?, as_of))?;
-    found.sort_by(|(a, _, streak), (b, _, other)| other.current.cmp(&streak.current).then_with(|| a.cmp(b)));
+    found.sort_by(|a, b| (b.streak.current, &a.objective).cmp(&(a.streak.current, &b.objective)));
     context.answer(&document(&found, as_of)?, |_| sheet(&found))?;
     Ok(ExitStatus::Pass)
 }

@@ -1,11 +1,13 @@
 //! Owns the assessment of one objective: its account at any time, drawn from sealed days where there are any and from
 //! the journal elsewhere.
 
+use super::calendar::Date;
 use super::chronicle::{Chronicle, pieces_before_first};
 use super::day::{Cursor, Day, Ledger, Run, Verdict};
 use super::downtime::Piece;
 use super::instant::{DAY_MS, Instant};
 use super::model::{Model, SystemId};
+use super::objective::DependencyExclusion;
 use super::span::Span;
 use super::tally::{Tally, tally};
 use super::target::WHOLE;
@@ -19,6 +21,8 @@ const RECENT_MS: i64 = 3 * DAY_MS;
 pub(crate) struct Assessment<'m> {
     pub(crate) model: &'m Model,
     pub(crate) as_of: Instant,
+    /// The window as of that moment.
+    pub(crate) window: Span,
     /// The system's first transition, if it lies at or before `as_of`.
     pub(crate) first: Option<Instant>,
     /// The newest fact of the objective's streams as of `as_of`.
@@ -49,14 +53,23 @@ impl<'m> Assessment<'m> {
         let recent = Span::new(as_of.plus(-RECENT_MS), now);
         let stretch = chronicle.stretch(&model.system, model.scope(), recent.start, recent.end)?;
         let (first, last_seen) = (stretch.first.filter(|first| *first <= as_of), stretch.last_seen);
-        let start = first.map_or(as_of.day_start(), Instant::day_start);
-        let mut ledger = sealed.filter(|ledger| ledger.start() == start).unwrap_or_else(|| Ledger::new(start));
-        ledger.truncate(as_of.day_start());
+        let calendar = model.objective.window.calendar();
+        let begin = calendar.date(first.unwrap_or(as_of));
+        let mut ledger = sealed
+            .filter(|ledger| (ledger.calendar(), ledger.first()) == (calendar, begin))
+            .unwrap_or_else(|| Ledger::new(calendar, begin));
+        ledger.truncate(as_of);
         let recent_from = recent.start.min(ledger.end());
         let recent = chronicle.pieces(model, Span::new(recent_from, now))?;
-        let mut assessment = Self { model, as_of, first, last_seen, ledger, recent, recent_from };
+        let window = model.objective.window.bounds(as_of);
+        let mut assessment = Self { model, as_of, window, first, last_seen, ledger, recent, recent_from };
         assessment.extend(chronicle)?;
         Ok(assessment)
+    }
+
+    /// The same at the close of what ends at `as_of`: in the window to which the moments before it belong.
+    pub(crate) fn at_close(self) -> Self {
+        Self { window: self.model.objective.window.closing(self.as_of), ..self }
     }
 
     /// Draws up every whole day between the end of the ledger and `as_of`.
@@ -64,21 +77,28 @@ impl<'m> Assessment<'m> {
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
-        let until = self.as_of.day_start();
-        if self.ledger.end() >= until || self.first.is_none() {
+        let calendar = self.ledger.calendar();
+        let today = calendar.date(self.as_of);
+        if self.ledger.next() >= today || self.first.is_none() {
             return Ok(());
         }
+        let until = calendar.start(today);
+        let window = self.model.objective.window;
         let exclusion = self.model.objective.dependency_exclusion;
         let share = i128::from(self.model.objective.target.error_share());
         let begun = self.ledger.end();
-        let mut bounds = self.model.objective.window.bounds(begun);
+        let mut bounds = window.bounds(begun);
         // Consumed and not counted time of the window as of the last midnight, moved along day by day.
-        let window = self.tally(Span::new(bounds.start, begun), chronicle)?;
-        let (mut consumed, mut not_counted) = (window.consumed_ms(exclusion), window.not_counted_ms);
+        let mut spent = Spent::of(&self.tally(Span::new(bounds.start, begun), chronicle)?, exclusion);
         let mut leaving = Leaving::new(self.model, bounds.start, &self.ledger);
         let mut index = self.recent.partition_point(|piece| piece.span.end <= begun);
-        while self.ledger.end() < until {
-            let day = Span::new(self.ledger.end(), self.ledger.end().plus(DAY_MS));
+        while self.ledger.next() < today {
+            let day = Span::new(self.ledger.end(), calendar.start(self.ledger.next().next()));
+            if day.is_empty() {
+                let day = Day { tally: Tally::default(), verdict: Verdict::Skipped };
+                self.ledger.push_run(Run { count: 1, day });
+                continue;
+            }
             let mut sum = Tally::default();
             while self.recent[index].span.end <= day.end {
                 sum.add_piece(&self.recent[index], day);
@@ -86,34 +106,26 @@ impl<'m> Assessment<'m> {
             }
             sum.add_piece(&self.recent[index], day);
             let at_midnight = self.recent[index];
-            let next = self.model.objective.window.bounds(day.end);
             // How much one more day like this one moves the sums, and how many more may be like it.
-            let moves: (i64, i64);
+            let mut moves = Spent::of(&sum, exclusion);
             let mut alike = alike_ahead(&at_midnight, day, until);
-            match self.model.objective.window {
+            match window {
                 Window::Rolling { .. } => {
-                    let left = leaving.next(&self.ledger);
-                    moves = (
-                        sum.consumed_ms(exclusion) - left.consumed_ms(exclusion),
-                        sum.not_counted_ms - left.not_counted_ms,
-                    );
-                    (consumed, not_counted) = (consumed + moves.0, not_counted + moves.1);
+                    bounds = window.closing(day.end);
+                    let drawn = |span: Span| Ok(Spent::of(&self.drawn(span, chronicle)?, exclusion));
+                    moves = moves.less(leaving.until(bounds.start, &self.ledger, exclusion, drawn)?);
                     alike = alike.min(leaving.alike_ahead(self.model, &self.ledger));
                 }
                 Window::Calendar { .. } => {
-                    moves = (sum.consumed_ms(exclusion), sum.not_counted_ms);
-                    if next.start == bounds.start {
-                        (consumed, not_counted) = (consumed + moves.0, not_counted + moves.1);
-                    } else {
-                        let sum = tally(&self.recent, Span::new(next.start, day.end));
-                        (consumed, not_counted) = (sum.consumed_ms(exclusion), sum.not_counted_ms);
+                    if bounds.end <= day.start {
+                        (bounds, spent) = (window.bounds(day.start), Spent::default());
                     }
-                    alike = alike.min((next.end.since(day.end) - 1) / DAY_MS);
+                    alike = alike.min(bounds.end.since(day.end) / DAY_MS);
                 }
             }
-            bounds = next;
-            let length = bounds.millis() - not_counted;
-            let breaching = i128::from(consumed) * i128::from(WHOLE) > share * i128::from(length);
+            spent = spent.plus(moves);
+            let length = bounds.millis() - spent.not_counted;
+            let breaching = i128::from(spent.consumed) * i128::from(WHOLE) > share * i128::from(length);
             let verdict = if breaching {
                 Verdict::Broken
             } else if at_midnight.consumes(exclusion) {
@@ -121,8 +133,8 @@ impl<'m> Assessment<'m> {
             } else {
                 Verdict::Kept
             };
-            // Days that move nothing end as this one did.
-            let alike = if moves == (0, 0) { alike } else { 0 };
+            // Days that move nothing close as this one did; elsewhere than in UTC days that are alike may have other lengths.
+            let alike = if moves == Spent::default() && calendar.is_utc() { alike } else { 0 };
             leaving.skip(&self.ledger, alike);
             self.ledger.push_run(Run { count: alike as u32 + 1, day: Day { tally: sum, verdict } });
         }
@@ -151,7 +163,8 @@ impl<'m> Assessment<'m> {
         if seen.is_empty() {
             return Ok(sum);
         }
-        let whole = Span::new(seen.start.day_ceil(), seen.end.day_start().min(self.ledger.end()));
+        let calendar = self.ledger.calendar();
+        let whole = Span::new(calendar.day_ceil(seen.start), calendar.day_start(seen.end).min(self.ledger.end()));
         if whole.is_empty() {
             sum.add(&self.drawn(seen, chronicle)?, 1);
             return Ok(sum);
@@ -174,30 +187,107 @@ impl<'m> Assessment<'m> {
     }
 }
 
-/// The days that leave a rolling window, one after the other.
+/// What decides a verdict, in milliseconds of some stretch of time.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Spent {
+    consumed: i64,
+    not_counted: i64,
+}
+
+impl Spent {
+    fn of(tally: &Tally, exclusion: DependencyExclusion) -> Self {
+        Self { consumed: tally.consumed_ms(exclusion), not_counted: tally.not_counted_ms }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { consumed: self.consumed + other.consumed, not_counted: self.not_counted + other.not_counted }
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self { consumed: self.consumed - other.consumed, not_counted: self.not_counted - other.not_counted }
+    }
+
+    /// What `part` of a day that holds this holds, where the whole tells it.
+    fn within(self, part: i64, whole: i64) -> Option<Self> {
+        let of = |millis: i64| match millis {
+            0 => Some(0),
+            all if all == whole => Some(part),
+            _ => (part == whole).then_some(millis),
+        };
+        Some(Self { consumed: of(self.consumed)?, not_counted: of(self.not_counted)? })
+    }
+}
+
+/// What leaves a rolling window, day by day. A window is some days of 24 hours, so where clocks change its start lies within a
+/// day.
 struct Leaving {
     at: Instant,
-    /// The account of the days before the ledger's first.
+    /// The account of the time before the ledger's first day.
     unseen: Vec<Piece>,
+    /// The last day that has begun to leave, and what it held.
+    day: Span,
+    held: Spent,
+    /// At the next one.
     cursor: Cursor,
+    next: Date,
 }
 
 impl Leaving {
     fn new(model: &Model, at: Instant, ledger: &Ledger) -> Self {
         let unseen = pieces_before_first(model, Span::new(at, ledger.start()));
-        Self { at, unseen, cursor: Cursor::at(ledger, at.max(ledger.start())) }
+        let next = ledger.calendar().date(at.max(ledger.start()));
+        let cursor = Cursor::at(ledger, next);
+        Self { at, unseen, day: Span::new(at, at), held: Spent::default(), cursor, next }
     }
 
-    fn next(&mut self, ledger: &Ledger) -> Tally {
-        let day = Span::new(self.at, self.at.plus(DAY_MS));
-        self.at = day.end;
-        if day.start < ledger.start() {
-            return tally(&self.unseen, day);
+    /// Lets everything before `to` leave; `drawn` tells of what lies within one day.
+    ///
+    /// # Errors
+    /// Those of `drawn`.
+    fn until<E>(
+        &mut self,
+        to: Instant,
+        ledger: &Ledger,
+        exclusion: DependencyExclusion,
+        mut drawn: impl FnMut(Span) -> Result<Spent, E>,
+    ) -> Result<Spent, E> {
+        let mut gone = Spent::default();
+        while self.at < to {
+            let mut part = Span::new(self.at, to);
+            if self.at < ledger.start() {
+                part.end = part.end.min(ledger.start());
+                gone = gone.plus(Spent::of(&tally(&self.unseen, part), exclusion));
+            } else if self.at >= ledger.end() {
+                // A day of more than 24 hours begins to leave the shortest window before it is over.
+                gone = gone.plus(drawn(part)?);
+            } else {
+                if self.day.end <= self.at {
+                    self.turn(ledger, exclusion);
+                }
+                part.end = part.end.min(self.day.end);
+                gone = gone.plus(match self.held.within(part.millis(), self.day.millis()) {
+                    Some(held) => held,
+                    None => drawn(part)?,
+                });
+            }
+            self.at = part.end;
         }
-        self.cursor.next(ledger).map(|day| day.tally.clone()).unwrap_or_default()
+        Ok(gone)
     }
 
-    /// How many days that leave next are known to be like the one that left last.
+    /// Turns to the day in which `at` lies.
+    fn turn(&mut self, ledger: &Ledger, exclusion: DependencyExclusion) {
+        let calendar = ledger.calendar();
+        let date = calendar.date(self.at);
+        self.day = calendar.span(date);
+        while self.next <= date {
+            let day = self.cursor.next(ledger);
+            self.held = day.map_or(Spent::default(), |day| Spent::of(&day.tally, exclusion));
+            self.next = self.next.next();
+        }
+    }
+
+    /// How many days that leave next are known to be like the one that left last; of days of UTC.
     fn alike_ahead(&self, model: &Model, ledger: &Ledger) -> i64 {
         if self.at <= ledger.start() {
             let days = ledger.start().since(self.at) / DAY_MS;
@@ -210,6 +300,7 @@ impl Leaving {
     fn skip(&mut self, ledger: &Ledger, days: i64) {
         if self.at > ledger.start() {
             self.cursor.skip(days);
+            self.next = self.next.plus(days);
         }
         self.at = self.at.plus(days * DAY_MS);
     }

@@ -2,6 +2,7 @@
 
 use super::assess::Assessment;
 use super::burndown::{Point, burn_down};
+use super::calendar::{Calendar, Date};
 use super::chronicle::Chronicle;
 use super::day::Verdict;
 use super::instant::{DAY_MS, Instant};
@@ -29,13 +30,14 @@ pub(crate) struct Chapter {
     pub(crate) outages: Vec<Outage>,
     /// Downtime in the window that maintenance keeps from being charged.
     pub(crate) excluded: Vec<Span>,
-    /// The midnight from which on days are told.
-    pub(crate) since: Instant,
-    /// The days from `since` or the system's first one on, without gap; the last one may be unfinished.
+    pub(crate) calendar: Calendar,
+    /// The date from which on days are told.
+    pub(crate) first: Date,
+    /// The days from `first` or the system's first one on, without gap; the last one may be unfinished.
     pub(crate) days: Vec<DayAccount>,
 }
 
-/// One UTC day of an objective.
+/// One day of an objective.
 #[derive(Clone, Debug)]
 pub(crate) struct DayAccount {
     /// Up to `as-of` where the day is not over.
@@ -62,7 +64,7 @@ impl Chapter {
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
         let (model, as_of) = (assessment.model, assessment.as_of);
-        let elapsed = Span::new(model.objective.window.bounds(as_of).start, as_of);
+        let elapsed = Span::new(assessment.window.start, as_of);
         // The longest stretch first: what is asked for later lies within it.
         let pieces = chronicle.pieces(model, elapsed)?;
         let report = ObjectiveReport::draw(assessment, chronicle)?;
@@ -70,15 +72,17 @@ impl Chapter {
         let range = Span::new(elapsed.start, as_of.plus(1));
         let excluded = pieces.iter().filter(|piece| piece.excluded()).map(|piece| piece.span.intersect(elapsed));
         let whole_days = (report.budget.window.millis() / DAY_MS).clamp(FEWEST_DAYS, MOST_DAYS);
-        let since = as_of.day_start().plus(-whole_days * DAY_MS);
+        let calendar = assessment.ledger.calendar();
+        let first = calendar.date(as_of).plus(-whole_days);
         Ok(Self {
             title: model.objective.metadata.title.clone(),
             maintenance_excuses: model.objective.exclude_maintenance_windows || model.objective.not_counted.maintenance,
             burn_down: burn_down(&pieces, elapsed, report.budget.exclusion),
             outages: charged(outages(model, range, as_of, chronicle)?, range),
             excluded: union(excluded.collect()),
-            since,
-            days: days(assessment, since),
+            calendar,
+            first,
+            days: days(assessment, calendar.start(first)),
             report,
         })
     }
@@ -87,15 +91,14 @@ impl Chapter {
 fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
     let mut found = Vec::new();
     let mut streak = Streak::default();
-    for (end, day) in assessment.ledger.days() {
-        let start = end.plus(-DAY_MS);
-        streak.advance(start, 1, day.verdict);
-        if start >= since {
-            let (span, verdict) = (Span::new(start, end), Some(day.verdict));
+    for (span, day) in assessment.ledger.days() {
+        streak.advance(1, day.verdict, || span.end);
+        if span.start >= since {
+            let verdict = Some(day.verdict);
             found.push(DayAccount { span, tally: day.tally.clone(), verdict, streak: streak.current });
         }
     }
-    let today = Span::new(assessment.as_of.day_start(), assessment.as_of);
+    let today = Span::new(assessment.ledger.end(), assessment.as_of);
     if assessment.first.is_some() && !today.is_empty() {
         let tally = tally(&assessment.recent, today);
         found.push(DayAccount { span: today, tally, verdict: None, streak: streak.current });

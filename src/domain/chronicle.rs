@@ -53,18 +53,12 @@ where
         self.folded
     }
 
-    /// The history of the streams of a system between two moments, both included, as it is read.
+    /// The history of all streams of a system between two moments, both included, as it is read.
     ///
     /// # Errors
     /// Those of `load`.
-    pub(crate) fn history(
-        &mut self,
-        system: &Member,
-        scope: Scope<'_>,
-        from: Instant,
-        through: Instant,
-    ) -> Result<SystemHistory, E> {
-        (self.load)(system.id, scope, from, through)
+    pub(crate) fn history(&mut self, system: &Member, from: Instant, through: Instant) -> Result<SystemHistory, E> {
+        (self.load)(system.id, Scope::System, from, through)
     }
 
     /// The timeline of a system between two moments, both included.

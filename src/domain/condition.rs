@@ -118,6 +118,7 @@ pub(crate) enum Property {
     BurnRateOver(usize),
     CurrentStreak,
     BestStreak,
+    LostStreak,
     Target,
     WindowDays,
     /// A duration: how long the outage lasts that goes on.
@@ -249,6 +250,16 @@ impl Term {
     /// Whether the policy is part of it.
     pub(crate) fn asks_policy(&self) -> bool {
         matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)
+    }
+
+    /// How far back from a moment it looks to tell whether it holds there, in milliseconds.
+    pub(crate) fn reach_ms(&self) -> i64 {
+        let inner = self.parts().iter().map(Self::reach_ms).max().unwrap_or(0);
+        match self {
+            Self::Held { for_ms, .. } => inner.saturating_add(*for_ms),
+            Self::Repeated { within_ms, .. } => inner.saturating_add(*within_ms),
+            _ => inner,
+        }
     }
 
     /// Whether it looks at every single fact, not only at those that change a status.

@@ -1,6 +1,7 @@
-//! Owns days: what each UTC day of an objective held, kept as runs of equal days, and how it ended.
+//! Owns days: what each day of an objective held, kept as runs of equal days, and how it closed.
 
-use super::instant::{DAY_MS, Instant};
+use super::calendar::{Calendar, Date};
+use super::instant::Instant;
 use super::span::Span;
 use super::tally::Tally;
 
@@ -14,6 +15,8 @@ pub(crate) enum Verdict {
     Held = 1,
     /// Neither: the streak grows by a day.
     Kept = 2,
+    /// The zone skips the date: there was no such day.
+    Skipped = 3,
 }
 
 impl Verdict {
@@ -22,12 +25,13 @@ impl Verdict {
             0 => Some(Self::Broken),
             1 => Some(Self::Held),
             2 => Some(Self::Kept),
+            3 => Some(Self::Skipped),
             _ => None,
         }
     }
 }
 
-/// One UTC day of an objective.
+/// One day of an objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Day {
     pub(crate) tally: Tally,
@@ -42,28 +46,46 @@ pub(crate) struct Run {
     pub(crate) day: Day,
 }
 
-/// The days of one objective from the one of its system's first transition on, without gap.
+/// The days of one objective in its zone from the one of its system's first transition on, date by date without gap.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Ledger {
-    start: Instant,
-    end: Instant,
+    calendar: Calendar,
+    first: Date,
+    /// The date after the last one.
+    next: Date,
+    span: Span,
     runs: Vec<Run>,
 }
 
 impl Ledger {
-    /// An account that begins at the midnight `start`, with no day yet.
-    pub(crate) fn new(start: Instant) -> Self {
-        Self { start, end: start, runs: Vec::new() }
+    /// An account that begins with the date `first`, with no day yet.
+    pub(crate) fn new(calendar: Calendar, first: Date) -> Self {
+        let start = calendar.start(first);
+        Self { calendar, first, next: first, span: Span::new(start, start), runs: Vec::new() }
+    }
+
+    pub(crate) fn calendar(&self) -> Calendar {
+        self.calendar
+    }
+
+    /// The first date.
+    pub(crate) fn first(&self) -> Date {
+        self.first
+    }
+
+    /// The date after the last one.
+    pub(crate) fn next(&self) -> Date {
+        self.next
     }
 
     /// The midnight at which the first day begins.
     pub(crate) fn start(&self) -> Instant {
-        self.start
+        self.span.start
     }
 
     /// The midnight at which the last day ends.
     pub(crate) fn end(&self) -> Instant {
-        self.end
+        self.span.end
     }
 
     pub(crate) fn runs(&self) -> &[Run] {
@@ -71,64 +93,96 @@ impl Ledger {
     }
 
     pub(crate) fn push_run(&mut self, run: Run) {
-        self.end = self.end.plus(i64::from(run.count) * DAY_MS);
-        match self.runs.last_mut() {
-            Some(last) if last.day == run.day => last.count += run.count,
-            _ => self.runs.push(run),
-        }
+        self.extend([run]);
     }
 
-    /// Forgets every day that ends after the midnight `end`.
+    /// Adds days that follow the last one.
+    pub(crate) fn extend(&mut self, runs: impl IntoIterator<Item = Run>) {
+        for run in runs {
+            self.next = self.next.plus(run.count.into());
+            match self.runs.last_mut() {
+                Some(last) if last.day == run.day => last.count += run.count,
+                _ => self.runs.push(run),
+            }
+        }
+        self.span.end = self.calendar.start(self.next);
+    }
+
+    /// Forgets every day that ends after `end`, which may be any moment.
     pub(crate) fn truncate(&mut self, end: Instant) {
-        while self.end > end.max(self.start) {
-            let Some(last) = self.runs.last_mut() else { return };
-            let excess = self.end.since(end.max(self.start)) / DAY_MS;
-            let removed = excess.min(i64::from(last.count));
+        if end >= self.end() {
+            return;
+        }
+        let next = self.calendar.date(end.max(self.start())).max(self.first);
+        while self.next > next {
+            let Some(last) = self.runs.last_mut() else { break };
+            let removed = self.next.since(next).min(last.count.into());
             last.count -= removed as u32;
-            self.end = self.end.plus(-removed * DAY_MS);
+            self.next = self.next.plus(-removed);
             if last.count == 0 {
                 self.runs.pop();
             }
         }
+        self.span.end = self.calendar.start(self.next);
     }
 
-    /// The tally of the whole days of the account that lie within `span`.
+    /// The tally of the days of the account that lie within `span`, whose ends are midnights.
     pub(crate) fn sum(&self, span: Span) -> Tally {
         let mut sum = Tally::default();
+        let span = span.intersect(self.span);
+        if span.is_empty() {
+            return sum;
+        }
+        let (from, until) = (self.calendar.date(span.start), self.calendar.date(span.end).min(self.next));
         // Windows end late in the account, so the walk begins there.
-        let mut end = self.end;
+        let mut next = self.next;
         for run in self.runs.iter().rev() {
-            if end <= span.start {
+            if next <= from {
                 break;
             }
-            let start = end.plus(-i64::from(run.count) * DAY_MS);
-            let days = Span::new(start, end).intersect(span).millis() / DAY_MS;
+            let first = next.plus(-i64::from(run.count));
+            let days = next.min(until).since(first.max(from));
             if days > 0 {
                 sum.add(&run.day.tally, days);
             }
-            end = start;
+            next = first;
         }
         sum
     }
 
-    /// The tallies of the days that begin at or after the midnight `since`, oldest first, with the midnight at which
-    /// the first of them begins.
-    pub(crate) fn tallies(&self, since: Instant) -> (Instant, Vec<&Tally>) {
-        let mut cursor = Cursor::at(self, since.max(self.start));
-        let tallies = std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect();
-        (since.max(self.start), tallies)
+    /// The tallies of the days that begin at or after the midnight `since`, oldest first, with the date of the first of them.
+    pub(crate) fn tallies(&self, since: Instant) -> (Date, Vec<&Tally>) {
+        let from = self.calendar.date(since.clamp(self.start(), self.end())).max(self.first);
+        let mut cursor = Cursor::at(self, from);
+        (from, std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect())
     }
 
     /// The days that begin at or after `since`, oldest first, with what they held.
     pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
-        let days = self.days().map(|(end, day)| (Span::new(end.plus(-DAY_MS), end), &day.tally));
+        let days = self.days().map(|(span, day)| (span, &day.tally));
         days.skip_while(|(span, _)| span.start < since).collect()
     }
 
-    /// Every day with the midnight at which it ends, oldest first.
-    pub(crate) fn days(&self) -> impl Iterator<Item = (Instant, &Day)> {
+    /// Every day with its moments, oldest first; dates that the zone skips are none.
+    pub(crate) fn days(&self) -> impl Iterator<Item = (Span, &Day)> {
         let days = self.runs.iter().flat_map(|run| std::iter::repeat_n(&run.day, run.count as usize));
-        days.enumerate().map(|(index, day)| (self.start.plus((index as i64 + 1) * DAY_MS), day))
+        let (mut date, mut start) = (self.first, self.start());
+        days.filter_map(move |day| {
+            date = date.next();
+            let span = Span::new(start, self.calendar.start(date));
+            start = span.end;
+            (day.verdict != Verdict::Skipped).then_some((span, day))
+        })
+    }
+
+    /// Every run with its first date, oldest first.
+    pub(crate) fn dated_runs(&self) -> impl Iterator<Item = (Date, &Run)> {
+        let mut date = self.first;
+        self.runs.iter().map(move |run| {
+            let first = date;
+            date = date.plus(run.count.into());
+            (first, run)
+        })
     }
 }
 
@@ -140,9 +194,9 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// A cursor at the day that begins at `at`, a midnight within the ledger or its end.
-    pub(crate) fn at(ledger: &Ledger, at: Instant) -> Self {
-        let mut days = at.since(ledger.start) / DAY_MS;
+    /// A cursor at a date within the ledger or after its end.
+    pub(crate) fn at(ledger: &Ledger, date: Date) -> Self {
+        let mut days = date.since(ledger.first);
         let mut run = 0;
         while run < ledger.runs.len() && days >= i64::from(ledger.runs[run].count) {
             days -= i64::from(ledger.runs[run].count);
@@ -181,27 +235,63 @@ mod tests {
         Day { tally: Tally { own_ms, ..Tally::default() }, verdict: Verdict::Kept }
     }
 
-    fn midnight(days: i64) -> Instant {
-        Instant::from_millis(days * DAY_MS)
+    fn ledger(calendar: Calendar, first: Date, own: &[i64]) -> Ledger {
+        let mut ledger = Ledger::new(calendar, first);
+        ledger.extend(own.iter().map(|own| Run { count: 1, day: day(*own) }));
+        ledger
     }
 
     #[test]
     fn equal_days_join_and_sums_take_whole_days() {
-        let mut ledger = Ledger::new(midnight(10));
-        for own in [1, 1, 1, 5, 0, 0] {
-            ledger.push_run(Run { count: 1, day: day(own) });
-        }
+        let midnight = |days: i64| Instant::from_millis(days * super::super::instant::DAY_MS);
+        let mut ledger = ledger(Calendar::UTC, Date::from_number(10), &[1, 1, 1, 5, 0, 0]);
         assert_eq!((ledger.runs().len(), ledger.end()), (3, midnight(16)));
         assert_eq!(ledger.sum(Span::new(midnight(0), midnight(99))).own_ms, 8);
         assert_eq!(ledger.sum(Span::new(midnight(12), midnight(14))).own_ms, 6);
         let seen: Vec<i64> = ledger.days().map(|(_, day)| day.tally.own_ms).collect();
         assert_eq!(seen, [1, 1, 1, 5, 0, 0]);
-        let mut cursor = Cursor::at(&ledger, midnight(12));
+        let mut cursor = Cursor::at(&ledger, Date::from_number(12));
         let walked: Vec<i64> = std::iter::from_fn(|| cursor.next(&ledger).map(|day| day.tally.own_ms)).collect();
         assert_eq!(walked, [1, 5, 0, 0]);
         ledger.truncate(midnight(12));
         assert_eq!((ledger.end(), ledger.runs().len()), (midnight(12), 1));
         ledger.truncate(midnight(3));
         assert_eq!((ledger.end(), ledger.runs().len()), (midnight(10), 0));
+    }
+
+    #[test]
+    fn any_moment_cuts_at_the_midnight_before_it() {
+        let calendar = Calendar { zone: chrono_tz::Tz::Europe__Berlin };
+        let start = Instant::parse("2026-10-23T22:00:00Z").unwrap();
+        let whole = ledger(calendar, calendar.date(start), &[1, 2, 3]);
+        // The second day has 25 hours.
+        assert_eq!(whole.end().to_string(), "2026-10-26T23:00:00.000Z");
+        for (end, days) in [
+            (i64::MIN, 0),
+            (start.millis(), 0),
+            (start.plus(86_399_999).millis(), 0),
+            (start.plus(86_400_000).millis(), 1),
+            (whole.end().plus(-1).millis(), 2),
+            (whole.end().millis(), 3),
+            (i64::MAX, 3),
+        ] {
+            let mut cut = whole.clone();
+            cut.truncate(Instant::from_millis(end));
+            assert_eq!(cut, ledger(calendar, whole.first(), &[1, 2, 3][..days]), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_the_zone_skips_is_no_day() {
+        let calendar = Calendar { zone: chrono_tz::Tz::Pacific__Apia };
+        let thursday = Instant::parse("2011-12-29T12:00:00Z").unwrap();
+        let mut ledger = ledger(calendar, calendar.date(thursday), &[1]);
+        let skipped = Day { tally: Tally::default(), verdict: Verdict::Skipped };
+        ledger.extend([Run { count: 1, day: skipped }, Run { count: 1, day: day(2) }]);
+        let days: Vec<String> = ledger.days().map(|(span, _)| calendar.date(span.start).to_string()).collect();
+        assert_eq!(days, ["2011-12-29", "2011-12-31"]);
+        assert_eq!((ledger.span.millis(), ledger.sum(ledger.span).own_ms), (2 * 86_400_000, 3));
+        ledger.truncate(Instant::parse("2011-12-30T10:00:00Z").unwrap());
+        assert_eq!(ledger.sum(ledger.span).own_ms, 1);
     }
 }

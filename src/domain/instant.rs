@@ -50,11 +50,6 @@ impl Instant {
         Self(self.0 - self.0.rem_euclid(DAY_MS))
     }
 
-    /// The UTC midnight at or after this moment.
-    pub(crate) const fn day_ceil(self) -> Self {
-        Self(self.0 + (-self.0).rem_euclid(DAY_MS))
-    }
-
     /// Reads a time as people type it: RFC 3339 with or without seconds, its offset also as `+0200` or `+02`; `2026-11-20`,
     /// `2026-11-20 14:05[:07]` (UTC, which may be said); Unix seconds or milliseconds (told apart by size: below 1e11 it is
     /// seconds). Fractions finer than a millisecond are cut off.
@@ -308,10 +303,9 @@ mod tests {
     }
 
     #[test]
-    fn midnights_lie_on_both_sides() {
+    fn a_day_of_utc_begins_at_the_midnight_before() {
         let noon = Instant::parse("2026-11-20 12:00").unwrap();
         assert_eq!(noon.day_start().to_string(), "2026-11-20T00:00:00.000Z");
-        assert_eq!(noon.day_ceil().to_string(), "2026-11-21T00:00:00.000Z");
-        assert_eq!(noon.day_start().day_ceil(), noon.day_start());
+        assert_eq!(noon.day_start().day_start(), noon.day_start());
     }
 }

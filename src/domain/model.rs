@@ -46,7 +46,7 @@ impl Model {
         let objective = &self.objective;
         let mut hash = Fnv::new();
         hash.feed(&format!(
-            "1|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
+            "2|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
             self.system.name,
             self.system.stale_after_ms,
             objective.healthcheck,

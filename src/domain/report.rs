@@ -153,7 +153,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     let objective = &assessment.model.objective;
-    let window = objective.window.bounds(assessment.as_of);
+    let window = assessment.window;
     let elapsed = Span::new(window.start, assessment.as_of);
     let tally = assessment.tally(elapsed, chronicle)?;
     Ok(Budget { target: objective.target, exclusion: objective.dependency_exclusion, window, elapsed, tally })

@@ -1,19 +1,21 @@
-//! Owns daily snapshots: how an objective stood at each UTC midnight.
+//! Owns daily snapshots: how an objective stood at the close of each day.
 
 use super::assess::Assessment;
 use super::budget::Budget;
+use super::calendar::Date;
 use super::chronicle::Chronicle;
-use super::instant::{DAY_MS, Instant};
+use super::instant::Instant;
 use super::model::SystemId;
 use super::name::Name;
 use super::span::Span;
 use super::streak::Streak;
 use super::timeline::{Scope, SystemHistory};
 
-/// An objective as of one midnight, for the day that ends there.
+/// An objective at the close of one day: as of the midnight that ends it, in the window to which the day belongs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) objective: Name,
+    pub(crate) date: Date,
     /// The midnight that ends the day.
     pub(crate) at: Instant,
     pub(crate) budget: Budget,
@@ -21,7 +23,7 @@ pub(crate) struct Snapshot {
     pub(crate) streak: u32,
 }
 
-/// The snapshots of the midnights in `(after, as_of]`, oldest first.
+/// The snapshots of the days that end in `(after, as_of]`, oldest first.
 ///
 /// # Errors
 /// Those of the chronicle's loader.
@@ -36,18 +38,19 @@ where
     let objective = &assessment.model.objective;
     let mut found = Vec::new();
     let mut streak = Streak::default();
-    for (at, day) in assessment.ledger.days() {
-        streak.advance(at.plus(-DAY_MS), 1, day.verdict);
+    for (span, day) in assessment.ledger.days() {
+        let at = span.end;
+        streak.advance(1, day.verdict, || at);
         if at <= after {
             continue;
         }
-        let window = objective.window.bounds(at);
+        let window = objective.window.closing(at);
         let elapsed = Span::new(window.start, at);
         let tally = assessment.tally(elapsed, chronicle)?;
         let exclusion = objective.dependency_exclusion;
         let budget = Budget { target: objective.target, exclusion, window, elapsed, tally };
-        let name = objective.metadata.name.clone();
-        found.push(Snapshot { objective: name, at, budget, streak: streak.current });
+        let (objective, date) = (objective.metadata.name.clone(), assessment.ledger.calendar().date(span.start));
+        found.push(Snapshot { objective, date, at, budget, streak: streak.current });
     }
     Ok(found)
 }

@@ -28,7 +28,7 @@ use super::instant::{Instant, MINUTE_MS};
 use super::moments::Moments;
 use super::span::Span;
 
-/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch.
+/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch, and may tell of more than that.
 ///
 /// # Errors
 /// Those of `views`.
@@ -59,13 +59,14 @@ where
             let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
             let left = operand(&comparison.left, &comparison.right, stretch, views)?;
             let right = operand(&comparison.right, &comparison.left, stretch, views)?;
-            Ok(match units {
+            let found = match units {
                 // Lengths of time in different units compare in milliseconds.
                 (Some(mine), Some(theirs)) if mine != theirs => {
                     left.times(mine).compare(comparison.relation, &right.times(theirs))
                 }
                 _ => left.compare(comparison.relation, &right),
-            })
+            };
+            Ok(found.within(stretch))
         }
         Term::Time(hours) => Ok(hours::moments(hours, stretch)),
         Term::Held { term, for_ms } => {
@@ -79,7 +80,7 @@ where
         }
         Term::Policy(urgency) => {
             let ask = Ask { subject: Subject::This, what: What::Policy(*urgency) };
-            Ok(views(&ask, stretch)?.holds())
+            Ok(views(&ask, stretch)?.holds().within(stretch))
         }
     }
 }

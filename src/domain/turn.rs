@@ -47,16 +47,48 @@ impl Pair {
         fields.extend(entry.since.map(|since| ("since".to_owned(), Seen::Text(since.to_string()))));
         View(fields)
     }
+}
 
-    /// The changes that tell of entries, the first of which follows on `last`.
-    pub(crate) fn changes(&self, mut last: Option<View>, entries: &[Entry]) -> Vec<Change> {
-        let mut changes = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let next = Some(self.view(*entry));
-            changes.extend(Change::between(ChangeKind::Condition, self.id(), entry.at, last, next.clone()));
-            last = next;
+/// The changes that tell of the entries to be added for one pair, oldest first. Little is held of what is still to be told: after the
+/// first entry they alternate, each since its own moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Telling {
+    pair: Pair,
+    id: String,
+    /// What was told last.
+    last: Option<View>,
+    next: Option<Entry>,
+    later: std::vec::IntoIter<Instant>,
+}
+
+impl Telling {
+    /// Tells of entries that [`additions`] gave, the first of which follows on `last`.
+    pub(crate) fn new(pair: Pair, last: Option<View>, entries: &[Entry]) -> Self {
+        let later: Vec<Instant> = entries.iter().skip(1).map(|entry| entry.at).collect();
+        let id = pair.id();
+        Self { pair, id, last, next: entries.first().copied(), later: later.into_iter() }
+    }
+
+    /// The moment of the next change, and what it is of.
+    pub(crate) fn next_at(&self) -> Option<(Instant, &str)> {
+        self.next.map(|entry| (entry.at, self.id.as_str()))
+    }
+}
+
+impl Iterator for Telling {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        while let Some(entry) = self.next {
+            self.next = self.later.next().map(|at| Entry { at, holds: !entry.holds, since: Some(at) });
+            let view = self.pair.view(entry);
+            let last = self.last.replace(view.clone());
+            let change = Change::between(ChangeKind::Condition, self.id.as_str(), entry.at, last, Some(view));
+            if change.is_some() {
+                return change;
+            }
         }
-        changes
+        None
     }
 }
 
@@ -238,6 +270,20 @@ mod tests {
                 prop_assert!(log[before..].windows(2).all(|pair| pair[0].at < pair[1].at && pair[0].holds != pair[1].holds));
             }
         }
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_to_be_added() {
+        let pair = Pair { condition: Name::parse("c").unwrap(), objective: Name::parse("o").unwrap() };
+        let entry = |t: i64, holds, since: i64| Entry { at: at(t), holds, since: Some(at(since)) };
+        let entries = [entry(20, true, 10), entry(25, false, 25), entry(40, true, 40)];
+        let before = pair.view(entry(20, false, 20));
+        let changes: Vec<Change> = Telling::new(pair.clone(), Some(before.clone()), &entries).collect();
+        let told = |change: &Change| Entry::of_view(change.occurred_at, change.next.as_ref().unwrap()).unwrap();
+        assert_eq!(changes.iter().map(told).collect::<Vec<_>>(), entries);
+        let previous: Vec<_> = changes.iter().map(|change| change.previous.clone()).collect();
+        assert_eq!(previous, [Some(before), changes[0].next.clone(), changes[1].next.clone()]);
+        assert!(Telling::new(pair, None, &[]).next().is_none());
     }
 
     #[test]

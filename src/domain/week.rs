@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
+use super::calendar::Calendar;
 use super::instant::{DAY_MS, Instant};
 use super::span::Span;
 
@@ -38,6 +39,12 @@ impl Week {
 
     pub(crate) fn span(self) -> Span {
         Span::new(self.start, self.start.plus(WEEK_MS))
+    }
+
+    /// From the midnight that begins its Monday to the one that ends its Sunday, on clocks of a zone.
+    pub(crate) fn closes(self, calendar: Calendar) -> Span {
+        let monday = Calendar::UTC.date(self.start);
+        Span::new(calendar.start(monday), calendar.start(monday.plus(7)))
     }
 
     pub(crate) fn previous(self) -> Self {

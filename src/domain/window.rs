@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-use chrono::{Datelike, Days, LocalResult, Months, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 
+use super::calendar::Calendar;
 use super::instant::{DAY_MS, Instant};
 use super::span::Span;
 
 /// The longest rolling window, in days.
 pub(crate) const LONGEST_DAYS: u32 = 3650;
 
-/// The stretch of time over which an objective is judged.
+/// The stretch of time over which an objective is judged, in the zone of its days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Window {
     /// The last so many days of 24 hours up to `as-of`.
-    Rolling { days: u32 },
-    /// The calendar period that contains `as-of`, in a time zone.
+    Rolling { days: u32, zone: Tz },
+    /// The calendar period that contains `as-of`.
     Calendar { unit: CalendarUnit, zone: Tz },
 }
 
@@ -51,18 +51,26 @@ impl CalendarUnit {
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rolling { days } => write!(f, "{days}d"),
+            Self::Rolling { days, zone: Tz::UTC } => write!(f, "{days}d"),
+            Self::Rolling { days, zone } => write!(f, "{days}d {zone}"),
             Self::Calendar { unit, zone } => write!(f, "calendar {} {zone}", unit.as_str()),
         }
     }
 }
 
 impl Window {
+    /// The calendar whose days are those of the objective.
+    pub(crate) fn calendar(self) -> Calendar {
+        match self {
+            Self::Rolling { zone, .. } | Self::Calendar { zone, .. } => Calendar { zone },
+        }
+    }
+
     /// `[start, end)` as seen at `as_of`: a rolling window ends there, a calendar period contains it.
     pub(crate) fn bounds(self, as_of: Instant) -> Span {
         match self {
-            Self::Rolling { days } => Span::new(as_of.plus(-i64::from(days) * DAY_MS), as_of),
-            Self::Calendar { unit, zone } => calendar_bounds(unit, zone, as_of),
+            Self::Rolling { days, .. } => Span::new(as_of.plus(-i64::from(days) * DAY_MS), as_of),
+            Self::Calendar { unit, .. } => self.calendar().period(unit, as_of),
         }
     }
 
@@ -71,7 +79,7 @@ impl Window {
     /// same in February and in March.
     pub(crate) fn nominal_ms(self) -> i64 {
         let days = match self {
-            Self::Rolling { days } => i64::from(days),
+            Self::Rolling { days, .. } => i64::from(days),
             Self::Calendar { unit: CalendarUnit::Day, .. } => 1,
             Self::Calendar { unit: CalendarUnit::Week, .. } => 7,
             Self::Calendar { unit: CalendarUnit::Month, .. } => 30,
@@ -80,47 +88,15 @@ impl Window {
         };
         days * DAY_MS
     }
-}
 
-fn calendar_bounds(unit: CalendarUnit, zone: Tz, as_of: Instant) -> Span {
-    let today = zone.from_utc_datetime(&as_of.to_chrono().naive_utc()).date_naive();
-    let first = period_start(unit, today);
-    let next = match unit {
-        CalendarUnit::Day => first.checked_add_days(Days::new(1)),
-        CalendarUnit::Week => first.checked_add_days(Days::new(7)),
-        CalendarUnit::Month => first.checked_add_months(Months::new(1)),
-        CalendarUnit::Quarter => first.checked_add_months(Months::new(3)),
-        CalendarUnit::Year => first.checked_add_months(Months::new(12)),
-    };
-    Span::new(local_midnight(zone, first), local_midnight(zone, next.unwrap_or(first)))
-}
-
-fn period_start(unit: CalendarUnit, day: NaiveDate) -> NaiveDate {
-    let start = match unit {
-        CalendarUnit::Day => Some(day),
-        CalendarUnit::Week => day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))),
-        CalendarUnit::Month => day.with_day(1),
-        CalendarUnit::Quarter => NaiveDate::from_ymd_opt(day.year(), (day.month0() / 3) * 3 + 1, 1),
-        CalendarUnit::Year => NaiveDate::from_ymd_opt(day.year(), 1, 1),
-    };
-    start.unwrap_or(day)
-}
-
-/// The first moment of a local date: the earlier of two midnights when clocks go back over it, and the moment clocks
-/// jump to when they skip it.
-fn local_midnight(zone: Tz, date: NaiveDate) -> Instant {
-    let midnight = date.and_time(chrono::NaiveTime::MIN);
-    let instant = match zone.from_local_datetime(&midnight) {
-        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time,
-        LocalResult::None => {
-            // Gaps are at most a day long (Samoa skipped 30 December 2011) and end on a whole minute.
-            let after = (1..=1440).find_map(|minutes| {
-                zone.from_local_datetime(&(midnight + chrono::TimeDelta::minutes(minutes))).earliest()
-            });
-            after.unwrap_or_else(|| zone.from_utc_datetime(&midnight))
+    /// `[start, end)` as seen at the close of what ends at `end`: a calendar period is the one to which the moments before
+    /// `end` belong.
+    pub(crate) fn closing(self, end: Instant) -> Span {
+        match self {
+            Self::Rolling { .. } => self.bounds(end),
+            Self::Calendar { .. } => self.bounds(end.plus(-1)),
         }
-    };
-    Instant::from_millis(instant.timestamp_millis())
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +112,7 @@ mod tests {
     #[test]
     fn rolling_windows_end_now() {
         let as_of = Instant::parse("2026-11-20T14:05:00.123Z").unwrap();
-        let span = Window::Rolling { days: 30 }.bounds(as_of);
+        let span = Window::Rolling { days: 30, zone: Tz::UTC }.bounds(as_of);
         assert_eq!((span.end, span.millis()), (as_of, 30 * DAY_MS));
     }
 
@@ -167,14 +143,20 @@ mod tests {
 
     #[test]
     fn a_skipped_midnight_starts_when_the_clock_exists() {
-        // Sao Paulo 2018-11-04: clocks went from 00:00 to 01:00; Apia had no 2011-12-30 at all.
+        // Sao Paulo 2018-11-04: clocks went from 00:00 to 01:00.
         assert_eq!(
             bounds(CalendarUnit::Day, "America/Sao_Paulo", "2018-11-04 12:00"),
             "2018-11-04T03:00:00.000Z 2018-11-05T02:00:00.000Z"
         );
-        assert_eq!(
-            bounds(CalendarUnit::Day, "Pacific/Apia", "2011-12-30 09:00"),
-            "2011-12-29T10:00:00.000Z 2011-12-30T10:00:00.000Z"
-        );
+    }
+
+    #[test]
+    fn a_period_closes_with_the_moments_before_its_end() {
+        let (unit, zone) = (CalendarUnit::Month, Tz::Europe__Berlin);
+        let (window, end) = (Window::Calendar { unit, zone }, Instant::parse("2026-10-31T23:00:00Z").unwrap());
+        assert_eq!(window.closing(end), Span::new(Instant::parse("2026-09-30T22:00:00Z").unwrap(), end));
+        assert_eq!(window.bounds(end).start, end);
+        let rolling = Window::Rolling { days: 1, zone };
+        assert_eq!(rolling.closing(end), rolling.bounds(end));
     }
 }

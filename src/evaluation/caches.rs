@@ -7,10 +7,9 @@ use anyhow::Result;
 
 use super::computing::compute_from;
 use super::sealing::{derive_inputs, seal_some, settle};
-use crate::domain::change::Logged;
 use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
-use crate::store::Store;
+use crate::store::{LogRange, Store};
 
 /// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction.
 ///
@@ -41,11 +40,12 @@ pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     store.with_caches(|store| settle(store, now), forget)
 }
 
-/// Brings the computed tables up to a moment and logs what is seen differently. Runs in a write transaction.
+/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of. Runs in a write
+/// transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<Vec<Logged>> {
+pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
     let hold = Cell::new(true);
     let work = |store: &Store| {
         store.expect_log()?;

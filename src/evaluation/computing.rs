@@ -9,23 +9,24 @@ use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::achievement::{Contribution, Standing};
 use crate::domain::assess::Assessment;
-use crate::domain::change::{Change, ChangeKind, Logged, View};
+use crate::domain::change::{Change, ChangeKind, View};
 use crate::domain::chronicle::Chronicle;
 use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::report::ObjectiveReport;
 use crate::domain::snapshot::snapshots;
 use crate::domain::timeline::BEGINNING;
-use crate::store::{Difference, Published, Store, Views};
+use crate::store::{Difference, LogRange, Published, Seal, Store, Views};
 
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`. Runs in a write transaction.
+/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of. Runs in a
+/// write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<Vec<Logged>> {
+pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<LogRange> {
     let published = draw(store, as_of, publish_days)?;
     let after = views(&published);
     for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
@@ -33,10 +34,19 @@ pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Resu
     }
     store.publish(&published)?;
     store.put_computed(as_of)?;
+    drop(published);
     let mut changes = differences(before, after, as_of);
-    changes.extend(turns(store, as_of)?);
     changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-    changes.into_iter().map(|change| store.log_change(change, as_of)).collect()
+    let (mut changes, mut turns) = (changes.into_iter().peekable(), turns(store, as_of)?.peekable());
+    let in_order = std::iter::from_fn(|| {
+        let turn_first = match (changes.peek(), turns.peek()) {
+            // Of one moment, turns come last, as their kind does.
+            (Some(change), Some(turn)) => turn.occurred_at < change.occurred_at,
+            (change, _) => change.is_none(),
+        };
+        if turn_first { turns.next() } else { changes.next() }
+    });
+    store.log_changes(in_order, as_of)
 }
 
 /// Draws up everything as of a moment; `days` looks at each objective's account on the way.
@@ -70,14 +80,20 @@ fn publish_days(
     assessment: &Assessment<'_>,
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
-    let until = assessment.as_of.day_start();
-    let seal = store.seal(id)?;
-    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < assessment.ledger.end()) {
+    let until = assessment.ledger.end();
+    let seal = store.seal(id, assessment.ledger.calendar())?;
+    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < until) {
         store.keep_sealed(id, assessment.model, &assessment.ledger)?;
     }
-    let known = seal.map_or(BEGINNING, |seal| seal.published_until).min(until);
+    let known = published_until(seal, assessment);
     let days = snapshots(assessment, known, chronicle)?;
-    store.publish_days((id, &assessment.model.objective.metadata.name), &days, known, until)
+    let from = assessment.ledger.calendar().date(known);
+    store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, until)
+}
+
+/// Up to when the published days of an objective hold.
+fn published_until(seal: Option<Seal>, assessment: &Assessment<'_>) -> Instant {
+    seal.map_or(Instant::MIN, |seal| seal.published_until).min(assessment.ledger.end())
 }
 
 fn views(published: &Published) -> Seen {
@@ -127,7 +143,8 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let known = store.seal(id)?.map_or(BEGINNING, |seal| seal.published_until).min(computed.as_of.day_start());
+        let calendar = assessment.ledger.calendar();
+        let known = calendar.date(published_until(store.seal(id, calendar)?, assessment));
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

@@ -23,10 +23,12 @@ use crate::domain::solver::view::{Ask, View, What, streaks};
 use crate::domain::solver::{self, moment};
 use crate::domain::span::Span;
 use crate::domain::timeline::{BEGINNING, Scope};
-use crate::store::{Store, Stored};
+use crate::store::{Reader, Store, Stored};
 
-/// Signals kept at the most; past this all are forgotten, so that memory stays bounded.
-const MOST_SIGNALS: usize = 4096;
+/// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
+const MOST_RUNS: usize = 1_000_000;
+/// As how many runs the signal itself counts.
+const LEAST_RUNS: usize = 250;
 
 /// Objectives whose days are kept at the most, and how far those go ahead, in milliseconds.
 const MOST_DAYS: usize = 256;
@@ -38,6 +40,10 @@ pub(crate) struct Conditions<'s> {
     objectives: HashMap<Name, Known>,
     /// What was asked for last of each value, with the stretch it was asked for.
     signals: HashMap<(Subject, What), (Span, Rc<Signal>)>,
+    /// Their runs, not counting those that were replaced.
+    runs: usize,
+    /// What is drawn at once, whatever part of it is asked for.
+    covered: Option<Span>,
     views: HashMap<Name, (Span, Rc<View>)>,
     days: HashMap<Name, Rc<Days>>,
     /// The objective judged last, of which nothing more is asked once another one is.
@@ -71,7 +77,8 @@ impl<'s> Conditions<'s> {
     pub(crate) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let evaluation = Evaluation::open(store, count, as_of)?;
         let (signals, views, days) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Ok(Self { evaluation, objectives: HashMap::new(), signals, views, days, judged: None })
+        let objectives = HashMap::new();
+        Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None })
     }
 
     /// Makes an objective known.
@@ -93,7 +100,7 @@ impl<'s> Conditions<'s> {
     pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
         let id = stored.id;
         let model = self.admit(stored)?;
-        let sealed = self.evaluation.store.sealed(id)?;
+        let sealed = self.evaluation.store.sealed(id, model.objective.window.calendar())?;
         let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
         let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
         if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
@@ -164,10 +171,12 @@ impl<'s> Conditions<'s> {
         }
         let (id, model, _) = self.known(name)?;
         let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
-        let assessment = Assessment::open(&model, store.sealed(id)?, *as_of, chronicle)?;
-        let window = model.objective.window.bounds(*as_of).millis().min(MOST_AHEAD_MS);
-        let (today, end) = (as_of.day_start(), as_of.plus(window).day_ceil().plus(DAY_MS));
-        let later = chronicle.pieces(&model, Span::new(today, end.min(Instant::MAX.day_start())))?;
+        let calendar = model.objective.window.calendar();
+        let assessment = Assessment::open(&model, store.sealed(id, calendar)?, *as_of, chronicle)?;
+        let window = assessment.window.millis().min(MOST_AHEAD_MS);
+        let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
+        let later = Span::new(assessment.ledger.end(), calendar.day_start(end));
+        let later = chronicle.pieces(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {
             self.days.clear();
@@ -176,11 +185,22 @@ impl<'s> Conditions<'s> {
         Ok(days)
     }
 
+    /// Prepares to solve terms over a stretch for one objective, which share what they look at: values are drawn over all that any of
+    /// the terms reaches back to.
+    pub(super) fn cover<'t>(&mut self, objective: &Name, stretch: Span, terms: impl IntoIterator<Item = &'t Term>) {
+        self.turn_to(objective);
+        let back = terms.into_iter().map(Term::reach_ms).max().unwrap_or(0);
+        let from = stretch.start.plus(-back);
+        let widest = self.covered.filter(|covered| covered.start <= from && covered.end == stretch.end);
+        self.covered = Some(widest.unwrap_or(Span::new(from, stretch.end)));
+    }
+
     /// Forgets what an objective did over stretches of time, once another one is judged.
     fn turn_to(&mut self, objective: &Name) {
         if self.judged.as_ref() == Some(objective) {
             return;
         }
+        self.covered = None;
         if let Some(last) = self.judged.replace(objective.clone()) {
             self.views.remove(&last);
             self.days.remove(&last);
@@ -213,7 +233,7 @@ impl<'s> Conditions<'s> {
         Ok(Finding { objective, rule, firing, since, clears_at, values, explanation })
     }
 
-    /// What a value does over a stretch.
+    /// What a value does over a stretch, at least.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
@@ -223,6 +243,8 @@ impl<'s> Conditions<'s> {
             named => named.clone(),
         };
         let key = (subject, ask.what);
+        let contains = |wider: &Span| wider.start <= stretch.start && stretch.end <= wider.end;
+        let stretch = self.covered.filter(contains).unwrap_or(stretch);
         if let Some((known, signal)) = self.signals.get(&key)
             && *known == stretch
         {
@@ -237,9 +259,12 @@ impl<'s> Conditions<'s> {
             (Subject::Objective(objective), what) => self.budget(objective, what, stretch)?,
             (subject, what) => return Err(anyhow!("{what:?} of {subject:?} is no value")),
         });
-        if self.signals.len() >= MOST_SIGNALS {
+        let runs = signal.runs() + LEAST_RUNS;
+        self.runs += runs;
+        if self.runs > MOST_RUNS {
             self.signals.clear();
             self.views.clear();
+            self.runs = runs;
         }
         self.signals.insert(key, (stretch, Rc::clone(&signal)));
         Ok(signal)
@@ -296,13 +321,14 @@ impl<'s> Conditions<'s> {
     fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
         let (id, model, report) = self.known(name)?;
         let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
-        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak)) = what
+        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
             && report.is_none()
         {
-            let (mut sealed, last) = (self.evaluation.store.sealed(id)?, stretch.end.plus(-1));
+            let calendar = model.objective.window.calendar();
+            let (mut sealed, last) = (self.evaluation.store.sealed(id, calendar)?, stretch.end.plus(-1));
             // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
             if let Some(ledger) = &mut sealed {
-                ledger.truncate(self.evaluation.as_of.day_start());
+                ledger.truncate(self.evaluation.as_of);
             }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));
@@ -346,7 +372,9 @@ impl<'s> Conditions<'s> {
             }
             Subject::This => return Err(anyhow!("whose age is asked for must be named")),
         };
-        let history = self.evaluation.chronicle.history(member, scope, stretch.start, stretch.end)?;
+        // Every fact counts here, also one that only repeats a status.
+        let reader = Reader::new(self.evaluation.store, self.evaluation.as_of, false)?;
+        let history = reader.history(member.id, scope, stretch.start, stretch.end)?;
         Ok(age::age(&age::facts(&history, scope), least_ms, stretch))
     }
 
@@ -356,8 +384,7 @@ impl<'s> Conditions<'s> {
         let mut from = SystemView::reach(stretch.start);
         let mut back = stretch.start.since(from);
         loop {
-            let history =
-                self.evaluation.chronicle.history(&member, Scope::System, from.max(BEGINNING), stretch.end)?;
+            let history = self.evaluation.chronicle.history(&member, from.max(BEGINNING), stretch.end)?;
             let complete = history.from <= BEGINNING;
             if let Some(view) = SystemView::draw(history, member.stale_after_ms, complete, stretch) {
                 return Ok(view.signal(property));

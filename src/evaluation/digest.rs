@@ -16,37 +16,49 @@ use crate::domain::span::Span;
 use crate::domain::week::Week;
 use crate::store::{Store, Stored};
 
-/// The digest of a week for objectives, up to a moment within the week or its end; facts after that do not exist.
+/// The digest of a week for objectives; facts after `as_of` do not exist. The week is one of UTC, and each objective's figures are
+/// those at the close of that week in its own zone, or as of `as_of` where it is not over.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, until: Instant) -> Result<Digest> {
-    let (start, since) = (week.span().start, week.previous().span().start);
-    let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
+pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: Instant) -> Result<Digest> {
+    let (since, until) = (week.previous().span().start, week.span().end.min(as_of));
+    let closes = |stored: &Stored| week.closes(stored.objective.window.calendar());
+    let last = objectives.iter().map(|stored| closes(stored).end).max().unwrap_or(until);
+    let mut evaluation = Evaluation::open(store, objectives.len(), last.max(until).min(as_of))?;
     let (mut reports, mut states_before, mut found) = (Vec::new(), Vec::new(), Vec::new());
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     let mut drawn = BTreeSet::new();
     for stored in objectives {
-        let system = stored.objective.system.clone();
+        let (system, closes) = (stored.objective.system.clone(), closes(&stored));
         drawn.insert(stored.id);
-        let sealed = store.sealed(stored.id)?;
+        let sealed = store.sealed(stored.id, stored.objective.window.calendar())?;
         let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
         // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
         found.extend(outages(&model, Span::new(since, until), until, chronicle)?);
-        let assessment = Assessment::open(&model, sealed, until, chronicle)?;
-        reports.push(ObjectiveReport::draw(&assessment, chronicle)?);
+        let mut assessment = Assessment::open(&model, sealed, until, chronicle)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
-        // A state depends on nothing that came after its moment, so it may be told from what is known by `until`.
-        let before = Assessment::open(&model, Some(assessment.ledger), start, chronicle)?;
-        states_before.push(ObjectiveReport::state(&before, chronicle)?);
         contributions.entry(system).or_default().push(contribution);
+        // A state depends on nothing that came after its moment, so any may be told from all that is known.
+        if closes.end.min(as_of) != until {
+            assessment = Assessment::open(&model, Some(assessment.ledger), closes.end.min(as_of), chronicle)?;
+        }
+        if closes.end <= as_of {
+            assessment = assessment.at_close();
+        }
+        reports.push(ObjectiveReport::draw(&assessment, chronicle)?);
+        let before = Assessment::open(&model, Some(assessment.ledger), closes.start, chronicle)?.at_close();
+        states_before.push(ObjectiveReport::state(&before, chronicle)?);
     }
     // A system achieves what it does with all of its objectives, selected or not.
     if drawn.len() < store.count_objectives()? {
         for stored in store.objectives()?.into_iter().filter(|stored| !drawn.contains(&stored.id)) {
             if let Some(theirs) = contributions.get_mut(&stored.objective.system) {
-                theirs.push(evaluation.assess(stored, Contribution::unlocking)?);
+                let sealed = store.sealed(stored.id, stored.objective.window.calendar())?;
+                let model = evaluation.resolver.model(stored)?;
+                let assessment = Assessment::open(&model, sealed, until, &mut evaluation.chronicle)?;
+                theirs.push(Contribution::unlocking(&assessment, &mut evaluation.chronicle)?);
             }
         }
     }

@@ -18,10 +18,10 @@ const SEALING_ALLOWANCE: usize = 8_000;
 const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
-    /// Seals all whole days of an objective up to the moment of this evaluation, a midnight, and keeps them. Runs in a
-    /// write transaction. Returns how much was read and drawn up.
+    /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them. Runs in a write
+    /// transaction. Returns how much was read and drawn up.
     fn seal(&mut self, id: i64, model: &Model) -> Result<usize> {
-        let sealed = self.store.sealed(id)?;
+        let sealed = self.store.sealed(id, model.objective.window.calendar())?;
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
         let read = self.chronicle.folded();
         let assessment = Assessment::open(model, sealed, self.as_of, &mut self.chronicle)?;
@@ -45,11 +45,10 @@ pub(super) fn seal_some(
     inserted: u64,
     now: Instant,
 ) -> Result<()> {
-    let until = now.day_start();
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
     let mut behind = BTreeSet::new();
     for system in touched.keys() {
-        behind.extend(store.unsealed(*system, until, allowance)?);
+        behind.extend(store.unsealed(*system, now, allowance)?);
         if behind.len() >= allowance {
             break;
         }
@@ -59,7 +58,7 @@ pub(super) fn seal_some(
     }
     // A small ingest gets to few of them, however many are behind.
     let reached = behind.len().min(allowance / WORK_OF_ONE);
-    let mut evaluation = Evaluation::open(store, reached, until)?;
+    let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
@@ -106,16 +105,16 @@ pub(super) fn derive_inputs(store: &Store) -> Result<Vec<Derived>> {
 /// Those of the database.
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
-    let until = now.day_start();
     let derived = derive_inputs(store)?;
-    let mut evaluation = Evaluation::open(store, derived.len(), until)?;
+    let mut evaluation = Evaluation::open(store, derived.len(), now)?;
     for Derived { id, model, known } in derived {
+        let calendar = model.objective.window.calendar();
         // Days whose systems were not known may not have followed their facts.
-        let seal = store.seal(id)?.filter(|seal| known && seal.fingerprint == model.fingerprint());
+        let seal = store.seal(id, calendar)?.filter(|seal| known && seal.fingerprint == model.fingerprint());
         if seal.is_none() {
             store.drop_sealed(id)?;
         }
-        if seal.is_none_or(|seal| seal.until < until) {
+        if seal.is_none_or(|seal| seal.until < calendar.day_start(now)) {
             evaluation.seal(id, &model)?;
         }
     }
@@ -145,7 +144,8 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         let name = stored.objective.metadata.name.clone();
         let model = resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, inputs(&model));
-        let Some(Seal { fingerprint, until, .. }) = store.seal(stored.id)? else {
+        let calendar = model.objective.window.calendar();
+        let Some(Seal { fingerprint, until, .. }) = store.seal(stored.id, calendar)? else {
             if store.has_sealed(stored.id)? {
                 tell(format!("objective {name}: its sealed days are damaged"));
             }
@@ -155,12 +155,8 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        if until != until.day_start() {
-            tell(format!("objective {name}: its days are sealed until {until}, which is no midnight"));
-            continue;
-        }
-        let Some(sealed) = store.sealed(stored.id)? else { continue };
-        if sealed.end() < until && sealed.end() > sealed.start() {
+        let Some(sealed) = store.sealed(stored.id, calendar)? else { continue };
+        if sealed.end() < calendar.day_start(until) && sealed.end() > sealed.start() {
             tell(format!(
                 "objective {name}: its days are sealed until {until}, but the last one ends {}",
                 sealed.end()
@@ -201,7 +197,8 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
         return Some(format!("sealed days begin {}, the journal's first day is {}", sealed.start(), drawn.start()));
     }
     let mut drawn = drawn.days();
-    for (end, day) in sealed.days() {
+    for (span, day) in sealed.days() {
+        let end = span.end;
         let expected = drawn.next();
         if expected.map(|(_, day)| day) != Some(day) {
             let (is, should) = (in_words(day), expected.map_or("none".to_owned(), |(_, day)| in_words(day)));
@@ -218,6 +215,7 @@ fn in_words(day: &Day) -> String {
         Verdict::Broken => "broken",
         Verdict::Held => "held",
         Verdict::Kept => "kept",
+        Verdict::Skipped => "skipped",
     };
     format!(
         "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \

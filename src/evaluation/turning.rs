@@ -1,6 +1,7 @@
-//! Owns the logging of conditions: when each started and stopped holding since it was looked at last, to the millisecond.
+//! Owns the logging of conditions: when each started and stopped firing since it was looked at last, to the millisecond.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use anyhow::Result;
 
@@ -13,7 +14,7 @@ use crate::domain::model::Model;
 use crate::domain::name::Name;
 use crate::domain::span::Span;
 use crate::domain::timeline::BEGINNING;
-use crate::domain::turn::{Pair, additions};
+use crate::domain::turn::{Pair, Telling, additions};
 use crate::store::{Difference, LoggedUntil, Store};
 
 /// What has to be added to the change log for it to say exactly when each declared condition held for each objective of its
@@ -21,11 +22,11 @@ use crate::store::{Difference, LoggedUntil, Store};
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Vec<Change>> {
+pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
     let declared = store.conditions()?;
     store.drop_damaged_logged()?;
     let mut known: BTreeMap<Pair, LoggedUntil> = store.logged_conditions()?.into_iter().collect();
-    let mut changes = Vec::new();
+    let mut tellings = Vec::new();
     if !declared.is_empty() {
         let objectives = store.objectives()?;
         let mut conditions = Conditions::open(store, objectives.len(), as_of)?;
@@ -38,6 +39,7 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Vec<Change>> {
             }
             let model = conditions.admit(stored)?;
             let first = conditions.first(&model)?.filter(|first| *first <= as_of);
+            let mut unlogged = Vec::new();
             for condition in scope {
                 let objective = model.objective.metadata.name.clone();
                 let pair = Pair { condition: condition.metadata.name.clone(), objective };
@@ -46,22 +48,75 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Vec<Change>> {
                 let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
                 let Some(first) = first.filter(|_| logged_until < as_of) else { continue };
                 let stretch = Span::new(first.max(logged_until.plus(1)), as_of.plus(1));
-                let told = store.told(&pair, stretch.start)?;
-                let held = conditions.solve(&condition.when, &pair.objective, stretch)?;
-                let added = additions(&told, &held, stretch);
-                if !added.is_empty() {
-                    changes.extend(pair.changes(store.last_turn(&pair)?, &added));
+                unlogged.push((stretch, pair, &condition.when, fingerprint));
+            }
+            // Those that are logged up to the same moment look at the same account.
+            unlogged.sort_by_key(|(stretch, ..)| *stretch);
+            for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
+                conditions.cover(&model.objective.metadata.name, alike[0].0, alike.iter().map(|(_, _, term, _)| *term));
+                for (stretch, pair, term, fingerprint) in alike {
+                    let told = store.told(pair, stretch.start)?;
+                    let held = conditions.solve(term, &pair.objective, *stretch)?;
+                    let added = additions(&told, &held, *stretch);
+                    store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
+                    if !added.is_empty() {
+                        tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
+                    }
                 }
-                store.put_logged(&pair, LoggedUntil { fingerprint, at: as_of })?;
             }
         }
     }
+    let mut gone = Vec::new();
     for pair in known.into_keys() {
         let last = store.last_turn(&pair)?;
-        changes.extend(Change::between(ChangeKind::Condition, pair.id(), as_of, last, None));
+        gone.extend(Change::between(ChangeKind::Condition, pair.id(), as_of, last, None));
         store.drop_logged(&pair)?;
     }
-    Ok(changes)
+    Ok(Turns::new(gone, tellings))
+}
+
+/// What has to be added to the log of all conditions, in the order of time, then of names. A log of millions of turns is written from
+/// their moments alone.
+pub(super) struct Turns {
+    gone: std::iter::Peekable<std::vec::IntoIter<Change>>,
+    /// Sorted by what they are of.
+    tellings: Vec<Telling>,
+    /// The next moment of each, and its place.
+    queue: BinaryHeap<Reverse<(Instant, usize)>>,
+}
+
+impl Turns {
+    /// `gone` is all of one moment.
+    fn new(mut gone: Vec<Change>, mut tellings: Vec<Telling>) -> Self {
+        gone.sort_by(|a, b| a.id.cmp(&b.id));
+        tellings.sort_by(|a, b| a.next_at().map(|(_, id)| id).cmp(&b.next_at().map(|(_, id)| id)));
+        let next = |(index, telling): (usize, &Telling)| Some(Reverse((telling.next_at()?.0, index)));
+        let queue = tellings.iter().enumerate().filter_map(next).collect();
+        Self { gone: gone.into_iter().peekable(), tellings, queue }
+    }
+}
+
+impl Iterator for Turns {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        loop {
+            let turn = self.queue.peek().and_then(|Reverse((_, index))| self.tellings[*index].next_at());
+            let gone_first = match (self.gone.peek(), turn) {
+                (Some(gone), Some(turn)) => (gone.occurred_at, gone.id.as_str()) <= turn,
+                (gone, _) => gone.is_some(),
+            };
+            if gone_first {
+                return self.gone.next();
+            }
+            let Reverse((_, index)) = self.queue.pop()?;
+            let change = self.tellings[index].next();
+            self.queue.extend(self.tellings[index].next_at().map(|(at, _)| Reverse((at, index))));
+            if change.is_some() {
+                return change;
+            }
+        }
+    }
 }
 
 /// Where the change log does not say of a condition what history says, as far as the log claims to hold.
@@ -75,7 +130,9 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     }
     let declared = store.conditions()?;
     let mut differences = Vec::new();
-    for (at, pairs) in logged {
+    for (at, mut pairs) in logged {
+        // The account of an objective is drawn once for all conditions on it.
+        pairs.sort_by(|(a, _), (b, _)| (&a.objective, &a.condition).cmp(&(&b.objective, &b.condition)));
         let mut conditions = Conditions::open(store, pairs.len(), at)?;
         let mut fingerprints = HashMap::new();
         for (pair, logged_from) in pairs {
@@ -92,6 +149,7 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
             }
             let Some(first) = conditions.first(&model)?.filter(|first| *first <= at) else { continue };
             let stretch = Span::new(first, at.plus(1));
+            conditions.cover(&pair.objective, stretch, [&condition.when]);
             let held = conditions.solve(&condition.when, &pair.objective, stretch)?;
             // A row that does not read has been told of.
             let Ok(told) = store.told(&pair, first) else { continue };

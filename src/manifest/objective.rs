@@ -3,6 +3,8 @@
 mod spec;
 mod window;
 
+use chrono_tz::Tz;
+
 use super::advice;
 use super::fields::{Field, Fields, literal};
 use super::problem::Report;
@@ -125,9 +127,14 @@ fn as_ratio(text: &str) -> Option<String> {
 
 fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
     let shape = "write windowDays: 30, or window: { calendar: month }";
+    let timezone = fields.get("timezone");
+    let zone = timezone.as_ref().and_then(|field| field.zone(report));
     match (fields.get("windowDays"), fields.get("window")) {
-        (Some(days), None) => read_days(&days, report).map(|days| Window::Rolling { days }),
-        (None, Some(window)) => read_calendar(&window, report),
+        (Some(days), None) => {
+            let days = read_days(&days, report);
+            Some(Window::Rolling { days: days?, zone: zone.unwrap_or(Tz::UTC) })
+        }
+        (None, Some(window)) => read_calendar(&window, (timezone.as_ref(), zone), report),
         (Some(_), Some(window)) => {
             report.error(window.at, "spec.window and spec.windowDays contradict each other", "keep one of them");
             None
@@ -168,7 +175,12 @@ fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
     }
 }
 
-fn read_calendar(field: &Field<'_>, report: &mut Report) -> Option<Window> {
+/// Reads a calendar window; `spec.timezone` is its zone as well, and is given with what it was read as.
+fn read_calendar(
+    field: &Field<'_>,
+    (timezone, zone): (Option<&Field<'_>>, Option<Tz>),
+    report: &mut Report,
+) -> Option<Window> {
     if let Some(text) = field.scalar() {
         let meant = window::meant(text).map(|meant| format!("write {meant}"));
         let remedy = meant.unwrap_or_else(|| "write window: { calendar: month }, or windowDays: 30".to_owned());
@@ -176,10 +188,18 @@ fn read_calendar(field: &Field<'_>, report: &mut Report) -> Option<Window> {
         return None;
     }
     let fields = Fields::of(field, &WINDOW, report)?;
-    let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| field.zone(report));
+    let own = fields.get("timezone");
+    let own_zone = own.as_ref().and_then(|field| field.zone(report));
+    if let (Some(field), Some(own), Some(zone), Some(own_zone)) = (timezone, &own, zone, own_zone)
+        && zone != own_zone
+    {
+        let message = format!("{} {own_zone} and {} {zone} contradict each other", own.path, field.path);
+        report.error(own.at, message, format!("keep {}; periods begin at midnights of that zone", field.path));
+    }
+    let zone = zone.or(own_zone).unwrap_or(Tz::UTC);
     let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
     let unit = fields.require("calendar", "write day, week, month, quarter or year", report)?.word(&units, report);
-    Some(Window::Calendar { unit: unit?, zone: zone? })
+    Some(Window::Calendar { unit: unit?, zone })
 }
 
 fn read_counts_as_down(fields: &Fields<'_>, report: &mut Report) -> StatusSet {

@@ -23,6 +23,17 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
+impl Node {
+    /// How many values it has, itself included.
+    pub(super) fn values(&self) -> usize {
+        1 + match &self.value {
+            Value::Scalar { .. } => 0,
+            Value::List(items) => items.iter().map(Self::values).sum(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.value.values()).sum(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// The text as written, and whether it stood without quotes: only then may it be a number, a boolean or null.

@@ -1,9 +1,10 @@
 //! Owns how changes look: a line of JSON each for programs, a row each for people.
 
-use anyhow::Result;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use anyhow::{Result, anyhow};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::health::minute;
+use super::number::counted;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::instant::Instant;
@@ -56,16 +57,41 @@ pub(crate) fn line(logged: &Logged) -> Result<String> {
     Ok(serde_json::to_string(&wire(logged))? + "\n")
 }
 
-/// Changes in the shape that programs read where lines of JSON are not what was asked for.
-///
-/// # Errors
-/// When they cannot be represented.
-pub(crate) fn document(changes: &[Logged], as_of: Instant) -> Result<Document> {
-    Document::list(as_of, "changes", &changes.iter().map(wire).collect::<Vec<_>>())
+/// Changes in the shape that programs read where lines of JSON are not what was asked for. `each_change` hands on one after the
+/// other, as often as it is asked to: there may be millions.
+pub(crate) fn document<F>(each_change: F, as_of: Instant) -> Document
+where
+    F: Fn(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()> + 'static,
+{
+    Document::large_list(as_of, "changes", WireChanges(each_change))
 }
 
-/// Changes for people, in their order.
-pub(crate) fn sheet(changes: &[Logged]) -> Sheet {
+struct WireChanges<F>(F);
+
+impl<F> Serialize for WireChanges<F>
+where
+    F: Fn(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(None)?;
+        let mut failed = None;
+        let told = self.0(&mut |logged| {
+            rows.serialize_element(&wire(logged)).map_err(|error| {
+                let message = anyhow!("{error}");
+                failed = Some(error);
+                message
+            })
+        });
+        match (failed, told) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(S::Error::custom(format!("{error:#}"))),
+            (None, Ok(())) => rows.end(),
+        }
+    }
+}
+
+/// Changes for people, in their order: the last ones, behind so many others that are not shown, and how many of each kind there are.
+pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet {
     let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
     for Logged { change, .. } in changes {
         sheet.push(vec![
@@ -75,13 +101,13 @@ pub(crate) fn sheet(changes: &[Logged]) -> Sheet {
             Cell::toned(in_words(change), tone(change)),
         ]);
     }
-    let counts: Vec<String> = ChangeKind::ALL
-        .into_iter()
-        .map(|kind| (kind, changes.iter().filter(|logged| logged.change.kind == kind).count()))
-        .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
-        .collect();
-    sheet.footer.push(format!("changed: {}", counts.join(", ")));
+    let told = counts.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| counted(*count, kind.as_str()));
+    sheet.footer.push(format!("changed: {}", told.collect::<Vec<_>>().join(", ")));
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let hidden = all - changes.len();
+    if hidden > 0 {
+        sheet.footer.push(format!("{} not shown; -o json prints all", counted(hidden, "earlier change")));
+    }
     sheet
 }
 

@@ -1,5 +1,9 @@
 //! Owns answers for programs: one serializable value as JSON, YAML or CSV.
 
+mod rows;
+
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -87,40 +91,52 @@ impl Document {
         Ok(Node::of_json(&serde_json::to_value(self)?).document())
     }
 
-    /// One line a row; nested fields are named with dots, lists are written as JSON. `safe`: texts that a spreadsheet would run as
-    /// formulas begin with a `'`.
+    /// One line a row; nested fields are named with dots, lists are written as JSON. Rows are made twice, for the header and for the
+    /// lines, and none is kept. `safe`: texts that a spreadsheet would run as formulas begin with a `'`.
     pub(super) fn csv(&self, safe: bool) -> Result<String> {
-        let rows = match self.fields.iter().find(|(name, _)| *name == self.rows) {
-            Some((_, field)) => match serde_json::to_value(field)? {
-                Value::Array(rows) => rows,
-                _ => vec![serde_json::to_value(self)?],
-            },
-            None => vec![serde_json::to_value(self)?],
-        };
-        let rows = rows.into_iter().map(|row| flatten(&row, safe)).collect::<Result<Vec<_>>>()?;
         // Rows may have different fields (labels), so the header is the union, in order of first appearance.
-        let mut header: Vec<&str> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for (name, _) in rows.iter().flatten() {
-            if seen.insert(name.as_str()) {
-                header.push(name);
-            }
-        }
-        let mut text = String::new();
-        push_line(&mut text, header.iter().copied());
-        for row in &rows {
-            // Fields come in the header's order, with some left out, so one walk along both finds most of them.
+        let mut header: Vec<String> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        self.each_row(&mut |row| {
+            // Fields come in the header's order, with some left out: most stand where the one before leads to.
             let mut next = 0;
-            let value = |name: &&str| {
-                let here = row[next..].iter().chain(&row[..next]).position(|(known, _)| known == name)?;
-                let found = (next + here) % row.len();
-                next = (found + 1) % row.len();
-                Some(row[found].1.as_str())
-            };
-            let mut value = value;
-            push_line(&mut text, header.iter().map(|name| value(name).unwrap_or_default()));
-        }
+            for (name, _) in flatten(row, safe)? {
+                if header.get(next) != Some(&name) {
+                    next = *places.entry(name).or_insert_with_key(|name| {
+                        header.push(name.clone());
+                        header.len() - 1
+                    });
+                }
+                next += 1;
+            }
+            Ok(())
+        })?;
+        let mut text = String::new();
+        push_line(&mut text, header.iter().map(String::as_str));
+        let mut cells: Vec<String> = vec![String::new(); header.len()];
+        self.each_row(&mut |row| {
+            cells.iter_mut().for_each(String::clear);
+            let mut next = 0;
+            for (name, value) in flatten(row, safe)? {
+                if header.get(next) != Some(&name) {
+                    next = places.get(&name).copied().unwrap_or_default();
+                }
+                cells[next] = value;
+                next += 1;
+            }
+            push_line(&mut text, cells.iter().map(String::as_str));
+            Ok(())
+        })?;
         Ok(text)
+    }
+
+    /// Hands on each row of the CSV form; a document without a list of them is one.
+    fn each_row(&self, each: &mut dyn FnMut(&Value) -> Result<()>) -> Result<()> {
+        match self.fields.iter().find(|(name, _)| *name == self.rows) {
+            Some((_, Field::Large(rows))) => rows::each_element(rows.as_ref(), each),
+            Some((_, Field::Value(Value::Array(rows)))) => rows.iter().try_for_each(each),
+            _ => each(&serde_json::to_value(self)?),
+        }
     }
 }
 

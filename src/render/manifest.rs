@@ -73,11 +73,8 @@ fn system_spec(system: &System) -> Node {
 
 fn objective_spec(objective: &Objective) -> Node {
     let (days, calendar) = match objective.window {
-        Window::Rolling { days } => (Some(Node::plain(&days)), None),
-        Window::Calendar { unit, zone } => {
-            let zone = (zone != chrono_tz::UTC).then(|| Node::text(zone.name()));
-            (None, Some(Node::flow([("calendar", Some(Node::text(unit.as_str()))), ("timezone", zone)])))
-        }
+        Window::Rolling { days, .. } => (Some(Node::plain(&days)), None),
+        Window::Calendar { unit, .. } => (None, Some(Node::flow([("calendar", Some(Node::text(unit.as_str())))]))),
     };
     let excluded = objective.excluded_dependencies.iter().map(|name| reference("System", name));
     Node::map([
@@ -86,6 +83,7 @@ fn objective_spec(objective: &Objective) -> Node {
         ("target", Some(Node::plain(&objective.target.percent()))),
         ("windowDays", days),
         ("window", calendar),
+        ("timezone", timezone(objective)),
         ("dependencyExclusion", dependency_exclusion(objective)),
         ("excludedDependencyRefs", Node::some(excluded.collect())),
         ("excludeMaintenanceWindows", objective.exclude_maintenance_windows.then(|| Node::plain("true"))),
@@ -93,6 +91,12 @@ fn objective_spec(objective: &Objective) -> Node {
         ("notCounted", not_counted(objective.not_counted)),
         ("burnRateThresholds", thresholds(objective.thresholds)),
     ])
+}
+
+/// The zone of its days, where that is not UTC.
+fn timezone(objective: &Objective) -> Option<Node> {
+    let zone = objective.window.calendar().zone;
+    (zone != chrono_tz::UTC).then(|| Node::text(zone.name()))
 }
 
 fn dependency_exclusion(objective: &Objective) -> Option<Node> {

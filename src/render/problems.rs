@@ -170,7 +170,8 @@ pub(crate) fn annotations(validation: &Validation) -> String {
 
 /// What is said below problems that are not all there are.
 pub(crate) fn shortened(shown: usize) -> String {
-    format!("stopped after {shown} problems: fix these, then validate again")
+    let (problems, these) = if shown == 1 { ("problem", "it") } else { ("problems", "these") };
+    format!("stopped after {shown} {problems}: fix {these}, then validate again")
 }
 
 fn summary(validation: &Validation) -> String {

@@ -332,7 +332,7 @@ fn events(portrait: &Portrait) -> Vec<String> {
 
 fn streak(report: &ObjectiveReport) -> String {
     let streak = &report.streak;
-    let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
+    let date = |at: Instant| report.window_kind.calendar().date(at);
     let since = streak.start.map_or(String::new(), |start| format!(" since {}", date(start)));
     let best = match streak.best_end {
         Some(end) => format!(", best {} days, ended {}", streak.best, date(end)),

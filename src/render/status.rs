@@ -72,6 +72,7 @@ struct WireObjective<'a> {
     best_streak: u32,
     streak_start: Option<String>,
     best_streak_end: Option<String>,
+    lost_streak: u32,
     forecast: WireForecast,
 }
 
@@ -104,8 +105,8 @@ struct WireWindow {
     end: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timezone: Option<&'static str>,
+    /// Of its days.
+    timezone: &'static str,
 }
 
 #[derive(Serialize)]
@@ -129,9 +130,9 @@ impl<'a> WireObjective<'a> {
     fn of(report: &'a ObjectiveReport) -> Self {
         let budget = &report.budget;
         let text = |at: Option<Instant>| at.map(|at| at.to_string());
-        let (window_days, kind, calendar, timezone) = match report.window_kind {
-            Window::Rolling { days } => (Some(days), "rolling", None, None),
-            Window::Calendar { unit, zone } => (None, "calendar", Some(unit.as_str()), Some(zone.name())),
+        let (window_days, kind, calendar) = match report.window_kind {
+            Window::Rolling { days, .. } => (Some(days), "rolling", None),
+            Window::Calendar { unit, .. } => (None, "calendar", Some(unit.as_str())),
         };
         Self {
             objective_id: report.objective.as_str(),
@@ -146,7 +147,7 @@ impl<'a> WireObjective<'a> {
                 start: budget.window.start.to_string(),
                 end: budget.window.end.to_string(),
                 calendar,
-                timezone,
+                timezone: report.window_kind.calendar().zone.name(),
             },
             dependency_exclusion: budget.exclusion.as_str(),
             error_budget_total_minutes: scaled_minutes(budget.total()),
@@ -176,6 +177,7 @@ impl<'a> WireObjective<'a> {
             best_streak: report.streak.best,
             streak_start: text(report.streak.start),
             best_streak_end: text(report.streak.best_end),
+            lost_streak: report.streak.lost,
             forecast: WireForecast {
                 exhausted_at: text(report.forecast.exhausted_at),
                 recovers_at: text(report.forecast.recovers_at),

@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::streak::Streak;
+use crate::domain::streak::StreakReport;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,35 +16,36 @@ struct WireStreak<'a> {
     best_streak: u32,
     streak_start: Option<String>,
     best_streak_end: Option<String>,
+    lost_streak: u32,
 }
 
 /// The streaks for programs.
 ///
 /// # Errors
 /// When they cannot be represented.
-pub(crate) fn document(streaks: &[(Name, Name, Streak)], as_of: Instant) -> Result<Document> {
+pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = streaks
         .iter()
-        .map(|(objective, system, streak)| WireStreak {
+        .map(|StreakReport { objective, system, streak, .. }| WireStreak {
             objective_id: objective.as_str(),
             system_id: system.as_str(),
             current_streak: streak.current,
             best_streak: streak.best,
             streak_start: text(streak.start),
             best_streak_end: text(streak.best_end),
+            lost_streak: streak.lost,
         })
         .collect();
     Document::list(as_of, "streaks", &rows)
 }
 
 /// The streaks for people.
-pub(crate) fn sheet(streaks: &[(Name, Name, Streak)]) -> Sheet {
+pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
     let mut sheet =
         Sheet::new().left("OBJECTIVE").left("SYSTEM").right("STREAK").left("SINCE").right("BEST").left("ENDED");
-    for (objective, system, streak) in streaks {
-        let date =
-            |at: Option<Instant>| at.map_or("–".to_owned(), |at| at.to_chrono().format("%Y-%m-%d").to_string());
+    for StreakReport { objective, system, calendar, streak } in streaks {
+        let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
             None if streak.best > 0 => "lasts".to_owned(),
@@ -60,7 +60,7 @@ pub(crate) fn sheet(streaks: &[(Name, Name, Streak)]) -> Sheet {
             Cell::plain(ended),
         ]);
     }
-    let running = streaks.iter().filter(|(_, _, streak)| streak.current > 0).count();
+    let running = streaks.iter().filter(|of| of.streak.current > 0).count();
     sheet.footer.push(format!("{running} of {} streaks running", streaks.len()));
     sheet
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::number::{minutes, percent, rate, short_time};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::Budget;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::printed::availability_percent;
 use crate::domain::snapshot::Snapshot;
 
@@ -14,17 +14,13 @@ use crate::domain::snapshot::Snapshot;
 #[serde(rename_all = "camelCase")]
 struct WireSnapshot {
     objective_id: String,
-    /// The UTC day that ends with the snapshot.
+    /// The day that ends with the snapshot, in the objective's zone.
     date: String,
     availability_percent: Option<f64>,
     budget_consumed_minutes: f64,
     budget_remaining_percent: f64,
     burn_rate: Option<f64>,
     streak_days: u32,
-}
-
-fn date(snapshot: &Snapshot) -> String {
-    snapshot.at.plus(-DAY_MS).to_chrono().format("%Y-%m-%d").to_string()
 }
 
 fn available(budget: &Budget) -> (i128, i128) {
@@ -36,7 +32,7 @@ fn available(budget: &Budget) -> (i128, i128) {
 pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
     let wire = |snapshot: &Snapshot| WireSnapshot {
         objective_id: snapshot.objective.to_string(),
-        date: date(snapshot),
+        date: snapshot.date.to_string(),
         availability_percent: availability_percent(&snapshot.budget, snapshot.budget.consumed_ms()),
         budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
         budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
@@ -76,7 +72,7 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
             () => Tone::Good,
         };
         sheet.push(vec![
-            Cell::plain(date(snapshot)),
+            Cell::plain(snapshot.date.to_string()),
             Cell::plain(percent(part, whole, 3)),
             Cell::toned(format!("{}{}", "█".repeat(filled), "░".repeat(WIDTH - filled)), tone),
             Cell::plain(format!("{}%", left.floor())),
@@ -87,11 +83,7 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
     }
     if let Some(last) = snapshots.last() {
         let plural = if snapshots.len() == 1 { "" } else { "s" };
-        sheet.footer.push(format!(
-            "{}: {} day{plural}, each as of the midnight that ends it",
-            last.objective,
-            snapshots.len()
-        ));
+        sheet.footer.push(format!("{}: {} day{plural}, each at its close", last.objective, snapshots.len()));
     }
     sheet
 }

@@ -11,7 +11,7 @@ use super::computed::Views;
 use super::open::{Store, Unreadable};
 use super::soundness::DamagedCache;
 use super::soundness::Difference;
-use super::soundness::row::{intact, is_intact, row_sum};
+use super::soundness::row::{intact, is_intact};
 use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::instant::Instant;
 use crate::failure::Failure;
@@ -26,6 +26,24 @@ const INTACT: &str = intact!(change_log);
 /// When it is not.
 pub(super) fn expect(row: &Row<'_>, index: usize) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
+}
+
+/// The changes after one sequence number and up to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LogRange {
+    pub(crate) after: i64,
+    pub(crate) through: i64,
+}
+
+impl LogRange {
+    pub(crate) fn is_empty(self) -> bool {
+        self.through <= self.after
+    }
+
+    /// The last so many of them. Numbers may have gaps, so that there may be fewer.
+    pub(crate) fn last(self, most: i64) -> Self {
+        Self { after: self.after.max(self.through - most), ..self }
+    }
 }
 
 /// Held by the process that tells commands of changes, so that none is told twice. The operating system gives it back
@@ -56,26 +74,67 @@ pub(super) fn forget_texts(connection: &Connection) -> Result<()> {
 }
 
 impl Store {
-    /// Appends a change, noticed by a computation as of a moment.
+    /// Appends changes, noticed by a computation as of a moment.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn log_change(&self, change: Change, as_of: Instant) -> Result<Logged> {
-        let sql = "INSERT INTO change_log (as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)";
-        self.connection.prepare_cached(sql)?.execute(params![
-            as_of.to_string(),
-            change.kind.as_str(),
-            change.id,
-            change.occurred_at.to_string(),
-            change.previous.as_ref().map(write_view),
-            change.next.as_ref().map(write_view),
-            serde_json::to_string(&change.changed_fields())?,
-        ])?;
-        let sequence = self.connection.last_insert_rowid();
-        let sum = concat!("UPDATE change_log SET checksum = ", row_sum!(change_log), " WHERE sequence = ?1");
-        self.connection.prepare_cached(sum)?.execute([sequence])?;
-        Ok(Logged { sequence, change })
+    pub(crate) fn log_changes(&self, changes: impl Iterator<Item = Change>, as_of: Instant) -> Result<LogRange> {
+        // A number is never given twice, also when the row that had it is gone.
+        let sql = "SELECT max((SELECT coalesce(max(sequence), 0) FROM change_log),
+                              (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'))";
+        let after: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        let sql =
+            "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
+        let (mut statement, seen_at) = (self.connection.prepare_cached(sql)?, as_of.to_string());
+        let mut through = after;
+        for change in changes {
+            through += 1;
+            statement.execute(params![
+                through,
+                seen_at,
+                change.kind.as_str(),
+                change.id,
+                change.occurred_at.to_string(),
+                change.previous.as_ref().map(write_view),
+                change.next.as_ref().map(write_view),
+                serde_json::to_string(&change.changed_fields())?,
+            ])?;
+        }
+        Ok(LogRange { after, through })
+    }
+
+    /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a change cannot be read.
+    pub(crate) fn each_change(&self, range: LogRange, mut each: impl FnMut(Logged) -> Result<bool>) -> Result<()> {
+        let sql = format!(
+            "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([range.after, range.through])?;
+        while let Some(row) = rows.next()? {
+            expect(row, 6)?;
+            if !each(read_logged(row)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many changes of each kind a range of the log has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_changes(&self, range: LogRange) -> Result<Vec<(ChangeKind, usize)>> {
+        let sql = "SELECT count(*) FROM change_log WHERE sequence > ?1 AND sequence <= ?2 AND +kind = ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count = |kind: ChangeKind| {
+            let count = statement.query_row(params![range.after, range.through, kind.as_str()], |row| row.get(0))?;
+            Ok((kind, count))
+        };
+        ChangeKind::ALL.into_iter().map(count).collect()
     }
 
     /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already. How far one was told

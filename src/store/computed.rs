@@ -15,6 +15,7 @@ use super::soundness::DamagedCache;
 use super::soundness::Difference;
 use super::soundness::row::{self, intact, is_intact, row_sum};
 use crate::domain::achievement::Unlocked;
+use crate::domain::calendar::Date;
 use crate::domain::change::{ChangeKind, Seen, View};
 use crate::domain::health::Health;
 use crate::domain::instant::Instant;
@@ -155,7 +156,7 @@ impl Store {
         Ok(differences)
     }
 
-    /// Makes `days` all there is of an objective after a midnight, and holds it to be right up to another.
+    /// Makes `days` all there is of an objective from a date on, and holds it to be right up to a midnight.
     ///
     /// # Errors
     /// Those of the database.
@@ -163,22 +164,22 @@ impl Store {
         &self,
         (id, objective): (i64, &Name),
         days: &[Snapshot],
-        after: Instant,
+        from: Date,
         until: Instant,
     ) -> Result<()> {
-        let stored = self.stored_days(objective, "date >= ?2", after)?;
+        let stored = self.stored_days(objective, "date >= ?2", &from.to_string())?;
         self.align(&rows::DAILY_SNAPSHOT, stored, summed(days.iter().map(rows::day)))?;
         let sql = concat!(
             "UPDATE seal SET published_until = ?2, checksum = CASE checksum WHEN ",
             row_sum!(seal),
-            " THEN row_sum(objective, fingerprint, sealed_until, ?2) ELSE checksum END
+            " THEN row_sum(objective, fingerprint, sealed_until, ?2, due_at) ELSE checksum END
              WHERE objective = ?1 AND published_until <> ?2"
         );
         self.connection.prepare_cached(sql)?.execute([id, until.millis()])?;
         Ok(())
     }
 
-    /// How the days of an objective differ from `days`: all of them, or with `until` only those that end at or before it.
+    /// How the days of an objective differ from `days`: all of them, or with `until` only those before that date.
     ///
     /// # Errors
     /// Those of the database.
@@ -186,10 +187,13 @@ impl Store {
         &self,
         objective: &Name,
         days: &[Snapshot],
-        until: Option<Instant>,
+        until: Option<Date>,
     ) -> Result<Vec<Difference>> {
-        let stored = self.stored_days(objective, "date < ?2", until.unwrap_or(Instant::MAX))?;
-        let wanted = days.iter().filter(|day| until.is_none_or(|until| day.at <= until)).map(rows::day);
+        let stored = match until {
+            Some(until) => self.stored_days(objective, "date < ?2", &until.to_string())?,
+            None => self.stored_days(objective, "date >= ?2", "")?,
+        };
+        let wanted = days.iter().filter(|day| until.is_none_or(|until| day.date < until)).map(rows::day);
         Ok(differing(&rows::DAILY_SNAPSHOT, &stored, &keyed(&rows::DAILY_SNAPSHOT, summed(wanted))))
     }
 
@@ -261,9 +265,9 @@ impl Store {
         Ok(views)
     }
 
-    fn stored_days(&self, objective: &Name, bound: &str, at: Instant) -> Result<BTreeMap<Vec<String>, Row>> {
+    fn stored_days(&self, objective: &Name, bound: &str, date: &str) -> Result<BTreeMap<Vec<String>, Row>> {
         let bound = format!("objective_id = ?1 AND {bound}");
-        self.stored(&rows::DAILY_SNAPSHOT, &bound, params![objective.as_str(), rows::date(at)])
+        self.stored(&rows::DAILY_SNAPSHOT, &bound, params![objective.as_str(), date])
     }
 
     /// The rows of a table under a condition, by their keys.

@@ -1,6 +1,10 @@
 //! Owns reading the journal: the history of a system between two moments, as of a third.
 
+mod thinning;
+
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use rusqlite::{Connection, params};
@@ -14,6 +18,7 @@ use crate::domain::model::SystemId;
 use crate::domain::name::Name;
 use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
 use crate::domain::transition::{Source, Transition};
+use thinning::{Silence, Thinned};
 
 /// A stream as the journal has it.
 #[derive(Clone, Debug)]
@@ -30,7 +35,12 @@ pub(crate) struct Reader<'s> {
     as_of: Instant,
     /// The streams of every system, when most of them will be asked for.
     all: Option<HashMap<SystemId, Vec<StreamRow>>>,
+    silences: Silences,
 }
+
+/// After what silence the streams of a system are stale, in milliseconds, of all systems of which that is known. Of these, what only
+/// repeats a status is not read into memory.
+pub(crate) type Silences = Rc<RefCell<HashMap<SystemId, Option<i64>>>>;
 
 impl<'s> Reader<'s> {
     /// A reader that looks streams up as they are asked for or, with `most`, all at once.
@@ -39,7 +49,12 @@ impl<'s> Reader<'s> {
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
-        Ok(Self { store, as_of, all })
+        Ok(Self { store, as_of, all, silences: Silences::default() })
+    }
+
+    /// The same, which leaves out transitions that only repeat the status of their stream, where it is known what its silence means.
+    pub(crate) fn thinned(self, silences: Silences) -> Self {
+        Self { silences, ..self }
     }
 
     /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
@@ -67,8 +82,10 @@ impl<'s> Reader<'s> {
         if through < self.as_of {
             history.through = through;
         }
+        let told = self.silences.borrow().get(&system).copied();
+        let silence = told.map_or(Silence::Untold, Silence::of);
         for stream in streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
-            let (known_from, transitions) = self.store.transitions(stream, from, through)?;
+            let (known_from, transitions) = self.store.transitions(stream, from, through, silence)?;
             history.from = history.from.max(known_from);
             let (source, check) = (stream.source, stream.check.clone());
             history.streams.push(StreamHistory { source, check, transitions });
@@ -79,12 +96,19 @@ impl<'s> Reader<'s> {
 }
 
 impl Store {
-    /// The transitions of a stream up to `through`, from a moment at or before `from` on, which is returned too.
-    fn transitions(&self, stream: &StreamRow, from: Instant, through: Instant) -> Result<(Instant, Vec<Transition>)> {
-        let mut transitions = Vec::new();
+    /// The transitions of a stream up to `through`, from a moment at or before `from` on, which is returned too; without those that
+    /// only repeat a status, if it is known after what silence it is stale.
+    fn transitions(
+        &self,
+        stream: &StreamRow,
+        from: Instant,
+        through: Instant,
+        silence: Silence,
+    ) -> Result<(Instant, Vec<Transition>)> {
         if stream.first > through {
-            return Ok((BEGINNING, transitions));
+            return Ok((BEGINNING, Vec::new()));
         }
+        let mut kept = Thinned::new(silence);
         let mut statement = self.connection.prepare_cached(
             "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
              AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
@@ -95,16 +119,15 @@ impl Store {
         while let Some(row) = rows.next()? {
             let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
             known_from = known_from.or(Some(first));
-            transitions.reserve(count.min(body.len()));
             read(body, first, count, |transition| {
                 if transition.at <= through {
-                    transitions.push(transition);
+                    kept.push(transition);
                 }
             })
             .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
         }
         let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
-        Ok((known_from, transitions))
+        Ok((known_from, kept.finish()))
     }
 
     /// The streams of one system.

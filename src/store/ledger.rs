@@ -1,19 +1,24 @@
 //! Owns the packed form of sealed days. Documented in docs/segment-format.md.
 
 use super::varint::{Damaged, put, take};
+use crate::domain::calendar::{Calendar, Date};
 use crate::domain::day::{Day, Ledger, Run, Verdict};
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::DAY_MS;
 use crate::domain::tally::Tally;
 
 /// The format of the bodies written now; the first byte of each.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The most days an account can have: 1970 to 2262.
 const MOST_DAYS: u64 = 110_000;
+/// The date that the first day is counted from: west of Greenwich, 1970 begins on it.
+const EARLIEST: Date = Date::from_number(-1);
+/// The longest part of a day, where a zone moves its clocks by up to a day.
+const MOST_MS: u64 = 2 * DAY_MS as u64;
 
 /// Packs an account.
 pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     let mut body = vec![VERSION];
-    put(&mut body, (ledger.start().millis() / DAY_MS) as u64);
+    put(&mut body, ledger.first().since(EARLIEST) as u64);
     for run in ledger.runs() {
         let tally = &run.day.tally;
         let parts = [tally.own_ms, tally.excluded_ms, tally.not_counted_ms, tally.unknown_ms];
@@ -30,11 +35,11 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     body
 }
 
-/// Unpacks an account.
+/// Unpacks an account of days of `calendar`.
 ///
 /// # Errors
 /// When the body is not of this format, ends early, or says what no day can hold.
-pub(crate) fn decode(body: &[u8]) -> Result<Ledger, Damaged> {
+pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     if *version != VERSION {
         return Err(Damaged);
@@ -44,7 +49,7 @@ pub(crate) fn decode(body: &[u8]) -> Result<Ledger, Damaged> {
     if start > MOST_DAYS {
         return Err(Damaged);
     }
-    let mut ledger = Ledger::new(Instant::from_millis(start as i64 * DAY_MS));
+    let mut runs = Vec::new();
     while !rest.is_empty() {
         let count = take(&mut rest)?;
         days = count.saturating_add(days);
@@ -71,15 +76,17 @@ pub(crate) fn decode(body: &[u8]) -> Result<Ledger, Damaged> {
             }
         }
         let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
-        ledger.push_run(Run { count: count as u32, day: Day { tally, verdict } });
+        runs.push(Run { count: count as u32, day: Day { tally, verdict } });
     }
+    let mut ledger = Ledger::new(calendar, EARLIEST.plus(start as i64));
+    ledger.extend(runs);
     Ok(ledger)
 }
 
 /// A part of a day.
 fn millis(from: &mut &[u8]) -> Result<i64, Damaged> {
     let millis = take(from)?;
-    if millis > DAY_MS as u64 { Err(Damaged) } else { Ok(millis as i64) }
+    if millis > MOST_MS { Err(Damaged) } else { Ok(millis as i64) }
 }
 
 #[cfg(test)]
@@ -91,9 +98,9 @@ mod tests {
     fn ledgers() -> impl Strategy<Value = Ledger> {
         let part = prop_oneof![Just(0i64), 0..=DAY_MS];
         let tally = (part.clone(), part.clone(), part.clone(), part, proptest::collection::vec(1..=DAY_MS, 0..3));
-        let run = (1..400u32, 0..3u8, tally);
-        (0..20_000i64, proptest::collection::vec(run, 0..20)).prop_map(|(start, runs)| {
-            let mut ledger = Ledger::new(Instant::from_millis(start * DAY_MS));
+        let run = (1..400u32, 0..4u8, tally);
+        (-1..20_000i64, proptest::collection::vec(run, 0..20)).prop_map(|(start, runs)| {
+            let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(start));
             for (count, verdict, (own_ms, excluded_ms, not_counted_ms, unknown_ms, upstream_ms)) in runs {
                 let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
                 let verdict = Verdict::from_code(verdict).unwrap();
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_documented_example_is_what_is_written() {
-        let mut ledger = Ledger::new(Instant::from_millis(20_777 * DAY_MS));
+        let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(20_777));
         let broken = Tally { own_ms: 60_000, ..Tally::default() };
         let held = Tally { upstream_ms: vec![0, 60_000], ..Tally::default() };
         for (count, verdict, tally) in
@@ -114,21 +121,21 @@ mod tests {
             ledger.push_run(Run { count, day: Day { tally, verdict } });
         }
         let hex: Vec<String> = encode(&ledger).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex.join(" "), "01 a9 a2 01 03 02 01 04 e0 d4 03 01 41 02 00 e0 d4 03");
+        assert_eq!(hex.join(" "), "02 aa a2 01 03 02 01 04 e0 d4 03 01 41 02 00 e0 d4 03");
         assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
     }
 
     proptest! {
         #[test]
         fn what_is_packed_comes_back(ledger in ledgers()) {
-            prop_assert_eq!(decode(&encode(&ledger)), Ok(ledger));
+            prop_assert_eq!(decode(&encode(&ledger), Calendar::UTC), Ok(ledger));
         }
 
         #[test]
         fn no_bytes_break_the_reader(mut bytes: Vec<u8>) {
-            let _ = decode(&bytes);
+            let _ = decode(&bytes, Calendar::UTC);
             bytes.insert(0, VERSION);
-            let _ = decode(&bytes);
+            let _ = decode(&bytes, Calendar::UTC);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use anyhow::Result;
 use rusqlite::{Row, params};
 
-use super::history::stored_name;
+use super::history::{Silences, stored_name};
 use super::journal::system_id;
 use super::open::{Store, Unreadable};
 use super::sets::Declaration;
@@ -59,6 +59,8 @@ pub(crate) struct Resolver<'s> {
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
+    /// Told of every system that is resolved.
+    silences: Silences,
 }
 
 impl<'s> Resolver<'s> {
@@ -102,7 +104,7 @@ impl<'s> Resolver<'s> {
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
         let (systems, schedules, calendars) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { store, ids, systems, schedules, calendars, complete }
+        Self { store, ids, systems, schedules, calendars, complete, silences: Silences::default() }
     }
 
     /// The manifest of a system, if it has one.
@@ -139,11 +141,14 @@ impl<'s> Resolver<'s> {
                 .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
         };
         self.ids.insert(name.clone(), id);
-        Ok(Member {
-            id,
-            name: name.clone(),
-            stale_after_ms: self.system(name)?.and_then(|system| system.stale_after_ms),
-        })
+        let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
+        self.silences.borrow_mut().insert(id, stale_after_ms);
+        Ok(Member { id, name: name.clone(), stale_after_ms })
+    }
+
+    /// Lets a reader know of every system that is resolved.
+    pub(crate) fn telling(self, silences: Silences) -> Self {
+        Self { silences, ..self }
     }
 
     /// The model of an objective as it is stored.

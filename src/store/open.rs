@@ -3,6 +3,7 @@
 mod explaining;
 mod migrating;
 mod reading;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use explaining::{extended_code, in_short, place};
 use migrating::migrate;
 use reading::{Marks, Opened, open_to_read};
+use waiting::{PATIENCE, wait_for_others};
 
 use super::address::expect_file;
 use super::soundness::{Noticed, row};
@@ -23,9 +25,6 @@ use crate::file::Identity;
 const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
-/// How long a command waits for another that writes.
-const PATIENCE: Duration = Duration::from_mins(1);
-
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -184,7 +183,7 @@ fn open_to_write(path: &Path) -> Result<Connection> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    wait_for_others(&connection)?;
     prepare(connection)
 }
 

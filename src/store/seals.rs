@@ -7,6 +7,7 @@ use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, is_intact, row_sum};
+use crate::domain::calendar::Calendar;
 use crate::domain::day::Ledger;
 use crate::domain::instant::Instant;
 use crate::domain::model::{Model, SystemId};
@@ -16,30 +17,25 @@ use crate::domain::model::{Model, SystemId};
 pub(crate) struct Seal {
     /// That of the model from which they were sealed.
     pub(crate) fingerprint: i64,
-    /// The midnight up to which they are.
+    /// Up to when they are: those that end by then.
     pub(crate) until: Instant,
-    /// The midnight up to which the rows of `daily_snapshot` hold.
+    /// Up to when the rows of `daily_snapshot` hold: of days that end by then.
     pub(crate) published_until: Instant,
 }
 
-/// The last midnight whose snapshot a fact at `at` leaves as it is: the last one before it.
-fn last_untouched(at: Instant) -> Instant {
-    at.plus(-1).day_start()
-}
-
 /// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
-/// they are.
+/// they are: those that end before it, in whatever zone.
 pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
     // A row that is damaged stays so.
     let sql = concat!(
         "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
-         checksum = CASE checksum WHEN ",
+         due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
         row_sum!(seal),
-        " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2)) ELSE checksum END
+        " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
          WHERE (sealed_until > ?2 OR published_until > ?2)
          AND objective IN (SELECT objective FROM objective_input WHERE system = ?1)"
     );
-    connection.prepare_cached(sql)?.execute([system.0, last_untouched(at).millis()])?;
+    connection.prepare_cached(sql)?.execute([system.0, at.plus(-1).max(Instant::MIN).millis()])?;
     Ok(())
 }
 
@@ -55,20 +51,20 @@ pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
 }
 
 impl Store {
-    /// The sealed days of an objective, as far as they hold; none when they are damaged.
+    /// The sealed days of an objective, which are those of `calendar`, as far as they hold; none when they are damaged.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn sealed(&self, objective: i64) -> Result<Option<Ledger>> {
-        Ok(self.sealed_and_seal(objective)?.map(|(ledger, _)| ledger))
+    pub(crate) fn sealed(&self, objective: i64, calendar: Calendar) -> Result<Option<Ledger>> {
+        Ok(self.sealed_and_seal(objective, calendar)?.map(|(ledger, _)| ledger))
     }
 
     /// What is known of an objective's sealed days; nothing when they are damaged.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn seal(&self, objective: i64) -> Result<Option<Seal>> {
-        Ok(self.sealed_and_seal(objective)?.map(|(_, seal)| seal))
+    pub(crate) fn seal(&self, objective: i64, calendar: Calendar) -> Result<Option<Seal>> {
+        Ok(self.sealed_and_seal(objective, calendar)?.map(|(_, seal)| seal))
     }
 
     /// Whether anything is kept of an objective's days, damaged or not.
@@ -80,7 +76,7 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
-    fn sealed_and_seal(&self, objective: i64) -> Result<Option<(Ledger, Seal)>> {
+    fn sealed_and_seal(&self, objective: i64, calendar: Calendar) -> Result<Option<(Ledger, Seal)>> {
         let sql = concat!(
             "SELECT fingerprint, sealed_until, published_until, ",
             intact!(seal),
@@ -101,7 +97,7 @@ impl Store {
             };
             let seal = Seal { fingerprint: row.get(0)?, until: moment(1)?, published_until: moment(2)? };
             let body = row.get_ref(4)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
-            let mut ledger = decode(body).map_err(|_| DamagedCache("ledger"))?;
+            let mut ledger = decode(body, calendar).map_err(|_| DamagedCache("ledger"))?;
             ledger.truncate(seal.until);
             Ok(Some((ledger, seal)))
         })
@@ -113,13 +109,14 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn keep_sealed(&self, objective: i64, model: &Model, ledger: &Ledger) -> Result<()> {
-        let published = self.seal(objective)?.map_or(0, |seal| seal.published_until.millis());
-        let sql = "INSERT INTO seal (objective, fingerprint, sealed_until, published_until, checksum)
-                   VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))
+        let published = self.seal(objective, ledger.calendar())?.map_or(0, |seal| seal.published_until.millis());
+        let sql = "INSERT INTO seal (objective, fingerprint, sealed_until, published_until, due_at, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
                    ON CONFLICT (objective) DO UPDATE
                    SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until,
-                   published_until = excluded.published_until, checksum = excluded.checksum";
-        let row = params![objective, model.fingerprint(), ledger.end().millis(), published];
+                   published_until = excluded.published_until, due_at = excluded.due_at, checksum = excluded.checksum";
+        let due = ledger.calendar().start(ledger.next().next());
+        let row = params![objective, model.fingerprint(), ledger.end().millis(), published, due.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
         let sql = "INSERT INTO ledger (objective, body, checksum) VALUES (?1, ?2, row_sum(?1, ?2))
                    ON CONFLICT (objective) DO UPDATE SET body = excluded.body, checksum = excluded.checksum";
@@ -137,19 +134,20 @@ impl Store {
         Ok(())
     }
 
-    /// The objectives that depend on `system` and whose sealed days end before `until`, or are damaged, the furthest behind first.
+    /// The objectives that depend on `system` and of which a day that is over `now` is not sealed, or whose seal is damaged, the
+    /// furthest behind first.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn unsealed(&self, system: SystemId, until: Instant, most: usize) -> Result<Vec<i64>> {
+    pub(crate) fn unsealed(&self, system: SystemId, now: Instant, most: usize) -> Result<Vec<i64>> {
         let sql = concat!(
             "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
-             WHERE system = ?1 AND (coalesce(sealed_until, 0) < ?2 OR NOT ",
+             WHERE system = ?1 AND (coalesce(due_at, 0) <= ?2 OR NOT ",
             intact!(seal),
             ") ORDER BY coalesce(sealed_until, 0), objective LIMIT ?3"
         );
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![system.0, until.millis(), most], |row| row.get(0))?;
+        let rows = statement.query_map(params![system.0, now.millis(), most], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
@@ -105,6 +106,9 @@ struct WireObjective {
     /// Millionths of a percent.
     target: i64,
     window: WireWindow,
+    /// Of its days; calendar windows carry their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
     dependency_exclusion: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     excluded_dependencies: Vec<String>,
@@ -127,10 +131,12 @@ enum WireWindow {
 
 /// Writes an objective.
 pub(super) fn write_objective(objective: &Objective) -> Result<String> {
-    let window = match objective.window {
-        Window::Rolling { days } => WireWindow::RollingDays(days),
+    let (window, timezone) = match objective.window {
+        Window::Rolling { days, zone } => {
+            (WireWindow::RollingDays(days), (zone != Tz::UTC).then(|| zone.name().to_owned()))
+        }
         Window::Calendar { unit, zone } => {
-            WireWindow::Calendar { unit: unit.as_str().to_owned(), timezone: zone.name().to_owned() }
+            (WireWindow::Calendar { unit: unit.as_str().to_owned(), timezone: zone.name().to_owned() }, None)
         }
     };
     let thresholds = objective.thresholds;
@@ -140,6 +146,7 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         healthcheck: objective.healthcheck.as_ref().map(Name::to_string),
         target: objective.target.percent().millionths(),
         window,
+        timezone,
         dependency_exclusion: objective.dependency_exclusion.as_str().to_owned(),
         excluded_dependencies: objective.excluded_dependencies.iter().map(Name::to_string).collect(),
         exclude_maintenance_windows: objective.exclude_maintenance_windows,
@@ -157,11 +164,14 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let wire: WireObjective = serde_json::from_str(body).with_context(|| format!("the stored SLO {name}"))?;
     let target =
         Target::new(Decimal::from_millionths(wire.target)).map_err(|_| unknown("target", &wire.target.to_string()))?;
+    let read_zone = |zone: &str| zone.parse().map_err(|_| unknown("timezone", zone));
     let window = match wire.window {
-        WireWindow::RollingDays(days) => Window::Rolling { days },
+        WireWindow::RollingDays(days) => {
+            Window::Rolling { days, zone: wire.timezone.as_deref().map_or(Ok(Tz::UTC), read_zone)? }
+        }
         WireWindow::Calendar { unit, timezone } => Window::Calendar {
             unit: CalendarUnit::parse(&unit).ok_or_else(|| unknown("calendar", &unit))?,
-            zone: timezone.parse().map_err(|_| unknown("timezone", &timezone))?,
+            zone: read_zone(&timezone)?,
         },
     };
     let exclusion = &wire.dependency_exclusion;

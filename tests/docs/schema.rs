@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 57] = [
+const BEYOND_SCHEMAS: [(&str, &str); 58] = [
     ("which has neither a manifest nor a transition", "other documents decide"),
     ("declared twice", "other documents decide"),
     ("depend on one another", "other documents decide"),
@@ -28,6 +28,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 57] = [
     ("a control character", "bounds of the reader"),
     ("is not after spec.start", "compares two values"),
     ("is below warningPercent", "compares two values"),
+    ("and spec.timezone", "compares two values"),
     ("both in spec.countsAsDown and in", "compares two values"),
     ("is the zone of spec.rrule, which is missing", "compares two values"),
     ("spec.rrule", "the grammar of recurrence rules"),

@@ -14,6 +14,7 @@ mod disk;
 mod harness;
 mod hostile;
 mod ingest;
+mod load;
 mod maintenance;
 mod manifests;
 mod outputs;

@@ -168,6 +168,7 @@ fn memory_follows_the_files_and_not_what_is_wrong_with_them() {
         ("kind.yaml", "foo: bar\nkind: Nope"),
         ("syntax.yaml", "a: [\nb: "),
         ("openslo.yaml", "apiVersion: openslo/v1\nkind: SLO\nspec: "),
+        ("metadata.yaml", "apiVersion: openslo/v1\nkind: SLO\nmetadata: { labels: [] }\nspec: "),
         ("system.yaml", "apiVersion: slo/v1\nkind: System\nspec: {}\nmetadata: a"),
     ] {
         world.write(name, repeated(document));

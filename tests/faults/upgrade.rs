@@ -36,6 +36,24 @@ fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
 }
 
 #[test]
+fn days_that_were_sealed_by_midnights_of_another_window_are_drawn_up_anew() {
+    // In September, which ended in breach, the old version gave the last day to October and went on with the streak.
+    let world = world(include_str!("../../fixtures/stores/5-month.sql"));
+    world.pass(&["ingest"]);
+    let streaks = world.pass(&["streaks", "--as-of", "2026-10-02", "-o", "csv"]);
+    let row = "shop-month,shop,1,19,2026-10-02T00:00:00.000Z,2026-09-21T00:00:00.000Z,19";
+    assert!(streaks.contains(row), "{streaks}");
+    world.verifies();
+    world.pass(&["compute", "--as-of", "2026-10-02"]);
+    world.verifies();
+    let sql = "SELECT count(*), sum(streak_days), max(budget_consumed_minutes) FROM daily_snapshot WHERE date >= '2026-09-20'";
+    let found: (i64, i64, f64) = rusqlite::Connection::open(world.db())
+        .and_then(|connection| connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))))
+        .unwrap();
+    assert_eq!(found, (12, 1, 60.0));
+}
+
+#[test]
 fn conditions_of_an_older_database_ask_for_the_state_that_was_called_degraded() {
     let world = world(OLD[1]);
     let body = r#"{"metadata":{},"expression":"state == \"degraded\" || health.tiny.status == \"degraded\"","severity":"info"}"#;

@@ -256,7 +256,7 @@ fn field_of(column: &str) -> String {
 }
 
 /// The fields of an objective that columns must cover: all but the streak's, which have a table of their own, and the
-/// details of calendars, which are the manifest's.
+/// unit of calendars, which is the manifest's.
 fn flat_fields(objective: &Value) -> Vec<String> {
     let mut fields = Vec::new();
     for (name, value) in objective.as_object().unwrap() {
@@ -267,7 +267,7 @@ fn flat_fields(objective: &Value) -> Vec<String> {
             _ => fields.push(name.clone()),
         }
     }
-    let elsewhere = |name: &String| name.contains("treak") || name == "window.calendar" || name == "window.timezone";
+    let elsewhere = |name: &String| name.contains("treak") || name == "window.calendar";
     fields.retain(|name| !elsewhere(name));
     fields
 }

@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
-use crate::reference::difference;
 use crate::reference::downtime::{by_cause, by_day, downtime, events, outages, parts_by, totals, totals_by};
+use crate::reference::{at_close, difference};
+use crate::world::Window;
 use crate::world::strategy::worlds;
 
 fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.pass(args, b"")).unwrap()
+}
+
+fn objective_at(slo: &Slo, name: &str, at: Ms) -> Value {
+    parsed(slo, &["status", name, "--as-of", &rfc3339(at), "-o", "json"])["objectives"][0].clone()
 }
 
 proptest! {
@@ -64,27 +69,36 @@ proptest! {
     }
 
     #[test]
-    fn every_snapshot_is_the_status_of_its_midnight(world in worlds()) {
+    fn every_snapshot_is_the_objective_at_the_close_of_its_day(world in worlds()) {
         let slo = Slo::with(&world.feed(), &world.manifests());
         let as_of = world.as_of_text();
         for objective in &world.objectives {
-            let args = ["trend", &objective.name, "--days", "3", "--as-of", &as_of, "-o", "json"];
-            for snapshot in parsed(&slo, &args)["snapshots"].as_array().unwrap() {
-                let day = instant(&format!("{}T00:00:00.000Z", snapshot["date"].as_str().unwrap()));
-                let midnight = rfc3339(day + DAY);
-                let status = parsed(&slo, &["status", &objective.name, "--as-of", &midnight, "-o", "json"]);
-                let status = &status["objectives"][0];
+            let args = ["trend", &objective.name, "--days", "5", "--as-of", &as_of, "-o", "json"];
+            let first = world.facts.iter().filter(|fact| fact.system == objective.system && fact.ts <= world.as_of);
+            let first = first.map(|fact| fact.ts).min().unwrap_or(world.as_of);
+            let (zone, today) = (objective.zone(), objective.zone().date(world.as_of));
+            let mut dates = ((today - 5).max(zone.date(first))..today).rev().map(|date| rfc3339(date * DAY)[..10].to_owned());
+            for snapshot in parsed(&slo, &args)["snapshots"].as_array().unwrap().iter().rev() {
+                let date = snapshot["date"].as_str().unwrap();
+                prop_assert_eq!(dates.next(), Some(date.to_owned()));
+                let close = zone.start_of(instant(&format!("{date}T00:00:00Z")) / DAY + 1);
+                let status = at_close(&world.at(close), objective);
+                // As of its midnight `status` says the same but for a period that ends there.
+                if matches!(objective.window, Window::Rolling { .. }) {
+                    prop_assert_eq!(difference("at close", &status, &objective_at(&slo, &objective.name, close)), None);
+                }
                 let expected = json!({
                     "objectiveId": status["objectiveId"],
-                    "date": snapshot["date"],
+                    "date": date,
                     "availabilityPercent": status["currentAvailability"],
                     "budgetConsumedMinutes": status["errorBudgetConsumedMinutes"],
                     "budgetRemainingPercent": status["budgetRemainingPercent"],
                     "burnRate": status["burnRate"],
                     "streakDays": status["currentStreak"],
                 });
-                prop_assert_eq!(snapshot, &expected);
+                prop_assert_eq!(difference("snapshot", &expected, snapshot), None);
             }
+            prop_assert_eq!(dates.next(), None);
         }
     }
 
@@ -92,7 +106,15 @@ proptest! {
     fn streaks_are_those_of_status(world in worlds()) {
         let slo = Slo::with(&world.feed(), &world.manifests());
         let as_of = world.as_of_text();
-        let fields = ["objectiveId", "systemId", "currentStreak", "bestStreak", "streakStart", "bestStreakEnd"];
+        let fields = [
+            "objectiveId",
+            "systemId",
+            "currentStreak",
+            "bestStreak",
+            "streakStart",
+            "bestStreakEnd",
+            "lostStreak",
+        ];
         let of = |row: &Value| fields.map(|field| row[field].clone());
         let by_name = |rows: &Value| {
             let mut rows: Vec<_> = rows.as_array().unwrap().iter().map(of).collect();

@@ -58,11 +58,14 @@ proptest! {
             let rows = days(&page, name);
             // The day of the system's first transition is told as soon as a moment of it has passed.
             let begun = world.facts.iter().filter(|fact| objective["systemId"] == fact.system.as_str());
-            let begun = begun.filter(|fact| fact.ts <= world.as_of).any(|fact| fact.ts - fact.ts.rem_euclid(DAY) < world.as_of);
+            let zone = world.objectives.iter().find(|declared| declared.name == name).unwrap().zone();
+            let begun = begun
+                .filter(|fact| fact.ts <= world.as_of)
+                .any(|fact| zone.start_of(zone.date(fact.ts)) < world.as_of);
             prop_assert_eq!(!rows.is_empty(), begun, "{}", name);
             for (index, row) in rows.iter().enumerate() {
-                let start = instant(&format!("{}T00:00:00.000Z", row.get("data-day").unwrap()));
-                let end = (start + DAY).min(world.as_of);
+                let date = instant(&format!("{}T00:00:00.000Z", row.get("data-day").unwrap())) / DAY;
+                let (start, end) = (zone.start_of(date), zone.start_of(date + 1).min(world.as_of));
                 let down: Ms = row.get("data-down-ms").unwrap().parse().unwrap();
                 prop_assert_eq!(down, within(&spent, start, end), "{} on {:?}", name, row);
                 let expected = (window < end).then(|| within(&spent, window, end));

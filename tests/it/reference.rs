@@ -18,4 +18,4 @@ pub(crate) mod sets;
 pub(crate) mod view;
 
 pub(crate) use compare::difference;
-pub(crate) use view::{health, objectives};
+pub(crate) use view::{at_close, health, objectives};

@@ -17,7 +17,7 @@ use crate::world::strategy::worlds;
 /// How much around a moment is looked at, in milliseconds.
 const AROUND: Ms = 60;
 
-const NUMBERS: [&str; 23] = [
+const NUMBERS: [&str; 24] = [
     "budgetRemainingPercent",
     "errorBudgetTotalMinutes",
     "errorBudgetConsumedMinutes",
@@ -39,6 +39,7 @@ const NUMBERS: [&str; 23] = [
     "burnRates.3d",
     "currentStreak",
     "bestStreak",
+    "lostStreak",
     "target",
     "windowDays",
 ];
@@ -150,12 +151,7 @@ fn leaf() -> impl Strategy<Value = Raw> {
         (other(), relation(), near()).prop_map(|(whose, relation, near)| Raw::DownFor { whose, relation, near });
     let age = (option::of(any::<Index>()), option::weighted(0.3, any::<Index>()), relation(), near(), -1..=1_i128)
         .prop_map(|(system, against, relation, near, off)| Raw::Age { system, against, relation, near, off });
-    let time = (
-        times(),
-        times(),
-        prop::collection::btree_set(0..7_i64, 0..4),
-        prop_oneof![Just(Zone::Utc), Just(Zone::Berlin)],
-    )
+    let time = (times(), times(), prop::collection::btree_set(0..7_i64, 0..4), select(Zone::ALL.to_vec()))
         .prop_filter_map("nothing or everything", |(after, before, days, zone)| {
             let sense = (after != before || after.is_none())
                 && (after.is_some() || before.is_some() || !days.is_empty())
@@ -288,11 +284,15 @@ fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Optio
     (holds, result["since"].as_str().map(instant), result["clearsAt"].as_str().map(instant))
 }
 
-/// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, and where facts leave windows.
+/// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, where facts leave
+/// windows, and where days close.
 fn around(world: &World, place: Index, objective: usize) -> Ms {
     let (start, _) = crate::reference::budget::window_bounds(world.objectives[objective].window, world.as_of);
     let length = world.as_of - start;
-    let facts = world.facts.iter().flat_map(|fact| [fact.ts, fact.ts + length, fact.ts + 3_600_000]);
+    let zone = world.objectives[objective].zone();
+    // The day on which a fact lies closes at a midnight of the objective's own.
+    let moments = |ts: Ms| [ts, ts + length, ts + 3_600_000, zone.start_of(zone.date(ts) + 1)];
+    let facts = world.facts.iter().flat_map(|fact| moments(fact.ts));
     let moments: Vec<Ms> = facts.filter(|at| *at <= instant("2026-11-20T00:00:00Z")).collect();
     let all: Vec<Ms> = std::iter::repeat_n(world.as_of, moments.len() + 1).chain(moments).collect();
     *place.get(&all)

@@ -100,6 +100,8 @@ pub(crate) struct Objective {
     /// Percent × 10⁶.
     pub(crate) target_micro: i128,
     pub(crate) window: Window,
+    /// `spec.timezone`, unless it is UTC; a calendar window's own zone is then written there and not in the window.
+    pub(crate) timezone: Zone,
     pub(crate) self_only: bool,
     pub(crate) excluded_dependencies: Vec<String>,
     pub(crate) exclude_maintenance: bool,
@@ -122,6 +124,7 @@ impl Objective {
             healthcheck: None,
             target_micro,
             window,
+            timezone: Zone::Utc,
             self_only: false,
             excluded_dependencies: Vec::new(),
             exclude_maintenance: false,
@@ -131,6 +134,14 @@ impl Objective {
             warning_percent: 50,
             critical_percent: 80,
             fast_burn_milli: 5000,
+        }
+    }
+
+    /// The zone of its days.
+    pub(crate) fn zone(&self) -> Zone {
+        match self.window {
+            Window::Rolling { .. } => self.timezone,
+            Window::Calendar { zone, .. } => zone,
         }
     }
 }
@@ -275,9 +286,13 @@ fn objective_manifest(objective: &Objective) -> String {
     writeln!(text, "  target: {}", decimal(objective.target_micro, 6)).unwrap();
     match objective.window {
         Window::Rolling { days } => writeln!(text, "  windowDays: {days}").unwrap(),
-        Window::Calendar { unit, zone } => {
+        Window::Calendar { unit, zone } if objective.timezone == Zone::Utc => {
             writeln!(text, "  window: {{ calendar: {}, timezone: {} }}", unit.name(), zone.name()).unwrap();
         }
+        Window::Calendar { unit, .. } => writeln!(text, "  window: {{ calendar: {} }}", unit.name()).unwrap(),
+    }
+    if objective.timezone != Zone::Utc {
+        writeln!(text, "  timezone: {}", objective.zone().name()).unwrap();
     }
     let exclusion = if objective.self_only { "self-only" } else { "strict" };
     writeln!(text, "  dependencyExclusion: {exclusion}").unwrap();

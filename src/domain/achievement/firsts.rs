@@ -4,6 +4,7 @@ use super::search::{Linear, Stretch, Sums, first};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::assess::Assessment;
 use crate::domain::budget::Budget;
+use crate::domain::calendar::Date;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::day::{Ledger, Verdict};
 use crate::domain::downtime::Piece;
@@ -59,14 +60,13 @@ impl Firsts {
 /// The first midnight with a streak of so many days.
 fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
     let mut streak = Streak::default();
-    let mut midnight = ledger.start();
-    for run in ledger.runs() {
+    let close = |date: Date| ledger.calendar().start(date);
+    for (date, run) in ledger.dated_runs() {
         let missing = days.saturating_sub(streak.current);
         if run.day.verdict == Verdict::Kept && run.count >= missing {
-            return Some(midnight.plus(i64::from(missing) * DAY_MS));
+            return Some(close(date.plus(missing.into())));
         }
-        streak.advance(midnight, run.count, run.day.verdict);
-        midnight = midnight.plus(i64::from(run.count) * DAY_MS);
+        streak.advance(run.count, run.day.verdict, || close(date.next()));
     }
     None
 }
@@ -96,7 +96,7 @@ where
         let as_of = self.assessment.as_of;
         let objective = &self.assessment.model.objective;
         match objective.window {
-            Window::Rolling { days } => {
+            Window::Rolling { days, .. } => {
                 let window_ms = i64::from(days) * DAY_MS;
                 let from = self.begin.plus(window_ms);
                 if from > as_of {
@@ -130,12 +130,13 @@ where
         let Some(from) = streak_of(ledger, NINES_DAYS) else { return Ok(None) };
         let objective = &self.assessment.model.objective;
         let mut streak = Streak::default();
-        for (at, day) in ledger.days() {
-            streak.advance(at.plus(-DAY_MS), 1, day.verdict);
+        for (span, day) in ledger.days() {
+            let at = span.end;
+            streak.advance(1, day.verdict, || at);
             if at < from || streak.current < NINES_DAYS {
                 continue;
             }
-            let window = objective.window.bounds(at);
+            let window = objective.window.closing(at);
             let elapsed = Span::new(window.start, at);
             let tally = self.assessment.tally(elapsed, self.chronicle)?;
             let exclusion = objective.dependency_exclusion;
@@ -160,7 +161,7 @@ where
         let mut from = self.begin;
         loop {
             let (until, rolling_ms, next) = match model.objective.window {
-                Window::Rolling { days } => (as_of, Some(i64::from(days) * DAY_MS), None),
+                Window::Rolling { days, .. } => (as_of, Some(i64::from(days) * DAY_MS), None),
                 window @ Window::Calendar { .. } => {
                     // As of a period's end, the window is the next one.
                     let end = window.bounds(from).end;
@@ -180,18 +181,15 @@ where
     fn rapid_recovery(&mut self) -> Result<Option<Instant>, E> {
         let ledger = &self.assessment.ledger;
         let now = self.assessment.as_of.plus(1);
-        let mut midnight = ledger.start();
+        let calendar = ledger.calendar();
         let mut pending: Option<Span> = None;
         let mut most_days = 1;
-        for run in ledger.runs() {
-            let end = midnight.plus(i64::from(run.count) * DAY_MS);
+        for (first, run) in ledger.dated_runs() {
             if run.day.tally.strict_ms() == 0 {
-                midnight = end;
                 continue;
             }
-            while midnight < end {
-                let day = Span::new(midnight, midnight.plus(DAY_MS));
-                midnight = day.end;
+            for days in 0..run.count {
+                let day = calendar.span(first.plus(days.into()));
                 pending = match pending {
                     Some(span) if day.end.since(span.start) <= most_days * DAY_MS => {
                         Some(Span::new(span.start, day.end))

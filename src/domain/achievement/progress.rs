@@ -181,15 +181,16 @@ where
     if let Some(at) = last_end(after)? {
         return Ok(Some(at));
     }
-    let mut end = ledger.end();
+    let (calendar, mut next) = (ledger.calendar(), ledger.next());
     for run in ledger.runs().iter().rev() {
+        let end = calendar.start(next);
         if end <= window.start {
             return Ok(None);
         }
         if run.day.tally.strict_ms() > 0 {
-            return last_end(Span::new(end.plus(-DAY_MS).max(window.start), end));
+            return last_end(Span::new(calendar.start(next.plus(-1)).max(window.start), end));
         }
-        end = end.plus(-i64::from(run.count) * DAY_MS);
+        next = next.plus(-i64::from(run.count));
     }
     Ok(None)
 }

@@ -2,9 +2,10 @@
 //! cannot come true within a day, taken apart to the millisecond where they can.
 
 use crate::domain::assess::Assessment;
+use crate::domain::calendar::Date;
 use crate::domain::chronicle::Chronicle;
 use crate::domain::downtime::{Cause, Piece};
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::model::SystemId;
 use crate::domain::span::Span;
 use crate::domain::tally::Tally;
@@ -128,15 +129,15 @@ where
 {
     let Stretch { from, until, mut sums, rolling_ms } = *stretch;
     let ledger = &assessment.ledger;
-    let leaving_from = from.plus(-rolling_ms.unwrap_or(0)).day_start().max(ledger.start());
-    let (days_from, days) = ledger.tallies(leaving_from);
-    let whole_day = |span: Span| {
+    let calendar = ledger.calendar();
+    let (first, days) = ledger.tallies(calendar.day_start(from.plus(-rolling_ms.unwrap_or(0))));
+    // What a part of a day held, where that is all of it or nothing.
+    let held = |span: Span, date: Date, day: Span| {
         if span.end <= ledger.start() {
             return Some(Sums::default());
         }
-        let index = usize::try_from(span.start.since(days_from).div_euclid(DAY_MS)).ok()?;
-        let whole = span.millis() == DAY_MS && span.start == span.start.day_start();
-        days.get(index).filter(|_| whole).map(|tally| Sums::of(tally))
+        let sums = Sums::of(days.get(usize::try_from(date.since(first)).ok()?)?);
+        (span == day || sums == Sums::default()).then_some(sums)
     };
     let mut at = from;
     loop {
@@ -146,11 +147,21 @@ where
         if at >= until {
             return Ok(None);
         }
-        let arriving = Span::new(at, at.day_start().plus(DAY_MS).min(until));
-        let leaving =
-            rolling_ms.map(|window_ms| Span::new(arriving.start.plus(-window_ms), arriving.end.plus(-window_ms)));
-        let come = whole_day(arriving);
-        let gone = leaving.map_or(Some(Sums::default()), whole_day);
+        let date = calendar.date(at);
+        let day = calendar.span(date);
+        let mut arriving = Span::new(at, day.end.min(until));
+        let mut gone = Some(Sums::default());
+        let leaving = rolling_ms.map(|window_ms| {
+            // Where clocks change, a window of whole days begins within one: each step stays within one on either side.
+            let back = at.plus(-window_ms);
+            let date = calendar.date(back);
+            let day = calendar.span(date);
+            arriving.end = arriving.end.min(day.end.plus(window_ms));
+            let leaving = Span::new(back, arriving.end.plus(-window_ms));
+            gone = held(leaving, date, day);
+            leaving
+        });
+        let come = held(arriving, date, day);
         if let (Some(come), Some(gone)) = (come, gone)
             && !conditions.iter().all(|condition| condition.possible(sums, come, gone))
         {

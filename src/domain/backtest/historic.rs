@@ -70,8 +70,8 @@ pub(crate) fn last_windows(window: Window, until: Instant, count: u32) -> Vec<Sp
     };
     for _ in 0..count {
         let span = match window {
-            Window::Rolling { days } => Span::new(end.plus(-i64::from(days) * DAY_MS), end),
-            Window::Calendar { .. } => window.bounds(end.plus(-1)),
+            Window::Rolling { days, .. } => Span::new(end.plus(-i64::from(days) * DAY_MS), end),
+            Window::Calendar { .. } => window.closing(end),
         };
         end = span.start;
         windows.push(span);
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn windows_follow_on_each_other_without_overlap() {
         let until = Instant::parse("2026-03-15 12:00").unwrap();
-        let rolling = last_windows(Window::Rolling { days: 30 }, until, 3);
+        let rolling = last_windows(Window::Rolling { days: 30, zone: chrono_tz::UTC }, until, 3);
         assert_eq!(rolling[0].end, until);
         assert!(rolling.windows(2).all(|pair| pair[1].end == pair[0].start && pair[1].millis() == 30 * DAY_MS));
         let zone = "Europe/Berlin".parse().unwrap();

@@ -85,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 42] = [
+    pub(crate) const ALL: [Self; 43] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -107,6 +107,7 @@ impl Property {
         Self::BurnRateOver(6),
         Self::CurrentStreak,
         Self::BestStreak,
+        Self::LostStreak,
         Self::Target,
         Self::WindowDays,
         Self::DataAgeSeconds,
@@ -184,6 +185,9 @@ impl Property {
                 (Owner::Objective, "currentStreak", DAYS, "", "days in a row without breaching, up to now")
             }
             Self::BestStreak => (Owner::Objective, "bestStreak", DAYS, "", "the longest such row"),
+            Self::LostStreak => {
+                (Owner::Objective, "lostStreak", DAYS, "", "the row that a breach ended last; 0 while none has")
+            }
             Self::Target => (Owner::Objective, "target", PERCENT, "", "the target"),
             Self::WindowDays => (
                 Owner::Objective,

@@ -142,6 +142,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
         Property::BurnRateOver(_) => number(Range::closed(0, fastest(objective)), share.is_none_or(|share| share == 0)),
         Property::CurrentStreak
         | Property::BestStreak
+        | Property::LostStreak
         | Property::HealthyChecks
         | Property::TotalChecks
         | Property::TransitionsInWindow => number(Range::from(0), false),
@@ -150,7 +151,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
             number(target.map_or(Range::closed(1, whole(100)), |target| Range::closed(target, target)), false)
         }
         Property::WindowDays => match objective.map(|objective| objective.window) {
-            Some(Window::Rolling { days }) => number(Range::closed(whole(days.into()), whole(days.into())), false),
+            Some(Window::Rolling { days, .. }) => number(Range::closed(whole(days.into()), whole(days.into())), false),
             _ => number(Range::closed(whole(1), whole(LONGEST_MS / DAY_MS)), true),
         },
         Property::DownFor
@@ -209,7 +210,7 @@ fn fastest(objective: Option<&Objective>) -> i128 {
 /// The window's greatest length, in milliseconds; calendar periods may be an hour longer where clocks change.
 fn longest_millis(window: Window) -> i64 {
     let days = match window {
-        Window::Rolling { days } => return i64::from(days) * DAY_MS,
+        Window::Rolling { days, .. } => return i64::from(days) * DAY_MS,
         Window::Calendar { unit, .. } => match unit {
             CalendarUnit::Day => 1,
             CalendarUnit::Week => 7,

@@ -31,9 +31,7 @@ impl Track {
         limit: Instant,
         draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>,
     ) -> Result<Piece, E> {
-        while self.pieces.get(self.index).is_some_and(|piece| piece.span.end <= at) {
-            self.index += 1;
-        }
+        self.pass(at);
         if self.index == self.pieces.len() {
             self.draw(Span::new(at, at.plus(self.more_ms).min(limit)), draw)?;
         }
@@ -49,6 +47,7 @@ impl Track {
         if self.pieces.last().is_none_or(|last| last.span.end < span.end) {
             self.draw(Span::new(span.start, span.end.max(span.start.plus(self.more_ms))), draw)?;
         }
+        self.pass(span.start);
         let (mut consumed, mut not_counted) = (0, 0);
         for piece in self.pieces[self.index..].iter().take_while(|piece| piece.span.start < span.end) {
             let millis = piece.span.intersect(span).millis();
@@ -56,6 +55,13 @@ impl Track {
             not_counted += if piece.counted { 0 } else { millis };
         }
         Ok((consumed, not_counted))
+    }
+
+    /// Walks on past what ends at or before a moment.
+    fn pass(&mut self, at: Instant) {
+        while self.pieces.get(self.index).is_some_and(|piece| piece.span.end <= at) {
+            self.index += 1;
+        }
     }
 
     fn draw<E>(&mut self, span: Span, draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>) -> Result<(), E> {

@@ -85,12 +85,11 @@ impl Fields {
         self.put_some("spec.healthcheckRef", objective.healthcheck.as_ref());
         self.put("spec.target", objective.target.percent());
         match objective.window {
-            Window::Rolling { days } => self.put("spec.windowDays", days),
-            Window::Calendar { unit, zone } => {
-                self.put("spec.window.calendar", unit.as_str());
-                self.put("spec.window.timezone", zone);
-            }
+            Window::Rolling { days, .. } => self.put("spec.windowDays", days),
+            Window::Calendar { unit, .. } => self.put("spec.window.calendar", unit.as_str()),
         }
+        let zone = objective.window.calendar().zone;
+        self.put_some("spec.timezone", Some(zone).filter(|zone| *zone != chrono_tz::UTC));
         self.put("spec.dependencyExclusion", objective.dependency_exclusion.as_str());
         self.put("spec.excludedDependencyRefs", list(&objective.excluded_dependencies));
         self.put("spec.excludeMaintenanceWindows", objective.exclude_maintenance_windows);

@@ -44,7 +44,7 @@ fn objective(text: &str, system: &str) -> Objective {
         system: name(system),
         healthcheck: None,
         target: Target::parse("99.9").unwrap(),
-        window: Window::Rolling { days: 30 },
+        window: Window::Rolling { days: 30, zone: chrono_tz::UTC },
         dependency_exclusion: DependencyExclusion::Strict,
         excluded_dependencies: BTreeSet::new(),
         exclude_maintenance_windows: false,
@@ -124,7 +124,7 @@ fn a_plan_says_which_fields_change_and_how() {
             (
                 "SLO o".to_owned(),
                 "metadata.labels.team - payments; spec.target 99.9 99.95; spec.window.calendar - month; \
-                 spec.window.timezone - UTC; spec.windowDays 30 -"
+                 spec.windowDays 30 -"
                     .to_owned()
             ),
         ]
@@ -302,7 +302,7 @@ prop_compose! {
             0 => system(&own, &upstreams.iter().map(String::as_str).collect::<Vec<_>>()),
             1 => {
                 let mut objective = objective(&own, "n0");
-                objective.window = Window::Rolling { days: small };
+                objective.window = Window::Rolling { days: small, zone: chrono_tz::UTC };
                 objective.excluded_dependencies = upstreams.iter().map(|text| name(text)).collect();
                 objective.exclude_maintenance_windows = flags[0];
                 objective.not_counted = NotCounted { maintenance: flags[1], unknown: flags[2] };

@@ -149,7 +149,7 @@ fn rates(piece: &Piece) -> Tally {
 /// The sums of the objective's window as of every moment of `stretch`; `pieces` cover `stretch` and all windows before it.
 pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
     let exclusion = objective.dependency_exclusion;
-    let Window::Rolling { days } = objective.window else { return periods(objective, pieces, stretch) };
+    let Window::Rolling { days, .. } = objective.window else { return periods(objective, pieces, stretch) };
     let window_ms = i64::from(days) * DAY_MS;
     let segment = |(span, sums, front): (Span, Sums, Piece)| Segment {
         span,

@@ -1,9 +1,10 @@
-//! Owns what the values of an objective can be within each UTC day, told from sums of whole days alone: bounds that let whole days
-//! pass without drawing their account.
+//! Owns what the values of an objective can be within a stretch such as a day, told from sums of whole days alone: bounds that let
+//! whole days pass without drawing their account.
 //!
-//! As of any moment of a day, a window contains all the days that lie within it from the day's start to its end, and nothing but
-//! days that touch it at either. So every sum of the window has a least and a greatest value, and every property that
-//! grows or falls with these sums lies between what it is at both. The bounds are wider than the truth, never narrower.
+//! As of any moment of a stretch, a window contains all the days that lie within it from the stretch's start to its end, and
+//! nothing but days that touch it at either. So every sum of the window has a least and a greatest value, and every property
+//! that grows or falls with these sums lies between what it is at both. The bounds are wider than the truth, never narrower. Days
+//! are those of the objective's zone; what is asked about may be days of another one.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -12,13 +13,14 @@ use super::account::{Segment, Sums};
 use super::linear::{Fraction, Linear};
 use super::measure::{measured, rate};
 use super::signal::Value;
-use super::view::{View, What, constant};
+use super::view::{View, What, constant, streak_value};
 use crate::domain::assess::Assessment;
 use crate::domain::budget::{BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use crate::domain::calendar::{Calendar, Date};
 use crate::domain::chronicle::pieces_before_first;
 use crate::domain::condition::{Property, Relation};
 use crate::domain::downtime::Piece;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::model::Model;
 use crate::domain::policy::Urgency;
 use crate::domain::span::Span;
@@ -29,16 +31,19 @@ use crate::domain::window::Window;
 /// The days of one objective.
 pub(crate) struct Days {
     model: Rc<Model>,
-    /// The midnight from which sums are known: early enough for every window that ends after `start`.
-    from: Instant,
-    /// The midnight from which on days are told of.
-    start: Instant,
+    calendar: Calendar,
+    /// The date from which sums are known: early enough for every window that ends after `told` begins.
+    from: Date,
+    /// The first date of the ledger.
+    start: Date,
+    /// The whole days that are told of.
+    told: Span,
     /// The first transition of its system, if there is one.
     first: Option<Instant>,
-    /// What lies between `from` and each midnight from it on.
+    /// What lies between the start of `from` and that of each date from it on.
     sums: Vec<Totals>,
-    /// The current and the best streak as of each midnight from `start` on, as far as whole days are over.
-    streaks: Vec<(u32, u32)>,
+    /// The streak as of the start of each date from `start` on, as far as whole days are over.
+    streaks: Vec<Streak>,
 }
 
 /// A tally without who is to blame among upstreams, in milliseconds.
@@ -87,70 +92,86 @@ impl Days {
     /// at a midnight.
     pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Piece]) -> Self {
         let ledger = &assessment.ledger;
-        let start = ledger.start();
-        let from = View::reach(&model.objective, start).day_start();
-        let unseen = pieces_before_first(&model, Span::new(from, start));
+        let calendar = ledger.calendar();
+        let (start, from) = (ledger.first(), calendar.date(View::reach(&model.objective, ledger.start())));
+        let unseen = pieces_before_first(&model, Span::new(calendar.start(from), ledger.start()));
         let mut sums = vec![Totals::default()];
         let mut take = |day: &Tally| sums.extend(sums.last().map(|before| before.plus(day)));
-        let drawn = |pieces: &[Piece], midnight: Instant| tally(pieces, Span::new(midnight, midnight.plus(DAY_MS)));
-        let midnights = |span: Span| (0..span.millis() / DAY_MS).map(move |index| span.start.plus(index * DAY_MS));
-        midnights(Span::new(from, start)).for_each(|midnight| take(&drawn(&unseen, midnight)));
-        ledger.days().for_each(|(_, day)| take(&day.tally));
-        if let Some(last) = later.last() {
-            midnights(Span::new(ledger.end(), last.span.end)).for_each(|midnight| take(&drawn(later, midnight)));
+        let dates = |from: Date, until: Date| (0..until.since(from)).map(move |days| from.plus(days));
+        dates(from, start).for_each(|date| take(&tally(&unseen, calendar.span(date))));
+        for run in ledger.runs() {
+            (0..run.count).for_each(|_| take(&run.day.tally));
         }
+        let end = later.last().map_or(ledger.end(), |last| last.span.end);
+        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date))));
         let mut streak = Streak::default();
-        let mut streaks = vec![(0, 0)];
-        for (end, day) in ledger.days() {
-            streak.advance(end.plus(-DAY_MS), 1, day.verdict);
-            streaks.push((streak.current, streak.best));
+        let mut streaks = vec![streak];
+        for run in ledger.runs() {
+            for _ in 0..run.count {
+                streak.advance(1, run.day.verdict, || ledger.end());
+                streaks.push(streak);
+            }
         }
-        Self { model, from, start, first: assessment.first, sums, streaks }
+        let told = Span::new(ledger.start(), end);
+        Self { model, calendar, from, start, told, first: assessment.first, sums, streaks }
     }
 
     /// The whole days that are told of.
     pub(super) fn span(&self) -> Span {
-        Span::new(self.start, self.from.plus((self.sums.len() as i64 - 1) * DAY_MS))
+        self.told
     }
 
     /// What lies within whole days; nothing in days before those that are known, for no window reaches them.
     fn sum(&self, span: Span) -> Tally {
         let upto = |midnight: Instant| {
-            let index = usize::try_from(midnight.since(self.from) / DAY_MS).unwrap_or(0);
+            let index = usize::try_from(self.calendar.date(midnight).since(self.from)).unwrap_or(0);
             self.sums.get(index).or(self.sums.last()).copied().unwrap_or_default()
         };
         if span.is_empty() { Tally::default() } else { upto(span.end).since(upto(span.start)) }
     }
 
-    /// What a property or the policy can be within the day that begins at a midnight; `None` when nothing is known of that.
-    pub(super) fn possible(&self, what: What, midnight: Instant) -> Option<Possible> {
-        let told = self.span();
-        if midnight < told.start || midnight >= told.end {
+    /// The days that touch a span.
+    fn touching(&self, span: Span) -> Span {
+        Span::new(self.calendar.day_start(span.start), self.calendar.day_ceil(span.end))
+    }
+
+    /// The days that lie within a span.
+    fn within(&self, span: Span) -> Span {
+        Span::new(self.calendar.day_ceil(span.start), self.calendar.day_start(span.end))
+    }
+
+    /// What a streak's property can be as of the moments of a stretch; `None` after the whole days that are over.
+    fn streak(&self, property: Property, stretch: Span) -> Option<Possible> {
+        let index = |at: Instant| usize::try_from(self.calendar.date(at).since(self.start)).ok();
+        let streaks = self.streaks.get(index(stretch.start)?..=index(stretch.end.plus(-1))?)?;
+        let days = streaks.iter().map(|streak| streak_value(property, *streak));
+        days.map(|value| Possible::exactly(value, stretch.start)).reduce(Possible::or)
+    }
+
+    /// What a property or the policy can be as of the moments of a stretch; `None` when nothing is known of that.
+    pub(super) fn possible(&self, what: What, stretch: Span) -> Option<Possible> {
+        if stretch.start < self.told.start || stretch.end > self.told.end {
             return None;
         }
+        let at = stretch.start;
         let property = match what {
-            What::Policy(urgency) => return Some(self.policy(urgency, midnight)),
+            What::Policy(urgency) => return Some(self.policy(urgency, stretch)),
             What::AgeFrom(_) => return None,
             What::Property(property) => property,
         };
         let objective = &self.model.objective;
         if let Some(value) = constant(objective, property) {
-            return Some(Possible::exactly(value, midnight));
+            return Some(Possible::exactly(value, at));
         }
         let flags = |lowest: bool, highest: bool| Some(Possible::of_flags(lowest, highest));
         match property {
-            Property::CurrentStreak | Property::BestStreak => {
-                let index = usize::try_from(midnight.since(self.start) / DAY_MS).ok()?;
-                let (current, best) = *self.streaks.get(index)?;
-                let days = if property == Property::BestStreak { best } else { current };
-                Some(Possible::exactly(Value::whole(days.into()), midnight))
-            }
+            Property::CurrentStreak | Property::BestStreak | Property::LostStreak => self.streak(property, stretch),
             Property::BurnRateOver(lookback) => {
                 let over_ms = i128::from(LOOKBACKS[lookback].1);
                 let allowed = Linear::constant(over_ms * i128::from(objective.target.error_share()));
-                let [least, most] = self.consumed_over(lookback, midnight).map(|consumed| {
+                let [least, most] = self.consumed_over(lookback, stretch).map(|consumed| {
                     let consumed = Linear::constant(consumed.into());
-                    number(&rate(moment(midnight), consumed, allowed), midnight)
+                    number(&rate(moment(at), consumed, allowed), at)
                 });
                 Some(Possible::between(least?, most?))
             }
@@ -159,65 +180,65 @@ impl Days {
                 if target.error_share() == 0 {
                     return None;
                 }
-                let [lowest, highest] = self.consumed_over(ONE_HOUR, midnight).map(|consumed_ms| {
+                let [lowest, highest] = self.consumed_over(ONE_HOUR, stretch).map(|consumed_ms| {
                     let rate = BurnRate { consumed_ms, over_ms, target };
                     rate.compare(objective.thresholds.fast_burn_multiplier).is_some_and(Ordering::is_ge)
                 });
                 flags(lowest, highest)
             }
             Property::DownFor => {
-                let (_, ever) = self.open(midnight);
-                (!ever).then(|| Possible::exactly(Value::Null, midnight))
+                let (_, ever) = self.open(stretch);
+                (!ever).then(|| Possible::exactly(Value::Null, at))
             }
             Property::HasOpenDowntime => {
-                let (always, ever) = self.open(midnight);
+                let (always, ever) = self.open(stretch);
                 flags(always, ever)
             }
             Property::StatusKnown => {
-                let unknown_ms = self.sum(Span::new(midnight, midnight.plus(DAY_MS))).unknown_ms;
-                flags(unknown_ms == 0, unknown_ms < DAY_MS)
+                let touching = self.touching(stretch);
+                let unknown_ms = self.sum(touching).unknown_ms;
+                flags(unknown_ms == 0, unknown_ms < touching.millis())
             }
             Property::DataAgeSeconds => None,
             Property::IsBreaching => {
-                let [mild, harsh] = self.extremes(midnight)?.map(|of| of.budget(objective, midnight).is_breaching());
+                let [mild, harsh] =
+                    self.extremes(stretch)?.map(|of| of.budget(objective, stretch.start).is_breaching());
                 flags(mild, harsh)
             }
             Property::BudgetTier => {
-                let tier = |of: Segment| of.budget(objective, midnight).tier(&objective.thresholds);
-                let [mild, harsh] = self.extremes(midnight)?.map(tier);
+                let tier = |of: Segment| of.budget(objective, stretch.start).tier(&objective.thresholds);
+                let [mild, harsh] = self.extremes(stretch)?.map(tier);
                 let tiers = BudgetTier::ALL.into_iter().filter(|tier| (mild..=harsh).contains(tier));
                 Some(Possible::OneOf(tiers.map(|tier| Value::text(tier.as_str())).collect()))
             }
-            Property::State => self.state(midnight),
+            Property::State => self.state(stretch),
             _ => {
-                let extremes = self.extremes(midnight)?;
+                let extremes = self.extremes(stretch)?;
                 // Shares of nothing, or of less, bound nothing.
-                if extremes.iter().any(|of| of.elapsed_length().at(midnight) <= 0 || of.elapsed.at(midnight) <= 0) {
+                if extremes.iter().any(|of| of.elapsed_length().at(at) <= 0 || of.elapsed.at(at) <= 0) {
                     return None;
                 }
-                let [one, other] = extremes.map(|of| number(&measured(objective, &of, property), midnight));
+                let [one, other] = extremes.map(|of| number(&measured(objective, &of, property), at));
                 Some(Possible::between(one?, other?))
             }
         }
     }
 
-    /// The window at its mildest and at its harshest within a day: with the least and with the most of everything in it. `None`
-    /// when a calendar period ends within the day.
-    fn extremes(&self, midnight: Instant) -> Option<[Segment; 2]> {
-        let (window, end) = (self.model.objective.window, midnight.plus(DAY_MS));
-        let (bounds, last) = (window.bounds(midnight), window.bounds(end.plus(-1)));
-        let (elapsed, within) = match window {
-            Window::Rolling { .. } => ([bounds.millis(); 2], Span::new(last.start.day_ceil(), midnight)),
+    /// The window at its mildest and at its harshest within a stretch: with the least and with the most of everything in it. `None`
+    /// when a calendar period ends within the stretch.
+    fn extremes(&self, stretch: Span) -> Option<[Segment; 2]> {
+        let (window, at) = (self.model.objective.window, stretch.start);
+        let (bounds, last) = (window.bounds(at), window.bounds(stretch.end.plus(-1)));
+        let elapsed = match window {
+            Window::Rolling { .. } => [bounds.millis(); 2],
             Window::Calendar { .. } if bounds != last => return None,
-            Window::Calendar { .. } => {
-                let elapsed = [end.plus(-1).since(bounds.start), midnight.since(bounds.start)];
-                (elapsed, Span::new(bounds.start.day_ceil(), midnight))
-            }
+            Window::Calendar { .. } => [stretch.end.plus(-1).since(bounds.start), at.since(bounds.start)],
         };
-        let sums = [self.sum(within), self.sum(Span::new(bounds.start.day_start(), end))];
+        let within = self.within(Span::new(last.start, at));
+        let sums = [self.sum(within), self.sum(self.touching(Span::new(bounds.start, stretch.end)))];
         let segment = |index: usize| Segment {
-            span: moment(midnight),
-            sums: Sums::fixed(midnight, &sums[index]),
+            span: moment(at),
+            sums: Sums::fixed(at, &sums[index]),
             window_ms: bounds.millis(),
             elapsed: Linear::constant(elapsed[index].into()),
             open: false,
@@ -227,10 +248,10 @@ impl Days {
     }
 
     /// The least and the most of what spends the budget over a lookback, in milliseconds.
-    fn consumed_over(&self, lookback: usize, midnight: Instant) -> [i64; 2] {
-        let (over_ms, end) = (LOOKBACKS[lookback].1, midnight.plus(DAY_MS));
-        let within = Span::new(end.plus(-over_ms).day_ceil(), midnight);
-        let touching = Span::new(midnight.plus(-over_ms).day_start(), end);
+    fn consumed_over(&self, lookback: usize, stretch: Span) -> [i64; 2] {
+        let over_ms = LOOKBACKS[lookback].1;
+        let within = self.within(Span::new(stretch.end.plus(-over_ms), stretch.start));
+        let touching = self.touching(Span::new(stretch.start.plus(-over_ms), stretch.end));
         let [least, most] = [within, touching].map(|span| self.spent(span));
         [least, most.min(over_ms)]
     }
@@ -240,23 +261,24 @@ impl Days {
         self.sum(span).consumed_ms(self.model.objective.dependency_exclusion)
     }
 
-    /// Whether downtime that spends the budget goes on all day, and whether at any time of it.
-    fn open(&self, midnight: Instant) -> (bool, bool) {
-        let spent = self.spent(Span::new(midnight, midnight.plus(DAY_MS)));
-        (spent == DAY_MS, spent > 0)
+    /// Whether downtime that spends the budget goes on all along, and whether it can at any time.
+    fn open(&self, stretch: Span) -> (bool, bool) {
+        let touching = self.touching(stretch);
+        let spent = self.spent(touching);
+        (spent == touching.millis(), spent > 0)
     }
 
-    fn state(&self, midnight: Instant) -> Option<Possible> {
+    fn state(&self, stretch: Span) -> Option<Possible> {
         let one_of =
             |states: &[State]| Some(Possible::OneOf(states.iter().map(|state| Value::text(state.as_str())).collect()));
         match self.first {
-            Some(first) if first <= midnight => {}
-            Some(first) if first < midnight.plus(DAY_MS) => return None,
+            Some(first) if first <= stretch.start => {}
+            Some(first) if first < stretch.end => return None,
             _ => return one_of(&[State::NoData]),
         }
         let objective = &self.model.objective;
-        let budgets = self.extremes(midnight)?.map(|of| of.budget(objective, midnight));
-        let (always, ever) = self.open(midnight);
+        let budgets = self.extremes(stretch)?.map(|of| of.budget(objective, stretch.start));
+        let (always, ever) = self.open(stretch);
         let mut states = Vec::new();
         for (open, can_be) in [(true, ever), (false, !always)] {
             let [mild, harsh] = [0, 1].map(|index: usize| budgets[index].state(true, open));
@@ -270,12 +292,12 @@ impl Days {
         one_of(&states)
     }
 
-    fn policy(&self, urgency: Urgency, midnight: Instant) -> Possible {
+    fn policy(&self, urgency: Urgency, stretch: Span) -> Possible {
         let objective = &self.model.objective;
         let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
-            self.consumed_over(lookback, midnight).map(|consumed_ms| BurnRate {
+            self.consumed_over(lookback, stretch).map(|consumed_ms| BurnRate {
                 consumed_ms,
                 over_ms,
                 target: objective.target,
@@ -296,6 +318,22 @@ impl Possible {
         match value {
             Value::Number(number) => Self::between(number.at(at), number.at(at)),
             other => Self::OneOf(vec![other]),
+        }
+    }
+
+    /// What may be one as well as the other.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Between(least, most), Self::Between(others_least, others_most)) => {
+                let least = if others_least.compare(least).is_lt() { others_least } else { least };
+                let most = if others_most.compare(most).is_gt() { others_most } else { most };
+                Self::Between(least, most)
+            }
+            (Self::OneOf(mut values), Self::OneOf(others)) => {
+                values.extend(others);
+                Self::OneOf(values)
+            }
+            (one, _) => one,
         }
     }
 

@@ -126,7 +126,7 @@ where
     Ok(None)
 }
 
-/// The whole day that contains a moment.
+/// The whole day of UTC that contains a moment; the days of what is known may be those of other zones.
 fn day_of(at: Instant) -> Span {
     Span::new(at.day_start(), at.day_start().plus(DAY_MS))
 }
@@ -150,17 +150,15 @@ fn certain(term: &Term, days: Span, known: &Known) -> Option<bool> {
             {
                 return None;
             }
-            throughout(days, |midnight| {
-                let left = possible(&comparison.left, midnight, known)?;
-                left.compare(comparison.relation, &possible(&comparison.right, midnight, known)?)
+            throughout(days, |day| {
+                let left = possible(&comparison.left, day, known)?;
+                left.compare(comparison.relation, &possible(&comparison.right, day, known)?)
             })
         }
         Term::Policy(urgency) => {
             let this = known.get(&Subject::This)?;
             let reached = Possible::OneOf(vec![Value::Boolean(true)]);
-            throughout(days, |midnight| {
-                this.possible(What::Policy(*urgency), midnight)?.compare(Relation::Equal, &reached)
-            })
+            throughout(days, |day| this.possible(What::Policy(*urgency), day)?.compare(Relation::Equal, &reached))
         }
         Term::Held { term, for_ms } => certain(term, Span::new(back(days.start, *for_ms), days.end), known),
         Term::Repeated { term, times, within_ms } if *times > 0 => {
@@ -191,11 +189,11 @@ fn among(terms: &[Term], days: Span, known: &Known, decides: bool) -> Option<boo
 }
 
 /// The answer of each of some days, if it is the same for all.
-fn throughout(days: Span, answer: impl Fn(Instant) -> Option<bool>) -> Option<bool> {
-    let first = answer(days.start)?;
+fn throughout(days: Span, answer: impl Fn(Span) -> Option<bool>) -> Option<bool> {
+    let first = answer(day_of(days.start))?;
     let mut midnight = days.start.plus(DAY_MS);
     while midnight < days.end {
-        if answer(midnight)? != first {
+        if answer(day_of(midnight))? != first {
             return None;
         }
         midnight = midnight.plus(DAY_MS);
@@ -203,10 +201,10 @@ fn throughout(days: Span, answer: impl Fn(Instant) -> Option<bool>) -> Option<bo
     Some(first)
 }
 
-/// What an operand can be within the day that begins at a midnight.
-fn possible(operand: &Operand, midnight: Instant, known: &Known) -> Option<Possible> {
+/// What an operand can be within a day.
+fn possible(operand: &Operand, day: Span, known: &Known) -> Option<Possible> {
     match operand {
-        Operand::Field(field) => known.get(&field.subject)?.possible(What::Property(field.property), midnight),
-        other => Some(Possible::exactly(literal(other)?, midnight)),
+        Operand::Field(field) => known.get(&field.subject)?.possible(What::Property(field.property), day),
+        other => Some(Possible::exactly(literal(other)?, day.start)),
     }
 }

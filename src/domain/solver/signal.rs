@@ -44,6 +44,16 @@ pub(crate) enum Reading {
 pub(crate) struct Signal(Vec<(Span, Value)>);
 
 impl Signal {
+    /// From when on it is known; the end of time where it is not.
+    fn start(&self) -> Instant {
+        self.0.first().map_or(Instant::MAX, |(span, _)| span.start)
+    }
+
+    /// How many runs it has: a measure of the room it takes.
+    pub(crate) fn runs(&self) -> usize {
+        self.0.len()
+    }
+
     /// The same value throughout.
     pub(crate) fn steady(stretch: Span, value: Value) -> Self {
         Self(vec![(stretch, value)])
@@ -117,7 +127,10 @@ impl Signal {
     /// When this value and another one are there and compare as asked. Values of different kinds never do.
     pub(super) fn compare(&self, relation: Relation, other: &Self) -> Moments {
         let mut found = Moments::none();
-        let (mut mine, mut theirs) = (0, 0);
+        // One of them may be known for much longer than the other.
+        let start = self.start().max(other.start());
+        let first = |signal: &Self| signal.0.partition_point(|(span, _)| span.end <= start);
+        let (mut mine, mut theirs) = (first(self), first(other));
         while let (Some((a, left)), Some((b, right))) = (self.0.get(mine), other.0.get(theirs)) {
             let common = a.intersect(*b);
             let mut take = |span: Span, order: Ordering| {

@@ -14,7 +14,7 @@ use crate::domain::condition::{Property, Subject};
 use crate::domain::day::Ledger;
 use crate::domain::decimal::SCALE;
 use crate::domain::downtime::Piece;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::model::Model;
 use crate::domain::moments::Moments;
 use crate::domain::name::Name;
@@ -120,7 +120,7 @@ impl View {
             | Property::StatusKnown
             | Property::State
             | Property::BudgetTier => self.judged(property),
-            Property::CurrentStreak | Property::BestStreak => match &self.burn {
+            Property::CurrentStreak | Property::BestStreak | Property::LostStreak => match &self.burn {
                 Burn::Known(report) => self.steady(streak_value(property, report.streak)),
                 Burn::Drawn(_) => self.steady(Value::Null),
             },
@@ -259,7 +259,7 @@ pub(super) fn constant(objective: &Objective, property: Property) -> Option<Valu
             Value::Number(Quotient::constant(objective.target.percent().millionths().into(), SCALE.into()))
         }
         Property::WindowDays => match objective.window {
-            Window::Rolling { days } => Value::whole(days.into()),
+            Window::Rolling { days, .. } => Value::whole(days.into()),
             Window::Calendar { .. } => Value::Null,
         },
         Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
@@ -275,15 +275,22 @@ pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Sig
     let mut streak = Streak::default();
     let mut runs = Vec::new();
     let mut since = stretch.start;
-    for (midnight, day) in ledger.days().take_while(|(midnight, _)| *midnight < stretch.end) {
+    for (span, day) in ledger.days().take_while(|(span, _)| span.end < stretch.end) {
+        let midnight = span.end;
         runs.push((Span::new(since, midnight), streak_value(property, streak)));
         since = since.max(midnight);
-        streak.advance(midnight.plus(-DAY_MS), 1, day.verdict);
+        streak.advance(1, day.verdict, || midnight);
     }
     runs.push((Span::new(since, stretch.end), streak_value(property, streak)));
     Signal::of(runs)
 }
 
-fn streak_value(property: Property, streak: Streak) -> Value {
-    Value::whole(if property == Property::BestStreak { streak.best } else { streak.current }.into())
+/// What one of the properties of streaks is.
+pub(super) fn streak_value(property: Property, streak: Streak) -> Value {
+    let days = match property {
+        Property::BestStreak => streak.best,
+        Property::LostStreak => streak.lost,
+        _ => streak.current,
+    };
+    Value::whole(days.into())
 }

@@ -24,6 +24,12 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last so many days; write this or window"),
         FieldShape::optional("window", Content::Object(&WINDOW), "A calendar period; write this or windowDays"),
         FieldShape::optional(
+            "timezone",
+            Content::Zone,
+            "The zone whose midnights begin the objective's days and calendar periods",
+        )
+        .or("\"UTC\""),
+        FieldShape::optional(
             "dependencyExclusion",
             Content::Word(|| DependencyExclusion::ALL.map(DependencyExclusion::as_str).to_vec()),
             "strict: all downtime spends the budget; self-only: only what no dependency is to blame for",
@@ -72,7 +78,7 @@ pub(super) static WINDOW: Shape = Shape {
             Content::Word(|| CalendarUnit::ALL.map(CalendarUnit::as_str).to_vec()),
             "The length of the period",
         ),
-        FieldShape::optional("timezone", Content::Zone, "The zone whose midnight begins it").or("\"UTC\""),
+        FieldShape::optional("timezone", Content::Zone, "The same as spec.timezone; write one of them"),
     ],
     one_of: &[],
 };

@@ -19,8 +19,14 @@ use crate::manifest::tree::{Entry, Node, Value};
 use crate::manifest::wording::{did_you_mean, quote};
 
 /// The fields of our own specification that annotations may carry.
-const CARRIED: [&str; 5] =
-    ["dependencyExclusion", "excludedDependencyRefs", "excludeMaintenanceWindows", "notCounted", "burnRateThresholds"];
+const CARRIED: [&str; 6] = [
+    "timezone",
+    "dependencyExclusion",
+    "excludedDependencyRefs",
+    "excludeMaintenanceWindows",
+    "notCounted",
+    "burnRateThresholds",
+];
 
 /// What of a specification is no field of our own.
 struct Parts {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::yaml::Node;
-use super::{dependency_exclusion, not_counted, objective_spec, stream, system_spec, thresholds};
+use super::{dependency_exclusion, not_counted, objective_spec, stream, system_spec, thresholds, timezone};
 use crate::domain::name::Name;
 use crate::domain::object::{Kind, Object};
 use crate::domain::objective::{Metadata, NotCounted, Objective, System};
@@ -117,6 +117,9 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
         }
     }
     let mut carry = |name, value: Option<Node>| carried.extend(value.map(|value| (name, value.on_one_line())));
+    if matches!(objective.window, Window::Rolling { .. }) {
+        carry("timezone", timezone(objective));
+    }
     carry("dependencyExclusion", dependency_exclusion(objective));
     // Unknown time that is not counted is said by the states of the total.
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
@@ -154,7 +157,7 @@ fn policy_reference(name: &Name) -> Node {
 
 fn time_window(window: Window) -> Node {
     match window {
-        Window::Rolling { days } => {
+        Window::Rolling { days, .. } => {
             Node::map([("duration", Some(Node::text(format!("{days}d")))), ("isRolling", Some(Node::plain("true")))])
         }
         Window::Calendar { unit, zone } => {

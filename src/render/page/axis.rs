@@ -45,8 +45,5 @@ fn label(at: Instant, window: Span, kind: Window) -> String {
         length if length > 300 * DAY_MS => "%-d %b %Y",
         _ => "%-d %b",
     };
-    match kind {
-        Window::Rolling { .. } => at.to_chrono().format(shape).to_string(),
-        Window::Calendar { zone, .. } => at.to_chrono().with_timezone(&zone).format(shape).to_string(),
-    }
+    at.to_chrono().with_timezone(&kind.calendar().zone).format(shape).to_string()
 }

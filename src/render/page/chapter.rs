@@ -79,17 +79,17 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         shown.write(page, "b", "healthcheck", check);
     }
     match report.window_kind {
-        Window::Rolling { days } => {
+        Window::Rolling { days, .. } => {
             page.own(" over ");
             shown.write(page, "span", "windowDays", format_args!("{days} rolling days"));
         }
-        Window::Calendar { unit, zone } => {
+        Window::Calendar { unit, .. } => {
             page.own(" over the calendar ");
             shown.write(page, "span", "window.calendar", unit.as_str());
-            page.own(" in ");
-            shown.write(page, "span", "window.timezone", zone.name());
         }
     }
+    page.own(" in ");
+    shown.write(page, "span", "window.timezone", report.window_kind.calendar().zone.name());
     page.own(". ");
     let mode = match (report.budget.exclusion, chapter.maintenance_excuses) {
         (DependencyExclusion::Strict, false) => "All downtime counts.",

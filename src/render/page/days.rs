@@ -8,9 +8,9 @@ use super::Detail;
 use super::axis::{WIDTH, coordinate};
 use super::shown::Shown;
 use crate::domain::burndown::consumed_at;
+use crate::domain::calendar::Date;
 use crate::domain::chapter::{Chapter, DayAccount};
 use crate::domain::day::Verdict;
-use crate::domain::instant::{DAY_MS, Instant};
 use crate::domain::objective::DependencyExclusion;
 use crate::domain::target::WHOLE;
 
@@ -34,6 +34,7 @@ enum Kind {
 /// A day with its sums under the objective's exclusion.
 struct Column<'a> {
     day: &'a DayAccount,
+    date: Date,
     /// In milliseconds.
     down: i64,
     length: i64,
@@ -41,7 +42,7 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn of(day: &'a DayAccount, exclusion: DependencyExclusion, error_share: i64) -> Self {
+    fn of(day: &'a DayAccount, date: Date, exclusion: DependencyExclusion, error_share: i64) -> Self {
         let length = day.span.millis() - day.tally.not_counted_ms;
         let down = day.tally.consumed_ms(exclusion);
         let over = i128::from(down) * i128::from(WHOLE) > i128::from(error_share) * i128::from(length);
@@ -51,11 +52,7 @@ impl<'a> Column<'a> {
             () if over => Kind::Bad,
             () => Kind::Some,
         };
-        Self { day, down, length, kind }
-    }
-
-    fn date(&self) -> String {
-        date(self.day.span.start)
+        Self { day, date, down, length, kind }
     }
 
     fn available(&self) -> String {
@@ -64,15 +61,12 @@ impl<'a> Column<'a> {
     }
 }
 
-fn date(at: Instant) -> String {
-    at.to_chrono().format("%Y-%m-%d").to_string()
-}
-
 /// Writes the strip, and the table in which programs and screen readers find every day.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail) {
     let budget = &chapter.report.budget;
     let share = budget.target.error_share();
-    let columns: Vec<Column<'_>> = chapter.days.iter().map(|day| Column::of(day, budget.exclusion, share)).collect();
+    let dated = chapter.days.iter().map(|day| (day, chapter.calendar.date(day.span.start)));
+    let columns: Vec<Column<'_>> = dated.map(|(day, date)| Column::of(day, date, budget.exclusion, share)).collect();
     page.own("<figure class=\"days\">\n<figcaption><h3>Days</h3><small class=\"key\">");
     for (class, words) in [("up", "up"), ("some", "some downtime"), ("bad", "below target"), ("none", "unknown")] {
         page.own("<span>");
@@ -83,9 +77,8 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
     page.own("</small></figcaption>\n");
     strip(page, chapter, &columns, detail);
     page.own("<div class=\"x\" aria-hidden=\"true\">");
-    let short = |at: Instant| at.to_chrono().format("%-d %b").to_string();
-    page.element("span", &[], short(chapter.since));
-    page.element("span", &[], columns.last().map_or_else(String::new, |column| short(column.day.span.start)));
+    page.element("span", &[], chapter.first.short());
+    page.element("span", &[], columns.last().map_or_else(String::new, |column| column.date.short()));
     page.own("</div>\n");
     streak(page, chapter, shown);
     page.own("<details><summary>Days in numbers</summary>\n");
@@ -112,11 +105,11 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
             ("aria-label", &words),
         ],
     );
-    let last = columns.last().map_or(chapter.since, |column| column.day.span.start);
-    let slots = last.since(chapter.since) / DAY_MS + 1;
+    let last = columns.last().map_or(chapter.first, |column| column.date);
+    let slots = last.since(chapter.first) + 1;
     let step = WIDTH / slots as f64;
     let width = step * FILLED;
-    let x = |start: Instant| (start.since(chapter.since) / DAY_MS) as f64 * step + (step - width) / 2.0;
+    let x = |date: Date| date.since(chapter.first) as f64 * step + (step - width) / 2.0;
     let block = |x: f64, top: f64, bottom: f64| {
         format!(
             "M{} {}h{}V{}h-{}z",
@@ -138,12 +131,12 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
         page.close("path");
     };
     let known = |column: &&Column<'_>| column.kind != Kind::Unknown;
-    let up: String = columns.iter().filter(known).map(|column| block(x(column.day.span.start), 0.0, HEIGHT)).collect();
+    let up: String = columns.iter().filter(known).map(|column| block(x(column.date), 0.0, HEIGHT)).collect();
     path("up", &up, None);
     let before = (0..slots)
-        .map(|day| chapter.since.plus(day * DAY_MS))
-        .filter(|day| columns.first().is_none_or(|first| *day < first.day.span.start));
-    let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.day.span.start);
+        .map(|days| chapter.first.plus(days))
+        .filter(|date| columns.first().is_none_or(|first| *date < first.date));
+    let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.date);
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
     // The worst day fills its column, the others in proportion.
@@ -154,10 +147,9 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
         let bad = column.kind == Kind::Bad;
         let height = (share(column) / worst * HEIGHT).max(LEAST);
         let top = if bad { HEIGHT - height } else { HEIGHT - height.min(HEIGHT * 0.6) };
-        let drawn = block(x(column.day.span.start), top, HEIGHT);
+        let drawn = block(x(column.date), top, HEIGHT);
         if detail == Detail::Full {
-            let title =
-                format!("{}: {} available, {} down", column.date(), column.available(), short_time(column.down));
+            let title = format!("{}: {} available, {} down", column.date, column.available(), short_time(column.down));
             path(if bad { "bad" } else { "some" }, &drawn, Some(title));
         } else {
             plain[usize::from(bad)].push_str(&drawn);
@@ -176,14 +168,14 @@ fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own(" in a row within budget");
     if let Some(start) = streak.start {
         page.own(", since ");
-        shown.write(page, "span", "streakStart", date(start));
+        shown.write(page, "span", "streakStart", chapter.calendar.date(start));
     }
     match streak.best_end {
         Some(end) => {
             page.own("; the best streak was ");
             shown.write(page, "span", "bestStreak", super::counted(streak.best as usize, "day"));
             page.own(" and ended ");
-            shown.write(page, "span", "bestStreakEnd", date(end));
+            shown.write(page, "span", "bestStreakEnd", chapter.calendar.date(end));
         }
         None if streak.best > 0 => {
             page.own("; ");
@@ -205,10 +197,10 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
         let end = column.day.span.end;
         let within = budget.window.start < end;
         let consumed = consumed_at(&chapter.burn_down, end);
-        let (date, down_ms) = (column.date(), column.down);
+        let (date, down_ms) = (column.date, column.down);
         let exact: [(&'static str, &dyn Display); 2] = [("data-day", &date), ("data-down-ms", &down_ms)];
         page.open("tr", if detail == Detail::Full { &exact } else { &[] });
-        page.element("th", &[("scope", &"row")], &date);
+        page.element("th", &[("scope", &"row")], date);
         page.element("td", &[], column.available());
         page.element("td", &[], short_time(down_ms));
         let exact: [(&'static str, &dyn Display); 1] = [("data-consumed-ms", &consumed)];
@@ -218,7 +210,8 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
             (true, Detail::Brief) => page.element("td", &[], left(budget.total(), consumed)),
         }
         let streak = match column.day.verdict {
-            None => "not over yet".to_owned(),
+            // A date that the zone skips is no day.
+            None | Some(Verdict::Skipped) => "not over yet".to_owned(),
             Some(Verdict::Broken) => "✖ broken".to_owned(),
             Some(Verdict::Held) => format!("– {} d, held while down", column.day.streak),
             Some(Verdict::Kept) => format!("✔ {} d", column.day.streak),

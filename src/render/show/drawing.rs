@@ -7,7 +7,7 @@ use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
 use super::{BAR, HEAD, Portrait};
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::outage::Event;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::span::Span;
@@ -126,8 +126,8 @@ pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     // Weeks are easier to count than days.
     let columns = room(canvas, MOST_COLUMNS) / 7 * 7;
     let mut lines: Vec<String> = marks.chunks(columns.max(7)).map(painted).collect();
-    let ended = |snapshot: &Snapshot| day(snapshot.at.plus(-DAY_MS));
-    lines.push(format!("budget left, {} days from {} to {}", marks.len(), ended(first), ended(last)));
+    let short = |snapshot: &Snapshot| snapshot.date.to_string().split_off("2026-".len());
+    lines.push(format!("budget left, {} days from {} to {}", marks.len(), short(first), short(last)));
     lines
 }
 

@@ -10,7 +10,7 @@ use super::{Row, Table};
 use crate::domain::achievement::Unlocked;
 use crate::domain::budget::BurnRate;
 use crate::domain::health::Health;
-use crate::domain::instant::{DAY_MS, Instant};
+use crate::domain::instant::Instant;
 use crate::domain::name::Name;
 use crate::domain::printed::{availability_percent, coverage_percent, minutes, remaining_percent, scaled_minutes};
 use crate::domain::report::ObjectiveReport;
@@ -64,13 +64,22 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "data_age_seconds",
         "status_known",
         "down_since",
+        "window_timezone",
     ],
 };
 
 pub(super) const STREAK: Table = Table {
     name: "streak",
     keys: 1,
-    columns: &["objective_id", "system_id", "current_streak", "best_streak", "streak_start", "best_streak_end"],
+    columns: &[
+        "objective_id",
+        "system_id",
+        "current_streak",
+        "best_streak",
+        "streak_start",
+        "best_streak_end",
+        "lost_streak",
+    ],
 };
 
 pub(super) const SYSTEM_STATUS: Table = Table {
@@ -127,11 +136,6 @@ fn flag(flag: bool) -> Value {
     Value::Integer(flag.into())
 }
 
-/// The UTC day that begins at a midnight.
-pub(super) fn date(at: Instant) -> String {
-    at.to_chrono().format("%Y-%m-%d").to_string()
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Attributed<'a> {
@@ -143,7 +147,7 @@ struct Attributed<'a> {
 pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     let budget = &report.budget;
     let (window_days, window_type) = match report.window_kind {
-        Window::Rolling { days } => (Value::Integer(days.into()), "rolling"),
+        Window::Rolling { days, .. } => (Value::Integer(days.into()), "rolling"),
         Window::Calendar { .. } => (Value::Null, "calendar"),
     };
     let labels: &BTreeMap<String, String> = &report.labels;
@@ -191,6 +195,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
     row.push(instant(report.down_since()));
+    row.push(text(report.window_kind.calendar().zone.name()));
     Ok(row)
 }
 
@@ -202,6 +207,7 @@ pub(super) fn streak(report: &ObjectiveReport) -> Row {
         Value::Integer(report.streak.best.into()),
         instant(report.streak.start),
         instant(report.streak.best_end),
+        Value::Integer(report.streak.lost.into()),
     ]
 }
 
@@ -227,7 +233,7 @@ pub(super) fn day(snapshot: &Snapshot) -> Row {
     let budget = &snapshot.budget;
     vec![
         text(snapshot.objective.as_str()),
-        Value::Text(date(snapshot.at.plus(-DAY_MS))),
+        Value::Text(snapshot.date.to_string()),
         real(availability_percent(budget, budget.consumed_ms())),
         Value::Real(minutes(budget.consumed_ms())),
         Value::Real(remaining_percent(budget)),

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{PATIENCE, SCHEMA, check_identity, code, in_short, open_to_write};
+use super::waiting::wait_for_others;
+use super::{SCHEMA, check_identity, code, in_short, open_to_write};
 use crate::failure::Failure;
 use crate::file::{Identity, with_suffix};
 
@@ -53,7 +54,7 @@ fn roll_back(path: &Path) -> Result<()> {
     let undo = || -> rusqlite::Result<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
+        wait_for_others(&connection)?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     };
     undo().map_err(|error| {
@@ -66,7 +67,7 @@ fn roll_back(path: &Path) -> Result<()> {
 
 fn open_shared(path: &Path) -> Result<(Opened, i32)> {
     let connection = Connection::open_with_flags(path, READ).context("opening")?;
-    connection.busy_timeout(PATIENCE)?;
+    wait_for_others(&connection)?;
     let version = check_identity(&connection)?;
     Ok((Opened { connection, unlocked: None }, version))
 }

@@ -43,7 +43,7 @@ macro_rules! covered {
         "system, objectives, windows"
     };
     (seal) => {
-        "objective, fingerprint, sealed_until, published_until"
+        "objective, fingerprint, sealed_until, published_until, due_at"
     };
     (ledger) => {
         "objective, body"

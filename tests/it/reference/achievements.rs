@@ -37,24 +37,22 @@ pub(crate) fn achievements(world: &World, system: &str) -> [Option<Ms>; 9] {
     firsts
 }
 
-/// `iron_uptime`, `diamond_uptime`, `nines_club`: midnight by midnight.
+/// `iron_uptime`, `diamond_uptime`, `nines_club`: day by day.
 fn streaks(history: &History, as_of: Ms) -> Vec<Option<Ms>> {
     let mut firsts = vec![None; 3];
     let mut streak = 0;
-    let mut midnight = (history.first.unwrap().div_euclid(DAY) + 1) * DAY;
-    while midnight <= as_of {
-        let budget = Budget::new(history, midnight);
+    for close in history.objective.zone().closes(history.first.unwrap(), as_of) {
+        let budget = Budget::at_close(history, close);
         if budget.is_breaching() {
             streak = 0;
-        } else if !history.consumes(history.class_at(midnight)) {
+        } else if !history.consumes(history.class_at(close)) {
             streak += 1;
         }
         let available = budget.availability(budget.totals.consumed);
         let nines = available.is_some_and(|percent| percent.compare(Ratio::new(9999, 100)).is_ge());
         for (first, holds) in firsts.iter_mut().zip([streak >= 7, streak >= 30, streak >= 365 && nines]) {
-            *first = first.or(holds.then_some(midnight));
+            *first = first.or(holds.then_some(close));
         }
-        midnight += DAY;
     }
     firsts
 }

@@ -17,6 +17,14 @@ pub(crate) fn window_bounds(window: Window, as_of: Ms) -> (Ms, Ms) {
     }
 }
 
+/// The window of an objective at the close of what ends at `end`: the one to which the moments before that belong.
+pub(crate) fn closing_bounds(window: Window, end: Ms) -> (Ms, Ms) {
+    match window {
+        Window::Rolling { .. } => window_bounds(window, end),
+        Window::Calendar { .. } => window_bounds(window, end - 1),
+    }
+}
+
 /// A fraction that is never rounded before it is compared or printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ratio {
@@ -66,7 +74,15 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(history: &History, as_of: Ms) -> Self {
-        let (start, end) = window_bounds(history.objective.window, as_of);
+        Self::within(history, window_bounds(history.objective.window, as_of), as_of)
+    }
+
+    /// The budget at the close of what ends at `end`.
+    pub(crate) fn at_close(history: &History, end: Ms) -> Self {
+        Self::within(history, closing_bounds(history.objective.window, end), end)
+    }
+
+    fn within(history: &History, (start, end): (Ms, Ms), as_of: Ms) -> Self {
         let totals = history.totals(start, as_of);
         let length = i128::from(end - start) - totals.not_counted;
         let allowed = (WHOLE - history.objective.target_micro) * length;
@@ -145,34 +161,43 @@ pub(crate) const LOOKBACKS: [(&str, Ms); 7] = [
 pub(crate) struct Streak {
     pub(crate) current: i64,
     pub(crate) best: i64,
+    /// Of the streak that ended last.
+    pub(crate) lost: i64,
     pub(crate) start: Option<Ms>,
     pub(crate) best_end: Option<Ms>,
 }
 
-/// Walks every UTC midnight after the system's first transition, up to and including `as_of`.
-pub(crate) fn streak(history: &History, as_of: Ms) -> Streak {
-    let mut streak = Streak::default();
-    let Some(first) = history.first else { return streak };
-    let mut midnight = (first.div_euclid(DAY) + 1) * DAY;
-    while midnight <= as_of {
-        let open = history.consumes(history.class_at(midnight));
-        if Budget::new(history, midnight).is_breaching() {
-            if streak.current > 0 && streak.current >= streak.best {
-                streak.best_end = Some(midnight);
+/// Every streak up to `as_of`: how long it was, and when it began and ended; the last one may still run.
+fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
+    let mut streaks: Vec<(i64, Ms, Option<Ms>)> = Vec::new();
+    let Some(first) = history.first else { return streaks };
+    for close in history.objective.zone().closes(first, as_of) {
+        let running = streaks.last_mut().filter(|(_, _, end)| end.is_none());
+        if Budget::at_close(history, close).is_breaching() {
+            if let Some((_, _, end)) = running {
+                *end = Some(close);
             }
-            streak.current = 0;
-            streak.start = None;
-        } else if !open {
-            streak.current += 1;
-            if streak.current == 1 {
-                streak.start = Some(midnight);
-            }
-            if streak.current > streak.best {
-                streak.best = streak.current;
-                streak.best_end = None;
+        } else if !history.consumes(history.class_at(close)) {
+            match running {
+                Some((days, _, _)) => *days += 1,
+                None => streaks.push((1, close, None)),
             }
         }
-        midnight += DAY;
     }
-    streak
+    streaks
+}
+
+/// Walks the close of every day since that of the system's first transition, up to and including `as_of`.
+pub(crate) fn streak(history: &History, as_of: Ms) -> Streak {
+    let streaks = all_streaks(history, as_of);
+    let running = streaks.last().filter(|(_, _, end)| end.is_none());
+    // The first of those that are longest.
+    let best = streaks.iter().rev().max_by_key(|(days, _, _)| *days);
+    Streak {
+        current: running.map_or(0, |(days, _, _)| *days),
+        best: best.map_or(0, |(days, _, _)| *days),
+        lost: streaks.iter().rev().find(|(_, _, end)| end.is_some()).map_or(0, |(days, _, _)| *days),
+        start: running.map(|(_, start, _)| *start),
+        best_end: best.and_then(|(_, _, end)| *end),
+    }
 }

@@ -1,4 +1,4 @@
-//! Owns dates and the two zones of the tests, from the published rules alone: no date library is asked.
+//! Owns dates and the zones of the tests, from the published rules alone: no date library is asked.
 
 pub(crate) type Ms = i64;
 
@@ -52,44 +52,104 @@ pub(crate) fn weekday(days: i64) -> i64 {
     (days + 3).rem_euclid(7)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Zone {
     Utc,
     Berlin,
+    /// Midnight is skipped in spring, and is there twice in autumn.
+    Azores,
+    /// Midnight is skipped in spring; in autumn the last hour of a day is there twice.
+    Beirut,
+    /// Clocks change by half an hour, and the other way round.
+    LordHowe,
 }
 
 impl Zone {
+    pub(crate) const ALL: [Self; 5] = [Self::Utc, Self::Berlin, Self::Azores, Self::Beirut, Self::LordHowe];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Utc => "UTC",
             Self::Berlin => "Europe/Berlin",
+            Self::Azores => "Atlantic/Azores",
+            Self::Beirut => "Asia/Beirut",
+            Self::LordHowe => "Australia/Lord_Howe",
         }
     }
 
-    /// What local time is ahead of UTC. The European Union's rule, in force since 1996: summer time from the last Sunday of
-    /// March, 01:00 UTC, to the last Sunday of October, 01:00 UTC.
-    fn offset(self, at: Ms) -> Ms {
+    /// What local time is ahead of UTC: in winter and in summer.
+    const fn offsets(self) -> [Ms; 2] {
         match self {
-            Self::Utc => 0,
-            Self::Berlin => {
-                let (year, _, _) = civil_from_days(at.div_euclid(DAY));
-                let last_sunday = |month| {
-                    let last = days_from_civil(year, month, 31);
-                    (last - (weekday(last) + 1) % 7) * DAY + HOUR
+            Self::Utc => [0, 0],
+            Self::Berlin => [HOUR, 2 * HOUR],
+            Self::Azores => [-HOUR, 0],
+            Self::Beirut => [2 * HOUR, 3 * HOUR],
+            Self::LordHowe => [10 * HOUR + 30 * MINUTE, 11 * HOUR],
+        }
+    }
+
+    /// When summer time begins and ends in a year.
+    ///
+    /// The European Union's rule, in force since 1996: from the last Sunday of March, 01:00 UTC, to the last Sunday of October, 01:00
+    /// UTC. Lebanon's, since 1999: the same Sundays, 00:00 on clocks. Lord Howe Island's, since 2008: from the first Sunday of
+    /// October to the first Sunday of April, 02:00 on clocks; before that to the last one of March (2006: as now) and from the last
+    /// one of October (2000: of August).
+    fn changes(self, year: i64) -> [Ms; 2] {
+        let sunday = |days: i64| days - (weekday(days) + 1) % 7;
+        let last = |month: i64| sunday(days_from_civil(year, month, 31)) * DAY;
+        let first = |month: i64| sunday(days_from_civil(year, month, 7)) * DAY;
+        match self {
+            Self::Utc => [Ms::MIN, Ms::MIN],
+            Self::Berlin | Self::Azores => [last(3) + HOUR, last(10) + HOUR],
+            Self::Beirut => [last(3) - 2 * HOUR, last(10) - 3 * HOUR],
+            Self::LordHowe => {
+                let begins = match year {
+                    2008.. => first(10),
+                    2000 => last(8),
+                    _ => last(10),
                 };
-                if last_sunday(3) <= at && at < last_sunday(10) { 2 * HOUR } else { HOUR }
+                let ends = if year >= 2008 || year == 2006 { first(4) } else { last(3) };
+                [begins + 2 * HOUR - (10 * HOUR + 30 * MINUTE), ends + 2 * HOUR - 11 * HOUR]
             }
         }
+    }
+
+    fn offset(self, at: Ms) -> Ms {
+        let (year, _, _) = civil_from_days(at.div_euclid(DAY));
+        let [begins, ends] = self.changes(year);
+        let summer =
+            if begins < ends { begins <= at && at < ends } else { self != Self::Utc && (at < ends || begins <= at) };
+        self.offsets()[usize::from(summer)]
     }
 
     pub(crate) fn to_local(self, at: Ms) -> Ms {
         at + self.offset(at)
     }
 
-    /// The (first) instant at which clocks show `local`; the tests stay away from local times that do not exist.
-    pub(crate) fn instant_of(self, local: Ms) -> Ms {
-        let instants = [local - 2 * HOUR, local - HOUR, local];
-        instants.into_iter().find(|at| self.to_local(*at) == local).unwrap()
+    /// The first instant at which clocks show `local` or later: where they pass it, or jump over it.
+    fn first_showing(self, local: Ms) -> Ms {
+        let (year, _, _) = civil_from_days(local.div_euclid(DAY));
+        let jumps = [year - 1, year, year + 1].map(|year| self.changes(year)).concat();
+        let passes = self.offsets().map(|offset| local - offset);
+        let near = |at: &Ms| *at > local - 2 * DAY;
+        let instants = passes.into_iter().chain(jumps.into_iter().filter(near));
+        instants.filter(|at| self.to_local(*at) >= local).min().unwrap()
+    }
+
+    /// When a date begins: the first instant at which clocks show it or a later one.
+    pub(crate) fn start_of(self, date: i64) -> Ms {
+        self.first_showing(date * DAY)
+    }
+
+    /// The date whose day contains an instant: the last one that has begun.
+    pub(crate) fn date(self, at: Ms) -> i64 {
+        let shown = self.to_local(at).div_euclid(DAY);
+        (shown..=shown + 1).rev().find(|date| self.start_of(*date) <= at).unwrap()
+    }
+
+    /// When the days that begin at or after that of `first` end, up to `as_of`.
+    pub(crate) fn closes(self, first: Ms, as_of: Ms) -> impl Iterator<Item = Ms> {
+        (self.date(first) + 1..).map(move |date| self.start_of(date)).take_while(move |close| *close <= as_of)
     }
 }
 
@@ -118,7 +178,7 @@ impl Unit {
 
 /// The calendar period of a zone that contains `at`.
 pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
-    let today = zone.to_local(at).div_euclid(DAY);
+    let today = zone.date(at);
     let (year, month, _) = civil_from_days(today);
     let months = |first: i64, count: i64| {
         let next = first + count;
@@ -131,7 +191,7 @@ pub(crate) fn period(unit: Unit, zone: Zone, at: Ms) -> (Ms, Ms) {
         Unit::Quarter => months((month - 1) / 3 * 3 + 1, 3),
         Unit::Year => months(1, 12),
     };
-    (zone.instant_of(first * DAY), zone.instant_of(next * DAY))
+    (zone.start_of(first), zone.start_of(next))
 }
 
 #[test]
@@ -161,4 +221,21 @@ fn berlin_has_long_and_short_periods() {
     assert_eq!(quarter, (instant("2026-09-30T22:00:00Z"), instant("2026-12-31T23:00:00Z")));
     let year = period(Unit::Year, Zone::Utc, instant("2026-12-31T23:59:59Z"));
     assert_eq!(year, (instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z")));
+}
+
+#[test]
+fn days_are_as_long_as_clocks_make_them() {
+    for (zone, at, start, minutes) in [
+        (Zone::Azores, "2026-03-29T12:00:00Z", "2026-03-29T01:00:00Z", 23 * 60),
+        (Zone::Azores, "2026-10-25T00:59:00Z", "2026-10-25T00:00:00Z", 25 * 60),
+        (Zone::Beirut, "2026-03-29T12:00:00Z", "2026-03-28T22:00:00Z", 23 * 60),
+        (Zone::Beirut, "2026-10-24T21:30:00Z", "2026-10-23T21:00:00Z", 25 * 60),
+        (Zone::LordHowe, "2026-10-04T00:00:00Z", "2026-10-03T13:30:00Z", 23 * 60 + 30),
+        (Zone::LordHowe, "2026-04-05T00:00:00Z", "2026-04-04T13:00:00Z", 24 * 60 + 30),
+        (Zone::LordHowe, "2026-01-05T00:00:00Z", "2026-01-04T13:00:00Z", 24 * 60),
+    ] {
+        let (begins, ends) = period(Unit::Day, zone, instant(at));
+        assert_eq!((begins, (ends - begins) / MINUTE), (instant(start), minutes), "{zone:?} {at}");
+        assert_eq!(zone.date(begins - 1) + 1, zone.date(begins), "{zone:?} {at}");
+    }
 }

@@ -246,10 +246,15 @@ fn rate(history: &History, lookback: Ms, at: Ms) -> Option<Ratio> {
 fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
     let history = &known.histories[index];
     let objective: &Objective = history.objective;
-    if name == "currentStreak" || name == "bestStreak" {
+    if ["currentStreak", "bestStreak", "lostStreak"].contains(&name) {
         let mut streaks = known.streaks.borrow_mut();
-        let streak = streaks.entry((index, at.div_euclid(DAY))).or_insert_with(|| streak(history, at));
-        return number((if name == "bestStreak" { streak.best } else { streak.current }).into(), 1);
+        let streak = streaks.entry((index, objective.zone().date(at))).or_insert_with(|| streak(history, at));
+        let days = match name {
+            "currentStreak" => streak.current,
+            "bestStreak" => streak.best,
+            _ => streak.lost,
+        };
+        return number(days.into(), 1);
     }
     if let Some(lookback) = name.strip_prefix("burnRates.") {
         let (_, lookback) = LOOKBACKS.iter().find(|(known, _)| *known == lookback).unwrap();

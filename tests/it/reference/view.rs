@@ -39,10 +39,15 @@ struct Row {
     json: Value,
 }
 
+/// One objective at the close of what ends at `as-of`.
+pub(crate) fn at_close(world: &World, objective: &Objective) -> Value {
+    row(&Model::new(world, world.as_of), objective, Budget::at_close).json
+}
+
 /// The `objectives` of `slo status -o json --as-of`, in their order.
 pub(crate) fn objectives(world: &World) -> Vec<Value> {
     let model = Model::new(world, world.as_of);
-    let mut rows: Vec<Row> = world.objectives.iter().map(|objective| row(&model, objective)).collect();
+    let mut rows: Vec<Row> = world.objectives.iter().map(|objective| row(&model, objective, Budget::new)).collect();
     rows.sort_by(|a, b| {
         let by_rank = a.rank.cmp(&b.rank);
         by_rank.then_with(|| a.remaining.compare(b.remaining)).then_with(|| a.name.cmp(&b.name))
@@ -52,10 +57,10 @@ pub(crate) fn objectives(world: &World) -> Vec<Value> {
 
 const STATES: [&str; 5] = ["no-data", "breaching", "down", "at-risk", "healthy"];
 
-fn row(model: &Model, objective: &Objective) -> Row {
+fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget) -> Row {
     let as_of = model.world.as_of;
     let history = History::new(model, objective);
-    let budget = Budget::new(&history, as_of);
+    let budget = budget(&history, as_of);
     let open = history.consumes(history.class_at(as_of));
     let holds = [history.first.is_none(), budget.is_breaching(), open, budget.is_at_risk(), true];
     let rank = holds.into_iter().position(|holds| holds).unwrap();
@@ -103,6 +108,7 @@ fn row(model: &Model, objective: &Objective) -> Row {
     put("bestStreak", streak.best.into());
     put("streakStart", instant_or_null(streak.start));
     put("bestStreakEnd", instant_or_null(streak.best_end));
+    put("lostStreak", streak.lost.into());
     put(
         "forecast",
         json!({
@@ -116,16 +122,16 @@ fn row(model: &Model, objective: &Objective) -> Row {
 
 /// What only repeats the manifest.
 fn described(objective: &Objective, budget: &Budget) -> Map<String, Value> {
-    let mut window = json!({ "start": rfc3339(budget.start), "end": rfc3339(budget.end) });
+    let zone = objective.zone().name();
+    let mut window = json!({ "start": rfc3339(budget.start), "end": rfc3339(budget.end), "timezone": zone });
     let days = match objective.window {
         Window::Rolling { days } => {
             window["type"] = "rolling".into();
             days.into()
         }
-        Window::Calendar { unit, zone } => {
+        Window::Calendar { unit, .. } => {
             window["type"] = "calendar".into();
             window["calendar"] = unit.name().into();
-            window["timezone"] = zone.name().into();
             Value::Null
         }
     };

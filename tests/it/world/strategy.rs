@@ -40,7 +40,7 @@ fn base() -> Ms {
     instant("2026-09-08T00:00:00Z")
 }
 
-/// Starts of calendar periods in UTC and Berlin, and the end of summer time.
+/// Starts of calendar periods in several zones, and changes of clocks.
 fn landmarks() -> Vec<Ms> {
     let landmarks = [
         "2026-09-30T22:00:00Z",
@@ -54,6 +54,15 @@ fn landmarks() -> Vec<Ms> {
         "2026-06-30T22:00:00Z",
         "2025-12-31T23:00:00Z",
         "2026-01-01T00:00:00Z",
+        // Lord Howe Island goes on by half an hour, and its next day begins.
+        "2026-10-03T15:30:00Z",
+        "2026-10-04T13:00:00Z",
+        // Beirut's last hour of the day comes again, and ends; the Azores' midnight is there twice.
+        "2026-10-24T21:00:00Z",
+        "2026-10-25T00:00:00Z",
+        // In spring both skip it.
+        "2026-03-28T22:00:00Z",
+        "2026-03-29T01:00:00Z",
     ];
     landmarks.map(instant).to_vec()
 }
@@ -159,19 +168,21 @@ struct RawMaintenance {
     cancelled: bool,
 }
 
-fn zone() -> impl Strategy<Value = Zone> {
+/// The zone of recurring maintenance.
+fn plain_zone() -> impl Strategy<Value = Zone> {
     prop_oneof![Just(Zone::Utc), Just(Zone::Berlin)]
+}
+
+fn zone() -> impl Strategy<Value = Zone> {
+    select(Zone::ALL.to_vec())
 }
 
 fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
     let durations = vec![1, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY];
     // Local times that are skipped and repeated where clocks change are among them.
     let local = select(vec![0, HOUR, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 3 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
-    let returns = (zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>()).prop_map(|(zone, days, by_end)| Returns {
-        zone,
-        days,
-        by_end,
-    });
+    let returns = (plain_zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>())
+        .prop_map(|(zone, days, by_end)| Returns { zone, days, by_end });
     let returns = option::weighted(0.3, (returns, local));
     (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, prop::bool::weighted(0.2))
         .prop_map(|(systems, at, shift, duration, returns, cancelled)| RawMaintenance {
@@ -187,7 +198,7 @@ fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
 fn window() -> impl Strategy<Value = Window> {
     let rolling = || select(DAYS.to_vec()).prop_map(|days| Window::Rolling { days });
     let calendar = (select(Unit::ALL.to_vec()), zone()).prop_map(|(unit, zone)| Window::Calendar { unit, zone });
-    prop_oneof![2 => rolling(), 1 => calendar]
+    prop_oneof![2 => rolling(), 2 => calendar]
 }
 
 /// What counts as down, and what is not counted; `unknown` never both.
@@ -219,13 +230,15 @@ struct RawObjective {
 fn raw_objective() -> impl Strategy<Value = RawObjective> {
     let check = option::weighted(0.35, select(vec!["http", "ping", "never"]));
     let thresholds = select(vec![(50, 80, 5000), (10, 90, 14_400), (25, 50, 1000), (50, 80, 1), (1, 100, 720_000)]);
-    let shape = (select(TARGETS.to_vec()), window(), check, thresholds, counting());
+    let timezone = prop_oneof![1 => Just(Zone::Utc), 1 => zone()];
+    let shape = (select(TARGETS.to_vec()), (window(), timezone), check, thresholds, counting());
     let flags = (any::<bool>(), any::<bool>(), option::weighted(0.3, select(vec!["payments", "search"])));
     let excluded = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<Index>(), 1..3)];
     (any::<Index>(), shape, flags, excluded).prop_map(|(system, shape, flags, excluded)| {
-        let (target, window, check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
+        let (target, (window, timezone), check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
         let (self_only, exclude_maintenance, team) = flags;
         let objective = Objective {
+            timezone,
             labels: team.map(|team| ("team".to_owned(), team.to_owned())).into_iter().collect(),
             healthcheck: check.map(str::to_owned),
             self_only,

@@ -20,7 +20,7 @@ fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted:
         system: name("status"),
         healthcheck: check.then(|| name("a")),
         target: Target::parse(target).unwrap(),
-        window: Window::Rolling { days },
+        window: Window::Rolling { days, zone: chrono_tz::UTC },
         dependency_exclusion: DependencyExclusion::SelfOnly,
         excluded_dependencies: std::collections::BTreeSet::new(),
         exclude_maintenance_windows: false,
@@ -79,7 +79,7 @@ impl View<'_> {
         // Of another objective nothing is known: it may have any target and the longest window.
         let share = if is_this { i128::from(objective.target.error_share()) } else { 1 };
         let days = match objective.window {
-            Window::Rolling { days } if is_this => i128::from(days),
+            Window::Rolling { days, .. } if is_this => i128::from(days),
             _ => 3650,
         };
         let million = 1_000_000;
@@ -108,6 +108,7 @@ impl View<'_> {
             Property::WindowDays => (million, 3650 * million),
             Property::CurrentStreak
             | Property::BestStreak
+            | Property::LostStreak
             | Property::DownFor
             | Property::InStatusFor
             | Property::InStatusForSeconds
@@ -220,7 +221,7 @@ impl View<'_> {
             Term::Time(_) => self.roll(2) == 1,
             Term::Policy(urgency) => {
                 let share = f64::from(i32::try_from(self.objective.target.error_share()).unwrap()) / 1e8;
-                let Window::Rolling { days } = self.objective.window else { panic!() };
+                let Window::Rolling { days, .. } = self.objective.window else { panic!() };
                 // share of the budget × window / long lookback, against 1/(1 − target); equal ones are reached.
                 let reachable = |rule: Rule| {
                     let long = crate::domain::budget::LOOKBACKS[rule.long].1 as f64 / 86_400_000.0;

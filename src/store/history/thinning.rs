@@ -1,0 +1,123 @@
+//! Owns leaving out transitions that only repeat the status of their stream, so that memory follows what changes, not how often
+//! somebody looked.
+
+use crate::domain::instant::Instant;
+use crate::domain::transition::Transition;
+
+/// The transitions of one stream, of those that come one after the other.
+pub(super) struct Thinned {
+    kept: Vec<Transition>,
+    /// The last one, if it is not kept (yet).
+    held: Option<Transition>,
+    silence: Silence,
+}
+
+/// When a stream that repeats nothing is stale.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Silence {
+    /// Nobody has said so far: every transition is kept.
+    Untold,
+    Never,
+    /// After so many milliseconds.
+    After(i64),
+}
+
+impl Silence {
+    pub(super) fn of(stale_after_ms: Option<i64>) -> Self {
+        stale_after_ms.map_or(Self::Never, Self::After)
+    }
+
+    /// Whether the stream is stale before a moment, given that of its last transition before.
+    fn breaks(self, from: Instant, at: Instant) -> bool {
+        matches!(self, Self::After(millis) if at.since(from) >= millis)
+    }
+}
+
+impl Thinned {
+    pub(super) fn new(silence: Silence) -> Self {
+        Self { kept: Vec::new(), held: None, silence }
+    }
+
+    pub(super) fn push(&mut self, transition: Transition) {
+        let silence = self.silence;
+        let Some(last) = self.kept.last().copied().filter(|_| silence != Silence::Untold) else {
+            self.kept.push(transition);
+            return;
+        };
+        let breaks = |from: Instant| silence.breaks(from, transition.at);
+        if breaks(last.at) {
+            // What is held keeps the silence short, at least up to itself.
+            self.kept.extend(self.held.take());
+        }
+        let since = self.kept.last().map_or(transition.at, |last| last.at);
+        if transition.status == last.status && !breaks(since) {
+            self.held = Some(transition);
+        } else {
+            self.held = None;
+            self.kept.push(transition);
+        }
+    }
+
+    /// What was kept, and the very last one.
+    pub(super) fn finish(mut self) -> Vec<Transition> {
+        self.kept.extend(self.held);
+        self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory, fold};
+    use crate::domain::transition::{Source, Status};
+
+    fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
+        let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];
+        let history = SystemHistory { from: BEGINNING, through: END, first: None, streams };
+        let mut changes: Vec<_> =
+            fold(&history, Scope::System, silence).into_iter().map(|c| (c.at, c.status())).collect();
+        changes.dedup_by_key(|change| change.1);
+        changes
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_but_repetitions(
+            facts in prop::collection::btree_map(0..200_i64, 0..4_usize, 1..40),
+            silence in prop::option::of(1..30_i64),
+        ) {
+            let all: Vec<Transition> = facts
+                .iter()
+                .map(|(at, status)| Transition { at: Instant::from_millis(*at), status: Status::ALL[*status] })
+                .collect();
+            let thin = |silence: Silence| {
+                let mut thinned = Thinned::new(silence);
+                for transition in &all {
+                    thinned.push(*transition);
+                }
+                thinned.finish()
+            };
+            prop_assert_eq!(thin(Silence::Untold).len(), all.len());
+            let kept = thin(Silence::of(silence));
+            prop_assert_eq!(statuses(kept.clone(), silence), statuses(all.clone(), silence));
+            // The newest fact says how old the data is, the first one since when there is any.
+            prop_assert_eq!((kept.first().map(|t| t.at), kept.last().map(|t| t.at)), (Some(all[0].at), all.last().map(|t| t.at)));
+        }
+    }
+
+    #[test]
+    fn a_year_of_looking_every_minute_is_a_handful() {
+        let minute = |at: i64, status| Transition { at: Instant::from_millis(at * 60_000), status };
+        for (silence, most) in [(None, 6), (Some(15 * 60_000), 2 * 525_600 / 15)] {
+            let mut thinned = Thinned::new(Silence::of(silence));
+            for at in 0..525_600 {
+                let down = (1000..1010).contains(&at);
+                thinned.push(minute(at, if down { Status::Unhealthy } else { Status::Healthy }));
+            }
+            let kept = thinned.finish().len();
+            assert!(kept <= most, "{kept}");
+        }
+    }
+}
