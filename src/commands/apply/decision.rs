@@ -22,6 +22,8 @@ use crate::store::{Store, StoredObject};
 
 /// Objects that are listed by name where many have one fault.
 const MOST_SHOWN: usize = 5;
+/// Maintenance windows that are each noted to excuse nothing.
+const MOST_NOTED: usize = 10;
 
 /// What reading manifests against a database led to.
 pub(super) enum Decision {
@@ -201,11 +203,12 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
             plan.set
         ));
     }
-    let declared = |window: &MaintenanceWindow| {
-        let mut written = plan.written();
-        written.any(|object| object.kind() == Kind::MaintenanceWindow && *object.name() == window.metadata.name)
-    };
-    for window in idle_windows(&planned.outcome()).into_iter().filter(|window| declared(window)) {
+    let written: BTreeSet<&Name> =
+        plan.written().filter(|object| object.kind() == Kind::MaintenanceWindow).map(Object::name).collect();
+    let outcome = planned.outcome();
+    let idle: Vec<&MaintenanceWindow> =
+        idle_windows(&outcome).into_iter().filter(|window| written.contains(&window.metadata.name)).collect();
+    for window in &idle[..idle.len().min(MOST_NOTED)] {
         let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
         context.note(&format!(
             "note: maintenance window {} excuses nothing: no objective of {} has excludeMaintenanceWindows: true or \
@@ -213,6 +216,9 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
             window.metadata.name,
             systems.join(", ")
         ));
+    }
+    if idle.len() > MOST_NOTED {
+        context.note(&format!("note: {} other maintenance windows excuse nothing either", idle.len() - MOST_NOTED));
     }
     for (old, new) in plan.renamed_systems().into_iter().filter(|(old, _)| reported.contains(old)) {
         context.note(&format!(
