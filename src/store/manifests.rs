@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use rusqlite::{Row, params};
 
 use super::history::{Silences, stored_name};
 use super::journal::system_id;
-use super::open::Store;
+use super::open::{Store, Unreadable};
 use super::sets::Declaration;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect, intact, row_sum};
@@ -135,7 +135,10 @@ impl<'s> Resolver<'s> {
             Some(id) => *id,
             // Ids of the database are positive.
             None if self.complete => SystemId(-1 - self.ids.len() as i64),
-            None => self.store.system(name)?.ok_or_else(|| anyhow!("system {name} is not in the database"))?,
+            None => self
+                .store
+                .system(name)?
+                .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
         };
         self.ids.insert(name.clone(), id);
         let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);

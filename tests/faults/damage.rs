@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::harness::{Leashed, Output, World, line, night};
+use crate::harness::{Leashed, Output, World, line, night, tell};
 
 const AS_OF: &str = "2024-03-21T12:00:00Z";
 
@@ -293,6 +293,7 @@ fn every_column_of_every_table_with_every_edge_value() {
         }
     }
     assert!(tables.len() >= 20, "{tables:?}");
+    tell(&format!("{} damaged columns in {} tables", tables.values().sum::<usize>(), tables.len()));
 }
 
 fn shown(value: &Value) -> String {
@@ -303,8 +304,8 @@ fn shown(value: &Value) -> String {
 #[test]
 fn bytes_flipped_anywhere() {
     let whole = Whole::new();
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..30 * night() {
+    let (mut seed, flips) = (0x9e37_79b9_7f4a_7c15_u64, 30 * night());
+    for _ in 0..flips {
         let mut damaged = whole.bytes.clone();
         seed ^= seed << 13;
         seed ^= seed >> 7;
@@ -318,6 +319,7 @@ fn bytes_flipped_anywhere() {
         ends(&whole.world, &["ingest"], &line("2024-03-10T10:00:31Z", "shop", "down"));
         ends(&whole.world, &["db", "verify", "--repair"], "");
     }
+    tell(&format!("{flips} flipped bits"));
 }
 
 /// The pages of a table of caches make no sense at all: SQLite itself refuses to read them.

@@ -157,7 +157,7 @@ impl Store {
             // Without it, the log tells what was seen last.
             if whole(&&"computation") { store.clear("computation") } else { Ok(()) }
         })?;
-        for table in &broken {
+        for table in broken {
             self.noticed.note(table, &"pages");
         }
         Ok(true)

@@ -1,10 +1,11 @@
 //! Owns checking the file against itself: SQLite's own check, every row's checksum, and the order, form and summaries of segments.
 
 use anyhow::Result;
+use rusqlite::ErrorCode;
 
 use super::row::{self, FACTS, summed};
 use crate::domain::instant::Instant;
-use crate::store::open::Store;
+use crate::store::open::{Store, code};
 use crate::store::segment::{decode, segment_sum};
 
 /// Something in the file that is not as it must be.
@@ -18,6 +19,19 @@ impl Store {
     /// Those of the database.
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
+        for check in [Self::check_pages, Self::check_references] {
+            match check(self, &mut differences) {
+                // A check that cannot go on has found what it looks for.
+                Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => {
+                    differences.push(Difference(format!("integrity: {error:#}")));
+                }
+                other => other?,
+            }
+        }
+        Ok(differences)
+    }
+
+    fn check_pages(&self, differences: &mut Vec<Difference>) -> Result<()> {
         let mut statement = self.connection.prepare("PRAGMA integrity_check(10)")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -30,6 +44,10 @@ impl Store {
                 differences.push(Difference(format!("integrity: {line}")));
             }
         }
+        Ok(())
+    }
+
+    fn check_references(&self, differences: &mut Vec<Difference>) -> Result<()> {
         let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -38,7 +56,7 @@ impl Store {
             differences
                 .push(Difference(format!("row {id} of {table} refers to a row of {parent} that does not exist")));
         }
-        Ok(differences)
+        Ok(())
     }
 
     /// Checks that the rows of facts are as they were written.
