@@ -111,13 +111,15 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn probe_caches(&mut self, system: &Name) -> Result<()> {
-        let sql =
-            "SELECT sum(sealed_until), sum(length(body)), (SELECT checksum FROM input_digest WHERE system = of.id),
-                   (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)
-                   FROM system AS of LEFT JOIN objective_input ON objective_input.system = of.id
-                   LEFT JOIN seal USING (objective) LEFT JOIN ledger USING (objective) WHERE name = ?1";
+        let of_system = "SELECT sum(sealed_until), sum(length(body)),
+                                (SELECT checksum FROM input_digest WHERE system = of.id)
+                         FROM system AS of LEFT JOIN objective_input ON objective_input.system = of.id
+                         LEFT JOIN seal USING (objective) LEFT JOIN ledger USING (objective) WHERE name = ?1";
+        // Also of a system that is new.
+        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
         let read = || -> Result<()> {
-            self.connection.prepare_cached(sql)?.query([system.as_str()])?.next()?;
+            self.connection.prepare_cached(of_system)?.query([system.as_str()])?.next()?;
+            self.connection.prepare_cached(of_all)?.query([])?.next()?;
             Ok(())
         };
         match read() {
