@@ -16,6 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         stdin: Box::new(Cursor::new(bytes.to_vec())),
         stdout_is_terminal: false,
         stderr_is_terminal: false,
+        owns_process: false,
     };
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     assert!(slo::run(invocation, &mut stdout, &mut stderr) <= 2);
