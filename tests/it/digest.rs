@@ -113,7 +113,20 @@ fn at_the_end(world: &World, monday: Ms) -> Vec<Value> {
         }
         objectives(world).into_iter().find(|row| row["objectiveId"] == objective.name).unwrap()
     };
-    world.objectives.iter().map(row).collect()
+    let mut rows: Vec<Value> = world.objectives.iter().map(row).collect();
+    // Worst first, as `slo status` lists them.
+    rows.sort_by(|a, b| {
+        let left = |row: &Value| row["budgetRemainingPercent"].as_f64().unwrap();
+        let state = state_rank(&a["state"]).cmp(&state_rank(&b["state"]));
+        state
+            .then(left(a).total_cmp(&left(b)))
+            .then_with(|| a["objectiveId"].to_string().cmp(&b["objectiveId"].to_string()))
+    });
+    rows
+}
+
+fn state_rank(state: &Value) -> usize {
+    ["no-data", "breaching", "down", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
 }
 
 /// What the digest of the week that begins on a Monday should say.
@@ -131,10 +144,7 @@ fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
             }));
         }
     }
-    let rank = |state: &Value| {
-        ["no-data", "breaching", "down", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
-    };
-    changes.sort_by_key(|row| (rank(&row["next"]), rank(&row["previous"]), row["objectiveId"].to_string()));
+    changes.sort_by_key(|row| (state_rank(&row["next"]), state_rank(&row["previous"]), row["objectiveId"].to_string()));
     let achieved = |at: Ms| {
         let answer = parsed(slo, &["achievements", "--as-of", &rfc3339(at), "-o", "json"]);
         answer["achievements"].as_array().unwrap().clone()

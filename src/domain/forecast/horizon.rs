@@ -5,7 +5,7 @@
 //! maintenance tells one moment from another: until the last window that is planned has ended, and one window more. Maintenance that
 //! returns for ever changes something for ever. Mostly there is too little of it to matter: where it covers less of any window than
 //! the target asks for, a whole window of downtime exhausts the budget, breaches, and is not full whenever it ends. Only
-//! where that is not certain does the forecast look as far as moments reach.
+//! where that is not certain does the forecast look as far ahead as the clocks of zones are known.
 
 use crate::domain::budget::Budget;
 use crate::domain::chronicle::Chronicle;
@@ -15,6 +15,9 @@ use crate::domain::span::Span;
 use crate::domain::target::WHOLE;
 use crate::domain::timeline::{Scope, SystemHistory};
 use crate::domain::window::Window;
+
+/// Until when the clocks of all zones are known: their tables end with 2099, and what returns by local time is not certain after that.
+const CLOCKS_KNOWN_UNTIL: Instant = Instant::from_millis(4_102_444_800_000);
 
 /// The last moment that a forecast as of `as_of` has to look at.
 ///
@@ -40,7 +43,7 @@ where
     let ahead = model.maintenance.ahead();
     let settled = if is_down { settled.max(ahead.settled) } else { settled };
     if is_down && ahead.endless && !is_too_little(model.maintenance.most_endless_ms(window_ms), budget) {
-        return Ok(Instant::MAX);
+        return Ok(CLOCKS_KNOWN_UNTIL.max(settled.plus(window_ms)).min(Instant::MAX));
     }
     Ok(settled.plus(window_ms).min(Instant::MAX))
 }
