@@ -109,7 +109,7 @@ impl Calendar {
         if day.start == at { at } else { day.end }
     }
 
-    /// The midnight so many days before the last one up to `at`.
+    /// The midnight that lies this number of days before the last one up to `at`.
     pub(crate) fn days_before(self, at: Instant, days: i64) -> Instant {
         self.start(self.date(at).plus(-days))
     }

@@ -18,7 +18,7 @@ const SAME: [&str; 12] = [
     "1791036300.0004",
 ];
 
-/// What is no time, and what is said of it.
+/// What is not a time, and the error for it.
 const WRONG: [(&str, &str); 5] = [
     ("20261003", "is a number that looks like a date; write 2026-10-03"),
     ("46298.5", "is a number that looks like a date of a spreadsheet; write 2026-10-03 12:00"),

@@ -159,7 +159,7 @@ fn one_zone_is_declared_in_either_place() {
     assert!(slo.pass(&["plan", same.to_str().unwrap()], b"").contains("no changes"));
     let exported = slo.pass(&["export", "manifests"], b"");
     assert!(exported.contains("  window: { calendar: day }\n  timezone: Europe/Berlin\n"), "{exported}");
-    // Another zone is another objective's days: what was sealed is drawn up anew.
+    // Another zone is another objective's days: what was sealed is recomputed.
     slo.pass(&["compute", "--as-of", "2026-10-20T00:00:00Z"], b"");
     let other = slo.write_manifests(&objective("target: 99, windowDays: 7, timezone: Asia/Tokyo"));
     let plan = slo.run(&["plan", other.to_str().unwrap()], b"");

@@ -163,7 +163,7 @@ pub(crate) struct Maintenance {
     pub(crate) cancelled: bool,
 }
 
-/// Returns after so many days, at the same local time of a zone.
+/// Returns every so often, counted in days, at the same local time of a zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Returns {
     pub(crate) zone: Zone,

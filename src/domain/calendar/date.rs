@@ -27,7 +27,7 @@ impl Date {
         Instant::from_millis(self.0 * DAY_MS)
     }
 
-    /// The date so many days later (negative: earlier).
+    /// The date this number of days later (negative: earlier).
     pub(crate) const fn plus(self, days: i64) -> Self {
         Self(self.0 + days)
     }

@@ -1,4 +1,4 @@
-//! Owns the spellings of times: what people and programs write, and what a number that is no time was probably meant to be.
+//! Owns the spellings of times: what people and programs write, and what a number that is not a time probably means.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 

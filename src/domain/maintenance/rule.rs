@@ -98,7 +98,7 @@ impl Rule {
         &self.text
     }
 
-    /// A bound on how many days the rule names: at the most so many of each period, which lasts at least so many days.
+    /// An upper bound on the days that the rule names: the most in a period, and the fewest days that a period lasts.
     pub(super) fn density(&self) -> (i64, i64) {
         let weekdays: usize = self.days.iter().map(|day| if day.ordinal.is_some() { 1 } else { 5 }).sum();
         let (most, days) = match self.frequency {

@@ -1,4 +1,4 @@
--- Why: days are those of an objective's own time zone, and reported at their close. What was sealed and published by midnights of UTC is drawn up anew.
+-- Why: days are those of an objective's own time zone, and reported at their close. What was sealed and published by midnights of UTC is recomputed.
 DELETE FROM seal;
 DELETE FROM ledger;
 DELETE FROM daily_snapshot;
