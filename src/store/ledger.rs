@@ -1,10 +1,10 @@
 //! Owns the packed form of sealed days. Documented in docs/segment-format.md.
 
 use super::varint::{Damaged, put, take};
-use crate::domain::calendar::{Calendar, Date};
-use crate::domain::day::{Day, Ledger, Run, Verdict};
-use crate::domain::instant::DAY_MS;
-use crate::domain::tally::Tally;
+use crate::domain::account::tally::Tally;
+use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
+use crate::domain::value::calendar::{Calendar, Date};
+use crate::domain::value::instant::DAY_MS;
 
 /// The format of the bodies written now; the first byte of each.
 const VERSION: u8 = 2;
@@ -49,7 +49,8 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
     if start > MOST_DAYS {
         return Err(Damaged);
     }
-    let mut runs = Vec::new();
+    // A day in which something happened takes eight bytes or more.
+    let mut runs = Vec::with_capacity(rest.len() / 8 + 1);
     while !rest.is_empty() {
         let count = take(&mut rest)?;
         days = count.saturating_add(days);
@@ -71,6 +72,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
             if upstreams > rest.len() as u64 {
                 return Err(Damaged);
             }
+            upstream_ms.reserve_exact(upstreams as usize);
             for _ in 0..upstreams {
                 upstream_ms.push(millis(&mut rest)?);
             }
@@ -78,9 +80,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
         let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
         runs.push(Run { count: count as u32, day: Day { tally, verdict } });
     }
-    let mut ledger = Ledger::new(calendar, EARLIEST.plus(start as i64));
-    ledger.extend(runs);
-    Ok(ledger)
+    Ok(Ledger::of(calendar, EARLIEST.plus(start as i64), runs))
 }
 
 /// A part of a day.
