@@ -310,7 +310,7 @@ mod tests {
             (chrono_tz::Tz::Pacific__Apia, "2011-12-28T10:00:00Z"),
         ] {
             let (calendar, start) = (Calendar { zone }, Instant::parse(start).unwrap());
-            let mut whole = ledger(calendar, calendar.date(start), &[1, 1, 2]);
+            let mut whole = ledger(calendar, calendar.date(start), &[1, 2]);
             whole.push_run(Run { count: 1, day: Day { tally: Tally::default(), verdict: Verdict::Skipped } });
             whole.push_run(Run { count: 2, day: day(3) });
             for quarters in -4..40 {

@@ -34,8 +34,7 @@ impl Silence {
     /// What need not be kept after a transition: the same status before this moment.
     fn repeated(self, kept: Transition) -> Transition {
         let at = match self {
-            Self::Untold => Instant::MIN,
-            Self::Never => END,
+            Self::Untold | Self::Never => END,
             Self::After(millis) => kept.at.plus(millis),
         };
         Transition { at, ..kept }
@@ -51,6 +50,10 @@ impl Thinned {
     /// Takes the next one.
     #[inline]
     pub(super) fn push(&mut self, transition: Transition) {
+        if self.silence == Silence::Untold {
+            self.kept.push(transition);
+            return;
+        }
         if self.is_held && transition.at >= self.repeated.at {
             // What is held keeps the silence short, at least up to itself.
             self.keep();

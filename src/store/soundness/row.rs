@@ -8,6 +8,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::crc::Crc;
 use crate::store::open::Unreadable;
 
 /// The tables that cannot be made anew from others.
@@ -113,14 +114,14 @@ pub(in crate::store) fn checksum<'v>(values: impl IntoIterator<Item = ValueRef<'
 
 /// A checksum of many short pieces, which are gathered: it is made of long ones ten times as fast.
 struct Sum {
-    crc: flate2::Crc,
+    crc: Crc,
     gathered: [u8; 512],
     length: usize,
 }
 
 impl Default for Sum {
     fn default() -> Self {
-        Self { crc: flate2::Crc::new(), gathered: [0; 512], length: 0 }
+        Self { crc: Crc::new(), gathered: [0; 512], length: 0 }
     }
 }
 
