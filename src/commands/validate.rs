@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::{Context, Run};
 use crate::cli::{Output, Validate};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
