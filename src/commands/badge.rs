@@ -30,7 +30,7 @@ impl Run for Badge {
         let picture = Picture::of(&report, show, args.label.as_deref());
         match context.form() {
             Form::Json | Form::Yaml | Form::Csv { .. } => {
-                context.answer(&picture.document(as_of)?, |_| Sheet::new())?
+                context.answer(&picture.document(as_of)?, |_| Sheet::new())?;
             }
             Form::Table | Form::Wide | Form::Markdown => context.say(&picture.svg())?,
         }

@@ -37,7 +37,7 @@ impl Run for Validate {
         };
         match (context.output, context.form()) {
             (Some(Output::Junit), _) => {
-                context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?
+                context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?;
             }
             (Some(Output::Github), _) => context.say(&annotations(&validation))?,
             (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
