@@ -70,6 +70,7 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         owns_process: invocation.owns_process,
         stdout,
         stderr,
+        held_back: None,
         stderr_is_terminal: invocation.stderr_is_terminal,
         noticed: Noticed::default(),
         env: &invocation.env,
