@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 use crate::failure::Failure;
 
 /// The wall clock's moment.

@@ -39,9 +39,9 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Output};
 use crate::clock;
-use crate::domain::duration::parse_millis;
-use crate::domain::instant::Instant;
-use crate::domain::wording::one_line;
+use crate::domain::value::duration::parse_millis;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::one_line;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::part_of_database;

@@ -14,20 +14,20 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::domain::assess::Assessment;
-use crate::domain::chapter::Chapter;
-use crate::domain::chronicle::Chronicle;
-use crate::domain::health::{Health, TRANSITIONS_WINDOW_MS};
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::outage::{Outage, charged, outages};
-use crate::domain::report::ObjectiveReport;
-use crate::domain::snapshot::{Snapshot, snapshots};
-use crate::domain::span::Span;
-use crate::domain::streak::StreakReport;
-use crate::domain::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
-use crate::domain::transition::Status;
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::model::SystemId;
+use crate::domain::account::outage::{Outage, charged, outages};
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::{Snapshot, snapshots};
+use crate::domain::budget::streak::StreakReport;
+use crate::domain::health::system::{Health, TRANSITIONS_WINDOW_MS};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::store::{Reader, Resolver, Silences, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};

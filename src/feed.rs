@@ -17,9 +17,9 @@ use std::io::Read;
 
 use anyhow::Result;
 
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::transition::Source;
+use crate::domain::health::transition::Source;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 use fields::Fields;
 pub(crate) use incidents::read_incidents;

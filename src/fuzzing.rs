@@ -6,17 +6,17 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::domain::calendar::Calendar;
-use crate::domain::condition::answer;
-use crate::domain::duration::{parse_millis, write_millis};
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::maintenance::MaintenanceWindow;
-use crate::domain::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::name::Name;
-use crate::domain::object::Object;
-use crate::domain::selector::Selector;
-use crate::domain::span::Span;
-use crate::domain::week::Week;
+use crate::domain::account::maintenance::MaintenanceWindow;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::plan::object::Object;
+use crate::domain::rules::condition::answer;
+use crate::domain::value::calendar::Calendar;
+use crate::domain::value::duration::{parse_millis, write_millis};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
+use crate::domain::value::span::Span;
+use crate::domain::value::week::Week;
 use crate::feed::{Format, Names, Options, Reader, Reject};
 use crate::manifest::{Files, Known};
 use crate::store::{ledger as ledgers, segment as segments};

@@ -27,10 +27,10 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::name::Name;
-use crate::domain::object::Object;
-use crate::domain::objective::Objective;
-use crate::domain::wording;
+use crate::domain::account::objective::Objective;
+use crate::domain::plan::object::Object;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording;
 use document::Chunk;
 use envelope::Draft;
 use problem::Report;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::domain::name::{LONGEST, Name};
+use crate::domain::value::name::{LONGEST, Name};
 pub(crate) use comparison::Input;
 use comparison::Snapshot;
 use config::Config;

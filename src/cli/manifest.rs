@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::domain::name::Name;
+use crate::domain::value::name::Name;
 
 #[derive(Args, Debug)]
 pub(crate) struct Paths {

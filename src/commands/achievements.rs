@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::Achievements;
-use crate::domain::name::Name;
+use crate::domain::value::name::Name;
 use crate::evaluation::standings;
 use crate::exit::ExitStatus;
 use crate::render::achievements::{document, sheet};

@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 
 use super::Context;
 use crate::cli::Compute;
-use crate::domain::change::Logged;
-use crate::domain::name::Name;
-use crate::domain::wording::in_lines;
+use crate::domain::rules::change::Logged;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::in_lines;
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;

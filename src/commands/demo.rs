@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::{Context, Noticed, apply, ingest, status};
 use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
-use crate::domain::instant::{Instant, MINUTE_MS};
+use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::demo::{Place, introduction, next_steps};

@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::{Digest, Output};
-use crate::domain::instant::Instant;
-use crate::domain::week::Week;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::week::Week;
 use crate::evaluation::digest;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;

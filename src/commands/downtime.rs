@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use super::{Context, moment, selection};
 use crate::cli::{Downtime, DowntimeBy};
-use crate::domain::instant::DAY_MS;
-use crate::domain::outage::totals::By;
-use crate::domain::span::Span;
+use crate::domain::account::outage::totals::By;
+use crate::domain::value::instant::DAY_MS;
+use crate::domain::value::span::Span;
 use crate::evaluation::downtime;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Context, moment, selection, written};
 use crate::cli::{Export, ExportJournal, ExportWhat, Output};
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::journal::{CSV_HEADER, Line, csv, json};

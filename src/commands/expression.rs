@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::selection;
-use crate::domain::condition::{Condition, Subject, Term};
+use crate::domain::rules::condition::{Condition, Subject, Term};
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::Store;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Context, moment, selection};
 use crate::cli::History;
-use crate::domain::instant::DAY_MS;
+use crate::domain::value::instant::DAY_MS;
 use crate::evaluation::statuses;
 use crate::exit::ExitStatus;
 use crate::render::history::{Entry, document, sheet, usual_range};

@@ -13,7 +13,7 @@ use anyhow::Result;
 use super::Context;
 use crate::cli::Ingest;
 use crate::clock;
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::feed::Names;

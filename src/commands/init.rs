@@ -9,9 +9,9 @@ use anyhow::Result;
 
 use super::Context;
 use crate::cli::Init;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::object::Kind;
+use crate::domain::plan::object::Kind;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::{List, ListKind};
-use crate::domain::budget::LOOKBACKS;
-use crate::domain::condition::property::Owner;
-use crate::domain::condition::{Property, Scope, Term};
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::maintenance::{Length, Schedule};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::System;
-use crate::domain::policy::Urgency;
-use crate::domain::reconcile::Held;
+use crate::domain::account::maintenance::{Length, Schedule};
+use crate::domain::account::objective::System;
+use crate::domain::budget::balance::LOOKBACKS;
+use crate::domain::budget::policy::Urgency;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::plan::reconcile::Held;
+use crate::domain::rules::condition::property::Owner;
+use crate::domain::rules::condition::{Property, Scope, Term};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::render::condition::spec;
 use crate::render::list::{Row, document, moment, sheet};
@@ -228,7 +228,7 @@ fn systems(store: &Store, as_of: Instant) -> Result<Vec<Row<Value>>> {
             cells: vec![
                 name.to_string(),
                 count.to_string(),
-                stale.map_or(String::new(), crate::domain::duration::format_millis),
+                stale.map_or(String::new(), crate::domain::value::duration::format_millis),
                 upstreams.join(", "),
             ],
             value: json!({
@@ -288,7 +288,7 @@ fn maintenance(store: &Store) -> Result<Vec<Row<Value>>> {
                     "{} {}, {}",
                     rule.rule.as_str(),
                     rule.zone,
-                    crate::domain::duration::format_millis(rule.clock_ms())
+                    crate::domain::value::duration::format_millis(rule.clock_ms())
                 ),
                 json!({
                     "start": rule.start.to_string(),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Context;
 use crate::cli::Log;
-use crate::domain::name::Name;
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;

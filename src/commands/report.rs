@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::{Output, Report};
-use crate::domain::chapter::Chapter;
-use crate::domain::name::Name;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::value::name::Name;
 use crate::evaluation::{achievements, chapters};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use crate::cli::Selection;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::selector::Selector;
+use crate::domain::account::model::SystemId;
+use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::{Store, Stored};

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::Show;
-use crate::domain::span::Span;
+use crate::domain::value::span::Span;
 use crate::evaluation::{achievements, downtime, reports, trend};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::{Context, selection};
 use crate::cli::Status;
-use crate::domain::instant::Instant;
-use crate::domain::report::worst_first;
+use crate::domain::budget::report::worst_first;
+use crate::domain::value::instant::Instant;
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
 use crate::render::status::{document, sheet};

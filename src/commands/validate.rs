@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::Context;
 use crate::cli::{Output, Paths};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};

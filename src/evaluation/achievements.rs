@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::Evaluation;
-use crate::domain::achievement::{Contribution, Standing, Unlocked};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
+use crate::domain::budget::achievement::{Contribution, Standing, Unlocked};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::store::{Store, Stored};
 
 /// The achievements of systems as of a moment: systems in the order given, of each the oldest first.

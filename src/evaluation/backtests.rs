@@ -4,21 +4,22 @@
 use anyhow::Result;
 
 use super::{Conditions, Evaluation};
-use crate::domain::backtest::burn::Consumption;
-use crate::domain::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
-use crate::domain::backtest::historic::{Past, PastWindow, last_windows};
-use crate::domain::backtest::threshold::{BurnAlert, Trial};
-use crate::domain::backtest::{Episode, Matched, Matching, Score, score};
-use crate::domain::budget::LOOKBACKS;
-use crate::domain::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
-use crate::domain::decimal::Decimal;
-use crate::domain::incident::Incident;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::solver::linear::Fraction;
-use crate::domain::solver::signal::Reading;
-use crate::domain::solver::view::Ask;
-use crate::domain::span::Span;
+use crate::domain::budget::balance::LOOKBACKS;
+use crate::domain::rules::backtest::burn::Consumption;
+use crate::domain::rules::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
+use crate::domain::rules::backtest::historic::{Past, PastWindow, last_windows};
+use crate::domain::rules::backtest::threshold::{BurnAlert, Trial};
+use crate::domain::rules::backtest::{Matched, Matching, Score, score};
+use crate::domain::rules::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
+use crate::domain::rules::episode::Episode;
+use crate::domain::rules::incident::Incident;
+use crate::domain::rules::solver::linear::Fraction;
+use crate::domain::rules::solver::signal::Reading;
+use crate::domain::rules::solver::view::Ask;
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
 /// What is asked of the past.

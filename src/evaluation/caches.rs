@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::computing::compute_from;
 use super::sealing::{derive_inputs, seal_some, settle};
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
+use crate::domain::account::model::SystemId;
+use crate::domain::value::instant::Instant;
 use crate::store::{LogRange, Store};
 
 /// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction.

@@ -7,15 +7,15 @@ use anyhow::Result;
 
 use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
-use crate::domain::achievement::{Contribution, Standing};
-use crate::domain::assess::Assessment;
-use crate::domain::change::{Change, ChangeKind, View};
-use crate::domain::chronicle::Chronicle;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::snapshot::snapshots;
-use crate::domain::timeline::BEGINNING;
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::budget::achievement::{Contribution, Standing};
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::snapshots;
+use crate::domain::health::timeline::BEGINNING;
+use crate::domain::rules::change::{Change, ChangeKind, View};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::store::{Difference, LogRange, Published, Seal, Store, Views};
 
 /// What is seen of everything now, each with the moment since when, where history itself tells it.

@@ -6,23 +6,23 @@ use std::rc::Rc;
 use anyhow::{Result, anyhow};
 
 use super::Evaluation;
-use crate::domain::assess::Assessment;
-use crate::domain::condition::{Property, Subject, Term};
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::model::Model;
-use crate::domain::moments::Moments;
-use crate::domain::name::Name;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::solver::age;
-use crate::domain::solver::days::Days;
-use crate::domain::solver::search;
-use crate::domain::solver::signal::Signal;
-use crate::domain::solver::system::SystemView;
-use crate::domain::solver::view::{Ask, View, What, streaks};
-use crate::domain::solver::{self, moment};
-use crate::domain::span::Span;
-use crate::domain::timeline::{BEGINNING, Scope};
+use crate::domain::account::model::Model;
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::timeline::{BEGINNING, Scope};
+use crate::domain::rules::condition::{Property, Subject, Term};
+use crate::domain::rules::finding::{Finding, Rule};
+use crate::domain::rules::solver::age;
+use crate::domain::rules::solver::days::Days;
+use crate::domain::rules::solver::search;
+use crate::domain::rules::solver::signal::Signal;
+use crate::domain::rules::solver::system::SystemView;
+use crate::domain::rules::solver::view::{Ask, View, What, streaks};
+use crate::domain::rules::solver::{self, moment};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::moments::Moments;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::store::{Reader, Store, Stored};
 
 /// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
@@ -223,7 +223,7 @@ impl<'s> Conditions<'s> {
             values.push((field.clone(), self.signal(objective, &Ask::of(field), moment(at))?.at(at)));
         }
         let explanation = if detail.explain {
-            Some(solver::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))?)
+            Some(solver::explained::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))?)
         } else {
             None
         };

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Evaluation;
-use crate::domain::achievement::{Contribution, Standing};
-use crate::domain::assess::Assessment;
-use crate::domain::digest::{Digest, Sources};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::outage::outages;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::span::Span;
-use crate::domain::week::Week;
+use crate::domain::account::outage::outages;
+use crate::domain::budget::achievement::{Contribution, Standing};
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::digest::{Digest, Sources};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::domain::value::week::Week;
 use crate::store::{Store, Stored};
 
 /// The digest of a week for objectives; facts after `as_of` do not exist. The week is one of UTC, and each objective's figures are

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Evaluation;
-use crate::domain::assess::Assessment;
-use crate::domain::instant::Instant;
-use crate::domain::model::Model;
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::Objective;
-use crate::domain::reconcile::Plan;
-use crate::domain::reconcile::consequence::{Consequence, worst_first};
-use crate::domain::report::ObjectiveReport;
+use crate::domain::account::model::Model;
+use crate::domain::account::objective::Objective;
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::plan::reconcile::Plan;
+use crate::domain::plan::reconcile::consequence::{Consequence, worst_first};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::store::{Resolver, Store, Stored};
 
 /// Every objective whose numbers come from another model once the plan is carried out, also where only something that it

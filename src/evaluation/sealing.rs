@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Evaluation;
-use crate::domain::assess::Assessment;
-use crate::domain::day::{Day, Ledger, Verdict};
-use crate::domain::instant::Instant;
-use crate::domain::model::{Member, Model, SystemId};
-use crate::domain::tally::Tally;
+use crate::domain::account::model::{Member, Model, SystemId};
+use crate::domain::account::tally::Tally;
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::day::{Day, Ledger, Verdict};
+use crate::domain::value::instant::Instant;
 use crate::store::{Difference, Inputs, Resolver, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.

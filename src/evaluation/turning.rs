@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use anyhow::Result;
 
 use super::Conditions;
-use crate::domain::change::{Change, ChangeKind};
-use crate::domain::condition::{Condition, Subject};
-use crate::domain::hash::Fnv;
-use crate::domain::instant::Instant;
-use crate::domain::model::Model;
-use crate::domain::name::Name;
-use crate::domain::span::Span;
-use crate::domain::timeline::BEGINNING;
-use crate::domain::turn::{Pair, Telling, additions};
+use crate::domain::account::model::Model;
+use crate::domain::health::timeline::BEGINNING;
+use crate::domain::rules::change::{Change, ChangeKind};
+use crate::domain::rules::condition::{Condition, Subject};
+use crate::domain::rules::turn::{Pair, Telling, additions};
+use crate::domain::value::hash::Fnv;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
 
 /// What has to be added to the change log for it to say exactly when each declared condition held for each objective of its

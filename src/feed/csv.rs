@@ -8,7 +8,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use super::Format;
 use super::fields::{Field, Fields, Value, excerpt};
 use super::json;
-use crate::domain::wording::and_list;
+use crate::domain::value::wording::and_list;
 use crate::failure::Failure;
 
 /// Delimiters a header may use; of equals the first.

@@ -7,9 +7,9 @@ use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
 use super::{Options, StreamKey};
-use crate::domain::duration::format_millis;
-use crate::domain::instant::{Instant, InstantError};
-use crate::domain::transition::{Source, Status};
+use crate::domain::health::transition::{Source, Status};
+use crate::domain::value::duration::format_millis;
+use crate::domain::value::instant::{Instant, InstantError};
 
 /// The most characters of a value that a reason quotes.
 const MOST_QUOTED: usize = 80;

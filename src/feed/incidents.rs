@@ -10,10 +10,10 @@ use super::fields::{excerpt, quote};
 use super::input::Input;
 use super::json;
 use super::records::{Cut, Records, without_return};
-use crate::domain::backtest::Episode;
-use crate::domain::incident::Incident;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
+use crate::domain::rules::episode::Episode;
+use crate::domain::rules::incident::Incident;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::failure::Failure;
 
 /// The most bad lines that are named one by one.

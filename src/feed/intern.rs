@@ -6,8 +6,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::StreamKey;
 use super::row::Row;
-use crate::domain::name::Name;
-use crate::domain::transition::Source;
+use crate::domain::health::transition::Source;
+use crate::domain::value::name::Name;
 
 /// Bytes of names that are held at the most, give or take one stream's.
 const MOST_BYTES: usize = 16 << 20;

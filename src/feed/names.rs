@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::fields::{Field, quote};
-use crate::domain::name::{self, Name};
+use crate::domain::value::name::{self, Name};
 
 /// A name that was made: what it names, of a check its system, and the name.
 type Made = (Field, Box<str>, Name);

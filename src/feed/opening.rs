@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 use super::csv::{incomplete_header, titles};
 use super::fields::{Field, excerpt};
 use super::incidents;
-use crate::domain::instant::Instant;
-use crate::domain::transition::Status;
-use crate::domain::wording::or_list;
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
 /// Lines that are held at the most, and their bytes, give or take one line.

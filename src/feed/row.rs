@@ -1,7 +1,7 @@
 //! Owns one accepted transition, packed into eight bytes that sort by stream, moment and status.
 
-use crate::domain::instant::Instant;
-use crate::domain::transition::Status;
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
 
 const STATUS_BITS: u32 = 2;
 /// Enough for the year 2262.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS};
+use crate::domain::value::instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS};
 
 /// Reads moments, remembering the last date.
 pub(super) struct Times {

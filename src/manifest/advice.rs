@@ -1,10 +1,10 @@
 //! Owns warnings about targets: what is valid, and can never do what it seems to promise.
 
 use super::problem::{Position, Report};
-use crate::domain::decimal::{Decimal, SCALE};
-use crate::domain::policy::POLICY;
-use crate::domain::target::{Target, WHOLE};
-use crate::domain::window::Window;
+use crate::domain::budget::policy::POLICY;
+use crate::domain::value::decimal::{Decimal, SCALE};
+use crate::domain::value::target::{Target, WHOLE};
+use crate::domain::value::window::Window;
 
 /// Warns about a target that leaves no budget, and about burn rates that even a total outage does not reach: that one
 /// burns at 1/(1 − target). The places are those of the target and of the fast-burn multiplier.

@@ -9,10 +9,10 @@ use super::shape::{Content, FieldShape, Shape};
 use super::term::shapes::{AT_LEAST, FORM};
 use super::term::{read_term, suffixed};
 use super::wording::quote;
-use crate::domain::condition::{Condition, Scope, Severity};
-use crate::domain::label;
-use crate::domain::objective::Metadata;
-use crate::domain::selector::Selector;
+use crate::domain::account::objective::Metadata;
+use crate::domain::rules::condition::{Condition, Scope, Severity};
+use crate::domain::value::label;
+use crate::domain::value::selector::Selector;
 
 /// The specification of a condition.
 pub(super) static SPEC: Shape = Shape {

@@ -10,10 +10,10 @@ use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
 use super::{condition, maintenance_window, objective, system};
-use crate::domain::label;
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::Metadata;
+use crate::domain::account::objective::Metadata;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::label;
+use crate::domain::value::name::Name;
 
 /// The version of this project's own manifests.
 pub(super) const VERSION: &str = "slo/v1";

@@ -6,8 +6,8 @@ use super::problem::{Position, Report};
 use super::shape::{Content, Shape};
 use super::tree::{Entry, Node, Value};
 use super::wording::{closest, did_you_mean, or_list, quote};
-use crate::domain::instant::Instant;
-use crate::domain::name::{Name, NameError};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::{Name, NameError};
 
 /// A mapping whose fields are known.
 pub(super) struct Fields<'a> {
@@ -195,7 +195,7 @@ impl<'a> Field<'a> {
 
     /// A length of time in milliseconds.
     pub(super) fn millis(&self, report: &mut Report) -> Option<i64> {
-        let found = self.scalar().and_then(crate::domain::duration::parse_millis);
+        let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);
         if found.is_none() {
             self.expected("a length of time", "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
         }

@@ -8,11 +8,11 @@ use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::shape::{Content, FieldShape, Length as ListLength, Shape};
 use super::wording::quote;
-use crate::domain::duration::{format_millis, write_millis};
-use crate::domain::instant::Instant;
-use crate::domain::maintenance::{Length, MaintenanceWindow, Overlap, Recurrence, Schedule};
-use crate::domain::objective::Metadata;
-use crate::domain::span::Span;
+use crate::domain::account::maintenance::{Length, MaintenanceWindow, Overlap, Recurrence, Schedule};
+use crate::domain::account::objective::Metadata;
+use crate::domain::value::duration::{format_millis, write_millis};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 
 /// The specification of a maintenance window.
 pub(super) static SPEC: Shape = Shape {

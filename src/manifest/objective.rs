@@ -11,13 +11,14 @@ use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::tree::Value;
 use super::wording::quote;
-use crate::domain::decimal::{Decimal, DecimalError};
-use crate::domain::objective::{
+use crate::domain::account::objective::{
     BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
 };
-use crate::domain::target::{Target, TargetError};
-use crate::domain::transition::{Status, StatusSet};
-use crate::domain::window::{CalendarUnit, LONGEST_DAYS, Window};
+use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::decimal::{Decimal, DecimalError};
+use crate::domain::value::target::{Target, TargetError};
+use crate::domain::value::window::{LONGEST_DAYS, Window};
 pub(super) use spec::SPEC;
 use spec::{THRESHOLDS, WINDOW};
 use window::Meant;

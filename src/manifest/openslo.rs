@@ -16,9 +16,9 @@ use super::problem::{Position, Problem, Report};
 use super::system;
 use super::tree::{Entry, Node, Value};
 use super::wording::{closest, quote};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::Metadata;
+use crate::domain::account::objective::Metadata;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::name::Name;
 use indicator::Indicator;
 use shapes::{DOCUMENT, LONGEST_DESCRIPTION, SERVICE};
 

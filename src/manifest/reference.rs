@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::fields::{Field, Fields};
 use super::problem::{Position, Report};
 use super::shape::{Content, FieldShape, Shape};
-use crate::domain::name::Name;
+use crate::domain::value::name::Name;
 
 /// The name of a system.
 pub(super) static SYSTEM: Shape = Shape {

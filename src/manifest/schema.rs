@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::envelope::{METADATA, OTHER_VERSION, VERSION};
 use super::shape::{Content, FieldShape, Length, Shape};
 use super::{condition, maintenance_window, objective, openslo, system};
-use crate::domain::label::{KEY_PATTERN, VALUE_PATTERN};
+use crate::domain::value::label::{KEY_PATTERN, VALUE_PATTERN};
 
 /// The specifications of this project's own kinds.
 const OWN: [(&str, &Shape); 4] = [

@@ -6,8 +6,8 @@ use super::fields::{Field, Fields};
 use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::shape::{Content, FieldShape, Length, Shape};
-use crate::domain::name::Name;
-use crate::domain::objective::{Dependency, ImpactType, Metadata, System};
+use crate::domain::account::objective::{Dependency, ImpactType, Metadata, System};
+use crate::domain::value::name::Name;
 
 /// The specification of a system.
 pub(super) static SPEC: Shape = Shape {

@@ -9,14 +9,14 @@ use super::problem::Report;
 use super::reference::{Reference, Role};
 use super::tree::Value;
 use super::wording::or_list;
-use crate::domain::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
-use crate::domain::condition::property::Shape;
-use crate::domain::condition::{
+use crate::domain::budget::policy::Urgency;
+use crate::domain::health::transition::Status;
+use crate::domain::rules::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
+use crate::domain::rules::condition::property::Shape;
+use crate::domain::rules::condition::{
     Comparison, ExpressionError, Field as Viewed, Hours, MOST_TIMES, Operand, Property, Relation, Subject, Term,
 };
-use crate::domain::name::Name;
-use crate::domain::policy::Urgency;
-use crate::domain::transition::Status;
+use crate::domain::value::name::Name;
 use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
 /// Reads a term: a mapping with one form, or an expression.
@@ -253,11 +253,11 @@ fn parsed<T>(field: &Field<'_>, read: impl Fn(&str) -> Result<T, Fault>, report:
 mod tests {
     use proptest::prelude::*;
 
-    use crate::domain::condition::tests::term;
-    use crate::domain::condition::{Condition, Scope, Severity, Subject, Term};
-    use crate::domain::name::Name;
-    use crate::domain::object::Object;
-    use crate::domain::objective::Metadata;
+    use crate::domain::account::objective::Metadata;
+    use crate::domain::plan::object::Object;
+    use crate::domain::rules::condition::tests::term;
+    use crate::domain::rules::condition::{Condition, Scope, Severity, Subject, Term};
+    use crate::domain::value::name::Name;
     use crate::manifest::source::Source;
     use crate::manifest::{Known, read_sources};
     use crate::render::condition::spec;

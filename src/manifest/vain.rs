@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::Known;
 use super::envelope::Draft;
 use super::problem::{Problem, Severity};
-use crate::domain::condition::{Comparison, Condition, Scope, Term};
-use crate::domain::name::Name;
-use crate::domain::object::Object;
-use crate::domain::objective::Objective;
+use crate::domain::account::objective::Objective;
+use crate::domain::plan::object::Object;
+use crate::domain::rules::condition::{Comparison, Condition, Scope, Term};
+use crate::domain::value::name::Name;
 
 /// The most objectives for which one condition is examined; beyond that, what is certain for all is hardly worth the time.
 const MOST_EXAMINED: usize = 1000;

@@ -7,9 +7,9 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
-use crate::domain::name::Name;
-use crate::domain::object::Kind;
-use crate::domain::reconcile::cycle;
+use crate::domain::plan::object::Kind;
+use crate::domain::plan::reconcile::cycle;
+use crate::domain::value::name::Name;
 
 /// The most names that are compared, over all references to nothing, to guess what was meant.
 const MOST_GUESSES: usize = 1_000_000;

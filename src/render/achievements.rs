@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::health::minute;
 use super::number::{percent, ratio_percent};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::achievement::{Measure, Progress, Standing, Unlocked};
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::name::Name;
+use crate::domain::budget::achievement::{Measure, Progress, Standing, Unlocked};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

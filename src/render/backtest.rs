@@ -8,12 +8,13 @@ use super::health::minute;
 use super::number::{rate, short_time};
 use super::score::{WireScore, lines, wire};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::backtest::firing::{Against, Firing, Tested, Watched};
-use crate::domain::backtest::{Episode, Matching, Score};
-use crate::domain::condition::property::{Shape, Unit};
-use crate::domain::condition::{Property, Term};
-use crate::domain::instant::Instant;
-use crate::domain::solver::linear::Fraction;
+use crate::domain::rules::backtest::firing::{Against, Firing, Tested, Watched};
+use crate::domain::rules::backtest::{Matching, Score};
+use crate::domain::rules::condition::property::{Shape, Unit};
+use crate::domain::rules::condition::{Property, Term};
+use crate::domain::rules::episode::Episode;
+use crate::domain::rules::solver::linear::Fraction;
+use crate::domain::value::instant::Instant;
 
 /// Cells of a line of time.
 const CELLS: i64 = 64;

@@ -9,9 +9,9 @@ use super::health::minute;
 use super::icon;
 use super::markup::Markup;
 use super::status::{available, budget_left};
-use crate::domain::budget::State;
-use crate::domain::instant::Instant;
-use crate::domain::report::ObjectiveReport;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
 
 /// Pixels of height, of the margin beside a text, and of a sign.
 const HEIGHT: u32 = 20;

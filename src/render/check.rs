@@ -12,8 +12,9 @@ use super::number::counted;
 use super::reading::{shown, values};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::finding::{Explained, Finding};
-use crate::domain::instant::Instant;
+use crate::domain::rules::finding::Finding;
+use crate::domain::rules::solver::explained::Explained;
+use crate::domain::value::instant::Instant;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

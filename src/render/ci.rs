@@ -6,9 +6,9 @@ use super::check::{cause, course, sheet, summary};
 use super::github::{Annotation, line};
 use super::junit::{Case, Outcome, text};
 use super::reading::shown;
-use crate::domain::condition::Severity;
-use crate::domain::finding::Finding;
-use crate::domain::instant::Instant;
+use crate::domain::rules::condition::Severity;
+use crate::domain::rules::finding::Finding;
+use crate::domain::value::instant::Instant;
 
 /// A JUnit report: a suite for each condition, in it a case for each objective, which fails while the condition is firing.
 ///

@@ -6,8 +6,8 @@ use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use super::health::minute;
 use super::number::counted;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
-use crate::domain::instant::Instant;
+use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
+use crate::domain::value::instant::Instant;
 
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::condition::hours::WEEKDAYS;
-use crate::domain::condition::property::Shape;
-use crate::domain::condition::{
+use crate::domain::rules::condition::hours::WEEKDAYS;
+use crate::domain::rules::condition::property::Shape;
+use crate::domain::rules::condition::{
     Comparison, Condition, Field, Hours, Operand, Property, Relation, Scope, Subject, Term,
 };
-use crate::domain::duration::write_millis;
+use crate::domain::value::duration::write_millis;
 
 /// The specification of a condition, such that reading it gives the same condition.
 pub(crate) fn spec(condition: &Condition) -> Value {

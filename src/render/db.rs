@@ -9,9 +9,9 @@ use serde_json::json;
 use super::Document;
 use super::health::minute;
 use super::ingest::thousands;
-use crate::domain::figures::Figures;
-use crate::domain::instant::Instant;
-use crate::domain::wording::one_line;
+use crate::domain::health::figures::Figures;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::one_line;
 
 /// The numbers for programs.
 ///

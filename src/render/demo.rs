@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::health::minute;
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 
 /// Where the demo world is, and how `slo` was called.
 pub(crate) struct Place<'a> {

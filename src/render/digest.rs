@@ -6,7 +6,7 @@ mod wire;
 
 use super::sheet::{paint, push_wrapped};
 use super::{Canvas, Tone};
-use crate::domain::digest::Digest;
+use crate::domain::budget::digest::Digest;
 use chapter::{Chapter, chapters, headline};
 
 pub(crate) use html::html;

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::manifest::yaml::Node;
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 
 /// The version of all documents' shapes; it grows when a field changes its meaning or goes away.
 const SCHEMA_VERSION: u32 = 1;

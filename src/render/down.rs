@@ -3,9 +3,9 @@
 use super::health::minute;
 use super::number::short_time;
 use super::{Cell, Tone};
-use crate::domain::budget::State;
-use crate::domain::instant::Instant;
-use crate::domain::report::{Down, Excuse, ObjectiveReport};
+use crate::domain::budget::balance::State;
+use crate::domain::budget::report::{Down, Excuse, ObjectiveReport};
+use crate::domain::value::instant::Instant;
 
 /// Down, and it spends the budget.
 pub(super) const DOWN: &str = "▼";

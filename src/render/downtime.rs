@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::health::minute;
 use super::number::short_time;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::outage::totals::{By, Totals, groups};
-use crate::domain::outage::{Event, Outage};
-use crate::domain::span::Span;
+use crate::domain::account::outage::totals::{By, Totals, groups};
+use crate::domain::account::outage::{Event, Outage};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 
 /// By what outages are summed up, and the range of which their time counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

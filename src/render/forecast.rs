@@ -1,8 +1,8 @@
 //! Owns what lies ahead of an objective besides the instants of its forecast, in words.
 
-use crate::domain::instant::Instant;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::window::Window;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::window::Window;
 
 /// When a calendar period ends of whose budget something is consumed: with the next one all of the budget is back. A rolling
 /// window has no such moment.

@@ -1,6 +1,6 @@
 //! Owns GitHub's workflow commands, which show what was found beside the lines of a pull request.
 
-use crate::domain::wording::in_lines;
+use crate::domain::value::wording::in_lines;
 
 /// Something to show, at a place of a file where there is one.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::number::{counted, short_time};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::health::Health;
-use crate::domain::instant::Instant;
-use crate::domain::transition::Status;
+use crate::domain::health::system::Health;
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::health::minute;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::transition::{Source, Status, Transition};
+use crate::domain::health::transition::{Source, Status, Transition};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// One fact, who brought it, and the effective status it led to.
 pub(crate) struct Entry {

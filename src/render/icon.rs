@@ -1,6 +1,6 @@
 //! Owns the drawn signs of states: shapes that differ, so that colour is never all there is.
 
-use crate::domain::budget::State;
+use crate::domain::budget::balance::State;
 
 /// The side of the square that signs are drawn in.
 pub(super) const SIDE: u32 = 12;

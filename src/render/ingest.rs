@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::Document;
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 
 /// What an ingest did, over all of its files.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::manifest::name_text;
-use crate::domain::name::{LONGEST, Name};
+use crate::domain::value::name::{LONGEST, Name};
 
 /// A system to begin with, and what its objective may be called.
 pub(crate) struct Starter {

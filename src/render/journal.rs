@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::document::{is_formula, push_field};
-use crate::domain::name::Name;
-use crate::domain::transition::{Source, Transition};
+use crate::domain::health::transition::{Source, Transition};
+use crate::domain::value::name::Name;
 
 /// The header of the CSV form.
 pub(crate) const CSV_HEADER: &str = "ts,system,status,source,check,note\n";

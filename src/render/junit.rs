@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::domain::instant::Instant;
-use crate::domain::wording::{in_lines, one_line};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::{in_lines, one_line};
 
 /// One judgement, as a test case.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::health::minute;
 use super::ingest::thousands;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 
 /// One row of a list: its cells, and a value for programs.
 pub(crate) struct Row<T> {

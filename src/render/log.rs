@@ -7,10 +7,10 @@ use super::health::minute;
 use super::plan::{WireChange, push_change, wire_change};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::reconcile::change::{Change, Deed};
-use crate::domain::wording::one_line;
+use crate::domain::plan::reconcile::change::{Change, Deed};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::one_line;
 
 /// Changes that are told of one apply, unless all are asked for.
 const MOST_CHANGES: usize = 20;

@@ -3,17 +3,17 @@
 pub(crate) mod openslo;
 pub(super) mod yaml;
 
-use crate::domain::condition::{Condition, Scope};
-use crate::domain::duration::write_millis;
-use crate::domain::instant::Instant;
-use crate::domain::maintenance::{Length, MaintenanceWindow, Schedule};
-use crate::domain::name::Name;
-use crate::domain::object::Object;
-use crate::domain::objective::{
+use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
+use crate::domain::account::objective::{
     BurnRateThresholds, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
     default_counts_as_down,
 };
-use crate::domain::window::Window;
+use crate::domain::plan::object::Object;
+use crate::domain::rules::condition::{Condition, Scope};
+use crate::domain::value::duration::write_millis;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::window::Window;
 use yaml::Node;
 pub(crate) use yaml::name_text;
 

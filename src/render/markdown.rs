@@ -64,7 +64,7 @@ mod tests {
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
     use super::*;
-    use crate::domain::wording::one_line;
+    use crate::domain::value::wording::one_line;
 
     #[test]
     fn what_is_plain_stays_and_what_could_do_something_is_code() {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use crate::domain::wording::is_hidden;
+use crate::domain::value::wording::is_hidden;
 
 /// A document in the making. Names of elements and attributes are the program's own; every value and text is escaped.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! Owns printed numbers: floored percentages and times for people.
 
-use crate::domain::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-pub(crate) use crate::domain::printed::{minutes, ratio_percent, scaled_minutes};
+pub(crate) use crate::domain::budget::printed::{minutes, ratio_percent, scaled_minutes};
 
 /// `part / whole × 100`, floored to `decimals` digits, without a percent sign.
 pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {

@@ -21,12 +21,12 @@ use super::health::minute;
 use super::icon;
 use super::markup::Markup;
 use super::number::counted;
-use crate::domain::achievement::Unlocked;
-use crate::domain::budget::State;
-use crate::domain::chapter::Chapter;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::report::ObjectiveReport;
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use shown::Shown;
 
 /// Up to so many objectives are told with everything open; more make a page whose charts open on demand.

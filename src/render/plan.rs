@@ -12,13 +12,13 @@ use serde::Serialize;
 use super::problems::ProblemLine;
 use super::sheet::paint;
 use super::{Canvas, Document, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::object::Identity;
-use crate::domain::reconcile::change::{Change, Deed};
-use crate::domain::reconcile::consequence::Consequence;
-use crate::domain::reconcile::{FieldChange, Plan, Update};
-use crate::domain::wording::one_line;
+use crate::domain::plan::object::Identity;
+use crate::domain::plan::reconcile::change::{Change, Deed};
+use crate::domain::plan::reconcile::consequence::Consequence;
+use crate::domain::plan::reconcile::{FieldChange, Plan, Update};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::one_line;
 pub(crate) use page::{markdown, refusal_markdown};
 
 /// A plan, and what is to be told of it.

@@ -11,8 +11,8 @@ use unicode_width::UnicodeWidthStr;
 use super::github::{Annotation, line};
 use super::junit::{Case, Outcome};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::wording::one_line;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::one_line;
 
 /// One problem, ready to be printed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

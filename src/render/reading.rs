@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::number::short_time;
-use crate::domain::condition::Field;
-use crate::domain::condition::property::{Shape, Unit};
-use crate::domain::duration::write_millis;
-use crate::domain::instant::MINUTE_MS;
-use crate::domain::solver::signal::Reading;
+use crate::domain::rules::condition::Field;
+use crate::domain::rules::condition::property::{Shape, Unit};
+use crate::domain::rules::solver::signal::Reading;
+use crate::domain::value::duration::write_millis;
+use crate::domain::value::instant::MINUTE_MS;
 
 /// A value for programs, as the other documents have it: lengths of time without a unit of their own as `1h30m`.
 pub(super) fn value(field: &Field, reading: &Reading) -> Value {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::number::{minutes, short_time};
-use crate::domain::backtest::Score;
-use crate::domain::backtest::spread::Spread;
+use crate::domain::rules::backtest::Score;
+use crate::domain::rules::backtest::spread::Spread;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, pr
 use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, markdown};
-use crate::domain::wording::{is_hidden, one_line};
+use crate::domain::value::wording::{is_hidden, one_line};
 
 /// Columns between two cells where there is room.
 const WIDE_GAP: usize = 2;

@@ -13,16 +13,16 @@ use super::number::{minutes, percent, rate, short_time};
 use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
-use crate::domain::achievement::Unlocked;
-use crate::domain::budget::{LOOKBACKS, State};
-use crate::domain::instant::Instant;
-use crate::domain::objective::Objective;
-use crate::domain::outage::{Event, Outage};
-use crate::domain::policy::{Burn, POLICY};
-use crate::domain::report::ObjectiveReport;
-use crate::domain::snapshot::Snapshot;
-use crate::domain::target::WHOLE;
-use crate::domain::wording::one_line;
+use crate::domain::account::objective::Objective;
+use crate::domain::account::outage::{Event, Outage};
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::{LOOKBACKS, State};
+use crate::domain::budget::policy::{Burn, POLICY};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::wording::one_line;
 use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
@@ -96,7 +96,7 @@ impl Portrait {
     }
 
     fn counts_as_down(&self) -> Vec<&'static str> {
-        self.objective.counts_as_down.iter().map(crate::domain::transition::Status::as_str).collect()
+        self.objective.counts_as_down.iter().map(crate::domain::health::transition::Status::as_str).collect()
     }
 
     fn excluded_dependencies(&self) -> Vec<String> {
@@ -389,8 +389,8 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         },
     ];
     let mode = match budget.exclusion {
-        crate::domain::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
-        crate::domain::objective::DependencyExclusion::SelfOnly => {
+        crate::domain::account::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
+        crate::domain::account::objective::DependencyExclusion::SelfOnly => {
             "self-only: downtime that belongs to an upstream is free"
         }
     };

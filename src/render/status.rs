@@ -13,14 +13,15 @@ use super::forecast::next_period;
 use super::health::{ago, minute};
 use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::budget::{Budget, BurnRate, LOOKBACKS, State};
-use crate::domain::instant::Instant;
-use crate::domain::printed::{availability_percent, coverage_percent};
-use crate::domain::report::ObjectiveReport;
-use crate::domain::target::WHOLE;
-use crate::domain::window::Window;
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use crate::domain::budget::printed::{availability_percent, coverage_percent};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
 
-pub(crate) use crate::domain::printed::remaining_percent;
+pub(crate) use crate::domain::budget::printed::remaining_percent;
 
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
@@ -137,7 +138,7 @@ impl<'a> WireObjective<'a> {
         Self {
             objective_id: report.objective.as_str(),
             system_id: report.system.as_str(),
-            healthcheck: report.healthcheck.as_ref().map(crate::domain::name::Name::as_str),
+            healthcheck: report.healthcheck.as_ref().map(Name::as_str),
             labels: &report.labels,
             orphaned: report.orphaned,
             target: budget.target.percent().to_f64(),
@@ -187,9 +188,9 @@ impl<'a> WireObjective<'a> {
     }
 }
 
-fn attribution(system: Option<&crate::domain::name::Name>, millis: i64) -> WireAttribution<'_> {
+fn attribution(system: Option<&Name>, millis: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
-    WireAttribution { source_type, system_id: system.map(crate::domain::name::Name::as_str), minutes: minutes(millis) }
+    WireAttribution { source_type, system_id: system.map(Name::as_str), minutes: minutes(millis) }
 }
 
 /// The values of one report by their JSON names.
@@ -311,7 +312,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
             Cell::plain(report.healthcheck.as_ref().map_or("", |name| name.as_str())),
             Cell::plain(short_time(budget.consumed_ms())),
             Cell::plain(short_time(budget.tally.strict_ms())),
-            Cell::plain(rate(report.burn_rates[crate::domain::budget::ONE_HOUR].value())),
+            Cell::plain(rate(report.burn_rates[ONE_HOUR].value())),
             Cell::plain(format!("{}d", report.streak.best)),
             Cell::plain(percent(i128::from(known), i128::from(budget.elapsed.millis()), 1) + "%"),
             Cell::plain(ago(report.data_age_ms())),

@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::instant::Instant;
-use crate::domain::streak::StreakReport;
+use crate::domain::budget::streak::StreakReport;
+use crate::domain::value::instant::Instant;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,11 +7,11 @@ use super::health::minute;
 use super::number::{minutes, percent, short_time};
 use super::score::{WireScore, lines, mean, wire};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::backtest::historic::{Past, PastWindow, customary_below};
-use crate::domain::backtest::threshold::Trial;
-use crate::domain::decimal::Decimal;
-use crate::domain::instant::Instant;
-use crate::domain::printed::ratio_percent;
+use crate::domain::budget::printed::ratio_percent;
+use crate::domain::rules::backtest::historic::{Past, PastWindow, customary_below};
+use crate::domain::rules::backtest::threshold::Trial;
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::Instant;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::number::{minutes, percent, rate, short_time};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::budget::Budget;
-use crate::domain::instant::Instant;
-use crate::domain::printed::availability_percent;
-use crate::domain::snapshot::Snapshot;
+use crate::domain::budget::balance::Budget;
+use crate::domain::budget::printed::availability_percent;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::value::instant::Instant;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
 use super::soundness::row::{expect, intact, row_sum};
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::object::{Identity, Kind};
-use crate::domain::reconcile::FieldChange;
-use crate::domain::reconcile::change::{Change, Deed};
+use crate::domain::plan::object::{Identity, Kind};
+use crate::domain::plan::reconcile::FieldChange;
+use crate::domain::plan::reconcile::change::{Change, Deed};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// One apply that changed something.
 #[derive(Clone, PartialEq, Eq, Debug)]

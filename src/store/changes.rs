@@ -16,8 +16,8 @@ use super::open::{Store, Unreadable};
 use super::soundness::DamagedCache;
 use super::soundness::Difference;
 use super::soundness::row::{intact, is_intact};
-use crate::domain::change::{Change, ChangeKind, Logged, Seen, View};
-use crate::domain::instant::Instant;
+use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
+use crate::domain::value::instant::Instant;
 use crate::failure::Failure;
 use crate::file::with_suffix;
 

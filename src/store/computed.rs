@@ -14,14 +14,14 @@ use super::seals;
 use super::soundness::DamagedCache;
 use super::soundness::Difference;
 use super::soundness::row::{self, intact, is_intact, row_sum};
-use crate::domain::achievement::Unlocked;
-use crate::domain::calendar::Date;
-use crate::domain::change::{ChangeKind, Seen, View};
-use crate::domain::health::Health;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::snapshot::Snapshot;
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::system::Health;
+use crate::domain::rules::change::{ChangeKind, Seen, View};
+use crate::domain::value::calendar::Date;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// The columns of a table as it declares them, but for the checksum; the first `keys` of them tell its rows apart.
 struct Table {

@@ -12,12 +12,12 @@ use rusqlite::{Connection, params};
 use super::open::{Store, Unreadable};
 use super::segment::{Fact, Packed, decode, read};
 use super::soundness::row::{expect, intact};
-use crate::domain::chronicle::empty_history;
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
-use crate::domain::transition::{Source, Transition};
+use crate::domain::account::chronicle::empty_history;
+use crate::domain::account::model::SystemId;
+use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
+use crate::domain::health::transition::{Source, Transition};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use thinning::{Silence, Thinned};
 
 /// A stream as the journal has it.

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::open::{SCHEMA, Store};
-use crate::domain::figures::Figures;
-use crate::domain::instant::Instant;
-use crate::domain::span::Span;
+use crate::domain::health::figures::Figures;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 
 impl Store {
     /// Counts what the file holds.

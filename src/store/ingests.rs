@@ -11,8 +11,8 @@ use super::open::Store;
 use super::seals;
 use super::soundness::row::{expect, intact};
 use super::turns;
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
+use crate::domain::account::model::SystemId;
+use crate::domain::value::instant::Instant;
 
 /// One ingest that changed the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]

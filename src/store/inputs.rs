@@ -11,9 +11,9 @@ use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::intact;
 use super::wire;
-use crate::domain::maintenance::Schedule;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
+use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::model::SystemId;
+use crate::domain::value::name::Name;
 
 /// The derived tables, by object id.
 #[derive(Clone, PartialEq, Eq, Debug)]

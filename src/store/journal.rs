@@ -10,10 +10,10 @@ use super::inputs;
 use super::open::Unreadable;
 use super::segment::{Fact, MOST_BYTES, Packed, decode, encode, segment_sum, split};
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::transition::{Source, Transition};
+use crate::domain::account::model::SystemId;
+use crate::domain::health::transition::{Source, Transition};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// A stream by its names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

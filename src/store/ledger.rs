@@ -1,10 +1,10 @@
 //! Owns the packed form of sealed days. Documented in docs/segment-format.md.
 
 use super::varint::{Damaged, put, take};
-use crate::domain::calendar::{Calendar, Date};
-use crate::domain::day::{Day, Ledger, Run, Verdict};
-use crate::domain::instant::DAY_MS;
-use crate::domain::tally::Tally;
+use crate::domain::account::tally::Tally;
+use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
+use crate::domain::value::calendar::{Calendar, Date};
+use crate::domain::value::instant::DAY_MS;
 
 /// The format of the bodies written now; the first byte of each.
 const VERSION: u8 = 2;

@@ -13,16 +13,16 @@ use super::sets::Declaration;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect, intact, row_sum};
 use super::wire;
-use crate::domain::condition::Condition;
-use crate::domain::instant::Instant;
-use crate::domain::maintenance::Schedule;
-use crate::domain::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::model::{Member, Model, SystemId, upstreams};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::{Objective, System};
-use crate::domain::reconcile::Held;
-use crate::domain::reconcile::field::content_hash;
+use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::model::{Member, Model, SystemId, upstreams};
+use crate::domain::account::objective::{Objective, System};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::plan::reconcile::Held;
+use crate::domain::plan::reconcile::field::content_hash;
+use crate::domain::rules::condition::Condition;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// An objective with the id under which its caches are kept.
 #[derive(Clone, Debug)]

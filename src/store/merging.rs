@@ -7,10 +7,10 @@ use anyhow::Result;
 use super::ingests::IngestRecord;
 use super::journal::{Incoming, JournalWriter, Merged, StreamName};
 use super::open::Store;
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::transition::Transition;
+use crate::domain::account::model::SystemId;
+use crate::domain::health::transition::Transition;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// The facts of one stream of the other database.
 #[derive(Default)]

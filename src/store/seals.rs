@@ -7,10 +7,10 @@ use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, is_intact, row_sum};
-use crate::domain::calendar::Calendar;
-use crate::domain::day::Ledger;
-use crate::domain::instant::Instant;
-use crate::domain::model::{Model, SystemId};
+use crate::domain::account::model::{Model, SystemId};
+use crate::domain::budget::day::Ledger;
+use crate::domain::value::calendar::Calendar;
+use crate::domain::value::instant::Instant;
 
 /// What is known of sealed days besides themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,8 +6,8 @@ use rusqlite::types::ValueRef;
 
 use super::soundness::row::{self, unlike};
 use super::varint::{Damaged, length, put, put_signed, take, take_signed};
-use crate::domain::instant::Instant;
-use crate::domain::transition::{Status, Transition};
+use crate::domain::health::transition::{Status, Transition};
+use crate::domain::value::instant::Instant;
 
 /// The format of the bodies written now; the first byte of each.
 const VERSION: u8 = 1;

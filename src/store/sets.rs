@@ -4,9 +4,9 @@ use anyhow::Result;
 use rusqlite::params;
 
 use super::open::Store;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::object::Identity;
+use crate::domain::plan::object::Identity;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// Where an object was declared.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,9 @@ use super::changes;
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
 use super::soundness::row::{intact, is_intact, row_sum};
-use crate::domain::change::View;
-use crate::domain::instant::Instant;
-use crate::domain::turn::{Entry, Pair, Told};
+use crate::domain::rules::change::View;
+use crate::domain::rules::turn::{Entry, Pair, Told};
+use crate::domain::value::instant::Instant;
 
 /// How far the turns of one condition for one objective are logged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

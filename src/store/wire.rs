@@ -8,19 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
 use super::open::Unreadable;
-use crate::domain::condition::{Condition, Scope, Severity, Term};
-use crate::domain::decimal::Decimal;
-use crate::domain::instant::Instant;
-use crate::domain::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
-use crate::domain::name::Name;
-use crate::domain::objective::{
+use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
+use crate::domain::account::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
 };
-use crate::domain::selector::Selector;
-use crate::domain::span::Span;
-use crate::domain::target::Target;
-use crate::domain::transition::{Status, StatusSet};
-use crate::domain::window::{CalendarUnit, Window};
+use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::rules::condition::{Condition, Scope, Severity, Term};
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
+use crate::domain::value::span::Span;
+use crate::domain::value::target::Target;
+use crate::domain::value::window::Window;
 
 #[derive(Serialize, Deserialize)]
 struct WireMetadata {
@@ -362,7 +363,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::condition::tests::term;
+    use crate::domain::rules::condition::tests::term;
 
     proptest! {
         #[test]

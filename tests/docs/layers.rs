@@ -1,6 +1,6 @@
 //! Holds the arrows of ARCHITECTURE.md: which part of the code may know which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ const OWNED: [(&str, &[&str]); 16] = [
     ("sha1", &["repository/object"]),
     ("sha2", &["repository/object", "store/changes"]),
     ("saphyr_parser", &["manifest"]),
-    ("strsim", &["domain/wording"]),
+    ("strsim", &["domain/value/wording"]),
 ];
 
 /// What besides itself each part may name of this crate.
@@ -106,11 +106,74 @@ impl Source {
         self.name.split('/').next().unwrap()
     }
 
-    /// The lines of code, comments and tests left out.
+    /// The lines of code, comments and items for tests left out.
     fn code(&self) -> impl Iterator<Item = &str> {
-        let tests = self.text.find("#[cfg(test)]").unwrap_or(self.text.len());
-        self.text[..tests].lines().map(|line| line.split("//").next().unwrap_or_default())
+        // What is skipped now is indented by so much.
+        let mut skipped: Option<usize> = None;
+        self.text.lines().filter_map(move |line| {
+            let indent = line.len() - line.trim_start().len();
+            let code = line.split("//").next().unwrap_or_default();
+            match skipped {
+                Some(_) if line.is_empty() => None,
+                Some(depth) => {
+                    if indent == depth && (code.ends_with(';') || code.ends_with('}')) {
+                        skipped = None;
+                    }
+                    None
+                }
+                None if code.trim() == "#[cfg(test)]" => {
+                    skipped = Some(indent);
+                    None
+                }
+                None => Some(code),
+            }
+        })
     }
+
+    /// The modules around this one and itself, from the crate's root.
+    fn module(&self) -> Vec<&str> {
+        self.name.split('/').collect()
+    }
+
+    /// The modules that its code names, as far as the path of each one goes.
+    fn named_modules(&self) -> BTreeSet<Vec<String>> {
+        let own = self.module();
+        let mut found = BTreeSet::new();
+        for line in self.code() {
+            let supers = (1..=own.len()).map(|depth| ("super::".repeat(depth), own[..own.len() - depth].to_vec()));
+            for (prefix, base) in supers.chain([("crate::".to_owned(), Vec::new())]) {
+                for path in paths_after(line, &prefix) {
+                    found.insert(base.iter().map(|&name| name.to_owned()).chain(path).collect());
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The paths that follow `prefix` in a line, each as its names: `crate::a::{b, c}` gives `a, b` and `a, c` after `crate::`.
+fn paths_after(line: &str, prefix: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices(prefix) {
+        if line[..at].ends_with(|c: char| is_word(c) || c == ':') {
+            continue;
+        }
+        let rest = &line[at + prefix.len()..];
+        let end = rest.find(|c: char| !is_word(c) && c != ':').unwrap_or(rest.len());
+        let stem: Vec<String> = rest[..end].split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if stem.first().is_some_and(|name| name == "super") {
+            continue;
+        }
+        let list = rest[end..].strip_prefix('{').map(|list| list.split('}').next().unwrap_or(list));
+        match list {
+            None => found.push(stem),
+            Some(list) => found.extend(list.split(',').map(|name| {
+                let names = name.split_whitespace().next().unwrap_or_default().split("::").map(str::to_owned);
+                stem.iter().cloned().chain(names).collect()
+            })),
+        }
+    }
+    found
 }
 
 fn sources() -> Vec<Source> {
@@ -175,6 +238,62 @@ fn every_part_has_its_arrows() {
     let parts: BTreeSet<String> = sources().iter().map(|source| source.part().to_owned()).collect();
     let unknown: Vec<&String> = parts.iter().filter(|part| !known.contains(part.as_str())).collect();
     assert!(unknown.is_empty(), "say in this test and in ARCHITECTURE.md what these may use: {unknown:?}");
+}
+
+/// The rooms of the domain in the order in which facts flow through them.
+const ROOMS: [&str; 6] = ["value", "health", "account", "budget", "rules", "plan"];
+
+#[test]
+fn rooms_of_the_domain_know_only_earlier_ones() {
+    let place = |name: &str| ROOMS.iter().position(|room| *room == name);
+    let mut faults = BTreeSet::new();
+    for source in sources().iter().filter(|source| source.name.starts_with("domain/")) {
+        let own = place(source.module()[1]).unwrap_or_else(|| panic!("{} is in no room", source.name));
+        for named in source.named_modules().iter().filter(|named| named.len() > 1 && named[0] == "domain") {
+            match place(&named[1]) {
+                Some(other) if other <= own => {}
+                _ => drop(faults.insert(format!("{} uses {}", source.name, named[..2].join("::")))),
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Of two neighbours of the domain, files or folders beside each other, at most one knows the other, directly or by way of a third.
+#[test]
+fn neighbours_do_not_know_each_other_in_circles() {
+    let sources: Vec<Source> = sources().into_iter().filter(|source| source.part() == "domain").collect();
+    let mut edges: BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for source in &sources {
+        let own = source.module();
+        for named in source.named_modules() {
+            let shared = own.iter().zip(&named).take_while(|(left, right)| *left == *right).count();
+            let (Some(from), Some(to)) = (own.get(shared), named.get(shared)) else { continue };
+            let folder = own[..shared].iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+            let path = folder.iter().map(String::as_str).chain([to.as_str()]).collect::<Vec<_>>().join("/");
+            if sources.iter().any(|source| source.name == path) {
+                edges.entry(folder).or_default().entry((*from).to_owned()).or_default().insert(to.clone());
+            }
+        }
+    }
+    let mut circles = Vec::new();
+    for (folder, known) in &edges {
+        for start in known.keys() {
+            let mut reached = BTreeSet::new();
+            let mut open = vec![start];
+            while let Some(name) = open.pop() {
+                for next in known.get(name).into_iter().flatten() {
+                    if reached.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+            if reached.contains(start) {
+                circles.push(format!("{}/{start}", folder.join("/")));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "these reach themselves again: {circles:#?}");
 }
 
 #[test]

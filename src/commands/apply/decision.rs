@@ -7,12 +7,12 @@ use anyhow::Result;
 use crate::cli::Apply;
 use crate::commands::Context;
 use crate::commands::validate::{known, no_manifest, outcome as outcome_of_reading, problem_lines};
-use crate::domain::maintenance::MaintenanceWindow;
-use crate::domain::name::Name;
-use crate::domain::object::{Identity, Kind, Object};
-use crate::domain::reconcile::{
+use crate::domain::account::maintenance::MaintenanceWindow;
+use crate::domain::plan::object::{Identity, Kind, Object};
+use crate::domain::plan::reconcile::{
     Conflict, Held, Plan, Refusal, Terms, conflicts, diff, idle_windows, outcome, refusals,
 };
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Files, Known, Origin, Reading};

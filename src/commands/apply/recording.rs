@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::decision::{Given, Planned};
 use crate::commands::{Context, Environment};
-use crate::domain::object::{Identity, Object};
+use crate::domain::plan::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
 use crate::repository::{Commit, Input, Place};
 use crate::store::{ApplyRecord, Declaration, Store};

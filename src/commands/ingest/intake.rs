@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::source::Arrival;
-use crate::domain::instant::Instant;
-use crate::domain::model::SystemId;
-use crate::domain::name::Name;
-use crate::domain::transition::{Status, Transition};
+use crate::domain::account::model::SystemId;
+use crate::domain::health::transition::{Status, Transition};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::ingest::IngestReport;

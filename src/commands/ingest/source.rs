@@ -12,7 +12,7 @@ use super::display_name;
 use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
 use crate::commands::Context;
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::feed::{self, Batch, Format, Names, Reader, Reject};

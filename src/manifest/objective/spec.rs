@@ -1,7 +1,8 @@
 //! Owns what the specification of an `SLO` may contain.
 
-use crate::domain::objective::DependencyExclusion;
-use crate::domain::window::{CalendarUnit, LONGEST_DAYS};
+use crate::domain::account::objective::DependencyExclusion;
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::window::LONGEST_DAYS;
 use crate::manifest::reference;
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 

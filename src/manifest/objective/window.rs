@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::domain::duration::parse_millis;
-use crate::domain::instant::DAY_MS;
-use crate::domain::window::{CalendarUnit, LONGEST_DAYS};
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::duration::parse_millis;
+use crate::domain::value::instant::DAY_MS;
+use crate::domain::value::window::LONGEST_DAYS;
 use crate::manifest::wording::closest;
 
 /// A window in this project's own form.

@@ -1,9 +1,9 @@
 //! Owns what an indicator of `OpenSLO` comes to: which statuses of which system count as down, and which time counts at all.
 
 use super::shapes::{HEALTH, METRIC, RATIO, SLI, SOURCE};
-use crate::domain::decimal::Decimal;
-use crate::domain::name::Name;
-use crate::domain::transition::{Status, StatusSet};
+use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::name::Name;
 use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::wording::quote;

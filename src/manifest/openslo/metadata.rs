@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::shapes::METADATA;
-use crate::domain::label;
-use crate::domain::name::Name;
-use crate::domain::objective::Metadata;
+use crate::domain::account::objective::Metadata;
+use crate::domain::value::label;
+use crate::domain::value::name::Name;
 use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::tree::{self, Entry, Node, Value};

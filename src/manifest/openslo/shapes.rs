@@ -1,6 +1,6 @@
 //! Owns what documents of `OpenSLO` v1 may contain, as far as this project can honour it.
 
-use crate::domain::transition::Status;
+use crate::domain::health::transition::Status;
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 
 /// The longest description, in characters.

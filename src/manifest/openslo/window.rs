@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::shapes::{CALENDAR, TIME_WINDOW};
 use super::{entry, plain, text};
-use crate::domain::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::tree::{Entry, Node, Value};

@@ -1,8 +1,8 @@
 //! Owns what the terms of a condition may contain.
 
-use crate::domain::condition::MOST_TIMES;
-use crate::domain::policy::Urgency;
-use crate::domain::transition::Status;
+use crate::domain::budget::policy::Urgency;
+use crate::domain::health::transition::Status;
+use crate::domain::rules::condition::MOST_TIMES;
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 
 /// What a term can be.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::condition::Term;
+use crate::domain::rules::condition::Term;
 
 /// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
 const INVALID: &str = "fixtures/expressions/invalid.txt";

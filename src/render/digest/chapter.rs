@@ -5,9 +5,9 @@ use super::super::health::minute;
 use super::super::number::{percent, short_time};
 use super::super::status::{remaining_percent, symbol, tone};
 use super::super::{Cell, Sheet, Tone};
-use crate::domain::budget::State;
-use crate::domain::digest::{Digest, Downtime};
-use crate::domain::report::ObjectiveReport;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::digest::{Digest, Downtime};
+use crate::domain::budget::report::ObjectiveReport;
 
 /// One part of a digest.
 pub(super) struct Chapter {
@@ -22,7 +22,7 @@ pub(super) struct Chapter {
 pub(super) fn headline(digest: &Digest) -> String {
     let span = digest.week.span();
     let so_far = if digest.is_complete() { String::new() } else { format!(", so far as of {}", minute(digest.until)) };
-    let day = |at: crate::domain::instant::Instant| at.to_chrono().format("%Y-%m-%d").to_string();
+    let day = |at: crate::domain::value::instant::Instant| at.to_chrono().format("%Y-%m-%d").to_string();
     format!("Week {}: {} to {}{so_far}", digest.week, day(span.start), day(span.end.plus(-1)))
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::super::markup::{Attributes, Markup};
 use super::super::{Cell, Sheet, Tone};
 use super::chapter::{Chapter, chapters, headline};
-use crate::domain::digest::Digest;
+use crate::domain::budget::digest::Digest;
 
 const BODY: &str = "margin:0;padding:16px;background:#ffffff;color:#1f2328;font:15px/1.5 system-ui,sans-serif";
 const TABLE: &str = "border-collapse:collapse;margin:4px 0 16px";

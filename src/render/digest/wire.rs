@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::super::number::{minutes, ratio_percent};
 use super::super::status::remaining_percent;
 use super::super::{Document, achievements};
-use crate::domain::budget::State;
-use crate::domain::digest::{Counts, Digest, Downtime};
-use crate::domain::report::ObjectiveReport;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::digest::{Counts, Digest, Downtime};
+use crate::domain::budget::report::ObjectiveReport;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::yaml::Node;
 use super::{dependency_exclusion, not_counted, objective_spec, stream, system_spec, thresholds, timezone};
-use crate::domain::name::Name;
-use crate::domain::object::{Kind, Object};
-use crate::domain::objective::{Metadata, NotCounted, Objective, System};
-use crate::domain::transition::Status;
-use crate::domain::window::{CalendarUnit, Window};
+use crate::domain::account::objective::{Metadata, NotCounted, Objective, System};
+use crate::domain::health::transition::Status;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::name::Name;
+use crate::domain::value::window::Window;
 
 /// The longest description that `OpenSLO` allows, in characters.
 const LONGEST_DESCRIPTION: usize = 1050;

@@ -1,8 +1,8 @@
 //! Owns the achievements of a system in the chapters of its objectives.
 
 use super::super::markup::Markup;
-use crate::domain::achievement::Unlocked;
-use crate::domain::name::Name;
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::value::name::Name;
 
 /// Writes what a system has achieved, oldest first; nothing where there is nothing.
 pub(super) fn write(page: &mut Markup, system: &Name, unlocked: &[&Unlocked]) {

@@ -1,8 +1,8 @@
 //! Owns the scale of time below a chart: from moments to places in a drawing, and their labels.
 
-use crate::domain::instant::{DAY_MS, Instant};
-use crate::domain::span::Span;
-use crate::domain::window::Window;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::Span;
+use crate::domain::value::window::Window;
 
 use super::super::markup::Markup;
 

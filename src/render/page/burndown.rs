@@ -4,10 +4,10 @@ use super::super::health::minute;
 use super::super::markup::Markup;
 use super::super::number::short_time;
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
-use crate::domain::burndown::Point;
-use crate::domain::chapter::Chapter;
-use crate::domain::instant::Instant;
-use crate::domain::target::WHOLE;
+use crate::domain::budget::burndown::Point;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::target::WHOLE;
 
 /// Units of the drawing's height.
 const HEIGHT: f64 = 100.0;

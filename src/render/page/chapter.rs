@@ -8,13 +8,13 @@ use super::super::status::{available, budget_left, remaining_percent};
 use super::overview::meter;
 use super::shown::Shown;
 use super::{Detail, achievements, burndown, counted, days, events, sign, timeline};
-use crate::domain::achievement::Unlocked;
-use crate::domain::budget::{ONE_HOUR, State};
-use crate::domain::chapter::Chapter;
-use crate::domain::instant::Instant;
-use crate::domain::objective::DependencyExclusion;
-use crate::domain::target::WHOLE;
-use crate::domain::window::Window;
+use crate::domain::account::objective::DependencyExclusion;
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::{ONE_HOUR, State};
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
 
 /// Writes the chapter.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieved: &[&Unlocked], detail: Detail) {

@@ -7,12 +7,12 @@ use super::super::number::{percent, short_time};
 use super::Detail;
 use super::axis::{WIDTH, coordinate};
 use super::shown::Shown;
-use crate::domain::burndown::consumed_at;
-use crate::domain::calendar::Date;
-use crate::domain::chapter::{Chapter, DayAccount};
-use crate::domain::day::Verdict;
-use crate::domain::objective::DependencyExclusion;
-use crate::domain::target::WHOLE;
+use crate::domain::account::objective::DependencyExclusion;
+use crate::domain::budget::burndown::consumed_at;
+use crate::domain::budget::chapter::{Chapter, DayAccount};
+use crate::domain::budget::day::Verdict;
+use crate::domain::value::calendar::Date;
+use crate::domain::value::target::WHOLE;
 
 /// Units of the drawing's height, and the least of it that a day's downtime takes.
 const HEIGHT: f64 = 60.0;

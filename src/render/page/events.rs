@@ -4,9 +4,9 @@ use super::super::health::minute;
 use super::super::markup::Markup;
 use super::super::number::short_time;
 use super::Detail;
-use crate::domain::chapter::Chapter;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 /// Events listed: the latest ones.
 const fn most(detail: Detail) -> usize {

@@ -5,8 +5,8 @@ use super::super::number::rate;
 use super::super::status::{available, budget_left, remaining_percent};
 use super::shown::Shown;
 use super::{counted, sign};
-use crate::domain::budget::State;
-use crate::domain::chapter::Chapter;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::chapter::Chapter;
 
 /// Writes the overview.
 pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown]) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::markup::Markup;
 use super::super::status::values;
-use crate::domain::report::ObjectiveReport;
+use crate::domain::budget::report::ObjectiveReport;
 
 /// The values of one objective by their JSON names.
 pub(super) struct Shown(Value);

@@ -8,11 +8,11 @@ use super::super::number::short_time;
 use super::Detail;
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
 use super::shown::Shown;
-use crate::domain::chapter::Chapter;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::objective::DependencyExclusion;
-use crate::domain::span::Span;
+use crate::domain::account::objective::DependencyExclusion;
+use crate::domain::budget::chapter::Chapter;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 
 /// Units of a lane's height.
 const HEIGHT: f64 = 1.0;

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::domain::budget::State;
-use crate::domain::instant::Instant;
-use crate::domain::reconcile::consequence::Consequence;
-use crate::domain::report::ObjectiveReport;
-use crate::domain::target::WHOLE;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::plan::reconcile::consequence::Consequence;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::target::WHOLE;
 use crate::render::health::minute;
 use crate::render::number::{minutes, percent, ratio_percent, scaled_minutes, short_time};
 use crate::render::status::{remaining_percent, symbol, tone};

@@ -1,9 +1,9 @@
 //! Owns how a plan looks on a page, such as a comment on a pull request.
 
 use super::{Outlook, budgets, sign, summary, title};
-use crate::domain::name::Name;
-use crate::domain::reconcile::change::{Change, Deed};
-use crate::domain::wording::one_line;
+use crate::domain::plan::reconcile::change::{Change, Deed};
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::one_line;
 use crate::render::markdown;
 use crate::render::problems::{ProblemLine, Validation, sheet as problem_sheet};
 

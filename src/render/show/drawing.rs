@@ -7,10 +7,10 @@ use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
 use super::{BAR, HEAD, Portrait};
-use crate::domain::instant::Instant;
-use crate::domain::outage::Event;
-use crate::domain::snapshot::Snapshot;
-use crate::domain::span::Span;
+use crate::domain::account::outage::Event;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 
 /// The most columns of a drawing of time.
 const MOST_COLUMNS: usize = 112;
@@ -134,8 +134,8 @@ pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::name::Name;
-    use crate::domain::transition::Source;
+    use crate::domain::health::transition::Source;
+    use crate::domain::value::name::Name;
 
     #[test]
     fn cells_know_whose_most_of_their_downtime_is() {

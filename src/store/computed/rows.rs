@@ -7,15 +7,17 @@ use rusqlite::types::Value;
 use serde::Serialize;
 
 use super::{Row, Table};
-use crate::domain::achievement::Unlocked;
-use crate::domain::budget::BurnRate;
-use crate::domain::health::Health;
-use crate::domain::instant::Instant;
-use crate::domain::name::Name;
-use crate::domain::printed::{availability_percent, coverage_percent, minutes, remaining_percent, scaled_minutes};
-use crate::domain::report::ObjectiveReport;
-use crate::domain::snapshot::Snapshot;
-use crate::domain::window::Window;
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::BurnRate;
+use crate::domain::budget::printed::{
+    availability_percent, coverage_percent, minutes, remaining_percent, scaled_minutes,
+};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::system::Health;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::window::Window;
 
 pub(super) const OBJECTIVE_STATUS: Table = Table {
     name: "objective_status",

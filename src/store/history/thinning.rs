@@ -1,8 +1,8 @@
 //! Owns leaving out transitions that only repeat the status of their stream, so that memory follows what changes, not how often
 //! somebody looked.
 
-use crate::domain::instant::Instant;
-use crate::domain::transition::Transition;
+use crate::domain::health::transition::Transition;
+use crate::domain::value::instant::Instant;
 
 /// The transitions of one stream, of those that come one after the other.
 pub(super) struct Thinned {
@@ -70,8 +70,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory, fold};
-    use crate::domain::transition::{Source, Status};
+    use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory, fold};
+    use crate::domain::health::transition::{Source, Status};
 
     fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
         let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];

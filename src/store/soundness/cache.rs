@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use rusqlite::{Connection, ErrorCode, params};
 
-use crate::domain::name::Name;
+use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::store::open::{Store, Unreadable, code, explain};
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use rusqlite::params;
 
 use super::row::intact;
-use crate::domain::change::Change;
+use crate::domain::rules::change::Change;
 use crate::store::changes::{read_logged, write_view};
 use crate::store::open::Store;
 

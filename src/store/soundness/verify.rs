@@ -4,7 +4,7 @@ use anyhow::Result;
 use rusqlite::ErrorCode;
 
 use super::row::{self, FACTS, summed};
-use crate::domain::instant::Instant;
+use crate::domain::value::instant::Instant;
 use crate::store::open::{Store, code};
 use crate::store::segment::{decode, segment_sum};
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Kept, Policies, description, envelope, node, unreadable};
-use crate::domain::budget::LOOKBACKS;
-use crate::domain::condition::{Comparison, Condition, Operand, Property, Relation, Scope, Subject, Term};
-use crate::domain::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::domain::name::Name;
-use crate::domain::object::Object;
+use crate::domain::budget::balance::LOOKBACKS;
+use crate::domain::plan::object::Object;
+use crate::domain::rules::condition::{Comparison, Condition, Operand, Property, Relation, Scope, Subject, Term};
+use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::domain::value::name::Name;
 use crate::render::manifest::yaml::Node;
 
 /// Of each of the given objectives, the conditions that can be written as policies.

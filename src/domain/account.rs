@@ -1,0 +1,10 @@
+//! Owns the account of an objective: what is declared of it, when it is down, and who is charged for how long. Knows `health` and
+//! `value`.
+
+pub(crate) mod chronicle;
+pub(crate) mod downtime;
+pub(crate) mod maintenance;
+pub(crate) mod model;
+pub(crate) mod objective;
+pub(crate) mod outage;
+pub(crate) mod tally;

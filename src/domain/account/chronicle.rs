@@ -1,0 +1,208 @@
+//! Owns what has been read of the journal so far: timelines of systems, loaded on demand, folded once, and shared by
+//! all objectives that look at them.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::downtime::{Evidence, Piece, account, attribute, down_since};
+use super::model::{Member, Model, SystemId};
+use super::objective::DependencyExclusion;
+use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+
+/// Folded changes kept at the most; past this all are forgotten, so that memory stays bounded.
+const MOST_CHANGES: usize = 2_000_000;
+/// Stretches kept of one system at the most.
+const MOST_STRETCHES: usize = 8;
+
+/// A folded stretch of one system's history.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    from: Instant,
+    through: Instant,
+    pub(crate) first: Option<Instant>,
+    /// The newest transition of the streams in scope; as of the end of what was asked for, where that is earlier than `as-of`.
+    pub(crate) last_seen: Option<Instant>,
+    pub(crate) changes: Vec<Change>,
+    outages: Vec<Outage>,
+}
+
+/// Reads systems' histories through `load` and remembers them.
+///
+/// `load` gets a system, a scope, and the moments between which (inclusive) statuses must be known; it may return more.
+/// Facts after the command's `as-of` do not exist for it.
+pub(crate) struct Chronicle<F> {
+    load: F,
+    stretches: HashMap<(SystemId, Option<Name>), Vec<Rc<Stretch>>>,
+    changes: usize,
+    folded: usize,
+}
+
+impl<F, E> Chronicle<F>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    pub(crate) fn new(load: F) -> Self {
+        Self { load, stretches: HashMap::new(), changes: 0, folded: 0 }
+    }
+
+    /// How many changes have been folded so far: a measure of the work done.
+    pub(crate) fn folded(&self) -> usize {
+        self.folded
+    }
+
+    /// The history of all streams of a system between two moments, both included, as it is read.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn history(&mut self, system: &Member, from: Instant, through: Instant) -> Result<SystemHistory, E> {
+        (self.load)(system.id, Scope::System, from, through)
+    }
+
+    /// The timeline of a system between two moments, both included.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn stretch(
+        &mut self,
+        system: &Member,
+        scope: Scope<'_>,
+        from: Instant,
+        through: Instant,
+    ) -> Result<Rc<Stretch>, E> {
+        let check = match scope {
+            Scope::System => None,
+            Scope::Check(name) => Some(name.clone()),
+        };
+        let key = (system.id, check);
+        let known = self
+            .stretches
+            .get(&key)
+            .and_then(|known| known.iter().find(|stretch| stretch.from <= from && through <= stretch.through).cloned());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let history = (self.load)(system.id, scope, from, through)?;
+        let mut changes = fold(&history, scope, system.stale_after_ms);
+        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
+        changes.shrink_to_fit();
+        let outages = outages(&changes);
+        let (from, through, first, last_seen) =
+            (history.from, history.through, history.first, history.last_seen(scope));
+        let stretch = Rc::new(Stretch { from, through, first, last_seen, changes, outages });
+        if self.changes > MOST_CHANGES {
+            self.stretches.clear();
+            self.changes = 0;
+        }
+        self.changes += stretch.changes.len();
+        self.folded += stretch.changes.len();
+        let kept = self.stretches.entry(key).or_default();
+        if kept.len() == MOST_STRETCHES {
+            kept.remove(0);
+        }
+        kept.push(Rc::clone(&stretch));
+        Ok(stretch)
+    }
+
+    /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
+    /// upstream does, if these decide what spends the budget.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
+        let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
+        if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
+            for upstream in &model.upstreams {
+                let stretch = self.stretch(upstream, Scope::System, at, at)?;
+                last = last.max(stretch.changes.last().map(|change| change.at));
+            }
+        }
+        Ok(last.unwrap_or(at))
+    }
+
+    /// The outages of a system that touch `span`, with their true starts, however long ago those lie.
+    fn outages(&mut self, system: &Member, span: Span) -> Result<Rc<Stretch>, E> {
+        let mut from = span.start;
+        let mut back = DAY_MS;
+        loop {
+            let stretch = self.stretch(system, Scope::System, from, span.end)?;
+            // An outage that reaches back to the start of what was read may have begun before it.
+            let cut = stretch.outages.first().is_some_and(|outage| outage.start <= stretch.from);
+            if !cut || stretch.from <= BEGINNING {
+                return Ok(stretch);
+            }
+            from = from.plus(-back).max(BEGINNING);
+            back = back.saturating_mul(4);
+        }
+    }
+
+    /// Since when an objective has been down as of a moment, however long ago that is; `None` while it is not down.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn down_since(&mut self, model: &Model, at: Instant) -> Result<Option<Instant>, E> {
+        let mut from = at;
+        let mut back = DAY_MS;
+        loop {
+            let stretch = self.stretch(&model.system, model.scope(), from, at)?;
+            let since = down_since(model, &stretch.changes, stretch.first, at);
+            // An outage that reaches back to the start of what was read may have begun before it.
+            let cut = since.is_some_and(|since| since <= stretch.from && stretch.first != Some(since));
+            if !cut || stretch.from <= BEGINNING {
+                return Ok(since);
+            }
+            from = from.plus(-back).max(BEGINNING);
+            back = back.saturating_mul(4);
+        }
+    }
+
+    /// The account of an objective over `span`, with the blame where it belongs.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn pieces(&mut self, model: &Model, span: Span) -> Result<Vec<Piece>, E> {
+        if span.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stretch = self.stretch(&model.system, model.scope(), span.start, span.end)?;
+        let maintenance = model.maintenance.touching(span);
+        let evidence = Evidence { changes: &stretch.changes, first: stretch.first, maintenance: &maintenance };
+        let pieces = account(model, &evidence, span);
+        let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
+        let Some(first) = charged.next() else { return Ok(pieces) };
+        if model.upstreams.is_empty() {
+            return Ok(pieces);
+        }
+        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
+        let mut upstreams = Vec::with_capacity(model.upstreams.len());
+        for upstream in &model.upstreams {
+            upstreams.push(self.outages(upstream, hull)?);
+        }
+        let upstreams: Vec<&[Outage]> = upstreams.iter().map(|stretch| touching(&stretch.outages, hull)).collect();
+        Ok(attribute(&pieces, &upstreams))
+    }
+}
+
+/// Those of sorted, disjoint outages that touch `span`.
+fn touching(outages: &[Outage], span: Span) -> &[Outage] {
+    let first = outages.partition_point(|outage| outage.end <= span.start);
+    let rest = &outages[first..];
+    &rest[..rest.partition_point(|outage| outage.start < span.end)]
+}
+
+/// The account of a span in which a system has no transition yet.
+pub(crate) fn pieces_before_first(model: &Model, span: Span) -> Vec<Piece> {
+    if span.is_empty() {
+        return Vec::new();
+    }
+    let changes = [Change { at: BEGINNING, checks: None, incidents: None }];
+    let maintenance = model.maintenance.touching(span);
+    account(model, &Evidence { changes: &changes, first: None, maintenance: &maintenance }, span)
+}
+
+/// A history without any transition.
+pub(crate) fn empty_history() -> SystemHistory {
+    SystemHistory { from: BEGINNING, through: END, first: None, streams: Vec::new() }
+}

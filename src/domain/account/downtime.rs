@@ -1,0 +1,264 @@
+//! Owns downtime: which moments an objective is down, who is to blame, and which of them count.
+
+use super::model::Model;
+use super::objective::DependencyExclusion;
+use crate::domain::health::timeline::{Change, Outage};
+use crate::domain::health::transition::{Source, Status};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+
+/// To whom downtime belongs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Cause {
+    Own,
+    /// The position in the model's `upstreams`.
+    Upstream(usize),
+}
+
+/// Charged downtime: it has a cause and a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Charge {
+    pub(crate) cause: Cause,
+    pub(crate) source: Source,
+}
+
+/// A stretch of time over which an objective's account is uniform.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Piece {
+    pub(crate) span: Span,
+    /// Whether the objective's status is other than `unknown`.
+    pub(crate) known: bool,
+    /// Whether the status counts as down, charged or not.
+    pub(crate) down: bool,
+    /// Whether this time stays in the window's length.
+    pub(crate) counted: bool,
+    /// Downtime that counts against the strict total; `None` when up, excluded or not counted.
+    pub(crate) charge: Option<Charge>,
+}
+
+impl Piece {
+    /// Whether this time spends the budget under the objective's exclusion mode.
+    pub(crate) fn consumes(self, exclusion: DependencyExclusion) -> bool {
+        match (exclusion, self.charge) {
+            (_, None) => false,
+            (DependencyExclusion::Strict, Some(_)) => true,
+            (DependencyExclusion::SelfOnly, Some(charge)) => charge.cause == Cause::Own,
+        }
+    }
+
+    /// Whether this is downtime that maintenance keeps from being charged.
+    pub(crate) fn excluded(self) -> bool {
+        self.down && self.charge.is_none()
+    }
+}
+
+/// What the account of a stretch of time is drawn from.
+pub(crate) struct Evidence<'a> {
+    /// The timeline of the objective's scope; it starts at or before the stretch.
+    pub(crate) changes: &'a [Change],
+    /// The first transition of the system, on any stream.
+    pub(crate) first: Option<Instant>,
+    /// Maintenance of the system, sorted and disjoint; empty when the objective ignores maintenance.
+    pub(crate) maintenance: &'a [Span],
+}
+
+/// Splits `span` into pieces that cover it without gap, all downtime charged to the system itself. Where
+/// the objective has upstreams, [`attribute`] then moves the blame.
+pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut maintenance = evidence.maintenance;
+    let first = evidence.changes.partition_point(|change| change.at <= span.start).saturating_sub(1);
+    for (index, change) in evidence.changes.iter().enumerate().skip(first) {
+        let end = evidence.changes.get(index + 1).map_or(span.end, |next| next.at);
+        let part = Span::new(change.at, end).intersect(span);
+        if change.at >= span.end {
+            break;
+        }
+        if part.is_empty() {
+            continue;
+        }
+        let state = State::of(model, *change, evidence.first, part.start);
+        // A status that counts before the first transition would be `unknown`; the first transition is a change of
+        // some stream, though not always of one in scope.
+        for (part, state) in split_at_first(model, part, state, *change, evidence.first) {
+            while maintenance.first().is_some_and(|window| window.end <= part.start) {
+                maintenance = &maintenance[1..];
+            }
+            push_with_maintenance(&mut pieces, model, part, state, maintenance);
+        }
+    }
+    pieces
+}
+
+/// Since when an objective has been down as of a moment, as far back as its changes reach, of which the first lies at or before
+/// that moment; `None` while it is not down.
+pub(super) fn down_since(model: &Model, changes: &[Change], first: Option<Instant>, at: Instant) -> Option<Instant> {
+    let now = changes.partition_point(|change| change.at <= at);
+    let is_down = |change: &&Change| State::of(model, **change, first, at).down;
+    let since = changes[..now].iter().rev().take_while(is_down).last()?;
+    first.map(|first| first.max(since.at))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    known: bool,
+    down: bool,
+    source: Source,
+}
+
+impl State {
+    fn of(model: &Model, change: Change, first: Option<Instant>, at: Instant) -> Self {
+        let counts = model.objective.counts_as_down;
+        let status = change.status();
+        let seen = first.is_some_and(|first| first <= at);
+        let checks_down = change.checks.is_some_and(|status| counts.contains(status));
+        let incidents_down = change.incidents.is_some_and(|status| counts.contains(status));
+        let source = if incidents_down && !checks_down { Source::Incident } else { Source::Healthcheck };
+        Self { known: status != Status::Unknown, down: seen && counts.contains(status), source }
+    }
+}
+
+fn split_at_first(
+    model: &Model,
+    part: Span,
+    state: State,
+    change: Change,
+    first: Option<Instant>,
+) -> impl Iterator<Item = (Span, State)> {
+    let cut = first.filter(|first| part.start < *first && *first < part.end);
+    let head = Span::new(part.start, cut.unwrap_or(part.end));
+    let tail = cut.map(|cut| (Span::new(cut, part.end), State::of(model, change, first, cut)));
+    std::iter::once((head, state)).chain(tail)
+}
+
+fn push_with_maintenance(pieces: &mut Vec<Piece>, model: &Model, part: Span, state: State, maintenance: &[Span]) {
+    let mut cursor = part.start;
+    for window in maintenance {
+        let overlap = window.intersect(part);
+        if window.start >= part.end {
+            break;
+        }
+        push(pieces, model, Span::new(cursor, overlap.start), state, false);
+        push(pieces, model, overlap, state, true);
+        cursor = overlap.end;
+    }
+    push(pieces, model, Span::new(cursor, part.end), state, false);
+}
+
+fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, in_maintenance: bool) {
+    if span.is_empty() {
+        return;
+    }
+    let objective = &model.objective;
+    let not_counted = objective.not_counted;
+    let counted = !(in_maintenance && not_counted.maintenance || !state.known && not_counted.unknown);
+    let excused = in_maintenance && objective.exclude_maintenance_windows;
+    let charge = (state.down && counted && !excused).then_some(Charge { cause: Cause::Own, source: state.source });
+    let piece = Piece { span, known: state.known, down: state.down, counted, charge };
+    join(pieces, piece);
+}
+
+fn join(pieces: &mut Vec<Piece>, piece: Piece) {
+    if let Some(last) = pieces.last_mut() {
+        let same = Piece { span: last.span, ..piece } == *last;
+        if same && last.span.end == piece.span.start {
+            last.span.end = piece.span.end;
+            return;
+        }
+    }
+    pieces.push(piece);
+}
+
+/// Gives every moment of charged downtime to the upstream outage in force that began first (ties: the upstream that
+/// comes first by name), and leaves it with the system itself where there is none.
+///
+/// `upstreams` has the outages of each of the model's upstreams, in its order, with their true starts.
+pub(crate) fn attribute(pieces: &[Piece], upstreams: &[&[Outage]]) -> Vec<Piece> {
+    let mut outages: Vec<(Outage, usize)> = upstreams
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, outages)| outages.iter().map(move |outage| (*outage, rank)))
+        .collect();
+    outages.sort_unstable_by_key(|(outage, rank)| (outage.start, *rank));
+    let mut result = Vec::with_capacity(pieces.len());
+    // Of outages in start order, those before `passed` have all ended before the current piece.
+    let mut passed = 0;
+    for piece in pieces {
+        let Some(charge) = piece.charge else {
+            join(&mut result, *piece);
+            continue;
+        };
+        let mut cursor = piece.span.start;
+        while passed < outages.len() && outages[passed].0.end <= cursor {
+            passed += 1;
+        }
+        while cursor < piece.span.end {
+            // The first outage in start order that is still in force wins until it ends: whatever starts later began later.
+            let next = outages[passed..]
+                .iter()
+                .take_while(|(outage, _)| outage.start < piece.span.end)
+                .find(|(outage, _)| outage.end > cursor);
+            let (cause, end) = match next {
+                Some((outage, rank)) if outage.start <= cursor => (Cause::Upstream(*rank), outage.end),
+                Some((outage, _)) => (Cause::Own, outage.start),
+                None => (Cause::Own, piece.span.end),
+            };
+            let span = Span::new(cursor, end.min(piece.span.end));
+            join(&mut result, Piece { span, charge: Some(Charge { cause, ..charge }), ..*piece });
+            cursor = span.end;
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outage(start: i64, end: i64) -> Outage {
+        Outage { start: Instant::from_millis(start), end: Instant::from_millis(end) }
+    }
+
+    fn down(start: i64, end: i64) -> Piece {
+        let span = Span::new(Instant::from_millis(start), Instant::from_millis(end));
+        let charge = Some(Charge { cause: Cause::Own, source: Source::Healthcheck });
+        Piece { span, known: true, down: true, counted: true, charge }
+    }
+
+    fn causes(pieces: &[Piece]) -> Vec<(i64, i64, Option<Cause>)> {
+        pieces
+            .iter()
+            .map(|piece| (piece.span.start.millis(), piece.span.end.millis(), piece.charge.map(|charge| charge.cause)))
+            .collect()
+    }
+
+    #[test]
+    fn the_outage_that_began_first_is_to_blame_while_it_lasts() {
+        let first = [outage(0, 20), outage(40, 50)];
+        let second = [outage(10, 45)];
+        let found = attribute(&[down(5, 60)], &[&second, &first]);
+        assert_eq!(
+            causes(&found),
+            [
+                (5, 20, Some(Cause::Upstream(1))),
+                (20, 45, Some(Cause::Upstream(0))),
+                (45, 50, Some(Cause::Upstream(1))),
+                (50, 60, Some(Cause::Own)),
+            ]
+        );
+    }
+
+    #[test]
+    fn it_does_not_matter_which_system_failed_first_and_ties_go_by_name() {
+        let found = attribute(&[down(5, 30)], &[&[outage(10, 20)], &[outage(10, 25)]]);
+        assert_eq!(
+            causes(&found),
+            [
+                (5, 10, Some(Cause::Own)),
+                (10, 20, Some(Cause::Upstream(0))),
+                (20, 25, Some(Cause::Upstream(1))),
+                (25, 30, Some(Cause::Own)),
+            ]
+        );
+    }
+}

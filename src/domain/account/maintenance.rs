@@ -1,0 +1,192 @@
+//! Owns maintenance windows: when they are in force, once or by a recurrence rule, planned or written afterwards.
+
+pub(crate) mod calendar;
+mod dates;
+pub(crate) mod local;
+mod rule;
+
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+
+use self::dates::Dates;
+use self::local::{local_ms, moment_of};
+use self::rule::Rule;
+use super::objective::Metadata;
+use crate::domain::value::duration::LONGEST_MS;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+
+/// By how much a zone's clocks may shift what is looked for, in milliseconds: a day, which Samoa skipped, and the hours that
+/// zones differ in.
+const SHIFT_MS: i64 = 2 * DAY_MS;
+/// The most occurrences among which two are looked for that overlap.
+const MOST_COMPARED: usize = 500;
+
+/// A declared stretch of planned (or, as a correction, past) work on systems.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct MaintenanceWindow {
+    pub(crate) metadata: Metadata,
+    pub(crate) systems: Vec<Name>,
+    pub(crate) schedule: Schedule,
+    /// A cancelled window excuses nothing.
+    pub(crate) cancelled: bool,
+    pub(crate) reason: Option<String>,
+}
+
+/// When a maintenance window is in force.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Schedule {
+    Once(Span),
+    Recurring(Box<Recurrence>),
+}
+
+/// A window that returns by an RFC 5545 rule, at the same local time of a zone.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Recurrence {
+    /// The start of the first occurrence, whose local time of day all others share.
+    pub(crate) start: Instant,
+    pub(crate) length: Length,
+    pub(crate) rule: Rule,
+    pub(crate) zone: Tz,
+}
+
+/// How long each occurrence of a recurring window lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Length {
+    /// So many milliseconds, whatever clocks do.
+    Elapsed(i64),
+    /// Up to the same local time, which is that of the first occurrence's end.
+    Until(Instant),
+}
+
+/// Two occurrences in a row of which the second starts before the first has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Overlap {
+    pub(crate) second: Instant,
+    /// From the start of the first to that of the second, in milliseconds of the zone's clocks.
+    pub(crate) interval_ms: i64,
+}
+
+impl Length {
+    /// How long an occurrence lasts by the clocks of a zone, in milliseconds, when the first one starts at `start`.
+    pub(crate) fn clock_ms(self, start: Instant, zone: Tz) -> i64 {
+        match self {
+            Self::Elapsed(millis) => millis,
+            Self::Until(end) => local_ms(zone, end) - local_ms(zone, start),
+        }
+    }
+}
+
+impl Recurrence {
+    /// Checks a recurring window.
+    ///
+    /// # Errors
+    /// With the cause and remedy, when the rule cannot be read, names more than one occurrence a day, or never happens before 2262,
+    /// or when occurrences have no length.
+    pub(crate) fn new(start: Instant, length: Length, rule: &str, zone: Tz) -> Result<Self, String> {
+        let rule = Rule::parse(rule)?;
+        if rule.until.is_some_and(|until| until < start) {
+            return Err("UNTIL lies before start, so the rule never happens".to_owned());
+        }
+        let recurrence = Self { start, length, rule, zone };
+        if recurrence.clock_ms() <= 0 || recurrence.clock_ms() > LONGEST_MS {
+            return Err("an occurrence lasts more than 0 and at most 3650 days".to_owned());
+        }
+        if !recurrence.names_start() && recurrence.next_named().is_none() {
+            return Err("the rule never happens".to_owned());
+        }
+        Ok(recurrence)
+    }
+
+    /// Whether the rule names the start, which is the first occurrence in any case.
+    pub(crate) fn names_start(&self) -> bool {
+        self.dates().name_start()
+    }
+
+    /// The first occurrence that the rule names after the start.
+    pub(crate) fn next_named(&self) -> Option<Instant> {
+        let last = date_of(self.zone, Instant::MAX);
+        self.dates().first_after_start(last).and_then(|date| self.on_dates(&[date]).next()).map(|span| span.start)
+    }
+
+    /// How long an occurrence lasts by the zone's clocks, in milliseconds.
+    pub(crate) fn clock_ms(&self) -> i64 {
+        self.length.clock_ms(self.start, self.zone)
+    }
+
+    /// The first two occurrences in a row that overlap.
+    pub(crate) fn overlap(&self) -> Option<Overlap> {
+        let first = date_of(self.zone, self.start);
+        let reach = i64::from(u16::MAX).min(MOST_COMPARED as i64 * self.rule.density().1);
+        let last = date_of(self.zone, self.start.plus(reach * DAY_MS).min(Instant::MAX));
+        let dates = self.dates().between(first, last);
+        dates.windows(2).find_map(|pair| {
+            let interval_ms = pair[1].signed_duration_since(pair[0]).num_milliseconds();
+            let second = self.on_dates(&pair[1..]).next()?.start;
+            (interval_ms < self.clock_ms()).then_some(Overlap { second, interval_ms })
+        })
+    }
+
+    /// When the last occurrence has ended; `None` when there is always another one.
+    pub(crate) fn ends(&self) -> Option<Instant> {
+        let last = match (self.rule.until, self.rule.count) {
+            (Some(until), _) => until,
+            (None, Some(_)) => Instant::MAX,
+            (None, None) => return None,
+        };
+        let dates = self.dates().between(date_of(self.zone, self.start), date_of(self.zone, last.plus(SHIFT_MS)));
+        // Of a few, for one that clocks moved may outlast the next.
+        self.on_dates(&dates).rev().take(3).map(|span| span.end).max()
+    }
+
+    /// At most how much of a stretch of `length_ms` its occurrences cover, in milliseconds, where clocks go back over nothing.
+    fn most_within(&self, length_ms: i64) -> i64 {
+        let (most, days) = self.rule.density();
+        let periods = (length_ms + self.clock_ms() + SHIFT_MS) / (days * DAY_MS) + 2;
+        (most * periods).saturating_mul(self.clock_ms())
+    }
+
+    /// The occurrences that touch `within`, and maybe some beside it, in the order of their dates.
+    fn occurrences(&self, within: Span) -> Vec<Span> {
+        let from = within.start.plus(-self.clock_ms() - SHIFT_MS).max(self.start);
+        let to = within.end.plus(SHIFT_MS).min(Instant::MAX);
+        if to < from {
+            return Vec::new();
+        }
+        let dates = self.dates().between(date_of(self.zone, from), date_of(self.zone, to));
+        self.on_dates(&dates).collect()
+    }
+
+    fn dates(&self) -> Dates<'_> {
+        Dates::new(&self.rule, date_of(self.zone, self.start))
+    }
+
+    fn on_dates<'d>(&'d self, dates: &'d [NaiveDate]) -> impl DoubleEndedIterator<Item = Span> + 'd {
+        let shown = local_ms(self.zone, self.start);
+        let (first, time_ms, clock_ms) = (date_of(self.zone, self.start), shown.rem_euclid(DAY_MS), self.clock_ms());
+        let spans = dates.iter().map(move |date| {
+            let shown = date.signed_duration_since(NaiveDate::default()).num_milliseconds() + time_ms;
+            let start = if *date == first { self.start } else { moment_of(self.zone, shown) };
+            let end = match self.length {
+                Length::Elapsed(millis) => start.plus(millis),
+                Length::Until(end) if *date == first => end,
+                Length::Until(_) => {
+                    let end = moment_of(self.zone, shown + clock_ms);
+                    // Where clocks skip the whole of it, all of it comes later.
+                    if end > start { end } else { start.plus(clock_ms) }
+                }
+            };
+            Span::new(start, end)
+        });
+        spans.filter(|span| self.rule.until.is_none_or(|until| span.start <= until))
+    }
+}
+
+/// The date that calendars of a zone show at a moment.
+fn date_of(zone: Tz, at: Instant) -> NaiveDate {
+    DateTime::from_timestamp_millis(local_ms(zone, at)).unwrap_or_default().date_naive()
+}
+
+#[cfg(test)]
+mod tests;

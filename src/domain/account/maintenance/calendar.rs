@@ -1,0 +1,250 @@
+//! Owns all maintenance of one system: its windows unfolded once, for everything that asks, into stretches that do not overlap.
+
+use std::cell::RefCell;
+use std::ops::{Deref, Range};
+use std::rc::Rc;
+
+use super::{Recurrence, Schedule};
+use crate::domain::value::hash::Fnv;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::{Span, union};
+
+/// By how much more than asked for is unfolded at least, in milliseconds.
+const LEAST_MORE_MS: i64 = 32 * DAY_MS;
+/// By how much clocks go back at the most, in milliseconds; within the last decades it was three hours.
+const LONGEST_REPEAT_MS: i64 = DAY_MS / 6;
+/// How often clocks go back at the most: once in so many milliseconds.
+const REPEATS_EVERY_MS: i64 = 10 * DAY_MS;
+
+/// When a system is under maintenance.
+#[derive(Debug)]
+pub(crate) struct MaintenanceCalendar {
+    /// Of windows that do not return, sorted and disjoint.
+    once: Rc<[Span]>,
+    /// In a fixed order.
+    recurring: Vec<Recurrence>,
+    unfolded: RefCell<Unfolded>,
+}
+
+/// The maintenance of a stretch, sorted and disjoint.
+#[derive(Debug, Clone)]
+struct Unfolded {
+    within: Span,
+    spans: Rc<[Span]>,
+}
+
+/// The maintenance that touches a stretch, sorted and disjoint.
+#[derive(Debug)]
+pub(crate) struct Touching {
+    spans: Rc<[Span]>,
+    range: Range<usize>,
+}
+
+/// How much maintenance there is from a moment on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ahead {
+    /// After this, only windows that return for ever are in force.
+    pub(crate) settled: Instant,
+    /// Whether there are such.
+    pub(crate) endless: bool,
+}
+
+impl Deref for Touching {
+    type Target = [Span];
+
+    fn deref(&self) -> &[Span] {
+        &self.spans[self.range.clone()]
+    }
+}
+
+impl MaintenanceCalendar {
+    /// The calendar of windows, none of them cancelled.
+    pub(crate) fn of(schedules: impl IntoIterator<Item = Schedule>) -> Self {
+        let (mut once, mut recurring) = (Vec::new(), Vec::new());
+        for schedule in schedules {
+            match schedule {
+                Schedule::Once(span) => once.push(span),
+                Schedule::Recurring(recurrence) => recurring.push(*recurrence),
+            }
+        }
+        recurring.sort_by_cached_key(Recurrence::identity);
+        recurring.dedup();
+        let once: Rc<[Span]> = union(once).into();
+        let nothing = Span::new(Instant::MIN, Instant::MIN);
+        let unfolded = RefCell::new(Unfolded { within: nothing, spans: Rc::clone(&once) });
+        Self { once, recurring, unfolded }
+    }
+
+    /// Whether there is no maintenance at any time.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.once.is_empty() && self.recurring.is_empty()
+    }
+
+    /// The maintenance that touches `span`, and reaches out of it where it does.
+    pub(crate) fn touching(&self, span: Span) -> Touching {
+        let spans = if self.recurring.is_empty() { Rc::clone(&self.once) } else { self.unfolded(span) };
+        let first = spans.partition_point(|of| of.end <= span.start);
+        let end = first + spans[first..].partition_point(|of| of.start < span.end);
+        Touching { spans, range: first..end }
+    }
+
+    /// Stretches that are right within `span`: what is known already, or that and more.
+    fn unfolded(&self, span: Span) -> Rc<[Span]> {
+        let mut known = self.unfolded.borrow_mut();
+        let had = if known.within.is_empty() { Span::new(span.start, span.start) } else { known.within };
+        if span.start < had.start || had.end < span.end {
+            let wanted = Span::new(had.start.min(span.start), had.end.max(span.end));
+            // What grows grows by a share of its length, so that it is not put in order often.
+            let more = LEAST_MORE_MS + wanted.millis() / 4;
+            let within = Span::new(
+                wanted.start.plus(if wanted.start < had.start { -more } else { 0 }),
+                wanted.end.plus(if had.end < wanted.end { more } else { 0 }),
+            );
+            let fresh = [Span::new(within.start, had.start), Span::new(had.end, within.end)];
+            let fresh = fresh.into_iter().filter(|span| !span.is_empty());
+            let fresh = fresh.flat_map(|span| self.recurring.iter().flat_map(move |of| of.occurrences(span)));
+            let spans = union(known.spans.iter().copied().chain(fresh).collect());
+            *known = Unfolded { within, spans: spans.into() };
+        }
+        Rc::clone(&known.spans)
+    }
+
+    /// How long maintenance goes on changing.
+    pub(crate) fn ahead(&self) -> Ahead {
+        let once = self.once.last().map(|span| span.end);
+        let ends = self.recurring.iter().map(Recurrence::ends);
+        let settled = ends.clone().flatten().chain(once).max().unwrap_or(Instant::MIN);
+        Ahead { settled, endless: ends.into_iter().any(|end| end.is_none()) }
+    }
+
+    /// A bound on how much of a stretch of `length_ms` windows that return for ever cover, in milliseconds.
+    pub(crate) fn most_endless_ms(&self, length_ms: i64) -> i64 {
+        let endless = || self.recurring.iter().filter(|recurrence| recurrence.ends().is_none());
+        let mut zones: Vec<_> =
+            endless().map(|recurrence| recurrence.zone).filter(|zone| *zone != chrono_tz::UTC).collect();
+        zones.sort_unstable_by_key(|zone| zone.name());
+        zones.dedup();
+        // An hour that clocks show twice is covered twice by what covers it once by the clock.
+        let repeats = (length_ms / REPEATS_EVERY_MS + 2) * LONGEST_REPEAT_MS * zones.len() as i64;
+        endless().map(|recurrence| recurrence.most_within(length_ms)).fold(repeats, i64::saturating_add)
+    }
+
+    /// Feeds all that decides when there is maintenance.
+    pub(crate) fn feed(&self, hash: &mut Fnv) {
+        for span in self.once.iter() {
+            hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
+        }
+        for recurrence in &self.recurring {
+            hash.feed(&recurrence.identity());
+        }
+    }
+}
+
+impl Recurrence {
+    /// What tells it from others with other occurrences.
+    fn identity(&self) -> String {
+        format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::super::Length;
+    use super::*;
+
+    const HOUR: i64 = DAY_MS / 24;
+
+    fn at(hours: i64) -> Instant {
+        Instant::parse("2026-03-01").unwrap().plus(hours * HOUR)
+    }
+
+    fn recurrence() -> impl Strategy<Value = Recurrence> {
+        let zones = select(vec!["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns"]);
+        let rules = select(vec![
+            "FREQ=DAILY",
+            "FREQ=DAILY;INTERVAL=3",
+            "FREQ=WEEKLY;BYDAY=SA,SU",
+            "FREQ=MONTHLY;BYMONTHDAY=-1,1",
+            "FREQ=MONTHLY;BYDAY=SU",
+            "FREQ=YEARLY;BYMONTH=3,10;BYDAY=-1SU",
+            "FREQ=DAILY;COUNT=40",
+            "FREQ=WEEKLY;UNTIL=20261025T011500Z",
+        ]);
+        let lengths = select(vec![HOUR / 2, HOUR, 20 * HOUR, 38 * HOUR, 400 * HOUR]);
+        let parts = (zones, rules, lengths, -2000..6000_i64, any::<bool>());
+        parts.prop_filter_map("the rule ends before its start", |(zone, rule, millis, start, by_end)| {
+            let (start, zone): (Instant, Tz) = (at(start).plus(HOUR / 2), zone.parse().unwrap());
+            let length = if by_end { Length::Until(start.plus(millis)) } else { Length::Elapsed(millis) };
+            let length = if length.clock_ms(start, zone) > 0 { length } else { Length::Elapsed(millis) };
+            Recurrence::new(start, length, rule, zone).ok()
+        })
+    }
+
+    fn clipped(spans: &[Span], within: Span) -> Vec<Span> {
+        union(spans.iter().map(|span| span.intersect(within)).collect())
+    }
+
+    proptest! {
+        /// However it was asked before, it answers as the windows themselves.
+        #[test]
+        fn what_is_unfolded_once_is_what_each_window_says(
+            recurring in proptest::collection::vec(recurrence(), 0..4),
+            once in proptest::collection::vec((-2000..9000_i64, 1..90_i64), 0..4),
+            asked in proptest::collection::vec((-9000..9000_i64, 1..3000_i64), 1..6),
+        ) {
+            let once: Vec<Span> = once.iter().map(|(start, hours)| Span::new(at(*start), at(start + hours))).collect();
+            let schedules = recurring.iter().cloned().map(|of| Schedule::Recurring(Box::new(of)));
+            let calendar = MaintenanceCalendar::of(schedules.chain(once.iter().copied().map(Schedule::Once)));
+            for (start, hours) in asked {
+                let span = Span::new(at(start), at(start + hours));
+                let each = recurring.iter().flat_map(|recurrence| recurrence.occurrences(span));
+                let expected = clipped(&each.chain(once.iter().copied()).collect::<Vec<_>>(), span);
+                prop_assert_eq!(clipped(&calendar.touching(span), span), expected);
+            }
+        }
+
+        #[test]
+        fn no_stretch_has_more_endless_maintenance_than_the_bound(
+            recurring in proptest::collection::vec(recurrence(), 0..4), start in -2000..9000_i64, hours in 1..3000_i64,
+        ) {
+            let span = Span::new(at(start), at(start + hours));
+            let endless: Vec<_> = recurring.iter().filter(|recurrence| recurrence.ends().is_none()).collect();
+            let covered: i64 = clipped(&endless.iter().flat_map(|of| of.occurrences(span)).collect::<Vec<_>>(), span)
+                .iter()
+                .map(|span| span.millis())
+                .sum();
+            let calendar = MaintenanceCalendar::of(recurring.into_iter().map(|of| Schedule::Recurring(Box::new(of))));
+            prop_assert!(covered <= calendar.most_endless_ms(span.millis()));
+        }
+
+        #[test]
+        fn after_its_end_a_rule_has_no_occurrence(recurrence in recurrence()) {
+            if let Some(end) = recurrence.ends() {
+                let all = recurrence.occurrences(Span::new(Instant::MIN, Instant::MAX));
+                prop_assert_eq!(all.iter().map(|span| span.end).max(), Some(end));
+            }
+        }
+    }
+
+    #[test]
+    fn order_names_and_repetitions_of_windows_decide_nothing() {
+        let once = |start, end| Schedule::Once(Span::new(at(start), at(end)));
+        let daily = |hours| {
+            let length = Length::Elapsed(hours * HOUR);
+            Schedule::Recurring(Box::new(Recurrence::new(at(0), length, "FREQ=DAILY", Tz::UTC).unwrap()))
+        };
+        let hash = |schedules: Vec<Schedule>| {
+            let mut hash = Fnv::new();
+            MaintenanceCalendar::of(schedules).feed(&mut hash);
+            hash.finish()
+        };
+        let one = hash(vec![once(0, 5), daily(1), daily(2)]);
+        assert_eq!(one, hash(vec![daily(2), once(3, 5), daily(1), once(0, 4), daily(2)]));
+        assert_ne!(one, hash(vec![once(0, 5), daily(1)]));
+        assert_ne!(one, hash(vec![once(0, 6), daily(1), daily(2)]));
+    }
+}

@@ -1,0 +1,139 @@
+//! Owns what an objective, a system and their metadata are, as declared in manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::name::Name;
+use crate::domain::value::target::Target;
+use crate::domain::value::window::Window;
+
+/// What every declared object carries besides its specification.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Metadata {
+    pub(crate) name: Name,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    /// Kubernetes' rule for keys and values.
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+/// A declared system: how long its reports stay valid, and what it depends on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct System {
+    pub(crate) metadata: Metadata,
+    /// Milliseconds after which a stream without a new transition is `unknown`; `None`: never.
+    pub(crate) stale_after_ms: Option<i64>,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// An edge from a system to one it needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Dependency {
+    pub(crate) upstream: Name,
+    pub(crate) impact: ImpactType,
+    /// Whether the upstream's own dependencies may excuse as well.
+    pub(crate) transitive: bool,
+    pub(crate) label: Option<String>,
+}
+
+/// What a failure of the upstream means to the dependent system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ImpactType {
+    Critical,
+    Degraded,
+    /// Shown, but never an excuse: such an edge leads nowhere.
+    Informational,
+}
+
+impl ImpactType {
+    pub(crate) const ALL: [Self; 3] = [Self::Critical, Self::Degraded, Self::Informational];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|impact| impact.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Degraded => "degraded",
+            Self::Informational => "informational",
+        }
+    }
+}
+
+/// A declared objective (kind `SLO`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Objective {
+    pub(crate) metadata: Metadata,
+    pub(crate) system: Name,
+    /// One check of the system instead of the system as a whole.
+    pub(crate) healthcheck: Option<Name>,
+    pub(crate) target: Target,
+    pub(crate) window: Window,
+    pub(crate) dependency_exclusion: DependencyExclusion,
+    /// Upstream systems that never excuse this objective.
+    pub(crate) excluded_dependencies: BTreeSet<Name>,
+    pub(crate) exclude_maintenance_windows: bool,
+    pub(crate) counts_as_down: StatusSet,
+    pub(crate) not_counted: NotCounted,
+    pub(crate) thresholds: BurnRateThresholds,
+}
+
+/// Whether downtime caused by a dependency spends the budget.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DependencyExclusion {
+    /// All downtime counts.
+    Strict,
+    /// Only downtime attributed to the system itself counts.
+    SelfOnly,
+}
+
+impl DependencyExclusion {
+    pub(crate) const ALL: [Self; 2] = [Self::Strict, Self::SelfOnly];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::SelfOnly => "self-only",
+        }
+    }
+}
+
+/// Which time leaves the window's length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct NotCounted {
+    pub(crate) maintenance: bool,
+    pub(crate) unknown: bool,
+}
+
+/// When consumption becomes a warning, and what counts as burning fast.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct BurnRateThresholds {
+    /// Percent of the budget consumed at which `budgetTier` is `warning`.
+    pub(crate) warning_percent: Decimal,
+    /// Percent of the budget consumed at which `budgetTier` is `critical`.
+    pub(crate) critical_percent: Decimal,
+    /// Burn rate over one hour from which `fastBurn` is true.
+    pub(crate) fast_burn_multiplier: Decimal,
+}
+
+impl Default for BurnRateThresholds {
+    fn default() -> Self {
+        Self {
+            warning_percent: Decimal::whole(50),
+            critical_percent: Decimal::whole(80),
+            fast_burn_multiplier: Decimal::whole(5),
+        }
+    }
+}
+
+/// The statuses that count as down unless an objective says otherwise.
+pub(crate) fn default_counts_as_down() -> StatusSet {
+    StatusSet::default().with(Status::Degraded).with(Status::Unhealthy)
+}

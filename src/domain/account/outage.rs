@@ -1,0 +1,116 @@
+//! Owns outages: maximal stretches in which one objective is down, whoever caused them and whatever maintenance excuses of them.
+
+mod event;
+pub(crate) mod totals;
+
+use super::chronicle::Chronicle;
+use super::downtime::{Cause, Charge, Piece};
+use super::model::{Model, SystemId};
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+
+pub(crate) use event::Event;
+
+/// One outage of one objective.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Outage {
+    pub(crate) objective: Name,
+    pub(crate) system: Name,
+    pub(crate) start: Instant,
+    /// `None` while it lasts.
+    pub(crate) end: Option<Instant>,
+    /// What of it is charged, oldest first. Between events lies what maintenance excuses; without any, all of it is excused.
+    pub(crate) events: Vec<Event>,
+}
+
+impl Outage {
+    /// From its start to its end or, while it lasts, to `as_of`.
+    pub(crate) fn span(&self, as_of: Instant) -> Span {
+        Span::new(self.start, self.end.unwrap_or(as_of))
+    }
+}
+
+/// The outages of an objective that touch `range`, oldest first, each with its true start and end as of `as_of`, however far
+/// from `range` those lie.
+///
+/// # Errors
+/// Those of the chronicle's loader.
+pub(crate) fn outages<F, E>(
+    model: &Model,
+    range: Span,
+    as_of: Instant,
+    chronicle: &mut Chronicle<F>,
+) -> Result<Vec<Outage>, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    // A fact at `as_of` is in force for a millisecond.
+    let now = as_of.plus(1);
+    let mut to = range.end.min(now);
+    if to <= range.start {
+        return Ok(Vec::new());
+    }
+    // All of the range first: what is asked for next lies within it.
+    chronicle.stretch(&model.system, model.scope(), range.start, to)?;
+    let from = chronicle.down_since(model, range.start)?.unwrap_or(range.start);
+    let mut step = DAY_MS;
+    loop {
+        let pieces = chronicle.pieces(model, Span::new(from, to))?;
+        if to == now || !pieces.last().is_some_and(|piece| piece.down) {
+            return Ok(joined(model, &pieces, range.end, as_of));
+        }
+        to = to.plus(step).min(now);
+        step = step.saturating_mul(4);
+    }
+}
+
+/// The outages among pieces that begin before `until`. The first piece begins no later than the outage that goes on there.
+fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Vec<Outage> {
+    let runs = pieces.chunk_by(|piece, next| piece.down && next.down);
+    let runs = runs.filter(|run| run[0].down && run[0].span.start < until);
+    let outage = |run: &[Piece]| {
+        let (start, end) = (run[0].span.start, run[run.len() - 1].span.end);
+        Outage {
+            objective: model.objective.metadata.name.clone(),
+            system: model.system.name.clone(),
+            start,
+            end: (end <= as_of).then_some(end),
+            events: events(model, run, as_of),
+        }
+    };
+    runs.map(outage).collect()
+}
+
+fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
+    let mut stretches: Vec<(Span, Charge)> = Vec::new();
+    for piece in run {
+        let Some(charge) = piece.charge else { continue };
+        match stretches.last_mut() {
+            Some((span, known)) if span.end == piece.span.start && *known == charge => span.end = piece.span.end,
+            _ => stretches.push((piece.span, charge)),
+        }
+    }
+    let event = |(span, charge): (Span, Charge)| Event {
+        objective: model.objective.metadata.name.clone(),
+        system: model.system.name.clone(),
+        start: span.start,
+        end: (span.end <= as_of).then_some(span.end),
+        upstream: match charge.cause {
+            Cause::Own => None,
+            Cause::Upstream(rank) => Some(model.upstreams[rank].name.clone()),
+        },
+        source: charge.source,
+    };
+    stretches.into_iter().map(event).collect()
+}
+
+/// Of outages what is charged within `range`: the events that touch it, whole, and of outages those that have any.
+pub(crate) fn charged(outages: Vec<Outage>, range: Span) -> Vec<Outage> {
+    let within = |mut outage: Outage| {
+        outage.events.retain(|event| event.touches(range));
+        (!outage.events.is_empty()).then_some(outage)
+    };
+    outages.into_iter().filter_map(within).collect()
+}

@@ -1,0 +1,86 @@
+//! Owns sums of time: how many milliseconds of a stretch were spent on what.
+
+use super::downtime::{Cause, Piece};
+use super::objective::DependencyExclusion;
+use crate::domain::value::span::Span;
+
+/// Milliseconds by what they count as.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Tally {
+    /// Charged downtime that belongs to the system itself.
+    pub(crate) own_ms: i64,
+    /// Charged downtime by position in the model's upstreams; shorter when the last ones have none.
+    pub(crate) upstream_ms: Vec<i64>,
+    /// Downtime that maintenance keeps from being charged.
+    pub(crate) excluded_ms: i64,
+    /// Time taken out of the window's length.
+    pub(crate) not_counted_ms: i64,
+    /// Time with unknown status.
+    pub(crate) unknown_ms: i64,
+}
+
+impl Tally {
+    /// All charged downtime.
+    pub(crate) fn strict_ms(&self) -> i64 {
+        self.own_ms + self.upstream_ms.iter().sum::<i64>()
+    }
+
+    /// The downtime that spends the budget.
+    pub(crate) fn consumed_ms(&self, exclusion: DependencyExclusion) -> i64 {
+        match exclusion {
+            DependencyExclusion::Strict => self.strict_ms(),
+            DependencyExclusion::SelfOnly => self.own_ms,
+        }
+    }
+
+    /// Adds the part of a piece that lies within `span`.
+    pub(crate) fn add_piece(&mut self, piece: &Piece, span: Span) {
+        let millis = piece.span.intersect(span).millis();
+        if millis == 0 {
+            return;
+        }
+        match piece.charge.map(|charge| charge.cause) {
+            Some(Cause::Own) => self.own_ms += millis,
+            Some(Cause::Upstream(rank)) => self.add_upstream(rank, millis),
+            None if piece.excluded() => self.excluded_ms += millis,
+            None => {}
+        }
+        if !piece.counted {
+            self.not_counted_ms += millis;
+        }
+        if !piece.known {
+            self.unknown_ms += millis;
+        }
+    }
+
+    /// Adds `times` times another tally.
+    pub(crate) fn add(&mut self, other: &Self, times: i64) {
+        self.own_ms += other.own_ms * times;
+        for (rank, millis) in other.upstream_ms.iter().enumerate() {
+            self.add_upstream(rank, millis * times);
+        }
+        self.excluded_ms += other.excluded_ms * times;
+        self.not_counted_ms += other.not_counted_ms * times;
+        self.unknown_ms += other.unknown_ms * times;
+    }
+
+    fn add_upstream(&mut self, rank: usize, millis: i64) {
+        if millis == 0 {
+            return;
+        }
+        if self.upstream_ms.len() <= rank {
+            self.upstream_ms.resize(rank + 1, 0);
+        }
+        self.upstream_ms[rank] += millis;
+    }
+}
+
+/// The tally of the parts of `pieces` that lie within `span`.
+pub(crate) fn tally(pieces: &[Piece], span: Span) -> Tally {
+    let mut sum = Tally::default();
+    let first = pieces.partition_point(|piece| piece.span.end <= span.start);
+    for piece in pieces[first..].iter().take_while(|piece| piece.span.start < span.end) {
+        sum.add_piece(piece, span);
+    }
+    sum
+}

@@ -1,0 +1,263 @@
+//! Owns when one objective first fulfilled what each achievement asks, as a replay of its history.
+
+use super::search::{Linear, Stretch, Sums, first};
+use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::downtime::Piece;
+use crate::domain::account::model::SystemId;
+use crate::domain::account::objective::{DependencyExclusion, Objective};
+use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::balance::Budget;
+use crate::domain::budget::day::{Ledger, Verdict};
+use crate::domain::budget::streak::Streak;
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::value::calendar::Date;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::Span;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
+
+/// The most days with downtime that are taken apart at once, in search of a short outage.
+const MOST_DAYS: i64 = 32;
+
+/// The first moments of those achievements that a single objective decides.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Firsts(Vec<(Achievement, Instant)>);
+
+impl Firsts {
+    /// When an achievement first held; `None` while it never did.
+    pub(super) fn at(&self, achievement: Achievement) -> Option<Instant> {
+        self.0.iter().find(|(known, _)| *known == achievement).map(|(_, at)| *at)
+    }
+
+    /// Replays a history from the system's first transition up to `as_of`.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(super) fn find<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let mut firsts = Self::default();
+        let Some(begin) = assessment.first else { return Ok(firsts) };
+        let mut replay = Replay { assessment, chronicle, begin };
+        let ledger = &assessment.ledger;
+        for (achievement, at) in [
+            (Achievement::IronUptime, streak_of(ledger, IRON_DAYS)),
+            (Achievement::DiamondUptime, streak_of(ledger, DIAMOND_DAYS)),
+            (Achievement::NinesClub, replay.nines_club()?),
+            (Achievement::BudgetMiser, replay.after_a_full_window(miserly)?),
+            (Achievement::CleanSheet, replay.after_a_full_window(clean)?),
+            (Achievement::CascadeBreaker, replay.cascade_breaker()?),
+            (Achievement::RapidRecovery, replay.rapid_recovery()?),
+        ] {
+            firsts.0.extend(at.map(|at| (achievement, at)));
+        }
+        Ok(firsts)
+    }
+}
+
+/// The first midnight with a streak of so many days.
+fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
+    let mut streak = Streak::default();
+    let close = |date: Date| ledger.calendar().start(date);
+    for (date, run) in ledger.dated_runs() {
+        let missing = days.saturating_sub(streak.current);
+        if run.day.verdict == Verdict::Kept && run.count >= missing {
+            return Some(close(date.plus(missing.into())));
+        }
+        streak.advance(run.count, run.day.verdict, || close(date.next()));
+    }
+    None
+}
+
+/// Whether a budget's availability is that of `nines_club`; without any counted time there is none.
+pub(super) fn has_nines(budget: &Budget) -> bool {
+    let length = i128::from(budget.elapsed_length_ms());
+    let available = length - i128::from(budget.consumed_ms());
+    length > 0 && available * 10_000 >= length * i128::from(NINES_HUNDREDTHS)
+}
+
+/// The walk through one objective's history.
+struct Replay<'a, 'm, F> {
+    assessment: &'a Assessment<'m>,
+    chronicle: &'a mut Chronicle<F>,
+    /// The system's first transition.
+    begin: Instant,
+}
+
+impl<F, E> Replay<'_, '_, F>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    /// The first moment that ends a full window since the first transition of which conditions hold: any moment of a
+    /// rolling window, the end of a calendar period.
+    fn after_a_full_window(&mut self, conditions: Conditions) -> Result<Option<Instant>, E> {
+        let as_of = self.assessment.as_of;
+        let objective = &self.assessment.model.objective;
+        match objective.window {
+            Window::Rolling { days, .. } => {
+                let window_ms = i64::from(days) * DAY_MS;
+                let from = self.begin.plus(window_ms);
+                if from > as_of {
+                    return Ok(None);
+                }
+                let sums = Sums::of(&self.assessment.tally(Span::new(self.begin, from), self.chronicle)?);
+                let stretch = Stretch { from, until: as_of, sums, rolling_ms: Some(window_ms) };
+                first(self.assessment, self.chronicle, &stretch, &conditions(objective, window_ms))
+            }
+            window @ Window::Calendar { .. } => {
+                let mut period = window.bounds(self.begin);
+                if period.start < self.begin {
+                    period = window.bounds(period.end);
+                }
+                while period.end <= as_of {
+                    let conditions = conditions(objective, period.millis());
+                    let sums = Sums::of(&self.assessment.tally(period, self.chronicle)?);
+                    if conditions.iter().all(|condition| condition.holds(sums)) {
+                        return Ok(Some(period.end));
+                    }
+                    period = window.bounds(period.end);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The first midnight with the streak and the availability.
+    fn nines_club(&mut self) -> Result<Option<Instant>, E> {
+        let ledger = &self.assessment.ledger;
+        let Some(from) = streak_of(ledger, NINES_DAYS) else { return Ok(None) };
+        let objective = &self.assessment.model.objective;
+        let mut streak = Streak::default();
+        for (span, day) in ledger.days() {
+            let at = span.end;
+            streak.advance(1, day.verdict, || at);
+            if at < from || streak.current < NINES_DAYS {
+                continue;
+            }
+            let window = objective.window.closing(at);
+            let elapsed = Span::new(window.start, at);
+            let tally = self.assessment.tally(elapsed, self.chronicle)?;
+            let exclusion = objective.dependency_exclusion;
+            if has_nines(&Budget { target: objective.target, exclusion, window, elapsed, tally }) {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first moment with downtime in the window, none of which is the system's own.
+    fn cascade_breaker(&mut self) -> Result<Option<Instant>, E> {
+        let model = self.assessment.model;
+        if model.upstreams.is_empty() {
+            return Ok(None);
+        }
+        let as_of = self.assessment.as_of;
+        let conditions = [
+            Linear { own: -1, upstream: 0, not_counted: 0, constant: 0 },
+            Linear { own: 0, upstream: 1, not_counted: 0, constant: -1 },
+        ];
+        let mut from = self.begin;
+        loop {
+            let (until, rolling_ms, next) = match model.objective.window {
+                Window::Rolling { days, .. } => (as_of, Some(i64::from(days) * DAY_MS), None),
+                window @ Window::Calendar { .. } => {
+                    // As of a period's end, the window is the next one.
+                    let end = window.bounds(from).end;
+                    (as_of.min(end.plus(-1)), None, Some(end).filter(|end| *end <= as_of))
+                }
+            };
+            let stretch = Stretch { from, until, sums: Sums::default(), rolling_ms };
+            let found = first(self.assessment, self.chronicle, &stretch, &conditions)?;
+            match (found, next) {
+                (None, Some(next)) => from = next,
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    /// The end of the first outage that was over in time.
+    fn rapid_recovery(&mut self) -> Result<Option<Instant>, E> {
+        let ledger = &self.assessment.ledger;
+        let now = self.assessment.as_of.plus(1);
+        let calendar = ledger.calendar();
+        let mut pending: Option<Span> = None;
+        let mut most_days = 1;
+        for (first, run) in ledger.dated_runs() {
+            if run.day.tally.strict_ms() == 0 {
+                continue;
+            }
+            for days in 0..run.count {
+                let day = calendar.span(first.plus(days.into()));
+                pending = match pending {
+                    Some(span) if day.end.since(span.start) <= most_days * DAY_MS => {
+                        Some(Span::new(span.start, day.end))
+                    }
+                    Some(span) => {
+                        if let Some(found) = self.short_outage(span, now)? {
+                            return Ok(Some(found));
+                        }
+                        most_days = (most_days * 2).min(MOST_DAYS);
+                        Some(day)
+                    }
+                    None => Some(day),
+                };
+            }
+        }
+        if let Some(span) = pending
+            && let Some(found) = self.short_outage(span, now)?
+        {
+            return Ok(Some(found));
+        }
+        self.short_outage(Span::new(ledger.end(), now), now)
+    }
+
+    /// The end of the first short outage that touches a span.
+    fn short_outage(&mut self, span: Span, now: Instant) -> Result<Option<Instant>, E> {
+        // One that touches the span, with what comes before and after it, reaches no further.
+        let (from, to) = (span.start.plus(-RAPID_MS - 1), span.end.plus(RAPID_MS + 1).min(now));
+        let pieces = self.chronicle.pieces(self.assessment.model, Span::new(from, to))?;
+        Ok(recoveries(&pieces, from).next())
+    }
+}
+
+/// What has to hold of the sums of a window of so many milliseconds.
+type Conditions = fn(&Objective, i64) -> [Linear; 2];
+
+/// That at least [`MISER_PERCENT`] of the budget is left.
+fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
+    // consumed × 100 <= (1 − target) × (length − not counted) × (100 − percent)
+    let share = i128::from(objective.target.error_share()) * i128::from(100 - MISER_PERCENT);
+    let spends = i128::from(WHOLE) * 100;
+    let upstream = if objective.dependency_exclusion == DependencyExclusion::Strict { spends } else { 0 };
+    let constant = share * i128::from(length_ms);
+    [Linear { own: -spends, upstream: -upstream, not_counted: -share, constant }, some_length(length_ms)]
+}
+
+/// That there is no downtime at all, whosever it would be.
+fn clean(_: &Objective, length_ms: i64) -> [Linear; 2] {
+    [Linear { own: -1, upstream: -1, not_counted: 0, constant: 0 }, some_length(length_ms)]
+}
+
+/// That a window of so many milliseconds has some that count.
+fn some_length(length_ms: i64) -> Linear {
+    Linear { own: 0, upstream: 0, not_counted: -1, constant: i128::from(length_ms) - 1 }
+}
+
+/// The ends of outages that were over in time and began after `from`. One that maintenance excuses as a whole does not count.
+fn recoveries(pieces: &[Piece], from: Instant) -> impl Iterator<Item = Instant> {
+    pieces
+        .chunk_by(|piece, next| piece.down && next.down)
+        .scan(None, move |outage: &mut Option<(Span, bool)>, chunk| {
+            let (first, last) = (chunk.first()?, chunk.last()?);
+            let before = outage.take();
+            if first.down {
+                let charged = chunk.iter().any(|piece| piece.charge.is_some());
+                *outage = Some((Span::new(first.span.start, last.span.end), charged));
+            }
+            let over = before.filter(|(span, charged)| *charged && span.start > from && span.millis() <= RAPID_MS);
+            Some(over.map(|(span, _)| span.end))
+        })
+        .flatten()
+}

@@ -1,0 +1,107 @@
+//! Owns the chapter of an objective: its report, and what happened over its window and its last days.
+
+use super::assess::Assessment;
+use super::burndown::{Point, burn_down};
+use super::day::Verdict;
+use super::report::ObjectiveReport;
+use super::streak::Streak;
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::model::SystemId;
+use crate::domain::account::outage::{Event, Outage, charged, outages};
+use crate::domain::account::tally::{Tally, tally};
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::value::calendar::{Calendar, Date};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::{Span, union};
+
+/// A chapter looks back over so many whole days at the least, and at the most.
+const FEWEST_DAYS: i64 = 30;
+const MOST_DAYS: i64 = 90;
+
+/// One objective with its history, as of one moment.
+pub(crate) struct Chapter {
+    pub(crate) title: Option<String>,
+    pub(crate) report: ObjectiveReport,
+    /// Whether downtime under maintenance does not count.
+    pub(crate) maintenance_excuses: bool,
+    /// Over the elapsed part of the window.
+    pub(crate) burn_down: Vec<Point>,
+    /// Those of which something is charged in the window, oldest first.
+    pub(crate) outages: Vec<Outage>,
+    /// Downtime in the window that maintenance keeps from being charged.
+    pub(crate) excluded: Vec<Span>,
+    pub(crate) calendar: Calendar,
+    /// The date from which on days are told.
+    pub(crate) first: Date,
+    /// The days from `first` or the system's first one on, without gap; the last one may be unfinished.
+    pub(crate) days: Vec<DayAccount>,
+}
+
+/// One day of an objective.
+#[derive(Clone, Debug)]
+pub(crate) struct DayAccount {
+    /// Up to `as-of` where the day is not over.
+    pub(crate) span: Span,
+    pub(crate) tally: Tally,
+    /// `None` while the day is not over.
+    pub(crate) verdict: Option<Verdict>,
+    /// After that day, in days.
+    pub(crate) streak: u32,
+}
+
+impl Chapter {
+    /// The charged parts of its outages, oldest first.
+    pub(crate) fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.outages.iter().flat_map(|outage| &outage.events)
+    }
+
+    /// Draws up the chapter of an assessment.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let (model, as_of) = (assessment.model, assessment.as_of);
+        let elapsed = Span::new(assessment.window.start, as_of);
+        // The longest stretch first: what is asked for later lies within it.
+        let pieces = chronicle.pieces(model, elapsed)?;
+        let report = ObjectiveReport::draw(assessment, chronicle)?;
+        // What begins at `as_of` has no length yet, and is there.
+        let range = Span::new(elapsed.start, as_of.plus(1));
+        let excluded = pieces.iter().filter(|piece| piece.excluded()).map(|piece| piece.span.intersect(elapsed));
+        let whole_days = (report.budget.window.millis() / DAY_MS).clamp(FEWEST_DAYS, MOST_DAYS);
+        let calendar = assessment.ledger.calendar();
+        let first = calendar.date(as_of).plus(-whole_days);
+        Ok(Self {
+            title: model.objective.metadata.title.clone(),
+            maintenance_excuses: model.objective.exclude_maintenance_windows || model.objective.not_counted.maintenance,
+            burn_down: burn_down(&pieces, elapsed, report.budget.exclusion),
+            outages: charged(outages(model, range, as_of, chronicle)?, range),
+            excluded: union(excluded.collect()),
+            calendar,
+            first,
+            days: days(assessment, calendar.start(first)),
+            report,
+        })
+    }
+}
+
+fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
+    let mut found = Vec::new();
+    let mut streak = Streak::default();
+    for (span, day) in assessment.ledger.days() {
+        streak.advance(1, day.verdict, || span.end);
+        if span.start >= since {
+            let verdict = Some(day.verdict);
+            found.push(DayAccount { span, tally: day.tally.clone(), verdict, streak: streak.current });
+        }
+    }
+    let today = Span::new(assessment.ledger.end(), assessment.as_of);
+    if assessment.first.is_some() && !today.is_empty() {
+        let tally = tally(&assessment.recent, today);
+        found.push(DayAccount { span: today, tally, verdict: None, streak: streak.current });
+    }
+    found
+}

@@ -1,0 +1,55 @@
+//! Owns how far a forecast looks ahead: until nothing that is known changes any more.
+//!
+//! Without further facts, statuses change until the last stream has gone silent. If the objective is not down then, it never is
+//! again, and one window later nothing that it consumed is left in the window. If it is down then, it stays down, and only
+//! maintenance tells one moment from another: until the last window that is planned has ended, and one window more. Maintenance that
+//! returns for ever changes something for ever. Mostly there is too little of it to matter: where it covers less of any window than
+//! the target asks for, a whole window of downtime exhausts the budget, breaches, and is not full whenever it ends. Only
+//! where that is not certain does the forecast look as far ahead as the clocks of zones are known.
+
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::model::{Model, SystemId};
+use crate::domain::budget::balance::Budget;
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
+
+/// Until when the clocks of all zones are known: their tables end with 2099, and what returns by local time is not certain after that.
+const CLOCKS_KNOWN_UNTIL: Instant = Instant::from_millis(4_102_444_800_000);
+
+/// The last moment that a forecast as of `as_of` has to look at.
+///
+/// # Errors
+/// Those of the chronicle's loader.
+pub(super) fn of<F, E>(
+    model: &Model,
+    budget: &Budget,
+    as_of: Instant,
+    chronicle: &mut Chronicle<F>,
+) -> Result<Instant, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let Window::Rolling { .. } = model.objective.window else {
+        // With the next period another budget begins, so the last millisecond of this one is the latest that can be named.
+        return Ok(budget.window.end.plus(-1).min(Instant::MAX));
+    };
+    let window_ms = budget.window.millis();
+    let settled = chronicle.settled(model, as_of)?.max(as_of);
+    let last = chronicle.pieces(model, Span::new(settled, settled.plus(1)))?;
+    let is_down = last.last().is_some_and(|piece| piece.down);
+    let ahead = model.maintenance.ahead();
+    let settled = if is_down { settled.max(ahead.settled) } else { settled };
+    if is_down && ahead.endless && !is_too_little(model.maintenance.most_endless_ms(window_ms), budget) {
+        return Ok(CLOCKS_KNOWN_UNTIL.max(settled.plus(window_ms)).min(Instant::MAX));
+    }
+    Ok(settled.plus(window_ms).min(Instant::MAX))
+}
+
+/// Whether so much maintenance in a window that is down all along leaves more downtime than the target allows.
+fn is_too_little(maintenance_ms: i64, budget: &Budget) -> bool {
+    let wanted = i128::from(WHOLE - budget.target.error_share()) * i128::from(budget.window.millis());
+    i128::from(maintenance_ms) * i128::from(WHOLE) < wanted
+}

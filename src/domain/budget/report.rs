@@ -1,0 +1,189 @@
+//! Owns the report of an objective: every value that `status` shows and `check` decides on, before it is printed.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use super::assess::Assessment;
+use super::balance::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use super::forecast::Forecast;
+use super::streak::Streak;
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::downtime::{Cause, Charge};
+use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::tally::{Tally, tally};
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::domain::value::window::Window;
+
+/// Being down at a moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Down {
+    /// When the outage began, whoever caused it then.
+    pub(crate) since: Instant,
+    /// Why this moment of it spends no budget; `None` if it does.
+    pub(crate) excuse: Option<Excuse>,
+}
+
+/// What keeps downtime from spending the budget.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Excuse {
+    Maintenance,
+    /// It belongs to this upstream, and those are free.
+    Upstream(Name),
+}
+
+/// One objective as of one moment.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ObjectiveReport {
+    pub(crate) objective: Name,
+    pub(crate) system: Name,
+    pub(crate) healthcheck: Option<Name>,
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Whether its set does not declare it any more; no number depends on it, and who knows it says so.
+    pub(crate) orphaned: bool,
+    pub(crate) window_kind: Window,
+    pub(crate) budget: Budget,
+    pub(crate) state: State,
+    pub(crate) tier: BudgetTier,
+    /// The outage that goes on at `as-of`, if there is one.
+    pub(crate) down: Option<Down>,
+    /// Whether the objective's status is known at `as-of`.
+    pub(crate) known_now: bool,
+    /// The newest fact of the objective's streams, if there is one at or before `as-of`.
+    pub(crate) last_seen: Option<Instant>,
+    /// Downtime by whom it belongs to (`None`: the system itself), in milliseconds, largest first.
+    pub(crate) attribution: Vec<(Option<Name>, i64)>,
+    pub(crate) burn_rate: BurnRate,
+    /// In the order of [`LOOKBACKS`].
+    pub(crate) burn_rates: [BurnRate; 7],
+    pub(crate) fast_burn: bool,
+    pub(crate) streak: Streak,
+    pub(crate) forecast: Forecast,
+}
+
+impl ObjectiveReport {
+    /// Draws up the report of an assessment.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let model = assessment.model;
+        let objective = &model.objective;
+        let exclusion = objective.dependency_exclusion;
+        let as_of = assessment.as_of;
+        let budget = budget(assessment, chronicle)?;
+        let attribution = attribution(model, &budget.tally);
+        let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
+            let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_ms(exclusion);
+            BurnRate { consumed_ms: consumed, over_ms, target: objective.target }
+        });
+        let fast_burn = burn_rates[ONE_HOUR]
+            .compare(objective.thresholds.fast_burn_multiplier)
+            .is_some_and(std::cmp::Ordering::is_ge);
+        let down = down(assessment, chronicle)?;
+        let forecast = Forecast::draw(assessment, &budget, chronicle)?;
+        Ok(Self {
+            objective: objective.metadata.name.clone(),
+            system: objective.system.clone(),
+            healthcheck: objective.healthcheck.clone(),
+            labels: objective.metadata.labels.clone(),
+            orphaned: model.orphaned,
+            window_kind: objective.window,
+            state: budget.state(assessment.first.is_some(), has_open_downtime(assessment)),
+            tier: budget.tier(&objective.thresholds),
+            down,
+            known_now: assessment.now().is_some_and(|piece| piece.known),
+            last_seen: assessment.last_seen,
+            attribution,
+            burn_rate: budget.burn_rate(),
+            burn_rates,
+            fast_burn,
+            streak: Streak::replay(&assessment.ledger),
+            forecast,
+            budget,
+        })
+    }
+
+    /// How long ago the newest fact was, in milliseconds.
+    pub(crate) fn data_age_ms(&self) -> Option<i64> {
+        self.last_seen.map(|seen| self.budget.elapsed.end.since(seen))
+    }
+
+    /// The state that a report of the same assessment has.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn state<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<State, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        Ok(budget(assessment, chronicle)?.state(assessment.first.is_some(), has_open_downtime(assessment)))
+    }
+
+    /// Since when it is down, while that spends the budget.
+    pub(crate) fn down_since(&self) -> Option<Instant> {
+        self.down.as_ref().filter(|down| down.excuse.is_none()).map(|down| down.since)
+    }
+
+    /// Whether it is down, and that spends the budget.
+    pub(crate) fn has_open_downtime(&self) -> bool {
+        self.down_since().is_some()
+    }
+
+    /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
+    pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
+        let remaining = self.budget.compare_remaining(&other.budget);
+        self.state.cmp(&other.state).then(remaining).then_with(|| self.objective.cmp(&other.objective))
+    }
+}
+
+/// Sorts reports worst first.
+pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
+    reports.sort_by(|a, b| a.borrow().compare_worst(b.borrow()));
+}
+
+/// The account of the window.
+fn budget<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Budget, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let objective = &assessment.model.objective;
+    let window = assessment.window;
+    let elapsed = Span::new(window.start, assessment.as_of);
+    let tally = assessment.tally(elapsed, chronicle)?;
+    Ok(Budget { target: objective.target, exclusion: objective.dependency_exclusion, window, elapsed, tally })
+}
+
+fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
+    assessment.now().is_some_and(|piece| piece.consumes(assessment.model.objective.dependency_exclusion))
+}
+
+/// The outage that goes on.
+fn down<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Option<Down>, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
+    let model = assessment.model;
+    let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
+    let excuse = match now.charge {
+        None => Some(Excuse::Maintenance),
+        Some(Charge { cause: Cause::Upstream(rank), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
+            Some(Excuse::Upstream(model.upstreams[rank].name.clone()))
+        }
+        Some(_) => None,
+    };
+    Ok(chronicle.down_since(model, assessment.as_of)?.map(|since| Down { since, excuse }))
+}
+
+/// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
+fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
+    let upstreams = sums.upstream_ms.iter().zip(&model.upstreams).map(|(ms, member)| (Some(member.name.clone()), *ms));
+    let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
+    parts.sort_by_key(|(_, millis)| std::cmp::Reverse(*millis));
+    parts
+}

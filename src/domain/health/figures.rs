@@ -1,0 +1,34 @@
+//! Owns the figures of a database: how much it holds, and in how many bytes.
+
+use crate::domain::value::span::Span;
+
+/// A database file in numbers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Figures {
+    /// Bytes of the file.
+    pub(crate) bytes: i64,
+    pub(crate) schema: i32,
+    pub(crate) page_bytes: i64,
+    pub(crate) pages: i64,
+    pub(crate) free_pages: i64,
+    pub(crate) systems: i64,
+    pub(crate) streams: i64,
+    pub(crate) segments: i64,
+    pub(crate) transitions: i64,
+    pub(crate) segment_bytes: i64,
+    pub(crate) notes: i64,
+    pub(crate) ingests: i64,
+    pub(crate) manifests: i64,
+    /// Objectives with sealed days, and the bytes these take.
+    pub(crate) ledgers: i64,
+    pub(crate) ledger_bytes: i64,
+    /// From the first to the last transition.
+    pub(crate) span: Option<Span>,
+}
+
+impl Figures {
+    /// Bytes of the whole file for each transition; `None` without transitions.
+    pub(crate) fn bytes_per_transition(&self) -> Option<f64> {
+        (self.transitions > 0).then(|| self.bytes as f64 / self.transitions as f64)
+    }
+}

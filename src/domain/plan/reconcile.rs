@@ -1,0 +1,368 @@
+//! Owns the comparison of what manifests want with what is stored: the plan, and whether its outcome holds together.
+
+pub(crate) mod change;
+pub(crate) mod consequence;
+pub(crate) mod cycle;
+pub(crate) mod field;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::object::{Identity, Kind, Object};
+use crate::domain::account::maintenance::MaintenanceWindow;
+use crate::domain::account::model::Model;
+use crate::domain::rules::condition::{Scope, Subject};
+use crate::domain::value::name::Name;
+use field::{Field, fields};
+
+/// The annotation by which an object says under which name it was known before.
+pub(crate) const RENAMED_FROM: &str = "slo/renamed-from";
+
+/// A stored object, and whose it is.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Held {
+    pub(crate) object: Object,
+    /// The set that applied it; `None` for what was applied before there were sets.
+    pub(crate) set: Option<Name>,
+    /// Whether its set was found not to declare it any more.
+    pub(crate) orphaned: bool,
+}
+
+/// In whose name manifests are compared, and how far that may go.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) set: Name,
+    /// Whether objects of other sets may be taken over.
+    pub(crate) adopt: bool,
+    /// Whether objects that the set does not declare any more are deleted.
+    pub(crate) prune: bool,
+    /// Objects of the set that something else may declare than what was given: they are left alone.
+    pub(crate) elsewhere: BTreeSet<Identity>,
+}
+
+/// What it takes to turn the stored objects of a set into the wanted ones; every list is sorted by kind, then name.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Plan {
+    pub(crate) set: Name,
+    pub(crate) create: Vec<Object>,
+    /// Objects that go on under another name.
+    pub(crate) rename: Vec<Rename>,
+    pub(crate) update: Vec<Update>,
+    /// Of the set, no longer wanted, and to be deleted because pruning was asked for.
+    pub(crate) delete: Vec<Identity>,
+    /// Of the set, no longer wanted, and kept.
+    pub(crate) orphaned: Vec<Orphan>,
+    pub(crate) unchanged: Vec<Identity>,
+    /// Of the set, neither wanted nor orphaned: declared elsewhere, as far as is known.
+    pub(crate) elsewhere: Vec<Identity>,
+}
+
+/// An object whose declaration differs from what is stored.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Update {
+    /// The object as wanted.
+    pub(crate) object: Object,
+    /// In the order of the object's fields, removed fields last, then whose it is; never empty but in a [`Rename`].
+    pub(crate) changes: Vec<FieldChange>,
+}
+
+/// An object that is stored under another name.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rename {
+    pub(crate) old_name: Name,
+    pub(crate) update: Update,
+}
+
+/// An object that its set does not declare any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Orphan {
+    pub(crate) identity: Identity,
+    /// Whether it is recorded as one.
+    pub(crate) is_known: bool,
+}
+
+/// One field that differs; `None` on the side where the field is absent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FieldChange {
+    pub(crate) path: String,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+impl Plan {
+    /// Whether what is stored is not what the set declares. Orphans count for as long as they are there.
+    pub(crate) fn is_drift(&self) -> bool {
+        self.touches_objects() || !self.orphaned.is_empty()
+    }
+
+    /// Whether carrying the plan out writes, changes or deletes an object.
+    pub(crate) fn touches_objects(&self) -> bool {
+        !(self.create.is_empty() && self.rename.is_empty() && self.update.is_empty() && self.delete.is_empty())
+    }
+
+    /// The systems that begin to be declared under another name, old and new, whether or not the old one was ever declared.
+    pub(crate) fn renamed_systems(&self) -> Vec<(Name, Name)> {
+        let renamed = self.rename.iter().map(|rename| &rename.update.object);
+        let systems = self.create.iter().chain(renamed).filter(|object| object.kind() == Kind::System);
+        systems.filter_map(|object| Some((old_identity(object)?.name, object.name().clone()))).collect()
+    }
+
+    /// The objects that are written: new, renamed and changed ones.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Object> {
+        let renamed = self.rename.iter().map(|rename| &rename.update);
+        self.create.iter().chain(renamed.chain(&self.update).map(|update| &update.object))
+    }
+}
+
+/// Compares the wanted objects with those stored, of which other sets' are left alone unless they are wanted. What
+/// the set held and is neither wanted nor `elsewhere` is deleted with `prune`; without, it is kept and listed as orphaned. Of several
+/// objects with one identity the last counts. [`refusals`] tells whether the plan may be carried out.
+pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
+    let wanted = by_identity(wanted);
+    let mut held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
+    let renames = renames(&wanted, &held, &terms.set);
+    let (create, rename, update) = (Vec::new(), Vec::new(), Vec::new());
+    let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut plan = Plan { set: terms.set.clone(), create, rename, update, delete, orphaned, unchanged, elsewhere };
+    for (identity, object) in &wanted {
+        let object = *object;
+        if let Some(before) = held.remove(identity) {
+            let changes = differences(before, object, &terms.set);
+            if changes.is_empty() {
+                plan.unchanged.push(identity.clone());
+            } else {
+                plan.update.push(Update { object: object.clone(), changes });
+            }
+        } else if let Some((old, before)) = renames.get(identity).and_then(|old| held.remove_entry(old)) {
+            let changes = differences(before, object, &terms.set);
+            plan.rename.push(Rename { old_name: old.name, update: Update { object: object.clone(), changes } });
+        } else {
+            plan.create.push(object.clone());
+        }
+    }
+    let gone = held.into_iter().filter(|(_, held)| held.set.as_ref() == Some(&terms.set));
+    for (identity, held) in gone {
+        if terms.elsewhere.contains(&identity) {
+            plan.elsewhere.push(identity);
+        } else if terms.prune {
+            plan.delete.push(identity);
+        } else {
+            plan.orphaned.push(Orphan { identity, is_known: held.orphaned });
+        }
+    }
+    plan
+}
+
+fn by_identity(objects: &[Object]) -> BTreeMap<Identity, &Object> {
+    objects.iter().map(|object| (object.identity(), object)).collect()
+}
+
+/// The name under which an object says it was known before.
+fn old_identity(object: &Object) -> Option<Identity> {
+    let name = object.metadata().annotations.get(RENAMED_FROM)?;
+    Some(Identity { kind: object.kind(), name: Name::parse(name).ok()? })
+}
+
+/// Of each object that goes on under another name, what it is stored as: an object of the same set, or of none, that is not
+/// wanted itself. Of several that claim it, the first by name gets it.
+fn renames(
+    wanted: &BTreeMap<Identity, &Object>,
+    held: &BTreeMap<Identity, &Held>,
+    set: &Name,
+) -> BTreeMap<Identity, Identity> {
+    let mut claimed: BTreeMap<Identity, Identity> = BTreeMap::new();
+    for (identity, object) in wanted.iter().filter(|(identity, _)| !held.contains_key(identity)) {
+        let Some(old) = old_identity(object).filter(|old| !wanted.contains_key(old)) else { continue };
+        if held.get(&old).is_some_and(|held| held.set.as_ref().is_none_or(|owner| owner == set)) {
+            claimed.entry(old).or_insert_with(|| identity.clone());
+        }
+    }
+    claimed.into_iter().map(|(old, new)| (new, old)).collect()
+}
+
+/// All that changes of a stored object: its fields, then whose it is. That an object of no set gets one is no change.
+fn differences(before: &Held, after: &Object, set: &Name) -> Vec<FieldChange> {
+    let mut changes = changes(&fields(&before.object), &fields(after));
+    let mut change = |path: &str, before: &str, after: &str| {
+        let (before, after) = (Some(before.to_owned()), Some(after.to_owned()));
+        changes.push(FieldChange { path: path.to_owned(), before, after });
+    };
+    if let Some(owner) = before.set.as_ref().filter(|owner| *owner != set) {
+        change("set", owner.as_str(), set.as_str());
+    }
+    if before.orphaned {
+        change("orphaned", "true", "false");
+    }
+    changes
+}
+
+/// Why a plan may not be carried out, whatever its outcome.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Refusal {
+    /// A wanted object belongs to another set.
+    Foreign { object: Identity, owner: Name },
+    /// Another object that comes first by name goes on in the place of the same old one.
+    RenamedTwice { object: Identity, old_name: Name, other: Name },
+}
+
+impl Refusal {
+    pub(crate) const fn object(&self) -> &Identity {
+        match self {
+            Self::Foreign { object, .. } | Self::RenamedTwice { object, .. } => object,
+        }
+    }
+}
+
+/// What stands against comparing the wanted objects with the stored ones on these terms, sorted.
+pub(crate) fn refusals(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Refusal> {
+    let wanted = by_identity(wanted);
+    let held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
+    let renames = renames(&wanted, &held, &terms.set);
+    let heirs: BTreeMap<&Identity, &Identity> = renames.iter().map(|(new, old)| (old, new)).collect();
+    let mut found = Vec::new();
+    for (identity, object) in wanted {
+        let owner = held.get(&identity).and_then(|held| held.set.as_ref()).filter(|owner| **owner != terms.set);
+        if let Some(owner) = owner.filter(|_| !terms.adopt) {
+            found.push(Refusal::Foreign { object: identity.clone(), owner: owner.clone() });
+        }
+        let old = old_identity(object).filter(|_| !held.contains_key(&identity));
+        if let Some((old, heir)) = old.and_then(|old| heirs.get(&old).map(|heir| (old, *heir)))
+            && *heir != identity
+        {
+            let (old_name, other) = (old.name, heir.name.clone());
+            found.push(Refusal::RenamedTwice { object: identity, old_name, other });
+        }
+    }
+    found.sort();
+    found
+}
+
+fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
+    let mut old: BTreeMap<&str, &str> =
+        before.iter().map(|field| (field.path.as_str(), field.value.as_str())).collect();
+    let mut changes = Vec::new();
+    for Field { path, value } in after {
+        let before = old.remove(path.as_str());
+        if before != Some(value) {
+            let before = before.map(str::to_owned);
+            changes.push(FieldChange { path: path.clone(), before, after: Some(value.clone()) });
+        }
+    }
+    for Field { path, value } in before.iter().filter(|field| old.contains_key(field.path.as_str())) {
+        changes.push(FieldChange { path: path.clone(), before: Some(value.clone()), after: None });
+    }
+    changes
+}
+
+/// The objects there are once a plan is carried out: the wanted ones, and the stored ones that are neither replaced nor
+/// deleted; sorted by kind, then name.
+pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
+    let renamed =
+        plan.rename.iter().map(|rename| Identity { kind: rename.update.object.kind(), name: rename.old_name.clone() });
+    let gone: BTreeSet<Identity> = plan.delete.iter().cloned().chain(renamed).collect();
+    let held = held.iter().map(|held| (held.object.identity(), &held.object));
+    let mut objects: BTreeMap<Identity, &Object> = held.filter(|(identity, _)| !gone.contains(identity)).collect();
+    objects.extend(by_identity(wanted));
+    objects.into_values().collect()
+}
+
+/// Why a set of objects does not hold together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Conflict {
+    /// An object refers to a system that has neither a manifest nor a transition.
+    MissingSystem { from: Identity, path: &'static str, system: Name },
+    /// A condition refers to an objective that has no manifest.
+    MissingObjective { from: Identity, path: &'static str, objective: Name },
+    /// Systems that depend on one another, each on the next and the last on the first.
+    Cycle(Vec<Name>),
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingSystem { from, path, system } => {
+                write!(
+                    f,
+                    "{from}: {path} names the system {system}, which would have neither a manifest nor a transition"
+                )
+            }
+            Self::MissingObjective { from, path, objective } => {
+                write!(f, "{from}: {path} names the objective {objective}, which would have no manifest")
+            }
+            Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
+        }
+    }
+}
+
+/// Checks a whole set, such as the [`outcome`] of a plan: every referenced system is declared in it or known to the
+/// journal, every referenced objective is declared in it, and no system depends on itself through others. Sorted, without repetition.
+pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec<Conflict> {
+    let mut graph: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
+    for object in objects {
+        if let Object::System(system) = object {
+            graph.insert(&system.metadata.name, system.dependencies.iter().map(|edge| &edge.upstream).collect());
+        }
+    }
+    let mut found = BTreeSet::new();
+    for object in objects {
+        for (path, system) in references(object) {
+            if !graph.contains_key(system) && !in_journal.contains(system) {
+                found.insert(Conflict::MissingSystem { from: object.identity(), path, system: system.clone() });
+            }
+        }
+    }
+    let objectives: BTreeSet<&Name> =
+        objects.iter().filter(|object| object.kind() == Kind::Objective).map(|object| object.name()).collect();
+    for object in objects {
+        for (path, objective) in objective_references(object) {
+            if !objectives.contains(objective) {
+                let (from, objective) = (object.identity(), objective.clone());
+                found.insert(Conflict::MissingObjective { from, path, objective });
+            }
+        }
+    }
+    let cycles = cycle::cycles(&graph).into_iter();
+    found.extend(cycles.map(|names| Conflict::Cycle(names.into_iter().cloned().collect())));
+    found.into_iter().collect()
+}
+
+/// The maintenance windows of a whole set that excuse nothing, because no objective of their systems heeds maintenance.
+pub(crate) fn idle_windows<'a>(objects: &[&'a Object]) -> Vec<&'a MaintenanceWindow> {
+    let heeding = |object: &&'a Object| match object {
+        Object::Objective(objective) if Model::heeds_maintenance(objective) => Some(&objective.system),
+        _ => None,
+    };
+    let excused: BTreeSet<&Name> = objects.iter().filter_map(heeding).collect();
+    let windows = objects.iter().filter_map(|object| match object {
+        Object::MaintenanceWindow(window) if !window.cancelled => Some(window),
+        _ => None,
+    });
+    windows.filter(|window| !window.systems.iter().any(|system| excused.contains(system))).collect()
+}
+
+fn references(object: &Object) -> Vec<(&'static str, &Name)> {
+    match object {
+        Object::System(system) => {
+            system.dependencies.iter().map(|edge| ("spec.dependencies", &edge.upstream)).collect()
+        }
+        Object::Objective(objective) => {
+            let excluded = objective.excluded_dependencies.iter().map(|name| ("spec.excludedDependencyRefs", name));
+            std::iter::once(("spec.systemRef", &objective.system)).chain(excluded).collect()
+        }
+        Object::MaintenanceWindow(window) => window.systems.iter().map(|name| ("spec.systemRefs", name)).collect(),
+        Object::Condition(_) => object.systems().into_iter().map(|name| ("spec.when", name)).collect(),
+    }
+}
+
+fn objective_references(object: &Object) -> Vec<(&'static str, &Name)> {
+    let Object::Condition(condition) = object else { return Vec::new() };
+    let scope = if let Scope::Objective(name) = &condition.scope { Some(("spec.objectiveRef", name)) } else { None };
+    let fields = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
+        Subject::Objective(name) => Some(("spec.when", name)),
+        Subject::This | Subject::System(_) => None,
+    });
+    scope.into_iter().chain(fields).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Owns changes: how what is seen of an objective, a system, an achievement or a condition differs from what was seen last.
+
+use std::fmt;
+
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::system::Health;
+use crate::domain::value::instant::Instant;
+
+/// What a change is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum ChangeKind {
+    Objective,
+    System,
+    Achievement,
+    Condition,
+}
+
+impl ChangeKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Objective, Self::System, Self::Achievement, Self::Condition];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Objective => "objective",
+            Self::System => "system",
+            Self::Achievement => "achievement",
+            Self::Condition => "condition",
+        }
+    }
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The value of one field of a view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Seen {
+    Flag(bool),
+    Text(String),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What is seen of one thing: the fields whose change is told, by their JSON names. Nothing that drifts while nothing
+/// happens belongs here, or every look at it would be a change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct View(pub(crate) Vec<(String, Seen)>);
+
+impl View {
+    /// What is seen of an objective.
+    pub(crate) fn of_objective(report: &ObjectiveReport) -> Self {
+        Self(vec![
+            ("state".to_owned(), Seen::Text(report.state.as_str().to_owned())),
+            ("budgetTier".to_owned(), Seen::Text(report.tier.as_str().to_owned())),
+            ("isBreaching".to_owned(), Seen::Flag(report.budget.is_breaching())),
+            ("hasOpenDowntime".to_owned(), Seen::Flag(report.has_open_downtime())),
+            ("fastBurn".to_owned(), Seen::Flag(report.fast_burn)),
+        ])
+    }
+
+    /// What is seen of a system.
+    pub(crate) fn of_system(health: &Health) -> Self {
+        Self(vec![("status".to_owned(), Seen::Text(health.status.as_str().to_owned()))])
+    }
+
+    /// What is seen of an achievement.
+    pub(crate) fn of_achievement(unlocked: &Unlocked) -> Self {
+        Self(vec![
+            ("systemId".to_owned(), Seen::Text(unlocked.system.to_string())),
+            ("achievement".to_owned(), Seen::Text(unlocked.achievement.as_str().to_owned())),
+            ("unlockedAt".to_owned(), Seen::Text(unlocked.unlocked_at.to_string())),
+        ])
+    }
+
+    pub(crate) fn get(&self, field: &str) -> Option<&Seen> {
+        self.0.iter().find(|(name, _)| name == field).map(|(_, seen)| seen)
+    }
+}
+
+/// A difference between two looks at one thing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Change {
+    pub(crate) kind: ChangeKind,
+    /// Which one of its kind.
+    pub(crate) id: String,
+    pub(crate) occurred_at: Instant,
+    /// `None`: it was not there, or nobody had looked.
+    pub(crate) previous: Option<View>,
+    /// `None`: it is gone.
+    pub(crate) next: Option<View>,
+}
+
+impl Change {
+    /// The change from one view to another; `None` if they are equal.
+    pub(crate) fn between(
+        kind: ChangeKind,
+        id: impl Into<String>,
+        occurred_at: Instant,
+        previous: Option<View>,
+        next: Option<View>,
+    ) -> Option<Self> {
+        (previous != next).then(|| Self { kind, id: id.into(), occurred_at, previous, next })
+    }
+
+    /// The fields that differ; of what came or went, all.
+    pub(crate) fn changed_fields(&self) -> Vec<&str> {
+        let seen = |view: &'_ Option<View>, name: &str| view.as_ref().and_then(|view| view.get(name)).cloned();
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in [&self.next, &self.previous].into_iter().flatten().flat_map(|view| &view.0) {
+            if !names.contains(&name.as_str()) && seen(&self.previous, name) != seen(&self.next, name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// A change with its place in the change log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Logged {
+    /// Grows by every change ever logged; never given twice.
+    pub(crate) sequence: i64,
+    pub(crate) change: Change,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(fields: &[(&str, bool)]) -> View {
+        View(fields.iter().map(|(name, flag)| ((*name).to_owned(), Seen::Flag(*flag))).collect())
+    }
+
+    fn change(previous: Option<View>, next: Option<View>) -> Option<Change> {
+        Change::between(ChangeKind::Objective, "a", Instant::from_millis(0), previous, next)
+    }
+
+    #[test]
+    fn equal_views_are_no_change() {
+        assert_eq!(change(None, None), None);
+        assert_eq!(change(Some(view(&[("a", true)])), Some(view(&[("a", true)]))), None);
+    }
+
+    #[test]
+    fn the_fields_that_differ_are_named_once() {
+        let fields = |previous, next| -> Vec<String> {
+            change(previous, next).unwrap().changed_fields().into_iter().map(str::to_owned).collect()
+        };
+        let (before, after) = (view(&[("a", true), ("b", true), ("gone", true)]), view(&[("a", true), ("b", false)]));
+        assert_eq!(fields(Some(before.clone()), Some(after)), ["b", "gone"]);
+        assert_eq!(fields(None, Some(before.clone())), ["a", "b", "gone"]);
+        assert_eq!(fields(Some(before), None), ["a", "b", "gone"]);
+    }
+
+    #[test]
+    fn kinds_read_back() {
+        assert!(ChangeKind::ALL.into_iter().all(|kind| ChangeKind::parse(kind.as_str()) == Some(kind)));
+    }
+}

@@ -1,0 +1,95 @@
+//! Owns reading times of day and days of the week, as both spellings of a condition write them.
+
+use chrono::{NaiveTime, Timelike, Weekday};
+use chrono_tz::Tz;
+
+use super::Hours;
+use crate::domain::value::wording::{closest, quote};
+
+/// The days as they are written, from Monday.
+pub(crate) const WEEKDAYS: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+/// Why hours cannot be read: cause and remedy.
+pub(crate) type Fault = (String, String);
+
+impl Hours {
+    /// Hours that leave something out.
+    ///
+    /// # Errors
+    /// When there is no limit at all, or both times of day are the same.
+    pub(crate) fn new(
+        after: Option<NaiveTime>,
+        before: Option<NaiveTime>,
+        mut weekdays: Vec<Weekday>,
+        zone: Tz,
+    ) -> Result<Self, Fault> {
+        if after.is_none() && before.is_none() && weekdays.is_empty() {
+            let message = "a time needs after, before or weekday".to_owned();
+            return Err((message, "write time(after: \"22:00\", before: \"06:00\")".to_owned()));
+        }
+        if after.is_some() && after == before {
+            let message = "after and before are the same time of day".to_owned();
+            return Err((message, "leave both out for the whole day".to_owned()));
+        }
+        weekdays.sort_by_key(Weekday::num_days_from_monday);
+        weekdays.dedup();
+        Ok(Self { after, before, weekdays, zone })
+    }
+
+    /// A time of day as it is written: `22:00`, or `22:00:30` where seconds matter.
+    pub(crate) fn clock(time: NaiveTime) -> String {
+        time.format(if time.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string()
+    }
+}
+
+/// Reads `22:00` or `22:00:30`.
+///
+/// # Errors
+/// When it is no time of day.
+pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
+    let digits = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
+    };
+    let parts: Option<Vec<u32>> = text.split(':').map(digits).collect();
+    let time = match parts.as_deref() {
+        Some([hour, minute]) => NaiveTime::from_hms_opt(*hour, *minute, 0),
+        Some([hour, minute, second]) => NaiveTime::from_hms_opt(*hour, *minute, *second),
+        _ => None,
+    };
+    time.ok_or_else(|| {
+        let remedy = if text.starts_with("24:00") {
+            "midnight is \"00:00\""
+        } else {
+            "write hours and minutes, such as \"22:00\""
+        };
+        (format!("{} is not a time of day", quote(text)), remedy.to_owned())
+    })
+}
+
+/// Reads `Sat` or `Saturday`, in any case.
+///
+/// # Errors
+/// When it is no day of the week.
+pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
+    text.parse().map_err(|_| {
+        let remedy = "write Mon, Tue, Wed, Thu, Fri, Sat or Sun".to_owned();
+        (format!("{} is not a day of the week", quote(text)), remedy)
+    })
+}
+
+/// Reads a zone of the IANA database.
+///
+/// # Errors
+/// When there is none of this name.
+pub(crate) fn parse_zone(text: &str) -> Result<Tz, Fault> {
+    text.parse().map_err(|_| {
+        // An abbreviation is like too many names to guess one.
+        let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).filter(|_| text.len() > 4);
+        let remedy = guess.map_or_else(
+            || "write an IANA name such as Europe/Berlin".to_owned(),
+            |guess| format!("did you mean {guess}?"),
+        );
+        (format!("{} is not a known time zone", quote(text)), remedy)
+    })
+}

@@ -1,0 +1,147 @@
+//! Owns what a check finds: a rule, judged for one objective as of one moment.
+
+use std::rc::Rc;
+
+use super::condition::{Comparison, Condition, Field, Operand, Property, Relation, Scope, Severity, Subject, Term};
+use super::solver::explained::Explained;
+use super::solver::signal::Reading;
+use crate::domain::budget::balance::{BudgetTier, ONE_HOUR, State};
+use crate::domain::budget::policy::Urgency;
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+
+/// A condition that makes an objective fail while it is true.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rule {
+    /// The declared condition's name, or what it is known by.
+    pub(crate) name: String,
+    pub(crate) term: Term,
+    pub(crate) severity: Severity,
+    pub(crate) scope: Scope,
+    /// The values that are shown with it.
+    pub(crate) decided: Vec<Field>,
+    /// Whether it is about the objective's own data, so that it says nothing while there are none.
+    pub(crate) needs_data: bool,
+}
+
+/// What an objective may fail on without a declared condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ReadyMade {
+    Breaching,
+    Down,
+    AtRisk,
+    Warning,
+    Critical,
+    FastBurn,
+    Policy(Urgency),
+    NoData,
+    /// The status was known for less than so many percent of the elapsed window.
+    Coverage(u32),
+    /// The newest fact is so many milliseconds old, or older.
+    MaxAge(i64),
+    /// The status is unknown.
+    Unknown,
+    /// All of the budget is consumed.
+    Exhausted,
+}
+
+/// A rule and one objective.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) objective: Name,
+    pub(crate) rule: Rc<Rule>,
+    /// Whether the condition is true, so that the objective fails.
+    pub(crate) firing: bool,
+    /// Since when it is as it is, where that was asked for; `None` also when it was never otherwise.
+    pub(crate) since: Option<Instant>,
+    /// When it will stop firing if nothing else happens, if it is firing and that is foreseeable.
+    pub(crate) clears_at: Option<Instant>,
+    pub(crate) values: Vec<(Field, Reading)>,
+    /// The whole tree, where it was asked for.
+    pub(crate) explanation: Option<Explained>,
+}
+
+fn own(property: Property) -> Field {
+    Field { subject: Subject::This, property }
+}
+
+fn compare(property: Property, relation: Relation, right: Operand) -> Term {
+    Term::Compare(Comparison { left: Operand::Field(own(property)), relation, right })
+}
+
+fn is(property: Property) -> Term {
+    compare(property, Relation::Equal, Operand::Boolean(true))
+}
+
+fn text(property: Property, relation: Relation, text: &str) -> Term {
+    compare(property, relation, Operand::Text(text.to_owned()))
+}
+
+impl Rule {
+    /// A rule for every objective that shows all values it compares.
+    pub(crate) fn of_term(name: String, term: Term) -> Self {
+        let mut decided: Vec<Field> = Vec::new();
+        for field in term.fields() {
+            if !decided.contains(field) {
+                decided.push(field.clone());
+            }
+        }
+        Self { name, term, severity: Severity::Critical, scope: Scope::All, decided, needs_data: false }
+    }
+
+    /// The rule that a declared condition is.
+    pub(crate) fn of_condition(condition: Condition) -> Self {
+        let Condition { metadata, scope, when, severity } = condition;
+        Self { severity, scope, ..Self::of_term(metadata.name.to_string(), when) }
+    }
+
+    /// A ready-made rule.
+    pub(crate) fn ready_made(what: ReadyMade) -> Self {
+        use Property::{
+            BudgetTier as Tier, BurnRateOver, ConsumedMinutes, CoveragePercent, DataAgeSeconds, FastBurn,
+            HasOpenDowntime, IsBreaching, OverspentMinutes, RemainingPercent, State as Stands, StatusKnown, SystemId,
+            TotalMinutes,
+        };
+        let tier = |relation, tier: BudgetTier| text(Tier, relation, tier.as_str());
+        let down = || vec![is(IsBreaching), is(HasOpenDowntime)];
+        let spent = || vec![Tier, ConsumedMinutes, TotalMinutes];
+        let (name, term, decided) = match what {
+            ReadyMade::Breaching => {
+                ("breaching", is(IsBreaching), vec![ConsumedMinutes, TotalMinutes, OverspentMinutes])
+            }
+            ReadyMade::Down => ("down", Term::Any(down()), vec![IsBreaching, HasOpenDowntime, RemainingPercent]),
+            ReadyMade::AtRisk => {
+                let at_risk = text(Stands, Relation::Equal, State::AtRisk.as_str());
+                let term = Term::Any(down().into_iter().chain([at_risk]).collect());
+                ("at-risk", term, vec![Stands, HasOpenDowntime, RemainingPercent])
+            }
+            ReadyMade::Warning => ("warning", tier(Relation::NotEqual, BudgetTier::Ok), spent()),
+            ReadyMade::Critical => {
+                let tiers = [BudgetTier::Critical, BudgetTier::Exhausted];
+                ("critical", Term::Any(tiers.map(|of| tier(Relation::Equal, of)).into()), spent())
+            }
+            ReadyMade::Exhausted => ("exhausted", tier(Relation::Equal, BudgetTier::Exhausted), spent()),
+            ReadyMade::FastBurn => ("fast-burn", is(FastBurn), vec![FastBurn, BurnRateOver(ONE_HOUR)]),
+            ReadyMade::Policy(urgency) => {
+                let rates = urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]);
+                (urgency.as_str(), Term::Policy(urgency), rates.map(BurnRateOver).collect())
+            }
+            ReadyMade::NoData => {
+                ("no-data", text(Stands, Relation::Equal, State::NoData.as_str()), vec![Stands, SystemId])
+            }
+            ReadyMade::Coverage(percent) => {
+                let least = Operand::Number { negative: false, magnitude: Decimal::whole(percent.into()) };
+                ("min-coverage", compare(CoveragePercent, Relation::Less, least), vec![CoveragePercent])
+            }
+            ReadyMade::MaxAge(millis) => {
+                // What never reported has no age, and fails as well.
+                let young = compare(DataAgeSeconds, Relation::Less, Operand::Duration(millis));
+                ("max-age", Term::Not(Box::new(young)), vec![DataAgeSeconds])
+            }
+            ReadyMade::Unknown => ("unknown", Term::Not(Box::new(is(StatusKnown))), vec![StatusKnown, DataAgeSeconds]),
+        };
+        let decided = decided.into_iter().map(own).collect();
+        Self { decided, needs_data: true, ..Self::of_term(name.to_owned(), term) }
+    }
+}

@@ -1,0 +1,161 @@
+//! Owns when a term holds: the set of moments t of a stretch for which it holds as of t, to the millisecond.
+//!
+//! Comparisons are solved on the runs of their two values ([`self::signal`]), hours by the rules of their zone, and everything
+//! above them is algebra on sets of moments. Nothing is sampled.
+
+mod account;
+pub(crate) mod age;
+pub(crate) mod days;
+pub(crate) mod explained;
+mod hours;
+pub(crate) mod linear;
+mod measure;
+pub(crate) mod search;
+pub(crate) mod signal;
+pub(crate) mod system;
+pub(crate) mod view;
+
+use std::rc::Rc;
+
+use self::linear::Quotient;
+use self::signal::{Signal, Value};
+use self::view::{Ask, What};
+use super::condition::property::{Shape, Unit};
+use super::condition::{Operand, Property, Subject, Term};
+use crate::domain::value::decimal::SCALE;
+use crate::domain::value::instant::{Instant, MINUTE_MS};
+use crate::domain::value::moments::Moments;
+use crate::domain::value::span::Span;
+
+/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch, and may tell of more than that.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn solve<V, E>(term: &Term, stretch: Span, views: &mut V) -> Result<Moments, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    match term {
+        Term::All(terms) => {
+            let mut all = Moments::of(vec![stretch]);
+            for term in terms {
+                if all.is_empty() {
+                    break;
+                }
+                all = all.and(&solve(term, stretch, views)?);
+            }
+            Ok(all)
+        }
+        Term::Any(terms) => {
+            let mut any = Moments::none();
+            for term in terms {
+                any = any.or(solve(term, stretch, views)?);
+            }
+            Ok(any)
+        }
+        Term::Not(term) => Ok(solve(term, stretch, views)?.without(stretch)),
+        Term::Compare(comparison) => {
+            let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
+            let left = operand(&comparison.left, &comparison.right, stretch, views)?;
+            let right = operand(&comparison.right, &comparison.left, stretch, views)?;
+            let found = match units {
+                // Lengths of time in different units compare in milliseconds.
+                (Some(mine), Some(theirs)) if mine != theirs => {
+                    left.times(mine).compare(comparison.relation, &right.times(theirs))
+                }
+                _ => left.compare(comparison.relation, &right),
+            };
+            Ok(found.within(stretch))
+        }
+        Term::Time(hours) => Ok(hours::moments(hours, stretch)),
+        Term::Held { term, for_ms } => {
+            // Whether it was held at the first moment depends on what was before.
+            let longer = Span::new(stretch.start.plus(-for_ms), stretch.end);
+            Ok(solve(term, longer, views)?.held(*for_ms).within(stretch))
+        }
+        Term::Repeated { term, times, within_ms } => {
+            let longer = Span::new(stretch.start.plus(-within_ms), stretch.end);
+            Ok(solve(term, longer, views)?.repeated(*times, *within_ms, longer).within(stretch))
+        }
+        Term::Policy(urgency) => {
+            let ask = Ask { subject: Subject::This, what: What::Policy(*urgency) };
+            Ok(views(&ask, stretch)?.holds().within(stretch))
+        }
+    }
+}
+
+/// What one side of a comparison does over a stretch, as far as the other side tells it apart.
+fn operand<V, E>(operand: &Operand, other: &Operand, stretch: Span, views: &mut V) -> Result<Rc<Signal>, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    if let Operand::Field(field) = operand {
+        let mut ask = Ask::of(field);
+        if let (Property::DataAgeSeconds | Property::SystemDataAgeSeconds, Some(limit_ms)) =
+            (field.property, millis(other))
+        {
+            ask.what = What::AgeFrom(limit_ms);
+        }
+        return views(&ask, stretch);
+    }
+    Ok(Rc::new(Signal::steady(stretch, literal(operand).unwrap_or(Value::Null))))
+}
+
+/// The value that an operand is at all times; `None` for a field.
+fn literal(operand: &Operand) -> Option<Value> {
+    Some(match operand {
+        Operand::Field(_) => return None,
+        Operand::Number { negative, magnitude } => {
+            let sign = if *negative { -1 } else { 1 };
+            Value::Number(Quotient::constant(sign * i128::from(magnitude.millionths()), SCALE.into()))
+        }
+        Operand::Duration(millis) => Value::whole((*millis).into()),
+        Operand::Text(text) => Value::text(text),
+        Operand::Boolean(boolean) => Value::Boolean(*boolean),
+    })
+}
+
+/// The milliseconds of a length of time, or of a plain number of seconds, floored; `None` for what is none, or is negative.
+fn millis(operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Duration(millis) => Some(*millis),
+        Operand::Number { negative: false, magnitude } => Some(magnitude.millionths() / (SCALE / 1000)),
+        _ => None,
+    }
+}
+
+/// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
+fn unit_ms(operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Duration(_) => Some(1),
+        Operand::Field(field) => match field.property.shape() {
+            Shape::Duration => Some(1),
+            Shape::Number(Unit::Seconds) => Some(1000),
+            Shape::Number(Unit::Minutes) => Some(MINUTE_MS),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Ask {
+    pub(crate) fn of(field: &super::condition::Field) -> Self {
+        Self { subject: field.subject.clone(), what: What::Property(field.property) }
+    }
+}
+
+/// The single moment `at`, as a stretch.
+pub(crate) const fn moment(at: Instant) -> Span {
+    Span::new(at, at.plus(1))
+}
+
+/// Whether the term holds as of `at`.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn holds<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<bool, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    Ok(!solve(term, moment(at), views)?.is_empty())
+}

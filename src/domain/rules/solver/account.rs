@@ -1,0 +1,192 @@
+//! Owns the sums of an objective's account over a stretch of moments: as of t, each is the milliseconds of something in
+//! `[t − length, t)` or in `[start of the period, t)`.
+//!
+//! Facts after t do not exist for t, and no piece of the account depends on what follows it. So a sum as of t is a part of one
+//! account for all t: between the moments at which a piece begins or ends at the front of the window, or leaves it at its
+//! back, it grows by what the front holds and shrinks by what the back holds, evenly.
+
+use super::linear::Linear;
+use crate::domain::account::downtime::Piece;
+use crate::domain::account::objective::{DependencyExclusion, Objective};
+use crate::domain::account::tally::{Tally, tally};
+use crate::domain::budget::balance::Budget;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::Span;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
+
+/// The milliseconds of a tally as functions of the moment it is drawn up for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Sums {
+    pub(super) own: Linear,
+    pub(super) upstream: Linear,
+    pub(super) excluded: Linear,
+    pub(super) not_counted: Linear,
+    pub(super) unknown: Linear,
+}
+
+impl Sums {
+    /// What is `from` at `at` and changes by `come` less `gone` a millisecond.
+    fn moving(at: Instant, from: &Tally, come: &Tally, gone: &Tally) -> Self {
+        let line = |part: fn(&Tally) -> i64| Linear::through(at, part(from), part(come) - part(gone));
+        Self {
+            own: line(|tally| tally.own_ms),
+            upstream: line(|tally| tally.strict_ms() - tally.own_ms),
+            excluded: line(|tally| tally.excluded_ms),
+            not_counted: line(|tally| tally.not_counted_ms),
+            unknown: line(|tally| tally.unknown_ms),
+        }
+    }
+
+    /// The sums of a tally that is known for one moment only.
+    pub(super) fn fixed(at: Instant, tally: &Tally) -> Self {
+        Self::moving(at, tally, &Tally::default(), &Tally::default())
+    }
+
+    pub(super) fn strict(self) -> Linear {
+        self.own + self.upstream
+    }
+
+    /// The downtime that spends the budget.
+    pub(super) fn consumed(self, exclusion: DependencyExclusion) -> Linear {
+        match exclusion {
+            DependencyExclusion::Strict => self.strict(),
+            DependencyExclusion::SelfOnly => self.own,
+        }
+    }
+
+    /// The tally at one moment; whose fault upstreams' downtime is, is not told apart.
+    fn tally(self, at: Instant) -> Tally {
+        let whole = |form: Linear| form.at(at) as i64;
+        Tally {
+            own_ms: whole(self.own),
+            upstream_ms: vec![whole(self.upstream)],
+            excluded_ms: whole(self.excluded),
+            not_counted_ms: whole(self.not_counted),
+            unknown_ms: whole(self.unknown),
+        }
+    }
+}
+
+/// Moments over which the sums of one window change evenly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub(super) span: Span,
+    pub(super) sums: Sums,
+    /// The whole length of the window, in milliseconds.
+    pub(super) window_ms: i64,
+    /// The milliseconds from the window's start on.
+    pub(super) elapsed: Linear,
+    /// Whether downtime that spends the budget is going on.
+    pub(super) open: bool,
+    /// Whether the status is other than `unknown`.
+    pub(super) known: bool,
+}
+
+impl Segment {
+    /// The window's length without time that is not counted.
+    fn length(&self) -> Linear {
+        Linear::constant(self.window_ms.into()) - self.sums.not_counted
+    }
+
+    /// The elapsed part of the length.
+    pub(super) fn elapsed_length(&self) -> Linear {
+        self.elapsed - self.sums.not_counted
+    }
+
+    /// The allowed downtime, in milliseconds times [`WHOLE`].
+    pub(super) fn total(&self, objective: &Objective) -> Linear {
+        self.length() * objective.target.error_share().into()
+    }
+
+    /// What spends the budget, in the unit of [`Self::total`].
+    pub(super) fn consumed(&self, objective: &Objective) -> Linear {
+        self.sums.consumed(objective.dependency_exclusion) * WHOLE.into()
+    }
+
+    /// The budget at one moment of the segment.
+    pub(super) fn budget(&self, objective: &Objective, at: Instant) -> Budget {
+        let start = at.plus(-(self.elapsed.at(at) as i64));
+        Budget {
+            target: objective.target,
+            exclusion: objective.dependency_exclusion,
+            window: Span::new(start, start.plus(self.window_ms)),
+            elapsed: Span::new(start, at),
+            tally: self.sums.tally(at),
+        }
+    }
+}
+
+/// The sums over the last `length_ms` as of every moment of `stretch`, with the piece at the front of each run. `pieces` cover
+/// all of that without gap.
+pub(super) fn trailing(pieces: &[Piece], length_ms: i64, stretch: Span) -> Vec<(Span, Sums, Piece)> {
+    let start = stretch.start;
+    let at_or_after = |at: Instant| pieces.partition_point(|piece| piece.span.end <= at);
+    let (mut front, mut back) = (at_or_after(start), at_or_after(start.plus(-length_ms)));
+    let mut held = tally(pieces, Span::new(start.plus(-length_ms), start));
+    let mut at = start;
+    let mut runs = Vec::new();
+    while at < stretch.end {
+        let end = pieces[front].span.end.min(pieces[back].span.end.plus(length_ms)).min(stretch.end);
+        let (come, gone) = (rates(&pieces[front]), rates(&pieces[back]));
+        runs.push((Span::new(at, end), Sums::moving(at, &held, &come, &gone), pieces[front]));
+        held.add(&come, end.since(at));
+        held.add(&gone, -end.since(at));
+        at = end;
+        front += usize::from(pieces[front].span.end <= at);
+        back += usize::from(pieces[back].span.end.plus(length_ms) <= at);
+    }
+    runs
+}
+
+/// What one millisecond of a piece adds to a tally.
+fn rates(piece: &Piece) -> Tally {
+    let mut one = Tally::default();
+    one.add_piece(piece, Span::new(piece.span.start, piece.span.start.plus(1)));
+    one
+}
+
+/// The sums of the objective's window as of every moment of `stretch`; `pieces` cover `stretch` and all windows before it.
+pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
+    let exclusion = objective.dependency_exclusion;
+    let Window::Rolling { days, .. } = objective.window else { return periods(objective, pieces, stretch) };
+    let window_ms = i64::from(days) * DAY_MS;
+    let segment = |(span, sums, front): (Span, Sums, Piece)| Segment {
+        span,
+        sums,
+        window_ms,
+        elapsed: Linear::constant(window_ms.into()),
+        open: front.consumes(exclusion),
+        known: front.known,
+    };
+    trailing(pieces, window_ms, stretch).into_iter().map(segment).collect()
+}
+
+/// The same for calendar windows, whose sums begin anew with each period.
+fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
+    let mut at = stretch.start;
+    let mut period = objective.window.bounds(at);
+    let mut held = tally(pieces, Span::new(period.start, at));
+    let mut front = pieces.partition_point(|piece| piece.span.end <= at);
+    let mut segments = Vec::new();
+    while at < stretch.end {
+        let end = pieces[front].span.end.min(period.end).min(stretch.end);
+        let come = rates(&pieces[front]);
+        segments.push(Segment {
+            span: Span::new(at, end),
+            sums: Sums::moving(at, &held, &come, &Tally::default()),
+            window_ms: period.millis(),
+            elapsed: Linear::through(period.start, 0, 1),
+            open: pieces[front].consumes(objective.dependency_exclusion),
+            known: pieces[front].known,
+        });
+        held.add(&come, end.since(at));
+        at = end;
+        front += usize::from(pieces[front].span.end <= at);
+        if period.end <= at {
+            period = objective.window.bounds(at);
+            held = Tally::default();
+        }
+    }
+    segments
+}

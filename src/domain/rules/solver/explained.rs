@@ -1,0 +1,50 @@
+//! Owns the explanation of a term: what it and each of its parts come to as of one moment.
+
+use std::rc::Rc;
+
+use super::signal::{Reading, Signal};
+use super::view::Ask;
+use super::{holds, moment};
+use crate::domain::rules::condition::{Field, Term};
+use crate::domain::value::duration::write_millis;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+
+/// A term as of one moment, with what each of its parts came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Explained {
+    pub(crate) expression: String,
+    /// What joins the parts, if the term has any: `all of`, `not`.
+    pub(crate) joint: String,
+    /// Whether it is true.
+    pub(crate) met: bool,
+    pub(crate) values: Vec<(Field, Reading)>,
+    pub(crate) parts: Vec<Explained>,
+}
+
+/// Takes a term apart as of `at`.
+///
+/// # Errors
+/// Those of `views`.
+pub(crate) fn explain<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Explained, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let mut parts = Vec::new();
+    for part in term.parts() {
+        parts.push(explain(part, at, views)?);
+    }
+    let mut values = Vec::new();
+    for field in if parts.is_empty() { term.fields() } else { Vec::new() } {
+        values.push((field.clone(), views(&Ask::of(field), moment(at))?.at(at)));
+    }
+    let joint = match term {
+        Term::All(_) => "all of".to_owned(),
+        Term::Any(_) => "any of".to_owned(),
+        Term::Not(_) => "not".to_owned(),
+        Term::Held { for_ms, .. } => format!("for {}", write_millis(*for_ms)),
+        Term::Repeated { times, within_ms, .. } => format!("at least {times} times in {}", write_millis(*within_ms)),
+        Term::Compare(_) | Term::Time(_) | Term::Policy(_) => String::new(),
+    };
+    Ok(Explained { expression: term.to_string(), joint, met: holds(term, at, views)?, values, parts })
+}

@@ -1,0 +1,111 @@
+//! Owns when hours of the day and days of the week are: local time is UTC plus an offset that only a zone's rules change.
+
+use chrono::{Datelike, NaiveTime, Offset, TimeZone, Timelike, Weekday};
+use chrono_tz::Tz;
+
+use crate::domain::rules::condition::Hours;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::moments::Moments;
+use crate::domain::value::span::Span;
+
+/// The moments of `stretch` whose local time lies in the hours, on one of the weekdays. An hour that clocks skip never is,
+/// one that they repeat is twice.
+pub(super) fn moments(hours: &Hours, stretch: Span) -> Moments {
+    let millis =
+        |time: NaiveTime| i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000);
+    let (after, before) = (hours.after.map_or(0, millis), hours.before.map_or(DAY_MS, millis));
+    let bands: &[(i64, i64)] = if after <= before { &[(after, before)] } else { &[(0, before), (after, DAY_MS)] };
+    let mut found = Vec::new();
+    for (span, offset) in offsets(hours.zone, stretch) {
+        // In here, local times are UTC as if it were `offset` later.
+        let mut day = span.start.plus(offset).day_start();
+        while day < span.end.plus(offset) {
+            if hours.weekdays.is_empty() || hours.weekdays.contains(&weekday(day)) {
+                let utc = |local: i64| day.plus(local - offset);
+                found.extend(bands.iter().map(|(from, to)| Span::new(utc(*from), utc(*to)).intersect(span)));
+            }
+            day = day.plus(DAY_MS);
+        }
+    }
+    Moments::of(found)
+}
+
+fn weekday(day: Instant) -> Weekday {
+    day.to_chrono().weekday()
+}
+
+/// The runs of one offset from UTC, in milliseconds, of which a stretch consists.
+fn offsets(zone: Tz, stretch: Span) -> Vec<(Span, i64)> {
+    let offset = |at: Instant| {
+        i64::from(zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()) * 1000
+    };
+    let mut runs: Vec<(Span, i64)> = Vec::new();
+    let mut at = stretch.start;
+    while at < stretch.end {
+        let now = offset(at);
+        // No zone has changed its clocks there and back within a day since 1970.
+        let (mut inside, mut outside) = (at, at.plus(DAY_MS).min(stretch.end));
+        if offset(outside) == now {
+            inside = outside;
+        }
+        while outside.since(inside) > 1 {
+            let middle = inside.plus(outside.since(inside) / 2);
+            if offset(middle) == now {
+                inside = middle;
+            } else {
+                outside = middle;
+            }
+        }
+        match runs.last_mut() {
+            Some((span, known)) if *known == now => span.end = outside,
+            _ => runs.push((Span::new(at, outside), now)),
+        }
+        at = outside;
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(hours: (Option<&str>, Option<&str>, &[Weekday], &str), from: &str, to: &str) -> Vec<String> {
+        let (after, before, weekdays, zone) = hours;
+        let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
+        let hours = Hours {
+            after: after.map(time),
+            before: before.map(time),
+            weekdays: weekdays.to_vec(),
+            zone: zone.parse().unwrap(),
+        };
+        let at = |text: &str| Instant::parse(text).unwrap();
+        let short = |at: Instant| at.to_chrono().format("%m-%dT%H:%M").to_string();
+        let found = moments(&hours, Span::new(at(from), at(to)));
+        found.spans().iter().map(|span| format!("{} {}", short(span.start), short(span.end))).collect()
+    }
+
+    #[test]
+    fn nights_span_midnight_and_weekdays_are_those_of_the_moment() {
+        let nights = (Some("22:00"), Some("06:00"), &[Weekday::Sat, Weekday::Sun][..], "Europe/Berlin");
+        // 21 November 2026 is a Saturday; Berlin is an hour ahead of UTC.
+        assert_eq!(
+            found(nights, "2026-11-20", "2026-11-24"),
+            ["11-20T23:00 11-21T05:00", "11-21T21:00 11-22T05:00", "11-22T21:00 11-22T23:00"]
+        );
+        assert_eq!(found((None, None, &[], "UTC"), "2026-11-20", "2026-11-24"), ["11-20T00:00 11-24T00:00"]);
+        assert_eq!(found((Some("12:00"), None, &[], "UTC"), "2026-11-20", "2026-11-21"), ["11-20T12:00 11-21T00:00"]);
+    }
+
+    #[test]
+    fn an_hour_that_is_skipped_never_is_and_one_that_is_repeated_is_twice() {
+        let early = (Some("02:00"), Some("03:00"), &[][..], "Europe/Berlin");
+        // Clocks go from 02:00 to 03:00 on 29 March and from 03:00 back to 02:00 on 25 October.
+        assert_eq!(found(early, "2026-03-28 12:00", "2026-03-29 12:00"), Vec::<String>::new());
+        assert_eq!(found(early, "2026-10-24 12:00", "2026-10-25 12:00"), ["10-25T00:00 10-25T02:00"]);
+        // Half an hour on Lord Howe Island, and a day that Samoa left out: from Thursday to Saturday.
+        let lord_howe = (Some("01:30"), Some("02:30"), &[][..], "Australia/Lord_Howe");
+        assert_eq!(found(lord_howe, "2026-10-03", "2026-10-04"), ["10-03T15:00 10-03T15:30"]);
+        let friday = (None, None, &[Weekday::Fri][..], "Pacific/Apia");
+        assert_eq!(found(friday, "2011-12-28", "2012-01-04"), Vec::<String>::new());
+    }
+}

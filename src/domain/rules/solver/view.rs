@@ -1,0 +1,296 @@
+//! Owns what every property of an objective does over a stretch of moments.
+//!
+//! Questions are not answered here but by [`Budget`], [`BurnRate`], [`Rule`] and [`Streak`], once a run: runs are cut wherever
+//! any of the linear functions that such a question compares changes its sign, so that the answer is the same all along.
+
+use std::rc::Rc;
+
+use super::account::{Segment, Sums, segments, trailing};
+use super::linear::{Linear, Quotient, cut};
+use super::measure::{measured, rate};
+use super::signal::{Signal, Value};
+use crate::domain::account::downtime::Piece;
+use crate::domain::account::model::Model;
+use crate::domain::account::objective::Objective;
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use crate::domain::budget::day::Ledger;
+use crate::domain::budget::policy::{Rule, Urgency};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::streak::Streak;
+use crate::domain::rules::condition::{Property, Subject};
+use crate::domain::value::decimal::SCALE;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::moments::Moments;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::domain::value::target::WHOLE;
+use crate::domain::value::window::Window;
+
+/// The longest burn-rate lookback, in milliseconds.
+const LONGEST_LOOKBACK_MS: i64 = LOOKBACKS[LOOKBACKS.len() - 1].1;
+
+/// What a condition may ask for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Ask {
+    pub(crate) subject: Subject,
+    pub(crate) what: What,
+}
+
+/// A property, the age of the newest fact, or the policy's word.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum What {
+    Property(Property),
+    /// `dataAgeSeconds`, of which values below so many milliseconds need not be told apart: they may all be 0.
+    AgeFrom(i64),
+    Policy(Urgency),
+}
+
+/// One objective as of every moment of a stretch.
+pub(crate) struct View {
+    model: Rc<Model>,
+    stretch: Span,
+    /// The first transition of its system, if it ever reported.
+    first: Option<Instant>,
+    /// When the outage began that goes on where the account begins, if one does.
+    down_before: Option<Instant>,
+    segments: Vec<Segment>,
+    burn: Burn,
+}
+
+/// What spends the budget over each lookback.
+enum Burn {
+    /// To be summed up from the account.
+    Drawn(Vec<Piece>),
+    Known(Rc<ObjectiveReport>),
+}
+
+impl View {
+    /// From where on the account must be known to look at an objective from `since` on.
+    pub(crate) fn reach(objective: &Objective, since: Instant) -> Instant {
+        objective.window.bounds(since).start.min(since.plus(-LONGEST_LOOKBACK_MS))
+    }
+
+    /// Draws an objective as of every moment of `stretch` from its account, which covers [`Self::reach`] up to the stretch's
+    /// end, the first transition of its system, and when the outage began that goes on where the account begins.
+    pub(crate) fn draw(
+        model: Rc<Model>,
+        pieces: Vec<Piece>,
+        first: Option<Instant>,
+        down_before: Option<Instant>,
+        stretch: Span,
+    ) -> Self {
+        let segments = segments(&model.objective, &pieces, stretch);
+        Self { model, stretch, first, down_before, segments, burn: Burn::Drawn(pieces) }
+    }
+
+    /// The same for the one moment of a report.
+    pub(crate) fn of_report(model: Rc<Model>, report: Rc<ObjectiveReport>) -> Self {
+        let budget = &report.budget;
+        let at = budget.elapsed.end;
+        let stretch = Span::new(at, at.plus(1));
+        let segment = Segment {
+            span: stretch,
+            sums: Sums::fixed(at, &budget.tally),
+            window_ms: budget.window.millis(),
+            elapsed: Linear::constant(budget.elapsed.millis().into()),
+            open: report.has_open_downtime(),
+            known: report.known_now,
+        };
+        let first = (report.state != State::NoData).then_some(at);
+        Self { model, stretch, first, down_before: None, segments: vec![segment], burn: Burn::Known(report) }
+    }
+
+    /// What a property other than those of streaks and of the newest fact, or the policy, does over the stretch.
+    pub(crate) fn signal(&self, what: What) -> Signal {
+        let property = match what {
+            What::Policy(urgency) => return self.policy(urgency),
+            What::AgeFrom(_) => return self.steady(Value::Null),
+            What::Property(property) => property,
+        };
+        let objective = &self.model.objective;
+        if let Some(value) = constant(objective, property) {
+            return self.steady(value);
+        }
+        match property {
+            Property::BurnRateOver(lookback) => self.burn_over(lookback),
+            Property::FastBurn => self.fast_burn(),
+            Property::DownFor => self.down_for(),
+            Property::IsBreaching
+            | Property::HasOpenDowntime
+            | Property::StatusKnown
+            | Property::State
+            | Property::BudgetTier => self.judged(property),
+            Property::CurrentStreak | Property::BestStreak | Property::LostStreak => match &self.burn {
+                Burn::Known(report) => self.steady(streak_value(property, report.streak)),
+                Burn::Drawn(_) => self.steady(Value::Null),
+            },
+            _ => Signal::of(self.segments.iter().flat_map(|segment| measured(objective, segment, property))),
+        }
+    }
+
+    fn steady(&self, value: Value) -> Signal {
+        Signal::steady(self.stretch, value)
+    }
+
+    /// Properties that the budget itself decides.
+    fn judged(&self, property: Property) -> Signal {
+        let objective = &self.model.objective;
+        let thresholds = &objective.thresholds;
+        let answer = |segment: &Segment, part: Span| {
+            let budget: Budget = segment.budget(objective, part.start);
+            match property {
+                Property::IsBreaching => Value::Boolean(budget.is_breaching()),
+                Property::HasOpenDowntime => Value::Boolean(segment.open),
+                Property::StatusKnown => Value::Boolean(segment.known),
+                Property::BudgetTier => Value::text(budget.tier(thresholds).as_str()),
+                _ => {
+                    let reported = self.first.is_some_and(|first| first <= part.start);
+                    Value::text(budget.state(reported, segment.open).as_str())
+                }
+            }
+        };
+        let mut runs = Vec::new();
+        for segment in &self.segments {
+            let (consumed, total) = (segment.consumed(objective), segment.total(objective));
+            let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
+            // Every one of these questions compares what is consumed with nothing, or with a share of the total.
+            let forms = match property {
+                Property::HasOpenDowntime | Property::StatusKnown => vec![],
+                Property::IsBreaching => vec![consumed - total],
+                Property::BudgetTier => vec![
+                    consumed,
+                    consumed - total,
+                    reaches(thresholds.warning_percent.millionths()),
+                    reaches(thresholds.critical_percent.millionths()),
+                ],
+                _ => vec![consumed, consumed - total, consumed * 5 - total * 4],
+            };
+            let first = self.first.map_or(segment.span.end, |first| first.clamp(segment.span.start, segment.span.end));
+            for part in [Span::new(segment.span.start, first), Span::new(first, segment.span.end)] {
+                if !part.is_empty() {
+                    runs.extend(cut(part, &forms).into_iter().map(|part| (part, answer(segment, part))));
+                }
+            }
+        }
+        Signal::of(runs)
+    }
+
+    /// What spends the budget over a lookback, in milliseconds.
+    fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
+        let exclusion = self.model.objective.dependency_exclusion;
+        match &self.burn {
+            Burn::Known(report) => {
+                vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_ms.into()))]
+            }
+            Burn::Drawn(pieces) => trailing(pieces, LOOKBACKS[lookback].1, self.stretch)
+                .into_iter()
+                .map(|(span, sums, _)| (span, sums.consumed(exclusion)))
+                .collect(),
+        }
+    }
+
+    fn burn_over(&self, lookback: usize) -> Signal {
+        let allowed = i128::from(LOOKBACKS[lookback].1) * i128::from(self.model.objective.target.error_share());
+        let runs = self.consumed_over(lookback).into_iter();
+        Signal::of(runs.flat_map(|(span, consumed)| rate(span, consumed, Linear::constant(allowed))))
+    }
+
+    /// How long the outage has lasted that goes on, in milliseconds; it grows evenly while it spends the budget.
+    fn down_for(&self) -> Signal {
+        let exclusion = self.model.objective.dependency_exclusion;
+        let held = |since: Option<Instant>| {
+            since.map_or(Value::Null, |since| {
+                Value::Number(Quotient::new(Linear::through(since, 0, 1), Linear::constant(1)))
+            })
+        };
+        let pieces = match &self.burn {
+            Burn::Known(report) => return self.steady(held(report.down_since())),
+            Burn::Drawn(pieces) => pieces,
+        };
+        let mut since = self.down_before;
+        let runs = pieces.iter().map(|piece| {
+            since = if piece.down { since.or(Some(piece.span.start)) } else { None };
+            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes(exclusion))))
+        });
+        Signal::of(runs.collect::<Vec<_>>())
+    }
+
+    fn fast_burn(&self) -> Signal {
+        let (over_ms, target) = (LOOKBACKS[ONE_HOUR].1, self.model.objective.target);
+        let factor = self.model.objective.thresholds.fast_burn_multiplier;
+        let allowed = i128::from(over_ms) * i128::from(target.error_share()) * i128::from(factor.millionths());
+        let mut runs = Vec::new();
+        for (span, consumed) in self.consumed_over(ONE_HOUR) {
+            let reached = consumed * (i128::from(WHOLE) * i128::from(SCALE)) - Linear::constant(allowed);
+            for part in cut(span, &[consumed, reached]) {
+                let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                runs.push((part, Value::Boolean(rate.compare(factor).is_some_and(std::cmp::Ordering::is_ge))));
+            }
+        }
+        Signal::of(runs)
+    }
+
+    /// Whether some rule of the policy is reached over both its lookbacks.
+    fn policy(&self, urgency: Urgency) -> Signal {
+        let target = self.model.objective.target;
+        let nominal_ms = self.model.objective.window.nominal_ms();
+        let reached = |rule: Rule, lookback: usize| {
+            let over_ms = LOOKBACKS[lookback].1;
+            let mut runs = Vec::new();
+            for (span, consumed) in self.consumed_over(lookback) {
+                let (factor, allowed) = rule.sides(over_ms, target, nominal_ms);
+                for part in cut(span, &[consumed * factor - Linear::constant(allowed)]) {
+                    let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                    runs.push((part, rule.reached(rate, nominal_ms)));
+                }
+            }
+            Moments::of(runs.into_iter().filter(|(_, reached)| *reached).map(|(span, _)| span).collect())
+        };
+        let both = |rule: Rule| reached(rule, rule.long).and(&reached(rule, rule.short));
+        Signal::when(&urgency.rules().into_iter().map(both).fold(Moments::none(), Moments::or), self.stretch)
+    }
+}
+
+/// A property that its manifest alone decides; `None` for any other.
+pub(super) fn constant(objective: &Objective, property: Property) -> Option<Value> {
+    let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
+    Some(match property {
+        Property::Target => {
+            Value::Number(Quotient::constant(objective.target.percent().millionths().into(), SCALE.into()))
+        }
+        Property::WindowDays => match objective.window {
+            Window::Rolling { days, .. } => Value::whole(days.into()),
+            Window::Calendar { .. } => Value::Null,
+        },
+        Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
+        Property::SystemId => Value::text(objective.system.as_str()),
+        Property::Healthcheck => name(objective.healthcheck.as_ref().map(Name::as_str)),
+        Property::DependencyExclusion => Value::text(objective.dependency_exclusion.as_str()),
+        _ => return None,
+    })
+}
+
+/// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
+pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Signal {
+    let mut streak = Streak::default();
+    let mut runs = Vec::new();
+    let mut since = stretch.start;
+    for (span, day) in ledger.days().take_while(|(span, _)| span.end < stretch.end) {
+        let midnight = span.end;
+        runs.push((Span::new(since, midnight), streak_value(property, streak)));
+        since = since.max(midnight);
+        streak.advance(1, day.verdict, || midnight);
+    }
+    runs.push((Span::new(since, stretch.end), streak_value(property, streak)));
+    Signal::of(runs)
+}
+
+/// What one of the properties of streaks is.
+pub(super) fn streak_value(property: Property, streak: Streak) -> Value {
+    let days = match property {
+        Property::BestStreak => streak.best,
+        Property::LostStreak => streak.lost,
+        _ => streak.current,
+    };
+    Value::whole(days.into())
+}

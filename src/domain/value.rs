@@ -1,0 +1,16 @@
+//! Owns plain values: moments, lengths, days and windows, exact numbers, names and labels, and how they are written. Knows no other room.
+
+pub(crate) mod calendar;
+pub(crate) mod decimal;
+pub(crate) mod duration;
+pub(crate) mod hash;
+pub(crate) mod instant;
+pub(crate) mod label;
+pub(crate) mod moments;
+pub(crate) mod name;
+pub(crate) mod selector;
+pub(crate) mod span;
+pub(crate) mod target;
+pub(crate) mod week;
+pub(crate) mod window;
+pub(crate) mod wording;

@@ -1,0 +1,152 @@
+//! Owns the calendar of a time zone: its days, from the first moment of a local date to that of the next one, and the periods
+//! that consist of them.
+//!
+//! A date begins at the first moment at which clocks show it or a later one. So days follow each other without gap or overlap
+//! whatever clocks do: a midnight that is skipped is the moment clocks jump, of two equal midnights the first one counts, an hour
+//! of the day before that is repeated after midnight belongs to the new day, and a date that is skipped altogether has no length.
+
+mod date;
+
+use chrono::{Offset, TimeZone};
+use chrono_tz::Tz;
+
+pub(crate) use date::Date;
+
+use super::instant::{DAY_MS, Instant};
+use super::span::Span;
+
+/// No zone is further from UTC than this, nor moves its clocks by more, in milliseconds.
+const FURTHEST_MS: i64 = 26 * super::instant::HOUR_MS;
+
+/// The length of a calendar period; weeks start on Monday.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CalendarUnit {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl CalendarUnit {
+    pub(crate) const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// The days and periods of one zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Calendar {
+    pub(crate) zone: Tz,
+}
+
+impl Calendar {
+    pub(crate) const UTC: Self = Self { zone: Tz::UTC };
+
+    /// Whether every day has 24 hours and begins at a midnight of UTC.
+    pub(crate) fn is_utc(self) -> bool {
+        self.zone == Tz::UTC
+    }
+
+    /// The date of the day that contains `at`.
+    pub(crate) fn date(self, at: Instant) -> Date {
+        if self.is_utc() {
+            return Date::of(at);
+        }
+        let shown = Date::of(at.plus(self.offset_ms(at)));
+        // Clocks that went back over midnight show the day before, and the new one has begun nevertheless.
+        if self.start(shown.next()) <= at { shown.next() } else { shown }
+    }
+
+    /// The first moment at which clocks show a date or a later one.
+    pub(crate) fn start(self, date: Date) -> Instant {
+        let local = date.midnight();
+        if self.is_utc() {
+            return local;
+        }
+        let (mut from, until) = (local.plus(-FURTHEST_MS), local.plus(FURTHEST_MS));
+        let mut offset = self.offset_ms(from);
+        let last = self.offset_ms(until);
+        // Mostly one offset is in force all around.
+        while offset != last {
+            let change = self.next_change(from, until);
+            if local.plus(-offset) < change {
+                break;
+            }
+            from = change;
+            offset = self.offset_ms(change);
+            if change.plus(offset) >= local {
+                return change;
+            }
+        }
+        local.plus(-offset)
+    }
+
+    /// The first moment after `from`, and up to `until`, at which another offset is in force than at `from`. The two differ at both.
+    fn next_change(self, from: Instant, until: Instant) -> Instant {
+        let offset = self.offset_ms(from);
+        let (mut before, mut after) = (from, until);
+        while after.since(before) > 1 {
+            let middle = before.plus(after.since(before) / 2);
+            if self.offset_ms(middle) == offset {
+                before = middle;
+            } else {
+                after = middle;
+            }
+        }
+        after
+    }
+
+    /// What local time is ahead of UTC, in milliseconds.
+    fn offset_ms(self, at: Instant) -> i64 {
+        i64::from(self.zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()) * 1000
+    }
+
+    /// The moments of a date; none where the zone skips it.
+    pub(crate) fn span(self, date: Date) -> Span {
+        let start = self.start(date);
+        if self.is_utc() { Span::new(start, start.plus(DAY_MS)) } else { Span::new(start, self.start(date.next())) }
+    }
+
+    /// The day that contains `at`.
+    pub(crate) fn day(self, at: Instant) -> Span {
+        self.span(self.date(at))
+    }
+
+    /// The midnight at or before `at`.
+    pub(crate) fn day_start(self, at: Instant) -> Instant {
+        self.start(self.date(at))
+    }
+
+    /// The midnight at or after `at`.
+    pub(crate) fn day_ceil(self, at: Instant) -> Instant {
+        let day = self.day(at);
+        if day.start == at { at } else { day.end }
+    }
+
+    /// The midnight that lies this number of days before the last one up to `at`.
+    pub(crate) fn days_before(self, at: Instant, days: i64) -> Instant {
+        self.start(self.date(at).plus(-days))
+    }
+
+    /// The period that contains `at`.
+    pub(crate) fn period(self, unit: CalendarUnit, at: Instant) -> Span {
+        let first = self.date(at).first_of(unit);
+        Span::new(self.start(first), self.start(first.first_of_next(unit)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

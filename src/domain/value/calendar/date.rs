@@ -1,0 +1,91 @@
+//! Owns dates: days of the Gregorian calendar by their number, without a zone.
+
+use std::fmt;
+
+use chrono::{Datelike, Months, NaiveDate};
+
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::instant::{DAY_MS, Instant};
+
+/// A date, as the number of days since 1970-01-01.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Date(i64);
+
+impl Date {
+    /// Wraps a number of days since 1970-01-01.
+    pub(crate) const fn from_number(days: i64) -> Self {
+        Self(days)
+    }
+
+    /// The date that clocks show which are at `local`, read as if it were UTC.
+    pub(super) const fn of(local: Instant) -> Self {
+        Self(local.millis().div_euclid(DAY_MS))
+    }
+
+    /// The midnight that begins it on clocks that show UTC.
+    pub(super) const fn midnight(self) -> Instant {
+        Instant::from_millis(self.0 * DAY_MS)
+    }
+
+    /// The date this number of days later (negative: earlier).
+    pub(crate) const fn plus(self, days: i64) -> Self {
+        Self(self.0 + days)
+    }
+
+    pub(crate) const fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// How many days later this is than `earlier`; negative when it is earlier.
+    pub(crate) const fn since(self, earlier: Self) -> i64 {
+        self.0 - earlier.0
+    }
+
+    /// Without the year, such as `5 Oct`.
+    pub(crate) fn short(self) -> String {
+        self.to_chrono().format("%-d %b").to_string()
+    }
+
+    /// The date as chrono has it; dates beyond its range (±262 000 years) become the epoch.
+    fn to_chrono(self) -> NaiveDate {
+        self.midnight().to_chrono().date_naive()
+    }
+
+    fn from_chrono(date: NaiveDate) -> Self {
+        Self(date.signed_duration_since(NaiveDate::default()).num_days())
+    }
+
+    /// The first date of the period in which this one lies; weeks start on Monday.
+    pub(super) fn first_of(self, unit: CalendarUnit) -> Self {
+        let day = self.to_chrono();
+        match unit {
+            CalendarUnit::Day => self,
+            CalendarUnit::Week => self.plus(-i64::from(day.weekday().num_days_from_monday())),
+            CalendarUnit::Month => self.plus(-i64::from(day.day0())),
+            CalendarUnit::Quarter => {
+                let first = day.with_day(1).and_then(|first| first.checked_sub_months(Months::new(day.month0() % 3)));
+                Self::from_chrono(first.unwrap_or(day))
+            }
+            CalendarUnit::Year => self.plus(-i64::from(day.ordinal0())),
+        }
+    }
+
+    /// The first date of the next period, where this is the first one of its own.
+    pub(super) fn first_of_next(self, unit: CalendarUnit) -> Self {
+        let months = match unit {
+            CalendarUnit::Day => return self.next(),
+            CalendarUnit::Week => return self.plus(7),
+            CalendarUnit::Month => 1,
+            CalendarUnit::Quarter => 3,
+            CalendarUnit::Year => 12,
+        };
+        let day = self.to_chrono();
+        Self::from_chrono(day.checked_add_months(Months::new(months)).unwrap_or(day))
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_chrono().format("%Y-%m-%d"))
+    }
+}
