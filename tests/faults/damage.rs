@@ -266,6 +266,8 @@ fn applies(whole: &Whole, what: &str) {
     assert_eq!(applied.code, 0, "{what}: {}", applied.stderr);
     assert_eq!(applied.stderr.matches("excuses nothing").count(), 1, "{what}: {}", applied.stderr);
     assert!(applied.text().contains("shop-month"), "{what}");
+    let repaired = ends(world, &["db", "verify", "--repair"], "");
+    assert_eq!(repaired.code, 0, "{what}: {}{}", repaired.text(), repaired.stderr);
     world.verifies();
 }
 

@@ -69,7 +69,8 @@ fn a_state_is_renamed_on_either_side_and_of_other_objectives_too() {
     let body = r#"{"metadata":{},"expression":"\"degraded\" == slo.tiny-up.state || \"degraded\" == health.tiny.status || slo.tiny-up.state != \"degraded\"","severity":"info"}"#;
     world.sql(&format!("INSERT INTO manifest VALUES (9, 'Condition', 'c', '{body}', 'c.yaml', 1, '0', 0)"));
     let listed = world.pass(&["list", "conditions", "-o", "json"]);
-    let expected = r#"\"down\" == slo.tiny-up.state || \"degraded\" == health.tiny.status || slo.tiny-up.state != \"down\""#;
+    let expected =
+        r#"\"down\" == slo.tiny-up.state || \"degraded\" == health.tiny.status || slo.tiny-up.state != \"down\""#;
     assert!(listed.contains(expected), "{listed}");
     world.verifies();
     assert!(world.run(&["check", "--condition", "c"]).code < 2);

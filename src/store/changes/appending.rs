@@ -5,8 +5,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use super::LogRange;
-use crate::domain::change::{Change, Seen, View};
-use crate::domain::instant::Instant;
+use crate::domain::rules::change::{Change, Seen, View};
+use crate::domain::value::instant::Instant;
 use crate::store::open::Store;
 use crate::store::soundness::row::checksum;
 
@@ -39,7 +39,8 @@ impl Store {
 }
 
 fn append(connection: &Connection, sequence: i64, as_of: &str, change: &Change) -> Result<()> {
-    let sql = "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
+    let sql =
+        "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let (kind, occurred_at) = (change.kind.as_str(), change.occurred_at.to_string());
     let (previous, next) = (change.previous.as_ref().map(write_view), change.next.as_ref().map(write_view));
@@ -101,7 +102,7 @@ mod tests {
     use serde_json::{Map, Value};
 
     use super::*;
-    use crate::domain::change::ChangeKind;
+    use crate::domain::rules::change::ChangeKind;
     use crate::store::changes::read_view;
     use crate::store::{Access, Store};
 
@@ -144,9 +145,11 @@ mod tests {
         assert_eq!(log(MANY + 3, 10).through, MANY + 13);
         let scalar = |sql: &str| store.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'change_log_id'"), 1);
-        let by_index = "SELECT count(*) FROM change_log INDEXED BY change_log_id WHERE kind = 'condition' AND id = 'c3 o'";
+        let by_index =
+            "SELECT count(*) FROM change_log INDEXED BY change_log_id WHERE kind = 'condition' AND id = 'c3 o'";
         assert_eq!(scalar(by_index), (0..MANY + 13).filter(|number| number % 7 == 3).count() as i64);
-        let sum = concat!("SELECT count(*) FROM change_log WHERE NOT ", crate::store::soundness::row::intact!(change_log));
+        let sum =
+            concat!("SELECT count(*) FROM change_log WHERE NOT ", crate::store::soundness::row::intact!(change_log));
         assert_eq!(scalar(sum), 0);
     }
 }

@@ -4,8 +4,8 @@ use anyhow::Result;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use crate::domain::object::Object;
-use crate::domain::reconcile::field::content_hash;
+use crate::domain::plan::object::Object;
+use crate::domain::plan::reconcile::field::content_hash;
 use crate::store::wire::read_condition;
 
 const OLD: &str = "\"degraded\"";
@@ -30,7 +30,8 @@ pub(super) fn rename_states(connection: &Connection) -> Result<()> {
         // One that cannot be read is told of when it is asked for.
         let Ok(condition) = read_condition(&name, &body) else { continue };
         let hash = format!("{:016x}", content_hash(&Object::Condition(condition)));
-        connection.execute("UPDATE manifest SET body = ?2, content_hash = ?3 WHERE id = ?1", params![id, body, hash])?;
+        connection
+            .execute("UPDATE manifest SET body = ?2, content_hash = ?3 WHERE id = ?1", params![id, body, hash])?;
     }
     Ok(())
 }
@@ -43,7 +44,8 @@ fn renamed(expression: &str) -> String {
         renamed.push_str(before);
         let follows = RELATIONS.iter().find_map(|relation| renamed.strip_suffix(relation)).is_some_and(ends_in_state);
         let field = RELATIONS.iter().find_map(|relation| after.strip_prefix(relation));
-        let precedes = field.is_some_and(|field| ends_in_state(&field[..field.find([' ', ')']).unwrap_or(field.len())]));
+        let precedes =
+            field.is_some_and(|field| ends_in_state(&field[..field.find([' ', ')']).unwrap_or(field.len())]));
         renamed.push_str(if follows || precedes { NEW } else { OLD });
         rest = after;
     }
@@ -68,7 +70,9 @@ mod tests {
             r#"("degraded" == health.state.status) for 5m"#,
             r#"state == "breaching" && objectiveId == "degraded""#,
         ];
-        kept.iter().for_each(|expression| assert_eq!(renamed(expression), *expression));
+        for expression in kept {
+            assert_eq!(renamed(expression), expression);
+        }
         let changed = [
             r#"state == "degraded""#,
             r#""degraded" == state"#,
