@@ -62,7 +62,7 @@ struct Segment {
 
 impl Segment {
     fn is_well_filled(&self) -> bool {
-        self.body.len() > MOST_BYTES / 2 || self.count > MOST_FACTS / 2
+        self.body.len() > MOST_BYTES / 8 * 7 || self.count > MOST_FACTS / 8 * 7
     }
 
     /// Whether so many facts like those it has should fit.
