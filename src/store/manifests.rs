@@ -88,7 +88,10 @@ impl<'s> Resolver<'s> {
         if most {
             let mut objects = Vec::new();
             for kind in [Kind::System, Kind::MaintenanceWindow] {
-                store.each_object(kind, |_, object| Ok(objects.push(object)))?;
+                store.each_object(kind, |_, object| {
+                    objects.push(object);
+                    Ok(())
+                })?;
             }
             return Self::of(store, objects);
         }
