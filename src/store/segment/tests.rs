@@ -1,3 +1,5 @@
+//! Owns the laws of packing: what goes in comes back and fits, what is damaged breaks nothing, regular feeds take next to nothing.
+
 use proptest::prelude::*;
 
 use super::*;
