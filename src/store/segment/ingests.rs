@@ -81,7 +81,9 @@ pub(super) fn read(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> 
             // Ends with the facts, whatever number there is.
             let (these, later) = rest.split_at_mut_checked(length).ok_or(Damaged)?;
             ingest = ingest.checked_add(step).ok_or(Damaged)?;
-            these.iter_mut().for_each(|fact| fact.ingest = ingest);
+            for fact in these {
+                fact.ingest = ingest;
+            }
             rest = later;
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn unit_of(facts: &[Fact]) -> u64 {
     let mut unit = 0;
     for pair in facts.windows(2) {
         let time = between(pair);
-        if unit == 0 || time % unit != 0 {
+        if !time.is_multiple_of(unit) {
             unit = common(unit, time);
         }
         if unit == 1 {

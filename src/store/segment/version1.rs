@@ -70,7 +70,9 @@ pub(super) fn read_ingests(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), D
         let length = usize::try_from(take(from)?).map_err(|_| Damaged)?;
         ingest = ingest.checked_add(take_signed(from)?).ok_or(Damaged)?;
         let (these, later) = rest.split_at_mut_checked(length).filter(|_| length > 0).ok_or(Damaged)?;
-        these.iter_mut().for_each(|fact| fact.ingest = ingest);
+        for fact in these {
+            fact.ingest = ingest;
+        }
         rest = later;
     }
     Ok(())
