@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::history::system_named;
 use super::inputs;
@@ -49,6 +49,8 @@ struct KnownStream {
     id: i64,
     system: SystemId,
     first: Instant,
+    /// Whether it has no segment yet.
+    is_new: bool,
 }
 
 /// A segment as stored.
@@ -118,7 +120,8 @@ impl JournalWriter {
     ) -> Result<Merged> {
         let Some(earliest) = incoming.transitions.first() else { return Ok(Merged::default()) };
         let stream = self.stream(connection, incoming.stream, earliest.at)?;
-        let segments = overlapping(connection, stream.id, incoming.transitions)?;
+        let segments =
+            if stream.is_new { Vec::new() } else { overlapping(connection, stream.id, incoming.transitions)? };
         let mut merged = Merged::default();
         let mut first_change = None;
         let mut rest = incoming.transitions;
@@ -126,6 +129,7 @@ impl JournalWriter {
             let id = ingest()?;
             let facts: Vec<Fact> = rest.iter().map(|transition| Fact { transition: *transition, ingest: id }).collect();
             insert(connection, stream.id, &facts)?;
+            self.streams[incoming.stream].1 = Some(KnownStream { is_new: false, ..stream });
             merged = Merged { inserted: rest.len() as u64, conflicts: 0, changed: true };
             first_change = Some(earliest.at);
             Self::keep_notes(connection, stream.id, rest, incoming.notes, &mut merged)?;
@@ -150,7 +154,7 @@ impl JournalWriter {
                 let sql = "UPDATE stream SET first_ts = ?2 WHERE id = ?1 AND first_ts > ?2";
                 connection.prepare_cached(sql)?.execute(params![stream.id, at.millis()])?;
                 sum_stream(connection, stream.id)?;
-                self.streams[incoming.stream].1 = Some(KnownStream { first: at, ..stream });
+                self.streams[incoming.stream].1 = Some(KnownStream { first: at, is_new: false, ..stream });
             }
         }
         Ok(merged)
@@ -261,6 +265,7 @@ impl JournalWriter {
                 Ok((row.get(0)?, row.get(1)?, is_intact(row, 2)?))
             })
             .optional()?;
+        let is_new = found.is_none();
         let (id, first) = match found {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
             Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
@@ -272,7 +277,7 @@ impl JournalWriter {
                 (connection.last_insert_rowid(), first)
             }
         };
-        let known = KnownStream { id, system, first };
+        let known = KnownStream { id, system, first, is_new };
         self.streams[index].1 = Some(known);
         Ok(known)
     }
@@ -302,18 +307,19 @@ fn sum_stream(connection: &Connection, id: i64) -> Result<()> {
 /// all that begin before their last.
 fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition]) -> Result<Vec<Segment>> {
     let (first, last) = (transitions[0].at.millis(), transitions[transitions.len() - 1].at.millis());
-    let start: Option<i64> = connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2),
-                             (SELECT min(first_ts) FROM segment WHERE stream = ?1))",
-        )?
-        .query_row([stream, first], |row| row.get(0))?;
-    let Some(start) = start else { return Ok(Vec::new()) };
-    let mut statement = connection.prepare_cached(
-        "SELECT first_ts, last_ts, count, body, checksum, id FROM segment
-         WHERE stream = ?1 AND first_ts BETWEEN ?2 AND max(?2, ?3) ORDER BY first_ts",
-    )?;
-    let mut rows = statement.query([stream, start, last])?;
+    let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1
+               AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
+               AND first_ts <= ?3 ORDER BY first_ts";
+    let found = segments(connection.prepare_cached(sql)?.query([stream, first, last])?, stream)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let sql =
+        "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1 ORDER BY first_ts LIMIT 1";
+    segments(connection.prepare_cached(sql)?.query([stream])?, stream)
+}
+
+fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> {
     let mut segments = Vec::new();
     while let Some(row) = rows.next()? {
         let Packed { first, last, count, body } = Packed::read(row, stream)?;

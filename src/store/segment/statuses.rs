@@ -57,13 +57,16 @@ pub(super) fn write(into: &mut Vec<u8>, facts: &[Fact], size: Size) {
 ///
 /// # Errors
 /// When the bytes end early or do not make so many.
-pub(super) fn read(from: &mut &[u8], count: usize) -> Result<[u8; MOST_FACTS], Damaged> {
-    let mut codes = [0; MOST_FACTS];
+pub(super) fn read(from: &mut &[u8], count: usize) -> Result<Vec<u8>, Damaged> {
+    if count == 0 || count > MOST_FACTS {
+        return Err(Damaged);
+    }
+    let mut codes = vec![0; count.next_multiple_of(4)];
     let (form, rest) = from.split_first().ok_or(Damaged)?;
     *from = rest;
     match *form {
         RUNS => {
-            let mut rest = codes.get_mut(..count).filter(|codes| !codes.is_empty()).ok_or(Damaged)?;
+            let mut rest = &mut codes[..count];
             while !rest.is_empty() {
                 let run = take(from)?;
                 let length = usize::try_from(run >> 2).map_err(|_| Damaged)?;
@@ -73,7 +76,7 @@ pub(super) fn read(from: &mut &[u8], count: usize) -> Result<[u8; MOST_FACTS], D
             }
         }
         BITS => {
-            let (bytes, rest) = from.split_at_checked(count.div_ceil(4)).filter(|_| count > 0).ok_or(Damaged)?;
+            let (bytes, rest) = from.split_at_checked(count.div_ceil(4)).ok_or(Damaged)?;
             *from = rest;
             for (four, byte) in codes.chunks_exact_mut(4).zip(bytes) {
                 four.copy_from_slice(&[byte & 3, byte >> 2 & 3, byte >> 4 & 3, byte >> 6]);
