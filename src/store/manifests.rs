@@ -13,9 +13,10 @@ use super::sets::Declaration;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect, intact, row_sum};
 use super::wire;
+use crate::domain::account::dependencies::{Dependencies, Edge, leading};
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::account::model::{Member, Model, SystemId, upstreams};
+use crate::domain::account::model::{Member, Model, SystemId};
 use crate::domain::account::objective::{Objective, System};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Held;
@@ -57,6 +58,7 @@ pub(crate) struct Resolver<'s> {
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
     schedules: HashMap<Name, Vec<Schedule>>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
+    dependencies: Rc<Dependencies>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
     /// Told of every system that is resolved.
@@ -104,7 +106,8 @@ impl<'s> Resolver<'s> {
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
         let (systems, schedules, calendars) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { store, ids, systems, schedules, calendars, complete, silences: Silences::default() }
+        let (dependencies, silences) = (Rc::default(), Silences::default());
+        Self { store, ids, systems, schedules, calendars, dependencies, complete, silences }
     }
 
     /// The manifest of a system, if it has one.
@@ -165,11 +168,68 @@ impl<'s> Resolver<'s> {
     /// Those of the database.
     pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
         let system = self.member(&objective.system)?;
-        let reached = upstreams(&objective, |name| self.system(name))?;
-        let upstreams = reached.keys().map(|name| self.member(name)).collect::<Result<_>>()?;
+        self.connect(&system)?;
         let heeds = Model::heeds_maintenance(&objective);
         let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
-        Ok(Model { objective, system, upstreams, maintenance, orphaned: false })
+        let dependencies = Rc::clone(&self.dependencies);
+        Ok(Model { objective, system, dependencies, maintenance, orphaned: false })
+    }
+
+    /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.
+    fn connect(&mut self, system: &Member) -> Result<()> {
+        if self.complete && !self.dependencies.is_complete() {
+            let names: Vec<Name> = self.systems.keys().cloned().collect();
+            for name in names {
+                let member = self.member(&name)?;
+                self.connect_from(&member)?;
+            }
+            self.dependencies.complete();
+        }
+        self.connect_from(system)
+    }
+
+    fn connect_from(&mut self, system: &Member) -> Result<()> {
+        let mut open = vec![system.clone()];
+        while let Some(system) = open.pop() {
+            let Some(declared) = self.system(&system.name)?.filter(|declared| leading(declared).next().is_some())
+            else {
+                continue;
+            };
+            let place = self.dependencies.add(system);
+            if self.dependencies.is_connected(place) {
+                continue;
+            }
+            let mut edges = Vec::new();
+            for (name, transitive) in leading(&declared) {
+                let member = self.member(name)?;
+                let upstream = self.dependencies.add(member.clone());
+                edges.push(Edge { upstream, transitive });
+                if transitive {
+                    open.push(member);
+                }
+            }
+            self.dependencies.connect(place, edges);
+        }
+        Ok(())
+    }
+
+    /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it leads on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn edges(&mut self) -> Result<Vec<(SystemId, SystemId, bool)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut edges = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)? else { continue };
+            let dependent = self.member(&name)?.id;
+            for (upstream, transitive) in leading(&declared) {
+                edges.push((self.member(upstream)?.id, dependent, transitive));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        Ok(edges)
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.

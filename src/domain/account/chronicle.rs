@@ -4,10 +4,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::blame::shared::{Known, SharedBlame};
+use super::blame::{Blamed, among, touching};
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::model::{Member, Model, SystemId};
-use super::objective::DependencyExclusion;
+use super::objective::{DependencyExclusion, Objective};
 use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -16,7 +19,8 @@ use crate::domain::value::span::Span;
 const MOST_CHANGES: usize = 2_000_000;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
-
+/// From so many upstreams on, blame is drawn up for all systems of a graph at once, if all of it is known.
+const MANY_UPSTREAMS: usize = 16;
 /// A folded stretch of one system's history.
 #[derive(Debug)]
 pub(crate) struct Stretch {
@@ -36,6 +40,7 @@ pub(crate) struct Stretch {
 pub(crate) struct Chronicle<F> {
     load: F,
     stretches: HashMap<(SystemId, Option<Name>), Vec<Rc<Stretch>>>,
+    blame: Option<SharedBlame>,
     changes: usize,
     folded: usize,
 }
@@ -45,7 +50,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     pub(crate) fn new(load: F) -> Self {
-        Self { load, stretches: HashMap::new(), changes: 0, folded: 0 }
+        Self { load, stretches: HashMap::new(), blame: None, changes: 0, folded: 0 }
     }
 
     /// How many changes have been folded so far: a measure of the work done.
@@ -114,8 +119,8 @@ where
     pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
         let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
         if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
-            for upstream in &model.upstreams {
-                let stretch = self.stretch(upstream, Scope::System, at, at)?;
+            for place in model.upstreams() {
+                let stretch = self.stretch(&model.dependencies.member(place), Scope::System, at, at)?;
                 last = last.max(stretch.changes.last().map(|change| change.at));
             }
         }
@@ -172,24 +177,74 @@ where
         let pieces = account(model, &evidence, span);
         let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
         let Some(first) = charged.next() else { return Ok(pieces) };
-        if model.upstreams.is_empty() {
+        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
+        let upstreams = model.upstreams();
+        if upstreams.is_empty() {
             return Ok(pieces);
         }
-        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
-        let mut upstreams = Vec::with_capacity(model.upstreams.len());
-        for upstream in &model.upstreams {
-            upstreams.push(self.outages(upstream, hull)?);
+        if upstreams.len() >= MANY_UPSTREAMS && is_shareable(model) {
+            if let Some(blamed) = self.shared_blame(model, &pieces)? {
+                return Ok(attribute(&pieces, &blamed));
+            }
         }
-        let upstreams: Vec<&[Outage]> = upstreams.iter().map(|stretch| touching(&stretch.outages, hull)).collect();
-        Ok(attribute(&pieces, &upstreams))
+        let members: Vec<Member> = upstreams.iter().map(|place| model.dependencies.member(*place)).collect();
+        let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
+        let outages: Vec<(&Member, &[Outage])> =
+            members.iter().zip(&stretches).map(|(member, stretch)| (member, &stretch.outages[..])).collect();
+        Ok(attribute(&pieces, &among(&outages, hull)))
+    }
+
+    /// The blame for charged downtime of a model's system, as it is drawn up for all systems of its graph; `None` where that takes too
+    /// much room.
+    fn shared_blame(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Vec<Blamed>>, E> {
+        let graph = &model.dependencies;
+        let mut blame = self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph));
+        let mut blamed = Vec::new();
+        for number in SharedBlame::blocks(pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span))
+        {
+            if blame.is_missing(number) {
+                let span = SharedBlame::span(number);
+                let members: Vec<Member> = graph.nodes().iter().map(|node| node.member.clone()).collect();
+                let mut known = Vec::with_capacity(members.len());
+                for member in &members {
+                    let stretch = self.outages(member, span)?;
+                    let (outages, asked) = (touching(&stretch.outages, span).to_vec(), unwell(&stretch.changes, span));
+                    known.push(Known { outages, asked });
+                }
+                blame.put(number, &known);
+            }
+            blame.tell(number, model.system.id, &mut blamed);
+        }
+        let fits = blame.fits();
+        self.blame = Some(blame);
+        Ok(fits.then_some(blamed))
     }
 }
 
-/// Those of sorted, disjoint outages that touch `span`.
-fn touching(outages: &[Outage], span: Span) -> &[Outage] {
-    let first = outages.partition_point(|outage| outage.end <= span.start);
-    let rest = &outages[first..];
-    &rest[..rest.partition_point(|outage| outage.start < span.end)]
+/// Whether the blame for downtime of an objective is that of its system: nothing is excluded, and it is never down while its system
+/// is healthy.
+fn is_shareable(model: &Model) -> bool {
+    let Objective { healthcheck, counts_as_down, excluded_dependencies, .. } = &model.objective;
+    let follows = healthcheck.is_none() || !counts_as_down.contains(Status::Unknown);
+    model.dependencies.is_complete()
+        && excluded_dependencies.is_empty()
+        && follows
+        && !counts_as_down.contains(Status::Healthy)
+}
+
+/// When the status is other than healthy.
+fn unwell(changes: &[Change], span: Span) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.status() != Status::Healthy) {
+        let end = changes.get(index + 1).map_or(END, |next| next.at);
+        let part = Span::new(change.at, end).intersect(span);
+        match found.last_mut() {
+            _ if part.is_empty() => {}
+            Some(last) if last.end == part.start => last.end = part.end,
+            _ => found.push(part),
+        }
+    }
+    found
 }
 
 /// The account of a span in which a system has no transition yet.

@@ -99,7 +99,7 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
         end: (span.end <= as_of).then_some(span.end),
         upstream: match charge.cause {
             Cause::Own => None,
-            Cause::Upstream(rank) => Some(model.upstreams[rank].name.clone()),
+            Cause::Upstream(system) => Some(model.dependencies.name(system)),
         },
         source: charge.source,
     };

@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0009_checksums.sql")),
     Step::sql(include_str!("../migrations/0010_down_since.sql")),
     Step::sql(include_str!("../migrations/0011_days.sql")),
+    Step::sql(include_str!("../migrations/0013_dependencies.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

@@ -150,7 +150,7 @@ where
     /// The first moment with downtime in the window, none of which is the system's own.
     fn cascade_breaker(&mut self) -> Result<Option<Instant>, E> {
         let model = self.assessment.model;
-        if model.upstreams.is_empty() {
+        if model.upstreams().is_empty() {
             return Ok(None);
         }
         let as_of = self.assessment.as_of;

@@ -23,7 +23,7 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn of(tally: &Tally) -> Self {
-        let upstream = tally.upstream_ms.iter().sum();
+        let upstream = tally.strict_ms() - tally.own_ms;
         Self { own: tally.own_ms, upstream, not_counted: tally.not_counted_ms }
     }
 
