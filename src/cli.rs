@@ -13,7 +13,7 @@ mod tool;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
@@ -23,7 +23,7 @@ pub(crate) use database::{
     Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Init, Log, Paths, Schema};
+pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
@@ -44,11 +44,10 @@ Start with `slo demo`.";
 /// Error budgets, streaks and CI verdicts from health transitions, in one binary and one SQLite file
 #[derive(Parser, Debug)]
 #[command(name = "slo", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
 }
 
 #[derive(Args, Debug)]
@@ -93,86 +92,6 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum Command {
-    /// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
-    Ingest(Ingest),
-    /// Write a commented manifest to start from, for the systems that the journal knows
-    ///
-    /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
-    /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
-    Init(Init),
-    /// Print the JSON Schema of manifests, with which editors complete and check them
-    ///
-    /// Write it to a file, and name that in the first line of a manifest:
-    /// # yaml-language-server: $schema=slo-v1.schema.json
-    Schema(Schema),
-    /// Check manifests, and report every problem of every file
-    Validate(Paths),
-    /// Show what `apply` would change, and what that would do to the budgets; change nothing
-    Plan(Apply),
-    /// Bring the declared objects of a set in line with manifests, all or nothing
-    Apply(Apply),
-    /// Show every objective: availability, budget, burn rate, streak, state; worst first
-    Status(Status),
-    /// Show everything about one objective on one screen
-    Show(Show),
-    /// Pass or fail on budgets, for CI and cron
-    Check(Check),
-    /// Show when a condition would have fired, and how good an alert it would have been
-    Backtest(Backtest),
-    /// Show the effective status of systems, and since when
-    Health(Health),
-    /// List downtime events and what they come to: whose fault, how long, how often
-    Downtime(Downtime),
-    /// Show one objective day by day
-    Trend(Trend),
-    /// Show how many days in a row objectives have kept their budgets
-    Streaks(Streaks),
-    /// Show what systems have achieved, since when, and what they are near to
-    Achievements(Achievements),
-    /// Tell a week: what is breaching, what it cost and whose fault it was, what changed
-    Digest(Digest),
-    /// Show the journal of one system, and which ingest brought each transition
-    History(History),
-    /// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed
-    ///
-    /// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
-    /// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
-    Compute(Compute),
-    /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
-    ///
-    /// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
-    /// replaced in one step.
-    Report(Report),
-    /// Print one objective as an SVG badge for a README
-    Badge(Badge),
-    /// List what the database holds, and what conditions can be made of
-    List(List),
-    /// Show who applied which manifests when, and what that changed
-    Log(Log),
-    /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
-    Export(Export),
-    /// Look after the database file
-    Db(Db),
-    /// Build a small world in a temporary database and show its status
-    ///
-    /// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
-    /// always 2026-11-20 14:05 UTC.
-    Demo(Demo),
-    /// Print a completion script for a shell
-    Completions(Completions),
-    /// Print the manual page of slo or of one of its commands
-    Man(Man),
-}
-
-impl Command {
-    /// Whether its answer depends on what time it is, unless `--as-of` says.
-    pub(crate) const fn asks_the_clock(&self) -> bool {
-        !matches!(self, Self::Schema(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_))
-    }
 }
 
 fn duration(text: &str) -> Result<i64, String> {

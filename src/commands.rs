@@ -21,6 +21,7 @@ mod init;
 mod list;
 mod log;
 mod man;
+mod registry;
 mod report;
 mod schema;
 mod selection;
@@ -37,7 +38,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::{Cli, Command, Output};
+use crate::cli::Output;
 use crate::clock;
 use crate::domain::value::duration::parse_millis;
 use crate::domain::value::instant::Instant;
@@ -51,6 +52,8 @@ pub(crate) use crate::store::Noticed;
 use crate::store::{Access, Store, expect_file};
 
 pub(crate) use completions::complete;
+pub(crate) use registry::Line;
+use registry::Run;
 
 /// The environment variables of the process.
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
@@ -61,6 +64,8 @@ pub(crate) struct Context<'io> {
     /// How `slo` is called, for commands that are printed to be copied.
     pub(crate) program: String,
     pub(crate) db: Option<PathBuf>,
+    /// The database, if the command line names it.
+    pub(crate) named_db: Option<PathBuf>,
     pub(crate) as_of: Instant,
     /// The machine's clock at the start of the run, which `--as-of` does not move; as it is, right or not.
     pub(crate) clock: Instant,
@@ -74,6 +79,8 @@ pub(crate) struct Context<'io> {
     pub(crate) owns_process: bool,
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
+    /// What is told while it is not certain yet that it will be so.
+    pub(crate) held_back: Option<Vec<String>>,
     pub(crate) stderr_is_terminal: bool,
     /// Damage to caches that costs no answer.
     pub(crate) noticed: Noticed,
@@ -81,12 +88,12 @@ pub(crate) struct Context<'io> {
 }
 
 /// Some forms are answers to the questions of a few commands only.
-fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
+fn refuse_form(output: Option<Output>, command: &str) -> Result<()> {
     let what = match output {
-        Some(Output::Junit | Output::Github) if !matches!(command, Command::Check(_) | Command::Validate(_)) => {
+        Some(Output::Junit | Output::Github) if !matches!(command, "check" | "validate") => {
             "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
         }
-        Some(Output::Html) if !matches!(command, Command::Digest(_)) => "-o html is a form of `slo digest` alone",
+        Some(Output::Html) if command != "digest" => "-o html is a form of `slo digest` alone",
         _ => return Ok(()),
     };
     Err(Failure::new(what, "use -o table, wide, json, yaml, csv or markdown here"))
@@ -96,9 +103,9 @@ fn refuse_form(output: Option<Output>, command: &Command) -> Result<()> {
 ///
 /// # Errors
 /// When it could not be answered.
-pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
-    refuse_form(context.output, &cli.command)?;
-    let outcome = run(context, cli);
+pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
+    refuse_form(context.output, line.command.name)?;
+    let outcome = line.run(context);
     if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
         let path = path.display().to_string();
         context.warn(&format!(
@@ -107,38 +114,6 @@ pub(crate) fn dispatch(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus
         ));
     }
     outcome
-}
-
-fn run(context: &mut Context<'_>, cli: Cli) -> Result<ExitStatus> {
-    match cli.command {
-        Command::Ingest(args) => ingest::run(context, &args),
-        Command::Init(args) => init::run(context, &args),
-        Command::Schema(_) => schema::run(context),
-        Command::Validate(args) => validate::run(context, &args),
-        Command::Plan(args) => apply::plan(context, &args),
-        Command::Apply(args) => apply::run(context, &args),
-        Command::Status(args) => status::run(context, &args),
-        Command::Show(args) => show::run(context, &args),
-        Command::Check(args) => check::run(context, &args),
-        Command::Backtest(args) => backtest::run(context, &args),
-        Command::Health(args) => health::run(context, &args),
-        Command::Downtime(args) => downtime::run(context, &args),
-        Command::Trend(args) => trend::run(context, &args),
-        Command::Streaks(args) => streaks::run(context, &args),
-        Command::Achievements(args) => achievements::run(context, &args),
-        Command::Digest(args) => digest::run(context, &args),
-        Command::History(args) => history::run(context, &args),
-        Command::Compute(args) => compute::run(context, &args),
-        Command::Report(args) => report::run(context, &args),
-        Command::Badge(args) => badge::run(context, &args),
-        Command::List(args) => list::run(context, &args),
-        Command::Log(args) => log::run(context, &args),
-        Command::Export(args) => export::run(context, &args),
-        Command::Db(args) => db::run(context, &args),
-        Command::Demo(args) => demo::run(context, &args, cli.global.db.as_deref()),
-        Command::Completions(args) => completions::run(context, &args),
-        Command::Man(args) => man::run(context, &args),
-    }
 }
 
 impl Context<'_> {
@@ -262,7 +237,20 @@ impl Context<'_> {
     /// Writes lines to standard error in which what comes from outside is escaped already. That they cannot be written changes no
     /// outcome.
     pub(crate) fn tell(&mut self, lines: &str) {
-        drop(writeln!(self.stderr, "{lines}"));
+        match &mut self.held_back {
+            Some(held_back) => held_back.push(lines.to_owned()),
+            None => drop(writeln!(self.stderr, "{lines}")),
+        }
+    }
+
+    /// Holds back what is told from now on, and forgets what was held back before: that is told again.
+    pub(crate) fn begin_anew(&mut self) {
+        self.held_back = Some(Vec::new());
+    }
+
+    /// Tells what was held back.
+    pub(crate) fn let_go(&mut self) {
+        self.held_back.take().into_iter().flatten().for_each(|lines| self.tell(&lines));
     }
 }
 

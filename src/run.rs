@@ -6,11 +6,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{CommandFactory, FromArgMatches};
 
 use crate::Invocation;
-use crate::cli::{Cli, Color, Global};
-use crate::commands::{Context, Noticed, dispatch};
+use crate::cli::{Color, Global};
+use crate::commands::{Context, Line, Noticed, dispatch};
 use crate::domain::value::duration::parse_millis;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{in_lines, one_line};
@@ -28,25 +27,25 @@ pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut d
     if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {
         return status;
     }
-    let cli = match parse(&invocation.args) {
-        Ok(cli) => cli,
+    let line = match Line::parse(&invocation.args) {
+        Ok(line) => line,
         Err(error) => return usage(&shown(error, &invocation.args), stdout, stderr),
     };
-    let color = colored(&invocation, cli.global.color, invocation.stderr_is_terminal);
-    let outcome = execute(invocation, cli, stdout, stderr);
+    let color = colored(&invocation, line.global.color, invocation.stderr_is_terminal);
+    let outcome = execute(invocation, line, stdout, stderr);
     outcome.unwrap_or_else(|error| {
         report(&error, color, stderr);
         ExitStatus::Error
     })
 }
 
-fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<ExitStatus> {
+fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<ExitStatus> {
     let now = clock::now();
     let canvas = Canvas {
         width: invocation.stdout_is_terminal.then(|| width(&invocation.env)),
-        color: colored(&invocation, cli.global.color, invocation.stdout_is_terminal),
+        color: colored(&invocation, line.global.color, invocation.stdout_is_terminal),
     };
-    let Global { db, as_of, output, quiet, csv_safe, .. } = &cli.global;
+    let Global { db, as_of, output, quiet, csv_safe, .. } = &line.global;
     let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
     // What stands on the command line is seen; what the environment says is easily forgotten.
     if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
@@ -54,12 +53,13 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
     }
     let as_of = match given {
         Some(at) => at,
-        None if cli.command.asks_the_clock() => clock::plausible(now)?,
+        None if line.command.asks_the_clock => clock::plausible(now)?,
         None => now,
     };
     let mut context = Context {
         program: program(&invocation.args),
         db: db.clone().or_else(|| default_db(&invocation.env)),
+        named_db: db.clone(),
         as_of,
         clock: now,
         output: *output,
@@ -70,11 +70,12 @@ fn execute(invocation: Invocation, cli: Cli, stdout: &mut dyn Write, stderr: &mu
         owns_process: invocation.owns_process,
         stdout,
         stderr,
+        held_back: None,
         stderr_is_terminal: invocation.stderr_is_terminal,
         noticed: Noticed::default(),
         env: &invocation.env,
     };
-    dispatch(&mut context, cli)
+    dispatch(&mut context, line)
 }
 
 /// The name by which a shell finds this program: as typed when that is a path, else `slo`.
@@ -156,15 +157,10 @@ fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
     drop(stderr.write_all(text.as_bytes()));
 }
 
-fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
-}
-
 /// What is wrong with a command line, as it is said: of arguments with what is hidden in them spelled out.
 fn shown(error: clap::Error, args: &[OsString]) -> clap::Error {
     let escaped: Vec<OsString> = args.iter().map(|arg| one_line(&arg.to_string_lossy()).as_ref().into()).collect();
-    if escaped == args { error } else { parse(&escaped).err().unwrap_or(error) }
+    if escaped == args { error } else { Line::parse(&escaped).err().unwrap_or(error) }
 }
 
 fn usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {

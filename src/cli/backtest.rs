@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Selection, duration};
 
+/// Show when a condition would have fired, and how good an alert it would have been
 #[derive(Args, Debug)]
 pub(crate) struct Backtest {
     #[command(flatten)]

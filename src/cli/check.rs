@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Selection, duration};
 
+/// Pass or fail on budgets, for CI and cron
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     #[command(flatten)]

@@ -5,6 +5,10 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::duration;
 
+/// Write status, days, streaks and achievements into tables for SQLite readers, and tell what has changed
+///
+/// Prints one line for each change; -o json prints one JSON object a line. Computing twice as of the same moment writes and
+/// prints nothing. With --exec every change is handed to a command as well, in order, until the command has succeeded.
 #[derive(Args, Debug)]
 pub(crate) struct Compute {
     /// Run this shell command once for each change, with the change as JSON on its standard input; may be given several times

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+/// List what the database holds, and what conditions can be made of
 #[derive(Args, Debug)]
 pub(crate) struct List {
     /// What to list
@@ -23,6 +24,7 @@ pub(crate) enum ListKind {
     Sets,
 }
 
+/// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     #[command(subcommand)]
@@ -71,6 +73,7 @@ pub(crate) struct ExportJournal {
     pub(crate) until: Option<String>,
 }
 
+/// Look after the database file
 #[derive(Args, Debug)]
 pub(crate) struct Db {
     #[command(subcommand)]

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::duration;
 
+/// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {

@@ -13,9 +13,24 @@ pub(crate) struct Paths {
     pub(crate) paths: Vec<PathBuf>,
 }
 
+/// Check manifests, and report every problem of every file
+#[derive(Args, Debug)]
+pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+}
+
+/// Print the JSON Schema of manifests, with which editors complete and check them
+///
+/// Write it to a file, and name that in the first line of a manifest:
+/// # yaml-language-server: $schema=slo-v1.schema.json
 #[derive(Args, Debug)]
 pub(crate) struct Schema {}
 
+/// Write a commented manifest to start from, for the systems that the journal knows
+///
+/// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
+/// schema beside it, which `slo schema > slo-v1.schema.json` writes.
 #[derive(Args, Debug)]
 pub(crate) struct Init {
     /// Write the manifest into this file, which must not exist yet, instead of to standard output
@@ -23,6 +38,14 @@ pub(crate) struct Init {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Show what `apply` would change, and what that would do to the budgets; change nothing
+#[derive(Args, Debug)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+}
+
+/// Bring the declared objects of a set in line with manifests, all or nothing
 #[derive(Args, Debug)]
 pub(crate) struct Apply {
     #[command(flatten)]
@@ -41,6 +64,7 @@ pub(crate) struct Apply {
     pub(crate) allow_empty: bool,
 }
 
+/// Show who applied which manifests when, and what that changed
 #[derive(Args, Debug)]
 pub(crate) struct Log {
     /// Only applies that changed an object of this name; none: all

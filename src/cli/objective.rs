@@ -18,6 +18,7 @@ pub(crate) struct Selection {
     pub(crate) selector: Option<String>,
 }
 
+/// Show every objective: availability, budget, burn rate, streak, state; worst first
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -27,6 +28,7 @@ pub(crate) struct Status {
     pub(crate) watch: Option<i64>,
 }
 
+/// Show everything about one objective on one screen
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// Name of the objective
@@ -37,6 +39,7 @@ pub(crate) struct Show {
     pub(crate) days: u32,
 }
 
+/// Show one objective day by day
 #[derive(Args, Debug)]
 pub(crate) struct Trend {
     /// Name of the objective
@@ -50,12 +53,14 @@ pub(crate) struct Trend {
     pub(crate) since: Option<String>,
 }
 
+/// Show how many days in a row objectives have kept their budgets
 #[derive(Args, Debug)]
 pub(crate) struct Streaks {
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
 
+/// List downtime events and what they come to: whose fault, how long, how often
 #[derive(Args, Debug)]
 pub(crate) struct Downtime {
     #[command(flatten)]
@@ -74,6 +79,7 @@ pub(crate) struct Downtime {
     pub(crate) by: Option<DowntimeBy>,
 }
 
+/// Tell a week: what is breaching, what it cost and whose fault it was, what changed
 #[derive(Args, Debug)]
 pub(crate) struct Digest {
     #[command(flatten)]

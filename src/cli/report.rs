@@ -6,6 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::Selection;
 
+/// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
+///
+/// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+/// replaced in one step.
 #[derive(Args, Debug)]
 pub(crate) struct Report {
     #[command(flatten)]
@@ -18,6 +22,7 @@ pub(crate) struct Report {
     pub(crate) title: String,
 }
 
+/// Print one objective as an SVG badge for a README
 #[derive(Args, Debug)]
 pub(crate) struct Badge {
     /// Name of the objective

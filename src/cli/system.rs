@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+/// Show the effective status of systems, and since when
 #[derive(Args, Debug)]
 pub(crate) struct Health {
     /// Names of systems; none: all
@@ -9,6 +10,7 @@ pub(crate) struct Health {
     pub(crate) systems: Vec<String>,
 }
 
+/// Show what systems have achieved, since when, and what they are near to
 #[derive(Args, Debug)]
 pub(crate) struct Achievements {
     /// Names of systems; none: all with objectives
@@ -16,6 +18,7 @@ pub(crate) struct Achievements {
     pub(crate) systems: Vec<String>,
 }
 
+/// Show the journal of one system, and which ingest brought each transition
 #[derive(Args, Debug)]
 pub(crate) struct History {
     /// Name of the system

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::Achievements;
 use crate::domain::value::name::Name;
 use crate::evaluation::standings;
@@ -12,20 +12,24 @@ use crate::exit::ExitStatus;
 use crate::render::achievements::{document, sheet};
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Achievements) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let store = context.store(Access::Read)?;
-    let standings = store.read(|store| {
-        let systems: BTreeSet<Name> = if args.systems.is_empty() {
-            store.objectives()?.into_iter().map(|stored| stored.objective.system).collect()
-        } else {
-            selection::systems(store, &args.systems)?.into_iter().map(|(name, _)| name).collect()
-        };
-        standings(store, &systems.into_iter().collect::<Vec<_>>(), as_of)
-    })?;
-    if standings.is_empty() {
-        context.note("no objective is declared; `slo apply` declares them");
+impl Run for Achievements {
+    const NAME: &'static str = "achievements";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let store = context.store(Access::Read)?;
+        let standings = store.read(|store| {
+            let systems: BTreeSet<Name> = if args.systems.is_empty() {
+                store.objectives()?.into_iter().map(|stored| stored.objective.system).collect()
+            } else {
+                selection::systems(store, &args.systems)?.into_iter().map(|(name, _)| name).collect()
+            };
+            standings(store, &systems.into_iter().collect::<Vec<_>>(), as_of)
+        })?;
+        if standings.is_empty() {
+            context.note("no objective is declared; `slo apply` declares them");
+        }
+        context.answer(&document(&standings, as_of)?, |wide| sheet(&standings, wide))?;
+        Ok(ExitStatus::Pass)
     }
-    context.answer(&document(&standings, as_of)?, |wide| sheet(&standings, wide))?;
-    Ok(ExitStatus::Pass)
 }

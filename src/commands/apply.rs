@@ -5,58 +5,71 @@ mod recording;
 
 use anyhow::Result;
 
-use super::Context;
-use crate::cli::Apply;
+use super::{Context, Run};
+use crate::cli::{Apply, Plan};
 use crate::evaluation::consequences;
 use crate::exit::ExitStatus;
 use crate::render::plan::{Outlook, document, markdown, refusal, refusal_markdown, text};
 use crate::render::{Form, Sheet};
 use crate::store::{Access, Store};
-use decision::{Decision, Planned, Refused, decide};
+use decision::{Decision, Given, Planned, Refused, decide};
 use recording::carry_out;
 
-pub(super) fn plan(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus> {
-    let exists = context.db_path()?.exists();
-    let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
-    store.read(|store| match decide(context, args, store, "there is no plan")? {
-        Decision::Refused(refused) => {
-            tell(context, &refused)?;
-            // Without valid manifests, whether there is drift could not be answered.
-            Ok(ExitStatus::Error)
-        }
-        Decision::Planned(planned) => {
-            preview(context, store, &planned)?;
-            Ok(ExitStatus::holds(!planned.plan.is_drift()))
-        }
-    })
+impl Run for Plan {
+    const NAME: &'static str = "plan";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let exists = context.db_path()?.exists();
+        let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
+        let given = Given::load(context, &args.apply);
+        store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
+            Decision::Refused(refused) => {
+                tell(context, &refused)?;
+                // Without valid manifests, whether there is drift could not be answered.
+                Ok(ExitStatus::Error)
+            }
+            Decision::Planned(planned) => {
+                preview(context, store, &planned)?;
+                Ok(ExitStatus::holds(!planned.plan.is_drift()))
+            }
+        })
+    }
 }
 
-pub(super) fn run(context: &mut Context<'_>, args: &Apply) -> Result<ExitStatus> {
-    // Before a database is made.
-    context.now()?;
-    let is_new = !context.db_path()?.exists();
-    let mut store = context.store(Access::Create)?;
-    if is_new {
-        context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
-    }
-    let decision = store.write(|store| {
-        let decision = decide(context, args, store, "nothing was changed")?;
-        if let Decision::Planned(planned) = &decision {
-            carry_out(context, store, planned)?;
+impl Run for Apply {
+    const NAME: &'static str = "apply";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        // Before a database is made.
+        context.now()?;
+        let is_new = !context.db_path()?.exists();
+        let mut store = context.store(Access::Create)?;
+        if is_new {
+            context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
         }
-        Ok(decision)
-    })?;
-    match decision {
-        Decision::Refused(refused) => {
-            tell(context, &refused)?;
-            Ok(refused.status)
-        }
-        Decision::Planned(planned) => {
-            let as_of = context.as_of;
-            let outlook =
-                Outlook { plan: &planned.plan, consequences: None, problems: &planned.problems, as_of, done: true };
-            show(context, &outlook)?;
-            Ok(ExitStatus::Pass)
+        let given = Given::load(context, args);
+        // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.
+        let decision = store.write_anyway(|store| {
+            context.begin_anew();
+            let decision = decide(context, args, &given, store, "nothing was changed")?;
+            if let Decision::Planned(planned) = &decision {
+                carry_out(context, store, &given, planned)?;
+            }
+            Ok(decision)
+        });
+        context.let_go();
+        match decision? {
+            Decision::Refused(refused) => {
+                tell(context, &refused)?;
+                Ok(refused.status)
+            }
+            Decision::Planned(planned) => {
+                let as_of = context.as_of;
+                let outlook =
+                    Outlook { plan: &planned.plan, consequences: None, problems: &planned.problems, as_of, done: true };
+                show(context, &outlook)?;
+                Ok(ExitStatus::Pass)
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{Context, expression, moment, selection};
+use super::{Context, Run, expression, moment, selection};
 use crate::cli::{Backtest, Suggest};
 use crate::domain::rules::backtest::Matching;
 use crate::domain::rules::backtest::firing::{Against, watched};
@@ -28,40 +28,44 @@ const USUAL_MS: i64 = 90 * DAY_MS;
 /// How long before a breach an alert may announce it where `--lead` does not say: the longest lookback of the burn rates.
 const USUAL_LEAD_MS: i64 = 3 * DAY_MS;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Backtest) -> Result<ExitStatus> {
-    let until = match &args.until {
-        Some(text) => moment(text, context.as_of).context("--until")?,
-        None => context.as_of,
-    };
-    if until > context.as_of {
-        return Err(Failure::new(
-            format!("--until {until} lies after as-of, {}", context.as_of),
-            "what has not happened yet cannot be tested; give an earlier moment",
-        ));
+impl Run for Backtest {
+    const NAME: &'static str = "backtest";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let until = match &args.until {
+            Some(text) => moment(text, context.as_of).context("--until")?,
+            None => context.as_of,
+        };
+        if until > context.as_of {
+            return Err(Failure::new(
+                format!("--until {until} lies after as-of, {}", context.as_of),
+                "what has not happened yet cannot be tested; give an earlier moment",
+            ));
+        }
+        let since =
+            args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
+        if since >= until {
+            return Err(Failure::new(
+                format!("--since {since} does not lie before the end, {until}"),
+                "give an earlier moment, or a duration such as 90d",
+            ));
+        }
+        let incidents = incidents(context, args)?;
+        let against = incidents.as_deref().map_or(Against::Breaching, Against::Incidents);
+        let usual = if incidents.is_some() { 0 } else { USUAL_LEAD_MS };
+        let matching = Matching { lead_ms: args.lead.unwrap_or(usual), grace_ms: args.grace };
+        let question = Question { since, until, against, matching };
+        let store = context.store(Access::Read)?;
+        if let Some(incidents) = &incidents {
+            tell_strangers(context, &store, incidents)?;
+        }
+        match args.suggest {
+            None => tested(context, args, &store, question)?,
+            Some(Suggest::Target) => targets(context, args, &store, until)?,
+            Some(Suggest::Threshold) => thresholds(context, args, &store, question)?,
+        }
+        Ok(ExitStatus::Pass)
     }
-    let since =
-        args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
-    if since >= until {
-        return Err(Failure::new(
-            format!("--since {since} does not lie before the end, {until}"),
-            "give an earlier moment, or a duration such as 90d",
-        ));
-    }
-    let incidents = incidents(context, args)?;
-    let against = incidents.as_deref().map_or(Against::Breaching, Against::Incidents);
-    let usual = if incidents.is_some() { 0 } else { USUAL_LEAD_MS };
-    let matching = Matching { lead_ms: args.lead.unwrap_or(usual), grace_ms: args.grace };
-    let question = Question { since, until, against, matching };
-    let store = context.store(Access::Read)?;
-    if let Some(incidents) = &incidents {
-        tell_strangers(context, &store, incidents)?;
-    }
-    match args.suggest {
-        None => tested(context, args, &store, question)?,
-        Some(Suggest::Target) => targets(context, args, &store, until)?,
-        Some(Suggest::Threshold) => thresholds(context, args, &store, question)?,
-    }
-    Ok(ExitStatus::Pass)
 }
 
 fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {

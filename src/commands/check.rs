@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::{Context, expression, selection};
+use super::{Context, Run, expression, selection};
 use crate::cli::{Check, FailOn, NoData, Output};
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::balance::State;
@@ -29,26 +29,30 @@ use crate::store::{Access, Store};
 /// Of how many findings people are told since when they are so and what clears them.
 const MOST_COURSES: usize = 10;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Check) -> Result<ExitStatus> {
-    let store = context.store(Access::Read)?;
-    let as_of = context.as_of;
-    let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv { .. });
-    let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
-    // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
-    let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;
-    let courses = if to_read { MOST_COURSES } else { usize::MAX };
-    let findings = store.read(|store| findings(store, args, (detail, courses), as_of))?;
-    let fails = findings.iter().any(|finding| finding.firing);
-    match (context.output, context.form()) {
-        (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
-        (Some(Output::Github), _) => {
-            context.say(&annotations(&findings))?;
-            summarize(context, &findings);
+impl Run for Check {
+    const NAME: &'static str = "check";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let store = context.store(Access::Read)?;
+        let as_of = context.as_of;
+        let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv { .. });
+        let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
+        // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
+        let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;
+        let courses = if to_read { MOST_COURSES } else { usize::MAX };
+        let findings = store.read(|store| findings(store, args, (detail, courses), as_of))?;
+        let fails = findings.iter().any(|finding| finding.firing);
+        match (context.output, context.form()) {
+            (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
+            (Some(Output::Github), _) => {
+                context.say(&annotations(&findings))?;
+                summarize(context, &findings);
+            }
+            (_, Form::Table | Form::Wide) => context.say(&text(&findings, context.canvas))?,
+            _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
         }
-        (_, Form::Table | Form::Wide) => context.say(&text(&findings, context.canvas))?,
-        _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
+        Ok(ExitStatus::holds(!fails))
     }
-    Ok(ExitStatus::holds(!fails))
 }
 
 /// Every rule judged for every selected objective that it is about, worst objectives first.

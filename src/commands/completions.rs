@@ -5,33 +5,39 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{CommandFactory, builder::StyledStr};
+use clap::builder::StyledStr;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::Shells;
 
-use super::Context;
+use super::registry::definition;
+use super::{Context, Run};
 use crate::Invocation;
-use crate::cli::{Cli, Completions, Shell};
+use crate::cli::{Completions, Shell};
 use crate::exit::ExitStatus;
 use crate::store::{Access, Store};
 
 /// The environment variable by which a shell asks for completions.
 const VARIABLE: &str = "COMPLETE";
 
-pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<ExitStatus> {
-    let name = match args.shell {
-        Shell::Bash => "bash",
-        Shell::Zsh => "zsh",
-        Shell::Fish => "fish",
-        Shell::Elvish => "elvish",
-        Shell::Powershell => "powershell",
-    };
-    let mut script = Vec::new();
-    if let Some(shell) = Shells::builtins().completer(name) {
-        shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
+impl Run for Completions {
+    const NAME: &'static str = "completions";
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let name = match args.shell {
+            Shell::Bash => "bash",
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+            Shell::Elvish => "elvish",
+            Shell::Powershell => "powershell",
+        };
+        let mut script = Vec::new();
+        if let Some(shell) = Shells::builtins().completer(name) {
+            shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
+        }
+        context.say(&String::from_utf8(script)?)?;
+        Ok(ExitStatus::Pass)
     }
-    context.say(&String::from_utf8(script)?)?;
-    Ok(ExitStatus::Pass)
 }
 
 /// Answers a shell that asks for completions; `None` when this run is not for that.
@@ -73,7 +79,7 @@ fn with_names(db: Option<&Path>) -> clap::Command {
             .mut_arg("names", |arg| arg.add(candidates(objectives.clone())))
             .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
     };
-    Cli::command()
+    definition()
         .mut_subcommand("status", selecting)
         .mut_subcommand("check", selecting)
         .mut_subcommand("digest", selecting)

@@ -4,7 +4,7 @@ mod exec;
 
 use anyhow::{Context as _, Result};
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::Compute;
 use crate::domain::rules::change::Logged;
 use crate::domain::value::name::Name;
@@ -22,20 +22,24 @@ const MOST_BYTES: usize = 1 << 16;
 /// Changes shown to people, the last ones.
 const MOST_ROWS: i64 = 1000;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Compute) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let recipients = recipients(args)?;
-    let mut store = context.store(Access::Update)?;
-    let range = store.write_anyway(|store| {
-        // A command that is new begins with the changes of this run.
-        recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
-        compute(store, as_of)
-    })?;
-    // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
-    let printed = print(context, &store, range);
-    let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
-    printed?;
-    Ok(delivered)
+impl Run for Compute {
+    const NAME: &'static str = "compute";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let recipients = recipients(args)?;
+        let mut store = context.store(Access::Update)?;
+        let range = store.write_anyway(|store| {
+            // A command that is new begins with the changes of this run.
+            recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
+            compute(store, as_of)
+        })?;
+        // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
+        let printed = print(context, &store, range);
+        let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
+        printed?;
+        Ok(delivered)
+    }
 }
 
 /// Prints what has changed, as it is read from the log: the first computation may log millions of turns.

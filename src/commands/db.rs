@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::{Backup, Db, DbWhat, Merge, Verify};
 use crate::evaluation::{Currency, follow_facts, rebuild, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
@@ -17,13 +17,17 @@ use crate::render::db::{
 use crate::render::{Form, Sheet};
 use crate::store::{Access, Compacted, Difference, IngestRecord, JournalWriter, Store};
 
-pub(super) fn run(context: &mut Context<'_>, args: &Db) -> Result<ExitStatus> {
-    match &args.what {
-        DbWhat::Info => info(context),
-        DbWhat::Verify(args) => verify(context, args),
-        DbWhat::Backup(args) => backup(context, args),
-        DbWhat::Compact => compact(context),
-        DbWhat::Merge(args) => merge(context, args),
+impl Run for Db {
+    const NAME: &'static str = "db";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        match &args.what {
+            DbWhat::Info => info(context),
+            DbWhat::Verify(args) => verify(context, args),
+            DbWhat::Backup(args) => backup(context, args),
+            DbWhat::Compact => compact(context),
+            DbWhat::Merge(args) => merge(context, args),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Noticed, apply, ingest, status};
+use super::{Context, Noticed, Run};
 use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
@@ -26,37 +26,44 @@ const FILES: [(&str, &str); 5] = [
     ("manifests/maintenance.yaml", include_str!("demo/maintenance.yaml")),
 ];
 
-/// `given` is the database named on the command line; `SLO_DB` is the user's own and stays untouched.
-pub(super) fn run(context: &mut Context<'_>, args: &Demo, given: Option<&Path>) -> Result<ExitStatus> {
-    given.map_or(Ok(()), expect_file)?;
-    if let Some(path) = given.filter(|path| path.exists()) {
-        return Err(Failure::new(
-            format!("{} exists already", path.display()),
-            "the demo only fills a database that it makes itself: name another file, or leave --db out",
-        ));
+impl Run for Demo {
+    const NAME: &'static str = "demo";
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        // The database named on the command line; `SLO_DB` is the user's own and stays untouched.
+        let given = context.named_db.clone();
+        let given = given.as_deref();
+        given.map_or(Ok(()), expect_file)?;
+        if let Some(path) = given.filter(|path| path.exists()) {
+            return Err(Failure::new(
+                format!("{} exists already", path.display()),
+                "the demo only fills a database that it makes itself: name another file, or leave --db out",
+            ));
+        }
+        let folder = match &args.keep {
+            Some(folder) => folder.clone(),
+            None => fresh_folder(&context.temporary_folder())?,
+        };
+        write_files(&folder)?;
+        let db = given.map_or_else(|| folder.join("slo.db"), Path::to_path_buf);
+        build(context, &folder, &db)?;
+        let place = Place { folder: &folder, db: &db, program: &context.program, at: MOMENT };
+        let (before, after) = (introduction(&place), next_steps(&place));
+        // Programs that ask for JSON get the answer alone.
+        let for_people = matches!(context.output, None | Some(Output::Table | Output::Wide));
+        if for_people {
+            context.say(&before)?;
+        }
+        let selection = Selection { names: Vec::new(), system: None, selector: None };
+        let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
+        (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
+        Status::run(&Status { selection, watch: None }, &mut inner)?;
+        if for_people && !context.quiet {
+            context.say(&after)?;
+        }
+        Ok(ExitStatus::Pass)
     }
-    let folder = match &args.keep {
-        Some(folder) => folder.clone(),
-        None => fresh_folder(&context.temporary_folder())?,
-    };
-    write_files(&folder)?;
-    let db = given.map_or_else(|| folder.join("slo.db"), Path::to_path_buf);
-    build(context, &folder, &db)?;
-    let place = Place { folder: &folder, db: &db, program: &context.program, at: MOMENT };
-    let (before, after) = (introduction(&place), next_steps(&place));
-    // Programs that ask for JSON get the answer alone.
-    let for_people = matches!(context.output, None | Some(Output::Table | Output::Wide));
-    if for_people {
-        context.say(&before)?;
-    }
-    let selection = Selection { names: Vec::new(), system: None, selector: None };
-    let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
-    (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
-    status::run(&mut inner, &Status { selection, watch: None })?;
-    if for_people && !context.quiet {
-        context.say(&after)?;
-    }
-    Ok(ExitStatus::Pass)
 }
 
 /// Takes the files in as a user would: `slo ingest`, then `slo apply`.
@@ -80,7 +87,7 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
         adopt: false,
         allow_empty: false,
     };
-    let outcomes = [ingest::run(&mut inner, &feed)?, apply::run(&mut inner, &manifests)?];
+    let outcomes = [Ingest::run(&feed, &mut inner)?, Apply::run(&manifests, &mut inner)?];
     if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
         anyhow::bail!("the demo's own files were refused");
     }
@@ -97,6 +104,7 @@ fn at_moment<'io>(
     Context {
         program: String::new(),
         db: Some(db.to_owned()),
+        named_db: None,
         as_of: MOMENT,
         clock: MOMENT,
         output: None,
@@ -107,6 +115,7 @@ fn at_moment<'io>(
         owns_process: false,
         stdout,
         stderr,
+        held_back: None,
         stderr_is_terminal: false,
         noticed: Noticed::default(),
         env,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::{Digest, Output};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::week::Week;
@@ -13,30 +13,34 @@ use crate::render::digest::{document, html, markdown, text};
 use crate::render::{Form, Sheet};
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Digest) -> Result<ExitStatus> {
-    let week = week(args.week.as_deref(), context.as_of)?;
-    let as_of = context.as_of;
-    let store = context.store(Access::Read)?;
-    let digest = store.read(|store| {
-        let objectives = selection::objectives(store, &args.selection)?;
-        if objectives.is_empty() {
-            return Err(Failure::new(
-                "nothing to tell: no objective is selected",
-                "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-            ));
+impl Run for Digest {
+    const NAME: &'static str = "digest";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let week = week(args.week.as_deref(), context.as_of)?;
+        let as_of = context.as_of;
+        let store = context.store(Access::Read)?;
+        let digest = store.read(|store| {
+            let objectives = selection::objectives(store, &args.selection)?;
+            if objectives.is_empty() {
+                return Err(Failure::new(
+                    "nothing to tell: no objective is selected",
+                    "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
+                ));
+            }
+            digest(store, objectives, week, as_of)
+        })?;
+        if context.output == Some(Output::Html) {
+            context.say(&html(&digest))?;
+            return Ok(ExitStatus::Pass);
         }
-        digest(store, objectives, week, as_of)
-    })?;
-    if context.output == Some(Output::Html) {
-        context.say(&html(&digest))?;
-        return Ok(ExitStatus::Pass);
+        match context.form() {
+            Form::Table | Form::Wide => context.say(&text(&digest, context.canvas))?,
+            Form::Markdown => context.say(&markdown(&digest))?,
+            Form::Json | Form::Yaml | Form::Csv { .. } => context.answer(&document(&digest)?, |_| Sheet::new())?,
+        }
+        Ok(ExitStatus::Pass)
     }
-    match context.form() {
-        Form::Table | Form::Wide => context.say(&text(&digest, context.canvas))?,
-        Form::Markdown => context.say(&markdown(&digest))?,
-        Form::Json | Form::Yaml | Form::Csv { .. } => context.answer(&document(&digest)?, |_| Sheet::new())?,
-    }
-    Ok(ExitStatus::Pass)
 }
 
 /// The week asked for; by default the one that has lasted up to `as_of`.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Context, moment, selection};
+use super::{Context, Run, moment, selection};
 use crate::cli::{Downtime, DowntimeBy};
 use crate::domain::account::outage::totals::By;
 use crate::domain::value::instant::DAY_MS;
@@ -16,38 +16,42 @@ use crate::store::Access;
 /// How far back events are listed where `--since` does not say.
 const USUAL_DAYS: i64 = 30;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Downtime) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
-    let since = since.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
-    // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
-    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
-    let range = Span::new(since, until.unwrap_or(as_of.plus(1)));
-    if let Some(until) = until.filter(|until| since > *until) {
-        return Err(Failure::new(
-            format!("--since {since} is after --until {until}"),
-            "give the earlier moment to --since",
-        ));
-    }
-    let store = context.store(Access::Read)?;
-    let mut outages =
-        store.read(|store| downtime(store, selection::objectives(store, &args.selection)?, range, as_of))?;
-    if args.open {
-        for outage in &mut outages {
-            outage.events.retain(|event| event.end.is_none());
+impl Run for Downtime {
+    const NAME: &'static str = "downtime";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let since = since.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
+        // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
+        let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
+        let range = Span::new(since, until.unwrap_or(as_of.plus(1)));
+        if let Some(until) = until.filter(|until| since > *until) {
+            return Err(Failure::new(
+                format!("--since {since} is after --until {until}"),
+                "give the earlier moment to --since",
+            ));
         }
-        outages.retain(|outage| !outage.events.is_empty());
+        let store = context.store(Access::Read)?;
+        let mut outages =
+            store.read(|store| downtime(store, selection::objectives(store, &args.selection)?, range, as_of))?;
+        if args.open {
+            for outage in &mut outages {
+                outage.events.retain(|event| event.end.is_none());
+            }
+            outages.retain(|outage| !outage.events.is_empty());
+        }
+        let by = args.by.map(|by| match by {
+            DowntimeBy::Objective => By::Objective,
+            DowntimeBy::System => By::System,
+            DowntimeBy::Upstream => By::Upstream,
+            DowntimeBy::Day => By::Day,
+        });
+        let grouping = by.map(|by| Grouping { by, range });
+        context.answer(&document(&outages, grouping, as_of)?, |_| match grouping {
+            Some(grouping) => sums(&outages, grouping, as_of),
+            None => sheet(&outages, range, as_of),
+        })?;
+        Ok(ExitStatus::Pass)
     }
-    let by = args.by.map(|by| match by {
-        DowntimeBy::Objective => By::Objective,
-        DowntimeBy::System => By::System,
-        DowntimeBy::Upstream => By::Upstream,
-        DowntimeBy::Day => By::Day,
-    });
-    let grouping = by.map(|by| Grouping { by, range });
-    context.answer(&document(&outages, grouping, as_of)?, |_| match grouping {
-        Some(grouping) => sums(&outages, grouping, as_of),
-        None => sheet(&outages, range, as_of),
-    })?;
-    Ok(ExitStatus::Pass)
 }

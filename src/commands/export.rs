@@ -4,7 +4,7 @@ mod manifests;
 
 use anyhow::Result;
 
-use super::{Context, moment, selection, written};
+use super::{Context, Run, moment, selection, written};
 use crate::cli::{Export, ExportJournal, ExportWhat, Output};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
@@ -27,10 +27,14 @@ impl std::fmt::Display for NobodyListens {
 
 impl std::error::Error for NobodyListens {}
 
-pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<ExitStatus> {
-    match &args.what {
-        ExportWhat::Journal(args) => journal(context, args),
-        ExportWhat::Manifests(args) => manifests::run(context, args),
+impl Run for Export {
+    const NAME: &'static str = "export";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        match &args.what {
+            ExportWhat::Journal(args) => journal(context, args),
+            ExportWhat::Manifests(args) => manifests::run(context, args),
+        }
     }
 }
 

@@ -2,23 +2,27 @@
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::Health;
 use crate::evaluation::{all_healths, healths};
 use crate::exit::ExitStatus;
 use crate::render::health::{document, sheet};
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Health) -> Result<ExitStatus> {
-    let store = context.store(Access::Read)?;
-    let as_of = context.as_of;
-    let mut healths = store.read(|store| {
-        if args.systems.is_empty() {
-            return all_healths(store, as_of);
-        }
-        healths(store, &selection::systems(store, &args.systems)?, as_of)
-    })?;
-    healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    context.answer(&document(&healths, as_of)?, |_| sheet(&healths))?;
-    Ok(ExitStatus::Pass)
+impl Run for Health {
+    const NAME: &'static str = "health";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let store = context.store(Access::Read)?;
+        let as_of = context.as_of;
+        let mut healths = store.read(|store| {
+            if args.systems.is_empty() {
+                return all_healths(store, as_of);
+            }
+            healths(store, &selection::systems(store, &args.systems)?, as_of)
+        })?;
+        healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        context.answer(&document(&healths, as_of)?, |_| sheet(&healths))?;
+        Ok(ExitStatus::Pass)
+    }
 }

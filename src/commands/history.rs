@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 
-use super::{Context, moment, selection};
+use super::{Context, Run, moment, selection};
 use crate::cli::History;
 use crate::domain::value::instant::DAY_MS;
 use crate::evaluation::statuses;
@@ -15,50 +15,54 @@ use crate::store::Access;
 /// How far back facts are listed where `--since` does not say.
 const USUAL_DAYS: i64 = 7;
 
-pub(super) fn run(context: &mut Context<'_>, args: &History) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
-    let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
-    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
-    let store = context.store(Access::Read)?;
-    let entries = store.read(|store| {
-        let mut entries = Vec::new();
-        let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
-        for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
-            store.each_fact(id, |stream, fact, note| {
-                let at = fact.transition.at;
-                if since <= at && at <= as_of && until.is_none_or(|until| at < until) {
-                    let ingest = ingests.get(&fact.ingest);
-                    entries.push(Entry {
-                        transition: fact.transition,
-                        source: stream.source,
-                        check: stream.check.clone(),
-                        note: note.map(str::to_owned),
-                        ingest: fact.ingest,
-                        file: ingest.map(|ingest| ingest.file.clone()),
-                        ingested_at: ingest.map(|ingest| ingest.started_at),
-                        effective: None,
-                    });
+impl Run for History {
+    const NAME: &'static str = "history";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
+        let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let store = context.store(Access::Read)?;
+        let entries = store.read(|store| {
+            let mut entries = Vec::new();
+            let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
+            for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
+                store.each_fact(id, |stream, fact, note| {
+                    let at = fact.transition.at;
+                    if since <= at && at <= as_of && until.is_none_or(|until| at < until) {
+                        let ingest = ingests.get(&fact.ingest);
+                        entries.push(Entry {
+                            transition: fact.transition,
+                            source: stream.source,
+                            check: stream.check.clone(),
+                            note: note.map(str::to_owned),
+                            ingest: fact.ingest,
+                            file: ingest.map(|ingest| ingest.file.clone()),
+                            ingested_at: ingest.map(|ingest| ingest.started_at),
+                            effective: None,
+                        });
+                    }
+                    Ok(())
+                })?;
+                entries.sort_by(|a, b| a.key().cmp(&b.key()));
+                let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
+                for (entry, status) in entries.iter_mut().zip(statuses(store, &name, id, &moments, as_of)?) {
+                    entry.effective = Some(status);
                 }
-                Ok(())
-            })?;
-            entries.sort_by(|a, b| a.key().cmp(&b.key()));
-            let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
-            for (entry, status) in entries.iter_mut().zip(statuses(store, &name, id, &moments, as_of)?) {
-                entry.effective = Some(status);
             }
+            Ok(entries)
+        })?;
+        if entries.is_empty() {
+            context.note("no transition in this range; --since looks further back");
         }
-        Ok(entries)
-    })?;
-    if entries.is_empty() {
-        context.note("no transition in this range; --since looks further back");
+        context.answer(&document(&args.system, &entries, as_of)?, |_| {
+            let mut sheet = sheet(&entries, args.all);
+            if asked.is_none() {
+                sheet.footer.push(usual_range(USUAL_DAYS));
+            }
+            sheet
+        })?;
+        Ok(ExitStatus::Pass)
     }
-    context.answer(&document(&args.system, &entries, as_of)?, |_| {
-        let mut sheet = sheet(&entries, args.all);
-        if asked.is_none() {
-            sheet.footer.push(usual_range(USUAL_DAYS));
-        }
-        sheet
-    })?;
-    Ok(ExitStatus::Pass)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::Ingest;
 use crate::clock;
 use crate::domain::value::instant::Instant;
@@ -42,81 +42,85 @@ impl std::fmt::Display for NothingKept {
 
 impl std::error::Error for NothingKept {}
 
-pub(super) fn run(context: &mut Context<'_>, args: &Ingest) -> Result<ExitStatus> {
-    let now = context.now()?;
-    let standard = [PathBuf::from("-")];
-    let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
-    // Every input is opened before anything is kept, so that a misspelt name changes nothing.
-    let inputs = files.iter().map(|file| Input::open(context, file)).collect::<Result<Vec<_>>>()?;
-    let path = context.db_path()?.clone();
-    if let Some(rejects) = &args.rejects {
-        context.refuse_database("--rejects", rejects)?;
-        source::refuse_overwriting(rejects, files)?;
-    }
-    // A dry run makes no file, nor a database of one that is empty.
-    let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);
-    let access = if args.dry_run && nothing_yet { Access::Scratch } else { Access::Create };
-    let mut store = context.store(access)?;
-    let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
-    // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
-    let signals = if args.strict || args.dry_run { None } else { context.signals()? };
-    let inputs = inputs.into_iter().map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
-    let latest = now.plus(args.max_skew);
-    let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
-    let names = Names::new(args.slug);
-    let (sender, events) = sync_channel(1);
-    let feed = std::thread::Builder::new()
-        .name("feed".to_owned())
-        .spawn(move || source::feed(inputs, options, rejects, names, &sender))?;
-    let mut intake = Intake::new(now);
-    let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
-    let keeps = !args.strict && !args.dry_run;
-    let began = clock::Stopwatch::start();
-    let mut session = Session {
-        context,
-        started: now,
-        events,
-        feed: Some(feed),
-        progress,
-        began,
-        keeps,
-        ignored: Vec::new(),
-        stopped: None,
-    };
-    let kept = if args.strict || args.dry_run {
-        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
-        let first = session.next()?;
-        first.iter().try_for_each(|arrival| Intake::probe(&mut store, arrival))?;
-        let done = store.write(|store| {
-            session.all(store, &mut intake, first)?;
-            let keep = !args.dry_run && intake.report.rejected == 0;
-            if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
-        });
-        match done {
-            Err(error) if error.is::<NothingKept>() => false,
-            other => other.map(|()| true)?,
+impl Run for Ingest {
+    const NAME: &'static str = "ingest";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let now = context.now()?;
+        let standard = [PathBuf::from("-")];
+        let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
+        // Every input is opened before anything is kept, so that a misspelt name changes nothing.
+        let inputs = files.iter().map(|file| Input::open(context, file)).collect::<Result<Vec<_>>>()?;
+        let path = context.db_path()?.clone();
+        if let Some(rejects) = &args.rejects {
+            context.refuse_database("--rejects", rejects)?;
+            source::refuse_overwriting(rejects, files)?;
         }
-    } else if args.follow {
-        session.follow(&mut store, &mut intake)?;
-        true
-    } else {
-        session.batches(&mut store, &mut intake)?;
-        true
-    };
-    session.finish(&intake);
-    let stopped = session.stopped;
-    let mut report = intake.report;
-    report.kept = kept;
-    if !kept && !args.dry_run {
-        report.inserted = 0;
+        // A dry run makes no file, nor a database of one that is empty.
+        let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);
+        let access = if args.dry_run && nothing_yet { Access::Scratch } else { Access::Create };
+        let mut store = context.store(access)?;
+        let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
+        // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
+        let signals = if args.strict || args.dry_run { None } else { context.signals()? };
+        let inputs = inputs.into_iter().map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
+        let latest = now.plus(args.max_skew);
+        let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
+        let names = Names::new(args.slug);
+        let (sender, events) = sync_channel(1);
+        let feed = std::thread::Builder::new()
+            .name("feed".to_owned())
+            .spawn(move || source::feed(inputs, options, rejects, names, &sender))?;
+        let mut intake = Intake::new(now);
+        let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
+        let keeps = !args.strict && !args.dry_run;
+        let began = clock::Stopwatch::start();
+        let mut session = Session {
+            context,
+            started: now,
+            events,
+            feed: Some(feed),
+            progress,
+            began,
+            keeps,
+            ignored: Vec::new(),
+            stopped: None,
+        };
+        let kept = if args.strict || args.dry_run {
+            // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+            let first = session.next()?;
+            first.iter().try_for_each(|arrival| Intake::probe(&mut store, arrival))?;
+            let done = store.write(|store| {
+                session.all(store, &mut intake, first)?;
+                let keep = !args.dry_run && intake.report.rejected == 0;
+                if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
+            });
+            match done {
+                Err(error) if error.is::<NothingKept>() => false,
+                other => other.map(|()| true)?,
+            }
+        } else if args.follow {
+            session.follow(&mut store, &mut intake)?;
+            true
+        } else {
+            session.batches(&mut store, &mut intake)?;
+            true
+        };
+        session.finish(&intake);
+        let stopped = session.stopped;
+        let mut report = intake.report;
+        report.kept = kept;
+        if !kept && !args.dry_run {
+            report.inserted = 0;
+        }
+        match context.form() {
+            // Cron mails whatever a command says, so `-q` leaves only what is wrong, on standard error.
+            Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
+            Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
+            _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
+        }
+        Ok(stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal))
     }
-    match context.form() {
-        // Cron mails whatever a command says, so `-q` leaves only what is wrong, on standard error.
-        Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
-        Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
-        _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
-    }
-    Ok(stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal))
 }
 
 /// What arrives from the feed, and what is told of it meanwhile.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::Init;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
@@ -18,33 +18,37 @@ use crate::file;
 use crate::render::init::{Starter, text};
 use crate::store::Store;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<ExitStatus> {
-    if let Some(path) = &args.file {
-        context.refuse_database("FILE", path)?;
-    }
-    let as_of = context.as_of;
-    let store = context.store_if_any()?;
-    let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| starters(store, as_of)))?;
-    if found.starters.is_empty() && found.declared > 0 {
-        return Err(Failure::new(
-            "every system that the journal knows has a manifest already",
-            "`slo export manifests` writes what the database holds",
-        ));
-    }
-    let manifest = text(&found.starters);
-    let Some(path) = &args.file else {
-        context.say(&manifest)?;
-        return Ok(ExitStatus::Pass);
-    };
-    write_new(path, &manifest)?;
-    let shown = path.display();
-    let applied = whole(path).display();
-    context.note(&format!(
-        "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
+impl Run for Init {
+    const NAME: &'static str = "init";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        if let Some(path) = &args.file {
+            context.refuse_database("FILE", path)?;
+        }
+        let as_of = context.as_of;
+        let store = context.store_if_any()?;
+        let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| starters(store, as_of)))?;
+        if found.starters.is_empty() && found.declared > 0 {
+            return Err(Failure::new(
+                "every system that the journal knows has a manifest already",
+                "`slo export manifests` writes what the database holds",
+            ));
+        }
+        let manifest = text(&found.starters);
+        let Some(path) = &args.file else {
+            context.say(&manifest)?;
+            return Ok(ExitStatus::Pass);
+        };
+        write_new(path, &manifest)?;
+        let shown = path.display();
+        let applied = whole(path).display();
+        context.note(&format!(
+            "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
          `{} apply {applied}` brings it in",
-        context.program, context.program
-    ));
-    Ok(ExitStatus::Pass)
+            context.program, context.program
+        ));
+        Ok(ExitStatus::Pass)
+    }
 }
 
 /// The systems of the journal.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::{List, ListKind};
 use crate::domain::account::maintenance::{Length, Schedule};
 use crate::domain::account::objective::System;
@@ -30,15 +30,19 @@ const POLICY_DAYS: [i64; 4] = [7, 28, 30, 90];
 /// Titles of columns.
 type Titles = &'static [&'static str];
 
-pub(super) fn run(context: &mut Context<'_>, args: &List) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let (name, titles, rows) = match args.kind {
-        ListKind::Policies => policies(),
-        ListKind::Fields => fields(),
-        kind => stored(&context.store(Access::Read)?, kind, as_of)?,
-    };
-    context.answer(&document(name, &rows, as_of)?, |wide| sheet(titles, &rows, wide))?;
-    Ok(ExitStatus::Pass)
+impl Run for List {
+    const NAME: &'static str = "list";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let (name, titles, rows) = match args.kind {
+            ListKind::Policies => policies(),
+            ListKind::Fields => fields(),
+            kind => stored(&context.store(Access::Read)?, kind, as_of)?,
+        };
+        context.answer(&document(name, &rows, as_of)?, |wide| sheet(titles, &rows, wide))?;
+        Ok(ExitStatus::Pass)
+    }
 }
 
 fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<(&'static str, Titles, Vec<Row<Value>>)> {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Context;
+use super::{Context, Run};
 use crate::cli::Log;
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
@@ -12,28 +12,33 @@ use crate::render::Form;
 use crate::render::log::{Entry, document, sheet, text};
 use crate::store::{Access, ApplyRecord, Store};
 
-pub(super) fn run(context: &mut Context<'_>, args: &Log) -> Result<ExitStatus> {
-    let names = args.names.iter().map(|name| {
-        Name::parse(name).map_err(|error| Failure::new(format!("{name:?}: {error}"), "name an object, as manifests do"))
-    });
-    let names: Vec<Name> = names.collect::<Result<_>>()?;
-    let store = context.store(Access::Read)?;
-    let records = store.read(|store| {
-        if let Some(set) = &args.set {
-            check_set(store, set)?;
+impl Run for Log {
+    const NAME: &'static str = "log";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let names = args.names.iter().map(|name| {
+            Name::parse(name)
+                .map_err(|error| Failure::new(format!("{name:?}: {error}"), "name an object, as manifests do"))
+        });
+        let names: Vec<Name> = names.collect::<Result<_>>()?;
+        let store = context.store(Access::Read)?;
+        let records = store.read(|store| {
+            if let Some(set) = &args.set {
+                check_set(store, set)?;
+            }
+            check_names(store, &names)?;
+            store.applies(args.set.as_ref(), &names, args.last as usize)
+        })?;
+        let entries: Vec<Entry> = records.into_iter().map(entry).collect();
+        if entries.is_empty() {
+            context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
         }
-        check_names(store, &names)?;
-        store.applies(args.set.as_ref(), &names, args.last as usize)
-    })?;
-    let entries: Vec<Entry> = records.into_iter().map(entry).collect();
-    if entries.is_empty() {
-        context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
+        match context.form() {
+            form @ (Form::Table | Form::Wide) => context.say(&text(&entries, form == Form::Wide, context.canvas))?,
+            _ => context.answer(&document(&entries, context.as_of)?, |_| sheet(&entries))?,
+        }
+        Ok(ExitStatus::Pass)
     }
-    match context.form() {
-        form @ (Form::Table | Form::Wide) => context.say(&text(&entries, form == Form::Wide, context.canvas))?,
-        _ => context.answer(&document(&entries, context.as_of)?, |_| sheet(&entries))?,
-    }
-    Ok(ExitStatus::Pass)
 }
 
 fn check_set(store: &Store, set: &Name) -> Result<()> {

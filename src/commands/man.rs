@@ -3,12 +3,13 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man as Page;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
-use super::Context;
-use crate::cli::{Cli, Man};
+use super::registry::definition;
+use super::{Context, Run};
+use crate::cli::Man;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
@@ -58,29 +59,34 @@ const SECTIONS: [Section; 4] = [
     ),
 ];
 
-pub(super) fn run(context: &mut Context<'_>, args: &Man) -> Result<ExitStatus> {
-    let root = plain(Cli::command());
-    if let Some(folder) = &args.dir {
-        let place = || format!("writing manual pages to {}", folder.display());
-        fs::create_dir_all(folder).with_context(place)?;
-        for command in family(&root) {
-            let path = folder.join(format!("{}.1", page_name(command)));
-            context.refuse_database("--dir", &path)?;
-            file::replace(&path, &page(command, &root)?)?;
+impl Run for Man {
+    const NAME: &'static str = "man";
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let root = plain(definition());
+        if let Some(folder) = &args.dir {
+            let place = || format!("writing manual pages to {}", folder.display());
+            fs::create_dir_all(folder).with_context(place)?;
+            for command in family(&root) {
+                let path = folder.join(format!("{}.1", page_name(command)));
+                context.refuse_database("--dir", &path)?;
+                file::replace(&path, &page(command, &root)?)?;
+            }
+            return Ok(ExitStatus::Pass);
         }
-        return Ok(ExitStatus::Pass);
+        let mut command = &root;
+        for word in &args.command {
+            command = command.find_subcommand(word).ok_or_else(|| {
+                let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+                let hint = if known.is_empty() { "it has no commands".to_owned() } else { known.join(", ") };
+                Failure::new(format!("{} has no command {word:?}", page_name(command).replace('-', " ")), hint)
+            })?;
+        }
+        let page = page(command, &root)?;
+        context.say(&page)?;
+        Ok(ExitStatus::Pass)
     }
-    let mut command = &root;
-    for word in &args.command {
-        command = command.find_subcommand(word).ok_or_else(|| {
-            let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-            let hint = if known.is_empty() { "it has no commands".to_owned() } else { known.join(", ") };
-            Failure::new(format!("{} has no command {word:?}", page_name(command).replace('-', " ")), hint)
-        })?;
-    }
-    let page = page(command, &root)?;
-    context.say(&page)?;
-    Ok(ExitStatus::Pass)
 }
 
 /// The command line without the options every page would repeat.

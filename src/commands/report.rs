@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::{Output, Report};
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::name::Name;
@@ -16,30 +16,34 @@ use crate::file;
 use crate::render::page::html;
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Report) -> Result<ExitStatus> {
-    if !matches!(context.output, None | Some(Output::Table)) {
-        return Err(Failure::new(
-            "a report is a page, and has no other output format",
-            "`slo status -o json` and `slo downtime -o json` have its numbers",
-        ));
+impl Run for Report {
+    const NAME: &'static str = "report";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        if !matches!(context.output, None | Some(Output::Table)) {
+            return Err(Failure::new(
+                "a report is a page, and has no other output format",
+                "`slo status -o json` and `slo downtime -o json` have its numbers",
+            ));
+        }
+        context.refuse_database("--html", &args.html)?;
+        let as_of = context.as_of;
+        let store = context.store(Access::Read)?;
+        let (mut chapters, unlocked) = store.read(|store| {
+            let objectives = selection::objectives(store, &args.selection)?;
+            let systems: BTreeSet<Name> = objectives.iter().map(|stored| stored.objective.system.clone()).collect();
+            let unlocked = achievements(store, &systems.into_iter().collect::<Vec<_>>(), as_of)?;
+            Ok((chapters(store, objectives, as_of)?, unlocked))
+        })?;
+        chapters.sort_by(|a: &Chapter, b| a.report.compare_worst(&b.report));
+        let page = html(&chapters, &unlocked, &args.title, as_of)?;
+        if args.html == Path::new("-") {
+            context.say(&page)?;
+        } else {
+            file::replace(&args.html, &page)?;
+            let plural = if chapters.len() == 1 { "" } else { "s" };
+            context.note(&format!("{} objective{plural} in {}", chapters.len(), args.html.display()));
+        }
+        Ok(ExitStatus::Pass)
     }
-    context.refuse_database("--html", &args.html)?;
-    let as_of = context.as_of;
-    let store = context.store(Access::Read)?;
-    let (mut chapters, unlocked) = store.read(|store| {
-        let objectives = selection::objectives(store, &args.selection)?;
-        let systems: BTreeSet<Name> = objectives.iter().map(|stored| stored.objective.system.clone()).collect();
-        let unlocked = achievements(store, &systems.into_iter().collect::<Vec<_>>(), as_of)?;
-        Ok((chapters(store, objectives, as_of)?, unlocked))
-    })?;
-    chapters.sort_by(|a: &Chapter, b| a.report.compare_worst(&b.report));
-    let page = html(&chapters, &unlocked, &args.title, as_of)?;
-    if args.html == Path::new("-") {
-        context.say(&page)?;
-    } else {
-        file::replace(&args.html, &page)?;
-        let plural = if chapters.len() == 1 { "" } else { "s" };
-        context.note(&format!("{} objective{plural} in {}", chapters.len(), args.html.display()));
-    }
-    Ok(ExitStatus::Pass)
 }

@@ -2,16 +2,21 @@
 
 use anyhow::Result;
 
-use super::Context;
-use crate::cli::Output;
+use super::{Context, Run};
+use crate::cli::{Output, Schema};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::schema;
 
-pub(super) fn run(context: &mut Context<'_>) -> Result<ExitStatus> {
-    if !matches!(context.output, None | Some(Output::Json)) {
-        return Err(Failure::new("a JSON Schema is written as JSON", "use -o json (the default)"));
+impl Run for Schema {
+    const NAME: &'static str = "schema";
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn run(_: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        if !matches!(context.output, None | Some(Output::Json)) {
+            return Err(Failure::new("a JSON Schema is written as JSON", "use -o json (the default)"));
+        }
+        context.say(&schema())?;
+        Ok(ExitStatus::Pass)
     }
-    context.say(&schema())?;
-    Ok(ExitStatus::Pass)
 }

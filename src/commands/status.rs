@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::Status;
 use crate::domain::budget::report::worst_first;
 use crate::domain::value::instant::Instant;
@@ -18,23 +18,27 @@ use crate::{clock, render};
 /// Clears the screen and moves to its top.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
 
-pub(super) fn run(context: &mut Context<'_>, args: &Status) -> Result<ExitStatus> {
-    let Some(every) = args.watch else {
-        let text = draw(context, args, context.as_of)?;
-        context.say(&text)?;
-        return Ok(ExitStatus::Pass);
-    };
-    let began = context.now()?;
-    let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
-    loop {
-        let as_of = context.as_of.plus(clock::now().since(began));
-        let text = draw(context, args, as_of)?;
-        let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
-        let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
-        if !super::written(shown.and_then(|()| context.stdout.flush()))? {
+impl Run for Status {
+    const NAME: &'static str = "status";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let Some(every) = args.watch else {
+            let text = draw(context, args, context.as_of)?;
+            context.say(&text)?;
             return Ok(ExitStatus::Pass);
+        };
+        let began = context.now()?;
+        let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
+        loop {
+            let as_of = context.as_of.plus(clock::now().since(began));
+            let text = draw(context, args, as_of)?;
+            let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
+            let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
+            if !super::written(shown.and_then(|()| context.stdout.flush()))? {
+                return Ok(ExitStatus::Pass);
+            }
+            std::thread::sleep(Duration::from_millis(every.unsigned_abs()));
         }
-        std::thread::sleep(Duration::from_millis(every.unsigned_abs()));
     }
 }
 

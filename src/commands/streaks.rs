@@ -2,18 +2,22 @@
 
 use anyhow::Result;
 
-use super::{Context, selection};
+use super::{Context, Run, selection};
 use crate::cli::Streaks;
 use crate::evaluation::streaks;
 use crate::exit::ExitStatus;
 use crate::render::streaks::{document, sheet};
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Streaks) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let store = context.store(Access::Read)?;
-    let mut found = store.read(|store| streaks(store, selection::objectives(store, &args.selection)?, as_of))?;
-    found.sort_by(|a, b| (b.streak.current, &a.objective).cmp(&(a.streak.current, &b.objective)));
-    context.answer(&document(&found, as_of)?, |_| sheet(&found))?;
-    Ok(ExitStatus::Pass)
+impl Run for Streaks {
+    const NAME: &'static str = "streaks";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let store = context.store(Access::Read)?;
+        let mut found = store.read(|store| streaks(store, selection::objectives(store, &args.selection)?, as_of))?;
+        found.sort_by(|a, b| (b.streak.current, &a.objective).cmp(&(a.streak.current, &b.objective)));
+        context.answer(&document(&found, as_of)?, |_| sheet(&found))?;
+        Ok(ExitStatus::Pass)
+    }
 }

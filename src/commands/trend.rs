@@ -2,26 +2,30 @@
 
 use anyhow::Result;
 
-use super::{Context, moment, selection};
+use super::{Context, Run, moment, selection};
 use crate::cli::Trend;
 use crate::evaluation::trend;
 use crate::exit::ExitStatus;
 use crate::render::trend::{document, sheet};
 use crate::store::Access;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Trend) -> Result<ExitStatus> {
-    let as_of = context.as_of;
-    let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
-    let store = context.store(Access::Read)?;
-    let snapshots = store.read(|store| {
-        let stored = selection::objective(store, &args.name)?;
-        let calendar = stored.objective.window.calendar();
-        let after = since.unwrap_or_else(|| calendar.days_before(as_of, args.days.into()));
-        trend(store, stored, after, as_of)
-    })?;
-    if snapshots.is_empty() {
-        context.note("no midnight has passed since the system's first transition, or none in this range");
+impl Run for Trend {
+    const NAME: &'static str = "trend";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        let as_of = context.as_of;
+        let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let store = context.store(Access::Read)?;
+        let snapshots = store.read(|store| {
+            let stored = selection::objective(store, &args.name)?;
+            let calendar = stored.objective.window.calendar();
+            let after = since.unwrap_or_else(|| calendar.days_before(as_of, args.days.into()));
+            trend(store, stored, after, as_of)
+        })?;
+        if snapshots.is_empty() {
+            context.note("no midnight has passed since the system's first transition, or none in this range");
+        }
+        context.answer(&document(&snapshots, as_of)?, |_| sheet(&snapshots))?;
+        Ok(ExitStatus::Pass)
     }
-    context.answer(&document(&snapshots, as_of)?, |_| sheet(&snapshots))?;
-    Ok(ExitStatus::Pass)
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::Context;
-use crate::cli::{Output, Paths};
+use super::{Context, Run};
+use crate::cli::{Output, Validate};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
@@ -16,29 +16,35 @@ use crate::render::junit;
 use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
 use crate::store::Store;
 
-pub(super) fn run(context: &mut Context<'_>, args: &Paths) -> Result<ExitStatus> {
-    // Without a database, references resolve among the manifests alone.
-    let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
-    let reading = Files::load(&args.paths, &mut context.stdin).read(&known);
-    if reading.documents == 0 && reading.problems.is_empty() {
-        return Err(no_manifest("name files or folders that hold *.yaml or *.yml manifests"));
+impl Run for Validate {
+    const NAME: &'static str = "validate";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+        // Without a database, references resolve among the manifests alone.
+        let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
+        let reading = Files::load(&args.paths.paths, &mut context.stdin).read(&known);
+        if reading.documents == 0 && reading.problems.is_empty() {
+            return Err(no_manifest("name files or folders that hold *.yaml or *.yml manifests"));
+        }
+        let status = outcome(&reading);
+        let validation = Validation {
+            problems: problem_lines(&reading),
+            files: reading.files,
+            documents: reading.documents,
+            shortened: reading.shortened,
+            valid: status == ExitStatus::Pass,
+            good: reading.objects.iter().map(good).collect(),
+        };
+        match (context.output, context.form()) {
+            (Some(Output::Junit), _) => {
+                context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?;
+            }
+            (Some(Output::Github), _) => context.say(&annotations(&validation))?,
+            (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
+            _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,
+        }
+        Ok(status)
     }
-    let status = outcome(&reading);
-    let validation = Validation {
-        problems: problem_lines(&reading),
-        files: reading.files,
-        documents: reading.documents,
-        shortened: reading.shortened,
-        valid: status == ExitStatus::Pass,
-        good: reading.objects.iter().map(good).collect(),
-    };
-    match (context.output, context.form()) {
-        (Some(Output::Junit), _) => context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?,
-        (Some(Output::Github), _) => context.say(&annotations(&validation))?,
-        (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
-        _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,
-    }
-    Ok(status)
 }
 
 /// A valid object's file and its name there.
