@@ -159,7 +159,9 @@ impl<'s> Resolver<'s> {
     /// # Errors
     /// Those of the database.
     pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
-        Ok(Model { orphaned: stored.orphaned, ..self.declared(stored.objective)? })
+        let mut model = self.declared(stored.objective)?;
+        model.orphaned = stored.orphaned;
+        Ok(model)
     }
 
     /// The model of an objective as a manifest declares it.
@@ -172,7 +174,7 @@ impl<'s> Resolver<'s> {
         let heeds = Model::heeds_maintenance(&objective);
         let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
         let dependencies = Rc::clone(&self.dependencies);
-        Ok(Model { objective, system, dependencies, maintenance, orphaned: false })
+        Ok(Model::new(objective, system, dependencies, maintenance))
     }
 
     /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.

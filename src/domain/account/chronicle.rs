@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::blame::shared::{Known, SharedBlame};
 use super::blame::{Blamed, among, touching};
+use super::dependencies::Dependencies;
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::model::{Member, Model, SystemId};
 use super::objective::{DependencyExclusion, Objective};
@@ -89,26 +90,31 @@ where
         if let Some(known) = known {
             return Ok(known);
         }
-        let history = (self.load)(system.id, scope, from, through)?;
-        let mut changes = fold(&history, scope, system.stale_after_ms);
-        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
-        changes.shrink_to_fit();
-        let outages = outages(&changes);
-        let (from, through, first, last_seen) =
-            (history.from, history.through, history.first, history.last_seen(scope));
-        let stretch = Rc::new(Stretch { from, through, first, last_seen, changes, outages });
+        let stretch = Rc::new(self.read(system, scope, from, through)?);
         if self.changes > MOST_CHANGES {
             self.stretches.clear();
             self.changes = 0;
         }
         self.changes += stretch.changes.len();
-        self.folded += stretch.changes.len();
         let kept = self.stretches.entry(key).or_default();
         if kept.len() == MOST_STRETCHES {
             kept.remove(0);
         }
         kept.push(Rc::clone(&stretch));
         Ok(stretch)
+    }
+
+    /// The same, read and not kept.
+    fn read(&mut self, system: &Member, scope: Scope<'_>, from: Instant, through: Instant) -> Result<Stretch, E> {
+        let history = (self.load)(system.id, scope, from, through)?;
+        let mut changes = fold(&history, scope, system.stale_after_ms);
+        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
+        changes.shrink_to_fit();
+        self.folded += changes.len();
+        let outages = outages(&changes);
+        let (from, through, first, last_seen) =
+            (history.from, history.through, history.first, history.last_seen(scope));
+        Ok(Stretch { from, through, first, last_seen, changes, outages })
     }
 
     /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
@@ -119,10 +125,16 @@ where
     pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
         let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
         if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
+            let nodes = model.dependencies.nodes();
+            let mut blame = self.blame_in(&model.dependencies);
             for place in model.upstreams() {
-                let stretch = self.stretch(&model.dependencies.member(place), Scope::System, at, at)?;
-                last = last.max(stretch.changes.last().map(|change| change.at));
+                if blame.last_change(*place, at).is_none() {
+                    let stretch = self.stretch(&nodes[*place].member, Scope::System, at, at)?;
+                    blame.remember(*place, stretch.changes.last().map_or(at, |change| change.at));
+                }
+                last = last.max(blame.last_change(*place, at));
             }
+            self.blame = Some(blame);
         }
         Ok(last.unwrap_or(at))
     }
@@ -182,38 +194,46 @@ where
         if upstreams.is_empty() {
             return Ok(pieces);
         }
-        if upstreams.len() >= MANY_UPSTREAMS && is_shareable(model) {
-            if let Some(blamed) = self.shared_blame(model, &pieces)? {
-                return Ok(attribute(&pieces, &blamed));
-            }
+        if upstreams.len() >= MANY_UPSTREAMS
+            && is_shareable(model)
+            && let Some(blamed) = self.shared_blame(model, &pieces)?
+        {
+            return Ok(attribute(&pieces, &blamed));
         }
-        let members: Vec<Member> = upstreams.iter().map(|place| model.dependencies.member(*place)).collect();
+        let nodes = model.dependencies.nodes();
+        let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
         let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
         let outages: Vec<(&Member, &[Outage])> =
-            members.iter().zip(&stretches).map(|(member, stretch)| (member, &stretch.outages[..])).collect();
+            members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
         Ok(attribute(&pieces, &among(&outages, hull)))
+    }
+
+    /// What is known of blame in a graph, taken out.
+    fn blame_in(&mut self, graph: &Rc<Dependencies>) -> SharedBlame {
+        self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph))
     }
 
     /// The blame for charged downtime of a model's system, as it is drawn up for all systems of its graph; `None` where that takes too
     /// much room.
     fn shared_blame(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Vec<Blamed>>, E> {
         let graph = &model.dependencies;
-        let mut blame = self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph));
+        let mut blame = self.blame_in(graph);
         let mut blamed = Vec::new();
-        for number in SharedBlame::blocks(pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span))
-        {
-            if blame.is_missing(number) {
-                let span = SharedBlame::span(number);
-                let members: Vec<Member> = graph.nodes().iter().map(|node| node.member.clone()).collect();
-                let mut known = Vec::with_capacity(members.len());
-                for member in &members {
-                    let stretch = self.outages(member, span)?;
-                    let (outages, asked) = (touching(&stretch.outages, span).to_vec(), unwell(&stretch.changes, span));
+        let charged = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span);
+        for block in SharedBlame::blocks(&charged.collect::<Vec<_>>()) {
+            if blame.is_missing(block) {
+                let nodes = graph.nodes();
+                let mut known = Vec::with_capacity(nodes.len());
+                for node in nodes.iter() {
+                    let stretch = self.outages(&node.member, block)?;
+                    let (outages, asked) =
+                        (touching(&stretch.outages, block).to_vec(), unwell(&stretch.changes, block));
                     known.push(Known { outages, asked });
                 }
-                blame.put(number, &known);
+                drop(nodes);
+                blame.put(block, &known);
             }
-            blame.tell(number, model.system.id, &mut blamed);
+            blame.tell(block, model.system.id, &mut blamed);
         }
         let fits = blame.fits();
         self.blame = Some(blame);

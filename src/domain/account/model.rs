@@ -1,5 +1,6 @@
 //! Owns the model of an objective: everything besides the journal that decides its numbers, resolved from the manifests.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::dependencies::Dependencies;
@@ -32,17 +33,27 @@ pub(crate) struct Model {
     pub(crate) maintenance: Rc<MaintenanceCalendar>,
     /// Whether its set does not declare the objective any more. Decides no number.
     pub(crate) orphaned: bool,
+    upstreams: OnceCell<Vec<usize>>,
 }
 
 impl Model {
+    pub(crate) fn new(
+        objective: Objective,
+        system: Member,
+        dependencies: Rc<Dependencies>,
+        maintenance: Rc<MaintenanceCalendar>,
+    ) -> Self {
+        Self { objective, system, dependencies, maintenance, orphaned: false, upstreams: OnceCell::new() }
+    }
+
     /// The streams the objective looks at.
     pub(crate) fn scope(&self) -> Scope<'_> {
         self.objective.healthcheck.as_ref().map_or(Scope::System, Scope::Check)
     }
 
     /// The places in the graph of the systems that may excuse it.
-    pub(crate) fn upstreams(&self) -> Vec<usize> {
-        self.dependencies.closure(self.system.id, &self.objective.excluded_dependencies)
+    pub(crate) fn upstreams(&self) -> &[usize] {
+        self.upstreams.get_or_init(|| self.dependencies.closure(self.system.id, &self.objective.excluded_dependencies))
     }
 
     /// A fingerprint of all that decides the objective's numbers: two models with the same one give the same
@@ -61,7 +72,7 @@ impl Model {
             objective.counts_as_down,
             (objective.exclude_maintenance_windows, objective.not_counted),
         ));
-        hash.feed(&self.dependencies.hash(&self.upstreams()).to_string());
+        hash.feed(&self.dependencies.hash(self.upstreams()).to_string());
         self.maintenance.feed(&mut hash);
         hash.finish() as i64
     }

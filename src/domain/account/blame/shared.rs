@@ -14,8 +14,10 @@ use crate::domain::health::timeline::Outage;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// The length of a block; blocks are counted from 1970.
-const BLOCK_MS: i64 = 8 * DAY_MS;
+/// The lengths of blocks, which are counted from 1970: shorter ones where little is asked for at once.
+const BLOCK_MS: [i64; 2] = [DAY_MS, 8 * DAY_MS];
+/// From which length on what is asked for takes longer ones.
+const LONG_MS: i64 = 16 * DAY_MS;
 /// In how many outages the walk over a block is cut: the functions of all systems are in memory for one stretch of it at a time.
 const OUTAGES_OF_A_STRETCH: usize = 2_048;
 /// How many stretches of blame are kept at the most.
@@ -24,8 +26,10 @@ const MOST_KEPT: usize = 8_000_000;
 /// The blame for downtime of every system of a graph.
 pub(in crate::domain::account) struct SharedBlame {
     graph: Rc<Dependencies>,
-    blocks: HashMap<i64, Block>,
+    blocks: HashMap<Span, Block>,
     kept: usize,
+    /// As of one moment, when the status of the system at each place changes last, where that was asked.
+    last_changes: (Instant, Vec<Option<Instant>>),
 }
 
 /// Stretches with who is to blame, in milliseconds from the block's start and by place in the graph.
@@ -37,27 +41,42 @@ struct Block {
 
 impl SharedBlame {
     pub(in crate::domain::account) fn new(graph: &Rc<Dependencies>) -> Self {
-        Self { graph: Rc::clone(graph), blocks: HashMap::new(), kept: 0 }
+        Self { graph: Rc::clone(graph), blocks: HashMap::new(), kept: 0, last_changes: (Instant::MIN, Vec::new()) }
     }
 
     pub(in crate::domain::account) fn is_of(&self, graph: &Rc<Dependencies>) -> bool {
         Rc::ptr_eq(&self.graph, graph)
     }
 
-    /// The numbers of the blocks that touch sorted spans.
-    pub(in crate::domain::account) fn blocks(spans: impl Iterator<Item = Span>) -> Vec<i64> {
-        let mut numbers = Vec::new();
-        for span in spans {
-            let (first, last) = (block_of(span.start), block_of(span.end.plus(-1)));
-            let from = numbers.last().map_or(first, |known: &i64| first.max(known + 1));
-            numbers.extend(from..=last);
+    /// When the status of a system changes last, as of a moment, if that has been asked before.
+    pub(in crate::domain::account) fn last_change(&mut self, place: usize, at: Instant) -> Option<Instant> {
+        if self.last_changes.0 != at {
+            self.last_changes = (at, Vec::new());
         }
-        numbers
+        self.last_changes.1.get(place).copied().flatten()
     }
 
-    pub(in crate::domain::account) fn span(number: i64) -> Span {
-        let start = Instant::from_millis(number * BLOCK_MS);
-        Span::new(start, start.plus(BLOCK_MS))
+    /// Keeps the answer to that.
+    pub(in crate::domain::account) fn remember(&mut self, place: usize, last: Instant) {
+        let known = &mut self.last_changes.1;
+        known.resize(known.len().max(place + 1), None);
+        known[place] = Some(last);
+    }
+
+    /// The blocks that touch sorted spans.
+    pub(in crate::domain::account) fn blocks(spans: &[Span]) -> Vec<Span> {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
+        let length = BLOCK_MS[usize::from(last.end.since(first.start) > LONG_MS)];
+        let mut blocks: Vec<Span> = Vec::new();
+        for span in spans {
+            let start = span.start.millis() - span.start.millis().rem_euclid(length);
+            let mut start = blocks.last().map_or(i64::MIN, |block| block.end.millis()).max(start);
+            while start < span.end.millis() {
+                blocks.push(Span::new(Instant::from_millis(start), Instant::from_millis(start + length)));
+                start += length;
+            }
+        }
+        blocks
     }
 
     /// Whether there is room for what is known so far.
@@ -65,13 +84,12 @@ impl SharedBlame {
         self.kept <= MOST_KEPT
     }
 
-    pub(in crate::domain::account) fn is_missing(&self, number: i64) -> bool {
-        self.fits() && !self.blocks.contains_key(&number)
+    pub(in crate::domain::account) fn is_missing(&self, block: Span) -> bool {
+        self.fits() && !self.blocks.contains_key(&block)
     }
 
     /// Draws up a block from what is known of the systems at each place.
-    pub(in crate::domain::account) fn put(&mut self, number: i64, known: &[Known]) {
-        let span = Self::span(number);
+    pub(in crate::domain::account) fn put(&mut self, span: Span, known: &[Known]) {
         let blamed = walk(&self.graph.nodes(), known, span, OUTAGES_OF_A_STRETCH);
         let mut block = Block { parts: Vec::with_capacity(blamed.iter().map(Vec::len).sum()), ends: Vec::new() };
         let since = |at: Instant| at.since(span.start) as u32;
@@ -81,16 +99,16 @@ impl SharedBlame {
             block.ends.push(block.parts.len() as u32);
         }
         self.kept += block.parts.len();
-        self.blocks.insert(number, block);
+        self.blocks.insert(span, block);
         if !self.fits() {
             self.blocks = HashMap::new();
         }
     }
 
     /// Adds who is to blame for downtime of a system in a block that is there.
-    pub(in crate::domain::account) fn tell(&self, number: i64, system: SystemId, blamed: &mut Vec<Blamed>) {
-        let (Some(block), Some(place)) = (self.blocks.get(&number), self.graph.place(system)) else { return };
-        let start = Self::span(number).start;
+    pub(in crate::domain::account) fn tell(&self, span: Span, system: SystemId, blamed: &mut Vec<Blamed>) {
+        let (Some(block), Some(place)) = (self.blocks.get(&span), self.graph.place(system)) else { return };
+        let start = span.start;
         let nodes = self.graph.nodes();
         let from = if place == 0 { 0 } else { block.ends[place - 1] };
         blamed.extend(block.parts[from as usize..block.ends[place] as usize].iter().map(|(from, until, upstream)| {
@@ -98,10 +116,6 @@ impl SharedBlame {
             Blamed { span, upstream: nodes[*upstream as usize].member.id }
         }));
     }
-}
-
-fn block_of(at: Instant) -> i64 {
-    at.millis().div_euclid(BLOCK_MS)
 }
 
 /// What is known of a system that a shared walk is about.
