@@ -15,7 +15,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;

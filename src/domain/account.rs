@@ -6,6 +6,7 @@ pub(crate) mod chronicle;
 pub(crate) mod dependencies;
 pub(crate) mod downtime;
 pub(crate) mod maintenance;
+pub(crate) mod member;
 pub(crate) mod model;
 pub(crate) mod objective;
 pub(crate) mod outage;

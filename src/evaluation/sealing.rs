@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::{Evaluation, is_most};
-use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};

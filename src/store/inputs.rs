@@ -12,7 +12,7 @@ use super::soundness::DamagedCache;
 use super::soundness::row::{intact, whole};
 use super::wire;
 use crate::domain::account::maintenance::Schedule;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::value::name::Name;
 
 /// The derived tables, by object id.

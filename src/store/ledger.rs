@@ -1,7 +1,7 @@
 //! Owns the packed form of sealed days. Documented in docs/segment-format.md.
 
 use super::varint::{Damaged, put, take};
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
 use crate::domain::value::calendar::{Calendar, Date};

@@ -5,7 +5,7 @@
 
 pub(super) mod shared;
 
-use super::model::{Member, SystemId};
+use super::member::{Member, SystemId};
 use crate::domain::health::timeline::Outage;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;

@@ -4,7 +4,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::model::{Member, SystemId};
+use super::member::{Member, SystemId};
 use super::objective::{ImpactType, System};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::name::Name;

@@ -1,7 +1,8 @@
 //! Owns downtime: which moments an objective is down, who is to blame, and which of them count.
 
 use super::blame::Blamed;
-use super::model::{Model, SystemId};
+use super::member::SystemId;
+use super::model::Model;
 use super::objective::DependencyExclusion;
 use crate::domain::health::timeline::Change;
 use crate::domain::health::transition::{Source, Status};

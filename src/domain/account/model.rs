@@ -5,22 +5,10 @@ use std::rc::Rc;
 
 use super::dependencies::Dependencies;
 use super::maintenance::calendar::MaintenanceCalendar;
+use super::member::Member;
 use super::objective::Objective;
 use crate::domain::health::timeline::Scope;
 use crate::domain::value::hash::Fnv;
-use crate::domain::value::name::Name;
-
-/// Identifies a system within one database.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct SystemId(pub(crate) i64);
-
-/// A system as the evaluation of an objective needs it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Member {
-    pub(crate) id: SystemId,
-    pub(crate) name: Name,
-    pub(crate) stale_after_ms: Option<i64>,
-}
 
 /// An objective with what it refers to.
 #[derive(Clone, Debug)]

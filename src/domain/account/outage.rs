@@ -5,7 +5,8 @@ pub(crate) mod totals;
 
 use super::chronicle::Chronicle;
 use super::downtime::{Cause, Charge, Piece};
-use super::model::{Model, SystemId};
+use super::member::SystemId;
+use super::model::Model;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;

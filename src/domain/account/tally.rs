@@ -1,7 +1,7 @@
 //! Owns sums of time: how many milliseconds of a stretch were spent on what.
 
 use super::downtime::{Cause, Piece};
-use super::model::SystemId;
+use super::member::SystemId;
 use super::objective::DependencyExclusion;
 use crate::domain::value::span::Span;
 

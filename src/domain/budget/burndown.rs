@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::domain::account::downtime::{Cause, Charge};
-    use crate::domain::account::model::SystemId;
+    use crate::domain::account::member::SystemId;
     use crate::domain::health::transition::Source;
 
     fn at(millis: i64) -> Instant {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::{Blamed, NONE, Ranking, Steps, least, touching};
 use crate::domain::account::dependencies::{Dependencies, Edge, Node};
-use crate::domain::account::model::{Member, SystemId};
+use crate::domain::account::member::{Member, SystemId};
 use crate::domain::health::timeline::Outage;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;

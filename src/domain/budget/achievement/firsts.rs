@@ -4,7 +4,7 @@ use super::search::{Linear, Stretch, Sums, first};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;

@@ -3,7 +3,7 @@
 
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::{Cause, Piece};
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::health::timeline::{Scope, SystemHistory};

@@ -7,7 +7,7 @@
 
 use super::linear::Linear;
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::budget::balance::Budget;
