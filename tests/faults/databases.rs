@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::harness::{Output, SLO, World, as_nobody, lines, skip};
+use crate::harness::{Output, SLO, World, as_nobody, irregular, lines, skip};
 
 const READERS: [&[&str]; 12] = [
     &["downtime"],
@@ -147,7 +147,7 @@ fn a_url_is_no_file_wherever_a_database_is_named() {
 #[test]
 fn a_truncated_database_is_told() {
     let whole = World::lived_in();
-    whole.ingest(&lines("many", 0, 30_000));
+    whole.ingest(&irregular("many", 30_000));
     let bytes = fs::read(whole.db()).unwrap();
     let world = World::new();
     for length in [1, 99, 100, 4096, 8192, 20_000, bytes.len() / 2, bytes.len() - 8192, bytes.len() - 1] {

@@ -173,6 +173,17 @@ pub(crate) fn lines(system: &str, from: i64, count: i64) -> String {
     (from..from + count).map(one).collect()
 }
 
+/// Lines of no regularity, which no format packs into next to nothing.
+pub(crate) fn irregular(system: &str, count: i64) -> String {
+    let mut at = 1_700_000_000_000;
+    let one = |number: i64| {
+        at += 1 + number * 7919 % 99_991 * 37;
+        let status = if number % 2 == 0 { "up" } else { "down" };
+        format!("{{\"ts\":{at},\"system\":\"{system}\",\"status\":\"{status}\"}}\n")
+    };
+    (0..count).map(one).collect()
+}
+
 pub(crate) fn piped(mut command: Command) -> Command {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

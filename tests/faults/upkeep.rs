@@ -3,17 +3,12 @@
 use std::fs;
 use std::thread;
 
-use crate::harness::{Leashed, OBJECTIVE, World, as_nobody, eventually, lines, piped};
+use crate::harness::{Leashed, OBJECTIVE, World, as_nobody, eventually, irregular, lines, piped};
 
 /// A feed of no regularity whose facts come in the worst order there is: each a while before the one before it.
 fn backwards(system: &str, count: i64) -> Vec<String> {
-    let mut at = 1_700_000_000_000;
-    let line = |number: i64| {
-        at += 1 + number * 7919 % 99_991 * 37;
-        let status = if number % 2 == 0 { "up" } else { "down" };
-        format!("{{\"ts\":{at},\"system\":\"{system}\",\"status\":\"{status}\"}}\n")
-    };
-    let mut lines: Vec<String> = (0..count).map(line).collect();
+    let feed = irregular(system, count);
+    let mut lines: Vec<String> = feed.lines().map(|line| format!("{line}\n")).collect();
     lines.reverse();
     lines
 }

@@ -20,7 +20,16 @@ impl Store {
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
         for check in [Self::check_pages, Self::check_references] {
-            match check(self, &mut differences) {
+            let known = differences.len();
+            // A read that failed may look like damage; what is damaged is so every time it is read.
+            let found = check(self, &mut differences).or_else(|error| match code(&error) {
+                Some(ErrorCode::DatabaseCorrupt) => {
+                    differences.truncate(known);
+                    check(self, &mut differences)
+                }
+                _ => Err(error),
+            });
+            match found {
                 // A check that cannot go on has found what it looks for.
                 Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => {
                     differences.push(Difference(format!("integrity: {error:#}")));
