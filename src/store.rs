@@ -23,14 +23,12 @@ mod varint;
 mod wire;
 
 pub(crate) use address::expect_file;
-pub(crate) use applies::ApplyRecord;
 pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::{Reader, Silences};
-pub(crate) use ingests::IngestRecord;
 pub(crate) use inputs::Inputs;
 pub(crate) use journal::{Incoming, JournalWriter, StreamName};
-pub(crate) use manifests::{Resolver, Stored, StoredObject};
+pub(crate) use manifests::{Resolver, Stored};
 pub(crate) use open::{Access, Store};
 pub(crate) use seals::Seal;
 pub(crate) use sets::Declaration;

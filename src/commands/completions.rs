@@ -10,7 +10,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use super::registry::definition;
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::Invocation;
 use crate::cli::{Completions, Shell};
 use crate::exit::ExitStatus;
@@ -23,7 +23,7 @@ impl Run for Completions {
     const NAME: &'static str = "completions";
     const ASKS_THE_CLOCK: bool = false;
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, _: &mut Context<'_>) -> Result<Answer> {
         let name = match args.shell {
             Shell::Bash => "bash",
             Shell::Zsh => "zsh",
@@ -35,8 +35,7 @@ impl Run for Completions {
         if let Some(shell) = Shells::builtins().completer(name) {
             shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
         }
-        context.say(&String::from_utf8(script)?)?;
-        Ok(ExitStatus::Pass)
+        Ok(Answer::text(String::from_utf8(script)?))
     }
 }
 

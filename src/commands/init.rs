@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Init;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
@@ -21,7 +21,7 @@ use crate::store::Store;
 impl Run for Init {
     const NAME: &'static str = "init";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(path) = &args.file {
             context.refuse_database("FILE", path)?;
         }
@@ -36,8 +36,7 @@ impl Run for Init {
         }
         let manifest = text(&found.starters);
         let Some(path) = &args.file else {
-            context.say(&manifest)?;
-            return Ok(ExitStatus::Pass);
+            return Ok(Answer::text(manifest));
         };
         write_new(path, &manifest)?;
         let shown = path.display();
@@ -47,7 +46,7 @@ impl Run for Init {
          `{} apply {applied}` brings it in",
             context.program, context.program
         ));
-        Ok(ExitStatus::Pass)
+        Ok(Answer::written(ExitStatus::Pass))
     }
 }
 

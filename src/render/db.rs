@@ -10,6 +10,7 @@ use super::Document;
 use super::health::minute;
 use super::ingest::thousands;
 use crate::domain::health::figures::Figures;
+use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 
@@ -82,18 +83,6 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     text
 }
 
-/// What was taken in of another database.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Merger {
-    pub(crate) file: String,
-    pub(crate) read: u64,
-    pub(crate) inserted: u64,
-    pub(crate) duplicates: u64,
-    pub(crate) conflicts: u64,
-    /// Declared objects, which stay where they are.
-    pub(crate) declared: i64,
-}
-
 /// A copy for programs.
 ///
 /// # Errors
@@ -133,7 +122,7 @@ pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
 ///
 /// # Errors
 /// When it cannot be represented.
-pub(crate) fn merge_document(mergers: &[Merger], as_of: Instant) -> Result<Document> {
+pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     let list: Vec<_> = mergers
         .iter()
@@ -149,9 +138,9 @@ pub(crate) fn merge_document(mergers: &[Merger], as_of: Instant) -> Result<Docum
 }
 
 /// A merger for people.
-pub(crate) fn merge_text(mergers: &[Merger]) -> String {
+pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
     let mut text = String::new();
-    for Merger { file, read, inserted, duplicates, conflicts, .. } in mergers {
+    for IngestRecord { file, read, inserted, duplicates, conflicts, .. } in mergers {
         let count = |number: &u64| thousands(*number);
         let _ = write!(
             text,

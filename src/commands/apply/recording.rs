@@ -7,10 +7,11 @@ use anyhow::Result;
 
 use super::decision::Planned;
 use crate::commands::{Context, Environment};
+use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
 use crate::repository::{Commit, Input, Place};
-use crate::store::{ApplyRecord, Declaration, Store};
+use crate::store::{Declaration, Store};
 
 /// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
 const AUTHORS: [&str; 7] =

@@ -6,13 +6,14 @@ use anyhow::Result;
 
 use super::source::Arrival;
 use crate::domain::account::model::SystemId;
+use crate::domain::health::ingest::IngestRecord;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::ingest::IngestReport;
-use crate::store::{Incoming, IngestRecord, JournalWriter, Store, StreamName};
+use crate::store::{Incoming, JournalWriter, Store, StreamName};
 
 /// The state of one ingest over all its inputs and transactions.
 pub(super) struct Intake {
