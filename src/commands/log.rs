@@ -15,7 +15,7 @@ impl Run for Log {
     const NAME: &'static str = "log";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let names = args.names.iter().map(|name| {
+        let names = args.objects.iter().map(|name| {
             Name::parse(name)
                 .map_err(|error| Failure::new(format!("{name:?}: {error}"), "name an object, as manifests do"))
         });
