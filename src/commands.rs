@@ -81,6 +81,8 @@ pub(crate) struct Context<'io> {
     pub(crate) owns_process: bool,
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
+    /// What is told while it is not certain yet that it will be so.
+    pub(crate) held_back: Option<Vec<String>>,
     pub(crate) stderr_is_terminal: bool,
     /// Damage to caches that costs no answer.
     pub(crate) noticed: Noticed,
@@ -237,7 +239,20 @@ impl Context<'_> {
     /// Writes lines to standard error in which what comes from outside is escaped already. That they cannot be written changes no
     /// outcome.
     pub(crate) fn tell(&mut self, lines: &str) {
-        drop(writeln!(self.stderr, "{lines}"));
+        match &mut self.held_back {
+            Some(held_back) => held_back.push(lines.to_owned()),
+            None => drop(writeln!(self.stderr, "{lines}")),
+        }
+    }
+
+    /// Holds back what is told from now on, and forgets what was held back before: that is told again.
+    pub(crate) fn begin_anew(&mut self) {
+        self.held_back = Some(Vec::new());
+    }
+
+    /// Tells what was held back.
+    pub(crate) fn let_go(&mut self) {
+        self.held_back.take().into_iter().flatten().for_each(|lines| self.tell(&lines));
     }
 }
 

@@ -67,8 +67,6 @@ pub(crate) struct Reading {
     pub(crate) problems: Vec<Problem>,
     /// Files that were read.
     pub(crate) files: usize,
-    /// What was read of them.
-    pub(crate) inputs: Vec<Source>,
     /// Documents that were not empty.
     pub(crate) documents: usize,
     /// Whether there is more to say than `problems` does: from so many errors on, no further document is read.
@@ -117,16 +115,20 @@ impl Files {
         Self { sources, problems }
     }
 
+    /// What was loaded.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
     /// The names of those that were loaded, as messages show them.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| &*source.name)
     }
 
     /// Reads the manifests and checks each by itself and all together.
-    pub(crate) fn read(self, known: &Known) -> Reading {
+    pub(crate) fn read(&self, known: &Known) -> Reading {
         let mut reading = read_sources(&self.sources, known);
-        reading.problems.splice(0..0, self.problems);
-        reading.inputs = self.sources;
+        reading.problems.splice(0..0, self.problems.iter().cloned());
         reading
     }
 }
@@ -159,7 +161,7 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     let shortened = problem::shorten(&mut problems, MOST_PROBLEMS) || errors >= MOST_PROBLEMS;
     excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
-    Reading { objects, problems, files: sources.len(), inputs: Vec::new(), documents, shortened }
+    Reading { objects, problems, files: sources.len(), documents, shortened }
 }
 
 /// What has been read of the documents so far.

@@ -70,6 +70,7 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
         owns_process: invocation.owns_process,
         stdout,
         stderr,
+        held_back: None,
         stderr_is_terminal: invocation.stderr_is_terminal,
         noticed: Noticed::default(),
         env: &invocation.env,

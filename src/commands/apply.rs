@@ -13,7 +13,7 @@ use crate::exit::ExitStatus;
 use crate::render::Looks;
 use crate::render::plan::{Outlook, document, markdown, refusal as refusal_document, refusal_markdown, text};
 use crate::store::Access;
-use decision::{Decision, Planned, Refused, decide};
+use decision::{Decision, Given, Planned, Refused, decide};
 use recording::carry_out;
 
 impl Run for Plan {
@@ -22,7 +22,8 @@ impl Run for Plan {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let exists = context.db_path()?.exists();
         let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
-        store.read(|store| match decide(context, &args.apply, store, "there is no plan")? {
+        let given = Given::load(context, &args.apply);
+        store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
             // Without valid manifests, whether there is drift could not be answered.
             Decision::Refused(refused) => Ok(refusal(context, refused).exits(ExitStatus::Error)),
             Decision::Planned(planned) => {
@@ -45,14 +46,18 @@ impl Run for Apply {
         if is_new {
             context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
         }
-        let decision = store.write(|store| {
-            let decision = decide(context, args, store, "nothing was changed")?;
+        let given = Given::load(context, args);
+        // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.
+        let decision = store.write_anyway(|store| {
+            context.begin_anew();
+            let decision = decide(context, args, &given, store, "nothing was changed")?;
             if let Decision::Planned(planned) = &decision {
-                carry_out(context, store, planned)?;
+                carry_out(context, store, &given, planned)?;
             }
             Ok(decision)
-        })?;
-        Ok(match decision {
+        });
+        context.let_go();
+        Ok(match decision? {
             Decision::Refused(refused) => {
                 let exit = refused.status;
                 refusal(context, refused).exits(exit)

@@ -116,6 +116,7 @@ fn at_moment<'io>(
         owns_process: false,
         stdout,
         stderr,
+        held_back: None,
         stderr_is_terminal: false,
         noticed: Noticed::default(),
         env,

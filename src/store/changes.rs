@@ -1,11 +1,15 @@
 //! Owns the change log, and up to which change each recipient of --exec has been told.
 
+mod appending;
+
 use std::fs::{File, OpenOptions};
 
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+
+pub(super) use appending::write_view;
 
 use super::computed::Views;
 use super::open::{Store, Unreadable};
@@ -74,36 +78,6 @@ pub(super) fn forget_texts(connection: &Connection) -> Result<()> {
 }
 
 impl Store {
-    /// Appends changes, noticed by a computation as of a moment.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn log_changes(&self, changes: impl Iterator<Item = Change>, as_of: Instant) -> Result<LogRange> {
-        // A number is never given twice, also when the row that had it is gone.
-        let sql = "SELECT max((SELECT coalesce(max(sequence), 0) FROM change_log),
-                              (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'))";
-        let after: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
-        let sql =
-            "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
-        let (mut statement, seen_at) = (self.connection.prepare_cached(sql)?, as_of.to_string());
-        let mut through = after;
-        for change in changes {
-            through += 1;
-            statement.execute(params![
-                through,
-                seen_at,
-                change.kind.as_str(),
-                change.id,
-                change.occurred_at.to_string(),
-                change.previous.as_ref().map(write_view),
-                change.next.as_ref().map(write_view),
-                serde_json::to_string(&change.changed_fields())?,
-            ])?;
-        }
-        Ok(LogRange { after, through })
-    }
-
     /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
     ///
     /// # Errors
@@ -324,15 +298,6 @@ pub(super) fn read_logged(row: &Row<'_>) -> Result<Logged> {
         next: view(5)?,
     };
     Ok(Logged { sequence, change })
-}
-
-pub(super) fn write_view(view: &View) -> String {
-    let value = |seen: &Seen| match seen {
-        Seen::Flag(flag) => Value::Bool(*flag),
-        Seen::Text(text) => Value::String(text.clone()),
-    };
-    let fields: Map<String, Value> = view.0.iter().map(|(name, seen)| (name.clone(), value(seen))).collect();
-    Value::Object(fields).to_string()
 }
 
 pub(super) fn read_view(text: &str) -> Result<View> {

@@ -3,6 +3,7 @@
 mod explaining;
 mod migrating;
 mod reading;
+mod restating;
 mod waiting;
 
 use std::path::{Path, PathBuf};

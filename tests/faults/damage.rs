@@ -50,6 +50,17 @@ metadata: { name: low }
 spec: { when: budgetRemainingPercent < 70 }
 ";
 
+/// A window that excuses nothing, of which an apply tells.
+const IDLE: &str = "---
+apiVersion: slo/v1
+kind: MaintenanceWindow
+metadata: { name: idle }
+spec:
+  systemRefs: [{ kind: System, name: base }]
+  start: 2024-03-18T09:59:00Z
+  end: 2024-03-18T10:30:00Z
+";
+
 const READERS: [&[&str]; 17] = [
     &["status", "-o", "json"],
     &["status", "shop-month", "-o", "json"],
@@ -245,6 +256,21 @@ fn set(connection: &Connection, Case { table, column, value }: &Case) -> bool {
     changed > 0
 }
 
+/// An apply that changes something takes place at once, and tells everything once.
+#[track_caller]
+fn applies(whole: &Whole, what: &str) {
+    let world = &whole.world;
+    world.write("all/all.yaml", MANIFESTS.replace("target: 99.5", "target: 99.4") + IDLE);
+    let applied = ends(world, &["apply", "--set", "all", "all"], "");
+    world.write("all/all.yaml", MANIFESTS);
+    assert_eq!(applied.code, 0, "{what}: {}", applied.stderr);
+    assert_eq!(applied.stderr.matches("excuses nothing").count(), 1, "{what}: {}", applied.stderr);
+    assert!(applied.text().contains("shop-month"), "{what}");
+    let repaired = ends(world, &["db", "verify", "--repair"], "");
+    assert_eq!(repaired.code, 0, "{what}: {}{}", repaired.text(), repaired.stderr);
+    world.verifies();
+}
+
 /// Rows of a cache that are damaged cost no answer, no fact and no computation, and can be repaired.
 #[track_caller]
 fn costs_nothing(whole: &Whole, what: &str) {
@@ -341,6 +367,8 @@ fn pages_of_a_cache_that_make_no_sense() {
         assert!(!missing, "{table}: a damaged cache cost an answer");
         let computed = ends(&whole.world, &["compute", "--as-of", AS_OF, "--exec", "true"], "");
         assert_eq!(computed.code, 0, "{table}: {}", computed.stderr);
+        whole.become_of(&damaged);
+        applies(&whole, table);
         whole.become_of(&damaged);
         costs_nothing(&whole, table);
     }

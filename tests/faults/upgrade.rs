@@ -64,6 +64,19 @@ fn conditions_of_an_older_database_ask_for_the_state_that_was_called_degraded() 
 }
 
 #[test]
+fn a_state_is_renamed_on_either_side_and_of_other_objectives_too() {
+    let world = world(OLD[1]);
+    let body = r#"{"metadata":{},"expression":"\"degraded\" == slo.tiny-up.state || \"degraded\" == health.tiny.status || slo.tiny-up.state != \"degraded\"","severity":"info"}"#;
+    world.sql(&format!("INSERT INTO manifest VALUES (9, 'Condition', 'c', '{body}', 'c.yaml', 1, '0', 0)"));
+    let listed = world.pass(&["list", "conditions", "-o", "json"]);
+    let expected =
+        r#"\"down\" == slo.tiny-up.state || \"degraded\" == health.tiny.status || slo.tiny-up.state != \"down\""#;
+    assert!(listed.contains(expected), "{listed}");
+    world.verifies();
+    assert!(world.run(&["check", "--condition", "c"]).code < 2);
+}
+
+#[test]
 fn the_log_of_conditions_goes_on_in_the_words_of_now() {
     let world = world(COMPUTED);
     let compute = |at: &str| world.pass(&["compute", "-o", "json", "--as-of", at]);

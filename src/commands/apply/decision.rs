@@ -32,6 +32,22 @@ pub(super) enum Decision {
     Planned(Box<Planned>),
 }
 
+/// What was given on the command line: read once, before anything waits for it.
+pub(super) struct Given {
+    pub(super) home: Home,
+    pub(super) files: Files,
+}
+
+impl Given {
+    pub(super) fn load(context: &mut Context<'_>, args: &Apply) -> Self {
+        let home = Home::of(&args.paths.paths);
+        for doubt in &home.doubts {
+            context.warn(&format!("warning: not used as a repository: {doubt}"));
+        }
+        Self { home, files: Files::load(&args.paths.paths, &mut context.stdin) }
+    }
+}
+
 /// Why there is no plan.
 pub(super) struct Refused {
     pub(super) set: Name,
@@ -42,7 +58,6 @@ pub(super) struct Refused {
 /// A plan that may be carried out, and what it was made from.
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    pub(super) home: Home,
     pub(super) reading: Reading,
     /// Warnings.
     pub(super) problems: Vec<ProblemLine>,
@@ -63,19 +78,20 @@ impl Planned {
 ///
 /// # Errors
 /// When the database does not answer, no set can be told, or there is no manifest at all.
-pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, refused: &str) -> Result<Decision> {
-    let home = Home::of(&args.paths.paths);
-    for doubt in &home.doubts {
-        context.warn(&format!("warning: not used as a repository: {doubt}"));
-    }
-    let set = set(args, &home)?;
+pub(super) fn decide(
+    context: &mut Context<'_>,
+    args: &Apply,
+    Given { home, files }: &Given,
+    store: &Store,
+    refused: &str,
+) -> Result<Decision> {
+    let set = set(args, home)?;
     let mut stored = Vec::new();
     for kind in Kind::ALL {
         stored.extend(store.objects(kind)?);
     }
     let reported = reported(store)?;
-    let files = Files::load(&args.paths.paths, &mut context.stdin);
-    let elsewhere = elsewhere(&stored, &set, &home, &files);
+    let elsewhere = elsewhere(&stored, &set, home, files);
     let terms = Terms { set, adopt: args.adopt, prune: args.prune, elsewhere };
     let mut known = known(store)?;
     if args.prune {
@@ -118,7 +134,7 @@ pub(super) fn decide(context: &mut Context<'_>, args: &Apply, store: &Store, ref
         problems.append(&mut faults);
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status: ExitStatus::Fail }));
     }
-    let planned = Planned { plan, home, reading, problems, wanted, held, files };
+    let planned = Planned { plan, reading, problems, wanted, held, files };
     remark(context, &planned, &reported);
     Ok(Decision::Planned(Box::new(planned)))
 }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 
 use anyhow::Result;
 
-use super::decision::Planned;
+use super::decision::{Given, Planned};
 use crate::commands::{Context, Environment};
 use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Object};
@@ -21,7 +21,7 @@ const AUTHORS: [&str; 7] =
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Planned) -> Result<()> {
+pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
     let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {
         let file = planned.files.get(identity).map_or("", String::as_str);
@@ -33,13 +33,13 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
     if claimed > 0 {
         context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
     }
-    let commit = commit(context, planned);
+    let commit = commit(context, given);
     let origins: BTreeMap<Identity, _> = planned
         .reading
         .objects
         .iter()
         .map(|declared| {
-            (declared.object.identity(), (planned.home.place(&declared.origin.file), declared.origin.document))
+            (declared.object.identity(), (given.home.place(&declared.origin.file), declared.origin.document))
         })
         .collect();
     let declared = |identity: &Identity| {
@@ -83,10 +83,10 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, planned: &Plan
 }
 
 /// The commit that the manifests come from; what cannot be told of it is said.
-fn commit(context: &mut Context<'_>, planned: &Planned) -> Option<String> {
-    let files = &planned.reading.inputs;
-    let inputs: Vec<Input<'_>> = files.iter().map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();
-    let Commit { id, doubt } = planned.home.commit(&inputs);
+fn commit(context: &mut Context<'_>, given: &Given) -> Option<String> {
+    let files = given.files.sources().iter();
+    let inputs: Vec<Input<'_>> = files.map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();
+    let Commit { id, doubt } = given.home.commit(&inputs);
     if let Some(doubt) = doubt {
         context.warn(&format!("warning: {doubt}"));
     }

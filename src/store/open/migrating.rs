@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::super::changes::forget_texts;
 use super::super::soundness::row;
+use super::restating::rename_states;
 use super::{APPLICATION_ID, check_identity, is_empty};
 use crate::failure::Failure;
 
@@ -35,6 +36,7 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0009_checksums.sql")),
     Step::sql(include_str!("../migrations/0010_down_since.sql")),
     Step::sql(include_str!("../migrations/0011_days.sql")),
+    Step { sql: include_str!("../migrations/0012_states.sql"), then: Some(rename_states), purges: false },
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
