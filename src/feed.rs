@@ -17,7 +17,7 @@ use std::io::Read;
 
 use anyhow::Result;
 
-use crate::domain::health::transition::Source;
+use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
@@ -35,13 +35,6 @@ use shape::{Shape, Told};
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
 /// Bytes of notes that end a batch.
 const MOST_NOTE_BYTES: usize = 4 << 20;
-/// A stream as a feed names it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct StreamKey {
-    pub(crate) system: Name,
-    pub(crate) source: Source,
-    pub(crate) check: Option<Name>,
-}
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +65,7 @@ pub(crate) struct Batch {
     /// Whether stream indices begin anew with this batch.
     pub(crate) restart: bool,
     /// Streams that get the next indices, in order.
-    pub(crate) new_streams: Vec<StreamKey>,
+    pub(crate) new_streams: Vec<StreamName>,
     pub(crate) rows: Vec<Row>,
     /// Notes by index into `rows`.
     pub(crate) notes: Vec<(u32, Box<str>)>,

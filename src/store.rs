@@ -27,7 +27,7 @@ pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::{Reader, Silences};
 pub(crate) use inputs::Inputs;
-pub(crate) use journal::{Incoming, JournalWriter, StreamName};
+pub(crate) use journal::{Incoming, JournalWriter};
 pub(crate) use manifests::{Resolver, Stored};
 pub(crate) use open::{Access, Store};
 pub(crate) use seals::Seal;

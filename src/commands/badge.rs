@@ -1,4 +1,7 @@
 //! Owns `slo badge`: one objective as a small picture for a README.
+//!
+//! | `slo badge NAME` | one objective as an SVG badge: `--show availability`, `budget`, `state` or `streak`;
+//! `--label TEXT` | |
 
 use anyhow::Result;
 

@@ -1,4 +1,6 @@
 //! Owns `slo check`: one verdict over the selected objectives.
+//!
+//! | `slo check [NAME…]` | a verdict, on any condition; `-o junit` and `-o github` for CIs | an objective failed |
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

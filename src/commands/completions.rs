@@ -1,4 +1,6 @@
 //! Owns `slo completions`, and completing: names and labels come from the database.
+//!
+//! | `slo completions SHELL`, `slo man [COMMAND]` | see [Install](#install) | |
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,14 @@
 //! Owns `slo db`: what the file holds, whether it is sound, copies of it, its size, and merging others into it.
+//!
+//! | `slo db info`, `slo db verify` | size and counts; a check of the file, every row, the journal and every cache.
+//! `--repair` rebuilds every cache | a difference was found |
+//!
+//! | `slo db backup FILE`, `slo db backup -` | a checked copy, also while others write, in a file or on standard
+//! output; the only safe way to copy a database in use | |
+//!
+//! | `slo db compact` | the same facts in the smallest file | |
+//!
+//! | `slo db merge FILE…` | takes in every transition of other databases, all of them or none | |
 
 use std::path::Path;
 

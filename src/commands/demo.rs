@@ -1,4 +1,6 @@
 //! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
+//!
+//! | `slo demo` | the world above; `--keep FOLDER` says where | |
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};

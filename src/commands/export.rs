@@ -1,4 +1,6 @@
 //! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
+//!
+//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
 
 mod manifests;
 

@@ -1,4 +1,6 @@
 //! Owns `slo health`: the effective status of systems.
+//!
+//! | `slo health [SYSTEM…]` | the effective status of systems | |
 
 use anyhow::Result;
 

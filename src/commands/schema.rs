@@ -1,4 +1,6 @@
 //! Owns `slo schema`: the JSON Schema of manifests.
+//!
+//! | `slo schema` | prints the JSON Schema of manifests | |
 
 use anyhow::Result;
 

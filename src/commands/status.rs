@@ -1,4 +1,6 @@
 //! Owns `slo status`: every selected objective as of a moment, worst first.
+//!
+//! | `slo status [NAME…]` | every objective, worst first | |
 
 use std::ffi::OsStr;
 use std::rc::Rc;

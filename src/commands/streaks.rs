@@ -1,4 +1,6 @@
 //! Owns `slo streaks`: days in a row on which objectives kept their budgets, longest first.
+//!
+//! | `slo streaks [NAME…]` | how many days in a row budgets were kept | |
 
 use anyhow::Result;
 

@@ -1,4 +1,6 @@
 //! Owns `slo trend`: one objective, day by day.
+//!
+//! | `slo trend NAME` | one objective day by day, each at its close, in the objective's time zone | |
 
 use anyhow::Result;
 

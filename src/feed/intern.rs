@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::StreamKey;
 use super::row::Row;
+use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Source;
 use crate::domain::value::name::Name;
 
@@ -14,7 +14,7 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// Streams by index, and indices by stream.
 pub(super) struct Interner {
-    keys: Vec<StreamKey>,
+    keys: Vec<StreamName>,
     indices: HashTable<u32>,
     hasher: DefaultHashBuilder,
     last: u32,
@@ -36,7 +36,7 @@ impl Interner {
     }
 
     /// The streams with this index and later ones.
-    pub(super) fn keys_from(&self, index: usize) -> Vec<StreamKey> {
+    pub(super) fn keys_from(&self, index: usize) -> Vec<StreamName> {
         self.keys[index..].to_vec()
     }
 
@@ -49,9 +49,9 @@ impl Interner {
         system: &[u8],
         source: Source,
         check: Option<&[u8]>,
-        make: impl FnOnce() -> Result<StreamKey, String>,
+        make: impl FnOnce() -> Result<StreamName, String>,
     ) -> Result<u32, String> {
-        let same = |key: &StreamKey| {
+        let same = |key: &StreamName| {
             key.system.as_str().as_bytes() == system && key.source == source && check == check_bytes(key)
         };
         if self.keys.get(self.last as usize).is_some_and(same) {
@@ -76,7 +76,7 @@ impl Interner {
     }
 }
 
-fn check_bytes(key: &StreamKey) -> Option<&[u8]> {
+fn check_bytes(key: &StreamName) -> Option<&[u8]> {
     key.check.as_ref().map(Name::as_str).map(str::as_bytes)
 }
 

@@ -52,7 +52,7 @@ fn read(input: impl Read, options: Options) -> Outcome {
 fn read_with(input: impl Read, options: Options, names: Names) -> Outcome {
     let mut reader = Reader::new(input, options, names);
     let mut outcome = Outcome::default();
-    let mut streams: Vec<StreamKey> = Vec::new();
+    let mut streams: Vec<StreamName> = Vec::new();
     let mut complete = true;
     loop {
         let rejects = &mut outcome.rejects;

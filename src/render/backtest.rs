@@ -118,9 +118,6 @@ fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Epi
 }
 
 /// A backtest for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -> Result<Document> {
     let moment = |at: Instant| at.to_string();
     let rows: Vec<WireFiring<'_>> = firings(tested)

@@ -15,9 +15,6 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 
 /// The numbers for programs.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -84,9 +81,6 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
 }
 
 /// A copy for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -100,9 +94,6 @@ pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
 }
 
 /// A smaller file for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("bytesBefore", &before)?;
@@ -119,9 +110,6 @@ pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
 }
 
 /// A merger for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     let list: Vec<_> = mergers
@@ -159,9 +147,6 @@ pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
 }
 
 /// The outcome of a verification for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ok", &differences.is_empty())?;

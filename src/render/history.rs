@@ -46,9 +46,6 @@ struct WireEntry<'a> {
 }
 
 /// The journal for programs, oldest first.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Result<Document> {
     let rows: Vec<_> = entries
         .iter()

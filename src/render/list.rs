@@ -37,9 +37,6 @@ impl List {
 }
 
 /// A list for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
     Document::list(as_of, list.name, &list.rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }

@@ -40,9 +40,6 @@ struct WireDeed<'a> {
 }
 
 /// The log for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(entries: &[ApplyRecord], as_of: Instant) -> Result<Document> {
     let rows = entries.iter().map(|entry| WireEntry {
         apply_id: entry.id,

@@ -73,9 +73,6 @@ fn wire_update(update: &Update, old_name: Option<&Name>) -> WireUpdate {
 }
 
 /// The plan for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(outlook: &Outlook) -> Result<Document> {
     let plan = &outlook.plan;
     let identities = |list: &[Identity]| list.iter().map(identity).collect::<Vec<_>>();
@@ -100,9 +97,6 @@ pub(crate) fn document(outlook: &Outlook) -> Result<Document> {
 }
 
 /// For programs: why there is no plan.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("set", &set.as_str())?;

@@ -18,9 +18,6 @@ const AUTHORS: [&str; 7] =
     ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
 
 /// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
-///
-/// # Errors
-/// Those of the database.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
     let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {

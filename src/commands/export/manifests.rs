@@ -1,4 +1,6 @@
 //! Owns `slo export manifests`: the declared objects, as YAML that applies to an empty database.
+//!
+//! | `slo export manifests` | every declared object as YAML; `--format openslo`; `--system`, `-l` | |
 
 use anyhow::Result;
 

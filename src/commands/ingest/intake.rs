@@ -13,7 +13,7 @@ use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::ingest::IngestReport;
-use crate::store::{Incoming, JournalWriter, Store, StreamName};
+use crate::store::{Incoming, JournalWriter, Store};
 
 /// The state of one ingest over all its inputs and transactions.
 pub(super) struct Intake {
@@ -51,18 +51,12 @@ impl Intake {
     }
 
     /// Looks, before a transaction begins, at the caches that a batch is going to concern.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
         let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
         systems.into_iter().try_for_each(|system| store.probe_caches(system))
     }
 
     /// Merges one batch inside the open transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
         if let Some(file) = &arrival.begins {
             self.begin(file);
@@ -72,7 +66,7 @@ impl Intake {
             self.writer.restart();
         }
         for key in batch.new_streams.drain(..) {
-            self.writer.add_stream(StreamName { system: key.system, source: key.source, check: key.check });
+            self.writer.add_stream(key);
         }
         let mut notes = notes(batch);
         let accepted = batch.rows.len() as u64;
@@ -115,9 +109,6 @@ impl Intake {
     }
 
     /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
         let touched = self.writer.take_touched();
         follow_facts(store, &touched)?;
@@ -129,9 +120,6 @@ impl Intake {
     }
 
     /// Ends the last transaction of an ingest.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
         self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
         self.settle(store)?;
