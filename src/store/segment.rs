@@ -4,6 +4,7 @@ use anyhow::Result;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
+use super::soundness::crc::Crc;
 use super::soundness::row::{self, unlike};
 use super::varint::{Damaged, length, put, put_signed, take, take_signed};
 use crate::domain::health::transition::{Status, Transition};
@@ -80,7 +81,7 @@ pub(crate) fn encode(facts: &[Fact]) -> Vec<u8> {
 
 /// The CRC-32 of what goes before it: no other rule would notice a status that has turned into another.
 fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let mut crc = flate2::Crc::new();
+    let mut crc = Crc::new();
     crc.update(body);
     crc.sum().to_le_bytes()
 }
