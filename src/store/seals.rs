@@ -152,10 +152,11 @@ impl Store {
             "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
              WHERE system = ?1 AND (coalesce(due_at, 0) <= ?2 OR NOT ",
             intact!(seal),
-            ") ORDER BY coalesce(sealed_until, 0), objective LIMIT ?3"
+            ") ORDER BY coalesce(sealed_until, 0), objective"
         );
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![system.0, now.millis(), most], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map(params![system.0, now.millis()], |row| row.get(0))?;
+        // A limit that is a parameter makes SQLite plan anew for each system.
+        Ok(rows.take(most).collect::<rusqlite::Result<_>>()?)
     }
 }
