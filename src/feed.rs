@@ -19,7 +19,6 @@ use anyhow::Result;
 
 use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::Name;
 
 use fields::Fields;
 pub(crate) use incidents::read_incidents;

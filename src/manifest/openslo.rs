@@ -2,7 +2,7 @@
 
 pub(super) mod alert;
 mod indicator;
-mod metadata;
+pub(super) mod metadata;
 pub(super) mod shapes;
 mod slo;
 mod window;

@@ -12,7 +12,7 @@ use super::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, p
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
 use crate::domain::account::model::SystemId;
 use crate::domain::health::stream::StreamName;
-use crate::domain::health::transition::{Source, Transition};
+use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 

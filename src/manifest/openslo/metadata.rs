@@ -21,7 +21,7 @@ const SHARED: [&str; 1] = ["renamed-from"];
 /// The longest description, in characters.
 pub(super) const LONGEST_DESCRIPTION: usize = 1050;
 
-pub(super) static METADATA: Shape = Shape {
+pub(in crate::manifest) static METADATA: Shape = Shape {
     name: "OpenSLOMetadata",
     about: "What an object is called",
     fields: &[
