@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use super::fields::{Field, Fields};
 use super::*;
 use crate::domain::health::transition::Status;
+use crate::domain::value::name::Name;
 
 /// 2025-11-20T14:05:00Z.
 const NOW: i64 = 1_763_647_500_000;

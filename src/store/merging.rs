@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::journal::{Incoming, JournalWriter, Merged};
 use super::open::Store;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::ingest::IngestRecord;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
