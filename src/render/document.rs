@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::Form;
 use super::manifest::yaml::Node;
 use crate::domain::value::instant::Instant;
 
@@ -83,17 +84,21 @@ impl Document {
         Ok(())
     }
 
-    pub(super) fn json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
-    pub(super) fn yaml(&self) -> Result<String> {
-        Ok(Node::of_json(&serde_json::to_value(self)?).document())
+    /// The answer in a form for programs.
+    ///
+    /// # Errors
+    /// When it cannot be represented.
+    pub(super) fn print(&self, form: Form) -> Result<String> {
+        match form {
+            Form::Yaml => Ok(Node::of_json(&serde_json::to_value(self)?).document()),
+            Form::Csv { safe } => self.csv(safe),
+            _ => Ok(serde_json::to_string_pretty(self)? + "\n"),
+        }
     }
 
     /// One line a row; nested fields are named with dots, lists are written as JSON. Rows are made twice, for the header and for the
     /// lines, and none is kept. `safe`: texts that a spreadsheet would run as formulas begin with a `'`.
-    pub(super) fn csv(&self, safe: bool) -> Result<String> {
+    fn csv(&self, safe: bool) -> Result<String> {
         // Rows may have different fields (labels), so the header is the union, in order of first appearance.
         let mut header: Vec<String> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
