@@ -84,6 +84,17 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Takes in the batch that follows and goes on with the same streams.
+    pub(crate) fn join(&mut self, next: Self) {
+        let before = self.rows.len() as u32;
+        self.notes.extend(next.notes.into_iter().map(|(index, note)| (before + index, note)));
+        self.new_streams.extend(next.new_streams);
+        self.rows.extend(next.rows);
+        self.read += next.read;
+        self.rejected += next.rejected;
+        self.bytes = next.bytes;
+    }
+
     /// Takes a row in; returns the bytes that its note takes up.
     fn keep(&mut self, row: Row, note: Option<&str>) -> usize {
         let index = self.rows.len() as u32;

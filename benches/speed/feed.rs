@@ -87,6 +87,29 @@ pub(crate) fn year(path: &Path, rows: usize, systems: usize, end: i64) -> Result
     })
 }
 
+/// A check of each of some systems every minute, in whole seconds and up to `jitter` of them late, as many lines as that makes; mostly
+/// healthy, with outages of up to an hour.
+pub(crate) fn minutes(path: &Path, rows: usize, systems: usize, jitter: usize, end: i64) -> Result<()> {
+    once(path, |file| {
+        let mut dice = Dice::new(6);
+        let names: Vec<String> = (0..systems).map(service).collect();
+        let mut down = vec![0; systems];
+        let mut text = String::new();
+        let minutes = (rows / systems) as i64;
+        for minute in 0..minutes {
+            for (name, down) in names.iter().zip(&mut down) {
+                *down =
+                    if *down == 0 && dice.below(5_000) == 0 { dice.below(60) } else { usize::saturating_sub(*down, 1) };
+                let late = 1000 * dice.below(jitter + 1) as i64;
+                let status = if *down > 0 { "unhealthy" } else { "healthy" };
+                push_line(&mut text, end - (minutes - minute) * 60_000 + late, name, status);
+                flush(&mut text, file)?;
+            }
+        }
+        file.write_all(text.as_bytes()).map_err(Into::into)
+    })
+}
+
 /// The lines of another file in random order.
 pub(crate) fn shuffled(path: &Path, of: &Path) -> Result<()> {
     once(path, |file| {

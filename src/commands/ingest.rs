@@ -27,6 +27,10 @@ use source::{Arrival, Event, Input, Progress};
 const GATHER: Duration = Duration::from_millis(200);
 /// Rows gathered for one commit of what a pipe sends, at the most.
 const MOST_GATHERED: usize = 100_000;
+/// Rows of a stream that are enough to merge them.
+const ENOUGH_ROWS: usize = 64;
+/// Rows that are joined to get enough of each stream, at the most; one takes eight bytes.
+const MOST_JOINED: usize = 4_000_000;
 /// Rejected lines that are named one by one; past that, the wrong file was given.
 const MOST_NAMED: u64 = 1000;
 
@@ -83,6 +87,7 @@ impl Run for Ingest {
             progress,
             began,
             keeps,
+            streams: 0,
             ignored: Vec::new(),
             stopped: None,
         };
@@ -134,6 +139,8 @@ struct Session<'c, 'io> {
     began: clock::Stopwatch,
     /// Whether what was read before a failure stays.
     keeps: bool,
+    /// Streams of this input, so far.
+    streams: usize,
     ignored: Vec<String>,
     /// The signal that has ended the reading.
     stopped: Option<Signal>,
@@ -149,8 +156,9 @@ impl Session<'_, '_> {
     fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
         let mut current = first;
         while let Some(mut arrival) = current {
+            let next = self.join(&mut arrival);
             intake.absorb(store, &mut arrival)?;
-            current = self.next()?;
+            current = next?;
         }
         intake.close(store, self.now())
     }
@@ -160,7 +168,7 @@ impl Session<'_, '_> {
     fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
         let mut current = self.next()?;
         while let Some(mut arrival) = current {
-            let next = self.next();
+            let next = self.join(&mut arrival);
             let is_last = matches!(next, Ok(None));
             Intake::probe(store, &arrival)?;
             store.write(|store| {
@@ -206,6 +214,28 @@ impl Session<'_, '_> {
             outcome?;
         }
         if intake.has_changes() { store.write(|store| intake.close(store, self.now())) } else { Ok(()) }
+    }
+
+    /// Joins a batch with those that follow it, as long as they hold but a few rows of each of many streams: merging costs a segment
+    /// that is read and written for each stream, however few its rows. Returns the batch after them.
+    fn join(&mut self, arrival: &mut Arrival) -> Result<Option<Arrival>> {
+        let mut next = self.next();
+        if arrival.batch.restart || arrival.begins.is_some() {
+            self.streams = 0;
+        }
+        self.streams += arrival.batch.new_streams.len();
+        while let Ok(Some(more)) = &mut next {
+            let rows = arrival.batch.rows.len();
+            let is_enough = rows >= self.streams.saturating_mul(ENOUGH_ROWS);
+            let joins = more.begins.is_none() && !more.batch.restart;
+            if is_enough || !joins || rows + more.batch.rows.len() > MOST_JOINED {
+                break;
+            }
+            self.streams += more.batch.new_streams.len();
+            arrival.batch.join(std::mem::take(&mut more.batch));
+            next = self.next();
+        }
+        next
     }
 
     /// The next batch; `None` at the end of the last input.

@@ -83,7 +83,8 @@ fn publish_days(
     let until = assessment.ledger.end();
     let seal = store.seal(id, assessment.ledger.calendar())?;
     if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < until) {
-        store.keep_sealed(id, assessment.model, &assessment.ledger)?;
+        let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
+        store.keep_sealed(id, assessment.model, &assessment.ledger, published_until)?;
     }
     let known = published_until(seal, assessment);
     let days = snapshots(assessment, known, chronicle)?;

@@ -43,7 +43,7 @@ pub(crate) fn consequences(
         .collect();
     let mut before = Evaluation::open(store, objectives.len(), as_of)?;
     let mut after = Evaluation::open(store, objectives.len(), as_of)?;
-    after.resolver = Resolver::of(store, outcome.iter().copied())?;
+    after.resolver = Resolver::of(store, outcome.iter().copied().cloned())?;
     let mut found = Vec::new();
     for objective in objectives {
         let name = &objective.metadata.name;

@@ -18,10 +18,10 @@ const SEALING_ALLOWANCE: usize = 8_000;
 const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
-    /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them. Runs in a write
-    /// transaction. Returns how much was read and drawn up.
-    fn seal(&mut self, id: i64, model: &Model) -> Result<usize> {
-        let sealed = self.store.sealed(id, model.objective.window.calendar())?;
+    /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them, given those that are sealed.
+    /// Runs in a write transaction. Returns how much was read and drawn up.
+    fn seal(&mut self, id: i64, model: &Model, sealed: Option<(Ledger, Seal)>) -> Result<usize> {
+        let (sealed, seal) = sealed.unzip();
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
         let read = self.chronicle.folded();
         let assessment = Assessment::open(model, sealed, self.as_of, &mut self.chronicle)?;
@@ -29,7 +29,8 @@ impl Evaluation<'_> {
             self.store.drop_sealed(id)?;
             return Ok(1);
         }
-        self.store.keep_sealed(id, model, &assessment.ledger)?;
+        let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
+        self.store.keep_sealed(id, model, &assessment.ledger, published_until)?;
         Ok(self.chronicle.folded() - read + assessment.ledger.runs().len().saturating_sub(known) + 1)
     }
 }
@@ -61,7 +62,8 @@ pub(super) fn seal_some(
     let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
-        allowance = allowance.saturating_sub(evaluation.seal(id, &model)?);
+        let sealed = store.sealed_and_seal(id, model.objective.window.calendar())?;
+        allowance = allowance.saturating_sub(evaluation.seal(id, &model, sealed)?);
         if allowance == 0 {
             break;
         }
@@ -110,12 +112,13 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     for Derived { id, model, known } in derived {
         let calendar = model.objective.window.calendar();
         // Days whose systems were not known may not have followed their facts.
-        let seal = store.seal(id, calendar)?.filter(|seal| known && seal.fingerprint == model.fingerprint());
-        if seal.is_none() {
+        let sealed = store.sealed_and_seal(id, calendar)?;
+        let sealed = sealed.filter(|(_, seal)| known && seal.fingerprint == model.fingerprint());
+        if sealed.is_none() {
             store.drop_sealed(id)?;
         }
-        if seal.is_none_or(|seal| seal.until < calendar.day_start(now)) {
-            evaluation.seal(id, &model)?;
+        if sealed.as_ref().is_none_or(|(_, seal)| seal.until < calendar.day_start(now)) {
+            evaluation.seal(id, &model, sealed)?;
         }
     }
     Ok(())
@@ -145,7 +148,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         let model = resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, inputs(&model));
         let calendar = model.objective.window.calendar();
-        let Some(Seal { fingerprint, until, .. }) = store.seal(stored.id, calendar)? else {
+        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
             if store.has_sealed(stored.id)? {
                 tell(format!("objective {name}: its sealed days are damaged"));
             }
@@ -155,7 +158,6 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             tell(format!("objective {name}: its days were sealed from another manifest"));
             continue;
         }
-        let Some(sealed) = store.sealed(stored.id, calendar)? else { continue };
         if sealed.end() < calendar.day_start(until) && sealed.end() > sealed.start() {
             tell(format!(
                 "objective {name}: its days are sealed until {until}, but the last one ends {}",

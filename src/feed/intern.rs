@@ -7,7 +7,6 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::StreamKey;
 use super::row::Row;
 use crate::domain::health::transition::Source;
-use crate::domain::value::name::Name;
 
 /// Bytes of names that are held at the most, give or take one stream's.
 const MOST_BYTES: usize = 16 << 20;
@@ -15,15 +14,26 @@ const MOST_BYTES: usize = 16 << 20;
 /// Streams by index, and indices by stream.
 pub(super) struct Interner {
     keys: Vec<StreamKey>,
-    indices: HashTable<u32>,
+    entries: HashTable<Entry>,
+    /// The names of all entries one behind the other: a feed of many streams waits for memory more than for anything else.
+    names: Vec<u8>,
     hasher: DefaultHashBuilder,
-    last: u32,
-    bytes: usize,
+    last: Option<Entry>,
+}
+
+/// A stream's index, and where its names are: the system's up to `rest`, and up to `end` what else tells it apart, if anything does.
+#[derive(Clone, Copy)]
+struct Entry {
+    index: u32,
+    start: u32,
+    rest: u32,
+    end: u32,
 }
 
 impl Interner {
     pub(super) fn new() -> Self {
-        Self { keys: Vec::new(), indices: HashTable::new(), hasher: DefaultHashBuilder::default(), last: 0, bytes: 0 }
+        let (entries, hasher) = (HashTable::new(), DefaultHashBuilder::default());
+        Self { keys: Vec::new(), entries, names: Vec::new(), hasher, last: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -32,7 +42,7 @@ impl Interner {
 
     /// Whether no further stream may be added.
     pub(super) fn is_full(&self) -> bool {
-        self.keys.len() == Row::MOST_STREAMS || self.bytes >= MOST_BYTES
+        self.keys.len() == Row::MOST_STREAMS || self.names.len() >= MOST_BYTES
     }
 
     /// The streams with this index and later ones.
@@ -51,41 +61,63 @@ impl Interner {
         check: Option<&[u8]>,
         make: impl FnOnce() -> Result<StreamKey, String>,
     ) -> Result<u32, String> {
-        let same = |key: &StreamKey| {
-            key.system.as_str().as_bytes() == system && key.source == source && check == check_bytes(key)
+        let kind = kind(source, check);
+        let names = &self.names;
+        let same = |entry: &Entry| {
+            let (own, rest) = entry.of(names);
+            own == system
+                && match (kind, rest.split_first()) {
+                    (None, None) => true,
+                    (Some(kind), Some((known, name))) => *known == kind && name == check.unwrap_or_default(),
+                    _ => false,
+                }
         };
-        if self.keys.get(self.last as usize).is_some_and(same) {
-            return Ok(self.last);
+        if let Some(last) = self.last.filter(same) {
+            return Ok(last.index);
         }
-        let hash = hash(&self.hasher, system, source, check);
-        if let Some(index) = self.indices.find(hash, |index| same(&self.keys[*index as usize])) {
-            self.last = *index;
-            return Ok(*index);
+        let hash = hash(&self.hasher, system, kind, check.unwrap_or_default());
+        if let Some(entry) = self.entries.find(hash, same) {
+            self.last = Some(*entry);
+            return Ok(entry.index);
         }
-        let key = make()?;
-        let index = self.keys.len() as u32;
-        self.bytes += system.len() + check.map_or(0, <[u8]>::len);
-        self.keys.push(key);
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        self.indices.insert_unique(hash, index, |index| {
-            let key = &keys[*index as usize];
-            self::hash(hasher, key.system.as_str().as_bytes(), key.source, check_bytes(key))
+        self.keys.push(make()?);
+        let start = self.names.len() as u32;
+        self.names.extend_from_slice(system);
+        let rest = self.names.len() as u32;
+        if let Some(kind) = kind {
+            self.names.push(kind);
+            self.names.extend_from_slice(check.unwrap_or_default());
+        }
+        let entry = Entry { index: self.keys.len() as u32 - 1, start, rest, end: self.names.len() as u32 };
+        let (names, hasher) = (&self.names, &self.hasher);
+        self.entries.insert_unique(hash, entry, |entry| {
+            let (system, rest) = entry.of(names);
+            self::hash(hasher, system, rest.first().copied(), rest.get(1..).unwrap_or_default())
         });
-        self.last = index;
-        Ok(index)
+        self.last = Some(entry);
+        Ok(entry.index)
     }
 }
 
-fn check_bytes(key: &StreamKey) -> Option<&[u8]> {
-    key.check.as_ref().map(Name::as_str).map(str::as_bytes)
+impl Entry {
+    /// The system's name, and what else tells the stream apart.
+    fn of(self, names: &[u8]) -> (&[u8], &[u8]) {
+        names[self.start as usize..self.end as usize].split_at((self.rest - self.start) as usize)
+    }
 }
 
-fn hash(hasher: &DefaultHashBuilder, system: &[u8], source: Source, check: Option<&[u8]>) -> u64 {
+/// What is told of a stream besides its system's and its check's name; nothing of most.
+fn kind(source: Source, check: Option<&[u8]>) -> Option<u8> {
+    let kind = (source as u8) << 1 | u8::from(check.is_some());
+    (kind != (Source::Healthcheck as u8) << 1).then_some(kind)
+}
+
+fn hash(hasher: &DefaultHashBuilder, system: &[u8], kind: Option<u8>, check: &[u8]) -> u64 {
     let mut state = hasher.build_hasher();
     state.write(system);
-    if source != Source::Healthcheck || check.is_some() {
-        state.write_u8(source as u8);
-        state.write(check.unwrap_or_default());
+    if let Some(kind) = kind {
+        state.write_u8(kind);
+        state.write(check);
     }
     state.finish()
 }

@@ -29,7 +29,11 @@ impl<'t> Layout<'t> {
 
     /// A character of the text as it is read; line and column are counted from 0.
     pub(super) fn char_at(&self, (line, column): (usize, usize)) -> Option<char> {
-        self.text[*self.starts.get(line)?..].chars().nth(column)
+        let rest = &self.text[*self.starts.get(line)?..];
+        match rest.as_bytes().get(..=column) {
+            Some(bytes) if bytes.is_ascii() => Some(bytes[column].into()),
+            _ => rest.chars().nth(column),
+        }
     }
 
     /// Spaces added before a line, counted from 0.

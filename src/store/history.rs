@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::open::{Store, Unreadable};
 use super::segment::{Fact, Packed, decode, read};
-use super::soundness::row::{expect, intact};
+use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
 use crate::domain::account::model::SystemId;
 use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
@@ -135,11 +135,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
-        let sql = concat!(
-            "SELECT id, source, healthcheck, first_ts, system, ",
-            intact!(stream),
-            " FROM stream WHERE system = ?1 ORDER BY source, healthcheck"
-        );
+        let sql = concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([system.0])?;
         let mut streams = Vec::new();
@@ -154,16 +150,12 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn all_streams(&self) -> Result<HashMap<SystemId, Vec<StreamRow>>> {
-        let sql = concat!(
-            "SELECT id, source, healthcheck, first_ts, system, ",
-            intact!(stream),
-            " FROM stream ORDER BY system, source, healthcheck"
-        );
+        let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck");
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut streams: HashMap<SystemId, Vec<StreamRow>> = HashMap::new();
         while let Some(row) = rows.next()? {
-            streams.entry(SystemId(row.get(4)?)).or_default().push(stream_row(row)?);
+            streams.entry(SystemId(row.get(1)?)).or_default().push(stream_row(row)?);
         }
         Ok(streams)
     }
@@ -181,14 +173,14 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
-        let sql = concat!("SELECT name, id, ", intact!(system), " FROM system ORDER BY name");
+        let sql = concat!("SELECT ", whole!(system), " FROM system ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut systems = Vec::new();
         while let Some(row) = rows.next()? {
-            let id = row.get(1)?;
-            expect(row, 2, || format!("system {id}"))?;
-            systems.push((stored_name(row.get_ref(0)?.as_str()?)?, SystemId(id)));
+            let id = row.get(0)?;
+            expect_whole(row, width!(system), || format!("system {id}"))?;
+            systems.push((stored_name(row.get_ref(1)?.as_str()?)?, SystemId(id)));
         }
         Ok(systems)
     }
@@ -246,22 +238,22 @@ impl Store {
 
 /// The id of a system.
 pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Option<SystemId>> {
-    let sql = concat!("SELECT id, ", intact!(system), " FROM system WHERE name = ?1");
+    let sql = concat!("SELECT ", whole!(system), " FROM system WHERE name = ?1");
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([name.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    expect(row, 1, || format!("system {name}"))?;
+    expect_whole(row, width!(system), || format!("system {name}"))?;
     Ok(Some(SystemId(row.get(0)?)))
 }
 
 fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
     let id: i64 = row.get(0)?;
-    expect(row, 5, || format!("stream {id}"))?;
+    expect_whole(row, width!(stream), || format!("stream {id}"))?;
     let source =
-        Source::from_code(row.get(1)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
-    let check = row.get_ref(2)?.as_str()?;
+        Source::from_code(row.get(2)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
+    let check = row.get_ref(3)?.as_str()?;
     let check = if check.is_empty() { None } else { Some(stored_name(check)?) };
-    Ok(StreamRow { id, source, check, first: Instant::from_millis(row.get(3)?) })
+    Ok(StreamRow { id, source, check, first: Instant::from_millis(row.get(4)?) })
 }
 
 /// A name that was checked before it was stored.

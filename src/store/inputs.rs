@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::manifests::{Stored, maintenance_window, stored_objective};
 use super::open::Store;
 use super::soundness::DamagedCache;
-use super::soundness::row::intact;
+use super::soundness::row::{intact, whole};
 use super::wire;
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::model::SystemId;
@@ -74,8 +74,8 @@ impl Store {
     fn decided_by(&self, system: SystemId) -> Result<Vec<Stored>> {
         expect_objectives(&self.connection, system)?;
         let sql = concat!(
-            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
-            intact!(manifest),
+            "SELECT ",
+            whole!(manifest),
             " FROM manifest WHERE id IN (SELECT objective FROM objective_input WHERE system = ?1) ORDER BY name"
         );
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -94,8 +94,7 @@ impl Store {
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
         let whole =
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
-        let sql =
-            concat!("SELECT id, name, body, ", intact!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
         if whole.is_none() {
             return self.schedules(sql, [], |of, body| {
                 let covers = wire::read_covered(of, body)?.contains(name);
@@ -200,11 +199,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
-        let sql = concat!(
-            "SELECT id, name, body, ",
-            intact!(manifest),
-            " FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id"
-        );
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id");
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let known: HashMap<Name, SystemId> = self.systems()?.into_iter().collect();

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::history::system_named;
 use super::inputs;
 use super::open::Unreadable;
-use super::segment::{Fact, MOST_BYTES, Packed, decode, encode, segment_sum, split};
+use super::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, pack_evenly, segment_sum};
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
 use crate::domain::account::model::SystemId;
 use crate::domain::health::transition::{Source, Transition};
@@ -58,6 +58,17 @@ struct Segment {
     last: Instant,
     count: usize,
     body: Vec<u8>,
+}
+
+impl Segment {
+    fn is_well_filled(&self) -> bool {
+        self.body.len() > MOST_BYTES / 8 * 7 || self.count > MOST_FACTS / 8 * 7
+    }
+
+    /// Whether so many facts like those it has should fit.
+    fn has_room_for(&self, count: usize) -> bool {
+        count <= MOST_FACTS && self.body.len() * count / self.count <= MOST_BYTES
+    }
 }
 
 /// Merges batches into the journal. It lives as long as one ingest and sees several transactions.
@@ -198,12 +209,12 @@ impl JournalWriter {
             return Ok(None);
         }
         facts.extend(known);
-        // A bulk load leaves a well-filled last segment as it is; otherwise this one grows, and splits when it must.
-        let many = facts.len() - segment.count;
-        if appends && segment.body.len() > MOST_BYTES / 2 && segment.body.len() + 4 * many > MOST_BYTES {
+        if appends && segment.is_well_filled() && !segment.has_room_for(facts.len()) {
+            // A bulk load leaves a well-filled last segment as it is; otherwise this one grows, and splits when it must.
             insert(connection, stream, &facts[segment.count..])?;
         } else {
-            replace(connection, stream, segment, &facts)?;
+            let parts = if appends { pack(&facts) } else { pack_evenly(&facts) };
+            replace(connection, stream, segment, &parts)?;
         }
         Ok(first_change)
     }
@@ -254,12 +265,11 @@ impl JournalWriter {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
             Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
-                let sql =
-                    "INSERT INTO stream (system, source, healthcheck, first_ts, checksum) VALUES (?1, ?2, ?3, ?4, 0)";
+                let sql = "INSERT INTO stream (id, system, source, healthcheck, first_ts, checksum)
+                           SELECT next, ?1, ?2, ?3, ?4, row_sum(next, ?1, ?2, ?3, ?4)
+                           FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM stream)";
                 connection.prepare_cached(sql)?.execute(params![system.0, name.source as u8, check, first.millis()])?;
-                let id = connection.last_insert_rowid();
-                sum_stream(connection, id)?;
-                (id, first)
+                (connection.last_insert_rowid(), first)
             }
         };
         let known = KnownStream { id, system, first };
@@ -273,10 +283,10 @@ pub(super) fn system_id(connection: &Connection, name: &Name) -> Result<SystemId
     if let Some(known) = system_named(connection, name)? {
         return Ok(known);
     }
-    connection.prepare_cached("INSERT INTO system (name, checksum) VALUES (?1, 0)")?.execute([name.as_str()])?;
+    let sql = "INSERT INTO system (id, name, checksum) SELECT next, ?1, row_sum(next, ?1)
+               FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM system)";
+    connection.prepare_cached(sql)?.execute([name.as_str()])?;
     let id = connection.last_insert_rowid();
-    let sum = concat!("UPDATE system SET checksum = ", row_sum!(system), " WHERE id = ?1");
-    connection.prepare_cached(sum)?.execute([id])?;
     inputs::begin(connection, SystemId(id))?;
     Ok(SystemId(id))
 }
@@ -314,41 +324,45 @@ fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition])
 
 /// Packs facts that no segment of the stream overlaps.
 pub(super) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
+    pack(facts).iter().try_for_each(|part| add(connection, stream, part))
+}
+
+fn add(connection: &Connection, stream: i64, part: &Part<'_>) -> Result<()> {
     let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let mut statement = connection.prepare_cached(sql)?;
-    for part in split(facts) {
-        let Row { first, last, count, body, checksum } = Row::of(stream, part);
-        statement.execute(params![stream, first, last, count, body, checksum])?;
-    }
+    let Row { first, last, count, checksum } = Row::of(stream, part);
+    connection.prepare_cached(sql)?.execute(params![stream, first, last, count, part.body, checksum])?;
     Ok(())
 }
 
-/// The values of a segment's row.
+/// What a segment's row says of its body.
 struct Row {
     first: i64,
     last: i64,
     count: i64,
-    body: Vec<u8>,
     checksum: i32,
 }
 
 impl Row {
-    fn of(stream: i64, facts: &[Fact]) -> Self {
+    fn of(stream: i64, Part { facts, body }: &Part<'_>) -> Self {
         let (first, last) = (facts[0].transition.at.millis(), facts[facts.len() - 1].transition.at.millis());
-        let (count, body) = (facts.len() as i64, encode(facts));
-        let checksum = segment_sum(stream, first, last, count, &body);
-        Self { first, last, count, body, checksum }
+        let count = facts.len() as i64;
+        Self { first, last, count, checksum: segment_sum(stream, first, last, count, body) }
     }
 }
 
-/// Writes facts over a segment, the first part in its place and the others as new ones.
-fn replace(connection: &Connection, stream: i64, segment: &Segment, facts: &[Fact]) -> Result<()> {
-    let parts = split(facts);
+/// Writes parts over a segment, the first one in its place and the others as new ones.
+fn replace(connection: &Connection, stream: i64, segment: &Segment, parts: &[Part<'_>]) -> Result<()> {
     let Some((head, tail)) = parts.split_first() else { return Ok(()) };
-    let Row { first, last, count, body, checksum } = Row::of(stream, head);
-    let sql = "UPDATE segment SET first_ts = ?2, last_ts = ?3, count = ?4, body = ?5, checksum = ?6 WHERE id = ?1";
-    connection.prepare_cached(sql)?.execute(params![segment.id, first, last, count, body, checksum])?;
-    tail.iter().try_for_each(|part| insert(connection, stream, part))
+    let Row { first, last, count, checksum } = Row::of(stream, head);
+    if first == segment.first.millis() {
+        // Its place in the index stays.
+        let sql = "UPDATE segment SET last_ts = ?2, count = ?3, body = ?4, checksum = ?5 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![segment.id, last, count, head.body, checksum])?;
+    } else {
+        let sql = "UPDATE segment SET first_ts = ?2, last_ts = ?3, count = ?4, body = ?5, checksum = ?6 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![segment.id, first, last, count, head.body, checksum])?;
+    }
+    tail.iter().try_for_each(|part| add(connection, stream, part))
 }
 
 /// Keeps the greater of a stored note and a new one; returns whether that changed anything.

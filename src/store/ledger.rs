@@ -49,7 +49,8 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
     if start > MOST_DAYS {
         return Err(Damaged);
     }
-    let mut runs = Vec::new();
+    // A day in which something happened takes eight bytes or more.
+    let mut runs = Vec::with_capacity(rest.len() / 8 + 1);
     while !rest.is_empty() {
         let count = take(&mut rest)?;
         days = count.saturating_add(days);
@@ -71,6 +72,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
             if upstreams > rest.len() as u64 {
                 return Err(Damaged);
             }
+            upstream_ms.reserve_exact(upstreams as usize);
             for _ in 0..upstreams {
                 upstream_ms.push(millis(&mut rest)?);
             }
@@ -78,9 +80,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
         let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
         runs.push(Run { count: count as u32, day: Day { tally, verdict } });
     }
-    let mut ledger = Ledger::new(calendar, EARLIEST.plus(start as i64));
-    ledger.extend(runs);
-    Ok(ledger)
+    Ok(Ledger::of(calendar, EARLIEST.plus(start as i64), runs))
 }
 
 /// A part of a day.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::Result;
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
 use super::history::{Silences, stored_name};
@@ -11,7 +12,7 @@ use super::journal::system_id;
 use super::open::{Store, Unreadable};
 use super::sets::Declaration;
 use super::soundness::DamagedCache;
-use super::soundness::row::{expect, intact, row_sum};
+use super::soundness::row::{expect_whole, row_sum, whole, width};
 use super::wire;
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
@@ -23,6 +24,20 @@ use crate::domain::plan::reconcile::field::content_hash;
 use crate::domain::rules::condition::Condition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+
+/// The places of a declared object's columns in `whole!`.
+mod column {
+    pub(super) const ID: usize = 0;
+    pub(super) const NAME: usize = 2;
+    pub(super) const BODY: usize = 3;
+    pub(super) const FILE: usize = 4;
+    pub(super) const DOCUMENT: usize = 5;
+    pub(super) const APPLIED_AT: usize = 7;
+    pub(super) const SET: usize = 8;
+    pub(super) const ORPHANED_AT: usize = 9;
+    pub(super) const COMMIT: usize = 10;
+    pub(super) const REPOSITORY: usize = 11;
+}
 
 /// An objective with the id under which its caches are kept.
 #[derive(Clone, Debug)]
@@ -53,6 +68,7 @@ pub(crate) struct StoredObject {
 pub(crate) struct Resolver<'s> {
     store: &'s Store,
     ids: HashMap<Name, SystemId>,
+    members: HashMap<Name, Member>,
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
     schedules: HashMap<Name, Vec<Schedule>>,
@@ -70,10 +86,14 @@ impl<'s> Resolver<'s> {
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
         if most {
-            let stored = [Kind::System, Kind::MaintenanceWindow].map(|kind| store.objects(kind));
-            let objects: Vec<Object> =
-                stored.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().map(|s| s.held.object).collect();
-            return Self::of(store, objects.iter());
+            let mut objects = Vec::new();
+            for kind in [Kind::System, Kind::MaintenanceWindow] {
+                store.each_object(kind, |_, object| {
+                    objects.push(object);
+                    Ok(())
+                })?;
+            }
+            return Self::of(store, objects);
         }
         Ok(Self::empty(store, HashMap::new(), false))
     }
@@ -83,13 +103,13 @@ impl<'s> Resolver<'s> {
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn of<'o>(store: &'s Store, objects: impl Iterator<Item = &'o Object>) -> Result<Self> {
+    pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
         let mut resolver = Self::empty(store, ids, true);
         for object in objects {
             match object {
                 Object::System(system) => {
-                    resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system.clone())));
+                    resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
                 }
                 Object::MaintenanceWindow(window) if !window.cancelled => {
                     for system in &window.systems {
@@ -103,8 +123,9 @@ impl<'s> Resolver<'s> {
     }
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
-        let (systems, schedules, calendars) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { store, ids, systems, schedules, calendars, complete, silences: Silences::default() }
+        let (members, systems, silences) = (HashMap::new(), HashMap::new(), Silences::default());
+        let (schedules, calendars) = (HashMap::new(), HashMap::new());
+        Self { store, ids, members, systems, schedules, calendars, complete, silences }
     }
 
     /// The manifest of a system, if it has one.
@@ -131,6 +152,9 @@ impl<'s> Resolver<'s> {
     /// # Errors
     /// Those of the database, and when nothing knows the system.
     pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
+        if let Some(known) = self.members.get(name) {
+            return Ok(known.clone());
+        }
         let id = match self.ids.get(name) {
             Some(id) => *id,
             // Ids of the database are positive.
@@ -143,10 +167,12 @@ impl<'s> Resolver<'s> {
         self.ids.insert(name.clone(), id);
         let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
         self.silences.borrow_mut().insert(id, stale_after_ms);
-        Ok(Member { id, name: name.clone(), stale_after_ms })
+        let member = Member { id, name: name.clone(), stale_after_ms };
+        self.members.insert(name.clone(), member.clone());
+        Ok(member)
     }
 
-    /// Lets a reader know of every system that is resolved.
+    /// Lets a reader know of every system that is resolved; none is yet.
     pub(crate) fn telling(self, silences: Silences) -> Self {
         Self { silences, ..self }
     }
@@ -194,12 +220,10 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
-        let sql = concat!("SELECT body, ", intact!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str(), name.as_str()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        expect(row, 1, || stored_object(kind, name.as_str()))?;
-        read_object(kind, name.as_str(), row.get_ref(0)?.as_str()?).map(Some)
+        rows.next()?.map(|row| read_object(kind, row)).transpose()
     }
 
     /// All declared objects of a kind, sorted by name.
@@ -207,29 +231,32 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
-        let sql = concat!(
-            "SELECT name, body, set_name, orphaned_at IS NOT NULL, file, document, commit_id, applied_at, repository, ",
-            intact!(manifest),
-            " FROM manifest WHERE kind = ?1 ORDER BY name"
-        );
+        let mut objects = Vec::new();
+        self.each_object(kind, |row, object| {
+            let set = row.get_ref(column::SET)?.as_str_or_null()?.map(stored_name).transpose()?;
+            let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
+            objects.push(StoredObject {
+                held: Held { object, set, orphaned },
+                repository: row.get_ref(column::REPOSITORY)?.as_str_or_null()?.map(stored_name).transpose()?,
+                file: row.get(column::FILE)?,
+                document: row.get(column::DOCUMENT)?,
+                commit: row.get(column::COMMIT)?,
+                applied_at: Instant::from_millis(row.get(column::APPLIED_AT)?),
+            });
+            Ok(())
+        })?;
+        Ok(objects)
+    }
+
+    /// Calls `each` with every declared object of a kind and its row, sorted by name.
+    fn each_object(&self, kind: Kind, mut each: impl FnMut(&Row<'_>, Object) -> Result<()>) -> Result<()> {
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
-        let mut objects = Vec::new();
         while let Some(row) = rows.next()? {
-            let name = row.get_ref(0)?.as_str()?;
-            expect(row, 9, || stored_object(kind, name))?;
-            let object = read_object(kind, name, row.get_ref(1)?.as_str()?)?;
-            let set = row.get_ref(2)?.as_str_or_null()?.map(stored_name).transpose()?;
-            objects.push(StoredObject {
-                held: Held { object, set, orphaned: row.get(3)? },
-                repository: row.get_ref(8)?.as_str_or_null()?.map(stored_name).transpose()?,
-                file: row.get(4)?,
-                document: row.get(5)?,
-                commit: row.get(6)?,
-                applied_at: Instant::from_millis(row.get(7)?),
-            });
+            each(row, read_object(kind, row)?)?;
         }
-        Ok(objects)
+        Ok(())
     }
 
     /// All objectives, sorted by name.
@@ -237,11 +264,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
-        let sql = concat!(
-            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
-            intact!(manifest),
-            " FROM manifest WHERE kind = 'SLO' ORDER BY name"
-        );
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut objectives = Vec::new();
@@ -256,11 +279,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
-        let sql = concat!(
-            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
-            intact!(manifest),
-            " FROM manifest WHERE kind = 'SLO' AND name = ?1"
-        );
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND name = ?1");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([name.as_str()])?;
         rows.next()?.map(stored_objective).transpose()
@@ -271,11 +290,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and when it does not exist or cannot be read.
     pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
-        let sql = concat!(
-            "SELECT id, name, body, orphaned_at IS NOT NULL, ",
-            intact!(manifest),
-            " FROM manifest WHERE kind = 'SLO' AND id = ?1"
-        );
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND id = ?1");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([id])?;
         // Only the derived table knows objectives by their ids.
@@ -363,26 +378,27 @@ impl Store {
     }
 }
 
-/// Reads the columns `id, name, body, orphaned_at IS NOT NULL, intact` of an objective.
+/// Reads an objective from the columns of a declared object.
 pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
-    let name = row.get_ref(1)?.as_str()?;
-    expect(row, 4, || stored_object(Kind::Objective, name))?;
-    let objective = wire::read_objective(name, row.get_ref(2)?.as_str()?)?;
-    Ok(Stored { id: row.get(0)?, objective, orphaned: row.get(3)? })
+    let objective = wire::read_objective(whole_name(Kind::Objective, row)?, row.get_ref(column::BODY)?.as_str()?)?;
+    let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
+    Ok(Stored { id: row.get(column::ID)?, objective, orphaned })
 }
 
-/// Reads the columns `id, name, body, intact` of a maintenance window, by `read`, which gets the name and the body.
+/// Reads a maintenance window from the columns of a declared object, by `read`, which gets the name and the body.
 pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str) -> Result<T>) -> Result<T> {
-    let name = row.get_ref(1)?.as_str()?;
-    expect(row, 3, || stored_object(Kind::MaintenanceWindow, name))?;
-    read(name, row.get_ref(2)?.as_str()?)
+    read(whole_name(Kind::MaintenanceWindow, row)?, row.get_ref(column::BODY)?.as_str()?)
 }
 
-fn stored_object(kind: Kind, name: &str) -> String {
-    format!("the stored {} {name}", kind.as_str())
+/// The name of an object whose row is as it was written.
+fn whole_name<'r>(kind: Kind, row: &'r Row<'_>) -> Result<&'r str> {
+    let name = row.get_ref(column::NAME)?.as_str()?;
+    expect_whole(row, width!(manifest), || format!("the stored {} {name}", kind.as_str()))?;
+    Ok(name)
 }
 
-fn read_object(kind: Kind, name: &str, body: &str) -> Result<Object> {
+fn read_object(kind: Kind, row: &Row<'_>) -> Result<Object> {
+    let (name, body) = (whole_name(kind, row)?, row.get_ref(column::BODY)?.as_str()?);
     Ok(match kind {
         Kind::System => Object::System(wire::read_system(name, body)?),
         Kind::Objective => Object::Objective(wire::read_objective(name, body)?),

@@ -26,6 +26,8 @@ use crate::file::Identity;
 const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
+/// Prepared statements that are kept: more than any command uses, so that none is prepared again for each row.
+const MOST_STATEMENTS: usize = 128;
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
@@ -90,6 +92,7 @@ impl Store {
         })?;
         let identity = if access == Access::Scratch { None } else { before.or_else(|| Identity::of(path)) };
         row::register(&connection)?;
+        connection.set_prepared_statement_cache_capacity(MOST_STATEMENTS);
         Ok(Self { connection, path: path.to_owned(), identity, unlocked, noticed: Noticed::default() })
     }
 

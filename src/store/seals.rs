@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
-use super::soundness::row::{intact, is_intact, row_sum};
+use super::soundness::row::{intact, is_whole, row_sum};
 use crate::domain::account::model::{Model, SystemId};
 use crate::domain::budget::day::Ledger;
 use crate::domain::value::calendar::Calendar;
@@ -76,47 +76,55 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
-    fn sealed_and_seal(&self, objective: i64, calendar: Calendar) -> Result<Option<(Ledger, Seal)>> {
-        let sql = concat!(
-            "SELECT fingerprint, sealed_until, published_until, ",
-            intact!(seal),
-            ", (SELECT body FROM ledger WHERE ledger.objective = ?1 AND ",
-            intact!(ledger),
-            ") FROM seal WHERE objective = ?1"
-        );
+    /// Both, read once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed_and_seal(&self, objective: i64, calendar: Calendar) -> Result<Option<(Ledger, Seal)>> {
+        let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
+                          ledger.objective, body, ledger.checksum
+                   FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
         self.believe("ledger", &objective, || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query([objective])?;
             let Some(row) = rows.next()? else { return Ok(None) };
-            if !is_intact(row, 3)? {
+            if !is_whole(row, 0..6)? {
                 return Err(DamagedCache("seal").into());
+            }
+            if !is_whole(row, 6..9)? {
+                return Err(DamagedCache("ledger").into());
             }
             let moment = |index: usize| -> Result<Instant> {
                 let moment = Instant::from_millis(row.get(index)?);
                 if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
             };
-            let seal = Seal { fingerprint: row.get(0)?, until: moment(1)?, published_until: moment(2)? };
-            let body = row.get_ref(4)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
+            let seal = Seal { fingerprint: row.get(1)?, until: moment(2)?, published_until: moment(3)? };
+            let body = row.get_ref(7)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
             let mut ledger = decode(body, calendar).map_err(|_| DamagedCache("ledger"))?;
             ledger.truncate(seal.until);
             Ok(Some((ledger, seal)))
         })
     }
 
-    /// Keeps the days of an objective that end at or before the ledger's end. What was published stays so, unless the row that says
-    /// it is damaged.
+    /// Keeps the days of an objective that end at or before the ledger's end; `published_until` stays what it is known to be.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn keep_sealed(&self, objective: i64, model: &Model, ledger: &Ledger) -> Result<()> {
-        let published = self.seal(objective, ledger.calendar())?.map_or(0, |seal| seal.published_until.millis());
+    pub(crate) fn keep_sealed(
+        &self,
+        objective: i64,
+        model: &Model,
+        ledger: &Ledger,
+        published_until: Instant,
+    ) -> Result<()> {
         let sql = "INSERT INTO seal (objective, fingerprint, sealed_until, published_until, due_at, checksum)
                    VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
                    ON CONFLICT (objective) DO UPDATE
                    SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until,
                    published_until = excluded.published_until, due_at = excluded.due_at, checksum = excluded.checksum";
         let due = ledger.calendar().start(ledger.next().next());
-        let row = params![objective, model.fingerprint(), ledger.end().millis(), published, due.millis()];
+        let until = ledger.end().millis();
+        let row = params![objective, model.fingerprint(), until, published_until.millis(), due.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
         let sql = "INSERT INTO ledger (objective, body, checksum) VALUES (?1, ?2, row_sum(?1, ?2))
                    ON CONFLICT (objective) DO UPDATE SET body = excluded.body, checksum = excluded.checksum";
@@ -144,10 +152,11 @@ impl Store {
             "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
              WHERE system = ?1 AND (coalesce(due_at, 0) <= ?2 OR NOT ",
             intact!(seal),
-            ") ORDER BY coalesce(sealed_until, 0), objective LIMIT ?3"
+            ") ORDER BY coalesce(sealed_until, 0), objective"
         );
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![system.0, now.millis(), most], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let rows = statement.query_map(params![system.0, now.millis()], |row| row.get(0))?;
+        // A limit that is a parameter makes SQLite plan anew for each system.
+        Ok(rows.take(most).collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::params;
 use super::address::expect_file;
 use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
-use super::segment::split;
+use super::segment::{VERSION, pack};
 use crate::failure::Failure;
 use crate::file::Fresh;
 
@@ -89,7 +89,7 @@ impl Store {
         Ok(fresh)
     }
 
-    /// Joins segments that late facts have split, and gives room that nothing takes back to the disk. Facts and answers stay
+    /// Joins segments that late facts have split, packs those of earlier formats anew, and gives room that nothing takes back to the disk. Facts and answers stay
     /// what they are.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Store {
         Ok(number("PRAGMA page_size")? * number("PRAGMA page_count")?)
     }
 
-    /// Packs every stream anew that then needs fewer segments; returns how many fewer there are.
+    /// Packs every stream anew that then needs fewer segments, or has one of an earlier format; returns how many fewer there are.
     fn join_segments(&self) -> Result<usize> {
         let mut fewer = 0;
         let mut streams = self.connection.prepare("SELECT id FROM stream ORDER BY id")?;
@@ -120,14 +120,19 @@ impl Store {
                 facts.extend(more);
                 Ok(())
             })?;
-            let needed = split(&facts).len();
-            if needed < segments {
+            let needed = pack(&facts).len();
+            if needed < segments || self.has_earlier_format(stream)? {
                 self.connection.prepare_cached("DELETE FROM segment WHERE stream = ?1")?.execute(params![stream])?;
                 insert(&self.connection, stream, &facts)?;
-                fewer += segments - needed;
+                fewer += segments.saturating_sub(needed);
             }
         }
         Ok(fewer)
+    }
+
+    fn has_earlier_format(&self, stream: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM segment WHERE stream = ?1 AND substr(body, 1, 1) <> ?2";
+        Ok(self.connection.prepare_cached(sql)?.exists(params![stream, [VERSION]])?)
     }
 }
 

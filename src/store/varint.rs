@@ -20,7 +20,16 @@ pub(crate) fn length(number: u64) -> usize {
 
 /// Appends a signed number; small magnitudes are short.
 pub(crate) fn put_signed(into: &mut Vec<u8>, number: i64) {
-    put(into, ((number << 1) ^ (number >> 63)) as u64);
+    put(into, zigzag(number));
+}
+
+/// How many bytes `put_signed` takes.
+pub(crate) fn signed_length(number: i64) -> usize {
+    length(zigzag(number))
+}
+
+const fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
 }
 
 /// Takes an unsigned number off the front of `from`.
@@ -64,6 +73,7 @@ mod tests {
             put(&mut bytes, unsigned);
             prop_assert_eq!(bytes.len(), length(unsigned));
             put_signed(&mut bytes, signed);
+            prop_assert_eq!(bytes.len(), length(unsigned) + signed_length(signed));
             let mut rest = &bytes[..];
             prop_assert_eq!(take(&mut rest), Ok(unsigned));
             prop_assert_eq!(take_signed(&mut rest), Ok(signed));

@@ -22,7 +22,7 @@ const OWNED: [(&str, &[&str]); 16] = [
     ("rustix", &["commands/compute/exec", "signals", "store/open"]),
     ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
-    ("flate2", &["feed", "repository", "store/segment", "store/soundness/row"]),
+    ("flate2", &["feed", "repository", "store/soundness/crc"]),
     ("sha1", &["repository/object"]),
     ("sha2", &["repository/object", "store/changes"]),
     ("saphyr_parser", &["manifest"]),

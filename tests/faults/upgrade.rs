@@ -36,6 +36,30 @@ fn the_first_command_brings_an_older_database_up_to_date_and_loses_nothing() {
 }
 
 #[test]
+fn segments_of_an_older_format_are_read_written_to_and_packed_anew() {
+    for dump in OLD {
+        let world = world(dump);
+        world.run(&["ingest"]);
+        let versions = || -> Vec<String> {
+            let connection = rusqlite::Connection::open(world.db()).unwrap();
+            let sql = "SELECT DISTINCT hex(substr(body, 1, 1)) FROM segment ORDER BY 1";
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(versions(), ["01"]);
+        let before = world.journal();
+        world.ingest(&before.replace("\"ts\":\"2026", "\"ts\":\"2025"));
+        assert!(versions().contains(&"02".to_owned()), "{:?}", versions());
+        let journal = world.journal();
+        assert!(before.lines().all(|line| journal.contains(line)));
+        world.verifies();
+        world.pass(&["db", "compact"]);
+        assert_eq!((versions(), world.journal()), (vec!["02".to_owned()], journal));
+        world.verifies();
+    }
+}
+
+#[test]
 fn days_that_were_sealed_by_midnights_of_another_window_are_drawn_up_anew() {
     // In September, which ended in breach, the old version gave the last day to October and went on with the streak.
     let world = world(include_str!("../../fixtures/stores/5-month.sql"));

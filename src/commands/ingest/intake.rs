@@ -55,7 +55,7 @@ impl Intake {
     /// Those of the database.
     pub(super) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
         let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
-        systems.into_iter().try_for_each(|system| store.probe_caches(system))
+        if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
     }
 
     /// Merges one batch inside the open transaction.

@@ -64,6 +64,17 @@ impl Ledger {
         Self { calendar, first, next: first, span: Span::new(start, start), runs: Vec::new() }
     }
 
+    /// An account of these days from the date `first` on.
+    pub(crate) fn of(calendar: Calendar, first: Date, mut runs: Vec<Run>) -> Self {
+        let next = first.plus(runs.iter().map(|run| i64::from(run.count)).sum());
+        runs.dedup_by(|later, run| {
+            let alike = later.day == run.day;
+            run.count += if alike { later.count } else { 0 };
+            alike
+        });
+        Self { calendar, first, next, span: Span::new(calendar.start(first), calendar.start(next)), runs }
+    }
+
     pub(crate) fn calendar(&self) -> Calendar {
         self.calendar
     }
@@ -159,8 +170,18 @@ impl Ledger {
 
     /// The days that begin at or after `since`, oldest first, with what they held.
     pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
-        let days = self.days().map(|(span, day)| (span, &day.tally));
-        days.skip_while(|(span, _)| span.start < since).collect()
+        let mut date = self.calendar.date(since.clamp(self.start(), self.end())).max(self.first);
+        let (mut cursor, mut start) = (Cursor::at(self, date), self.calendar.start(date));
+        let mut spans = Vec::with_capacity(usize::try_from(self.next.since(date)).unwrap_or(0));
+        while let Some(day) = cursor.next(self) {
+            date = date.next();
+            let span = Span::new(start, self.calendar.start(date));
+            start = span.end;
+            if day.verdict != Verdict::Skipped && span.start >= since {
+                spans.push((span, &day.tally));
+            }
+        }
+        spans
     }
 
     /// Every day with its moments, oldest first; dates that the zone skips are none.
@@ -278,6 +299,28 @@ mod tests {
             let mut cut = whole.clone();
             cut.truncate(Instant::from_millis(end));
             assert_eq!(cut, ledger(calendar, whole.first(), &[1, 2, 3][..days]), "{end}");
+        }
+    }
+
+    #[test]
+    fn the_last_days_are_those_that_begin_in_time() {
+        for (zone, start) in [
+            (chrono_tz::Tz::UTC, "2026-10-23T00:00:00Z"),
+            (chrono_tz::Tz::Europe__Berlin, "2026-10-23T22:00:00Z"),
+            (chrono_tz::Tz::Pacific__Apia, "2011-12-28T10:00:00Z"),
+        ] {
+            let (calendar, start) = (Calendar { zone }, Instant::parse(start).unwrap());
+            let mut whole = ledger(calendar, calendar.date(start), &[1, 2]);
+            whole.push_run(Run { count: 1, day: Day { tally: Tally::default(), verdict: Verdict::Skipped } });
+            whole.push_run(Run { count: 2, day: day(3) });
+            for quarters in -4..40 {
+                for past in [-1, 0, 1] {
+                    let since = start.plus(quarters * 21_600_000 + past);
+                    let days = whole.days().map(|(span, day)| (span, &day.tally));
+                    let expected: Vec<_> = days.filter(|(span, _)| span.start >= since).collect();
+                    assert_eq!(whole.spans(since), expected, "{zone} {since}");
+                }
+            }
         }
     }
 

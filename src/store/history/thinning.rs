@@ -1,15 +1,19 @@
 //! Owns leaving out transitions that only repeat the status of their stream, so that memory follows what changes, not how often
 //! somebody looked.
 
-use crate::domain::health::transition::Transition;
+use crate::domain::health::timeline::END;
+use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
 /// The transitions of one stream, of those that come one after the other.
 pub(super) struct Thinned {
     kept: Vec<Transition>,
-    /// The last one, if it is not kept (yet).
-    held: Option<Transition>,
+    /// The last one, and whether it is not kept (yet).
+    last: Transition,
+    is_held: bool,
     silence: Silence,
+    /// The status that need not be kept again, and up to when, exclusively: its silence is short until then.
+    repeated: Transition,
 }
 
 /// When a stream that repeats nothing is stale.
@@ -27,40 +31,48 @@ impl Silence {
         stale_after_ms.map_or(Self::Never, Self::After)
     }
 
-    /// Whether the stream is stale before a moment, given that of its last transition before.
-    fn breaks(self, from: Instant, at: Instant) -> bool {
-        matches!(self, Self::After(millis) if at.since(from) >= millis)
+    /// What need not be kept after a transition: the same status before this moment.
+    fn repeated(self, kept: Transition) -> Transition {
+        let at = match self {
+            Self::Untold | Self::Never => END,
+            Self::After(millis) => kept.at.plus(millis),
+        };
+        Transition { at, ..kept }
     }
 }
 
 impl Thinned {
     pub(super) fn new(silence: Silence) -> Self {
-        Self { kept: Vec::new(), held: None, silence }
+        let none = Transition { at: Instant::MIN, status: Status::Unknown };
+        Self { kept: Vec::new(), last: none, is_held: false, silence, repeated: none }
     }
 
+    /// Takes the next one.
+    #[inline]
     pub(super) fn push(&mut self, transition: Transition) {
-        let silence = self.silence;
-        let Some(last) = self.kept.last().copied().filter(|_| silence != Silence::Untold) else {
+        if self.silence == Silence::Untold {
             self.kept.push(transition);
             return;
-        };
-        let breaks = |from: Instant| silence.breaks(from, transition.at);
-        if breaks(last.at) {
+        }
+        if self.is_held && transition.at >= self.repeated.at {
             // What is held keeps the silence short, at least up to itself.
-            self.kept.extend(self.held.take());
+            self.keep();
         }
-        let since = self.kept.last().map_or(transition.at, |last| last.at);
-        if transition.status == last.status && !breaks(since) {
-            self.held = Some(transition);
-        } else {
-            self.held = None;
-            self.kept.push(transition);
+        self.is_held = transition.status == self.repeated.status && transition.at < self.repeated.at;
+        self.last = transition;
+        if !self.is_held {
+            self.keep();
         }
+    }
+
+    fn keep(&mut self) {
+        self.kept.push(self.last);
+        self.repeated = self.silence.repeated(self.last);
     }
 
     /// What was kept, and the very last one.
     pub(super) fn finish(mut self) -> Vec<Transition> {
-        self.kept.extend(self.held);
+        self.kept.extend(self.is_held.then_some(self.last));
         self.kept
     }
 }
@@ -70,8 +82,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory, fold};
-    use crate::domain::health::transition::{Source, Status};
+    use crate::domain::health::timeline::{BEGINNING, Scope, StreamHistory, SystemHistory, fold};
+    use crate::domain::health::transition::Source;
 
     fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
         let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];

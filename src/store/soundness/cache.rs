@@ -1,5 +1,6 @@
 //! Owns what becomes of damaged caches: readers pass over them, writers make them anew.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
@@ -105,12 +106,12 @@ impl Store {
         done.map_err(|error| explain(error, self.path()))
     }
 
-    /// Reads what an ingest is going to need of the caches that depend on a system, so that pages which make no sense are met, and
+    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense are met, and
     /// left behind, before they can spoil its transaction.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn probe_caches(&mut self, system: &Name) -> Result<()> {
+    pub(crate) fn probe_caches(&mut self, systems: &BTreeSet<&Name>) -> Result<()> {
         let of_system = "SELECT sum(sealed_until), sum(length(body)),
                                 (SELECT checksum FROM input_digest WHERE system = of.id)
                          FROM system AS of LEFT JOIN objective_input ON objective_input.system = of.id
@@ -118,11 +119,17 @@ impl Store {
         // Also of a system that is new.
         let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
         let read = || -> Result<()> {
-            self.connection.prepare_cached(of_system)?.query([system.as_str()])?.next()?;
+            self.connection.execute_batch("BEGIN DEFERRED")?;
+            let mut statement = self.connection.prepare_cached(of_system)?;
+            for system in systems {
+                statement.query([system.as_str()])?.next()?;
+            }
             self.connection.prepare_cached(of_all)?.query([])?.next()?;
             Ok(())
         };
-        match read() {
+        let read = read();
+        drop(self.connection.execute_batch("COMMIT"));
+        match read {
             // What else may be wrong is told when it matters.
             Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => self.leave_behind().map(drop),
             _ => Ok(()),

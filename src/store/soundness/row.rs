@@ -1,11 +1,14 @@
 //! Owns the checksum that every row carries, so that a value that has turned into another is noticed. docs/segment-format.md
 //! says how it is made.
 
+use std::ops::Range;
+
 use anyhow::Result;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::crc::Crc;
 use crate::store::open::Unreadable;
 
 /// The tables that cannot be made anew from others.
@@ -76,27 +79,82 @@ macro_rules! intact {
     };
 }
 
-pub(in crate::store) use {covered, intact, row_sum};
+/// The columns that the checksum of a table's row covers, and behind them the checksum: what [`is_whole`] compares.
+macro_rules! whole {
+    ($table:tt) => {
+        concat!($crate::store::soundness::row::covered!($table), ", checksum")
+    };
+}
+
+/// The columns of `whole!`.
+macro_rules! width {
+    ($table:tt) => {
+        const { $crate::store::soundness::row::columns($crate::store::soundness::row::whole!($table)) }
+    };
+}
+
+pub(in crate::store) use {covered, intact, row_sum, whole, width};
+
+/// How many columns a list of them names.
+pub(in crate::store) const fn columns(list: &str) -> usize {
+    let (bytes, mut count, mut index) = (list.as_bytes(), 1, 0);
+    while index < bytes.len() {
+        count += (bytes[index] == b',') as usize;
+        index += 1;
+    }
+    count
+}
 
 /// The CRC-32 of values with their types and lengths, in order.
 pub(in crate::store) fn checksum<'v>(values: impl IntoIterator<Item = ValueRef<'v>>) -> i32 {
-    let mut crc = flate2::Crc::new();
-    let mut put = |tag: u8, number: i64, bytes: &[u8]| {
+    let mut sum = Sum::default();
+    values.into_iter().for_each(|value| sum.put(value));
+    sum.finish()
+}
+
+/// A checksum of many short pieces, which are gathered: it is made of long ones ten times as fast.
+struct Sum {
+    crc: Crc,
+    gathered: [u8; 512],
+    length: usize,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { crc: Crc::new(), gathered: [0; 512], length: 0 }
+    }
+}
+
+impl Sum {
+    fn put(&mut self, value: ValueRef<'_>) {
+        let (tag, number, bytes): (u8, i64, &[u8]) = match value {
+            ValueRef::Null => (b'n', 0, &[]),
+            ValueRef::Integer(number) => (b'i', number, &[]),
+            ValueRef::Real(number) => (b'r', number.to_bits().cast_signed(), &[]),
+            ValueRef::Text(bytes) => (b't', bytes.len() as i64, bytes),
+            ValueRef::Blob(bytes) => (b'b', bytes.len() as i64, bytes),
+        };
         let mut head = [tag; 9];
         head[1..].copy_from_slice(&number.to_le_bytes());
-        crc.update(&head);
-        crc.update(bytes);
-    };
-    for value in values {
-        match value {
-            ValueRef::Null => put(b'n', 0, &[]),
-            ValueRef::Integer(number) => put(b'i', number, &[]),
-            ValueRef::Real(number) => put(b'r', number.to_bits().cast_signed(), &[]),
-            ValueRef::Text(bytes) => put(b't', bytes.len() as i64, bytes),
-            ValueRef::Blob(bytes) => put(b'b', bytes.len() as i64, bytes),
-        }
+        self.gather(&head);
+        self.gather(bytes);
     }
-    crc.sum().cast_signed()
+
+    fn gather(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.gathered[self.length..].get_mut(..bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.length += bytes.len();
+            return;
+        }
+        self.crc.update(&self.gathered[..self.length]);
+        self.length = 0;
+        if bytes.len() < self.gathered.len() { self.gather(bytes) } else { self.crc.update(bytes) }
+    }
+
+    fn finish(mut self) -> i32 {
+        self.crc.update(&self.gathered[..self.length]);
+        self.crc.sum().cast_signed()
+    }
 }
 
 /// Lets SQL make checksums: `row_sum(column, …)`.
@@ -116,6 +174,28 @@ pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()
 /// When it is not.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize, place: impl FnOnce() -> String) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(unlike(&place()).into()) }
+}
+
+/// Refuses a fact whose row, read as the first `width!` columns, is not as it was written. This takes half of the time that
+/// `intact!` takes, and is for rows that are read by the thousand.
+///
+/// # Errors
+/// When it is not.
+pub(in crate::store) fn expect_whole(row: &Row<'_>, width: usize, place: impl FnOnce() -> String) -> Result<()> {
+    if is_whole(row, 0..width)? { Ok(()) } else { Err(unlike(&place()).into()) }
+}
+
+/// Whether columns are as they were written: those that a checksum covers, and behind them the checksum.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::store) fn is_whole(row: &Row<'_>, columns: Range<usize>) -> rusqlite::Result<bool> {
+    let mut sum = Sum::default();
+    let stored = columns.end - 1;
+    for index in columns.start..stored {
+        sum.put(row.get_ref(index)?);
+    }
+    Ok(row.get_ref(stored)? == ValueRef::Integer(sum.finish().into()))
 }
 
 /// What `intact!` says at a place in a row.

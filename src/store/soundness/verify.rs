@@ -157,9 +157,6 @@ impl Store {
                     if ends != last {
                         tell(format!("{place}: last_ts is {last}, its last transition is at {ends}"));
                     }
-                    if facts.last().is_some_and(|fact| fact.transition.at > Instant::MAX) {
-                        tell(format!("{place} ends after {}", Instant::MAX));
-                    }
                     let newest: i64 = row.get::<_, Option<i64>>(7)?.unwrap_or(0);
                     if facts.iter().any(|fact| !(1..=newest).contains(&fact.ingest)) {
                         tell(format!("{place} names an ingest that does not exist"));
