@@ -15,7 +15,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
@@ -57,15 +57,16 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate so many objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
+        Self::with(store, Resolver::new(store, most)?, most, as_of)
+    }
+
+    /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
+    fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
         let silences = Silences::default();
         let reader = Reader::new(store, as_of, most)?.thinned(Rc::clone(&silences));
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
-        Ok(Self {
-            store,
-            resolver: Resolver::new(store, most)?.telling(silences),
-            chronicle: Chronicle::new(load),
-            as_of,
-        })
+        let resolver = resolver.telling(silences);
+        Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })
     }
 
     /// Opens the account of an objective, sealed days first, and hands it on.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::Selection;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 use crate::failure::Failure;

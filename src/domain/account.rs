@@ -1,9 +1,12 @@
 //! Owns the account of an objective: what is declared of it, when it is down, and who is charged for how long. Knows `health` and
 //! `value`.
 
+pub(crate) mod blame;
 pub(crate) mod chronicle;
+pub(crate) mod dependencies;
 pub(crate) mod downtime;
 pub(crate) mod maintenance;
+pub(crate) mod member;
 pub(crate) mod model;
 pub(crate) mod objective;
 pub(crate) mod outage;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::computing::compute_from;
 use super::sealing::{derive_inputs, seal_some, settle};
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::store::{LogRange, Store};
 

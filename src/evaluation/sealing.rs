@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::Evaluation;
-use crate::domain::account::model::{Member, Model, SystemId};
+use super::{Evaluation, is_most};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
@@ -71,33 +72,60 @@ pub(super) fn seal_some(
     Ok(())
 }
 
-/// An objective by its id, and whether the systems that decide it are those that were known.
-pub(super) struct Derived {
-    id: i64,
-    model: Model,
-    known: bool,
-}
-
-/// Derives from the manifests which systems decide which objectives, and which have maintenance. Runs in a write transaction.
+/// Derives from the manifests whose objective each one is, which systems may excuse which, and which have maintenance. Runs in a
+/// write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn derive_inputs(store: &Store) -> Result<Vec<Derived>> {
+pub(super) fn derive_inputs(store: &Store) -> Result<()> {
+    derive(store, &mut Resolver::new(store, true)?).map(drop)
+}
+
+/// What was not known, so that days may not have followed the facts of all systems that decide them.
+struct Unknown {
+    objectives: BTreeSet<i64>,
+    /// Those that may excuse others than was known.
+    systems: BTreeSet<SystemId>,
+}
+
+impl Unknown {
+    fn decides(&self, id: i64, model: &Model) -> bool {
+        let is_unknown = |place: &usize| self.systems.contains(&model.dependencies.member(*place).id);
+        self.objectives.contains(&id) || !self.systems.is_empty() && model.upstreams().iter().any(is_unknown)
+    }
+}
+
+fn derive(store: &Store, resolver: &mut Resolver<'_>) -> Result<Unknown> {
     store.derive_maintenance_inputs()?;
     let stored = store.inputs()?;
-    let mut resolver = Resolver::new(store, true)?;
-    let mut derived = Vec::new();
+    let dependents = dependents(resolver)?;
+    let systems = stored.dependents.keys().chain(dependents.keys());
+    let systems =
+        systems.filter(|id| stored.dependents.get(id) != dependents.get(id)).map(|id| SystemId(*id)).collect();
+    store.put_dependents(&dependents)?;
+    let mut objectives = BTreeSet::new();
     for Stored { id, objective, .. } in store.objectives()? {
-        let model = resolver.declared(objective)?;
-        let inputs = inputs(&model);
-        let known = stored.objectives.get(&id) == Some(&inputs);
-        if !known {
-            store.put_inputs(id, &inputs)?;
+        let own = [resolver.member(&objective.system)?.id];
+        if stored.objectives.get(&id).is_none_or(|known| *known != own) {
+            store.put_inputs(id, &own)?;
+            objectives.insert(id);
         }
-        derived.push(Derived { id, model, known });
     }
     store.digest_inputs()?;
-    Ok(derived)
+    Ok(Unknown { objectives, systems })
+}
+
+/// The systems that each may excuse, by id.
+fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId, bool)>>> {
+    let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
+    for (upstream, dependent, transitive) in resolver.edges()? {
+        let known = dependents.entry(upstream.0).or_default();
+        match known.last_mut() {
+            Some((last, leads_on)) if *last == dependent => *leads_on |= transitive,
+            _ => known.push((dependent, transitive)),
+        }
+    }
+    Ok(dependents)
 }
 
 /// Derives anew which systems decide which objectives, outdates what was computed, forgets days sealed from another model, and
@@ -107,13 +135,19 @@ pub(super) fn derive_inputs(store: &Store) -> Result<Vec<Derived>> {
 /// Those of the database.
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
-    let derived = derive_inputs(store)?;
-    let mut evaluation = Evaluation::open(store, derived.len(), now)?;
-    for Derived { id, model, known } in derived {
+    let mut resolver = Resolver::new(store, true)?;
+    let unknown = derive(store, &mut resolver)?;
+    let objectives = store.objectives()?;
+    let most = is_most(store, objectives.len())?;
+    let mut evaluation = Evaluation::with(store, resolver, most, now)?;
+    for stored in objectives {
+        let id = stored.id;
+        let model = evaluation.resolver.model(stored)?;
         let calendar = model.objective.window.calendar();
         // Days whose systems were not known may not have followed their facts.
+        let is_known = !unknown.decides(id, &model);
         let sealed = store.sealed_and_seal(id, calendar)?;
-        let sealed = sealed.filter(|(_, seal)| known && seal.fingerprint == model.fingerprint());
+        let sealed = sealed.filter(|(_, seal)| is_known && seal.fingerprint == model.fingerprint());
         if sealed.is_none() {
             store.drop_sealed(id)?;
         }
@@ -124,15 +158,6 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     Ok(())
 }
 
-/// The systems whose facts decide a model's numbers, sorted.
-fn inputs(model: &Model) -> Vec<SystemId> {
-    let members = std::iter::once(&model.system).chain(&model.upstreams);
-    let mut systems: Vec<SystemId> = members.map(|member: &Member| member.id).collect();
-    systems.sort_unstable();
-    systems.dedup();
-    systems
-}
-
 /// Compares every cache and derived table with a recomputation from facts and manifests.
 ///
 /// # Errors
@@ -141,12 +166,14 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut tell = |text: String| differences.push(Difference(text));
     let mut resolver = Resolver::new(store, true)?;
-    let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()? };
+    let dependents = dependents(&mut resolver)?;
+    let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents };
+    let mut afresh: Option<Evaluation<'_>> = None;
     derived.windows.retain(|_, systems| !systems.is_empty());
     for stored in store.objectives()? {
         let name = stored.objective.metadata.name.clone();
         let model = resolver.declared(stored.objective)?;
-        derived.objectives.insert(stored.id, inputs(&model));
+        derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
         let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
             if store.has_sealed(stored.id)? {
@@ -164,31 +191,47 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
                 sealed.end()
             ));
         }
-        let mut afresh = Evaluation::open(store, 1, until)?;
-        let assessment = Assessment::open(&model, None, until, &mut afresh.chronicle)?;
+        // Most are sealed up to the same moment.
+        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == until) {
+            Some(evaluation) => evaluation,
+            None => Evaluation::open(store, derived.objectives.len(), until)?,
+        };
+        let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
         }
+        afresh = Some(evaluation);
     }
     let stored = store.inputs()?;
-    if let Some(text) = first_unequal(&stored.objectives, &derived.objectives) {
+    let id = |system: &SystemId| system.0.to_string();
+    if let Some(text) = first_unequal(&stored.objectives, &derived.objectives, "systems", id) {
         tell(format!("objective_input: objective {text}"));
     }
-    if let Some(text) = first_unequal(&stored.windows, &derived.windows) {
+    let edge =
+        |(system, leads_on): &(SystemId, bool)| format!("{}{}", system.0, if *leads_on { " (transitive)" } else { "" });
+    if let Some(text) = first_unequal(&stored.dependents, &derived.dependents, "dependents", edge) {
+        tell(format!("dependency_input: system {text}"));
+    }
+    if let Some(text) = first_unequal(&stored.windows, &derived.windows, "systems", id) {
         tell(format!("maintenance_input: maintenance window {text}"));
     }
     Ok(differences)
 }
 
-/// The first object whose systems are not those the manifests give it.
-fn first_unequal(stored: &BTreeMap<i64, Vec<SystemId>>, derived: &BTreeMap<i64, Vec<SystemId>>) -> Option<String> {
-    let list = |systems: Option<&Vec<SystemId>>| {
-        let ids: Vec<String> = systems.into_iter().flatten().map(|system| system.0.to_string()).collect();
-        if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+/// The first object with others than the manifests give it.
+fn first_unequal<T: PartialEq>(
+    stored: &BTreeMap<i64, Vec<T>>,
+    derived: &BTreeMap<i64, Vec<T>>,
+    what: &str,
+    show: impl Fn(&T) -> String,
+) -> Option<String> {
+    let list = |known: Option<&Vec<T>>| {
+        let shown: Vec<String> = known.into_iter().flatten().map(&show).collect();
+        if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
     };
     let unequal = stored.keys().chain(derived.keys()).find(|id| stored.get(id) != derived.get(id))?;
     let (is, should) = (list(stored.get(unequal)), list(derived.get(unequal)));
-    Some(format!("{unequal} has the systems {is}; the manifests say {should}"))
+    Some(format!("{unequal} has the {what} {is}; the manifests say {should}"))
 }
 
 fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
@@ -212,7 +255,7 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
 
 fn in_words(day: &Day) -> String {
     let Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms } = &day.tally;
-    let upstream: Vec<String> = upstream_ms.iter().map(i64::to_string).collect();
+    let upstream: Vec<String> = upstream_ms.iter().map(|(system, ms)| format!("{ms} of {}", system.0)).collect();
     let verdict = match day.verdict {
         Verdict::Broken => "broken",
         Verdict::Held => "held",

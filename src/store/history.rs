@@ -13,7 +13,7 @@ use super::open::{Store, Unreadable};
 use super::segment::{Fact, Packed, decode, read};
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
 use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;

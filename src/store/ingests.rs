@@ -11,7 +11,7 @@ use super::open::Store;
 use super::seals;
 use super::soundness::row::{expect, intact};
 use super::turns;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 
 /// One ingest that changed the journal.

@@ -1,10 +1,10 @@
-//! Owns the two tables derived from manifests, which systems decide an objective's numbers and which systems a maintenance
-//! window covers, and the digests by which they are known to be whole.
+//! Owns the tables derived from manifests, which say whose objective one is, which systems may excuse which, and which systems a
+//! maintenance window covers, and the digests by which they are known to be whole.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::manifests::{Stored, maintenance_window, stored_objective};
 use super::open::Store;
@@ -12,7 +12,7 @@ use super::soundness::DamagedCache;
 use super::soundness::row::{intact, whole};
 use super::wire;
 use crate::domain::account::maintenance::Schedule;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::value::name::Name;
 
 /// The derived tables, by object id.
@@ -20,11 +20,24 @@ use crate::domain::value::name::Name;
 pub(crate) struct Inputs {
     pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
     pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
+    /// Of each system that may excuse others: those, and whether what may excuse the one may excuse the other, too.
+    pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
 }
+
+/// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, and what it may excuse.
+macro_rules! decided {
+    () => {
+        "WITH RECURSIVE excused (system) AS (
+             SELECT dependent FROM dependency_input WHERE upstream = ?1
+             UNION SELECT dependent FROM dependency_input JOIN excused ON upstream = excused.system WHERE transitive <> 0
+         ), decided (system) AS (SELECT ?1 UNION SELECT system FROM excused) "
+    };
+}
+pub(super) use decided;
 
 /// A system that is new decides nothing yet.
 pub(super) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
-    let sql = "INSERT INTO input_digest (system, objectives, windows, checksum) VALUES (?1, 0, 0, row_sum(?1, 0, 0))
+    let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, checksum) VALUES (?1, 0, 0, 0, row_sum(?1, 0, 0, 0))
                ON CONFLICT (system) DO NOTHING";
     connection.prepare_cached(sql)?.execute([system.0])?;
     Ok(())
@@ -36,9 +49,11 @@ pub(super) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
 /// When they are not.
 pub(super) fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = concat!(
-        "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
+        decided!(),
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM decided AS of LEFT JOIN input_digest USING (system) WHERE NOT coalesce(",
         intact!(input_digest),
-        " AND objectives = (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = ?1)"
+        ", 0) OR objectives <> (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = of.system)
+         OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system))"
     );
     expect(connection, sql, system, "objective_input")
 }
@@ -64,14 +79,14 @@ impl Store {
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
-        let found = self.believe("objective_input", &id.0, || self.decided_by(id).map(Some))?;
+        let found = self.believe("objective_input", &id.0, || self.derived_objectives(id).map(Some))?;
         let mut found = found.map_or_else(|| self.objectives(), Ok)?;
         found.retain(|stored| stored.objective.system == *system);
         Ok(found)
     }
 
-    /// The objectives whose numbers a system decides, sorted by name; those are few more than its own.
-    fn decided_by(&self, system: SystemId) -> Result<Vec<Stored>> {
+    /// The objectives of a system by the derived table, sorted by name.
+    fn derived_objectives(&self, system: SystemId) -> Result<Vec<Stored>> {
         expect_objectives(&self.connection, system)?;
         let sql = concat!(
             "SELECT ",
@@ -135,13 +150,39 @@ impl Store {
             }
             Ok(inputs)
         };
+        let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
+        let sql = "SELECT upstream, dependent, transitive <> 0 FROM dependency_input ORDER BY upstream, dependent";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            dependents.entry(row.get(0)?).or_default().push((SystemId(row.get(1)?), row.get(2)?));
+        }
         Ok(Inputs {
+            dependents,
             objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
             windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
         })
     }
 
-    /// Replaces the systems that decide an objective's numbers.
+    /// Replaces what is known of the systems that each system may excuse.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_dependents(&self, dependents: &BTreeMap<i64, Vec<(SystemId, bool)>>) -> Result<()> {
+        let stored = self.inputs()?.dependents;
+        let mut forget = self.connection.prepare_cached("DELETE FROM dependency_input WHERE upstream = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != dependents.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO dependency_input (upstream, dependent, transitive) VALUES (?1, ?2, ?3)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, edges) in dependents.iter().filter(|(id, edges)| stored.get(id) != Some(edges)) {
+            edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent.0, on]).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the systems of which an objective is.
     ///
     /// # Errors
     /// Those of the database.
@@ -153,7 +194,7 @@ impl Store {
         Ok(())
     }
 
-    /// Derives which systems each maintenance window covers, and drops inputs of objectives that do not exist.
+    /// Derives which systems each maintenance window covers, and drops what is of objectives that do not exist.
     ///
     /// # Errors
     /// Those of the database.
@@ -179,16 +220,19 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn digest_inputs(&self) -> Result<()> {
-        let sql = "INSERT INTO input_digest (system, objectives, windows, checksum)
-                   SELECT id, objectives, windows, row_sum(id, objectives, windows) FROM
+        let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, checksum)
+                   SELECT id, objectives, windows, dependents, row_sum(id, objectives, windows, dependents) FROM
                        (SELECT id, (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input
                                     WHERE objective_input.system = system.id) AS objectives,
                                    (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input
-                                    WHERE maintenance_input.system = system.id) AS windows
+                                    WHERE maintenance_input.system = system.id) AS windows,
+                                   (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input
+                                    WHERE upstream = system.id) AS dependents
                         FROM system) WHERE true
                    ON CONFLICT (system) DO UPDATE SET objectives = excluded.objectives, windows = excluded.windows,
-                       checksum = excluded.checksum
-                   WHERE objectives <> excluded.objectives OR windows <> excluded.windows OR checksum <> excluded.checksum";
+                       dependents = excluded.dependents, checksum = excluded.checksum
+                   WHERE checksum <> excluded.checksum OR objectives <> excluded.objectives OR windows <> excluded.windows
+                       OR dependents <> excluded.dependents";
         self.connection.execute(sql, [])?;
         self.connection.execute("DELETE FROM input_digest WHERE system NOT IN (SELECT id FROM system)", [])?;
         Ok(())

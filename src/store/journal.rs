@@ -10,7 +10,7 @@ use super::inputs;
 use super::open::Unreadable;
 use super::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, pack_evenly, segment_sum};
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

@@ -1,13 +1,14 @@
 //! Owns the packed form of sealed days. Documented in docs/segment-format.md.
 
 use super::varint::{Damaged, put, take};
+use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::DAY_MS;
 
 /// The format of the bodies written now; the first byte of each.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// The most days an account can have: 1970 to 2262.
 const MOST_DAYS: u64 = 110_000;
 /// The date that the first day is counted from: west of Greenwich, 1970 begins on it.
@@ -29,7 +30,12 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
         parts.iter().filter(|ms| **ms != 0).for_each(|ms| put(&mut body, *ms as u64));
         if upstreams == 1 {
             put(&mut body, tally.upstream_ms.len() as u64);
-            tally.upstream_ms.iter().for_each(|ms| put(&mut body, *ms as u64));
+            let mut before = 0;
+            for (system, ms) in &tally.upstream_ms {
+                put(&mut body, (system.0 - before) as u64);
+                put(&mut body, *ms as u64);
+                before = system.0;
+            }
         }
     }
     body
@@ -73,8 +79,11 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
                 return Err(Damaged);
             }
             upstream_ms.reserve_exact(upstreams as usize);
+            let mut system = 0i64;
             for _ in 0..upstreams {
-                upstream_ms.push(millis(&mut rest)?);
+                let further = i64::try_from(take(&mut rest)?).ok().filter(|further| *further > 0).ok_or(Damaged)?;
+                system = system.checked_add(further).ok_or(Damaged)?;
+                upstream_ms.push((SystemId(system), millis(&mut rest)?));
             }
         }
         let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
@@ -97,7 +106,9 @@ mod tests {
 
     fn ledgers() -> impl Strategy<Value = Ledger> {
         let part = prop_oneof![Just(0i64), 0..=DAY_MS];
-        let tally = (part.clone(), part.clone(), part.clone(), part, proptest::collection::vec(1..=DAY_MS, 0..3));
+        let upstreams = proptest::collection::btree_map((1..2_000i64).prop_map(SystemId), 1..=DAY_MS, 0..3);
+        let tally =
+            (part.clone(), part.clone(), part.clone(), part, upstreams.prop_map(|some| some.into_iter().collect()));
         let run = (1..400u32, 0..4u8, tally);
         (-1..20_000i64, proptest::collection::vec(run, 0..20)).prop_map(|(start, runs)| {
             let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(start));
@@ -114,14 +125,14 @@ mod tests {
     fn the_documented_example_is_what_is_written() {
         let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(20_777));
         let broken = Tally { own_ms: 60_000, ..Tally::default() };
-        let held = Tally { upstream_ms: vec![0, 60_000], ..Tally::default() };
+        let held = Tally { upstream_ms: vec![(SystemId(7), 60_000)], ..Tally::default() };
         for (count, verdict, tally) in
             [(3, Verdict::Kept, Tally::default()), (1, Verdict::Broken, broken), (1, Verdict::Held, held)]
         {
             ledger.push_run(Run { count, day: Day { tally, verdict } });
         }
         let hex: Vec<String> = encode(&ledger).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex.join(" "), "02 aa a2 01 03 02 01 04 e0 d4 03 01 41 02 00 e0 d4 03");
+        assert_eq!(hex.join(" "), "03 aa a2 01 03 02 01 04 e0 d4 03 01 41 01 07 e0 d4 03");
         assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
     }
 

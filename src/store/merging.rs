@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::ingests::IngestRecord;
 use super::journal::{Incoming, JournalWriter, Merged, StreamName};
 use super::open::Store;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

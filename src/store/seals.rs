@@ -3,11 +3,13 @@
 use anyhow::Result;
 use rusqlite::{Connection, params};
 
+use super::inputs::decided;
 use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, is_whole, row_sum};
-use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::budget::day::Ledger;
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
@@ -28,12 +30,13 @@ pub(crate) struct Seal {
 pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
     // A row that is damaged stays so.
     let sql = concat!(
+        decided!(),
         "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
          due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
         row_sum!(seal),
         " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
          WHERE (sealed_until > ?2 OR published_until > ?2)
-         AND objective IN (SELECT objective FROM objective_input WHERE system = ?1)"
+         AND objective IN (SELECT objective FROM decided JOIN objective_input USING (system))"
     );
     connection.prepare_cached(sql)?.execute([system.0, at.plus(-1).max(Instant::MIN).millis()])?;
     Ok(())
@@ -149,8 +152,9 @@ impl Store {
     /// Those of the database.
     pub(crate) fn unsealed(&self, system: SystemId, now: Instant, most: usize) -> Result<Vec<i64>> {
         let sql = concat!(
-            "SELECT objective FROM objective_input LEFT JOIN seal USING (objective)
-             WHERE system = ?1 AND (coalesce(due_at, 0) <= ?2 OR NOT ",
+            decided!(),
+            "SELECT objective FROM decided JOIN objective_input USING (system) LEFT JOIN seal USING (objective)
+             WHERE (coalesce(due_at, 0) <= ?2 OR NOT ",
             intact!(seal),
             ") ORDER BY coalesce(sealed_until, 0), objective"
         );

@@ -82,10 +82,11 @@ const READERS: [&[&str]; 17] = [
 ];
 
 /// The tables that can be made anew from others, or are what computations have seen.
-const CACHES: [&str; 15] = [
+const CACHES: [&str; 16] = [
     "seal",
     "ledger",
     "objective_input",
+    "dependency_input",
     "maintenance_input",
     "input_digest",
     "condition_logged",

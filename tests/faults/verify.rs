@@ -118,6 +118,10 @@ fn wrong_caches_are_found_and_named() {
     finds("UPDATE ledger SET checksum = checksum + 1", &unlike("ledger 1"));
     finds("UPDATE input_digest SET objectives = 7 WHERE system = 1", &unlike("input_digest 1"));
     finds("DELETE FROM ledger", "objective shop-availability: its sealed days are damaged");
+    finds(
+        "INSERT INTO dependency_input VALUES (2, 1, 1)",
+        "dependency_input: system 2 has the dependents 1 (transitive); the manifests say none",
+    );
     finds("DELETE FROM objective_input", "objective_input: objective 1 has the systems none; the manifests say 1");
     finds(
         "INSERT INTO objective_input VALUES (2, 1)",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::source::Arrival;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

@@ -4,10 +4,15 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::blame::shared::{Known, SharedBlame};
+use super::blame::{Blamed, among, touching};
+use super::dependencies::Dependencies;
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
-use super::model::{Member, Model, SystemId};
-use super::objective::DependencyExclusion;
+use super::member::{Member, SystemId};
+use super::model::Model;
+use super::objective::{DependencyExclusion, Objective};
 use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -16,7 +21,8 @@ use crate::domain::value::span::Span;
 const MOST_CHANGES: usize = 2_000_000;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
-
+/// From so many upstreams on, blame is drawn up for all systems of a graph at once, if all of it is known.
+const MANY_UPSTREAMS: usize = 16;
 /// A folded stretch of one system's history.
 #[derive(Debug)]
 pub(crate) struct Stretch {
@@ -36,6 +42,7 @@ pub(crate) struct Stretch {
 pub(crate) struct Chronicle<F> {
     load: F,
     stretches: HashMap<(SystemId, Option<Name>), Vec<Rc<Stretch>>>,
+    blame: Option<SharedBlame>,
     changes: usize,
     folded: usize,
 }
@@ -45,7 +52,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     pub(crate) fn new(load: F) -> Self {
-        Self { load, stretches: HashMap::new(), changes: 0, folded: 0 }
+        Self { load, stretches: HashMap::new(), blame: None, changes: 0, folded: 0 }
     }
 
     /// How many changes have been folded so far: a measure of the work done.
@@ -84,26 +91,31 @@ where
         if let Some(known) = known {
             return Ok(known);
         }
-        let history = (self.load)(system.id, scope, from, through)?;
-        let mut changes = fold(&history, scope, system.stale_after_ms);
-        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
-        changes.shrink_to_fit();
-        let outages = outages(&changes);
-        let (from, through, first, last_seen) =
-            (history.from, history.through, history.first, history.last_seen(scope));
-        let stretch = Rc::new(Stretch { from, through, first, last_seen, changes, outages });
+        let stretch = Rc::new(self.read(system, scope, from, through)?);
         if self.changes > MOST_CHANGES {
             self.stretches.clear();
             self.changes = 0;
         }
         self.changes += stretch.changes.len();
-        self.folded += stretch.changes.len();
         let kept = self.stretches.entry(key).or_default();
         if kept.len() == MOST_STRETCHES {
             kept.remove(0);
         }
         kept.push(Rc::clone(&stretch));
         Ok(stretch)
+    }
+
+    /// The same, read and not kept.
+    fn read(&mut self, system: &Member, scope: Scope<'_>, from: Instant, through: Instant) -> Result<Stretch, E> {
+        let history = (self.load)(system.id, scope, from, through)?;
+        let mut changes = fold(&history, scope, system.stale_after_ms);
+        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
+        changes.shrink_to_fit();
+        self.folded += changes.len();
+        let outages = outages(&changes);
+        let (from, through, first, last_seen) =
+            (history.from, history.through, history.first, history.last_seen(scope));
+        Ok(Stretch { from, through, first, last_seen, changes, outages })
     }
 
     /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
@@ -114,10 +126,16 @@ where
     pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
         let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
         if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
-            for upstream in &model.upstreams {
-                let stretch = self.stretch(upstream, Scope::System, at, at)?;
-                last = last.max(stretch.changes.last().map(|change| change.at));
+            let nodes = model.dependencies.nodes();
+            let mut blame = self.blame_in(&model.dependencies);
+            for place in model.upstreams() {
+                if blame.last_change(*place, at).is_none() {
+                    let stretch = self.stretch(&nodes[*place].member, Scope::System, at, at)?;
+                    blame.remember(*place, stretch.changes.last().map_or(at, |change| change.at));
+                }
+                last = last.max(blame.last_change(*place, at));
             }
+            self.blame = Some(blame);
         }
         Ok(last.unwrap_or(at))
     }
@@ -172,24 +190,82 @@ where
         let pieces = account(model, &evidence, span);
         let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
         let Some(first) = charged.next() else { return Ok(pieces) };
-        if model.upstreams.is_empty() {
+        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
+        let upstreams = model.upstreams();
+        if upstreams.is_empty() {
             return Ok(pieces);
         }
-        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
-        let mut upstreams = Vec::with_capacity(model.upstreams.len());
-        for upstream in &model.upstreams {
-            upstreams.push(self.outages(upstream, hull)?);
+        if upstreams.len() >= MANY_UPSTREAMS
+            && is_shareable(model)
+            && let Some(blamed) = self.shared_blame(model, &pieces)?
+        {
+            return Ok(attribute(&pieces, &blamed));
         }
-        let upstreams: Vec<&[Outage]> = upstreams.iter().map(|stretch| touching(&stretch.outages, hull)).collect();
-        Ok(attribute(&pieces, &upstreams))
+        let nodes = model.dependencies.nodes();
+        let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
+        let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
+        let outages: Vec<(&Member, &[Outage])> =
+            members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
+        Ok(attribute(&pieces, &among(&outages, hull)))
+    }
+
+    /// What is known of blame in a graph, taken out.
+    fn blame_in(&mut self, graph: &Rc<Dependencies>) -> SharedBlame {
+        self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph))
+    }
+
+    /// The blame for charged downtime of a model's system, as it is drawn up for all systems of its graph; `None` where that takes too
+    /// much room.
+    fn shared_blame(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Vec<Blamed>>, E> {
+        let graph = &model.dependencies;
+        let mut blame = self.blame_in(graph);
+        let mut blamed = Vec::new();
+        let charged = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span);
+        for block in SharedBlame::blocks(&charged.collect::<Vec<_>>()) {
+            if blame.is_missing(block) {
+                let nodes = graph.nodes();
+                let mut known = Vec::with_capacity(nodes.len());
+                for node in nodes.iter() {
+                    let stretch = self.outages(&node.member, block)?;
+                    let (outages, asked) =
+                        (touching(&stretch.outages, block).to_vec(), unwell(&stretch.changes, block));
+                    known.push(Known { outages, asked });
+                }
+                drop(nodes);
+                blame.put(block, &known);
+            }
+            blame.tell(block, model.system.id, &mut blamed);
+        }
+        let fits = blame.fits();
+        self.blame = Some(blame);
+        Ok(fits.then_some(blamed))
     }
 }
 
-/// Those of sorted, disjoint outages that touch `span`.
-fn touching(outages: &[Outage], span: Span) -> &[Outage] {
-    let first = outages.partition_point(|outage| outage.end <= span.start);
-    let rest = &outages[first..];
-    &rest[..rest.partition_point(|outage| outage.start < span.end)]
+/// Whether the blame for downtime of an objective is that of its system: nothing is excluded, and it is never down while its system
+/// is healthy.
+fn is_shareable(model: &Model) -> bool {
+    let Objective { healthcheck, counts_as_down, excluded_dependencies, .. } = &model.objective;
+    let follows = healthcheck.is_none() || !counts_as_down.contains(Status::Unknown);
+    model.dependencies.is_complete()
+        && excluded_dependencies.is_empty()
+        && follows
+        && !counts_as_down.contains(Status::Healthy)
+}
+
+/// When the status is other than healthy.
+fn unwell(changes: &[Change], span: Span) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.status() != Status::Healthy) {
+        let end = changes.get(index + 1).map_or(END, |next| next.at);
+        let part = Span::new(change.at, end).intersect(span);
+        match found.last_mut() {
+            _ if part.is_empty() => {}
+            Some(last) if last.end == part.start => last.end = part.end,
+            _ => found.push(part),
+        }
+    }
+    found
 }
 
 /// The account of a span in which a system has no transition yet.

@@ -1,8 +1,10 @@
 //! Owns downtime: which moments an objective is down, who is to blame, and which of them count.
 
+use super::blame::Blamed;
+use super::member::SystemId;
 use super::model::Model;
 use super::objective::DependencyExclusion;
-use crate::domain::health::timeline::{Change, Outage};
+use crate::domain::health::timeline::Change;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
@@ -11,8 +13,7 @@ use crate::domain::value::span::Span;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Cause {
     Own,
-    /// The position in the model's `upstreams`.
-    Upstream(usize),
+    Upstream(SystemId),
 }
 
 /// Charged downtime: it has a cause and a source.
@@ -169,38 +170,25 @@ fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     pieces.push(piece);
 }
 
-/// Gives every moment of charged downtime to the upstream outage in force that began first (ties: the upstream that
-/// comes first by name), and leaves it with the system itself where there is none.
-///
-/// `upstreams` has the outages of each of the model's upstreams, in its order, with their true starts.
-pub(crate) fn attribute(pieces: &[Piece], upstreams: &[&[Outage]]) -> Vec<Piece> {
-    let mut outages: Vec<(Outage, usize)> = upstreams
-        .iter()
-        .enumerate()
-        .flat_map(|(rank, outages)| outages.iter().map(move |outage| (*outage, rank)))
-        .collect();
-    outages.sort_unstable_by_key(|(outage, rank)| (outage.start, *rank));
+/// Gives every moment of charged downtime to the upstream that is to blame then, and leaves it with the system itself where there
+/// is none. `blamed` is sorted and disjoint.
+pub(crate) fn attribute(pieces: &[Piece], blamed: &[Blamed]) -> Vec<Piece> {
     let mut result = Vec::with_capacity(pieces.len());
-    // Of outages in start order, those before `passed` have all ended before the current piece.
-    let mut passed = 0;
+    let mut ahead = pieces
+        .first()
+        .map_or(blamed, |first| &blamed[blamed.partition_point(|blamed| blamed.span.end <= first.span.start)..]);
     for piece in pieces {
         let Some(charge) = piece.charge else {
             join(&mut result, *piece);
             continue;
         };
         let mut cursor = piece.span.start;
-        while passed < outages.len() && outages[passed].0.end <= cursor {
-            passed += 1;
-        }
         while cursor < piece.span.end {
-            // The first outage in start order that is still in force wins until it ends: whatever starts later began later.
-            let next = outages[passed..]
-                .iter()
-                .take_while(|(outage, _)| outage.start < piece.span.end)
-                .find(|(outage, _)| outage.end > cursor);
-            let (cause, end) = match next {
-                Some((outage, rank)) if outage.start <= cursor => (Cause::Upstream(*rank), outage.end),
-                Some((outage, _)) => (Cause::Own, outage.start),
+            let passed = ahead.iter().take_while(|blamed| blamed.span.end <= cursor).count();
+            ahead = &ahead[passed..];
+            let (cause, end) = match ahead.first() {
+                Some(next) if next.span.start <= cursor => (Cause::Upstream(next.upstream), next.span.end),
+                Some(next) => (Cause::Own, next.span.start),
                 None => (Cause::Own, piece.span.end),
             };
             let span = Span::new(cursor, end.min(piece.span.end));
@@ -209,56 +197,4 @@ pub(crate) fn attribute(pieces: &[Piece], upstreams: &[&[Outage]]) -> Vec<Piece>
         }
     }
     result
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outage(start: i64, end: i64) -> Outage {
-        Outage { start: Instant::from_millis(start), end: Instant::from_millis(end) }
-    }
-
-    fn down(start: i64, end: i64) -> Piece {
-        let span = Span::new(Instant::from_millis(start), Instant::from_millis(end));
-        let charge = Some(Charge { cause: Cause::Own, source: Source::Healthcheck });
-        Piece { span, known: true, down: true, counted: true, charge }
-    }
-
-    fn causes(pieces: &[Piece]) -> Vec<(i64, i64, Option<Cause>)> {
-        pieces
-            .iter()
-            .map(|piece| (piece.span.start.millis(), piece.span.end.millis(), piece.charge.map(|charge| charge.cause)))
-            .collect()
-    }
-
-    #[test]
-    fn the_outage_that_began_first_is_to_blame_while_it_lasts() {
-        let first = [outage(0, 20), outage(40, 50)];
-        let second = [outage(10, 45)];
-        let found = attribute(&[down(5, 60)], &[&second, &first]);
-        assert_eq!(
-            causes(&found),
-            [
-                (5, 20, Some(Cause::Upstream(1))),
-                (20, 45, Some(Cause::Upstream(0))),
-                (45, 50, Some(Cause::Upstream(1))),
-                (50, 60, Some(Cause::Own)),
-            ]
-        );
-    }
-
-    #[test]
-    fn it_does_not_matter_which_system_failed_first_and_ties_go_by_name() {
-        let found = attribute(&[down(5, 30)], &[&[outage(10, 20)], &[outage(10, 25)]]);
-        assert_eq!(
-            causes(&found),
-            [
-                (5, 10, Some(Cause::Own)),
-                (10, 20, Some(Cause::Upstream(0))),
-                (20, 25, Some(Cause::Upstream(1))),
-                (25, 30, Some(Cause::Own)),
-            ]
-        );
-    }
 }

@@ -5,7 +5,8 @@ pub(crate) mod totals;
 
 use super::chronicle::Chronicle;
 use super::downtime::{Cause, Charge, Piece};
-use super::model::{Model, SystemId};
+use super::member::SystemId;
+use super::model::Model;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -99,7 +100,7 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
         end: (span.end <= as_of).then_some(span.end),
         upstream: match charge.cause {
             Cause::Own => None,
-            Cause::Upstream(rank) => Some(model.upstreams[rank].name.clone()),
+            Cause::Upstream(system) => Some(model.dependencies.name(system)),
         },
         source: charge.source,
     };

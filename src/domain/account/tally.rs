@@ -1,6 +1,7 @@
 //! Owns sums of time: how many milliseconds of a stretch were spent on what.
 
 use super::downtime::{Cause, Piece};
+use super::member::SystemId;
 use super::objective::DependencyExclusion;
 use crate::domain::value::span::Span;
 
@@ -9,8 +10,8 @@ use crate::domain::value::span::Span;
 pub(crate) struct Tally {
     /// Charged downtime that belongs to the system itself.
     pub(crate) own_ms: i64,
-    /// Charged downtime by position in the model's upstreams; shorter when the last ones have none.
-    pub(crate) upstream_ms: Vec<i64>,
+    /// Charged downtime of upstreams that have any, by id.
+    pub(crate) upstream_ms: Vec<(SystemId, i64)>,
     /// Downtime that maintenance keeps from being charged.
     pub(crate) excluded_ms: i64,
     /// Time taken out of the window's length.
@@ -22,7 +23,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// All charged downtime.
     pub(crate) fn strict_ms(&self) -> i64 {
-        self.own_ms + self.upstream_ms.iter().sum::<i64>()
+        self.own_ms + self.upstream_ms.iter().map(|(_, millis)| millis).sum::<i64>()
     }
 
     /// The downtime that spends the budget.
@@ -41,7 +42,7 @@ impl Tally {
         }
         match piece.charge.map(|charge| charge.cause) {
             Some(Cause::Own) => self.own_ms += millis,
-            Some(Cause::Upstream(rank)) => self.add_upstream(rank, millis),
+            Some(Cause::Upstream(system)) => self.add_upstream(system, millis),
             None if piece.excluded() => self.excluded_ms += millis,
             None => {}
         }
@@ -56,22 +57,27 @@ impl Tally {
     /// Adds `times` times another tally.
     pub(crate) fn add(&mut self, other: &Self, times: i64) {
         self.own_ms += other.own_ms * times;
-        for (rank, millis) in other.upstream_ms.iter().enumerate() {
-            self.add_upstream(rank, millis * times);
+        for (system, millis) in &other.upstream_ms {
+            self.add_upstream(*system, millis * times);
         }
         self.excluded_ms += other.excluded_ms * times;
         self.not_counted_ms += other.not_counted_ms * times;
         self.unknown_ms += other.unknown_ms * times;
     }
 
-    fn add_upstream(&mut self, rank: usize, millis: i64) {
+    fn add_upstream(&mut self, system: SystemId, millis: i64) {
         if millis == 0 {
             return;
         }
-        if self.upstream_ms.len() <= rank {
-            self.upstream_ms.resize(rank + 1, 0);
+        match self.upstream_ms.binary_search_by_key(&system, |(known, _)| *known) {
+            Ok(place) => {
+                self.upstream_ms[place].1 += millis;
+                if self.upstream_ms[place].1 == 0 {
+                    self.upstream_ms.remove(place);
+                }
+            }
+            Err(place) => self.upstream_ms.insert(place, (system, millis)),
         }
-        self.upstream_ms[rank] += millis;
     }
 }
 

@@ -6,7 +6,7 @@ mod search;
 
 use super::assess::Assessment;
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

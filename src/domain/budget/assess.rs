@@ -4,7 +4,8 @@
 use super::day::{Cursor, Day, Ledger, Run, Verdict};
 use crate::domain::account::chronicle::{Chronicle, pieces_before_first};
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::health::timeline::{Scope, SystemHistory};
@@ -56,7 +57,7 @@ impl<'m> Assessment<'m> {
         let calendar = model.objective.window.calendar();
         let begin = calendar.date(first.unwrap_or(as_of));
         let mut ledger = sealed
-            .filter(|ledger| (ledger.calendar(), ledger.first()) == (calendar, begin))
+            .filter(|ledger| (ledger.calendar(), ledger.first()) == (calendar, begin) && is_of(model, ledger))
             .unwrap_or_else(|| Ledger::new(calendar, begin));
         ledger.truncate(as_of);
         let recent_from = recent.start.min(ledger.end());
@@ -185,6 +186,12 @@ impl<'m> Assessment<'m> {
         }
         Ok(tally(&chronicle.pieces(self.model, span)?, span))
     }
+}
+
+/// Whether all systems that days are charged to may excuse the objective.
+fn is_of(model: &Model, ledger: &Ledger) -> bool {
+    let mut charged = ledger.runs().iter().flat_map(|run| &run.day.tally.upstream_ms);
+    charged.all(|(system, _)| model.dependencies.place(*system).is_some())
 }
 
 /// What decides a verdict, in milliseconds of some stretch of time.

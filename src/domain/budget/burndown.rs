@@ -63,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::domain::account::downtime::{Cause, Charge};
+    use crate::domain::account::member::SystemId;
     use crate::domain::health::transition::Source;
 
     fn at(millis: i64) -> Instant {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     fn causes() -> impl Strategy<Value = Vec<(i64, Option<Cause>)>> {
-        let cause = prop_oneof![Just(None), Just(Some(Cause::Own)), Just(Some(Cause::Upstream(0)))];
+        let cause = prop_oneof![Just(None), Just(Some(Cause::Own)), Just(Some(Cause::Upstream(SystemId(1))))];
         vec((1..20_i64, cause), 1..12)
     }
 
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn blame_that_moves_makes_no_corner_where_all_of_it_counts() {
-        let pieces = pieces(&[(10, None), (5, Some(Cause::Own)), (5, Some(Cause::Upstream(0))), (10, None)]);
+        let pieces = pieces(&[(10, None), (5, Some(Cause::Own)), (5, Some(Cause::Upstream(SystemId(1)))), (10, None)]);
         let drawn = |exclusion| {
             let corners = burn_down(&pieces, Span::new(at(0), at(30)), exclusion);
             corners.iter().map(|corner| (corner.at.millis(), corner.consumed_ms)).collect::<Vec<_>>()

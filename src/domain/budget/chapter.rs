@@ -6,7 +6,7 @@ use super::day::Verdict;
 use super::report::ObjectiveReport;
 use super::streak::Streak;
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Event, Outage, charged, outages};
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::health::timeline::{Scope, SystemHistory};

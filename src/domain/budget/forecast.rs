@@ -12,7 +12,7 @@ use super::assess::Assessment;
 use super::balance::Budget;
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::tally::Tally;
 use crate::domain::health::timeline::{Scope, SystemHistory};

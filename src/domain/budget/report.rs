@@ -9,7 +9,8 @@ use super::forecast::Forecast;
 use super::streak::Streak;
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::{Cause, Charge};
-use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
@@ -172,8 +173,8 @@ where
     let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
     let excuse = match now.charge {
         None => Some(Excuse::Maintenance),
-        Some(Charge { cause: Cause::Upstream(rank), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
-            Some(Excuse::Upstream(model.upstreams[rank].name.clone()))
+        Some(Charge { cause: Cause::Upstream(system), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
+            Some(Excuse::Upstream(model.dependencies.name(system)))
         }
         Some(_) => None,
     };
@@ -182,8 +183,8 @@ where
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
 fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
-    let upstreams = sums.upstream_ms.iter().zip(&model.upstreams).map(|(ms, member)| (Some(member.name.clone()), *ms));
+    let upstreams = sums.upstream_ms.iter().map(|(system, ms)| (Some(model.dependencies.name(*system)), *ms));
     let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
-    parts.sort_by_key(|(_, millis)| std::cmp::Reverse(*millis));
+    parts.sort_by(|(one, millis), (other, of_other)| of_other.cmp(millis).then_with(|| one.cmp(other)));
     parts
 }

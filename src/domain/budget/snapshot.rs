@@ -4,7 +4,7 @@ use super::assess::Assessment;
 use super::balance::Budget;
 use super::streak::Streak;
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;

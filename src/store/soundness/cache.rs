@@ -8,11 +8,12 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use crate::domain::value::name::Name;
 use crate::failure::Failure;
+use crate::store::inputs::decided;
 use crate::store::open::{Store, code, explain, is_no_value};
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
-pub(super) const CACHES: [&str; 6] =
-    ["ledger", "seal", "condition_logged", "objective_input", "maintenance_input", "input_digest"];
+pub(super) const CACHES: [&str; 7] =
+    ["ledger", "seal", "condition_logged", "objective_input", "dependency_input", "maintenance_input", "input_digest"];
 /// The tables that `slo compute` fills anew but for the log.
 const PUBLISHED: [&str; 6] =
     ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
@@ -110,17 +111,21 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn probe_caches(&mut self, systems: &BTreeSet<&Name>) -> Result<()> {
-        let of_system = "SELECT sum(sealed_until), sum(length(body)),
-                                (SELECT checksum FROM input_digest WHERE system = of.id)
-                         FROM system AS of LEFT JOIN objective_input ON objective_input.system = of.id
-                         LEFT JOIN seal USING (objective) LEFT JOIN ledger USING (objective) WHERE name = ?1";
+        let of_system = concat!(
+            decided!(),
+            "SELECT sum(sealed_until), sum(length(body)), (SELECT sum(checksum) FROM input_digest JOIN decided USING (system))
+             FROM decided JOIN objective_input USING (system) LEFT JOIN seal USING (objective)
+             LEFT JOIN ledger USING (objective)"
+        );
         // Also of a system that is new.
         let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
         let read = || -> Result<()> {
             self.connection.execute_batch("BEGIN DEFERRED")?;
             let mut statement = self.connection.prepare_cached(of_system)?;
             for system in systems {
-                statement.query([system.as_str()])?.next()?;
+                if let Some(system) = self.system(system)? {
+                    statement.query([system.0])?.next()?;
+                }
             }
             self.connection.prepare_cached(of_all)?.query([])?.next()?;
             Ok(())

@@ -43,7 +43,7 @@ macro_rules! covered {
         "apply, position, deed, kind, name, old_name, fields"
     };
     (input_digest) => {
-        "system, objectives, windows"
+        "system, objectives, windows, dependents"
     };
     (seal) => {
         "objective, fingerprint, sealed_until, published_until, due_at"

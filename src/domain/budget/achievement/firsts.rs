@@ -4,7 +4,7 @@ use super::search::{Linear, Stretch, Sums, first};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;
@@ -150,7 +150,7 @@ where
     /// The first moment with downtime in the window, none of which is the system's own.
     fn cascade_breaker(&mut self) -> Result<Option<Instant>, E> {
         let model = self.assessment.model;
-        if model.upstreams.is_empty() {
+        if model.upstreams().is_empty() {
             return Ok(None);
         }
         let as_of = self.assessment.as_of;

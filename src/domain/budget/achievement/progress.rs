@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::firsts::{Firsts, has_nines};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS};
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::streak::Streak;

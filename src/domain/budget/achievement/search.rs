@@ -3,7 +3,7 @@
 
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::{Cause, Piece};
-use crate::domain::account::model::SystemId;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::health::timeline::{Scope, SystemHistory};
@@ -23,7 +23,7 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn of(tally: &Tally) -> Self {
-        let upstream = tally.upstream_ms.iter().sum();
+        let upstream = tally.strict_ms() - tally.own_ms;
         Self { own: tally.own_ms, upstream, not_counted: tally.not_counted_ms }
     }
 

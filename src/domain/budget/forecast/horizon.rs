@@ -8,7 +8,8 @@
 //! where that is not certain does the forecast look as far ahead as the clocks of zones are known.
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::model::{Model, SystemId};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
 use crate::domain::budget::balance::Budget;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;

@@ -7,6 +7,7 @@
 
 use super::linear::Linear;
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::budget::balance::Budget;
@@ -60,7 +61,7 @@ impl Sums {
         let whole = |form: Linear| form.at(at) as i64;
         Tally {
             own_ms: whole(self.own),
-            upstream_ms: vec![whole(self.upstream)],
+            upstream_ms: vec![(SystemId(0), whole(self.upstream))],
             excluded_ms: whole(self.excluded),
             not_counted_ms: whole(self.not_counted),
             unknown_ms: whole(self.unknown),

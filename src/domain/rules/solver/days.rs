@@ -16,6 +16,7 @@ use super::signal::Value;
 use super::view::{View, What, constant, streak_value};
 use crate::domain::account::chronicle::pieces_before_first;
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
 use crate::domain::budget::assess::Assessment;
@@ -70,7 +71,7 @@ impl Totals {
     fn since(self, before: Self) -> Tally {
         Tally {
             own_ms: self.own - before.own,
-            upstream_ms: vec![self.upstream - before.upstream],
+            upstream_ms: vec![(SystemId(0), self.upstream - before.upstream)],
             excluded_ms: self.excluded - before.excluded,
             not_counted_ms: self.not_counted - before.not_counted,
             unknown_ms: self.unknown - before.unknown,

@@ -1,0 +1,150 @@
+//! Owns dependencies: which systems may excuse downtime of which others, directly or by way of edges that lead on.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::member::{Member, SystemId};
+use super::objective::{ImpactType, System};
+use crate::domain::value::hash::Fnv;
+use crate::domain::value::name::Name;
+
+/// An edge to an upstream that may excuse a system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Edge {
+    /// Its place in the graph.
+    pub(crate) upstream: usize,
+    /// Whether what may excuse the upstream may excuse the system, too.
+    pub(crate) transitive: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) member: Member,
+    hash: u64,
+    /// `None` as long as nobody has asked what may excuse the system.
+    pub(crate) edges: Option<Rc<[Edge]>>,
+}
+
+/// The graph of dependencies as far as it is known, shared by all models. It grows, and what is in it never changes.
+#[derive(Default, Debug)]
+pub(crate) struct Dependencies {
+    nodes: RefCell<Vec<Node>>,
+    places: RefCell<HashMap<SystemId, usize>>,
+    complete: Cell<bool>,
+    marks: RefCell<Marks>,
+}
+
+/// Which places a walk has been at: those that carry its number.
+#[derive(Default, Debug)]
+struct Marks {
+    walk: u32,
+    reached: Vec<u32>,
+    expanded: Vec<u32>,
+}
+
+impl Marks {
+    /// Begins a walk over so many places.
+    fn begin(&mut self, places: usize) {
+        if self.walk == u32::MAX {
+            *self = Self::default();
+        }
+        self.walk += 1;
+        self.reached.resize(places, 0);
+        self.expanded.resize(places, 0);
+    }
+}
+
+impl Dependencies {
+    /// The place of a system, if it is in the graph.
+    pub(crate) fn place(&self, system: SystemId) -> Option<usize> {
+        self.places.borrow().get(&system).copied()
+    }
+
+    /// The place of a member, which is added if it is new.
+    pub(crate) fn add(&self, member: Member) -> usize {
+        let mut nodes = self.nodes.borrow_mut();
+        *self.places.borrow_mut().entry(member.id).or_insert_with(|| {
+            let mut hash = Fnv::new();
+            hash.feed(&format!("{} {:?}", member.name, member.stale_after_ms));
+            nodes.push(Node { member, hash: hash.finish(), edges: None });
+            nodes.len() - 1
+        })
+    }
+
+    /// Says what may excuse a system.
+    pub(crate) fn connect(&self, place: usize, edges: Vec<Edge>) {
+        self.nodes.borrow_mut()[place].edges = Some(edges.into());
+    }
+
+    /// Whether it is known what may excuse the system at a place.
+    pub(crate) fn is_connected(&self, place: usize) -> bool {
+        self.nodes.borrow()[place].edges.is_some()
+    }
+
+    /// Says that every edge there is has been added.
+    pub(crate) fn complete(&self) {
+        self.complete.set(true);
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.get()
+    }
+
+    pub(crate) fn nodes(&self) -> Ref<'_, [Node]> {
+        Ref::map(self.nodes.borrow(), Vec::as_slice)
+    }
+
+    pub(crate) fn member(&self, place: usize) -> Member {
+        self.nodes.borrow()[place].member.clone()
+    }
+
+    /// The name of a system in the graph.
+    ///
+    /// # Panics
+    /// When it is not there: whoever has downtime charged to a system has met it here.
+    pub(crate) fn name(&self, system: SystemId) -> Name {
+        self.nodes.borrow()[self.places.borrow()[&system]].member.name.clone()
+    }
+
+    /// The places of the systems that may excuse one: what its edges lead to, and on from each that is reached over a transitive
+    /// edge. Systems with an excluded name are left out, but the walk goes on through them.
+    pub(crate) fn closure(&self, system: SystemId, excluded: &BTreeSet<Name>) -> Vec<usize> {
+        let Some(start) = self.place(system) else { return Vec::new() };
+        let nodes = self.nodes.borrow();
+        let mut marks = self.marks.borrow_mut();
+        marks.begin(nodes.len());
+        let Marks { walk, reached, expanded } = &mut *marks;
+        let is_new = |mark: &mut u32| std::mem::replace(mark, *walk) != *walk;
+        let mut found = Vec::new();
+        let mut open = vec![start];
+        expanded[start] = *walk;
+        while let Some(place) = open.pop() {
+            for edge in nodes[place].edges.iter().flat_map(|edges| edges.iter()) {
+                let upstream = edge.upstream;
+                if is_new(&mut reached[upstream]) && upstream != start {
+                    found.push(upstream);
+                }
+                if edge.transitive && is_new(&mut expanded[upstream]) {
+                    open.push(upstream);
+                }
+            }
+        }
+        if !excluded.is_empty() {
+            found.retain(|place| !excluded.contains(&nodes[*place].member.name));
+        }
+        found
+    }
+
+    /// A hash of members, in whatever order.
+    pub(crate) fn hash(&self, places: &[usize]) -> u64 {
+        let nodes = self.nodes.borrow();
+        places.iter().fold(places.len() as u64, |sum, place| sum.wrapping_add(nodes[*place].hash))
+    }
+}
+
+/// The edges of a system that may lead to an excuse: those that are not informational.
+pub(crate) fn leading(system: &System) -> impl Iterator<Item = (&Name, bool)> {
+    let leading = system.dependencies.iter().filter(|edge| edge.impact != ImpactType::Informational);
+    leading.map(|edge| (&edge.upstream, edge.transitive))
+}

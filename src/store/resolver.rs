@@ -1,0 +1,228 @@
+//! Owns the resolver: declared systems, dependencies and maintenance, read once for many objectives or as needed for few.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+
+use super::history::Silences;
+use super::manifests::Stored;
+use super::open::{Store, Unreadable};
+use crate::domain::account::dependencies::{Dependencies, Edge, leading};
+use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::member::{Member, SystemId};
+use crate::domain::account::model::Model;
+use crate::domain::account::objective::{Objective, System};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::name::Name;
+
+/// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
+pub(crate) struct Resolver<'s> {
+    store: &'s Store,
+    ids: HashMap<Name, SystemId>,
+    members: HashMap<Name, Member>,
+    systems: HashMap<Name, Option<Rc<System>>>,
+    /// When the windows of a system that are not cancelled are in force, as far as all are known.
+    schedules: HashMap<Name, Vec<Schedule>>,
+    calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
+    dependencies: Rc<Dependencies>,
+    /// Whether everything has been read, so that what is not there does not exist.
+    complete: bool,
+    /// Told of every system that is resolved.
+    silences: Silences,
+}
+
+impl<'s> Resolver<'s> {
+    /// A resolver that reads as it goes or, with `most`, everything at once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
+        if most {
+            let mut objects = Vec::new();
+            for kind in [Kind::System, Kind::MaintenanceWindow] {
+                store.each_object(kind, |_, object| {
+                    objects.push(object);
+                    Ok(())
+                })?;
+            }
+            return Self::of(store, objects);
+        }
+        Ok(Self::empty(store, HashMap::new(), false))
+    }
+
+    /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
+    /// not know get ids that no stored one has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
+        let ids = store.systems()?.into_iter().collect();
+        let mut resolver = Self::empty(store, ids, true);
+        for object in objects {
+            match object {
+                Object::System(system) => {
+                    resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
+                }
+                Object::MaintenanceWindow(window) if !window.cancelled => {
+                    for system in &window.systems {
+                        resolver.schedules.entry(system.clone()).or_default().push(window.schedule.clone());
+                    }
+                }
+                Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
+            }
+        }
+        Ok(resolver)
+    }
+
+    fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
+        let (members, systems, silences) = (HashMap::new(), HashMap::new(), Silences::default());
+        let (schedules, calendars, dependencies) = (HashMap::new(), HashMap::new(), Rc::default());
+        Self { store, ids, members, systems, schedules, calendars, dependencies, complete, silences }
+    }
+
+    /// The manifest of a system, if it has one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn system(&mut self, name: &Name) -> Result<Option<Rc<System>>> {
+        if let Some(known) = self.systems.get(name) {
+            return Ok(known.clone());
+        }
+        if self.complete {
+            return Ok(None);
+        }
+        let found = match self.store.object(Kind::System, name)? {
+            Some(Object::System(system)) => Some(Rc::new(system)),
+            _ => None,
+        };
+        self.systems.insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// A system as an evaluation needs it.
+    ///
+    /// # Errors
+    /// Those of the database, and when nothing knows the system.
+    pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
+        if let Some(known) = self.members.get(name) {
+            return Ok(known.clone());
+        }
+        let id = match self.ids.get(name) {
+            Some(id) => *id,
+            // Ids of the database are positive.
+            None if self.complete => SystemId(-1 - self.ids.len() as i64),
+            None => self
+                .store
+                .system(name)?
+                .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
+        };
+        self.ids.insert(name.clone(), id);
+        let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
+        self.silences.borrow_mut().insert(id, stale_after_ms);
+        let member = Member { id, name: name.clone(), stale_after_ms };
+        self.members.insert(name.clone(), member.clone());
+        Ok(member)
+    }
+
+    /// Lets a reader know of every system that is resolved; none is yet.
+    pub(crate) fn telling(self, silences: Silences) -> Self {
+        Self { silences, ..self }
+    }
+
+    /// The model of an objective as it is stored.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
+        let mut model = self.declared(stored.objective)?;
+        model.orphaned = stored.orphaned;
+        Ok(model)
+    }
+
+    /// The model of an objective as a manifest declares it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
+        let system = self.member(&objective.system)?;
+        self.connect(&system)?;
+        let heeds = Model::heeds_maintenance(&objective);
+        let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
+        let dependencies = Rc::clone(&self.dependencies);
+        Ok(Model::new(objective, system, dependencies, maintenance))
+    }
+
+    /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.
+    fn connect(&mut self, system: &Member) -> Result<()> {
+        if self.complete && !self.dependencies.is_complete() {
+            let names: Vec<Name> = self.systems.keys().cloned().collect();
+            for name in names {
+                let member = self.member(&name)?;
+                self.connect_from(&member)?;
+            }
+            self.dependencies.complete();
+        }
+        self.connect_from(system)
+    }
+
+    fn connect_from(&mut self, system: &Member) -> Result<()> {
+        let mut open = vec![system.clone()];
+        while let Some(system) = open.pop() {
+            let Some(declared) = self.system(&system.name)?.filter(|declared| leading(declared).next().is_some())
+            else {
+                continue;
+            };
+            let place = self.dependencies.add(system);
+            if self.dependencies.is_connected(place) {
+                continue;
+            }
+            let mut edges = Vec::new();
+            for (name, transitive) in leading(&declared) {
+                let member = self.member(name)?;
+                let upstream = self.dependencies.add(member.clone());
+                edges.push(Edge { upstream, transitive });
+                if transitive {
+                    open.push(member);
+                }
+            }
+            self.dependencies.connect(place, edges);
+        }
+        Ok(())
+    }
+
+    /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it leads on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn edges(&mut self) -> Result<Vec<(SystemId, SystemId, bool)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut edges = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)? else { continue };
+            let dependent = self.member(&name)?.id;
+            for (upstream, transitive) in leading(&declared) {
+                edges.push((self.member(upstream)?.id, dependent, transitive));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        Ok(edges)
+    }
+
+    /// The maintenance of a system, unfolded once for all its objectives.
+    fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
+        if let Some(known) = self.calendars.get(&system.name) {
+            return Ok(Rc::clone(known));
+        }
+        let schedules = if self.complete {
+            self.schedules.remove(&system.name).unwrap_or_default()
+        } else {
+            self.store.maintenance_of(system.id, &system.name)?
+        };
+        let calendar = Rc::new(MaintenanceCalendar::of(schedules));
+        self.calendars.insert(system.name.clone(), Rc::clone(&calendar));
+        Ok(calendar)
+    }
+}
