@@ -150,7 +150,6 @@ fn refused<T>(what: &str) -> Result<T, Failed> {
 macro_rules! take {
     ($($name:ident $kind:ty => $does:expr),* $(,)?) => {
         $(fn $name(self, value: $kind) -> Result<(), Failed> {
-            #[expect(clippy::redundant_closure_call, reason = "each kind says what is done with it")]
             ($does)(self.table, value)
         })*
     };
@@ -169,11 +168,6 @@ fn real(table: &mut Table, value: f64) -> Result<(), Failed> {
     }
 }
 
-fn text(table: &mut Table, text: &str) -> Result<(), Failed> {
-    table.put(text);
-    Ok(())
-}
-
 impl<'t> Serializer for Row<'t> {
     type Ok = ();
     type Error = Failed;
@@ -188,12 +182,20 @@ impl<'t> Serializer for Row<'t> {
     take!(
         serialize_bool bool => plain, serialize_i8 i8 => plain, serialize_i16 i16 => plain, serialize_i32 i32 => plain,
         serialize_i64 i64 => plain, serialize_u8 u8 => plain, serialize_u16 u16 => plain, serialize_u32 u32 => plain,
-        serialize_u64 u64 => plain, serialize_f64 f64 => real, serialize_str &str => text,
+        serialize_u64 u64 => plain, serialize_f64 f64 => real,
         serialize_f32 f32 => |table, value: f32| real(table, value.into()),
-        serialize_char char => |table, value: char| text(table, value.encode_utf8(&mut [0; 4])),
         serialize_bytes &[u8] => |_, _| refused("bytes"),
         serialize_unit_struct &'static str => |table, _| plain(table, ""),
     );
+
+    fn serialize_str(self, value: &str) -> Result<(), Failed> {
+        self.table.put(value);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Failed> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
 
     fn serialize_none(self) -> Result<(), Failed> {
         plain(self.table, "")
@@ -208,7 +210,7 @@ impl<'t> Serializer for Row<'t> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Failed> {
-        text(self.table, variant)
+        self.serialize_str(variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Failed> {
