@@ -19,8 +19,7 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Db, DbWhat, Export, ExportJournal, ExportManifests, ExportWhat, List, ListKind, ManifestFormat, Merge,
-    Verify,
+    Backup, Compact, Db, Export, ExportJournal, ExportManifests, Info, List, ListKind, ManifestFormat, Merge, Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};

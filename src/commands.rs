@@ -2,6 +2,7 @@
 //! nothing and format nothing.
 
 mod achievements;
+mod answer;
 mod apply;
 mod backtest;
 mod badge;
@@ -46,14 +47,15 @@ use crate::domain::value::wording::one_line;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::part_of_database;
-use crate::render::{Canvas, Document, Form, Sheet, print};
+use crate::render::{Canvas, Form, Looks};
 use crate::signals::Signals;
 pub(crate) use crate::store::Noticed;
 use crate::store::{Access, Store, expect_file};
 
+use answer::Answer;
 pub(crate) use completions::complete;
 pub(crate) use registry::Line;
-use registry::Run;
+use registry::{Forms, Run};
 
 /// The environment variables of the process.
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
@@ -87,25 +89,13 @@ pub(crate) struct Context<'io> {
     pub(crate) env: Environment<'io>,
 }
 
-/// Some forms are answers to the questions of a few commands only.
-fn refuse_form(output: Option<Output>, command: &str) -> Result<()> {
-    let what = match output {
-        Some(Output::Junit | Output::Github) if !matches!(command, "check" | "validate") => {
-            "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
-        }
-        Some(Output::Html) if command != "digest" => "-o html is a form of `slo digest` alone",
-        _ => return Ok(()),
-    };
-    Err(Failure::new(what, "use -o table, wide, json, yaml, csv or markdown here"))
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
-    refuse_form(context.output, line.command.name)?;
-    let outcome = line.run(context);
+    line.command.forms.allow(context.output)?;
+    let outcome = line.run(context).and_then(|answer| context.answer(answer));
     if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
         let path = path.display().to_string();
         context.warn(&format!(
@@ -187,23 +177,35 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            // Only the commands whose forms these are are asked for them, and print them themselves.
-            None | Some(Output::Table | Output::Junit | Output::Github | Output::Html) => Form::Table,
+            None | Some(Output::Table) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,
             Some(Output::Csv) => Form::Csv { safe: self.csv_safe },
             Some(Output::Markdown) => Form::Markdown,
+            Some(Output::Junit) => Form::Junit,
+            Some(Output::Github) => Form::Github,
+            Some(Output::Html) => Form::Html,
         }
     }
 
-    /// Prints an answer as asked.
-    ///
-    /// # Errors
-    /// When it cannot be written; a reader that went away is none.
-    pub(crate) fn answer(&mut self, document: &Document, sheet: impl FnOnce(bool) -> Sheet) -> Result<()> {
-        let text = print(self.form(), self.canvas, document, sheet)?;
-        self.say(&text)
+    /// An answer whose words for people are a summary of what was done, which nobody needs who asks for quiet: cron mails
+    /// whatever a command says.
+    fn summary<T: 'static>(&self, looks: Looks<T>, words: impl FnOnce(&T) -> String + 'static) -> Answer {
+        let quiet = self.quiet;
+        looks.words(move |it| if quiet { String::new() } else { words(it) }).into()
+    }
+
+    /// Prints an answer as asked, and says how the run ends.
+    fn answer(&mut self, answer: Answer) -> Result<ExitStatus> {
+        let exit = answer.exit;
+        self.say(&self.drawn(answer)?)?;
+        Ok(exit)
+    }
+
+    /// An answer as it is printed.
+    fn drawn(&self, answer: Answer) -> Result<String> {
+        answer.shown.map_or_else(|| Ok(String::new()), |shown| shown.print(self.form(), self.canvas))
     }
 
     /// Writes to standard output.

@@ -17,9 +17,8 @@ use std::io::Read;
 
 use anyhow::Result;
 
-use crate::domain::health::transition::Source;
+use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::Name;
 
 use fields::Fields;
 pub(crate) use incidents::read_incidents;
@@ -35,13 +34,6 @@ use shape::{Shape, Told};
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
 /// Bytes of notes that end a batch.
 const MOST_NOTE_BYTES: usize = 4 << 20;
-/// A stream as a feed names it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct StreamKey {
-    pub(crate) system: Name,
-    pub(crate) source: Source,
-    pub(crate) check: Option<Name>,
-}
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +64,7 @@ pub(crate) struct Batch {
     /// Whether stream indices begin anew with this batch.
     pub(crate) restart: bool,
     /// Streams that get the next indices, in order.
-    pub(crate) new_streams: Vec<StreamKey>,
+    pub(crate) new_streams: Vec<StreamName>,
     pub(crate) rows: Vec<Row>,
     /// Notes by index into `rows`.
     pub(crate) notes: Vec<(u32, Box<str>)>,

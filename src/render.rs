@@ -1,6 +1,7 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
 pub(crate) mod achievements;
+mod answer;
 pub(crate) mod backtest;
 pub(crate) mod badge;
 pub(crate) mod check;
@@ -40,8 +41,7 @@ pub(crate) mod streaks;
 pub(crate) mod suggestion;
 pub(crate) mod trend;
 
-use anyhow::Result;
-
+pub(crate) use answer::{Looks, Shown};
 pub(crate) use document::Document;
 pub(crate) use sheet::{Cell, Sheet, Tone};
 
@@ -57,6 +57,15 @@ pub(crate) enum Form {
         safe: bool,
     },
     Markdown,
+    Junit,
+    Github,
+    Html,
+}
+
+impl Form {
+    pub(crate) const fn is_for_programs(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml | Self::Csv { .. })
+    }
 }
 
 /// The columns of the terminal on standard output, if it is one.
@@ -70,24 +79,4 @@ pub(crate) struct Canvas {
     /// Columns of the terminal; `None` when it is not one.
     pub(crate) width: Option<u16>,
     pub(crate) color: bool,
-}
-
-/// Prints an answer: people get `sheet` (`wide` where asked for), programs get `document`.
-///
-/// # Errors
-/// When the document cannot be written as asked.
-pub(crate) fn print(
-    form: Form,
-    canvas: Canvas,
-    document: &Document,
-    sheet: impl FnOnce(bool) -> Sheet,
-) -> Result<String> {
-    match form {
-        Form::Table => Ok(sheet(false).table(canvas)),
-        Form::Wide => Ok(sheet(true).table(canvas)),
-        Form::Markdown => Ok(sheet(false).markdown()),
-        Form::Json => document.json(),
-        Form::Yaml => document.yaml(),
-        Form::Csv { safe } => document.csv(safe),
-    }
 }

@@ -24,14 +24,12 @@ mod varint;
 mod wire;
 
 pub(crate) use address::expect_file;
-pub(crate) use applies::ApplyRecord;
 pub(crate) use changes::{LogRange, recipient_of};
 pub(crate) use computed::{Published, Views};
 pub(crate) use history::{Reader, Silences};
-pub(crate) use ingests::IngestRecord;
 pub(crate) use inputs::Inputs;
-pub(crate) use journal::{Incoming, JournalWriter, StreamName};
-pub(crate) use manifests::{Stored, StoredObject};
+pub(crate) use journal::{Incoming, JournalWriter};
+pub(crate) use manifests::Stored;
 pub(crate) use open::{Access, Store};
 pub(crate) use resolver::Resolver;
 pub(crate) use seals::Seal;

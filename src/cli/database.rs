@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 /// List what the database holds, and what conditions can be made of
 #[derive(Args, Debug)]
@@ -26,19 +26,9 @@ pub(crate) enum ListKind {
 
 /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
 #[derive(Args, Debug)]
-pub(crate) struct Export {
-    #[command(subcommand)]
-    pub(crate) what: ExportWhat,
-}
+pub(crate) struct Export {}
 
-#[derive(Subcommand, Debug)]
-pub(crate) enum ExportWhat {
-    /// Every transition, as JSON Lines or, with -o csv, as CSV
-    Journal(ExportJournal),
-    /// Every declared object, as YAML that applies to an empty database
-    Manifests(ExportManifests),
-}
-
+/// Every declared object, as YAML that applies to an empty database
 #[derive(Args, Debug)]
 pub(crate) struct ExportManifests {
     /// The form of the documents
@@ -60,6 +50,7 @@ pub(crate) enum ManifestFormat {
     Openslo,
 }
 
+/// Every transition, as JSON Lines or, with -o csv, as CSV
 #[derive(Args, Debug)]
 pub(crate) struct ExportJournal {
     /// Only this system
@@ -75,25 +66,17 @@ pub(crate) struct ExportJournal {
 
 /// Look after the database file
 #[derive(Args, Debug)]
-pub(crate) struct Db {
-    #[command(subcommand)]
-    pub(crate) what: DbWhat,
-}
+pub(crate) struct Db {}
 
-#[derive(Subcommand, Debug)]
-pub(crate) enum DbWhat {
-    /// Show size, bytes a transition, streams, span, schema and caches
-    Info,
-    /// Check the file, every row, the journal, and every cache against a recomputation
-    Verify(Verify),
-    /// Write a checked copy of the database as it is now, also while others write to it
-    Backup(Backup),
-    /// Make the file as small as it can be; every fact and answer stays
-    Compact,
-    /// Take in every transition of other databases, as if they had been ingested
-    Merge(Merge),
-}
+/// Show size, bytes a transition, streams, span, schema and caches
+#[derive(Args, Debug)]
+pub(crate) struct Info {}
 
+/// Make the file as small as it can be; every fact and answer stays
+#[derive(Args, Debug)]
+pub(crate) struct Compact {}
+
+/// Check the file, every row, the journal, and every cache against a recomputation
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
     /// Rebuild every cache, if anything is wrong that facts and manifests can put right
@@ -101,6 +84,7 @@ pub(crate) struct Verify {
     pub(crate) repair: bool,
 }
 
+/// Write a checked copy of the database as it is now, also while others write to it
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
     /// The copy; there must be no such file yet. `-` writes it to standard output
@@ -108,6 +92,7 @@ pub(crate) struct Backup {
     pub(crate) to: PathBuf,
 }
 
+/// Take in every transition of other databases, as if they had been ingested
 #[derive(Args, Debug)]
 pub(crate) struct Merge {
     /// The other databases; one of an older schema is brought up to date first, and nothing else in them changes

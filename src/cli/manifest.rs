@@ -69,7 +69,7 @@ pub(crate) struct Apply {
 pub(crate) struct Log {
     /// Only applies that changed an object of this name; none: all
     #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<String>,
+    pub(crate) objects: Vec<String>,
     /// Only applies of this set
     #[arg(long, value_name = "NAME", value_parser = set)]
     pub(crate) set: Option<Name>,

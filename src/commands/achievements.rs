@@ -1,21 +1,24 @@
 //! Owns `slo achievements`: what systems have achieved, and what they are near to.
+//!
+//! | `slo achievements [SYSTEM…]` | what systems have achieved, since when, and what they are nearest to; all they
+//! lack with `-o wide` | |
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Run, selection};
 use crate::cli::Achievements;
 use crate::domain::value::name::Name;
 use crate::evaluation::standings;
-use crate::exit::ExitStatus;
+use crate::render::Looks;
 use crate::render::achievements::{document, sheet};
 use crate::store::Access;
 
 impl Run for Achievements {
     const NAME: &'static str = "achievements";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
         let standings = store.read(|store| {
@@ -29,7 +32,6 @@ impl Run for Achievements {
         if standings.is_empty() {
             context.note("no objective is declared; `slo apply` declares them");
         }
-        context.answer(&document(&standings, as_of)?, |wide| sheet(&standings, wide))?;
-        Ok(ExitStatus::Pass)
+        Ok(Looks::of(standings).document(move |it| document(it, as_of)).sheet(|it, wide| sheet(it, wide)).into())
     }
 }

@@ -1,36 +1,41 @@
 //! Owns `slo plan` and `slo apply`: the same value, shown or carried out.
+//!
+//! | `slo plan PATH…` | shows what `apply` would change, and what that would do to the budgets; takes the same
+//! options | something would change, or is orphaned |
+//!
+//! | `slo apply PATH… [--prune]` | brings the declared objects of a set in line, all or nothing; `--set NAME`,
+//! `--adopt`, see [GitOps](#gitops) | a manifest is not valid |
 
 mod decision;
 mod recording;
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::{Apply, Plan};
+use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::evaluation::consequences;
 use crate::exit::ExitStatus;
-use crate::render::plan::{Outlook, document, markdown, refusal, refusal_markdown, text};
-use crate::render::{Form, Sheet};
-use crate::store::{Access, Store};
+use crate::render::Looks;
+use crate::render::plan::{Outlook, document, markdown, refusal as refusal_document, refusal_markdown, text};
+use crate::store::Access;
 use decision::{Decision, Given, Planned, Refused, decide};
 use recording::carry_out;
 
 impl Run for Plan {
     const NAME: &'static str = "plan";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let exists = context.db_path()?.exists();
         let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
         let given = Given::load(context, &args.apply);
         store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
-            Decision::Refused(refused) => {
-                tell(context, &refused)?;
-                // Without valid manifests, whether there is drift could not be answered.
-                Ok(ExitStatus::Error)
-            }
+            // Without valid manifests, whether there is drift could not be answered.
+            Decision::Refused(refused) => Ok(refusal(context, refused).exits(ExitStatus::Error)),
             Decision::Planned(planned) => {
-                preview(context, store, &planned)?;
-                Ok(ExitStatus::holds(!planned.plan.is_drift()))
+                let drift = planned.plan.is_drift();
+                let consequences = consequences(store, &planned.plan, &planned.outcome(), context.as_of)?;
+                Ok(show(context, *planned, Some(consequences)).exits(ExitStatus::holds(!drift)))
             }
         })
     }
@@ -39,7 +44,7 @@ impl Run for Plan {
 impl Run for Apply {
     const NAME: &'static str = "apply";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // Before a database is made.
         context.now()?;
         let is_new = !context.db_path()?.exists();
@@ -58,43 +63,27 @@ impl Run for Apply {
             Ok(decision)
         });
         context.let_go();
-        match decision? {
+        Ok(match decision? {
             Decision::Refused(refused) => {
-                tell(context, &refused)?;
-                Ok(refused.status)
+                let exit = refused.status;
+                refusal(context, refused).exits(exit)
             }
-            Decision::Planned(planned) => {
-                let as_of = context.as_of;
-                let outlook =
-                    Outlook { plan: &planned.plan, consequences: None, problems: &planned.problems, as_of, done: true };
-                show(context, &outlook)?;
-                Ok(ExitStatus::Pass)
-            }
-        }
+            Decision::Planned(planned) => show(context, *planned, None),
+        })
     }
 }
 
-/// Shows a plan with what it would do to the budgets.
-fn preview(context: &mut Context<'_>, store: &Store, planned: &Planned) -> Result<()> {
-    let (plan, as_of) = (&planned.plan, context.as_of);
-    let consequences = consequences(store, plan, &planned.outcome(), as_of)?;
-    let (consequences, problems) = (Some(&*consequences), &*planned.problems);
-    show(context, &Outlook { plan, consequences, problems, as_of, done: false })
-}
-
-fn show(context: &mut Context<'_>, outlook: &Outlook<'_>) -> Result<()> {
-    match context.form() {
-        Form::Table | Form::Wide => context.say(&text(outlook, context.canvas)),
-        Form::Markdown => context.say(&markdown(outlook)),
-        _ => context.answer(&document(outlook)?, |_| Sheet::new()),
-    }
+/// Shows a plan with what it would do to the budgets, or that it has been carried out.
+fn show(context: &Context<'_>, planned: Planned, consequences: Option<Vec<Consequence>>) -> Answer {
+    let Planned { plan, problems, .. } = planned;
+    let done = consequences.is_none();
+    let outlook = Outlook { plan, consequences, problems, as_of: context.as_of, done };
+    Looks::of(outlook).document(document).text(|it, _, canvas| text(it, canvas)).markdown(|it, _| markdown(it)).into()
 }
 
 /// People have been told on standard error; programs and pages get it where they look for the answer.
-fn tell(context: &mut Context<'_>, refused: &Refused) -> Result<()> {
-    match context.form() {
-        Form::Table | Form::Wide => Ok(()),
-        Form::Markdown => context.say(&refusal_markdown(&refused.set, &refused.problems)),
-        _ => context.answer(&refusal(&refused.set, &refused.problems, context.as_of)?, |_| Sheet::new()),
-    }
+fn refusal(context: &Context<'_>, refused: Refused) -> Answer {
+    let as_of = context.as_of;
+    let looks = Looks::of(refused).document(move |it| refusal_document(&it.set, &it.problems, as_of));
+    looks.text(|_, _, _| String::new()).markdown(|it, _| refusal_markdown(&it.set, &it.problems)).into()
 }

@@ -1,4 +1,7 @@
 //! Owns `slo backtest`: when a condition would have held, what that was worth, and what the history supports.
+//!
+//! | `slo backtest [NAME…]` | when a condition (`--when`, `--condition`) would have fired, and how good an alert it
+//! would have been; `--suggest target` or `threshold`: what the history supports | |
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -6,7 +9,7 @@ use std::io::{self, Read};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::{Context, Run, expression, moment, selection};
+use super::{Answer, Context, Run, expression, moment, selection};
 use crate::cli::{Backtest, Suggest};
 use crate::domain::rules::backtest::Matching;
 use crate::domain::rules::backtest::firing::{Against, watched};
@@ -16,11 +19,10 @@ use crate::domain::rules::incident::Incident;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::evaluation::{Question, backtest, last_windows_of, suggest_thresholds};
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::feed::read_incidents;
 use crate::manifest::did_you_mean;
-use crate::render::{backtest as render, suggestion};
+use crate::render::{Looks, backtest as render, suggestion};
 use crate::store::{Access, Store, Stored};
 
 /// How far back firings are looked for where `--since` does not say.
@@ -31,7 +33,7 @@ const USUAL_LEAD_MS: i64 = 3 * DAY_MS;
 impl Run for Backtest {
     const NAME: &'static str = "backtest";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let until = match &args.until {
             Some(text) => moment(text, context.as_of).context("--until")?,
             None => context.as_of,
@@ -60,15 +62,14 @@ impl Run for Backtest {
             tell_strangers(context, &store, incidents)?;
         }
         match args.suggest {
-            None => tested(context, args, &store, question)?,
-            Some(Suggest::Target) => targets(context, args, &store, until)?,
-            Some(Suggest::Threshold) => thresholds(context, args, &store, question)?,
+            None => tested(context, args, &store, question),
+            Some(Suggest::Target) => targets(context, args, &store, until),
+            Some(Suggest::Threshold) => thresholds(context, args, &store, question),
         }
-        Ok(ExitStatus::Pass)
     }
 }
 
-fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
+fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<Answer> {
     let (term, tested) = store.read(|store| {
         let (term, scope) = asked(store, args)?;
         let objectives = selected(store, args, &scope)?;
@@ -78,20 +79,25 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
     if tested.iter().all(|tested| tested.from.is_none()) {
         context.note("no system of these objectives had reported by the end of this stretch");
     }
+    let incidents = match question.against {
+        Against::Breaching => None,
+        Against::Incidents(incidents) => Some(incidents.to_vec()),
+    };
     let question = render::Question {
-        condition: args.condition.as_deref().unwrap_or("when"),
-        term: &term,
-        watched: &watched(&term),
+        condition: args.condition.clone().unwrap_or_else(|| "when".to_owned()),
+        watched: watched(&term),
+        term,
         since: question.since,
         until: question.until,
-        against: question.against,
+        incidents,
         matching: question.matching,
     };
-    context
-        .answer(&render::document(&question, &tested, context.as_of)?, |wide| render::sheet(&question, &tested, wide))
+    let as_of = context.as_of;
+    let looks = Looks::of((question, tested)).document(move |(asked, tested)| render::document(asked, tested, as_of));
+    Ok(looks.sheet(|(asked, tested), wide| render::sheet(asked, tested, wide)).into())
 }
 
-fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<()> {
+fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<Answer> {
     if args.when.is_some() || args.condition.is_some() {
         return Err(Failure::new(
             "a target depends on no condition",
@@ -104,12 +110,12 @@ fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Ins
         let (name, count) = (&past.objective, past.windows.len());
         context.note(&format!("{name}: its history has {count} of {windows} whole windows"));
     }
-    context.answer(&suggestion::targets(&pasts, windows, context.as_of)?, |wide| {
-        suggestion::target_sheet(&pasts, windows, wide)
-    })
+    let as_of = context.as_of;
+    let looks = Looks::of(pasts).document(move |it| suggestion::targets(it, windows, as_of));
+    Ok(looks.sheet(move |it, wide| suggestion::target_sheet(it, windows, wide)).into())
 }
 
-fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<()> {
+fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<Answer> {
     let mut trials = store.read(|store| {
         let (alerts, scope) = if args.when.is_some() || args.condition.is_some() {
             let (term, scope) = asked(store, args)?;
@@ -136,9 +142,9 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
         ));
     }
     best_first(&mut trials);
-    context.answer(&suggestion::thresholds(&trials, question.since, question.until, context.as_of)?, |_| {
-        suggestion::threshold_sheet(&trials, question.since, question.until)
-    })
+    let (as_of, since, until) = (context.as_of, question.since, question.until);
+    let looks = Looks::of(trials).document(move |it| suggestion::thresholds(it, since, until, as_of));
+    Ok(looks.sheet(move |it, _| suggestion::threshold_sheet(it, since, until)).into())
 }
 
 /// Says which incidents concern nobody here: a list may be of more than this database, and a name may be misspelt.

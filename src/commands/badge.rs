@@ -1,20 +1,22 @@
 //! Owns `slo badge`: one objective as a small picture for a README.
+//!
+//! | `slo badge NAME` | one objective as an SVG badge: `--show availability`, `budget`, `state` or `streak`;
+//! `--label TEXT` | |
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Run, selection};
 use crate::cli::{Badge, BadgeShow};
 use crate::evaluation::reports;
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::render::Looks;
 use crate::render::badge::{Picture, Show};
-use crate::render::{Form, Sheet};
 use crate::store::Access;
 
 impl Run for Badge {
     const NAME: &'static str = "badge";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
         let found = store.read(|store| reports(store, vec![selection::objective(store, &args.name)?], as_of))?;
@@ -28,12 +30,6 @@ impl Run for Badge {
             BadgeShow::Streak => Show::Streak,
         };
         let picture = Picture::of(&report, show, args.label.as_deref());
-        match context.form() {
-            Form::Json | Form::Yaml | Form::Csv { .. } => {
-                context.answer(&picture.document(as_of)?, |_| Sheet::new())?;
-            }
-            Form::Table | Form::Wide | Form::Markdown => context.say(&picture.svg())?,
-        }
-        Ok(ExitStatus::Pass)
+        Ok(Looks::of(picture).document(move |it| it.document(as_of)).words(Picture::svg).into())
     }
 }

@@ -1,4 +1,6 @@
 //! Owns `slo check`: one verdict over the selected objectives.
+//!
+//! | `slo check [NAME…]` | a verdict, on any condition; `-o junit` and `-o github` for CIs | an objective failed |
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,7 +11,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::{Context, Run, expression, selection};
+use super::{Answer, Context, Forms, Run, expression, selection};
 use crate::cli::{Check, FailOn, NoData, Output};
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::balance::State;
@@ -21,9 +23,9 @@ use crate::domain::value::name::Name;
 use crate::evaluation::{Conditions, Detail};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::Form;
 use crate::render::check::{document, sheet, text};
 use crate::render::ci::{annotations, job_summary, junit};
+use crate::render::{Form, Looks};
 use crate::store::{Access, Store};
 
 /// Of how many findings people are told since when they are so and what clears them.
@@ -31,27 +33,24 @@ const MOST_COURSES: usize = 10;
 
 impl Run for Check {
     const NAME: &'static str = "check";
+    const FORMS: Forms = Forms::Usual(&[Output::Junit, Output::Github]);
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let store = context.store(Access::Read)?;
         let as_of = context.as_of;
-        let for_programs = matches!(context.form(), Form::Json | Form::Yaml | Form::Csv { .. });
+        let for_programs = context.form().is_for_programs();
         let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
         // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
-        let to_read = matches!(context.form(), Form::Table | Form::Wide | Form::Markdown) && !args.explain;
+        let to_read = !for_programs && !args.explain;
         let courses = if to_read { MOST_COURSES } else { usize::MAX };
         let findings = store.read(|store| findings(store, args, (detail, courses), as_of))?;
         let fails = findings.iter().any(|finding| finding.firing);
-        match (context.output, context.form()) {
-            (Some(Output::Junit), _) => context.say(&junit(&findings, as_of)?)?,
-            (Some(Output::Github), _) => {
-                context.say(&annotations(&findings))?;
-                summarize(context, &findings);
-            }
-            (_, Form::Table | Form::Wide) => context.say(&text(&findings, context.canvas))?,
-            _ => context.answer(&document(&findings, as_of)?, |_| sheet(&findings))?,
+        if context.form() == Form::Github {
+            summarize(context, &findings);
         }
-        Ok(ExitStatus::holds(!fails))
+        let looks = Looks::of(findings).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
+        let looks = looks.text(|it, _, canvas| text(it, canvas)).github(|it| annotations(it));
+        Ok(Answer::from(looks.junit(move |it| junit(it, as_of))).exits(ExitStatus::holds(!fails)))
     }
 }
 

@@ -1,18 +1,23 @@
-//! Owns `slo completions`, and completing: names of objectives and systems come from the database.
+//! Owns `slo completions`, and completing: names and labels come from the database.
+//!
+//! | `slo completions SHELL`, `slo man [COMMAND]` | see [Install](#install) | |
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::builder::StyledStr;
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use super::registry::definition;
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::Invocation;
 use crate::cli::{Completions, Shell};
+use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::store::{Access, Store};
 
@@ -23,7 +28,7 @@ impl Run for Completions {
     const NAME: &'static str = "completions";
     const ASKS_THE_CLOCK: bool = false;
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, _: &mut Context<'_>) -> Result<Answer> {
         let name = match args.shell {
             Shell::Bash => "bash",
             Shell::Zsh => "zsh",
@@ -35,8 +40,7 @@ impl Run for Completions {
         if let Some(shell) = Shells::builtins().completer(name) {
             shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
         }
-        context.say(&String::from_utf8(script)?)?;
-        Ok(ExitStatus::Pass)
+        Ok(Answer::text(String::from_utf8(script)?))
     }
 }
 
@@ -51,7 +55,7 @@ pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut 
         return None;
     }
     let named = db_of(&words);
-    let mut command = with_names(named.as_deref().or(db));
+    let mut command = completing(definition(), named.as_deref().or(db));
     let mut answer = Vec::new();
     let folder = std::env::current_dir().ok();
     let done = completer.write_complete(&mut command, words, folder.as_deref(), &mut answer);
@@ -66,50 +70,105 @@ fn db_of(words: &[OsString]) -> Option<PathBuf> {
     after.map(PathBuf::from).or_else(|| joined().map(PathBuf::from))
 }
 
-/// The command line whose names complete from the database, as far as it can be read.
-fn with_names(db: Option<&Path>) -> clap::Command {
-    let objectives = names(db, |store| {
-        let objectives = store.objectives()?.into_iter().map(|stored| stored.objective.metadata);
-        Ok(objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect())
-    });
-    let systems =
-        names(db, |store| Ok(store.systems()?.into_iter().map(|(name, _)| (name.to_string(), None)).collect()));
-    let selecting = |command: clap::Command| {
-        command
-            .mut_arg("names", |arg| arg.add(candidates(objectives.clone())))
-            .mut_arg("system", |arg| arg.add(candidates(systems.clone())))
+/// What the values of an argument name.
+#[derive(Clone, Copy)]
+enum Noun {
+    Objectives,
+    Systems,
+    Conditions,
+    Sets,
+    Objects,
+    Labels,
+}
+
+/// Arguments, by what the code calls them in every command, and what their values name.
+const NAMING: [(&str, Noun); 8] = [
+    ("name", Noun::Objectives),
+    ("names", Noun::Objectives),
+    ("system", Noun::Systems),
+    ("systems", Noun::Systems),
+    ("condition", Noun::Conditions),
+    ("set", Noun::Sets),
+    ("objects", Noun::Objects),
+    ("selector", Noun::Labels),
+];
+
+/// A command whose values, and those of the commands that it holds, complete from the database, as far as it can be read.
+fn completing(command: Command, db: Option<&Path>) -> Command {
+    let completed = |arg: Arg| {
+        let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
+        let Some((_, noun)) = found else { return arg };
+        let (noun, db) = (*noun, db.map(Path::to_path_buf));
+        arg.add(ArgValueCompleter::new(move |typed: &OsStr| candidates(noun, db.as_deref(), typed)))
     };
-    definition()
-        .mut_subcommand("status", selecting)
-        .mut_subcommand("check", selecting)
-        .mut_subcommand("digest", selecting)
-        .mut_subcommand("downtime", selecting)
-        .mut_subcommand("streaks", selecting)
-        .mut_subcommand("show", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
-        .mut_subcommand("trend", |command| command.mut_arg("name", |arg| arg.add(candidates(objectives.clone()))))
-        .mut_subcommand("history", |command| command.mut_arg("system", |arg| arg.add(candidates(systems.clone()))))
-        .mut_subcommand("achievements", |command| {
-            command.mut_arg("systems", |arg| arg.add(candidates(systems.clone())))
-        })
-        .mut_subcommand("health", |command| command.mut_arg("systems", |arg| arg.add(candidates(systems.clone()))))
-        .mut_subcommand("export", |command| {
-            command.mut_subcommand("journal", |journal| {
-                journal.mut_arg("system", |arg| arg.add(candidates(systems.clone())))
-            })
-        })
+    command.mut_args(completed).mut_subcommands(|command| completing(command, db))
+}
+
+/// What may stand where `typed` does.
+fn candidates(noun: Noun, db: Option<&Path>, typed: &OsStr) -> Vec<CompletionCandidate> {
+    // A shell that completes cannot use an error; it gets no names instead.
+    let named = db.and_then(|path| Store::open(path, Access::Read).ok()?.read(|store| named(store, noun)).ok());
+    let typed = typed.to_string_lossy();
+    // Only the last of several labels is being typed.
+    let labels = if matches!(noun, Noun::Labels) { typed.rfind(',').map_or(0, |comma| comma + 1) } else { 0 };
+    let (before, typed) = typed.split_at(labels);
+    let fitting = named.unwrap_or_default().into_iter().filter(|(name, _)| name.starts_with(typed));
+    fitting
+        .map(|(name, help)| CompletionCandidate::new(format!("{before}{name}")).help(help.map(StyledStr::from)))
+        .collect()
 }
 
 /// A name and what it stands for.
 type Named = (String, Option<String>);
 
-fn names(db: Option<&Path>, list: impl FnOnce(&Store) -> Result<Vec<Named>>) -> Vec<Named> {
-    // A shell that completes cannot use an error; it gets no names instead.
-    db.and_then(|path| Store::open(path, Access::Read).ok()?.read(list).ok()).unwrap_or_default()
+fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
+    let plain = |name: &Name| (name.to_string(), None);
+    Ok(match noun {
+        Noun::Objectives => {
+            let objectives = store.objectives()?.into_iter().map(|stored| stored.objective.metadata);
+            objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
+        }
+        Noun::Systems => store.systems()?.iter().map(|(name, _)| plain(name)).collect(),
+        Noun::Conditions => {
+            let conditions = store.conditions()?.into_iter().map(|condition| condition.metadata);
+            conditions.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
+        }
+        Noun::Sets => store.sets()?.iter().map(plain).collect(),
+        Noun::Objects => store.names_ever()?.iter().map(plain).collect(),
+        Noun::Labels => {
+            let objectives = store.objectives()?.into_iter();
+            let labels: BTreeSet<_> = objectives.flat_map(|stored| stored.objective.metadata.labels).collect();
+            labels.into_iter().map(|(key, value)| (format!("{key}={value}"), None)).collect()
+        }
+    })
 }
 
-fn candidates(names: Vec<Named>) -> ArgValueCandidates {
-    ArgValueCandidates::new(move || {
-        let candidate = |(name, help): &Named| CompletionCandidate::new(name).help(help.clone().map(StyledStr::from));
-        names.iter().map(candidate).collect()
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Arguments that name what the database does not know yet.
+    const NEW: [&str; 1] = ["exec_name"];
+
+    fn unnamed(command: &Command, found: &mut Vec<String>) {
+        for arg in command.get_arguments() {
+            let says = arg
+                .get_value_names()
+                .unwrap_or_default()
+                .iter()
+                .any(|name| matches!(name.as_str(), "NAME" | "SYSTEM" | "LABELS"));
+            let id = arg.get_id().as_str();
+            if says && !NEW.contains(&id) && !NAMING.iter().any(|(name, _)| *name == id) {
+                found.push(format!("{} {id}", command.get_name()));
+            }
+        }
+        command.get_subcommands().for_each(|command| unnamed(command, found));
+    }
+
+    #[test]
+    fn whatever_names_something_in_the_database_completes() {
+        let mut found = Vec::new();
+        unnamed(&definition(), &mut found);
+        assert!(found.is_empty(), "{found:?}");
+    }
 }

@@ -1,10 +1,13 @@
 //! Owns `slo compute`: the tables for other readers of the file, what has changed, and commands that are told of it.
+//!
+//! | `slo compute` | writes status, days, streaks and achievements into [tables](docs/tables.md) for SQLite
+//! readers, prints what has changed; `--exec CMD` tells a command, `--exec-name NAME` names it | a command failed |
 
 mod exec;
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Compute;
 use crate::domain::rules::change::Logged;
 use crate::domain::value::name::Name;
@@ -13,7 +16,7 @@ use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::render::compute::{document, line, sheet};
-use crate::render::{Document, Form, Sheet};
+use crate::render::{Form, Looks};
 use crate::signals::Signals;
 use crate::store::{Access, LogRange, Store, recipient_of};
 
@@ -25,7 +28,7 @@ const MOST_ROWS: i64 = 1000;
 impl Run for Compute {
     const NAME: &'static str = "compute";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let recipients = recipients(args)?;
         let mut store = context.store(Access::Update)?;
@@ -35,15 +38,15 @@ impl Run for Compute {
             compute(store, as_of)
         })?;
         // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
-        let printed = print(context, &store, range);
+        let printed = changes(context, &store, range);
         let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
         printed?;
-        Ok(delivered)
+        Ok(Answer::written(delivered))
     }
 }
 
 /// Prints what has changed, as it is read from the log: the first computation may log millions of turns.
-fn print(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()> {
+fn changes(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()> {
     let as_of = context.as_of;
     match context.form() {
         Form::Json => {
@@ -59,20 +62,20 @@ fn print(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()
             let each = move |each: &mut dyn FnMut(&Logged) -> Result<()>| {
                 reader.each_change(range, |logged| each(&logged).map(|()| true))
             };
-            context.answer(&document(each, as_of), |_| Sheet::new())
+            context.answer(Looks::of(()).document(move |()| Ok(document(each, as_of))).into()).map(drop)
         }
-        Form::Table | Form::Wide | Form::Markdown if range.is_empty() => {
+        _ if range.is_empty() => {
             context.note(&format!("nothing has changed as of {as_of}"));
             Ok(())
         }
-        Form::Table | Form::Wide | Form::Markdown => {
+        _ => {
             let mut last = Vec::new();
             store.each_change(range.last(MOST_ROWS), |logged| {
                 last.push(logged);
                 Ok(true)
             })?;
             let counts = store.count_changes(range)?;
-            context.answer(&Document::new(as_of), |_| sheet(&last, &counts))
+            context.answer(Looks::of((last, counts)).sheet(|(last, counts), _| sheet(last, counts)).into()).map(drop)
         }
     }
 }

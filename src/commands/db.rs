@@ -1,74 +1,76 @@
 //! Owns `slo db`: what the file holds, whether it is sound, copies of it, its size, and merging others into it.
+//!
+//! | `slo db info`, `slo db verify` | size and counts; a check of the file, every row, the journal and every cache.
+//! `--repair` rebuilds every cache | a difference was found |
+//!
+//! | `slo db backup FILE`, `slo db backup -` | a checked copy, also while others write, in a file or on standard
+//! output; the only safe way to copy a database in use | |
+//!
+//! | `slo db compact` | the same facts in the smallest file | |
+//!
+//! | `slo db merge FILE…` | takes in every transition of other databases, all of them or none | |
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Context, Run};
-use crate::cli::{Backup, Db, DbWhat, Merge, Verify};
+use super::{Answer, Context, Run};
+use crate::cli::{Backup, Compact, Info, Merge, Verify};
+use crate::domain::health::ingest::IngestRecord;
 use crate::evaluation::{Currency, follow_facts, rebuild, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file::Identity;
+use crate::render::Looks;
 use crate::render::db::{
-    Merger, backup_document, backup_text, compact_document, compact_text, info_document, info_text, merge_document,
-    merge_text, verify_document, verify_text,
+    backup_document, backup_text, compact_document, compact_text, info_document, info_text, merge_document, merge_text,
+    verify_document, verify_text,
 };
-use crate::render::{Form, Sheet};
-use crate::store::{Access, Compacted, Difference, IngestRecord, JournalWriter, Store};
+use crate::store::{Access, Compacted, Difference, JournalWriter, Store};
 
-impl Run for Db {
-    const NAME: &'static str = "db";
+impl Run for Info {
+    const NAME: &'static str = "info";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
-        match &args.what {
-            DbWhat::Info => info(context),
-            DbWhat::Verify(args) => verify(context, args),
-            DbWhat::Backup(args) => backup(context, args),
-            DbWhat::Compact => compact(context),
-            DbWhat::Merge(args) => merge(context, args),
+    fn run(_: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let store = context.store(Access::Read)?;
+        let info = store.read(Store::info)?;
+        let path = store.path().display().to_string();
+        let as_of = context.as_of;
+        let looks = Looks::of((path, info)).document(move |(path, info)| info_document(path, info, as_of));
+        Ok(looks.words(|(path, info)| info_text(path, info)).into())
+    }
+}
+
+impl Run for Verify {
+    const NAME: &'static str = "verify";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let access = if args.repair { Access::Update } else { Access::Read };
+        let mut store = context.store(access)?;
+        let mut found = store.read(look)?;
+        let mut repaired = Vec::new();
+        if args.repair && !found.differences.is_empty() {
+            repair(context, &mut store, &found)?;
+            repaired = std::mem::replace(&mut found, store.read(look)?).differences;
+            // What is still there is repaired no more than what is new.
+            repaired.retain(|line| !found.differences.contains(line));
         }
-    }
-}
-
-fn info(context: &mut Context<'_>) -> Result<ExitStatus> {
-    let store = context.store(Access::Read)?;
-    let info = store.read(Store::info)?;
-    let path = store.path().display().to_string();
-    match context.form() {
-        Form::Table | Form::Wide | Form::Markdown => context.say(&info_text(&path, &info))?,
-        _ => context.answer(&info_document(&path, &info, context.as_of)?, |_| Sheet::new())?,
-    }
-    Ok(ExitStatus::Pass)
-}
-
-fn verify(context: &mut Context<'_>, args: &Verify) -> Result<ExitStatus> {
-    let access = if args.repair { Access::Update } else { Access::Read };
-    let mut store = context.store(access)?;
-    let mut found = store.read(look)?;
-    let mut repaired = Vec::new();
-    if args.repair && !found.differences.is_empty() {
-        repair(context, &mut store, &found)?;
-        repaired = std::mem::replace(&mut found, store.read(look)?).differences;
-        // What is still there is repaired no more than what is new.
-        repaired.retain(|line| !found.differences.contains(line));
-    }
-    // All of it is in the answer.
-    context.noticed.clear();
-    if let Currency::Outdated(as_of) = found.currency {
-        context.note(&format!(
+        // All of it is in the answer.
+        context.noticed.clear();
+        if let Currency::Outdated(as_of) = found.currency {
+            context.note(&format!(
             "note: what was computed as of {as_of} is of earlier facts or manifests, so only its days were compared; \
              `slo compute` brings it up to date"
         ));
+        }
+        let lines =
+            |differences: &[Difference]| differences.iter().map(|difference| difference.0.clone()).collect::<Vec<_>>();
+        let (repaired, lines) = (lines(&repaired), lines(&found.differences));
+        let (as_of, exit) = (context.as_of, ExitStatus::holds(lines.is_empty()));
+        let looks =
+            Looks::of((repaired, lines)).document(move |(repaired, lines)| verify_document(repaired, lines, as_of));
+        Ok(Answer::from(looks.words(|(repaired, lines)| verify_text(repaired, lines))).exits(exit))
     }
-    let lines =
-        |differences: &[Difference]| differences.iter().map(|difference| difference.0.clone()).collect::<Vec<_>>();
-    let (repaired, lines) = (lines(&repaired), lines(&found.differences));
-    match context.form() {
-        Form::Table | Form::Wide | Form::Markdown => context.say(&verify_text(&repaired, &lines))?,
-        _ => context.answer(&verify_document(&repaired, &lines, context.as_of)?, |_| Sheet::new())?,
-    }
-    Ok(ExitStatus::holds(lines.is_empty()))
 }
 
 /// What a verification found.
@@ -130,23 +132,24 @@ fn damaged_facts(found: &Found) -> anyhow::Error {
     )
 }
 
-fn backup(context: &mut Context<'_>, args: &Backup) -> Result<ExitStatus> {
-    if args.to == Path::new("-") {
-        return backup_to_output(context);
+impl Run for Backup {
+    const NAME: &'static str = "backup";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        if args.to == Path::new("-") {
+            return backup_to_output(context);
+        }
+        context.refuse_database("FILE", &args.to)?;
+        let store = context.store(Access::Read)?;
+        let bytes = store.backup(&args.to)?;
+        let path = args.to.display().to_string();
+        let as_of = context.as_of;
+        let looks = Looks::of((path, bytes)).document(move |(path, bytes)| backup_document(path, *bytes, as_of));
+        Ok(context.summary(looks, |(path, bytes)| backup_text(path, *bytes)))
     }
-    context.refuse_database("FILE", &args.to)?;
-    let store = context.store(Access::Read)?;
-    let bytes = store.backup(&args.to)?;
-    let path = args.to.display().to_string();
-    match context.form() {
-        Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
-        Form::Table | Form::Wide | Form::Markdown => context.say(&backup_text(&path, bytes))?,
-        _ => context.answer(&backup_document(&path, bytes, context.as_of)?, |_| Sheet::new())?,
-    }
-    Ok(ExitStatus::Pass)
 }
 
-fn backup_to_output(context: &mut Context<'_>) -> Result<ExitStatus> {
+fn backup_to_output(context: &mut Context<'_>) -> Result<Answer> {
     if context.canvas.width.is_some() {
         return Err(Failure::new(
             "standard output is a terminal, and a database is nothing to read there",
@@ -157,59 +160,61 @@ fn backup_to_output(context: &mut Context<'_>) -> Result<ExitStatus> {
     let folder = context.temporary_folder();
     let bytes = store.backup_to(&mut *context.stdout, &folder)?;
     context.note(backup_text("-", bytes).trim_end());
-    Ok(ExitStatus::Pass)
+    Ok(Answer::written(ExitStatus::Pass))
 }
 
-fn compact(context: &mut Context<'_>) -> Result<ExitStatus> {
-    // Only what is there can be made smaller.
-    drop(context.store(Access::Read)?);
-    let Compacted { before, after, joined } = context.store(Access::Create)?.compact()?;
-    match context.form() {
-        Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
-        Form::Table | Form::Wide | Form::Markdown => context.say(&compact_text(before, after, joined))?,
-        _ => context.answer(&compact_document(before, after, joined, context.as_of)?, |_| Sheet::new())?,
+impl Run for Compact {
+    const NAME: &'static str = "compact";
+
+    fn run(_: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        // Only what is there can be made smaller.
+        drop(context.store(Access::Read)?);
+        let Compacted { before, after, joined } = context.store(Access::Create)?.compact()?;
+        let as_of = context.as_of;
+        let looks = Looks::of(()).document(move |()| compact_document(before, after, joined, as_of));
+        Ok(context.summary(looks, move |()| compact_text(before, after, joined)))
     }
-    Ok(ExitStatus::Pass)
 }
 
 /// All of the others are merged in one transaction: either every one of them, or none.
-fn merge(context: &mut Context<'_>, args: &Merge) -> Result<ExitStatus> {
-    let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
-    let (mut store, now) = (context.store(Access::Create)?, context.now()?);
-    let mergers = store.write_anyway(|store| {
-        let mut writer = JournalWriter::new();
-        let mut mergers = Vec::new();
-        for other in &others {
-            let (record, declared) = other.read(|other| {
-                let mut record = IngestRecord::new(&other.path().display().to_string(), now);
-                for (name, id) in other.systems()? {
-                    store.merge_system(&mut writer, other, (&name, id), &mut record)?;
-                }
-                Ok((record, other.info()?.manifests))
-            })?;
-            let record = IngestRecord { finished_at: Some(now), ..record };
-            store.record_ingest(&record)?;
-            let IngestRecord { file, read, inserted, duplicates, conflicts, .. } = record;
-            mergers.push(Merger { file, read, inserted, duplicates, conflicts, declared });
+impl Run for Merge {
+    const NAME: &'static str = "merge";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
+        let (mut store, now) = (context.store(Access::Create)?, context.now()?);
+        let mergers = store.write_anyway(|store| {
+            let mut writer = JournalWriter::new();
+            let mut mergers = Vec::new();
+            for other in &others {
+                let (record, declared) = other.read(|other| {
+                    let mut record = IngestRecord::new(&other.path().display().to_string(), now);
+                    for (name, id) in other.systems()? {
+                        store.merge_system(&mut writer, other, (&name, id), &mut record)?;
+                    }
+                    Ok((record, other.info()?.manifests))
+                })?;
+                let record = IngestRecord { finished_at: Some(now), ..record };
+                store.record_ingest(&record)?;
+                mergers.push((record, declared));
+            }
+            let touched = writer.take_touched();
+            follow_facts(store, &touched)?;
+            seal_after_ingest(store, &touched, mergers.iter().map(|(record, _)| record.inserted).sum(), now)?;
+            Ok(mergers)
+        })?;
+        for (record, declared) in mergers.iter().filter(|(_, declared)| *declared > 0) {
+            let objects = if *declared == 1 { "object" } else { "objects" };
+            context.note(&format!(
+                "note: {declared} {objects} declared in {} stayed there; `slo apply` their manifests here",
+                record.file
+            ));
         }
-        let touched = writer.take_touched();
-        follow_facts(store, &touched)?;
-        seal_after_ingest(store, &touched, mergers.iter().map(|merger| merger.inserted).sum(), now)?;
-        Ok(mergers)
-    })?;
-    for merger in mergers.iter().filter(|merger| merger.declared > 0) {
-        let objects = if merger.declared == 1 { "object" } else { "objects" };
-        context.note(&format!(
-            "note: {} {objects} declared in {} stayed there; `slo apply` their manifests here",
-            merger.declared, merger.file
-        ));
+        let as_of = context.as_of;
+        let records: Vec<IngestRecord> = mergers.into_iter().map(|(record, _)| record).collect();
+        let looks = Looks::of(records).document(move |it| merge_document(it, as_of));
+        Ok(context.summary(looks, |it| merge_text(it)))
     }
-    match context.form() {
-        Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
-        Form::Table | Form::Wide | Form::Markdown => context.say(&merge_text(&mergers))?,
-        _ => context.answer(&merge_document(&mergers, context.as_of)?, |_| Sheet::new())?,
-    }
-    Ok(ExitStatus::Pass)
 }
 
 /// Opens a database that is to be merged into another one.

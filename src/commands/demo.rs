@@ -1,4 +1,6 @@
 //! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
+//!
+//! | `slo demo` | the world above; `--keep FOLDER` says where | |
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -6,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{Context, Noticed, Run};
+use super::{Answer, Context, Noticed, Run};
 use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
@@ -30,7 +32,7 @@ impl Run for Demo {
     const NAME: &'static str = "demo";
     const ASKS_THE_CLOCK: bool = false;
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // The database named on the command line; `SLO_DB` is the user's own and stays untouched.
         let given = context.named_db.clone();
         let given = given.as_deref();
@@ -58,11 +60,12 @@ impl Run for Demo {
         let selection = Selection { names: Vec::new(), system: None, selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
-        Status::run(&Status { selection, watch: None }, &mut inner)?;
+        let answer = Status::run(&Status { selection, watch: None }, &mut inner)?;
+        inner.answer(answer)?;
         if for_people && !context.quiet {
             context.say(&after)?;
         }
-        Ok(ExitStatus::Pass)
+        Ok(Answer::written(ExitStatus::Pass))
     }
 }
 
@@ -88,7 +91,7 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
         allow_empty: false,
     };
     let outcomes = [Ingest::run(&feed, &mut inner)?, Apply::run(&manifests, &mut inner)?];
-    if outcomes.iter().any(|outcome| *outcome != ExitStatus::Pass) {
+    if outcomes.iter().any(|outcome| outcome.exit != ExitStatus::Pass) {
         anyhow::bail!("the demo's own files were refused");
     }
     Ok(())

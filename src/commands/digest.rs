@@ -1,22 +1,25 @@
 //! Owns `slo digest`: one week of all objectives, to paste or to mail.
+//!
+//! | `slo digest` | a week: how objectives stand, what it cost and whose fault it was, what changed; `--week
+//! 2026-W47`, `last`; `-o markdown` to paste, `-o html` to mail | |
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Forms, Run, selection};
 use crate::cli::{Digest, Output};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::week::Week;
 use crate::evaluation::digest;
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::render::Looks;
 use crate::render::digest::{document, html, markdown, text};
-use crate::render::{Form, Sheet};
 use crate::store::Access;
 
 impl Run for Digest {
     const NAME: &'static str = "digest";
+    const FORMS: Forms = Forms::Usual(&[Output::Html]);
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let week = week(args.week.as_deref(), context.as_of)?;
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
@@ -30,16 +33,8 @@ impl Run for Digest {
             }
             digest(store, objectives, week, as_of)
         })?;
-        if context.output == Some(Output::Html) {
-            context.say(&html(&digest))?;
-            return Ok(ExitStatus::Pass);
-        }
-        match context.form() {
-            Form::Table | Form::Wide => context.say(&text(&digest, context.canvas))?,
-            Form::Markdown => context.say(&markdown(&digest))?,
-            Form::Json | Form::Yaml | Form::Csv { .. } => context.answer(&document(&digest)?, |_| Sheet::new())?,
-        }
-        Ok(ExitStatus::Pass)
+        let looks = Looks::of(digest).document(document).text(|it, _, canvas| text(it, canvas));
+        Ok(looks.markdown(|it, _| markdown(it)).html(html).into())
     }
 }
 

@@ -1,15 +1,18 @@
 //! Owns `slo downtime`: events, and what they come to.
+//!
+//! | `slo downtime [NAME…]` | downtime events: when, how long, whose fault; `--since`, `--until`, `--open`, sums
+//! `--by` objective, system, upstream or day | |
 
 use anyhow::Result;
 
-use super::{Context, Run, moment, selection};
+use super::{Answer, Context, Run, moment, selection};
 use crate::cli::{Downtime, DowntimeBy};
 use crate::domain::account::outage::totals::By;
 use crate::domain::value::instant::DAY_MS;
 use crate::domain::value::span::Span;
 use crate::evaluation::downtime;
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::render::Looks;
 use crate::render::downtime::{Grouping, document, sheet, sums};
 use crate::store::Access;
 
@@ -19,7 +22,7 @@ const USUAL_DAYS: i64 = 30;
 impl Run for Downtime {
     const NAME: &'static str = "downtime";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let since = since.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
@@ -48,10 +51,10 @@ impl Run for Downtime {
             DowntimeBy::Day => By::Day,
         });
         let grouping = by.map(|by| Grouping { by, range });
-        context.answer(&document(&outages, grouping, as_of)?, |_| match grouping {
-            Some(grouping) => sums(&outages, grouping, as_of),
-            None => sheet(&outages, range, as_of),
-        })?;
-        Ok(ExitStatus::Pass)
+        let looks = Looks::of(outages).document(move |it| document(it, grouping, as_of));
+        Ok(match grouping {
+            Some(grouping) => looks.sheet(move |it, _| sums(it, grouping, as_of)).into(),
+            None => looks.sheet(move |it, _| sheet(it, range, as_of)).into(),
+        })
     }
 }

@@ -1,14 +1,15 @@
 //! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
+//!
+//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
 
 mod manifests;
 
 use anyhow::Result;
 
-use super::{Context, Run, moment, selection, written};
-use crate::cli::{Export, ExportJournal, ExportWhat, Output};
+use super::{Answer, Context, Forms, Run, moment, selection, written};
+use crate::cli::{ExportJournal, Output};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
-use crate::failure::Failure;
 use crate::render::journal::{CSV_HEADER, Line, csv, json};
 use crate::store::Access;
 
@@ -27,79 +28,69 @@ impl std::fmt::Display for NobodyListens {
 
 impl std::error::Error for NobodyListens {}
 
-impl Run for Export {
-    const NAME: &'static str = "export";
+impl Run for ExportJournal {
+    const NAME: &'static str = "journal";
+    const FORMS: Forms = Forms::Only(
+        &[Output::Json, Output::Csv],
+        "the journal is written as JSON Lines or CSV",
+        "use -o json (the default) or -o csv",
+    );
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
-        match &args.what {
-            ExportWhat::Journal(args) => journal(context, args),
-            ExportWhat::Manifests(args) => manifests::run(context, args),
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_csv = context.output == Some(Output::Csv);
+        let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
+        let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
+        let store = context.store(Access::Read)?;
+        let (as_of, csv_safe) = (context.as_of, context.csv_safe);
+        let mut text = String::with_capacity(CHUNK + 1024);
+        if as_csv {
+            text.push_str(CSV_HEADER);
         }
-    }
-}
-
-fn journal(context: &mut Context<'_>, args: &ExportJournal) -> Result<ExitStatus> {
-    let as_csv = match context.output {
-        None | Some(Output::Json) => false,
-        Some(Output::Csv) => true,
-        Some(_) => {
-            return Err(Failure::new(
-                "the journal is written as JSON Lines or CSV",
-                "use -o json (the default) or -o csv",
-            ));
-        }
-    };
-    let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
-    let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
-    let store = context.store(Access::Read)?;
-    let (as_of, csv_safe) = (context.as_of, context.csv_safe);
-    let mut text = String::with_capacity(CHUNK + 1024);
-    if as_csv {
-        text.push_str(CSV_HEADER);
-    }
-    let mut later = 0u64;
-    let done = store.read(|store| {
-        let names: Vec<String> = args.system.iter().cloned().collect();
-        for (system, id) in selection::systems(store, &names)? {
-            store.each_fact(id, |stream, fact, note| {
-                let at = fact.transition.at;
-                if at < since || until.is_some_and(|until| at >= until) {
-                    return Ok(());
-                }
-                if at > as_of {
-                    later += 1;
-                    return Ok(());
-                }
-                let line = Line {
-                    transition: fact.transition,
-                    system: &system,
-                    source: stream.source,
-                    check: stream.check.as_ref(),
-                    note,
-                };
-                if as_csv {
-                    csv(&mut text, &line, csv_safe);
-                } else {
-                    json(&mut text, &line)?;
-                }
-                if text.len() >= CHUNK {
-                    if !written(context.stdout.write_all(text.as_bytes()))? {
-                        return Err(anyhow::Error::new(NobodyListens));
+        let mut later = 0u64;
+        let done = store.read(|store| {
+            let names: Vec<String> = args.system.iter().cloned().collect();
+            for (system, id) in selection::systems(store, &names)? {
+                store.each_fact(id, |stream, fact, note| {
+                    let at = fact.transition.at;
+                    if at < since || until.is_some_and(|until| at >= until) {
+                        return Ok(());
                     }
-                    text.clear();
-                }
-                Ok(())
-            })?;
+                    if at > as_of {
+                        later += 1;
+                        return Ok(());
+                    }
+                    let line = Line {
+                        transition: fact.transition,
+                        system: &system,
+                        source: stream.source,
+                        check: stream.check.as_ref(),
+                        note,
+                    };
+                    if as_csv {
+                        csv(&mut text, &line, csv_safe);
+                    } else {
+                        json(&mut text, &line)?;
+                    }
+                    if text.len() >= CHUNK {
+                        if !written(context.stdout.write_all(text.as_bytes()))? {
+                            return Err(anyhow::Error::new(NobodyListens));
+                        }
+                        text.clear();
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        match done {
+            Err(error) if error.is::<NobodyListens>() => return Ok(Answer::written(ExitStatus::Pass)),
+            other => other?,
         }
-        Ok(())
-    });
-    match done {
-        Err(error) if error.is::<NobodyListens>() => return Ok(ExitStatus::Pass),
-        other => other?,
+        context.say(&text)?;
+        if later > 0 {
+            context
+                .note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
+        }
+        Ok(Answer::written(ExitStatus::Pass))
     }
-    context.say(&text)?;
-    if later > 0 {
-        context.note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
-    }
-    Ok(ExitStatus::Pass)
 }

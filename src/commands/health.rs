@@ -1,18 +1,20 @@
 //! Owns `slo health`: the effective status of systems.
+//!
+//! | `slo health [SYSTEM…]` | the effective status of systems | |
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Run, selection};
 use crate::cli::Health;
 use crate::evaluation::{all_healths, healths};
-use crate::exit::ExitStatus;
+use crate::render::Looks;
 use crate::render::health::{document, sheet};
 use crate::store::Access;
 
 impl Run for Health {
     const NAME: &'static str = "health";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let store = context.store(Access::Read)?;
         let as_of = context.as_of;
         let mut healths = store.read(|store| {
@@ -22,7 +24,6 @@ impl Run for Health {
             healths(store, &selection::systems(store, &args.systems)?, as_of)
         })?;
         healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        context.answer(&document(&healths, as_of)?, |_| sheet(&healths))?;
-        Ok(ExitStatus::Pass)
+        Ok(Looks::of(healths).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
     }
 }

@@ -1,15 +1,18 @@
 //! Owns `slo history`: the journal of one system, with the ingest that brought each fact and the effective status after it.
+//!
+//! | `slo history SYSTEM` | the journal of one system, and which ingest brought each transition; repeats of a
+//! stream's status are counted, or listed with `--all` (JSON lists all) | |
 
 use std::collections::HashMap;
 
 use anyhow::Result;
 
-use super::{Context, Run, moment, selection};
+use super::{Answer, Context, Run, moment, selection};
 use crate::cli::History;
 use crate::domain::value::instant::DAY_MS;
 use crate::evaluation::statuses;
-use crate::exit::ExitStatus;
-use crate::render::history::{Entry, document, sheet, usual_range};
+use crate::render::Looks;
+use crate::render::history::{Entry, document, sheet};
 use crate::store::Access;
 
 /// How far back facts are listed where `--since` does not say.
@@ -18,7 +21,7 @@ const USUAL_DAYS: i64 = 7;
 impl Run for History {
     const NAME: &'static str = "history";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
@@ -56,13 +59,8 @@ impl Run for History {
         if entries.is_empty() {
             context.note("no transition in this range; --since looks further back");
         }
-        context.answer(&document(&args.system, &entries, as_of)?, |_| {
-            let mut sheet = sheet(&entries, args.all);
-            if asked.is_none() {
-                sheet.footer.push(usual_range(USUAL_DAYS));
-            }
-            sheet
-        })?;
-        Ok(ExitStatus::Pass)
+        let (system, all, usual) = (args.system.clone(), args.all, asked.is_none().then_some(USUAL_DAYS));
+        let looks = Looks::of(entries).document(move |it| document(&system, it, as_of));
+        Ok(looks.sheet(move |it, _| sheet(it, all, usual)).into())
     }
 }

@@ -1,4 +1,6 @@
 //! Owns `slo ingest`: one thread reads and parses, this one merges and commits.
+//!
+//! | `slo ingest [FILE…]` | takes transitions in; `-` or no file is standard input | a line was rejected |
 
 mod intake;
 mod source;
@@ -10,14 +12,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Ingest;
 use crate::clock;
 use crate::domain::value::instant::Instant;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::feed::Names;
-use crate::render::Form;
+use crate::render::Looks;
 use crate::render::ingest::{document, text};
 use crate::store::{Access, Store};
 use intake::Intake;
@@ -49,7 +51,7 @@ impl std::error::Error for NothingKept {}
 impl Run for Ingest {
     const NAME: &'static str = "ingest";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let now = context.now()?;
         let standard = [PathBuf::from("-")];
         let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
@@ -118,13 +120,10 @@ impl Run for Ingest {
         if !kept && !args.dry_run {
             report.inserted = 0;
         }
-        match context.form() {
-            // Cron mails whatever a command says, so `-q` leaves only what is wrong, on standard error.
-            Form::Table | Form::Wide | Form::Markdown if context.quiet => {}
-            Form::Table | Form::Wide | Form::Markdown => context.say(&text(&report, args.dry_run))?,
-            _ => context.answer(&document(&report, context.as_of)?, |_| crate::render::Sheet::new())?,
-        }
-        Ok(stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal))
+        let exit = stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal);
+        let (as_of, dry_run) = (context.as_of, args.dry_run);
+        let looks = Looks::of(report).document(move |it| document(it, as_of));
+        Ok(context.summary(looks, move |it| text(it, dry_run)).exits(exit))
     }
 }
 

@@ -1,4 +1,7 @@
 //! Owns `slo init`: a commented manifest to start from.
+//!
+//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows | the file exists, or
+//! nothing is left to declare (2) |
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +10,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Init;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
@@ -21,7 +24,7 @@ use crate::store::Store;
 impl Run for Init {
     const NAME: &'static str = "init";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(path) = &args.file {
             context.refuse_database("FILE", path)?;
         }
@@ -36,8 +39,7 @@ impl Run for Init {
         }
         let manifest = text(&found.starters);
         let Some(path) = &args.file else {
-            context.say(&manifest)?;
-            return Ok(ExitStatus::Pass);
+            return Ok(Answer::text(manifest));
         };
         write_new(path, &manifest)?;
         let shown = path.display();
@@ -47,7 +49,7 @@ impl Run for Init {
          `{} apply {applied}` brings it in",
             context.program, context.program
         ));
-        Ok(ExitStatus::Pass)
+        Ok(Answer::written(ExitStatus::Pass))
     }
 }
 

@@ -1,22 +1,24 @@
 //! Owns `slo log`: who applied which manifests when, and what that changed.
+//!
+//! | `slo log [NAME…]` | who applied which manifests when, and what that changed, newest first; `--set NAME`, `-n
+//! 20` | |
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Log;
 use crate::domain::value::name::Name;
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
-use crate::render::Form;
-use crate::render::log::{Entry, document, sheet, text};
-use crate::store::{Access, ApplyRecord, Store};
+use crate::render::Looks;
+use crate::render::log::{document, sheet, text};
+use crate::store::{Access, Store};
 
 impl Run for Log {
     const NAME: &'static str = "log";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
-        let names = args.names.iter().map(|name| {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let names = args.objects.iter().map(|name| {
             Name::parse(name)
                 .map_err(|error| Failure::new(format!("{name:?}: {error}"), "name an object, as manifests do"))
         });
@@ -29,15 +31,12 @@ impl Run for Log {
             check_names(store, &names)?;
             store.applies(args.set.as_ref(), &names, args.last as usize)
         })?;
-        let entries: Vec<Entry> = records.into_iter().map(entry).collect();
-        if entries.is_empty() {
+        if records.is_empty() {
             context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
         }
-        match context.form() {
-            form @ (Form::Table | Form::Wide) => context.say(&text(&entries, form == Form::Wide, context.canvas))?,
-            _ => context.answer(&document(&entries, context.as_of)?, |_| sheet(&entries))?,
-        }
-        Ok(ExitStatus::Pass)
+        let as_of = context.as_of;
+        let looks = Looks::of(records).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
+        Ok(looks.text(|it, wide, canvas| text(it, wide, canvas)).into())
     }
 }
 
@@ -61,9 +60,4 @@ fn check_names(store: &Store, names: &[Name]) -> Result<()> {
     let guess = did_you_mean(unknown.as_str(), known.iter().map(Name::as_str));
     let hint = if guess.is_empty() { "`slo log` shows all that was applied".to_owned() } else { guess };
     Err(Failure::new(format!("there is no object {:?}, nor was there one", unknown.as_str()), hint))
-}
-
-fn entry(record: ApplyRecord) -> Entry {
-    let ApplyRecord { id, applied_at, set, commit, author, changes, unchanged } = record;
-    Entry { id, applied_at, set, commit, author, changes, unchanged }
 }

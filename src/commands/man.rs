@@ -8,7 +8,7 @@ use clap_mangen::Man as Page;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use super::registry::definition;
-use super::{Context, Run};
+use super::{Answer, Context, Run};
 use crate::cli::Man;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ impl Run for Man {
     const NAME: &'static str = "man";
     const ASKS_THE_CLOCK: bool = false;
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let root = plain(definition());
         if let Some(folder) = &args.dir {
             let place = || format!("writing manual pages to {}", folder.display());
@@ -73,7 +73,7 @@ impl Run for Man {
                 context.refuse_database("--dir", &path)?;
                 file::replace(&path, &page(command, &root)?)?;
             }
-            return Ok(ExitStatus::Pass);
+            return Ok(Answer::written(ExitStatus::Pass));
         }
         let mut command = &root;
         for word in &args.command {
@@ -83,9 +83,7 @@ impl Run for Man {
                 Failure::new(format!("{} has no command {word:?}", page_name(command).replace('-', " ")), hint)
             })?;
         }
-        let page = page(command, &root)?;
-        context.say(&page)?;
-        Ok(ExitStatus::Pass)
+        Ok(Answer::text(page(command, &root)?))
     }
 }
 

@@ -6,12 +6,13 @@ use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
-use super::Context;
+use super::{Answer, Context};
 use crate::cli::{
-    Achievements, Apply, Backtest, Badge, Check, Cli, Completions, Compute, Db, Demo, Digest, Downtime, Export, Global,
-    Health, History, Ingest, Init, List, Log, Man, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate,
+    Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
+    Downtime, Export, ExportJournal, ExportManifests, Global, Health, History, Info, Ingest, Init, List, Log, Man,
+    Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
-use crate::exit::ExitStatus;
+use crate::failure::Failure;
 
 /// Arguments that know what to do.
 pub(crate) trait Run: Args {
@@ -19,17 +20,60 @@ pub(crate) trait Run: Args {
     const NAME: &'static str;
     /// Whether its answer depends on what time it is, unless `--as-of` says.
     const ASKS_THE_CLOCK: bool = true;
+    /// What `-o` may be.
+    const FORMS: Forms = Forms::Usual(&[]);
 
     /// Runs the command.
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus>;
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer>;
+}
+
+/// The forms that an answer may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Forms {
+    /// Those for people, for programs and for pages, and these.
+    Usual(&'static [Output]),
+    /// Only these; what is said of others, and what to do instead.
+    Only(&'static [Output], &'static str, &'static str),
+}
+
+impl Forms {
+    /// # Errors
+    /// When the answer has no such form.
+    pub(super) fn allow(self, output: Option<Output>) -> Result<()> {
+        let Some(output) = output else { return Ok(()) };
+        let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
+        let what = match (output, self) {
+            _ if allowed.contains(&output) => return Ok(()),
+            (Output::Junit | Output::Github, _) => {
+                "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
+            }
+            (Output::Html, _) => "-o html is a form of `slo digest` alone",
+            (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
+            (_, Self::Usual(_)) => return Ok(()),
+        };
+        Err(Failure::new(what, "use -o table, wide, json, yaml, csv or markdown here"))
+    }
 }
 
 /// A command as the command line knows it.
 pub(crate) struct Command {
-    pub(crate) name: &'static str,
-    pub(crate) asks_the_clock: bool,
+    name: &'static str,
     define: fn(clap::Command) -> clap::Command,
-    run: fn(&mut ArgMatches, &mut Context<'_>) -> Result<ExitStatus>,
+    does: Does,
+}
+
+enum Does {
+    This(Leaf),
+    /// It only holds these.
+    Holds(&'static [Command]),
+}
+
+/// A command that answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf {
+    pub(crate) asks_the_clock: bool,
+    pub(super) forms: Forms,
+    run: fn(&mut ArgMatches, &mut Context<'_>) -> Result<Answer>,
 }
 
 /// All commands, in the order of the help.
@@ -56,32 +100,44 @@ static COMMANDS: [Command; 27] = [
     command::<Badge>(),
     command::<List>(),
     command::<Log>(),
-    command::<Export>(),
-    command::<Db>(),
+    holding::<Export>("export", EXPORT),
+    holding::<Db>("db", DB),
     command::<Demo>(),
     command::<Completions>(),
     command::<Man>(),
 ];
 
+const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
+
+const DB: &[Command] =
+    &[command::<Info>(), command::<Verify>(), command::<Backup>(), command::<Compact>(), command::<Merge>()];
+
 const fn command<A: Run>() -> Command {
-    Command {
-        name: A::NAME,
+    let leaf = Leaf {
         asks_the_clock: A::ASKS_THE_CLOCK,
-        define: A::augment_args,
+        forms: A::FORMS,
         run: |matches, context| A::run(&A::from_arg_matches_mut(matches)?, context),
-    }
+    };
+    Command { name: A::NAME, define: A::augment_args, does: Does::This(leaf) }
+}
+
+const fn holding<A: Args>(name: &'static str, commands: &'static [Command]) -> Command {
+    Command { name, define: A::augment_args, does: Does::Holds(commands) }
 }
 
 impl Command {
     fn definition(&self) -> clap::Command {
-        (self.define)(clap::Command::new(self.name))
+        let definition = (self.define)(clap::Command::new(self.name));
+        let Does::Holds(commands) = self.does else { return definition };
+        let commands = commands.iter().map(Self::definition);
+        definition.subcommand_required(true).arg_required_else_help(true).subcommands(commands)
     }
 }
 
 /// A command line that was understood.
 pub(crate) struct Line {
     pub(crate) global: Global,
-    pub(crate) command: &'static Command,
+    pub(crate) command: Leaf,
     matches: ArgMatches,
 }
 
@@ -93,15 +149,12 @@ impl Line {
     pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
         // The arguments of 26 other commands are a fifth of the time of a short one. What is right without them is right
         // with them; what is wrong is told with all of them.
-        let mut matches = match short(words) {
+        let matches = match short(words) {
             Some(Ok(matches)) => matches,
             Some(Err(_)) | None => definition().try_get_matches_from(words)?,
         };
         let global = Cli::from_arg_matches(&matches)?.global;
-        let (name, matches) =
-            matches.remove_subcommand().ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
-        let command = COMMANDS.iter().find(|command| command.name == name);
-        let command = command.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
+        let (command, matches) = called(&COMMANDS, matches)?;
         Ok(Self { global, command, matches })
     }
 
@@ -109,8 +162,19 @@ impl Line {
     ///
     /// # Errors
     /// When it could not be answered.
-    pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Answer> {
         (self.command.run)(&mut self.matches, context)
+    }
+}
+
+/// Follows what was read to the command that answers.
+fn called(commands: &'static [Command], mut matches: ArgMatches) -> Result<(Leaf, ArgMatches), clap::Error> {
+    let named = matches.remove_subcommand();
+    let (name, matches) = named.ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+    let command = commands.iter().find(|command| command.name == name);
+    match command.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?.does {
+        Does::This(leaf) => Ok((leaf, matches)),
+        Does::Holds(commands) => called(commands, matches),
     }
 }
 

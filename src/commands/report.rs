@@ -1,11 +1,14 @@
 //! Owns `slo report`: objectives and their histories as one page.
+//!
+//! | `slo report --html FILE` | one self-contained HTML page about all objectives, or those selected; see [Pages
+//! and badges](#pages-and-badges) | |
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Forms, Run, selection};
 use crate::cli::{Output, Report};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::chapter::Chapter;
@@ -15,21 +18,19 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::evaluation::{achievements, chapters, reports};
 use crate::exit::ExitStatus;
-use crate::failure::Failure;
 use crate::file;
 use crate::render::page::{Contents, html};
 use crate::store::{Access, Store, Stored};
 
 impl Run for Report {
     const NAME: &'static str = "report";
+    const FORMS: Forms = Forms::Only(
+        &[Output::Table],
+        "a report is a page, and has no other output format",
+        "`slo status -o json` and `slo downtime -o json` have its numbers",
+    );
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
-        if !matches!(context.output, None | Some(Output::Table)) {
-            return Err(Failure::new(
-                "a report is a page, and has no other output format",
-                "`slo status -o json` and `slo downtime -o json` have its numbers",
-            ));
-        }
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         context.refuse_database("--html", &args.html)?;
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
@@ -39,13 +40,12 @@ impl Run for Report {
         })?;
         let (page, count) = page(&histories, args, as_of)?;
         if args.html == Path::new("-") {
-            context.say(&page)?;
-        } else {
-            file::replace(&args.html, &page)?;
-            let plural = if count == 1 { "" } else { "s" };
-            context.note(&format!("{count} objective{plural} in {}", args.html.display()));
+            return Ok(Answer::text(page));
         }
-        Ok(ExitStatus::Pass)
+        file::replace(&args.html, &page)?;
+        let plural = if count == 1 { "" } else { "s" };
+        context.note(&format!("{count} objective{plural} in {}", args.html.display()));
+        Ok(Answer::written(ExitStatus::Pass))
     }
 }
 

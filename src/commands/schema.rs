@@ -1,22 +1,19 @@
 //! Owns `slo schema`: the JSON Schema of manifests.
+//!
+//! | `slo schema` | prints the JSON Schema of manifests | |
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Forms, Run};
 use crate::cli::{Output, Schema};
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
 use crate::manifest::schema;
 
 impl Run for Schema {
     const NAME: &'static str = "schema";
     const ASKS_THE_CLOCK: bool = false;
+    const FORMS: Forms = Forms::Only(&[Output::Json], "a JSON Schema is written as JSON", "use -o json (the default)");
 
-    fn run(_: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
-        if !matches!(context.output, None | Some(Output::Json)) {
-            return Err(Failure::new("a JSON Schema is written as JSON", "use -o json (the default)"));
-        }
-        context.say(&schema())?;
-        Ok(ExitStatus::Pass)
+    fn run(_: &Self, _: &mut Context<'_>) -> Result<Answer> {
+        Ok(Answer::text(schema()))
     }
 }

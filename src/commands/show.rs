@@ -1,21 +1,23 @@
 //! Owns `slo show`: everything about one objective on one screen.
+//!
+//! | `slo show NAME` | everything about one objective on one screen: budget, forecast, burn rates and what they
+//! mean, blame, a timeline of downtime, trend (`--days 90`), streak, achievements, accounting | |
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Run, selection};
 use crate::cli::Show;
 use crate::domain::value::span::Span;
 use crate::evaluation::{achievements, downtime, reports, trend};
-use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::render::Looks;
 use crate::render::show::{Portrait, document, markdown, text};
-use crate::render::{Form, Sheet};
 use crate::store::Access;
 
 impl Run for Show {
     const NAME: &'static str = "show";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
         let portrait = store.read(|store| {
@@ -31,11 +33,6 @@ impl Run for Show {
             let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
             Ok(Portrait { objective, report, outages, snapshots, achievements, as_of })
         })?;
-        match context.form() {
-            Form::Table | Form::Wide => context.say(&text(&portrait, context.canvas))?,
-            Form::Markdown => context.say(&markdown(&portrait, context.canvas))?,
-            _ => context.answer(&document(&portrait)?, |_| Sheet::new())?,
-        }
-        Ok(ExitStatus::Pass)
+        Ok(Looks::of(portrait).document(document).text(|it, _, canvas| text(it, canvas)).markdown(markdown).into())
     }
 }

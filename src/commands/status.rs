@@ -1,19 +1,23 @@
 //! Owns `slo status`: every selected objective as of a moment, worst first.
+//!
+//! | `slo status [NAME…]` | every objective, worst first | |
 
 use std::ffi::OsStr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Context, Run, selection};
+use super::{Answer, Context, Run, selection};
 use crate::cli::Status;
-use crate::domain::budget::report::worst_first;
+use crate::clock;
+use crate::domain::budget::report::{ObjectiveReport, worst_first};
 use crate::domain::value::instant::Instant;
 use crate::evaluation::reports;
 use crate::exit::ExitStatus;
+use crate::render::Looks;
 use crate::render::status::{document, sheet};
 use crate::store::Access;
-use crate::{clock, render};
 
 /// Clears the screen and moves to its top.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
@@ -21,34 +25,34 @@ const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
 impl Run for Status {
     const NAME: &'static str = "status";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let Some(every) = args.watch else {
-            let text = draw(context, args, context.as_of)?;
-            context.say(&text)?;
-            return Ok(ExitStatus::Pass);
+            return draw(context, args, context.as_of);
         };
         let began = context.now()?;
         let dumb = context.env.get(OsStr::new("TERM")).is_some_and(|term| term == "dumb");
         loop {
             let as_of = context.as_of.plus(clock::now().since(began));
-            let text = draw(context, args, as_of)?;
+            let drawn = draw(context, args, as_of)?;
+            let text = context.drawn(drawn)?;
             let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
             let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
             if !super::written(shown.and_then(|()| context.stdout.flush()))? {
-                return Ok(ExitStatus::Pass);
+                return Ok(Answer::written(ExitStatus::Pass));
             }
             std::thread::sleep(Duration::from_millis(every.unsigned_abs()));
         }
     }
 }
 
-fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<String> {
+fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answer> {
     let store = context.store(Access::Read)?;
     let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
     worst_first(&mut reports);
     if reports.is_empty() {
         context.note("no objective matches; `slo list objectives` shows those there are, with their labels; `slo apply PATH` declares more");
     }
-    let (canvas, reports) = (context.canvas, reports.into());
-    render::print(context.form(), canvas, &document(&reports, as_of), |wide| sheet(&reports, wide, canvas))
+    let (canvas, reports): (_, Rc<[ObjectiveReport]>) = (context.canvas, reports.into());
+    let looks = Looks::of(reports).document(move |it| Ok(document(it, as_of)));
+    Ok(looks.sheet(move |it, wide| sheet(it, wide, canvas)).into())
 }

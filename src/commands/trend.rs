@@ -1,18 +1,20 @@
 //! Owns `slo trend`: one objective, day by day.
+//!
+//! | `slo trend NAME` | one objective day by day, each at its close, in the objective's time zone | |
 
 use anyhow::Result;
 
-use super::{Context, Run, moment, selection};
+use super::{Answer, Context, Run, moment, selection};
 use crate::cli::Trend;
 use crate::evaluation::trend;
-use crate::exit::ExitStatus;
+use crate::render::Looks;
 use crate::render::trend::{document, sheet};
 use crate::store::Access;
 
 impl Run for Trend {
     const NAME: &'static str = "trend";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let store = context.store(Access::Read)?;
@@ -25,7 +27,6 @@ impl Run for Trend {
         if snapshots.is_empty() {
             context.note("no midnight has passed since the system's first transition, or none in this range");
         }
-        context.answer(&document(&snapshots, as_of)?, |_| sheet(&snapshots))?;
-        Ok(ExitStatus::Pass)
+        Ok(Looks::of(snapshots).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
     }
 }

@@ -1,25 +1,28 @@
 //! Owns `slo validate`: every problem of every manifest.
+//!
+//! | `slo validate PATH…` | reports every problem of manifests | a manifest is not valid |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::{Context, Run};
+use super::{Answer, Context, Forms, Run};
 use crate::cli::{Output, Validate};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
-use crate::render::Form;
+use crate::render::Looks;
 use crate::render::junit;
 use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
 use crate::store::Store;
 
 impl Run for Validate {
     const NAME: &'static str = "validate";
+    const FORMS: Forms = Forms::Usual(&[Output::Junit, Output::Github]);
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<ExitStatus> {
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // Without a database, references resolve among the manifests alone.
         let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
         let reading = Files::load(&args.paths.paths, &mut context.stdin).read(&known);
@@ -35,15 +38,10 @@ impl Run for Validate {
             valid: status == ExitStatus::Pass,
             good: reading.objects.iter().map(good).collect(),
         };
-        match (context.output, context.form()) {
-            (Some(Output::Junit), _) => {
-                context.say(&junit::text("slo validate", context.as_of, &cases(&validation))?)?;
-            }
-            (Some(Output::Github), _) => context.say(&annotations(&validation))?,
-            (_, Form::Table | Form::Wide) => context.say(&text(&validation, context.canvas))?,
-            _ => context.answer(&document(&validation, context.as_of)?, |_| sheet(&validation))?,
-        }
-        Ok(status)
+        let as_of = context.as_of;
+        let looks = Looks::of(validation).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
+        let looks = looks.text(|it, _, canvas| text(it, canvas)).github(annotations);
+        Ok(Answer::from(looks.junit(move |it| junit::text("slo validate", as_of, &cases(it)))).exits(status))
     }
 }
 

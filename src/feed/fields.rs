@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::Options;
 use super::intern::Interner;
 use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
-use super::{Options, StreamKey};
+use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::{Instant, InstantError};
@@ -154,7 +155,7 @@ impl<'v> Fields<'v> {
             return Err("note is not UTF-8".to_owned());
         }
         let stream = interner.index(system, source, check, || {
-            Ok(StreamKey {
+            Ok(StreamName {
                 system: checked(Field::System, system)?,
                 source,
                 check: check.map(|name| checked(Field::Check, name)).transpose()?,

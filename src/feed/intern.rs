@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::StreamKey;
 use super::row::Row;
+use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Source;
 
 /// Bytes of names that are held at the most, give or take one stream's.
@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// Streams by index, and indices by stream.
 pub(super) struct Interner {
-    keys: Vec<StreamKey>,
+    keys: Vec<StreamName>,
     entries: HashTable<Entry>,
     /// The names of all entries one behind the other: a feed of many streams waits for memory more than for anything else.
     names: Vec<u8>,
@@ -46,7 +46,7 @@ impl Interner {
     }
 
     /// The streams with this index and later ones.
-    pub(super) fn keys_from(&self, index: usize) -> Vec<StreamKey> {
+    pub(super) fn keys_from(&self, index: usize) -> Vec<StreamName> {
         self.keys[index..].to_vec()
     }
 
@@ -59,7 +59,7 @@ impl Interner {
         system: &[u8],
         source: Source,
         check: Option<&[u8]>,
-        make: impl FnOnce() -> Result<StreamKey, String>,
+        make: impl FnOnce() -> Result<StreamName, String>,
     ) -> Result<u32, String> {
         let kind = kind(source, check);
         let names = &self.names;

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use super::fields::{Field, Fields};
 use super::*;
 use crate::domain::health::transition::Status;
+use crate::domain::value::name::Name;
 
 /// 2025-11-20T14:05:00Z.
 const NOW: i64 = 1_763_647_500_000;
@@ -52,7 +53,7 @@ fn read(input: impl Read, options: Options) -> Outcome {
 fn read_with(input: impl Read, options: Options, names: Names) -> Outcome {
     let mut reader = Reader::new(input, options, names);
     let mut outcome = Outcome::default();
-    let mut streams: Vec<StreamKey> = Vec::new();
+    let mut streams: Vec<StreamName> = Vec::new();
     let mut complete = true;
     loop {
         let rejects = &mut outcome.rejects;

@@ -2,7 +2,7 @@
 
 pub(super) mod alert;
 mod indicator;
-mod metadata;
+pub(super) mod metadata;
 pub(super) mod shapes;
 mod slo;
 mod window;
@@ -20,7 +20,8 @@ use crate::domain::account::objective::Metadata;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 use indicator::Indicator;
-use shapes::{DOCUMENT, LONGEST_DESCRIPTION, SERVICE};
+use metadata::LONGEST_DESCRIPTION;
+use shapes::{DOCUMENT, SERVICE};
 
 /// The version that is read.
 pub(super) const VERSION: &str = "openslo/v1";

@@ -44,7 +44,7 @@ fn root() -> Value {
     for (kind, spec) in OPENSLO {
         let name = if kind == "SLO" { "OpenSLO".to_owned() } else { format!("OpenSLO{kind}") };
         let needs_spec = kind != "Service";
-        cases.push(schema.document(&name, kind, &[openslo::VERSION], &openslo::shapes::METADATA, spec, needs_spec));
+        cases.push(schema.document(&name, kind, &[openslo::VERSION], &openslo::metadata::METADATA, spec, needs_spec));
     }
     let versions = json!([VERSION, OTHER_VERSION, openslo::VERSION]);
     let own: Vec<&str> = OWN.map(|(kind, _)| kind).to_vec();

@@ -64,9 +64,6 @@ pub(super) fn rows<'a>(unlocked: impl IntoIterator<Item = &'a Unlocked>) -> impl
 }
 
 /// The achievements for programs: what is unlocked, and what is lacking for the rest.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn document(standings: &[Standing], as_of: Instant) -> Result<Document> {
     let unlocked = standings.iter().flat_map(|standing| &standing.unlocked);
     let mut document = Document::list(as_of, "achievements", &rows(unlocked))?;

@@ -8,11 +8,12 @@ use super::health::minute;
 use super::number::{rate, short_time};
 use super::score::{WireScore, lines, wire};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::rules::backtest::firing::{Against, Firing, Tested, Watched};
+use crate::domain::rules::backtest::firing::{Firing, Tested, Watched};
 use crate::domain::rules::backtest::{Matching, Score};
 use crate::domain::rules::condition::property::{Shape, Unit};
 use crate::domain::rules::condition::{Property, Term};
 use crate::domain::rules::episode::Episode;
+use crate::domain::rules::incident::Incident;
 use crate::domain::rules::solver::linear::Fraction;
 use crate::domain::value::instant::Instant;
 
@@ -20,14 +21,15 @@ use crate::domain::value::instant::Instant;
 const CELLS: i64 = 64;
 
 /// What was asked.
-pub(crate) struct Question<'a> {
+pub(crate) struct Question {
     /// The declared condition's name, or `when`.
-    pub(crate) condition: &'a str,
-    pub(crate) term: &'a Term,
-    pub(crate) watched: &'a [Watched],
+    pub(crate) condition: String,
+    pub(crate) term: Term,
+    pub(crate) watched: Vec<Watched>,
     pub(crate) since: Instant,
     pub(crate) until: Instant,
-    pub(crate) against: Against<'a>,
+    /// What events are, unless they are the objectives' own breaches.
+    pub(crate) incidents: Option<Vec<Incident>>,
     pub(crate) matching: Matching,
 }
 
@@ -116,10 +118,7 @@ fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Epi
 }
 
 /// A backtest for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn document(question: &Question<'_>, tested: &[Tested], as_of: Instant) -> Result<Document> {
+pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -> Result<Document> {
     let moment = |at: Instant| at.to_string();
     let rows: Vec<WireFiring<'_>> = firings(tested)
         .into_iter()
@@ -130,7 +129,7 @@ pub(crate) fn document(question: &Question<'_>, tested: &[Tested], as_of: Instan
             });
             WireFiring {
                 objective_id: of.objective.as_str(),
-                condition: question.condition,
+                condition: &question.condition,
                 start: moment(firing.episode.start),
                 end: firing.episode.end.map(moment),
                 duration_seconds: seconds(firing.episode.millis(question.until)),
@@ -148,8 +147,8 @@ pub(crate) fn document(question: &Question<'_>, tested: &[Tested], as_of: Instan
     for of in tested {
         for (index, event) in touching(of, question.until) {
             let catch = of.matched.catches[index];
-            let incident = match (question.against, of.events[index].incident) {
-                (Against::Incidents(incidents), Some(incident)) => incidents.get(incident),
+            let incident = match (&question.incidents, of.events[index].incident) {
+                (Some(incidents), Some(incident)) => incidents.get(incident),
                 _ => None,
             };
             events.push(WireEvent {
@@ -169,7 +168,7 @@ pub(crate) fn document(question: &Question<'_>, tested: &[Tested], as_of: Instan
     document.set("expression", &question.term.to_string())?;
     document.set("since", &moment(question.since))?;
     document.set("until", &moment(question.until))?;
-    document.set("against", &if matches!(question.against, Against::Breaching) { "breaching" } else { "incidents" })?;
+    document.set("against", &if question.incidents.is_none() { "breaching" } else { "incidents" })?;
     document.set("leadSeconds", &seconds(question.matching.lead_ms))?;
     document.set("graceSeconds", &seconds(question.matching.grace_ms))?;
     Ok(document)
@@ -197,7 +196,7 @@ fn left(remaining: Option<Fraction>) -> String {
 }
 
 /// A backtest for people.
-pub(crate) fn sheet(question: &Question<'_>, tested: &[Tested], wide: bool) -> Sheet {
+pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet {
     let mut sheet = Sheet::new().left("OBJECTIVE").names().left("START");
     if wide {
         sheet = sheet.left("END");
@@ -232,10 +231,10 @@ pub(crate) fn sheet(question: &Question<'_>, tested: &[Tested], wide: bool) -> S
 }
 
 /// What an event is called here.
-const fn event_word(question: &Question<'_>) -> &'static str {
-    match question.against {
-        Against::Breaching => "breach",
-        Against::Incidents(_) => "incident",
+const fn event_word(question: &Question) -> &'static str {
+    match question.incidents {
+        None => "breach",
+        Some(_) => "incident",
     }
 }
 

@@ -78,9 +78,6 @@ impl Picture {
     }
 
     /// The badge for programs that draw their own.
-    ///
-    /// # Errors
-    /// When it cannot be represented.
     pub(crate) fn document(&self, as_of: Instant) -> Result<Document> {
         let mut document = Document::new(as_of);
         document.set("objectiveId", &self.objective)?;

@@ -50,9 +50,6 @@ impl<'a> WireExplained<'a> {
 }
 
 /// The verdict for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = findings

@@ -11,9 +11,6 @@ use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
 
 /// A JUnit report: a suite for each condition, in it a case for each objective, which fails while the condition is firing.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
     let case = |finding: &Finding| {
         let outcome = if finding.firing {

@@ -50,9 +50,6 @@ fn wire(logged: &Logged) -> WireChange<'_> {
 }
 
 /// One change as a line of JSON.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn line(logged: &Logged) -> Result<String> {
     Ok(serde_json::to_string(&wire(logged))? + "\n")
 }

@@ -10,13 +10,11 @@ use super::Document;
 use super::health::minute;
 use super::ingest::thousands;
 use crate::domain::health::figures::Figures;
+use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 
 /// The numbers for programs.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -82,22 +80,7 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     text
 }
 
-/// What was taken in of another database.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Merger {
-    pub(crate) file: String,
-    pub(crate) read: u64,
-    pub(crate) inserted: u64,
-    pub(crate) duplicates: u64,
-    pub(crate) conflicts: u64,
-    /// Declared objects, which stay where they are.
-    pub(crate) declared: i64,
-}
-
 /// A copy for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -111,9 +94,6 @@ pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
 }
 
 /// A smaller file for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("bytesBefore", &before)?;
@@ -130,10 +110,7 @@ pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
 }
 
 /// A merger for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn merge_document(mergers: &[Merger], as_of: Instant) -> Result<Document> {
+pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     let list: Vec<_> = mergers
         .iter()
@@ -149,9 +126,9 @@ pub(crate) fn merge_document(mergers: &[Merger], as_of: Instant) -> Result<Docum
 }
 
 /// A merger for people.
-pub(crate) fn merge_text(mergers: &[Merger]) -> String {
+pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
     let mut text = String::new();
-    for Merger { file, read, inserted, duplicates, conflicts, .. } in mergers {
+    for IngestRecord { file, read, inserted, duplicates, conflicts, .. } in mergers {
         let count = |number: &u64| thousands(*number);
         let _ = write!(
             text,
@@ -170,9 +147,6 @@ pub(crate) fn merge_text(mergers: &[Merger]) -> String {
 }
 
 /// The outcome of a verification for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ok", &differences.is_empty())?;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::Form;
 use super::manifest::yaml::Node;
 use crate::domain::value::instant::Instant;
 use table::Table;
@@ -83,17 +84,21 @@ impl Document {
         Ok(())
     }
 
-    pub(super) fn json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
-    pub(super) fn yaml(&self) -> Result<String> {
-        Ok(Node::of_json(&serde_json::to_value(self)?).document())
+    /// The answer in a form for programs.
+    ///
+    /// # Errors
+    /// When it cannot be represented.
+    pub(super) fn print(&self, form: Form) -> Result<String> {
+        match form {
+            Form::Yaml => Ok(Node::of_json(&serde_json::to_value(self)?).document()),
+            Form::Csv { safe } => self.csv(safe),
+            _ => Ok(serde_json::to_string_pretty(self)? + "\n"),
+        }
     }
 
     /// One line a row; nested fields are named with dots, lists are written as JSON. A document without a list of rows is one.
     /// `safe`: texts that a spreadsheet would run as formulas begin with a `'`.
-    pub(super) fn csv(&self, safe: bool) -> Result<String> {
+    fn csv(&self, safe: bool) -> Result<String> {
         let mut table = Table::new(safe);
         match self.fields.iter().find(|(name, _)| *name == self.rows) {
             Some((_, Field::Large(rows))) => table.push_each(rows.as_ref())?,

@@ -94,9 +94,6 @@ pub(super) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
 }
 
 /// The answer of `downtime` for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(outages: &[Outage], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
     let mut document = Document::list(as_of, "events", &rows(outages, as_of))?;
     document.set("totals", &WireTotals::of(&Totals::of(outages, as_of)))?;

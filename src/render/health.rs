@@ -24,9 +24,6 @@ struct WireHealth<'a> {
 }
 
 /// The answer of `health` for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = healths

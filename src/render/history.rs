@@ -46,9 +46,6 @@ struct WireEntry<'a> {
 }
 
 /// The journal for programs, oldest first.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Result<Document> {
     let rows: Vec<_> = entries
         .iter()
@@ -70,8 +67,8 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
 }
 
 /// The journal for people, oldest first. Unless `all` is asked for, a transition that repeats the status of its stream and
-/// says nothing more is counted with the one that it repeats.
-pub(crate) fn sheet(entries: &[Entry], all: bool) -> Sheet {
+/// says nothing more is counted with the one that it repeats. `usual_days`: how many they are of, where nobody said since when.
+pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sheet {
     let mut sheet = Sheet::new().left("WHEN").left("STREAM").names().left("STATUS").left("SYSTEM IS");
     if !all {
         sheet = sheet.right("TIMES");
@@ -112,12 +109,8 @@ pub(crate) fn sheet(entries: &[Entry], all: bool) -> Sheet {
     let plural = if entries.len() == 1 { "" } else { "s" };
     let folded = if folded > 0 { format!(", {folded} of which repeat their stream (--all)") } else { String::new() };
     sheet.footer.push(format!("{} transition{plural}{folded}", entries.len()));
+    sheet.footer.extend(usual_days.map(|days| format!("the last {days} days; --since 30d shows more")));
     sheet
-}
-
-/// Which transitions are listed where nobody said since when.
-pub(crate) fn usual_range(days: i64) -> String {
-    format!("the last {days} days; --since 30d shows more")
 }
 
 /// A transition, and how often its stream said the same in a row.

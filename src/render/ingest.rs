@@ -25,9 +25,6 @@ pub(crate) struct IngestReport {
 }
 
 /// The outcome for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("read", &report.read)?;

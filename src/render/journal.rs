@@ -33,9 +33,6 @@ struct WireLine<'a> {
 }
 
 /// Appends a line of JSON; defaults are left out.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn json(text: &mut String, line: &Line<'_>) -> Result<()> {
     let wire = WireLine {
         ts: line.transition.at.to_string(),

@@ -35,9 +35,6 @@ pub(crate) enum Outcome {
 }
 
 /// The cases under a name, judged as of a moment, in suites sorted by name; cases keep their order.
-///
-/// # Errors
-/// When they cannot be written.
 pub(crate) fn text(name: &str, as_of: Instant, cases: &[Case]) -> Result<String> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for case in cases {

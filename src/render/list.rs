@@ -1,30 +1,48 @@
 //! Owns how lists of systems, objectives, maintenance windows and ingests look, and the numbers of the database file.
 
+mod declared;
+mod records;
+mod vocabulary;
+
 use anyhow::Result;
-use serde::Serialize;
+use serde_json::Value;
 
 use super::health::minute;
 use super::ingest::thousands;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::value::instant::Instant;
 
+pub(crate) use declared::{KnownSystem, conditions, maintenance, objectives, systems};
+pub(crate) use records::{KnownSet, ingests, sets};
+pub(crate) use vocabulary::{fields, policies};
+
+/// A list: what it is of, and its rows.
+pub(crate) struct List {
+    name: &'static str,
+    /// Titles that begin with `>` head columns of numbers, those that begin with `+` columns that only the wide list has.
+    titles: &'static [&'static str],
+    rows: Vec<Row>,
+}
+
 /// One row of a list: its cells, and a value for programs.
-pub(crate) struct Row<T> {
-    pub(crate) cells: Vec<String>,
-    pub(crate) value: T,
+struct Row {
+    cells: Vec<String>,
+    value: Value,
+}
+
+impl List {
+    fn new(name: &'static str, titles: &'static [&'static str], rows: impl Iterator<Item = Row>) -> Self {
+        Self { name, titles, rows: rows.collect() }
+    }
 }
 
 /// A list for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn document<T: Serialize>(name: &'static str, rows: &[Row<T>], as_of: Instant) -> Result<Document> {
-    Document::list(as_of, name, &rows.iter().map(|row| &row.value).collect::<Vec<_>>())
+pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
+    Document::list(as_of, list.name, &list.rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }
 
-/// A list for people. Titles that begin with `>` head columns of numbers, those that begin with `+` columns that only
-/// the wide list has; what says least gives way on a narrow terminal.
-pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>], wide: bool) -> Sheet {
+/// A list for people; what says least gives way on a narrow terminal.
+pub(crate) fn sheet(List { titles, rows, .. }: &List, wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
     sheet.overflows = wide;
     let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
@@ -50,6 +68,6 @@ pub(crate) fn sheet<T>(titles: &[&'static str], rows: &[Row<T>], wide: bool) -> 
 }
 
 /// A moment of a list, to the minute.
-pub(crate) fn moment(at: Option<Instant>) -> String {
+fn moment(at: Option<Instant>) -> String {
     at.map_or("–".to_owned(), minute)
 }

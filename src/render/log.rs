@@ -7,6 +7,7 @@ use super::health::minute;
 use super::plan::{WireChange, push_change, wire_change};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
+use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::reconcile::change::{Change, Deed};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -16,17 +17,6 @@ use crate::domain::value::wording::one_line;
 const MOST_CHANGES: usize = 20;
 /// How much of a commit's name is enough for people.
 const SHORT_COMMIT: usize = 12;
-
-/// One apply that changed something.
-pub(crate) struct Entry {
-    pub(crate) id: i64,
-    pub(crate) applied_at: Instant,
-    pub(crate) set: Name,
-    pub(crate) commit: Option<String>,
-    pub(crate) author: Option<String>,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) unchanged: usize,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,10 +40,7 @@ struct WireDeed<'a> {
 }
 
 /// The log for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn document(entries: &[Entry], as_of: Instant) -> Result<Document> {
+pub(crate) fn document(entries: &[ApplyRecord], as_of: Instant) -> Result<Document> {
     let rows = entries.iter().map(|entry| WireEntry {
         apply_id: entry.id,
         applied_at: entry.applied_at.to_string(),
@@ -77,7 +64,7 @@ fn wire_deed(change: &Change) -> WireDeed<'_> {
 }
 
 /// The log for people, newest first: of each apply who, and what; `all` of it or the first changes.
-pub(crate) fn text(entries: &[Entry], all: bool, canvas: Canvas) -> String {
+pub(crate) fn text(entries: &[ApplyRecord], all: bool, canvas: Canvas) -> String {
     let mut text = String::new();
     for entry in entries {
         if !text.is_empty() {
@@ -101,7 +88,7 @@ pub(crate) fn text(entries: &[Entry], all: bool, canvas: Canvas) -> String {
 }
 
 /// The log as a table, for markdown.
-pub(crate) fn sheet(entries: &[Entry]) -> Sheet {
+pub(crate) fn sheet(entries: &[ApplyRecord]) -> Sheet {
     let mut sheet = Sheet::new().left("APPLIED").left("SET").left("COMMIT").left("BY").left("CHANGES");
     for entry in entries {
         sheet.push(vec![

@@ -22,12 +22,12 @@ use crate::domain::value::wording::one_line;
 pub(crate) use page::{markdown, refusal_markdown};
 
 /// A plan, and what is to be told of it.
-pub(crate) struct Outlook<'a> {
-    pub(crate) plan: &'a Plan,
+pub(crate) struct Outlook {
+    pub(crate) plan: Plan,
     /// What it would do to the budgets, where that was asked.
-    pub(crate) consequences: Option<&'a [Consequence]>,
+    pub(crate) consequences: Option<Vec<Consequence>>,
     /// Warnings about the manifests.
-    pub(crate) problems: &'a [ProblemLine],
+    pub(crate) problems: Vec<ProblemLine>,
     pub(crate) as_of: Instant,
     /// Whether it has been carried out.
     pub(crate) done: bool,
@@ -73,11 +73,8 @@ fn wire_update(update: &Update, old_name: Option<&Name>) -> WireUpdate {
 }
 
 /// The plan for programs.
-///
-/// # Errors
-/// When it cannot be represented.
-pub(crate) fn document(outlook: &Outlook<'_>) -> Result<Document> {
-    let plan = outlook.plan;
+pub(crate) fn document(outlook: &Outlook) -> Result<Document> {
+    let plan = &outlook.plan;
     let identities = |list: &[Identity]| list.iter().map(identity).collect::<Vec<_>>();
     let create: Vec<_> = plan.create.iter().map(|object| identity(&object.identity())).collect();
     let rename = plan.rename.iter().map(|rename| wire_update(&rename.update, Some(&rename.old_name)));
@@ -92,7 +89,7 @@ pub(crate) fn document(outlook: &Outlook<'_>) -> Result<Document> {
     document.set("delete", &identities(&plan.delete))?;
     document.set("orphaned", &orphaned)?;
     document.set("unchanged", &identities(&plan.unchanged))?;
-    if let Some(consequences) = outlook.consequences {
+    if let Some(consequences) = &outlook.consequences {
         document.set("consequences", &budgets::wire(consequences))?;
     }
     document.set("problems", &outlook.problems)?;
@@ -100,9 +97,6 @@ pub(crate) fn document(outlook: &Outlook<'_>) -> Result<Document> {
 }
 
 /// For programs: why there is no plan.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("set", &set.as_str())?;
@@ -112,8 +106,8 @@ pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> R
 }
 
 /// The plan for people.
-pub(crate) fn text(outlook: &Outlook<'_>, canvas: Canvas) -> String {
-    let plan = outlook.plan;
+pub(crate) fn text(outlook: &Outlook, canvas: Canvas) -> String {
+    let plan = &outlook.plan;
     let mut text = String::new();
     for change in &plan.changes() {
         push_change(&mut text, change, "", canvas);
@@ -122,7 +116,9 @@ pub(crate) fn text(outlook: &Outlook<'_>, canvas: Canvas) -> String {
         let (deed, identity) = (Deed::Orphan, orphan.identity.clone());
         push_change(&mut text, &Change { deed, identity, old_name: None, fields: Vec::new() }, "", canvas);
     }
-    if let Some(sheet) = outlook.consequences.and_then(|consequences| budgets::sheet(consequences, outlook.as_of)) {
+    if let Some(sheet) =
+        outlook.consequences.as_ref().and_then(|consequences| budgets::sheet(consequences, outlook.as_of))
+    {
         let _ = write!(text, "\n{}\n", sheet.table(canvas));
     }
     text.push_str(&summary(plan, outlook.done));

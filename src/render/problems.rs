@@ -42,9 +42,6 @@ pub(crate) struct Validation {
 }
 
 /// The problems for programs.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn document(validation: &Validation, as_of: Instant) -> Result<Document> {
     let mut document = Document::list(as_of, "problems", &validation.problems)?;
     document.set("valid", &validation.valid)?;

@@ -105,9 +105,6 @@ impl Portrait {
 }
 
 /// The screen for programs.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
     let budget = &portrait.report.budget;
     let mut document = Document::new(portrait.as_of);

@@ -194,9 +194,6 @@ fn attribution(system: Option<&Name>, millis: i64) -> WireAttribution<'_> {
 }
 
 /// The values of one report by their JSON names.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn values(report: &ObjectiveReport) -> Result<Value> {
     Ok(serde_json::to_value(WireObjective::of(report))?)
 }

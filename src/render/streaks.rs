@@ -20,9 +20,6 @@ struct WireStreak<'a> {
 }
 
 /// The streaks for programs.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = streaks

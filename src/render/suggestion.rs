@@ -60,9 +60,6 @@ fn availability(window: &PastWindow) -> (i128, i128) {
 }
 
 /// Suggested targets for programs.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Document> {
     let window = |window: &PastWindow| {
         let (part, whole) = availability(window);
@@ -137,9 +134,6 @@ fn expression(trial: &Trial) -> Option<String> {
 }
 
 /// Suggested thresholds for programs, best first.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn thresholds(trials: &[Trial], since: Instant, until: Instant, as_of: Instant) -> Result<Document> {
     let row = |trial: &Trial| WireTrial {
         expression: expression(trial),

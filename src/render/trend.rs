@@ -43,9 +43,6 @@ pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
 }
 
 /// The snapshots for programs, oldest first.
-///
-/// # Errors
-/// When they cannot be represented.
 pub(crate) fn document(snapshots: &[Snapshot], as_of: Instant) -> Result<Document> {
     Document::list(as_of, "snapshots", &rows(snapshots))
 }

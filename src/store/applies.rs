@@ -7,26 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
 use super::soundness::row::{expect, intact, row_sum};
+use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Kind};
 use crate::domain::plan::reconcile::FieldChange;
 use crate::domain::plan::reconcile::change::{Change, Deed};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-
-/// One apply that changed something.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct ApplyRecord {
-    /// Given by the database; later ones are greater.
-    pub(crate) id: i64,
-    pub(crate) applied_at: Instant,
-    pub(crate) set: Name,
-    pub(crate) commit: Option<String>,
-    pub(crate) author: Option<String>,
-    /// Never empty.
-    pub(crate) changes: Vec<Change>,
-    /// How many declared objects were as they should be.
-    pub(crate) unchanged: usize,
-}
 
 /// A field that changed, as stored.
 #[derive(Serialize, Deserialize)]

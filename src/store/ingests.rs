@@ -12,45 +12,8 @@ use super::seals;
 use super::soundness::row::{expect, intact};
 use super::turns;
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
-
-/// One ingest that changed the journal.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct IngestRecord {
-    pub(crate) id: i64,
-    /// The file's name as given, or `-` for standard input.
-    pub(crate) file: String,
-    pub(crate) started_at: Instant,
-    /// `None` when it was interrupted, or is still going on.
-    pub(crate) finished_at: Option<Instant>,
-    pub(crate) read: u64,
-    pub(crate) inserted: u64,
-    pub(crate) duplicates: u64,
-    pub(crate) conflicts: u64,
-    pub(crate) rejected: u64,
-}
-
-impl IngestRecord {
-    /// An ingest that has not changed anything yet.
-    pub(crate) fn new(file: &str, started_at: Instant) -> Self {
-        Self {
-            id: 0,
-            file: file.to_owned(),
-            started_at,
-            finished_at: None,
-            read: 0,
-            inserted: 0,
-            duplicates: 0,
-            conflicts: 0,
-            rejected: 0,
-        }
-    }
-
-    /// Whether it brought anything new, so that the database remembers it.
-    pub(crate) const fn changed_journal(&self) -> bool {
-        self.id != 0
-    }
-}
 
 impl Store {
     /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write transaction.

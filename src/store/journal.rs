@@ -11,17 +11,10 @@ use super::open::Unreadable;
 use super::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, pack_evenly, segment_sum};
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
 use crate::domain::account::member::SystemId;
-use crate::domain::health::transition::{Source, Transition};
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-
-/// A stream by its names.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct StreamName {
-    pub(crate) system: Name,
-    pub(crate) source: Source,
-    pub(crate) check: Option<Name>,
-}
 
 /// New facts of one stream: sorted by moment, one a moment (the worst), with the note of that moment if it has one.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Held;
 use crate::domain::plan::reconcile::field::content_hash;
+use crate::domain::plan::stored::StoredObject;
 use crate::domain::rules::condition::Condition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -42,22 +43,6 @@ pub(crate) struct Stored {
     pub(crate) objective: Objective,
     /// Whether its set was found not to declare it any more.
     pub(crate) orphaned: bool,
-}
-
-/// A declared object with where it came from.
-#[derive(Clone, Debug)]
-pub(crate) struct StoredObject {
-    /// The object, its set, and whether it is gone from that.
-    pub(crate) held: Held,
-    /// The repository whose file it is, where that is known.
-    pub(crate) repository: Option<Name>,
-    /// From the root of its repository; outside of one from the folder given, with that folder's name.
-    pub(crate) file: String,
-    /// Position of the document in its file, from 1.
-    pub(crate) document: usize,
-    /// The Git commit that the file was of when the object was last written or found elsewhere.
-    pub(crate) commit: Option<String>,
-    pub(crate) applied_at: Instant,
 }
 
 impl Store {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::ingests::IngestRecord;
-use super::journal::{Incoming, JournalWriter, Merged, StreamName};
+use super::journal::{Incoming, JournalWriter, Merged};
 use super::open::Store;
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

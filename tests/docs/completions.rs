@@ -45,6 +45,36 @@ fn names_complete_from_the_database() {
     assert_eq!(offered(&world, "none.db", &["slo", "sta"]), ["status"]);
 }
 
+#[test]
+fn whatever_stands_for_something_in_the_database_completes() {
+    let world = World::new();
+    let db = "demo/slo.db";
+    let manifest =
+        "apiVersion: slo/v1\nkind: Condition\nmetadata: { name: mail-slow }\nspec: { when: 'burnRate > 1' }\n";
+    fs::write(world.path().join("more.yaml"), manifest).unwrap();
+    let applied = world.slo(&["apply", "more.yaml", "--set", "extra"]);
+    assert!(applied.status.success(), "{applied:?}");
+    for (words, completed) in [
+        (&["badge", "mail"][..], &["mail-delivery"][..]),
+        (&["backtest", "mail"], &["mail-delivery"]),
+        (&["backtest", "--condition", "m"], &["mail-slow"]),
+        (&["check", "--condition", "none,m"], &["none,mail-slow"]),
+        (&["report", "--html", "x", "--system", "m"], &["mail"]),
+        (&["export", "manifests", "--system", "p"], &["postgres"]),
+        (&["plan", "--set", "e"], &["extra"]),
+        (&["log", "--set", "e"], &["extra"]),
+        (&["log", "mail-"], &["mail-delivery", "mail-slow"]),
+        (&["status", "-l", "tie"], &["tier=critical"]),
+        (
+            &["export", "manifests", "-l", "tier=critical,team=p"],
+            &["tier=critical,team=payments", "tier=critical,team=platform"],
+        ),
+    ] {
+        let words: Vec<&str> = ["slo"].iter().chain(words).copied().collect();
+        assert_eq!(offered(&world, db, &words), completed, "{words:?}");
+    }
+}
+
 /// What a shell says when it runs `script` in the world, if there is such a shell.
 fn in_shell(world: &World, shell: &str, script: &str) -> Option<String> {
     let mut command = world.bare(shell);

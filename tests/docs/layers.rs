@@ -10,7 +10,8 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 16] = [
+const OWNED: [(&str, &[&str]); 17] = [
+    ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
     ("unicode_width", &["render"]),

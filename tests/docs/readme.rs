@@ -206,6 +206,46 @@ fn every_command_and_every_manifest_field_is_described() {
     }
 }
 
+/// The rows of the table of commands, as they stand at the top of the commands' files.
+fn rows_of_commands() -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![repository("src/commands")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort_by_key(|file| file.to_string_lossy().into_owned());
+    let mut rows = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        let head = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect::<Vec<_>>();
+        let paragraphs = head.split(|line| line.is_empty()).map(|lines| lines.join(" "));
+        rows.extend(paragraphs.filter(|paragraph| paragraph.starts_with("| `slo ")));
+    }
+    rows
+}
+
+#[test]
+fn the_table_of_commands_is_what_they_say_of_themselves() {
+    let text = readme();
+    let help = World::empty().stdout(&["--help"]);
+    // In the order of the help.
+    let place = |row: &String| {
+        let name = row["| `slo ".len()..].split([' ', '`']).next().unwrap();
+        help.find(&format!("\n  {name} ")).unwrap_or_else(|| panic!("there is no command {name}"))
+    };
+    let mut rows = rows_of_commands();
+    rows.sort_by_key(place);
+    assert!(rows.len() >= 30, "{rows:?}");
+    let shown: Vec<&str> = text.lines().filter(|line| line.starts_with("| `slo ")).collect();
+    if std::env::var_os(REWRITE).is_some() && shown != rows {
+        fs::write(repository("README.md"), text.replace(&shown.join("\n"), &rows.join("\n"))).unwrap();
+    } else {
+        assert_eq!(shown, rows);
+    }
+}
+
 #[test]
 fn links_within_the_repository_lead_somewhere() {
     for file in [

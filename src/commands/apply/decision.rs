@@ -12,13 +12,14 @@ use crate::domain::plan::object::{Identity, Kind, Object};
 use crate::domain::plan::reconcile::{
     Conflict, Held, Plan, Refusal, Terms, conflicts, diff, idle_windows, outcome, refusals,
 };
+use crate::domain::plan::stored::StoredObject;
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Files, Known, Origin, Reading};
 use crate::render::problems::{ProblemLine, lines, shortened};
 use crate::repository::{Home, Place};
-use crate::store::{Store, StoredObject};
+use crate::store::Store;
 
 /// Objects that are listed by name where many have one fault.
 const MOST_SHOWN: usize = 5;

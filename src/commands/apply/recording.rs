@@ -7,19 +7,17 @@ use anyhow::Result;
 
 use super::decision::{Given, Planned};
 use crate::commands::{Context, Environment};
+use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
 use crate::repository::{Commit, Input, Place};
-use crate::store::{ApplyRecord, Declaration, Store};
+use crate::store::{Declaration, Store};
 
 /// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
 const AUTHORS: [&str; 7] =
     ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
 
 /// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
-///
-/// # Errors
-/// Those of the database.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
     let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {

@@ -6,13 +6,14 @@ use anyhow::Result;
 
 use super::source::Arrival;
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestRecord;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::ingest::IngestReport;
-use crate::store::{Incoming, IngestRecord, JournalWriter, Store, StreamName};
+use crate::store::{Incoming, JournalWriter, Store};
 
 /// The state of one ingest over all its inputs and transactions.
 pub(super) struct Intake {
@@ -50,18 +51,12 @@ impl Intake {
     }
 
     /// Looks, before a transaction begins, at the caches that a batch is going to concern.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
         let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
         if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
     }
 
     /// Merges one batch inside the open transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
         if let Some(file) = &arrival.begins {
             self.begin(file);
@@ -71,7 +66,7 @@ impl Intake {
             self.writer.restart();
         }
         for key in batch.new_streams.drain(..) {
-            self.writer.add_stream(StreamName { system: key.system, source: key.source, check: key.check });
+            self.writer.add_stream(key);
         }
         let mut notes = notes(batch);
         let accepted = batch.rows.len() as u64;
@@ -114,9 +109,6 @@ impl Intake {
     }
 
     /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
         let touched = self.writer.take_touched();
         follow_facts(store, &touched)?;
@@ -128,9 +120,6 @@ impl Intake {
     }
 
     /// Ends the last transaction of an ingest.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
         self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
         self.settle(store)?;

@@ -1,15 +1,15 @@
-//! Owns the metadata of `OpenSLO` documents: names and labels, and the annotations that say what `OpenSLO` has no field for.
+//! Owns the metadata of `OpenSLO` documents: names, labels and descriptions, and the annotations that say what `OpenSLO` has no field for.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::shapes::METADATA;
 use crate::domain::account::objective::Metadata;
 use crate::domain::value::label;
 use crate::domain::value::name::Name;
 use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Report};
+use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 use crate::manifest::tree::{self, Entry, Node, Value};
 use crate::manifest::wording::{closest, one_of, quote};
 
@@ -17,6 +17,29 @@ use crate::manifest::wording::{closest, one_of, quote};
 const PREFIX: &str = "slo/";
 /// Annotations of this project that mean the same in every form of manifest.
 const SHARED: [&str; 1] = ["renamed-from"];
+
+/// The longest description, in characters.
+pub(super) const LONGEST_DESCRIPTION: usize = 1050;
+
+pub(in crate::manifest) static METADATA: Shape = Shape {
+    name: "OpenSLOMetadata",
+    about: "What an object is called",
+    fields: &[
+        FieldShape::required("name", Content::Name, "Unique among objects of its kind; case-sensitive"),
+        FieldShape::optional("displayName", Content::Text, "A name for people: the title"),
+        FieldShape::optional(
+            "labels",
+            Content::Pairs(&Content::Either(&[Content::Label, Content::List(&Content::Text, Length::Any)])),
+            "What -l key=value selects by; a label of several values is kept, and not selected by",
+        ),
+        FieldShape::optional(
+            "annotations",
+            Content::Pairs(&Content::Text),
+            "Those that begin with slo/ say, as YAML, what OpenSLO has no field for: slo/dependencyExclusion: self-only",
+        ),
+    ],
+    one_of: &[],
+};
 
 /// What is said about an object.
 pub(super) struct Heading {

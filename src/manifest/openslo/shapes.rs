@@ -1,10 +1,8 @@
 //! Owns what documents of `OpenSLO` v1 may contain, as far as this project can honour it.
 
+use super::metadata::{LONGEST_DESCRIPTION, METADATA};
 use crate::domain::health::transition::Status;
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
-
-/// The longest description, in characters.
-pub(super) const LONGEST_DESCRIPTION: usize = 1050;
 
 pub(super) static DOCUMENT: Shape = Shape {
     name: "OpenSLODocument",
@@ -14,26 +12,6 @@ pub(super) static DOCUMENT: Shape = Shape {
         FieldShape::required("kind", Content::Text, "What it declares"),
         FieldShape::required("metadata", Content::Object(&METADATA), "What it is called"),
         FieldShape::optional("spec", Content::Any, "What is declared"),
-    ],
-    one_of: &[],
-};
-
-pub(in crate::manifest) static METADATA: Shape = Shape {
-    name: "OpenSLOMetadata",
-    about: "What an object is called",
-    fields: &[
-        FieldShape::required("name", Content::Name, "Unique among objects of its kind; case-sensitive"),
-        FieldShape::optional("displayName", Content::Text, "A name for people: the title"),
-        FieldShape::optional(
-            "labels",
-            Content::Pairs(&Content::Either(&[Content::Label, Content::List(&Content::Text, Length::Any)])),
-            "What -l key=value selects by; a label of several values is kept, and not selected by",
-        ),
-        FieldShape::optional(
-            "annotations",
-            Content::Pairs(&Content::Text),
-            "Those that begin with slo/ say, as YAML, what OpenSLO has no field for: slo/dependencyExclusion: self-only",
-        ),
     ],
     one_of: &[],
 };

@@ -94,9 +94,6 @@ fn available(report: &ObjectiveReport) -> Option<f64> {
 }
 
 /// The digest for programs; `asOf` is the moment up to which it is told.
-///
-/// # Errors
-/// When it cannot be represented.
 pub(crate) fn document(digest: &Digest) -> Result<Document> {
     let counts = |counts: Counts, state: State| counts.of_state(state);
     let now = |state: State| counts(digest.counts, state);

@@ -14,11 +14,11 @@ const MOST_CHARACTERS: usize = 120;
 const MOST_ROWS: usize = 60;
 
 /// The plan as markdown: what it comes to, the budgets, then every change as a diff.
-pub(crate) fn markdown(outlook: &Outlook<'_>) -> String {
-    let plan = outlook.plan;
+pub(crate) fn markdown(outlook: &Outlook) -> String {
+    let plan = &outlook.plan;
     let verb = if outlook.done { "apply" } else { "plan" };
     let mut text = format!("**slo {verb}**: {}\n", markdown::text(&summary(plan, outlook.done)));
-    let consequences = outlook.consequences.unwrap_or_default();
+    let consequences = outlook.consequences.as_deref().unwrap_or_default();
     let shown = &consequences[..consequences.len().min(MOST_ROWS)];
     if let Some(sheet) = budgets::sheet(shown, outlook.as_of) {
         text.push_str(&format!("\n{}", sheet.markdown()));
@@ -44,7 +44,7 @@ pub(crate) fn markdown(outlook: &Outlook<'_>) -> String {
         text.push_str(&format!("\n{}", markdown::block("diff", &lines.join("\n"))));
     }
     if !outlook.problems.is_empty() {
-        text.push_str(&format!("\n{}", problems(outlook.problems)));
+        text.push_str(&format!("\n{}", problems(&outlook.problems)));
     }
     text
 }

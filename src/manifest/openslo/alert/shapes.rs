@@ -1,6 +1,6 @@
 //! Owns what alert policies, conditions and notification targets of `OpenSLO` may contain.
 
-use crate::manifest::openslo::shapes::{LONGEST_DESCRIPTION, METADATA};
+use crate::manifest::openslo::metadata::{LONGEST_DESCRIPTION, METADATA};
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 
 pub(in crate::manifest) static POLICY_OR_REF: Shape = Shape {

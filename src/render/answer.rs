@@ -1,0 +1,121 @@
+//! Owns an answer that is not printed yet: a value, and how it looks to whom.
+
+use anyhow::{Result, anyhow};
+
+use super::{Canvas, Document, Form, Sheet};
+
+/// Who reads an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reader {
+    Programs,
+    Terminals,
+    Pages,
+    Junit,
+    Github,
+    Mail,
+}
+
+impl Reader {
+    const fn of(form: Form) -> Self {
+        match form {
+            Form::Table | Form::Wide => Self::Terminals,
+            Form::Json | Form::Yaml | Form::Csv { .. } => Self::Programs,
+            Form::Markdown => Self::Pages,
+            Form::Junit => Self::Junit,
+            Form::Github => Self::Github,
+            Form::Html => Self::Mail,
+        }
+    }
+}
+
+/// How a value looks to some readers.
+type Look<T> = Box<dyn FnOnce(&T, Form, Canvas) -> Result<String>>;
+
+/// A value that gets its looks one after the other; of two for the same readers the later one counts.
+pub(crate) struct Looks<T> {
+    value: T,
+    looks: Vec<(&'static [Reader], Look<T>)>,
+}
+
+impl<T: 'static> Looks<T> {
+    pub(crate) fn of(value: T) -> Self {
+        Self { value, looks: Vec::with_capacity(3) }
+    }
+
+    fn with(
+        mut self,
+        readers: &'static [Reader],
+        look: impl FnOnce(&T, Form, Canvas) -> Result<String> + 'static,
+    ) -> Self {
+        self.looks.push((readers, Box::new(look)));
+        self
+    }
+
+    /// To programs. It is made only when it is asked for.
+    pub(crate) fn document(self, document: impl FnOnce(&T) -> Result<Document> + 'static) -> Self {
+        self.with(&[Reader::Programs], move |value, form, _| document(value)?.print(form))
+    }
+
+    /// To people, in a terminal (maybe with wide columns) or on a page.
+    pub(crate) fn sheet(self, sheet: impl FnOnce(&T, bool) -> Sheet + 'static) -> Self {
+        self.with(&[Reader::Terminals, Reader::Pages], move |value, form, canvas| {
+            let sheet = sheet(value, form == Form::Wide);
+            Ok(if form == Form::Markdown { sheet.markdown() } else { sheet.table(canvas) })
+        })
+    }
+
+    /// To people in a terminal, told in full or not.
+    pub(crate) fn text(self, text: impl FnOnce(&T, bool, Canvas) -> String + 'static) -> Self {
+        self.with(&[Reader::Terminals], move |value, form, canvas| Ok(text(value, form == Form::Wide, canvas)))
+    }
+
+    /// To people, wherever they read.
+    pub(crate) fn words(self, words: impl FnOnce(&T) -> String + 'static) -> Self {
+        self.with(&[Reader::Terminals, Reader::Pages], move |value, _, _| Ok(words(value)))
+    }
+
+    /// To people on a page.
+    pub(crate) fn markdown(self, markdown: impl FnOnce(&T, Canvas) -> String + 'static) -> Self {
+        self.with(&[Reader::Pages], move |value, _, canvas| Ok(markdown(value, canvas)))
+    }
+
+    pub(crate) fn junit(self, junit: impl FnOnce(&T) -> Result<String> + 'static) -> Self {
+        self.with(&[Reader::Junit], move |value, _, _| junit(value))
+    }
+
+    pub(crate) fn github(self, annotations: impl FnOnce(&T) -> String + 'static) -> Self {
+        self.with(&[Reader::Github], move |value, _, _| Ok(annotations(value)))
+    }
+
+    pub(crate) fn html(self, page: impl FnOnce(&T) -> String + 'static) -> Self {
+        self.with(&[Reader::Mail], move |value, _, _| Ok(page(value)))
+    }
+}
+
+/// An answer that is not printed yet.
+pub(crate) struct Shown(Box<dyn FnOnce(Form, Canvas) -> Result<String>>);
+
+impl Shown {
+    /// A text that is the same in every form.
+    pub(crate) fn text(text: String) -> Self {
+        Self(Box::new(|_, _| Ok(text)))
+    }
+
+    /// The answer in a form.
+    ///
+    /// # Errors
+    /// When it cannot be represented, or has no such form.
+    pub(crate) fn print(self, form: Form, canvas: Canvas) -> Result<String> {
+        (self.0)(form, canvas)
+    }
+}
+
+impl<T: 'static> From<Looks<T>> for Shown {
+    fn from(Looks { value, looks }: Looks<T>) -> Self {
+        Self(Box::new(move |form, canvas| {
+            let mut asked = looks.into_iter().rev().filter(|(readers, _)| readers.contains(&Reader::of(form)));
+            let (_, look) = asked.next().ok_or_else(|| anyhow!("there is no such form of this answer"))?;
+            look(&value, form, canvas)
+        }))
+    }
+}

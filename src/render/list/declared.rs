@@ -1,0 +1,195 @@
+//! Owns the rows of lists of what is declared, and where it comes from.
+
+use serde_json::{Value, json};
+
+use super::{List, Row, moment};
+use crate::domain::account::maintenance::{Length, Schedule};
+use crate::domain::plan::object::Object;
+use crate::domain::plan::stored::StoredObject;
+use crate::domain::rules::condition::Scope;
+use crate::domain::value::duration::format_millis;
+use crate::domain::value::name::Name;
+use crate::render::condition::spec;
+use crate::render::log::short;
+use crate::render::number::minutes;
+use crate::render::status::marked;
+
+/// Declared conditions.
+pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
+    let rows = stored.into_iter().filter_map(|stored| {
+        let origin = Origin::of(&stored);
+        let Object::Condition(condition) = stored.held.object else { return None };
+        let expression = condition.when.to_string();
+        let objectives = match &condition.scope {
+            Scope::All => "all".to_owned(),
+            Scope::Objective(name) => name.to_string(),
+            Scope::Matching(selector) => selector.to_string(),
+        };
+        Some(origin.complete(Row {
+            cells: vec![
+                condition.metadata.name.to_string(),
+                condition.severity.as_str().to_owned(),
+                objectives,
+                expression.clone(),
+            ],
+            value: json!({
+                "conditionId": condition.metadata.name.as_str(),
+                "title": condition.metadata.title,
+                "labels": condition.metadata.labels,
+                "severity": condition.severity.as_str(),
+                "expression": expression,
+                "spec": spec(&condition),
+                "appliedAt": stored.applied_at.to_string(),
+            }),
+        }))
+    });
+    List::new("conditions", &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
+}
+
+/// Where a declared object comes from: the last cells of its row.
+#[derive(Default)]
+struct Origin {
+    file: Option<String>,
+    document: Option<usize>,
+    set: Option<Name>,
+    commit: Option<String>,
+    orphaned: bool,
+}
+
+impl Origin {
+    fn of(stored: &StoredObject) -> Self {
+        Self {
+            file: Some(stored.file.clone()),
+            document: Some(stored.document),
+            set: stored.held.set.clone(),
+            commit: stored.commit.clone(),
+            orphaned: stored.held.orphaned,
+        }
+    }
+
+    fn complete(self, mut row: Row) -> Row {
+        row.cells[0] = marked(&row.cells[0], self.orphaned);
+        row.cells.push(self.file.clone().unwrap_or_default());
+        row.cells.push(self.set.as_ref().map_or_else(String::new, Name::to_string));
+        row.cells.push(self.commit.as_deref().map_or_else(String::new, short));
+        if let Value::Object(fields) = &mut row.value {
+            fields.insert("file".to_owned(), json!(self.file));
+            fields.insert("document".to_owned(), json!(self.document));
+            fields.insert("set".to_owned(), json!(self.set.as_ref().map(Name::as_str)));
+            fields.insert("commit".to_owned(), json!(self.commit));
+            fields.insert("orphaned".to_owned(), json!(self.orphaned));
+        }
+        row
+    }
+}
+
+/// A system of a list.
+pub(crate) struct KnownSystem {
+    pub(crate) name: Name,
+    pub(crate) streams: usize,
+    /// Its manifest, if it has one.
+    pub(crate) declared: Option<StoredObject>,
+}
+
+/// Systems that have reported or are declared.
+pub(crate) fn systems(known: Vec<KnownSystem>) -> List {
+    let rows = known.into_iter().map(|KnownSystem { name, streams, declared }| {
+        let origin = declared.as_ref().map(Origin::of);
+        let system = declared.and_then(|stored| match stored.held.object {
+            Object::System(system) => Some(system),
+            _ => None,
+        });
+        let stale = system.as_ref().and_then(|system| system.stale_after_ms);
+        let upstreams: Vec<String> =
+            system.iter().flat_map(|system| &system.dependencies).map(|edge| edge.upstream.to_string()).collect();
+        let row = Row {
+            cells: vec![
+                name.to_string(),
+                streams.to_string(),
+                stale.map_or(String::new(), format_millis),
+                upstreams.join(", "),
+            ],
+            value: json!({
+                "systemId": name.as_str(),
+                "streams": streams,
+                "staleAfterSeconds": stale.map(|ms| ms as f64 / 1000.0),
+                "dependsOn": upstreams,
+                "declared": origin.is_some(),
+            }),
+        };
+        origin.unwrap_or_default().complete(row)
+    });
+    List::new("systems", &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE", "+SET", "+COMMIT"], rows)
+}
+
+/// Declared objectives.
+pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
+    let rows = stored.into_iter().filter_map(|stored| {
+        let (origin, applied_at) = (Origin::of(&stored), stored.applied_at);
+        let Object::Objective(objective) = stored.held.object else { return None };
+        let labels: Vec<String> =
+            objective.metadata.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        Some(origin.complete(Row {
+            cells: vec![
+                objective.metadata.name.to_string(),
+                objective.system.to_string(),
+                objective.target.percent().to_string(),
+                objective.window.to_string(),
+                labels.join(","),
+            ],
+            value: json!({
+                "objectiveId": objective.metadata.name.as_str(),
+                "systemId": objective.system.as_str(),
+                "healthcheck": objective.healthcheck.as_ref().map(Name::as_str),
+                "target": objective.target.percent().to_f64(),
+                "window": objective.window.to_string(),
+                "title": objective.metadata.title,
+                "labels": objective.metadata.labels,
+                "appliedAt": applied_at.to_string(),
+            }),
+        }))
+    });
+    List::new("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE", "+SET", "+COMMIT"], rows)
+}
+
+/// Declared maintenance.
+pub(crate) fn maintenance(stored: Vec<StoredObject>) -> List {
+    let rows = stored.into_iter().filter_map(|stored| {
+        let origin = Origin::of(&stored);
+        let Object::MaintenanceWindow(window) = stored.held.object else { return None };
+        let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
+        let (when, value) = match &window.schedule {
+            Schedule::Once(span) => (
+                format!("{} to {}", moment(Some(span.start)), moment(Some(span.end))),
+                json!({"start": span.start.to_string(), "end": span.end.to_string()}),
+            ),
+            Schedule::Recurring(rule) => (
+                format!("{} {}, {}", rule.rule.as_str(), rule.zone, format_millis(rule.clock_ms())),
+                json!({
+                    "start": rule.start.to_string(),
+                    "end": if let Length::Until(end) = rule.length { Some(end.to_string()) } else { None },
+                    "durationMinutes": minutes(rule.clock_ms()),
+                    "rrule": rule.rule.as_str(),
+                    "timezone": rule.zone.name(),
+                }),
+            ),
+        };
+        let when = if window.cancelled { format!("cancelled: {when}") } else { when };
+        Some(origin.complete(Row {
+            cells: vec![
+                window.metadata.name.to_string(),
+                systems.join(", "),
+                when,
+                window.reason.clone().unwrap_or_default(),
+            ],
+            value: json!({
+                "maintenanceId": window.metadata.name.as_str(),
+                "systems": systems,
+                "schedule": value,
+                "cancelled": window.cancelled,
+                "reason": window.reason,
+            }),
+        }))
+    });
+    List::new("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"], rows)
+}
