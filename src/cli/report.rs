@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Selection;
+use crate::domain::budget::grouping::GroupBy;
 
 /// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
 ///
@@ -20,6 +21,19 @@ pub(crate) struct Report {
     /// Heading of the page
     #[arg(long, value_name = "TEXT", default_value = "Service level objectives")]
     pub(crate) title: String,
+    /// Show the history of the N worst objectives, or of all
+    #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
+    pub(crate) details: usize,
+    /// Add an overview of groups: system, or label:KEY [default: system, where not every objective has its history shown]
+    #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
+    pub(crate) by: Option<GroupBy>,
+}
+
+fn details(text: &str) -> Result<usize, String> {
+    if text == "all" {
+        return Ok(usize::MAX);
+    }
+    text.parse().map_err(|_| "expected a number or all".to_owned())
 }
 
 /// Print one objective as an SVG badge for a README

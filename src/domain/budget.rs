@@ -9,6 +9,7 @@ pub(crate) mod chapter;
 pub(crate) mod day;
 pub(crate) mod digest;
 pub(crate) mod forecast;
+pub(crate) mod grouping;
 pub(crate) mod policy;
 pub(crate) mod printed;
 pub(crate) mod report;

@@ -8,6 +8,7 @@ mod chapter;
 pub(super) mod contrast;
 mod days;
 mod events;
+mod groups;
 mod overview;
 mod shown;
 mod timeline;
@@ -24,6 +25,7 @@ use super::number::counted;
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::balance::State;
 use crate::domain::budget::chapter::Chapter;
+use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -34,6 +36,9 @@ const MOST_OPEN: usize = 40;
 /// Nothing may be loaded, sent or run, wherever the page is shown.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// States in the order in which they are counted.
+const WORST_FIRST: [State; 5] = [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData];
+
 /// How much a page tells of each objective.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Detail {
@@ -41,11 +46,26 @@ enum Detail {
     Brief,
 }
 
-/// The page, with objectives in the order given, and what their systems have achieved.
+/// What a page is made of.
+pub(crate) struct Contents<'a> {
+    pub(crate) title: &'a str,
+    /// Every objective, worst first.
+    pub(crate) reports: &'a [&'a ObjectiveReport],
+    /// The first of them, each with its history.
+    pub(crate) chapters: &'a [Chapter],
+    /// What the systems of those have achieved.
+    pub(crate) unlocked: &'a [Unlocked],
+    /// By what all of them are summed up.
+    pub(crate) by: Option<&'a GroupBy>,
+    pub(crate) as_of: Instant,
+}
+
+/// The page.
 ///
 /// # Errors
 /// When a report cannot be represented.
-pub(crate) fn html(chapters: &[Chapter], unlocked: &[Unlocked], title: &str, as_of: Instant) -> Result<String> {
+pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
+    let Contents { title, reports, chapters, unlocked, by, as_of } = *contents;
     let detail = if chapters.len() <= MOST_OPEN { Detail::Full } else { Detail::Brief };
     let shown = chapters.iter().map(|chapter| Shown::of(&chapter.report)).collect::<Result<Vec<_>>>()?;
     let mut achieved: BTreeMap<&Name, Vec<&Unlocked>> = BTreeMap::new();
@@ -62,9 +82,12 @@ pub(crate) fn html(chapters: &[Chapter], unlocked: &[Unlocked], title: &str, as_
     page.own(include_str!("page/style.css"));
     page.own("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#objectives\">Skip to the objectives</a>\n");
     signs(&mut page);
-    head(&mut page, chapters, title, as_of);
+    head(&mut page, reports, title, as_of);
     page.own("<main>\n");
-    overview::write(&mut page, chapters, &shown);
+    if let Some(by) = by {
+        groups::write(&mut page, reports, by);
+    }
+    overview::write(&mut page, chapters, &shown, reports.len());
     page.own("<div id=\"objectives\">\n");
     for (chapter, shown) in chapters.iter().zip(&shown) {
         let achieved = achieved.get(&chapter.report.system).map_or(&[][..], Vec::as_slice);
@@ -97,22 +120,22 @@ fn signs(page: &mut Markup) {
     page.own("</defs></svg>\n");
 }
 
-fn head(page: &mut Markup, chapters: &[Chapter], title: &str, as_of: Instant) {
+fn head(page: &mut Markup, reports: &[&ObjectiveReport], title: &str, as_of: Instant) {
     page.own("<header class=\"top\">\n");
     page.element("h1", &[("dir", &"auto")], title);
     page.own("\n<p class=\"meta\">As of ");
     moment(page, as_of);
-    page.words(format_args!(" · {}", counted(chapters.len(), "objective")));
-    let down = chapters.iter().filter(|chapter| chapter.report.has_open_downtime()).count();
+    page.words(format_args!(" · {}", counted(reports.len(), "objective")));
+    let down = reports.iter().filter(|report| report.has_open_downtime()).count();
     if down > 0 {
         page.own(" · ");
         page.element("b", &[("class", &"down")], format_args!("{down} down now"));
     }
     page.own("</p>\n");
-    if !chapters.is_empty() {
+    if !reports.is_empty() {
         page.own("<ul class=\"tiles\" aria-label=\"Objectives by state\">\n");
-        for state in [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData] {
-            let count = chapters.iter().filter(|chapter| chapter.report.state == state).count();
+        for state in WORST_FIRST {
+            let count = reports.iter().filter(|report| report.state == state).count();
             if count == 0 && state == State::NoData {
                 continue;
             }

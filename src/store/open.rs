@@ -31,7 +31,7 @@ const MOST_STATEMENTS: usize = 128;
 /// How long it waits before it tries again where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
-pub(super) use explaining::{Unreadable, code, explain};
+pub(super) use explaining::{Unreadable, code, explain, is_no_value};
 pub(crate) use migrating::SCHEMA;
 
 /// What a command wants of the database.

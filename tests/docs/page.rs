@@ -110,13 +110,62 @@ fn the_numbers_of_a_page_are_those_of_status_and_downtime() {
 }
 
 #[test]
+fn a_page_of_some_histories_counts_every_objective_in_groups() {
+    let world = World::new();
+    let all = objectives(&world);
+    let counted = |found: &[Element], key: &dyn Fn(&Value) -> String| {
+        let mut expected: Vec<(String, String, usize)> = Vec::new();
+        // Groups come in the order of their worst objectives, as `status` lists these.
+        for objective in &all {
+            let name = key(objective);
+            if !expected.iter().any(|(known, _, _)| *known == name) {
+                for state in ["breaching", "down", "at-risk", "healthy", "no-data"] {
+                    let is = |other: &&Value| key(other) == name && other["state"] == state;
+                    expected.push((name.clone(), state.to_owned(), all.iter().filter(is).count()));
+                }
+            }
+        }
+        let mut group = None;
+        let mut told = Vec::new();
+        for element in found {
+            group = element.get("data-group").or(group.filter(|_| element.name != "section"));
+            if let (Some(group), Some(state), Some(count)) =
+                (group, element.get("data-state"), element.get("data-count"))
+            {
+                told.push((group.to_owned(), state.to_owned(), count.parse().unwrap()));
+            }
+        }
+        assert_eq!(told, expected);
+    };
+    let text = fs::read_to_string(page(&world, "page.html", &["--details", "2"])).unwrap();
+    assert!(text.contains(&format!("The 2 worst of {} objectives", all.len())));
+    let found = elements(&text);
+    counted(&found, &|objective| objective["systemId"].as_str().unwrap().to_owned());
+    let chapters: Vec<&str> =
+        found.iter().filter(|element| element.name == "section").filter_map(|one| one.get("data-objective")).collect();
+    assert_eq!(chapters, [&all[0], &all[1]].map(|objective| objective["objectiveId"].as_str().unwrap()));
+    let text = fs::read_to_string(page(&world, "page.html", &["--details", "all", "--by", "label:team"])).unwrap();
+    let found = elements(&text);
+    holds(&world, &found);
+    counted(&found, &|objective| objective["labels"]["team"].as_str().unwrap_or_default().to_owned());
+    let none = fs::read_to_string(page(&world, "page.html", &["--details", "0"])).unwrap();
+    assert!(elements(&none).iter().all(|element| element.get("data-objective").is_none()));
+}
+
+#[test]
 fn a_page_needs_nothing_and_runs_nothing() {
     let world = World::new();
-    let text = fs::read_to_string(page(&world, "page.html", &[])).unwrap();
+    for args in [&[][..], &["--details", "2"]] {
+        needs_nothing(&fs::read_to_string(page(&world, "page.html", args)).unwrap());
+    }
+}
+
+#[track_caller]
+fn needs_nothing(text: &str) {
     for outside in ["http://", "https://", "url(\"", "@import", "javascript:", " src="] {
         assert!(!text.contains(outside), "{outside}");
     }
-    let found = elements(&text);
+    let found = elements(text);
     for element in &found {
         assert!(
             !["script", "link", "iframe", "object", "embed", "img", "base"].contains(&&*element.name),

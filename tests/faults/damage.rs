@@ -329,6 +329,37 @@ fn shown(value: &Value) -> String {
 }
 
 #[test]
+fn texts_that_are_not_utf_8() {
+    let whole = Whole::new();
+    let all = cases(&Connection::open(whole.world.db()).unwrap());
+    let texts = all.iter().filter(|case| matches!(&case.value, Value::Text(text) if text == "x"));
+    let mut damaged = 0;
+    for (number, Case { table, column, .. }) in texts.filter(|case| !case.table.starts_with("sqlite_")).enumerate() {
+        whole.become_of(&whole.bytes);
+        let connection = Connection::open(whole.world.db()).unwrap();
+        connection.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").unwrap();
+        let sql = format!(
+            "UPDATE {table} SET {column} = CAST(CAST({column} AS BLOB) || x'ff' AS TEXT) WHERE {column} IS NOT NULL"
+        );
+        if connection.execute(&sql, []).unwrap_or(0) == 0 {
+            continue;
+        }
+        drop(connection);
+        damaged += 1;
+        let what = format!("{table}.{column} is not UTF-8");
+        let few = (0..READERS.len()).filter(|reader| night() > 1 || (reader + number) % 4 == 0);
+        let missing = whole.no_silence(few, &what);
+        assert!(!(missing && CACHES.contains(&table.as_str())), "{what}: a damaged cache cost an answer");
+        let verified = ends(&whole.world, &["db", "verify"], "");
+        assert_ne!(verified.code, 0, "{what}: `db verify` does not see it");
+        ends(&whole.world, &["ingest"], &line("2024-03-10T10:00:31Z", "shop", "down"));
+        let computed = ends(&whole.world, &["compute", "--as-of", AS_OF], "");
+        assert!(computed.code == 0 || !CACHES.contains(&table.as_str()), "{what}: {}", computed.stderr);
+    }
+    assert!(damaged >= 20, "{damaged}");
+}
+
+#[test]
 fn bytes_flipped_anywhere() {
     let whole = Whole::new();
     let (mut seed, flips) = (0x9e37_79b9_7f4a_7c15_u64, 30 * night());

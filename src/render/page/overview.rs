@@ -8,12 +8,22 @@ use super::{counted, sign};
 use crate::domain::budget::balance::State;
 use crate::domain::budget::chapter::Chapter;
 
-/// Writes the overview.
-pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown]) {
+/// Writes the overview of those of so many objectives that have a chapter.
+pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown], all: usize) {
     page.own("<section class=\"card overview\" id=\"overview\" aria-labelledby=\"overview-head\">\n");
     page.own("<h2 id=\"overview-head\">Overview</h2>\n");
-    if chapters.is_empty() {
+    if all == 0 {
         page.own("<p>No objective matches.</p>\n</section>\n");
+        return;
+    }
+    if chapters.len() < all {
+        let text =
+            format_args!("The {} worst of {all} objectives; --details N or --details all shows more.", chapters.len());
+        page.element("p", &[("class", &"quiet"), ("data-details", &chapters.len())], text);
+        page.end_line();
+    }
+    if chapters.is_empty() {
+        page.own("</section>\n");
         return;
     }
     // Roles are spelled out, for narrow screens lay the table out as a list.

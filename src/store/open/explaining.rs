@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::ErrorCode;
+use rusqlite::types::FromSqlError;
 
 use crate::failure::Failure;
 use crate::file::with_suffix;
@@ -38,14 +39,18 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Whether an error tells of a value that no version of slo stores: one of another kind, or a text that is not UTF-8.
+pub(in crate::store) fn is_no_value(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<Unreadable>() || cause.is::<rusqlite::Error>() || cause.is::<FromSqlError>())
+}
+
 /// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
 pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     if Failure::hint(&error).is_some() {
         return error;
     }
     let Some(code) = code(&error) else {
-        // Whatever else rusqlite complains of is a value that no version of slo stores.
-        if !error.is::<Unreadable>() && !error.chain().any(<dyn std::error::Error>::is::<rusqlite::Error>) {
+        if !is_no_value(&error) {
             return error;
         }
         let hint = "`slo db verify` says what is wrong; restore the file from a backup, or ingest the same files into a new one";

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::store::inputs::decided;
-use crate::store::open::{Store, Unreadable, code, explain};
+use crate::store::open::{Store, code, explain, is_no_value};
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
 pub(super) const CACHES: [&str; 7] =
@@ -37,9 +37,7 @@ impl std::error::Error for DamagedCache {}
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
         Some(code) => code == ErrorCode::DatabaseCorrupt,
-        None => error
-            .chain()
-            .any(|cause| cause.is::<DamagedCache>() || cause.is::<Unreadable>() || cause.is::<rusqlite::Error>()),
+        None => is_no_value(error) || error.chain().any(<dyn std::error::Error>::is::<DamagedCache>),
     }
 }
 

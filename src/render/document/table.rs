@@ -1,0 +1,237 @@
+//! Owns the CSV form: rows become cells as they are serialized, each once, and only the text is kept.
+
+mod cells;
+
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow};
+use serde::Serialize;
+
+use cells::{Failed, Row, Rows};
+
+/// A table that is being written. Rows may have different fields (labels), so the header is the union of them, in the order of first
+/// appearance.
+pub(super) struct Table {
+    header: Vec<String>,
+    places: HashMap<String, usize>,
+    /// The cells of the row at hand, in the order of the header.
+    cells: Vec<String>,
+    /// Where the next cell is expected: fields come in the header's order, with some left out.
+    next: usize,
+    /// The name of the field at hand; what is nested is named with dots.
+    path: String,
+    lines: String,
+    /// Where each line ends, and how many cells it has.
+    ends: Vec<(usize, usize)>,
+    /// Whether texts that a spreadsheet would run as formulas begin with a `'`.
+    safe: bool,
+}
+
+impl Table {
+    pub(super) fn new(safe: bool) -> Self {
+        Self {
+            header: Vec::new(),
+            places: HashMap::new(),
+            cells: Vec::new(),
+            next: 0,
+            path: String::new(),
+            lines: String::new(),
+            ends: Vec::new(),
+            safe,
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// When it cannot be represented.
+    pub(super) fn push(&mut self, row: &impl Serialize) -> Result<()> {
+        self.add(row).map_err(|Failed(message)| anyhow!(message))
+    }
+
+    /// Adds a row for each element of what serializes as a list.
+    ///
+    /// # Errors
+    /// When it is no list, or an element cannot be represented.
+    pub(super) fn push_each(&mut self, list: &dyn erased_serde::Serialize) -> Result<()> {
+        erased_serde::serialize(list, Rows { table: self }).map_err(|Failed(message)| anyhow!(message))
+    }
+
+    fn add(&mut self, row: &(impl Serialize + ?Sized)) -> Result<(), Failed> {
+        self.cells.iter_mut().for_each(String::clear);
+        self.next = 0;
+        row.serialize(Row { table: self })?;
+        push_cells(&mut self.lines, &self.cells);
+        self.lines.push('\n');
+        self.ends.push((self.lines.len(), self.cells.len()));
+        Ok(())
+    }
+
+    /// The cell of the field at hand.
+    fn cell(&mut self) -> &mut String {
+        if self.header.get(self.next) != Some(&self.path) {
+            self.next = match self.places.get(&self.path) {
+                Some(place) => *place,
+                None => {
+                    self.places.insert(self.path.clone(), self.header.len());
+                    self.header.push(self.path.clone());
+                    self.cells.push(String::new());
+                    self.header.len() - 1
+                }
+            };
+        }
+        self.next += 1;
+        let cell = &mut self.cells[self.next - 1];
+        cell.clear();
+        cell
+    }
+
+    /// Writes a text into the cell of the field at hand.
+    fn put(&mut self, text: &str) {
+        let quoted = self.safe && is_formula(text);
+        let cell = self.cell();
+        if quoted {
+            cell.push('\'');
+        }
+        cell.push_str(text);
+    }
+
+    /// Writes what belongs to a field of the one at hand.
+    fn within<T>(&mut self, name: &str, write: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.path.len();
+        if outer > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        let written = write(self);
+        self.path.truncate(outer);
+        written
+    }
+
+    /// The table as text: the header, then a line a row. Lines from before a field first appeared get its empty cell.
+    pub(super) fn into_text(self) -> String {
+        let safe = |name: &String| if self.safe && is_formula(name) { format!("'{name}") } else { name.clone() };
+        let mut text = String::new();
+        push_cells(&mut text, &self.header.iter().map(safe).collect::<Vec<_>>());
+        text.push('\n');
+        let columns = self.header.len();
+        let short = self.ends.partition_point(|(_, cells)| *cells < columns);
+        let mut start = 0;
+        for (end, cells) in &self.ends[..short] {
+            text.push_str(&self.lines[start..end - 1]);
+            text.extend(std::iter::repeat_n(',', columns - (*cells).max(1)));
+            text.push('\n');
+            start = *end;
+        }
+        if start == 0 {
+            let mut lines = self.lines;
+            lines.insert_str(0, &text);
+            return lines;
+        }
+        text.push_str(&self.lines[start..]);
+        text
+    }
+}
+
+fn push_cells(text: &mut String, cells: &[String]) {
+    for (index, cell) in cells.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        push_field(text, cell);
+    }
+}
+
+/// Writes one CSV field, quoted where RFC 4180 asks for it.
+pub(in crate::render) fn push_field(text: &mut String, field: &str) {
+    if field.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        text.push('"');
+        text.push_str(&field.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(field);
+    }
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok()
+}
+
+/// Whether a spreadsheet would run the content of a cell instead of showing it. A number is shown, whatever its sign.
+pub(in crate::render) fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !is_number(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e6..1e6_f64).prop_map(Value::from),
+            "[-=a,\"\n ]{0,4}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::vec(("[ab=]{1,2}", inner), 0..3)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn any_row() -> impl Strategy<Value = Value> {
+        prop::collection::vec(("[abc]{1,2}", any_value()), 1..5)
+            .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>()))
+    }
+
+    /// The cells of a row by their names, taken from the value itself.
+    fn flat(name: &str, value: &Value, safe: bool) -> Vec<(String, String)> {
+        let text = match value {
+            Value::Object(fields) => {
+                let join = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+                return fields.iter().flat_map(|(key, value)| flat(&join(key), value, safe)).collect();
+            }
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        vec![(name.to_owned(), if safe && is_formula(&text) { format!("'{text}") } else { text })]
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_stands_under_its_name(rows in prop::collection::vec(any_row(), 1..6), safe: bool) {
+            let mut table = Table::new(safe);
+            table.push_each(&rows).unwrap();
+            let text = table.into_text();
+            let mut header: Vec<String> = Vec::new();
+            let flat: Vec<_> = rows.iter().map(|row| flat("", row, safe)).collect();
+            for (name, _) in flat.iter().flatten() {
+                if !header.contains(name) {
+                    header.push(name.clone());
+                }
+            }
+            let line = |cells: Vec<String>| {
+                let mut text = String::new();
+                push_cells(&mut text, &cells);
+                text + "\n"
+            };
+            let shown = |name: &String| if safe && is_formula(name) { format!("'{name}") } else { name.clone() };
+            let mut expected = line(header.iter().map(shown).collect());
+            for row in &flat {
+                let cell = |name: &String| {
+                    row.iter().find(|(known, _)| known == name).map_or_else(String::new, |(_, text)| text.clone())
+                };
+                expected.push_str(&line(header.iter().map(cell).collect()));
+            }
+            prop_assert_eq!(text, expected);
+        }
+    }
+}
