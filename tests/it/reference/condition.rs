@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::budget::{Budget, LOOKBACKS, Ratio, Streak, WHOLE, burn_rate, streak, window_bounds};
-use super::calendar::{DAY, HOUR, MINUTE, Ms, Zone, weekday};
+use super::budget::{Budget, LOOKBACKS, Ratio, Streak, WHOLE, burn_rate, streak};
+use super::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, weekday};
 use super::history::History;
 use super::model::{Model, Stream};
 use crate::world::{Objective, Source, Status, Window, World};
@@ -314,15 +314,27 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
     }
 }
 
-/// The multiwindow policy of SPEC 6: both rates at or over share × window length / long window.
+/// The length of a window by which factors are scaled, whatever the period at hand is long.
+fn nominal(window: Window) -> Ms {
+    let days = match window {
+        Window::Rolling { days } => days,
+        Window::Calendar { unit: Unit::Day, .. } => 1,
+        Window::Calendar { unit: Unit::Week, .. } => 7,
+        Window::Calendar { unit: Unit::Month, .. } => 30,
+        Window::Calendar { unit: Unit::Quarter, .. } => 90,
+        Window::Calendar { unit: Unit::Year, .. } => 365,
+    };
+    days * DAY
+}
+
+/// The multiwindow policy of SPEC 6: both rates at or over share × nominal window length / long window.
 fn policy(history: &History, urgency: &str, at: Ms) -> bool {
-    let (start, end) = window_bounds(history.objective.window, at);
     let rules = match urgency {
         "page" => [(2, HOUR, HOUR / 12), (5, 6 * HOUR, HOUR / 2)],
         _ => [(10, DAY, 2 * HOUR), (10, 3 * DAY, 6 * HOUR)],
     };
     rules.into_iter().any(|(percent, long, short)| {
-        let factor = Ratio::new(percent * i128::from(end - start), 100 * i128::from(long));
+        let factor = Ratio::new(percent * i128::from(nominal(history.objective.window)), 100 * i128::from(long));
         // Without a budget there is no factor to reach.
         let reached = |lookback| rate(history, lookback, at).is_some_and(|rate| rate.compare(factor).is_ge());
         history.objective.target_micro < WHOLE && reached(long) && reached(short)
