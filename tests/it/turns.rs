@@ -340,7 +340,8 @@ proptest! {
         let text = expr.to_string();
         let slo = Slo::with(&world.feed(), &world.manifests());
         let (holds, since, clears) = checked(&slo, name, &text, world.as_of);
-        if let Some(since) = since {
+        // Nobody can ask as of a moment before 2000, though lengths of periods may have been the same since then.
+        if let Some(since) = since.filter(|since| *since > instant("2000-01-01T00:00:00Z")) {
             prop_assert_eq!(checked(&slo, name, &text, since).0, holds, "{} at {}", &text, rfc3339(since));
             prop_assert_eq!(checked(&slo, name, &text, since - 1).0, !holds, "{} before {}", &text, rfc3339(since));
         }
