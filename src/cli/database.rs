@@ -64,7 +64,7 @@ pub(crate) struct ExportJournal {
     pub(crate) until: Option<String>,
 }
 
-/// Look after the database file
+/// Inspect and maintain the database
 #[derive(Args, Debug)]
 pub(crate) struct Db {}
 

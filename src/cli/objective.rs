@@ -60,7 +60,7 @@ pub(crate) struct Streaks {
     pub(crate) selection: Selection,
 }
 
-/// List downtime events and what they come to: whose fault, how long, how often
+/// List downtime events and their totals: cause, length, count
 #[derive(Args, Debug)]
 pub(crate) struct Downtime {
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(crate) struct Downtime {
     pub(crate) by: Option<DowntimeBy>,
 }
 
-/// Tell a week: what is breaching, what it cost and whose fault it was, what changed
+/// Summarize one week: what is breaching, what it cost, what caused it, what changed
 #[derive(Args, Debug)]
 pub(crate) struct Digest {
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! Owns `slo digest`: one week of all objectives, to paste or to mail.
 //!
-//! | `slo digest` | a week: how objectives stand, what it cost and whose fault it was, what changed; `--week
+//! | `slo digest` | one week: the state of objectives, what it cost, what caused it, what changed; `--week
 //! 2026-W47`, `last`; `-o markdown` to paste, `-o html` to mail | |
 
 use anyhow::Result;

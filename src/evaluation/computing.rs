@@ -73,7 +73,7 @@ fn draw(
     Ok(Published { objectives: reports, systems: all_healths(store, as_of)?, achievements })
 }
 
-/// Publishes the days of one objective that are not known to be right, and seals what had to be drawn up for that.
+/// Publishes the days of one objective that are not known to be right, and seals what had to be computed for that.
 fn publish_days(
     store: &Store,
     id: i64,

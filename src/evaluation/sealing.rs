@@ -13,14 +13,14 @@ use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
 use crate::store::{Difference, Inputs, Resolver, Seal, Store, Stored};
 
-/// The work one ingest spends on sealing days, in transitions read and runs of equal days drawn up; later ones go on from there.
+/// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones go on from there.
 const SEALING_ALLOWANCE: usize = 8_000;
 /// What sealing the days of one busy objective takes of it, about: some weeks of its systems' transitions.
 const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
     /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them, given those that are sealed.
-    /// Runs in a write transaction. Returns how much was read and drawn up.
+    /// Runs in a write transaction. Returns how much was read and computed.
     fn seal(&mut self, id: i64, model: &Model, sealed: Option<(Ledger, Seal)>) -> Result<usize> {
         let (sealed, seal) = sealed.unzip();
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());

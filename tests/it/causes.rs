@@ -1,4 +1,4 @@
-//! Causes over long chains of dependencies: what is drawn up for all systems at once is what the reference and each objective alone say.
+//! Causes over long chains of dependencies: all objectives together say what the reference and each alone do.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::reference::calendar::{HOUR, MINUTE, Ms, instant};
 use crate::reference::{difference, objectives};
 use crate::world::{Dependency, Fact, Objective, Status, Window, World};
 
-/// So many objectives are answered together, each over up to as many upstreams.
+/// The number of objectives answered together; the last may have nearly as many upstreams.
 const SYSTEMS: usize = 72;
 
 /// What a system depends on, by how far before it that stands, and what it reports: gaps in minutes.

@@ -21,7 +21,7 @@ use crate::domain::value::span::Span;
 const MOST_CHANGES: usize = 2_000_000;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
-/// From so many upstreams on, blame is drawn up for all systems of a graph at once, if all of it is known.
+/// With this many upstreams or more, blame is computed for all systems of a graph at once, if the whole graph is known.
 const MANY_UPSTREAMS: usize = 16;
 /// A folded stretch of one system's history.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::{counted, sign};
 use crate::domain::budget::balance::State;
 use crate::domain::budget::chapter::Chapter;
 
-/// Writes the overview of those of so many objectives that have a chapter.
+/// Writes the overview of the objectives that have a chapter, of all that there are.
 pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown], all: usize) {
     page.own("<section class=\"card overview\" id=\"overview\" aria-labelledby=\"overview-head\">\n");
     page.own("<h2 id=\"overview-head\">Overview</h2>\n");

@@ -16,7 +16,7 @@ use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
-/// The milliseconds of a tally as functions of the moment it is drawn up for.
+/// The milliseconds of a tally as functions of the moment it is computed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Sums {
     pub(super) own: Linear,
@@ -56,7 +56,7 @@ impl Sums {
         }
     }
 
-    /// The tally at one moment; whose fault upstreams' downtime is, is not told apart.
+    /// The tally at one moment, without telling upstreams apart.
     fn tally(self, at: Instant) -> Tally {
         let whole = |form: Linear| form.at(at) as i64;
         Tally {

@@ -1,4 +1,4 @@
-//! That what is drawn up for all systems at once is what is drawn up for each alone.
+//! Blame computed for all systems at once equals that of each alone.
 
 use std::collections::BTreeSet;
 
