@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::blame::shared::{Known, SharedBlame};
 use super::blame::{Blamed, among, touching};
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Node};
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::member::{Member, SystemId};
 use super::model::Model;
@@ -214,7 +214,7 @@ where
         self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph))
     }
 
-    /// The blame for charged downtime of a model's system, as it is drawn up for all systems of its graph; `None` where that takes too
+    /// The blame for charged downtime of a model's system, as it is computed for all systems of its graph; `None` where that takes too
     /// much room.
     fn shared_blame(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Vec<Blamed>>, E> {
         let graph = &model.dependencies;
@@ -223,22 +223,27 @@ where
         let charged = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span);
         for block in SharedBlame::blocks(&charged.collect::<Vec<_>>()) {
             if blame.is_missing(block) {
-                let nodes = graph.nodes();
-                let mut known = Vec::with_capacity(nodes.len());
-                for node in nodes.iter() {
-                    let stretch = self.outages(&node.member, block)?;
-                    let (outages, asked) =
-                        (touching(&stretch.outages, block).to_vec(), unwell(&stretch.changes, block));
-                    known.push(Known { outages, asked });
+                if let Some(from) = blame.to_read(block) {
+                    blame.read(from, self.known_of_all(graph, from)?);
                 }
-                drop(nodes);
-                blame.put(block, &known);
+                blame.put(block);
             }
             blame.tell(block, model.system.id, &mut blamed);
         }
         let fits = blame.fits();
         self.blame = Some(blame);
         Ok(fits.then_some(blamed))
+    }
+
+    /// What is known of the systems at all places of a graph from a moment on.
+    fn known_of_all(&mut self, graph: &Dependencies, from: Instant) -> Result<Vec<Known>, E> {
+        let span = Span::new(from, END);
+        let known = |node: &Node| {
+            let stretch = self.outages(&node.member, span)?;
+            let outages = touching(&stretch.outages, span).to_vec();
+            Ok(Known { outages, asked: unwell(&stretch.changes, span) })
+        };
+        graph.nodes().iter().map(known).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::{Blamed, NONE, Ranking, Steps, least, touching};
 use crate::domain::account::dependencies::{Dependencies, Edge, Node};
 use crate::domain::account::member::{Member, SystemId};
-use crate::domain::health::timeline::Outage;
+use crate::domain::health::timeline::{BEGINNING, END, Outage};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
@@ -20,12 +20,18 @@ const BLOCK_MS: [i64; 2] = [DAY_MS, 8 * DAY_MS];
 const LONG_MS: i64 = 16 * DAY_MS;
 /// In how many outages the walk over a block is cut: the functions of all systems are in memory for one stretch of it at a time.
 const OUTAGES_OF_A_STRETCH: usize = 2_048;
-/// How many stretches of blame are kept at the most.
+/// How many stretches of blame and outages are kept at the most.
 const MOST_KEPT: usize = 8_000_000;
+/// How far before a block outages are read, the first time and the second; after that, all of them are.
+const READ_BACK_MS: [i64; 2] = [32 * DAY_MS, 400 * DAY_MS];
 
 /// The blame for downtime of every system of a graph.
 pub(in crate::domain::account) struct SharedBlame {
     graph: Rc<Dependencies>,
+    /// What is known of the system at each place from `from` on, and how often that was read.
+    known: Vec<Known>,
+    from: Instant,
+    reads: usize,
     blocks: HashMap<Span, Block>,
     kept: usize,
     /// As of one moment, when the status of the system at each place changes last, where that was asked.
@@ -41,7 +47,8 @@ struct Block {
 
 impl SharedBlame {
     pub(in crate::domain::account) fn new(graph: &Rc<Dependencies>) -> Self {
-        Self { graph: Rc::clone(graph), blocks: HashMap::new(), kept: 0, last_changes: (Instant::MIN, Vec::new()) }
+        let (known, blocks, last_changes) = (Vec::new(), HashMap::new(), (Instant::MIN, Vec::new()));
+        Self { graph: Rc::clone(graph), known, from: END, reads: 0, blocks, kept: 0, last_changes }
     }
 
     pub(in crate::domain::account) fn is_of(&self, graph: &Rc<Dependencies>) -> bool {
@@ -88,9 +95,22 @@ impl SharedBlame {
         self.fits() && !self.blocks.contains_key(&block)
     }
 
-    /// Draws up a block from what is known of the systems at each place.
-    pub(in crate::domain::account) fn put(&mut self, span: Span, known: &[Known]) {
-        let blamed = walk(&self.graph.nodes(), known, span, OUTAGES_OF_A_STRETCH);
+    /// From when on outages have to be read for a block, if they have not been.
+    pub(in crate::domain::account) fn to_read(&self, block: Span) -> Option<Instant> {
+        let back = READ_BACK_MS.get(self.reads);
+        (block.start < self.from).then(|| back.map_or(BEGINNING, |back| block.start.plus(-back)))
+    }
+
+    /// Takes what is known of the system at each place from a moment on, in place of what was known before.
+    pub(in crate::domain::account) fn read(&mut self, from: Instant, known: Vec<Known>) {
+        let size = |known: &[Known]| known.iter().map(|known| known.outages.len() + known.asked.len()).sum::<usize>();
+        self.kept = self.kept + size(&known) - size(&self.known);
+        (self.known, self.from, self.reads) = (known, from, self.reads + 1);
+    }
+
+    /// Computes a block whose outages have been read.
+    pub(in crate::domain::account) fn put(&mut self, span: Span) {
+        let blamed = walk(&self.graph.nodes(), &self.known, span, OUTAGES_OF_A_STRETCH);
         let mut block = Block { parts: Vec::with_capacity(blamed.iter().map(Vec::len).sum()), ends: Vec::new() };
         let since = |at: Instant| at.since(span.start) as u32;
         for blamed in &blamed {
@@ -101,7 +121,7 @@ impl SharedBlame {
         self.kept += block.parts.len();
         self.blocks.insert(span, block);
         if !self.fits() {
-            self.blocks = HashMap::new();
+            (self.blocks, self.known) = (HashMap::new(), Vec::new());
         }
     }
 
@@ -178,7 +198,7 @@ fn upstreams_first(nodes: &[Node]) -> Vec<usize> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut met = vec![false; nodes.len()];
     for start in 0..nodes.len() {
-        let mut open = vec![(start, false)];
+        let mut open: Vec<(usize, bool)> = if met[start] { continue } else { vec![(start, false)] };
         while let Some((place, is_ready)) = open.pop() {
             if is_ready {
                 order.push(place);
