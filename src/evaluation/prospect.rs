@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::Evaluation;
+use super::{Evaluation, is_most};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::Objective;
 use crate::domain::budget::assess::Assessment;
@@ -42,8 +42,8 @@ pub(crate) fn consequences(
         .filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name)))
         .collect();
     let mut before = Evaluation::open(store, objectives.len(), as_of)?;
-    let mut after = Evaluation::open(store, objectives.len(), as_of)?;
-    after.resolver = Resolver::of(store, outcome.iter().copied().cloned())?;
+    let resolver = Resolver::of(store, outcome.iter().copied().cloned())?;
+    let mut after = Evaluation::with(store, resolver, is_most(store, objectives.len())?, as_of)?;
     let mut found = Vec::new();
     for objective in objectives {
         let name = &objective.metadata.name;

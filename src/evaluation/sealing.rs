@@ -78,7 +78,7 @@ pub(super) fn seal_some(
 /// # Errors
 /// Those of the database.
 pub(super) fn derive_inputs(store: &Store) -> Result<()> {
-    derive(store, &mut Resolver::new(store, true)?).map(drop)
+    derive(store, &mut Resolver::new(store, true)?, &store.objectives()?).map(drop)
 }
 
 /// What was not known, so that days may not have followed the facts of all systems that decide them.
@@ -95,20 +95,20 @@ impl Unknown {
     }
 }
 
-fn derive(store: &Store, resolver: &mut Resolver<'_>) -> Result<Unknown> {
-    store.derive_maintenance_inputs()?;
+fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Result<Unknown> {
     let stored = store.inputs()?;
+    store.derive_maintenance_inputs(&stored.windows)?;
     let dependents = dependents(resolver)?;
     let systems = stored.dependents.keys().chain(dependents.keys());
     let systems =
         systems.filter(|id| stored.dependents.get(id) != dependents.get(id)).map(|id| SystemId(*id)).collect();
-    store.put_dependents(&dependents)?;
+    store.put_dependents(&stored.dependents, &dependents)?;
     let mut objectives = BTreeSet::new();
-    for Stored { id, objective, .. } in store.objectives()? {
-        let own = [resolver.member(&objective.system)?.id];
-        if stored.objectives.get(&id).is_none_or(|known| *known != own) {
-            store.put_inputs(id, &own)?;
-            objectives.insert(id);
+    for Stored { id, objective, .. } in declared {
+        let system = resolver.member(&objective.system)?.id;
+        if stored.objectives.get(id).is_none_or(|known| *known != [system]) {
+            store.put_system(*id, system)?;
+            objectives.insert(*id);
         }
     }
     store.digest_inputs()?;
@@ -136,8 +136,8 @@ fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
     let mut resolver = Resolver::new(store, true)?;
-    let unknown = derive(store, &mut resolver)?;
     let objectives = store.objectives()?;
+    let unknown = derive(store, &mut resolver, &objectives)?;
     let most = is_most(store, objectives.len())?;
     let mut evaluation = Evaluation::with(store, resolver, most, now)?;
     for stored in objectives {

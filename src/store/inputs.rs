@@ -164,12 +164,15 @@ impl Store {
         })
     }
 
-    /// Replaces what is known of the systems that each system may excuse.
+    /// Replaces what is stored of the systems that each system may excuse.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn put_dependents(&self, dependents: &BTreeMap<i64, Vec<(SystemId, bool)>>) -> Result<()> {
-        let stored = self.inputs()?.dependents;
+    pub(crate) fn put_dependents(
+        &self,
+        stored: &BTreeMap<i64, Vec<(SystemId, bool)>>,
+        dependents: &BTreeMap<i64, Vec<(SystemId, bool)>>,
+    ) -> Result<()> {
         let mut forget = self.connection.prepare_cached("DELETE FROM dependency_input WHERE upstream = ?1")?;
         for id in stored.keys().filter(|id| stored.get(id) != dependents.get(id)) {
             forget.execute([id])?;
@@ -182,26 +185,26 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces the systems of which an objective is.
+    /// Replaces the system of which an objective is.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn put_inputs(&self, objective: i64, systems: &[SystemId]) -> Result<()> {
+    pub(crate) fn put_system(&self, objective: i64, system: SystemId) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
-        let mut insert =
-            self.connection.prepare_cached("INSERT INTO objective_input (system, objective) VALUES (?1, ?2)")?;
-        systems.iter().try_for_each(|system| insert.execute([system.0, objective]).map(drop))?;
+        let sql = "INSERT INTO objective_input (system, objective) VALUES (?1, ?2)";
+        self.connection.prepare_cached(sql)?.execute([system.0, objective])?;
         Ok(())
     }
 
-    /// Derives which systems each maintenance window covers, and drops what is of objectives that do not exist.
+    /// Derives which systems each maintenance window covers, where that is not what is stored, and drops what is of objectives that do
+    /// not exist.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn derive_maintenance_inputs(&self) -> Result<()> {
+    pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<i64, Vec<SystemId>>) -> Result<()> {
         let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
         self.connection.execute(gone, [])?;
-        let (stored, covered) = (self.inputs()?.windows, self.covered()?);
+        let covered = self.covered()?;
         // There may be many windows, few of which are new.
         let mut forget = self.connection.prepare_cached("DELETE FROM maintenance_input WHERE maintenance = ?1")?;
         for id in stored.keys().filter(|id| stored.get(id) != covered.get(id)) {

@@ -126,8 +126,10 @@ impl<'s> Resolver<'s> {
         Ok(member)
     }
 
-    /// Lets a reader know of every system that is resolved; none is yet.
+    /// Lets a reader know of every system that is or will be resolved.
     pub(crate) fn telling(self, silences: Silences) -> Self {
+        let told = self.members.values().map(|member| (member.id, member.stale_after_ms));
+        silences.borrow_mut().extend(told);
         Self { silences, ..self }
     }
 
@@ -224,5 +226,25 @@ impl<'s> Resolver<'s> {
         let calendar = Rc::new(MaintenanceCalendar::of(schedules));
         self.calendars.insert(system.name.clone(), Rc::clone(&calendar));
         Ok(calendar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::Access;
+
+    #[test]
+    fn a_reader_hears_of_systems_that_were_resolved_before_it_listened() {
+        let store = Store::open(Path::new(""), Access::Scratch).unwrap();
+        let (early, late) = (Name::parse("early").unwrap(), Name::parse("late").unwrap());
+        let mut resolver = Resolver::of(&store, []).unwrap();
+        let early = resolver.member(&early).unwrap().id;
+        let silences = Silences::default();
+        let mut resolver = resolver.telling(Rc::clone(&silences));
+        let late = resolver.member(&late).unwrap().id;
+        assert_eq!(*silences.borrow(), HashMap::from([(early, None), (late, None)]));
     }
 }
