@@ -30,6 +30,7 @@ fn is_harmless(text: &str) -> bool {
     !text.contains(['@', '#', '<', '[', '`', '\\', '&', '*'])
         && !links.iter().any(|link| lower.contains(link))
         && !refers(text)
+        && !emphasizes(text)
         && !text.starts_with("    ")
 }
 
@@ -39,6 +40,13 @@ fn refers(text: &str) -> bool {
         text[at + 1..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '~' | '^'))
     };
     text.match_indices(['!', '$', '%', '~', '^']).any(marked)
+}
+
+/// Whether an underscore stands where emphasis may begin or end: inside of a word none does.
+fn emphasizes(text: &str) -> bool {
+    let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut marks = text.match_indices('_');
+    marks.any(|(at, _)| !in_word(text[..at].chars().next_back()) || !in_word(text[at + 1..].chars().next()))
 }
 
 /// A text as code, whatever backticks it has.
@@ -87,6 +95,8 @@ mod tests {
             ("fixes GH-12", "`fixes GH-12`"),
             ("&#64;acme", "`&#64;acme`"),
             ("see !12", "`see !12`"),
+            ("_0_", "`_0_`"),
+            ("a __b__", "`a __b__`"),
             ("www.evil.example", "`www.evil.example`"),
             ("`a` @b", "`` `a` @b ``"),
             ("``@b", "``` ``@b ```"),
