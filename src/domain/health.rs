@@ -1,7 +1,13 @@
 //! Owns health: facts, and the status of a system that follows from them. Knows `value`.
+//!
+//! A status is computed in steps, each with a file of its own, each from changes to changes: `stream`, `silence`, `system`. The rules
+//! they follow are `rules`; what comes out is a `timeline`.
 
 pub(crate) mod figures;
 pub(crate) mod ingest;
+pub(crate) mod report;
+pub(crate) mod rules;
+pub(crate) mod silence;
 pub(crate) mod stream;
 pub(crate) mod system;
 pub(crate) mod timeline;

@@ -303,9 +303,9 @@ impl<'s> Conditions<'s> {
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn stale_after(&mut self, system: &Name) -> Result<String> {
+    pub(super) fn rules(&mut self, system: &Name) -> Result<String> {
         let member = self.evaluation.resolver.member(system)?;
-        Ok(format!("{system} {:?}", member.stale_after_ms))
+        Ok(format!("{system} {:?}", member.rules))
     }
 
     fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
@@ -384,9 +384,8 @@ impl<'s> Conditions<'s> {
         let mut from = SystemView::reach(stretch.start);
         let mut back = stretch.start.since(from);
         loop {
-            let history = self.evaluation.chronicle.history(&member, from.max(BEGINNING), stretch.end)?;
-            let complete = history.from <= BEGINNING;
-            if let Some(view) = SystemView::draw(history, member.stale_after_ms, complete, stretch) {
+            let timeline = self.evaluation.chronicle.timeline(&member, from.max(BEGINNING), stretch.end)?;
+            if let Some(view) = SystemView::draw(timeline, stretch) {
                 return Ok(view.signal(property));
             }
             back = back.saturating_mul(4);

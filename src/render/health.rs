@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::number::{counted, short_time};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 

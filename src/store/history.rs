@@ -14,7 +14,9 @@ use super::segment::{Fact, Packed, decode, read};
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
 use crate::domain::account::member::SystemId;
-use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
+use crate::domain::health::rules::Rules;
+use crate::domain::health::stream::StreamHistory;
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
 use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -35,12 +37,11 @@ pub(crate) struct Reader<'s> {
     as_of: Instant,
     /// The streams of every system, when most of them will be asked for.
     all: Option<HashMap<SystemId, Vec<StreamRow>>>,
-    silences: Silences,
+    rules: AllRules,
 }
 
-/// After what silence the streams of a system are stale, in milliseconds, of all systems of which that is known. Of these, what only
-/// repeats a status is not read into memory.
-pub(crate) type Silences = Rc<RefCell<HashMap<SystemId, Option<i64>>>>;
+/// The rules of all systems of which they are known. Of these, what only repeats a status is not read into memory.
+pub(crate) type AllRules = Rc<RefCell<HashMap<SystemId, Rc<Rules>>>>;
 
 impl<'s> Reader<'s> {
     /// A reader that looks streams up as they are asked for or, with `most`, all at once.
@@ -49,12 +50,12 @@ impl<'s> Reader<'s> {
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
-        Ok(Self { store, as_of, all, silences: Silences::default() })
+        Ok(Self { store, as_of, all, rules: AllRules::default() })
     }
 
     /// The same, which leaves out transitions that only repeat the status of their stream, where it is known what its silence means.
-    pub(crate) fn thinned(self, silences: Silences) -> Self {
-        Self { silences, ..self }
+    pub(crate) fn thinned(self, rules: AllRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
@@ -82,9 +83,10 @@ impl<'s> Reader<'s> {
         if through < self.as_of {
             history.through = through;
         }
-        let told = self.silences.borrow().get(&system).copied();
-        let silence = told.map_or(Silence::Untold, Silence::of);
+        let told = self.rules.borrow().get(&system).cloned();
         for stream in streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
+            let silence =
+                told.as_ref().map_or(Silence::Untold, |rules| Silence::of(rules.stale_after_ms(stream.check.as_ref())));
             let (known_from, transitions) = self.store.transitions(stream, from, through, silence)?;
             history.from = history.from.max(known_from);
             let (source, check) = (stream.source, stream.check.clone());

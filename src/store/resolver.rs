@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::history::Silences;
+use super::history::AllRules;
 use super::manifests::Stored;
 use super::open::{Store, Unreadable};
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
@@ -30,7 +30,7 @@ pub(crate) struct Resolver<'s> {
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
     /// Told of every system that is resolved.
-    silences: Silences,
+    rules: AllRules,
 }
 
 impl<'s> Resolver<'s> {
@@ -77,9 +77,9 @@ impl<'s> Resolver<'s> {
     }
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
-        let (members, systems, silences) = (HashMap::new(), HashMap::new(), Silences::default());
+        let (members, systems, rules) = (HashMap::new(), HashMap::new(), AllRules::default());
         let (schedules, calendars, dependencies) = (HashMap::new(), HashMap::new(), Rc::default());
-        Self { store, ids, members, systems, schedules, calendars, dependencies, complete, silences }
+        Self { store, ids, members, systems, schedules, calendars, dependencies, complete, rules }
     }
 
     /// The manifest of a system, if it has one.
@@ -119,18 +119,18 @@ impl<'s> Resolver<'s> {
                 .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
         };
         self.ids.insert(name.clone(), id);
-        let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
-        self.silences.borrow_mut().insert(id, stale_after_ms);
-        let member = Member { id, name: name.clone(), stale_after_ms };
+        let rules = self.system(name)?.map_or_else(Rc::default, |system| Rc::new(system.rules()));
+        self.rules.borrow_mut().insert(id, Rc::clone(&rules));
+        let member = Member { id, name: name.clone(), rules };
         self.members.insert(name.clone(), member.clone());
         Ok(member)
     }
 
     /// Lets a reader know of every system that is or will be resolved.
-    pub(crate) fn telling(self, silences: Silences) -> Self {
-        let told = self.members.values().map(|member| (member.id, member.stale_after_ms));
-        silences.borrow_mut().extend(told);
-        Self { silences, ..self }
+    pub(crate) fn telling(self, rules: AllRules) -> Self {
+        let told = self.members.values().map(|member| (member.id, Rc::clone(&member.rules)));
+        rules.borrow_mut().extend(told);
+        Self { rules, ..self }
     }
 
     /// The model of an objective as it is stored.
@@ -242,9 +242,9 @@ mod tests {
         let (early, late) = (Name::parse("early").unwrap(), Name::parse("late").unwrap());
         let mut resolver = Resolver::of(&store, []).unwrap();
         let early = resolver.member(&early).unwrap().id;
-        let silences = Silences::default();
-        let mut resolver = resolver.telling(Rc::clone(&silences));
+        let rules = AllRules::default();
+        let mut resolver = resolver.telling(Rc::clone(&rules));
         let late = resolver.member(&late).unwrap().id;
-        assert_eq!(*silences.borrow(), HashMap::from([(early, None), (late, None)]));
+        assert_eq!(*rules.borrow(), HashMap::from([early, late].map(|id| (id, Rc::default()))));
     }
 }

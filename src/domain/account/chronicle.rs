@@ -11,7 +11,8 @@ use super::downtime::{Evidence, Piece, account, attribute, down_since};
 use super::member::{Member, SystemId};
 use super::model::Model;
 use super::objective::{DependencyExclusion, Objective};
-use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
+use crate::domain::health::system::{checks, fold};
+use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, Timeline, outages};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -60,15 +61,22 @@ where
         self.folded
     }
 
-    /// The history of all streams of a system between two moments, both included, as it is read.
+    /// What is known of a system and of its checks between two moments, both included; it is not kept.
     ///
     /// # Errors
     /// Those of `load`.
-    pub(crate) fn history(&mut self, system: &Member, from: Instant, through: Instant) -> Result<SystemHistory, E> {
-        (self.load)(system.id, Scope::System, from, through)
+    pub(crate) fn timeline(&mut self, system: &Member, from: Instant, through: Instant) -> Result<Timeline, E> {
+        let history = (self.load)(system.id, Scope::System, from, through)?;
+        Ok(Timeline {
+            from: history.from,
+            first: history.first,
+            last_seen: history.last_seen(Scope::System),
+            changes: fold(&history, Scope::System, &system.rules),
+            checks: checks(&history, &system.rules),
+        })
     }
 
-    /// The timeline of a system between two moments, both included.
+    /// The effective status of a system between two moments, both included.
     ///
     /// # Errors
     /// Those of `load`.
@@ -108,7 +116,7 @@ where
     /// The same, read and not kept.
     fn read(&mut self, system: &Member, scope: Scope<'_>, from: Instant, through: Instant) -> Result<Stretch, E> {
         let history = (self.load)(system.id, scope, from, through)?;
-        let mut changes = fold(&history, scope, system.stale_after_ms);
+        let mut changes = fold(&history, scope, &system.rules);
         // Most transitions change nothing, and what is kept is to take no more room than it counts for.
         changes.shrink_to_fit();
         self.folded += changes.len();

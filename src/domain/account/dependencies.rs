@@ -66,7 +66,7 @@ impl Dependencies {
         let mut nodes = self.nodes.borrow_mut();
         *self.places.borrow_mut().entry(member.id).or_insert_with(|| {
             let mut hash = Fnv::new();
-            hash.feed(&format!("{} {:?}", member.name, member.stale_after_ms));
+            hash.feed(&format!("{} {:?}", member.name, member.rules));
             nodes.push(Node { member, hash: hash.finish(), edges: None });
             nodes.len() - 1
         })

@@ -1,5 +1,8 @@
 //! Owns systems as an evaluation knows them: by an id, with what decides their status.
 
+use std::rc::Rc;
+
+use crate::domain::health::rules::Rules;
 use crate::domain::value::name::Name;
 
 /// Identifies a system within one database.
@@ -11,5 +14,5 @@ pub(crate) struct SystemId(pub(crate) i64);
 pub(crate) struct Member {
     pub(crate) id: SystemId,
     pub(crate) name: Name,
-    pub(crate) stale_after_ms: Option<i64>,
+    pub(crate) rules: Rc<Rules>,
 }

@@ -50,9 +50,9 @@ impl Model {
         let objective = &self.objective;
         let mut hash = Fnv::new();
         hash.feed(&format!(
-            "3|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
+            "4|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
             self.system.name,
-            self.system.stale_after_ms,
+            self.system.rules,
             objective.healthcheck,
             objective.target.percent(),
             objective.window,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::health::rules::Rules;
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::name::Name;
@@ -26,6 +27,13 @@ pub(crate) struct System {
     /// Milliseconds after which a stream without a new transition is `unknown`; `None`: never.
     pub(crate) stale_after_ms: Option<i64>,
     pub(crate) dependencies: Vec<Dependency>,
+}
+
+impl System {
+    /// The rules by which its status follows from its facts.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { stale_after_ms: self.stale_after_ms }
+    }
 }
 
 /// An edge from a system to one it needs.

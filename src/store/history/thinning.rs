@@ -82,14 +82,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::health::timeline::{BEGINNING, Scope, StreamHistory, SystemHistory, fold};
+    use crate::domain::health::rules::Rules;
+    use crate::domain::health::stream::StreamHistory;
+    use crate::domain::health::system::fold;
+    use crate::domain::health::timeline::{BEGINNING, Scope, SystemHistory};
     use crate::domain::health::transition::Source;
 
     fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
         let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];
         let history = SystemHistory { from: BEGINNING, through: END, first: None, streams };
-        let mut changes: Vec<_> =
-            fold(&history, Scope::System, silence).into_iter().map(|c| (c.at, c.status())).collect();
+        let mut changes: Vec<_> = fold(&history, Scope::System, &Rules { stale_after_ms: silence })
+            .into_iter()
+            .map(|c| (c.at, c.status()))
+            .collect();
         changes.dedup_by_key(|change| change.1);
         changes
     }
