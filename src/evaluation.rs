@@ -63,7 +63,7 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
     fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
         let rules = AllRules::default();
-        let reader = Reader::new(store, as_of, most)?.thinned(Rc::clone(&rules));
+        let reader = Reader::new(store, as_of, most)?.following(Rc::clone(&rules));
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
         let resolver = resolver.telling(rules);
         Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })

@@ -39,6 +39,7 @@ impl Run for History {
                             transition: fact.transition,
                             source: stream.source,
                             check: stream.check.clone(),
+                            location: stream.location.clone(),
                             note: note.map(str::to_owned),
                             ingest: fact.ingest,
                             file: ingest.map(|ingest| ingest.file.clone()),

@@ -1,6 +1,6 @@
 //! Owns the resolver: declared systems, dependencies and maintenance, read once for many objectives or as needed for few.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -11,9 +11,9 @@ use super::open::{Store, Unreadable};
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::account::member::{Member, SystemId};
+use crate::domain::account::member::{Composition, Member, SystemId};
 use crate::domain::account::model::Model;
-use crate::domain::account::objective::{Objective, System};
+use crate::domain::account::objective::{Members, Objective, System};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 
@@ -22,6 +22,8 @@ pub(crate) struct Resolver<'s> {
     store: &'s Store,
     ids: HashMap<Name, SystemId>,
     members: HashMap<Name, Member>,
+    /// Composite systems whose members are being resolved.
+    open: HashSet<Name>,
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
     schedules: HashMap<Name, Vec<Schedule>>,
@@ -77,9 +79,9 @@ impl<'s> Resolver<'s> {
     }
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
-        let (members, systems, rules) = (HashMap::new(), HashMap::new(), AllRules::default());
+        let (members, open, systems, rules) = (HashMap::new(), HashSet::new(), HashMap::new(), AllRules::default());
         let (schedules, calendars, dependencies) = (HashMap::new(), HashMap::new(), Rc::default());
-        Self { store, ids, members, systems, schedules, calendars, dependencies, complete, rules }
+        Self { store, ids, members, open, systems, schedules, calendars, dependencies, complete, rules }
     }
 
     /// The manifest of a system, if it has one.
@@ -119,11 +121,29 @@ impl<'s> Resolver<'s> {
                 .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
         };
         self.ids.insert(name.clone(), id);
-        let rules = self.system(name)?.map_or_else(Rc::default, |system| Rc::new(system.rules()));
+        let declared = self.system(name)?;
+        let rules = declared.as_ref().map_or_else(Rc::default, |system| Rc::new(system.rules()));
         self.rules.borrow_mut().insert(id, Rc::clone(&rules));
-        let member = Member { id, name: name.clone(), rules };
+        let composition = declared.as_ref().and_then(|system| system.members.as_ref());
+        let composition = composition.map(|members| self.composition(name, members)).transpose()?;
+        let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
+    }
+
+    /// What a composite system is made of.
+    fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
+        if !self.open.insert(name.clone()) {
+            return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
+        self.open.remove(name);
+        Ok(Composition { members, quorum: declared.quorum })
+    }
+
+    /// The rules of every system that is or will be resolved.
+    pub(crate) fn rules(&self) -> AllRules {
+        Rc::clone(&self.rules)
     }
 
     /// Lets a reader know of every system that is or will be resolved.
@@ -211,6 +231,25 @@ impl<'s> Resolver<'s> {
         edges.sort_unstable();
         edges.dedup();
         Ok(edges)
+    }
+
+    /// Which systems are members of which composite ones: member, composite.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn memberships(&mut self) -> Result<Vec<(SystemId, SystemId)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut found = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)?.filter(|declared| declared.members.is_some()) else { continue };
+            let composite = self.member(&name)?.id;
+            for member in declared.members() {
+                found.push((self.member(member)?.id, composite));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.

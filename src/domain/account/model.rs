@@ -50,9 +50,8 @@ impl Model {
         let objective = &self.objective;
         let mut hash = Fnv::new();
         hash.feed(&format!(
-            "4|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
-            self.system.name,
-            self.system.rules,
+            "4|{}|{:?}|{}|{}|{:?}|{:?}|{:?}",
+            self.system.fingerprint,
             objective.healthcheck,
             objective.target.percent(),
             objective.window,

@@ -1,116 +1,69 @@
 //! Owns step 6, the system: the worst of its checks and of its incident streams; those that are unknown count only if all are.
 
+use super::location::{self, Part, Votes};
+use super::quorum::Quorum;
 use super::rules::Rules;
-use super::stream::StreamHistory;
-use super::timeline::{Change, Scope, Step, SystemHistory};
+use super::timeline::{Change, Scope, SystemHistory};
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 
 /// Folds the streams in scope into the changes of the effective status from `history.from` on; the first one stands at
 /// that moment.
 pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, rules: &Rules) -> Vec<Change> {
-    let streams: Vec<&StreamHistory> =
-        history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())).collect();
-    if let [stream] = streams[..] {
-        return fold_one(history, stream, rules);
+    let parts = location::parts(history, scope, rules);
+    if let [part] = &parts[..] {
+        return fold_one(history, part, rules);
     }
-    let mut census = Census::new(&streams);
+    let mut checks = Votes::new(parts.len(), Quorum::All);
+    let mut incidents = Votes::new(parts.len(), Quorum::All);
     let mut moves: Vec<(Instant, u32, Option<Status>)> = Vec::new();
-    for (index, stream) in streams.iter().enumerate() {
-        stream.each_change(rules, history.through, |at, status| moves.push((at, index as u32, status)));
+    for (index, part) in parts.iter().enumerate() {
+        part.each_change(rules, history.through, |at, status| moves.push((at.max(history.from), index as u32, status)));
     }
-    // Each stream's moves are sorted, and a stable sort merges sorted runs.
+    // Each part's moves are sorted, and a stable sort merges sorted runs.
     moves.sort_by_key(|(at, ..)| *at);
     let mut changes = Vec::with_capacity(moves.len() + 1);
-    let mut index = 0;
-    while index < moves.len() && moves[index].0 <= history.from {
-        census.set(&streams, moves[index].1, moves[index].2);
-        index += 1;
-    }
-    changes.push(census.change(history.from));
-    while index < moves.len() {
-        let at = moves[index].0;
-        while index < moves.len() && moves[index].0 == at {
-            census.set(&streams, moves[index].1, moves[index].2);
-            index += 1;
+    changes.push(Change { at: history.from, checks: None, incidents: None });
+    for now in moves.chunk_by(|one, other| one.0 == other.0) {
+        for (_, index, status) in now {
+            let votes = match parts[*index as usize].source {
+                Source::Healthcheck => &mut checks,
+                Source::Incident => &mut incidents,
+            };
+            votes.set(*index as usize, *status);
         }
-        let change = census.change(at);
-        let last: &Change = &changes[changes.len() - 1];
-        if (change.checks, change.incidents) != (last.checks, last.incidents) {
-            changes.push(change);
-        }
+        let worst = |votes: &Votes| votes.decide(votes.counting());
+        let change = Change { at: now[0].0, checks: worst(&checks), incidents: worst(&incidents) };
+        push(&mut changes, change);
     }
     changes
 }
 
-/// The same where one stream decides alone: its moves are the changes.
-fn fold_one(history: &SystemHistory, stream: &StreamHistory, rules: &Rules) -> Vec<Change> {
-    let change = |at: Instant, status: Option<Status>| match stream.source {
+/// Adds a change, if it is one, in place of one at the same moment.
+fn push(changes: &mut Vec<Change>, change: Change) {
+    match changes.last_mut() {
+        Some(last) if last.at == change.at => *last = change,
+        Some(last) if (last.checks, last.incidents) == (change.checks, change.incidents) => {}
+        _ => changes.push(change),
+    }
+}
+
+/// The same where one part decides alone: its moves are the changes.
+fn fold_one(history: &SystemHistory, part: &Part<'_>, rules: &Rules) -> Vec<Change> {
+    let change = |at: Instant, status: Option<Status>| match part.source {
         Source::Healthcheck => Change { at, checks: status, incidents: None },
         Source::Incident => Change { at, checks: None, incidents: status },
     };
-    let mut changes = Vec::with_capacity(stream.transitions.len() + 1);
     // Before its first transition a stream does not exist.
-    let mut current = None;
-    changes.push(change(history.from, current));
-    stream.each_change(rules, history.through, |at, status| {
-        if at <= history.from {
-            changes[0] = change(history.from, status);
-        } else if status != current {
-            changes.push(change(at, status));
-        }
-        current = status;
-    });
+    let mut changes = vec![change(history.from, None)];
+    part.each_change(rules, history.through, |at, status| push(&mut changes, change(at.max(history.from), status)));
     changes
-}
-
-/// The statuses of a system's checks over time, each from its first transition on.
-pub(crate) fn checks(history: &SystemHistory, rules: &Rules) -> Vec<Vec<Step>> {
-    let checks = history.streams.iter().filter(|stream| stream.source == Source::Healthcheck);
-    let steps = |stream: &StreamHistory| {
-        let mut steps = Vec::with_capacity(stream.transitions.len());
-        stream.each_change(rules, history.through, |at, status| steps.push(Step { at, status }));
-        steps
-    };
-    checks.map(steps).collect()
-}
-
-/// How many of the streams that exist have each status now, by source.
-struct Census {
-    /// `None`: a stream does not count, as before its first transition.
-    current: Vec<Option<Status>>,
-    checks: [u32; 4],
-    incidents: [u32; 4],
-}
-
-impl Census {
-    fn new(streams: &[&StreamHistory]) -> Self {
-        Self { current: vec![None; streams.len()], checks: [0; 4], incidents: [0; 4] }
-    }
-
-    fn set(&mut self, streams: &[&StreamHistory], stream: u32, status: Option<Status>) {
-        let before = std::mem::replace(&mut self.current[stream as usize], status);
-        let counts = match streams[stream as usize].source {
-            Source::Healthcheck => &mut self.checks,
-            Source::Incident => &mut self.incidents,
-        };
-        if let Some(before) = before {
-            counts[before as usize] -= 1;
-        }
-        if let Some(status) = status {
-            counts[status as usize] += 1;
-        }
-    }
-
-    fn change(&self, at: Instant) -> Change {
-        let worst = |counts: &[u32; 4]| Status::ALL.into_iter().rev().find(|status| counts[*status as usize] > 0);
-        Change { at, checks: worst(&self.checks), incidents: worst(&self.incidents) }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::health::stream::StreamHistory;
     use crate::domain::health::timeline::{END, outages};
     use crate::domain::health::transition::Transition;
     use crate::domain::value::name::Name;
@@ -118,7 +71,7 @@ mod tests {
     fn stream(source: Source, check: Option<&str>, moves: &[(i64, Status)]) -> StreamHistory {
         let transitions =
             moves.iter().map(|(at, status)| Transition { at: Instant::from_millis(*at), status: *status }).collect();
-        StreamHistory { source, check: check.map(|name| Name::parse(name).unwrap()), transitions }
+        StreamHistory { source, check: check.map(|name| Name::parse(name).unwrap()), location: None, transitions }
     }
 
     fn statuses(history: &SystemHistory, scope: Scope<'_>, stale: Option<i64>) -> Vec<(i64, Status)> {
@@ -126,7 +79,7 @@ mod tests {
     }
 
     fn rules(stale_after_ms: Option<i64>) -> Rules {
-        Rules { stale_after_ms }
+        Rules { stale_after_ms, ..Rules::default() }
     }
 
     fn history(streams: Vec<StreamHistory>) -> SystemHistory {
@@ -137,8 +90,8 @@ mod tests {
     fn the_worst_stream_decides_and_unknown_only_alone() {
         use Status::{Degraded, Healthy, Unhealthy, Unknown};
         let history = history(vec![
-            stream(Source::Healthcheck, Some("http"), &[(10, Healthy), (30, Unhealthy), (40, Healthy)]),
             stream(Source::Healthcheck, None, &[(20, Degraded), (50, Unknown)]),
+            stream(Source::Healthcheck, Some("http"), &[(10, Healthy), (30, Unhealthy), (40, Healthy)]),
             stream(Source::Incident, None, &[(45, Unhealthy), (60, Healthy)]),
         ]);
         let expected = [(0, Unknown), (10, Healthy), (20, Degraded), (30, Unhealthy), (40, Degraded), (45, Unhealthy)];

@@ -42,6 +42,8 @@ pub(crate) struct Step {
 pub(crate) struct Timeline {
     /// From here on everything is known; `BEGINNING` if nothing comes before.
     pub(crate) from: Instant,
+    /// Up to here, too; `END` when nothing comes later.
+    pub(crate) through: Instant,
     /// The first transition of the system, if there is one.
     pub(crate) first: Option<Instant>,
     pub(crate) last_seen: Option<Instant>,

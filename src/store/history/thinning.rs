@@ -89,9 +89,9 @@ mod tests {
     use crate::domain::health::transition::Source;
 
     fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
-        let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];
+        let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, location: None, transitions }];
         let history = SystemHistory { from: BEGINNING, through: END, first: None, streams };
-        let mut changes: Vec<_> = fold(&history, Scope::System, &Rules { stale_after_ms: silence })
+        let mut changes: Vec<_> = fold(&history, Scope::System, &Rules { stale_after_ms: silence, ..Rules::default() })
             .into_iter()
             .map(|c| (c.at, c.status()))
             .collect();

@@ -10,7 +10,7 @@ use super::calendar::{HOUR, MINUTE, Ms, SECOND, rfc3339};
 use super::forecast::forecast;
 use super::history::History;
 use super::model::{Attribution, Model};
-use crate::world::{Objective, Source, Status, Window, World};
+use crate::world::{Objective, Status, Window, World};
 
 /// Milliseconds × 10⁸ in a minute.
 const MINUTE_WHOLE: i128 = MINUTE as i128 * super::budget::WHOLE;
@@ -202,9 +202,8 @@ pub(crate) fn health(world: &World) -> Vec<Value> {
 fn system_health(model: &Model, name: &str) -> Value {
     let as_of = model.world.as_of;
     let status = model.effective(name, as_of);
-    let streams = model.streams.get(name).map_or(&[][..], Vec::as_slice);
-    let checks: Vec<_> = streams.iter().filter(|stream| stream.source == Source::Healthcheck).collect();
-    let healthy = checks.iter().filter(|stream| stream.status(as_of) == Status::Healthy).count();
+    let checks = model.checks(name, as_of);
+    let healthy = checks.iter().filter(|(_, status)| *status == Status::Healthy).count();
     let edges: Vec<Ms> = model.edges(name).into_iter().filter(|edge| *edge <= as_of).collect();
     let changes: Vec<Ms> =
         edges.into_iter().filter(|edge| model.effective(name, *edge) != model.effective(name, edge - 1)).collect();

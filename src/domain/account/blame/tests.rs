@@ -15,7 +15,7 @@ pub(super) fn span(start: i64, end: i64) -> Span {
 
 pub(super) fn member(number: i64) -> Member {
     let name = Name::parse(&format!("s{:03}", 500 - number)).unwrap();
-    Member { id: SystemId(number), name, rules: Rc::default() }
+    Member::new(SystemId(number), name, Rc::default(), None)
 }
 
 pub(super) fn plain(blamed: &[Blamed]) -> Vec<(i64, i64, i64)> {
