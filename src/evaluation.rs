@@ -10,11 +10,13 @@ mod prospect;
 mod sealing;
 mod turning;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::maintenance::{MaintenanceWindow, in_force};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
@@ -63,7 +65,7 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
     fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
         let rules = AllRules::default();
-        let reader = Reader::new(store, as_of, most)?.following(Rc::clone(&rules));
+        let reader = Reader::new(store, as_of, most, Rc::clone(&rules))?;
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
         let resolver = resolver.telling(rules);
         Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })
@@ -89,7 +91,8 @@ impl<'s> Evaluation<'s> {
             let from = self.as_of.plus(-back).max(BEGINNING);
             let timeline = self.chronicle.timeline(&member, from, self.as_of)?;
             if Health::is_settled(&timeline, self.as_of) {
-                return Ok(Health::draw(name.clone(), &timeline, self.as_of));
+                let is_retired = member.rules.retired_at.is_some_and(|at| at <= self.as_of);
+                return Ok(Health { is_retired, ..Health::draw(name.clone(), &timeline, self.as_of) });
             }
             back = back.saturating_mul(4).min(END.millis());
         }
@@ -159,7 +162,17 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    systems.iter().map(|(name, _)| evaluation.health(name)).collect()
+    let windows = store.maintenance_windows()?;
+    let mut of_systems: HashMap<&Name, Vec<&MaintenanceWindow>> = HashMap::new();
+    for window in &windows {
+        window.systems.iter().for_each(|system| of_systems.entry(system).or_default().push(window));
+    }
+    let health = |(name, _): &(Name, SystemId)| {
+        let health = evaluation.health(name)?;
+        let windows = of_systems.get(name).into_iter().flatten().copied();
+        Ok(Health { maintenance: in_force(windows, as_of), ..health })
+    };
+    systems.iter().map(health).collect()
 }
 
 /// The health of every system that there is as of a moment, sorted by name: a system that only later facts name does not exist

@@ -374,8 +374,8 @@ impl<'s> Conditions<'s> {
             Subject::This => return Err(anyhow!("whose age is asked for must be named")),
         };
         // Every fact counts here, also one that only repeats a status.
-        let reader = Reader::new(self.evaluation.store, self.evaluation.as_of, false)?;
-        let reader = reader.following(self.evaluation.resolver.rules()).of_every_fact();
+        let Evaluation { store, resolver, as_of, .. } = &self.evaluation;
+        let reader = Reader::new(store, *as_of, false, resolver.rules())?.of_every_fact();
         let mut facts = facts(&reader, member, scope, stretch)?;
         facts.sort_unstable();
         facts.dedup();

@@ -198,7 +198,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     derived.windows.retain(|_, systems| !systems.is_empty());
     for stored in store.objectives()? {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.declared(stored.objective)?;
+        let model = resolver.declared(stored.objective.clone())?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
         let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
@@ -222,6 +222,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             Some(evaluation) => evaluation,
             None => Evaluation::open(store, derived.objectives.len(), until)?,
         };
+        let model = evaluation.resolver.declared(stored.objective)?;
         let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));

@@ -52,23 +52,18 @@ pub(crate) struct Reader<'s> {
     every_fact: bool,
 }
 
-/// The rules of all systems of which they are known. Of these, what only repeats a status is not read into memory.
+/// The rules of all systems that were resolved.
 pub(crate) type AllRules = Rc<RefCell<HashMap<SystemId, Rc<Rules>>>>;
 
 impl<'s> Reader<'s> {
-    /// A reader that looks streams up as they are asked for or, with `most`, all at once.
+    /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
+    /// out is not read, nor what only repeats a status, and thresholds have been passed.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool) -> Result<Self> {
+    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool, rules: AllRules) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
-        Ok(Self { store, as_of, all, rules: AllRules::default(), every_fact: false })
-    }
-
-    /// The same, which follows the rules of systems: what they leave out is not read, nor what only repeats a status, and thresholds have
-    /// been passed.
-    pub(crate) fn following(self, rules: AllRules) -> Self {
-        Self { rules, ..self }
+        Ok(Self { store, as_of, all, rules, every_fact: false })
     }
 
     /// The same, of which every fact that counts is asked for, as it was reported.
@@ -79,7 +74,7 @@ impl<'s> Reader<'s> {
     /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
     ///
     /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
     pub(crate) fn history(
         &self,
         system: SystemId,
@@ -95,9 +90,9 @@ impl<'s> Reader<'s> {
                 &found
             }
         };
-        let told = self.rules.borrow().get(&system).cloned();
-        let counts = |stream: &&StreamRow| told.as_ref().is_none_or(|rules| rules.counts(stream.source));
-        let streams = || streams.iter().filter(counts);
+        let rules = self.rules.borrow().get(&system).cloned();
+        let rules = rules.ok_or_else(|| Unreadable(format!("the rules of system {} are not known", system.0)))?;
+        let streams = || streams.iter().filter(|stream| rules.counts(stream.source));
         let first = streams().map(|stream| stream.first).min().filter(|first| *first <= self.as_of);
         let mut history = SystemHistory { first, ..empty_history() };
         let through = through.min(self.as_of);
@@ -105,7 +100,7 @@ impl<'s> Reader<'s> {
             history.through = through;
         }
         for stream in streams().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
-            let rules = told.as_ref().map(|rules| rules.stream(stream.source, stream.check.as_ref()));
+            let rules = rules.stream(stream.source, stream.check.as_ref());
             let (known_from, transitions) = self.transitions(stream, rules, from, through)?;
             history.from = history.from.max(known_from);
             let StreamRow { source, check, location, .. } = stream.clone();
@@ -118,22 +113,22 @@ impl<'s> Reader<'s> {
 
 impl Reader<'_> {
     /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on, which is
-    /// returned too; without those that only repeat a status, if its rules are known and not every fact is asked for.
+    /// returned too; without those that only repeat a status, unless every fact is asked for.
     fn transitions(
         &self,
         stream: &StreamRow,
-        rules: Option<StreamRules>,
+        rules: StreamRules,
         from: Instant,
         through: Instant,
     ) -> Result<(Instant, Vec<Transition>)> {
-        let through = rules.and_then(|rules| rules.retired_at).map_or(through, |at| through.min(at.plus(-1)));
+        let through = rules.retired_at.map_or(through, |at| through.min(at.plus(-1)));
         if stream.first > through {
             return Ok((BEGINNING, Vec::new()));
         }
         let from = from.min(through);
-        let Some(rules) = rules.filter(|_| !self.every_fact) else {
-            return self.store.transitions(stream, from, through, Thinned::new(Silence::Untold), Some);
-        };
+        if self.every_fact {
+            return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), Some);
+        }
         let kept = Thinned::new(Silence::of(rules.stale_after_ms));
         let Some(thresholds) = rules.thresholds else {
             return self.store.transitions(stream, from, through, kept, Some);

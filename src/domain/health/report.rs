@@ -19,7 +19,17 @@ pub(crate) struct Health {
     pub(crate) in_status_since: Option<Instant>,
     pub(crate) transitions_in_window: usize,
     pub(crate) last_seen: Option<Instant>,
+    pub(crate) maintenance: Option<InMaintenance>,
+    /// Whether it does not count any more.
+    pub(crate) is_retired: bool,
     pub(crate) as_of: Instant,
+}
+
+/// A maintenance window that is in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct InMaintenance {
+    pub(crate) window: Name,
+    pub(crate) until: Instant,
 }
 
 impl Health {
@@ -53,9 +63,11 @@ impl Health {
             healthy_checks: checks.iter().filter(|status| **status == Status::Healthy).count(),
             total_checks: checks.len(),
             // What was unknown before anything was reported counts from the first report on.
-            in_status_since: since.zip(first.filter(|_| last_seen.is_some())).map(|(since, first)| since.max(first)),
+            in_status_since: since.zip(first).map(|(since, first)| since.max(first)),
             transitions_in_window: count,
             last_seen,
+            maintenance: None,
+            is_retired: false,
             as_of,
         }
     }

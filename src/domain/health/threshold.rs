@@ -137,10 +137,8 @@ mod tests {
     }
 
     fn thresholds() -> impl Strategy<Value = Thresholds> {
-        let consecutive = (1..4_u32, 1..4_u32, 0..3_u32).prop_map(|(healthy, degraded, more)| Thresholds::Consecutive {
-            healthy,
-            degraded,
-            unhealthy: degraded + more,
+        let consecutive = (1..4_u32, 1..4_u32, 0..3_u32).prop_map(|(healthy, degraded, more)| {
+            Thresholds::Consecutive { healthy, degraded, unhealthy: degraded + more }
         });
         let window = (1..4_u32, 0..3_u32, 0..3_u32).prop_map(|(degraded, more, rest)| Thresholds::Window {
             size: degraded + more + rest,

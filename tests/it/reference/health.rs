@@ -117,7 +117,7 @@ impl Model<'_> {
         self.declared(system).map_or(&[], |declared| &declared.members)
     }
 
-    fn retired(&self, system: &str, at: Ms) -> bool {
+    pub(crate) fn retired(&self, system: &str, at: Ms) -> bool {
         self.declared(system).and_then(|declared| declared.retired_at).is_some_and(|retired| retired <= at)
     }
 
@@ -155,7 +155,8 @@ impl Model<'_> {
         } else if check.is_some() && !self.members(system).is_empty() {
             None
         } else {
-            let wanted = checks.into_iter().filter(|(name, _)| check.is_none_or(|check| name.as_deref() == Some(check)));
+            let wanted =
+                checks.into_iter().filter(|(name, _)| check.is_none_or(|check| name.as_deref() == Some(check)));
             wanted.map(|(_, status)| status).max()
         };
         if self.retired(system, at) { Sides { checks: None, incidents: None } } else { Sides { checks, incidents } }
@@ -202,8 +203,9 @@ pub(crate) fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream<'
     let mut streams: BTreeMap<String, Vec<Stream<'_>>> = BTreeMap::new();
     for fact in world.facts.iter().filter(|fact| fact.ts <= until) {
         let of_system = streams.entry(fact.system.clone()).or_default();
-        let is_its =
-            |stream: &Stream<'_>| (stream.source, &stream.check, &stream.location) == (fact.source, &fact.check, &fact.location);
+        let is_its = |stream: &Stream<'_>| {
+            (stream.source, &stream.check, &stream.location) == (fact.source, &fact.check, &fact.location)
+        };
         let index = of_system.iter().position(is_its).unwrap_or_else(|| {
             of_system.push(stream_of(world, fact));
             of_system.len() - 1

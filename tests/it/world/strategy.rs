@@ -197,9 +197,7 @@ fn raw_check(name: &'static str) -> impl Strategy<Value = RawCheck> {
 }
 
 fn quorum() -> impl Strategy<Value = Quorum> {
-    prop_oneof![
-        Just(Quorum::All), Just(Quorum::Any), Just(Quorum::Majority), (1..4_usize).prop_map(Quorum::Number),
-    ]
+    prop_oneof![Just(Quorum::All), Just(Quorum::Any), Just(Quorum::Majority), (1..4_usize).prop_map(Quorum::Number),]
 }
 
 /// A moment of the world at which something is retired, now and then.
