@@ -13,6 +13,7 @@ mod golden;
 mod layers;
 mod man;
 mod page;
+mod probes;
 mod readme;
 mod scan;
 mod schema;
