@@ -1,6 +1,7 @@
 //! Owns `slo probe`: runs a command and records what its end says of a system.
 //!
-//! | `slo probe SYSTEM -- COMMAND…` | runs a command and [records its result](docs/probes.md); `--nagios` for monitoring plugins | with `--fail`: the result is not healthy |
+//! | `slo probe SYSTEM -- COMMAND…` | runs a command and [records its result](../how-to/cron-and-probes.md); `--nagios` for
+//! monitoring plugins | with `--fail`: the result is not healthy |
 
 mod recording;
 mod spool;

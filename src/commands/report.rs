@@ -1,7 +1,7 @@
 //! Owns `slo report`: objectives and their histories as one page.
 //!
-//! | `slo report --html FILE` | one self-contained HTML page about all objectives, or those selected; see [Pages
-//! and badges](#pages-and-badges) | |
+//! | `slo report --html FILE` | one self-contained HTML page about all objectives, or the selected ones; see
+//! [Reports, pages and badges](../how-to/reports.md) | |
 
 use std::collections::BTreeSet;
 use std::path::Path;

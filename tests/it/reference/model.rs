@@ -245,7 +245,8 @@ pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let facts = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of);
     let silent = world.systems.iter().filter_map(|system| system.stale_after).max().unwrap_or(0);
     // Of maintenance that returns, the first time counts: from there on it is the same from week to week.
-    let first_ends = world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
+    let first_ends =
+        world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
     let turns = facts.map(|ts| ts + silent).chain(first_ends);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }
