@@ -7,6 +7,7 @@ pub(crate) mod composite;
 pub(crate) mod figures;
 pub(crate) mod ingest;
 pub(crate) mod location;
+pub(crate) mod probe;
 pub(crate) mod quorum;
 pub(crate) mod report;
 pub(crate) mod rules;

@@ -344,7 +344,9 @@ fn check_item(check: &Check) -> String {
         }
     };
     for (key, number) in numbers {
-        number.iter().for_each(|number| write!(text, ", {key}: {number}").unwrap());
+        if let Some(number) = number {
+            write!(text, ", {key}: {number}").unwrap();
+        }
     }
     text + " } }"
 }
