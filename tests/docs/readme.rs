@@ -255,6 +255,7 @@ fn links_within_the_repository_lead_somewhere() {
         "CHANGELOG.md",
         "docs/backtest.md",
         "docs/conditions.md",
+        "docs/objectives.md",
         "docs/segment-format.md",
         "docs/tables.md",
     ] {
