@@ -125,7 +125,7 @@ fn schedule(schedule: &Schedule) -> Option<Node> {
     let clock = |time: NaiveTime| Node::text(Hours::clock(time));
     let shift = |Shift { hours, except }: &Shift| {
         let days = hours.weekdays.iter().map(|day| Node::text(day.to_string())).collect::<Vec<_>>();
-        let dates = except.iter().map(|date| Node::text(date.to_string())).collect::<Vec<_>>();
+        let dates = except.iter().map(Node::plain).collect::<Vec<_>>();
         Node::flow([
             ("weekday", (!days.is_empty()).then_some(Node::FlowList(days))),
             ("after", hours.after.map(clock)),
