@@ -15,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod model;
 mod recurrence;
+mod schedule;
 pub(crate) mod sets;
 pub(crate) mod view;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::schedule::Schedule;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::health::transition::{Status, StatusSet};
@@ -117,6 +118,8 @@ pub(crate) struct Objective {
     pub(crate) exclude_maintenance_windows: bool,
     pub(crate) counts_as_down: StatusSet,
     pub(crate) not_counted: NotCounted,
+    /// Time outside of it is not counted.
+    pub(crate) schedule: Schedule,
     pub(crate) thresholds: BurnRateThresholds,
 }
 
