@@ -33,6 +33,7 @@ pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod problems;
 mod reading;
+pub(crate) mod rewrite;
 mod score;
 mod sheet;
 pub(crate) mod show;

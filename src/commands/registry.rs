@@ -9,8 +9,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Global, Health, History, Info, Ingest, Init, List, Log, Man,
-    Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, Forget, Global, Health, History, Info, Ingest, Init, List, Log,
+    Man, Merge, Output, Plan, RenameSystem, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -109,8 +109,15 @@ static COMMANDS: [Command; 27] = [
 
 const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
 
-const DB: &[Command] =
-    &[command::<Info>(), command::<Verify>(), command::<Backup>(), command::<Compact>(), command::<Merge>()];
+const DB: &[Command] = &[
+    command::<Info>(),
+    command::<Verify>(),
+    command::<Backup>(),
+    command::<Compact>(),
+    command::<Merge>(),
+    command::<Forget>(),
+    command::<RenameSystem>(),
+];
 
 const fn command<A: Run>() -> Command {
     let leaf = Leaf {

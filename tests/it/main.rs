@@ -20,6 +20,7 @@ mod outages;
 mod pages;
 mod published;
 mod reference;
+mod rewrites;
 #[path = "../docs/scan.rs"]
 mod scan;
 mod sets;
