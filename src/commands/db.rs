@@ -8,7 +8,7 @@
 //!
 //! | `slo db compact` | the same facts in the smallest file | |
 //!
-//! | `slo db merge FILE…` | takes in every transition of other databases, all of them or none | |
+//! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
 //!
 //! | `slo db forget --ingest N`, `slo db forget --system NAME` | deletes facts for good, after showing how many and
 //! what that does to the budgets; `--check NAME`, `--source healthcheck`, `--yes` | it was not confirmed |
