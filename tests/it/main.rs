@@ -24,6 +24,7 @@ mod reference;
 mod rewrites;
 #[path = "../docs/scan.rs"]
 mod scan;
+mod schedules;
 mod sets;
 mod turns;
 mod verdicts;
