@@ -7,6 +7,7 @@ mod computing;
 mod conditions;
 mod digest;
 mod prospect;
+mod rewriting;
 mod sealing;
 mod turning;
 
@@ -39,6 +40,7 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use prospect::consequences;
+pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.

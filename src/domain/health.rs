@@ -10,6 +10,7 @@ pub(crate) mod location;
 pub(crate) mod probe;
 pub(crate) mod quorum;
 pub(crate) mod report;
+pub(crate) mod rewrite;
 pub(crate) mod rules;
 pub(crate) mod silence;
 pub(crate) mod stream;
