@@ -12,12 +12,14 @@ use super::down::{DOWN, Room, down_cell, down_now};
 use super::forecast::next_period;
 use super::health::{ago, minute};
 use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
+use super::period;
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::printed::{availability_percent, coverage_percent};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
@@ -223,7 +225,13 @@ const DETAILS: [Detail; 5] = [
 ];
 
 /// The answer of `status` for people: as telling as the canvas has room for.
-pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+pub(crate) fn sheet(reports: &[ObjectiveReport], frame: Option<&Frame>, wide: bool, canvas: Canvas) -> Sheet {
+    let mut sheet = fitted(reports, wide, canvas);
+    sheet.footer.extend(frame.map(|frame| period::line(frame, reports)));
+    sheet
+}
+
+fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
     let full = Detail { named: true, bar: 10, wide };
     if wide || canvas.width.is_none() {
         return drawn(reports, full);
