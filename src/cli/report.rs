@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use super::{Over, Selection};
 use crate::domain::budget::grouping::GroupBy;
 
-/// Report service levels: a page about all objectives, or the results of one period
+/// Report one period, or write an HTML page about all objectives
 ///
-/// With --period: results by group and by objective, the outages with cause and note, compared with the period before; as a
-/// table, or as -o html, markdown, csv, json. Without, --html writes the page of the objectives' own windows: burn-downs, days,
-/// downtime, streaks. A page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+/// With --period: results by group and by objective, and the outages with cause and note, compared with the period before; as a
+/// table, or -o html, markdown, csv or json. Without it, --html writes the page of the objectives' own windows: burn-downs,
+/// days, downtime, streaks. A page is one file that needs no network and no script: open it, mail it, keep it as a CI artifact. The file is
 /// replaced in one step.
 #[derive(Args, Debug)]
 pub(crate) struct Report {
@@ -28,10 +28,10 @@ pub(crate) struct Report {
     /// Leave a part out of the page
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub(crate) without: Vec<ReportPart>,
-    /// Show the history of the N worst objectives, or of all
+    /// Show the history of the N worst objectives, or of all of them
     #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
     pub(crate) details: usize,
-    /// Group by system, or label:KEY [default of the page: system, where not every objective has its history shown]
+    /// Group by system, or label:KEY [default on the page: system, unless every objective has its history shown]
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
     pub(crate) by: Option<GroupBy>,
 }
@@ -50,7 +50,7 @@ fn details(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected a number or all".to_owned())
 }
 
-/// Print one objective as an SVG badge for a README
+/// Print an SVG badge for one objective
 #[derive(Args, Debug)]
 pub(crate) struct Badge {
     /// Name of the objective
@@ -58,7 +58,7 @@ pub(crate) struct Badge {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) over: Over,
-    /// What the badge tells
+    /// What the badge shows
     #[arg(long, value_name = "WHAT", default_value = "availability")]
     pub(crate) show: BadgeShow,
     /// Text on the left [default: the objective's name]
@@ -68,12 +68,12 @@ pub(crate) struct Badge {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum BadgeShow {
-    /// How it stands: healthy, at-risk, down, breaching, no-data
+    /// State: healthy, at-risk, down, breaching, no-data
     State,
-    /// The share of the window in which it was available
+    /// Share of the window in which it was available
     Availability,
-    /// What is left of the error budget
+    /// Remaining error budget
     Budget,
-    /// Days in a row on which it kept its budget
+    /// Days in a row on which the budget was kept
     Streak,
 }

@@ -1,7 +1,7 @@
 //! Owns `slo downtime`: events, and what they come to.
 //!
-//! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`,
-//! `--open`, `--last 5`, sums `--by` objective, system, label:KEY, upstream or day | |
+//! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
+//! `--last 5`; sums `--by` objective, system, label:KEY, upstream or day | |
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Owns `slo ingest`: one thread reads and parses, this one merges and commits.
 //!
-//! | `slo ingest [FILE…]` | takes transitions in; `-` or no file is standard input | a line was rejected |
+//! | `slo ingest [FILE…]` | imports [transitions](transitions.md); `-` or no file is standard input | a line was rejected |
 
 mod intake;
 mod source;

@@ -85,7 +85,7 @@ pub(crate) fn reports_over(
     frame: &Frame,
     as_of: Instant,
 ) -> Result<Vec<ObjectiveReport>> {
-    each_over(store, objectives, frame, as_of, |assessment, chronicle| ObjectiveReport::draw(assessment, chronicle))
+    each_over(store, objectives, frame, as_of, ObjectiveReport::draw)
 }
 
 /// The outages of each objective that touch a period, in the order given, with their true starts and ends as of a moment.

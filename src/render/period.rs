@@ -1,5 +1,7 @@
 //! Owns how it is said which period an answer is about.
 
+use chrono_tz::Tz;
+
 use super::health::minute;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::period::Frame;
@@ -9,7 +11,7 @@ pub(super) fn zone<'r>(frame: &Frame, reports: impl IntoIterator<Item = &'r Obje
     let mut zones: Vec<&str> = reports
         .into_iter()
         .map(|report| report.window_kind.calendar().zone.name())
-        .chain(frame.zone.map(|zone| zone.name()))
+        .chain(frame.zone.map(Tz::name))
         .collect();
     zones.dedup();
     match zones[..] {

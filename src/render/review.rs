@@ -26,7 +26,7 @@ fn subtitle(review: &Review) -> String {
     let so_far =
         if review.is_complete() { String::new() } else { format!(", so far as of {} UTC", minute(review.as_of)) };
     let zone = period::zone(&review.frame, review.entries.iter().map(|entry| &entry.level.report));
-    format!("{days}, {zone}{so_far}")
+    format!("{days} in {zone}{so_far}")
 }
 
 /// The review for people.

@@ -110,7 +110,7 @@ impl Interruption {
             excluded_ms: down_ms - charged_ms,
             counted: range.start <= outage.start && events().next().is_some(),
             began_before: outage.start < range.start,
-            causes: causes.into_iter().map(|cause| cause.cloned()).collect(),
+            causes: causes.into_iter().map(Option::<&Name>::cloned).collect(),
             sources: [Source::Healthcheck, Source::Incident].into_iter().filter(|source| from(*source)).collect(),
             circumstances,
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::super::Document;
@@ -248,7 +249,7 @@ pub(crate) fn document(review: &Review) -> Result<Document> {
     let mut document = Document::list(review.as_of, "objectives", &entries)?;
     document.set("period", &review.frame.period.to_string())?;
     document.set("previousPeriod", &review.frame.period.previous().to_string())?;
-    document.set("timezone", &review.frame.zone.map(|zone| zone.name()))?;
+    document.set("timezone", &review.frame.zone.map(Tz::name))?;
     document.set("complete", &review.is_complete())?;
     document.set("total", &WireSection::of(&review.total))?;
     document.set("groups", &review.sections.iter().map(WireSection::of).collect::<Vec<_>>())?;

@@ -44,7 +44,8 @@ pub(crate) fn shared<'o>(outages: impl IntoIterator<Item = &'o Outage>) -> Vec<S
                 last.seen.push(outage);
             }
             _ => {
-                joined.push(Shared { system: &outage.system, start: outage.start, end: outage.end, seen: vec![outage] })
+                let (system, start, end) = (&outage.system, outage.start, outage.end);
+                joined.push(Shared { system, start, end, seen: vec![outage] });
             }
         }
     }
