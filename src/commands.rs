@@ -23,6 +23,7 @@ mod list;
 mod log;
 mod man;
 mod period;
+mod probe;
 mod registry;
 mod report;
 mod schema;

@@ -32,6 +32,7 @@ pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod period;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod problems;
 mod reading;
 pub(crate) mod review;

@@ -52,12 +52,12 @@ impl<'s> Evaluation<'s> {
 
 /// Evaluates objectives over a period, in the order given. For each, facts after the period do not exist, for a period that is
 /// over is told at its close.
-fn each_over<T>(
-    store: &Store,
+fn each_over<'s, T>(
+    store: &'s Store,
     objectives: Vec<Stored>,
     frame: &Frame,
     as_of: Instant,
-    mut work: impl FnMut(&Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<T>,
+    mut work: impl FnMut(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut by_moment: BTreeMap<Instant, Vec<(usize, Stored)>> = BTreeMap::new();
     for (place, stored) in objectives.into_iter().enumerate() {

@@ -19,6 +19,7 @@ mod manifests;
 mod outages;
 mod pages;
 mod periods;
+mod probes;
 mod published;
 mod reference;
 #[path = "../docs/scan.rs"]

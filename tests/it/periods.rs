@@ -70,7 +70,7 @@ fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms
 }
 
 /// A moment of a world near which something happens, and before its present.
-fn moment(world: &World, place: &Index, shift: Ms) -> Ms {
+fn moment(world: &World, place: Index, shift: Ms) -> Ms {
     let mut moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of).collect();
     moments.push(world.as_of);
     (place.get(&moments) + shift).clamp(instant("2001-01-02T00:00:00Z"), world.as_of)
@@ -83,7 +83,7 @@ proptest! {
         world in worlds(), unit in select(Unit::ALL.to_vec()), zone in proptest::option::of(select(Zone::ALL.to_vec())),
         place in any::<Index>(), shift in select(vec![-DAY, -1, 0, 1, DAY]),
     ) {
-        let at = moment(&world, &place, shift);
+        let at = moment(&world, place, shift);
         // In every objective's zone it is the period of the same name, which must have begun in all.
         let text = written(unit, zone.unwrap_or(Zone::Utc), at);
         let slo = Slo::with(&world.feed(), &world.manifests());
@@ -117,7 +117,7 @@ proptest! {
     fn days_add_up_to_their_range_and_groups_to_all(
         world in worlds(), zone in proptest::option::of(select(Zone::ALL.to_vec())), place in any::<Index>(), count in 2..6_i64,
     ) {
-        let at = moment(&world, &place, 0).min(world.as_of - 2 * DAY);
+        let at = moment(&world, place, 0).min(world.as_of - 2 * DAY);
         let first = zone.unwrap_or(Zone::Utc).date(at);
         let slo = Slo::with(&world.feed(), &world.manifests());
         let as_of = world.as_of_text();
