@@ -76,7 +76,7 @@ fn of_period(args: &Report, frame: Frame, context: &mut Context<'_>) -> Result<A
 fn of_windows(args: &Report, path: &Path, context: &mut Context<'_>) -> Result<Answer> {
     if context.output.is_some_and(|output| !matches!(output, Output::Table | Output::Html)) {
         return Err(Failure::new(
-            "a report of the objectives' own windows is a page, and has no other output format",
+            "without --period a report is a page, and has no other output format",
             "add --period to report a period, or take `slo status -o json` and `slo downtime -o json`, which have its numbers",
         ));
     }
