@@ -9,6 +9,7 @@ mod conditions;
 mod digest;
 mod periods;
 mod prospect;
+mod rewriting;
 mod sealing;
 mod turning;
 
@@ -40,6 +41,7 @@ pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use periods::{outages_over, reports_over, review};
 pub(crate) use prospect::consequences;
+pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.

@@ -36,6 +36,7 @@ pub(crate) mod probe;
 pub(crate) mod problems;
 mod reading;
 pub(crate) mod review;
+pub(crate) mod rewrite;
 mod score;
 mod sheet;
 pub(crate) mod show;

@@ -22,6 +22,7 @@ mod periods;
 mod probes;
 mod published;
 mod reference;
+mod rewrites;
 #[path = "../docs/scan.rs"]
 mod scan;
 mod schedules;
