@@ -8,7 +8,9 @@ use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
 use crate::domain::account::objective::Objective;
-use crate::domain::plan::object::Kind;
+use crate::domain::health::quorum::Quorum;
+use crate::domain::health::rules::CheckRules;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::cycle;
 use crate::domain::value::name::Name;
 
@@ -36,6 +38,7 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     }
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::System) {
         whole.facts_of_composite(draft);
+        whole.few_locations(draft);
     }
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
@@ -237,6 +240,24 @@ impl<'a> Whole<'a> {
             let objective = &objective.metadata.name;
             let message = format!("{name} is composite, but the objective {objective} looks at one of its checks");
             self.note(Severity::Error, draft, member.at, message, "change that objective first");
+        }
+    }
+
+    /// Warns about checks of which fewer locations report than have to agree.
+    fn few_locations(&mut self, draft: &'a Draft) {
+        let Some(Object::System(system)) = &draft.object else { return };
+        let Some(known) = self.known.locations.get(&draft.name) else { return };
+        for CheckRules { name, quorum, .. } in &system.checks {
+            if let (Quorum::Number(number), Some(count)) = (quorum, known.get(name))
+                && (*number as usize) > *count
+            {
+                let locations = if *count == 1 { "location" } else { "locations" };
+                let message = format!(
+                    "the quorum of the check {name} is {number}, but it has reported from {count} {locations} so far, so it is unknown"
+                );
+                let remedy = format!("write at most {count}, or report from more locations");
+                self.note(Severity::Warning, draft, draft.name_at, message, &remedy);
+            }
         }
     }
 
