@@ -96,7 +96,7 @@ pub(super) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Draft]) -> Vec<
 
 /// What the system itself says of when the check is retired stays.
 fn retire_in(system: &mut System, name: &Name) {
-    let never = Some(Instant::MIN);
+    let never = Some(Instant::EARLIEST);
     match system.checks.binary_search_by(|check| check.name.cmp(name)) {
         Ok(place) => system.checks[place].retired_at = system.checks[place].retired_at.or(never),
         Err(place) => {
