@@ -129,8 +129,28 @@ fn a_disabled_check_of_checkstack_is_retired_in_the_systems_beside_it() {
     let expected = "slo.yaml:4:19: warning: Healthcheck http: http is disabled, but no system is declared beside it, so nothing \
                     follows from that; give the systems together with it, or write retiredAt in spec.checks\n\
                     slo.yaml:9:19: error: Healthcheck http: declared twice, first at slo.yaml:4:19; rename or remove one of them\n\
-                    slo.yaml:15:18: error: spec.enabled must be true or false, not \"maybe\"; \n";
+                    slo.yaml:15:18: error: spec.enabled must be true or false, not \"maybe\"\n";
     assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &Known::default())), expected);
+}
+
+#[test]
+fn composite_systems_are_nested_only_so_deep() {
+    let nested = |depth: usize| {
+        let composite = |number: usize| {
+            let below = number + 1;
+            format!(
+                "---\napiVersion: slo/v1\nkind: System\nmetadata: {{ name: s{number} }}\n\
+                 spec: {{ members: [{{ kind: System, name: s{below} }}] }}\n"
+            )
+        };
+        let text = (0..depth).map(composite).collect::<String>() + &system(&format!("s{depth}"), &[]);
+        shown(&read_sources(&[source("slo.yaml", text)], &Known::default()))
+    };
+    assert_eq!(nested(32), "");
+    let expected = "slo.yaml:5:41: error: System s0: s0 is made of systems that are made of others, more than 32 deep; name the \
+                    systems at the bottom as members\n";
+    assert_eq!(nested(33), expected);
+    assert!(nested(20_000).contains("more than 32 deep"));
 }
 
 #[test]

@@ -17,6 +17,10 @@ use crate::domain::value::name::Name;
 /// The most names that are compared, over all references to nothing, to guess what was meant.
 const MOST_GUESSES: usize = 1_000_000;
 
+/// How deep composite systems may be nested: each is looked at from those it belongs to.
+const MOST_NESTED: usize = 32;
+const CYCLE_OF_MEMBERS: &str = "systems are made of, or depend on, one another";
+
 /// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
 ///
 /// What the `doubtful` names, found in documents that could not be read, would be is unknown: they are not reported missing.
@@ -30,6 +34,7 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     whole.duplicates();
     whole.dangling(doubtful);
     whole.cycles();
+    whole.nesting();
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
         if !whole.check_of_composite(draft) {
@@ -151,12 +156,32 @@ impl<'a> Whole<'a> {
                 .zip(names.iter().cycle().skip(1))
                 .any(|(system, next)| self.edges[*system].iter().any(|edge| edge.is_member && edge.upstream == *next));
             let (what, remedy) = if has_members {
-                ("systems are made of, or depend on, one another", "remove one of these members or dependencies")
+                (CYCLE_OF_MEMBERS, "remove one of these members or dependencies")
             } else {
                 ("systems depend on one another", "remove one of these dependencies")
             };
             let message = format!("{what}: {}", cycle::spell_out(&names));
             self.note(Severity::Error, draft, reference.at, message, remedy);
+        }
+    }
+
+    /// Refuses composite systems that are made of one another more often than anybody means.
+    fn nesting(&mut self) {
+        let members = |system: &&'a Name| self.edges.get(*system).into_iter().flatten().filter(|edge| edge.is_member);
+        let mut deep: BTreeSet<&Name> =
+            self.edges.keys().copied().filter(|system| members(system).next().is_some()).collect();
+        for _ in 1..MOST_NESTED {
+            // Those that are left are made of such as were left before.
+            deep = deep.iter().copied().filter(|of| members(of).any(|edge| deep.contains(edge.upstream))).collect();
+        }
+        let too_deep: Vec<_> =
+            deep.into_iter().flat_map(|system| members(&system)).filter_map(|edge| edge.written).collect();
+        // Circles have been reported as such.
+        let has_cycle = self.problems.iter().any(|problem| problem.message.contains(CYCLE_OF_MEMBERS));
+        if let (Some((draft, reference)), false) = (too_deep.first(), has_cycle) {
+            let message =
+                format!("{} is made of systems that are made of others, more than {MOST_NESTED} deep", draft.name);
+            self.note(Severity::Error, draft, reference.at, message, "name the systems at the bottom as members");
         }
     }
 

@@ -18,6 +18,9 @@ use crate::domain::account::schedule::{Schedule, Timetable};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 
+/// How deep composite systems may be nested: more than manifests may say.
+const MOST_NESTED: usize = 64;
+
 /// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
 pub(crate) struct Resolver<'s> {
     store: &'s Store,
@@ -138,6 +141,9 @@ impl<'s> Resolver<'s> {
     fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
         if !self.open.insert(name.clone()) {
             return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        if self.open.len() > MOST_NESTED {
+            return Err(Unreadable(format!("system {name} is nested more than {MOST_NESTED} deep")).into());
         }
         let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
         self.open.remove(name);
