@@ -27,7 +27,7 @@ pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report};
-pub(crate) use system::{Achievements, Health, History};
+pub(crate) use system::{Achievements, FailOnStatus, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\

@@ -8,6 +8,7 @@ mod conditions;
 mod digest;
 mod prospect;
 mod sealing;
+mod subjects;
 mod turning;
 
 use std::rc::Rc;
@@ -31,13 +32,14 @@ use crate::domain::value::span::Span;
 use crate::store::{Reader, Resolver, Silences, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
-pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
+pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settle_manifests};
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use prospect::consequences;
 pub(crate) use sealing::verify_caches;
+pub(crate) use subjects::{Labels, labelled_systems};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
 const MANY: usize = 64;

@@ -15,6 +15,8 @@ mod range;
 mod size;
 mod token;
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
 
@@ -25,6 +27,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 pub(crate) use error::ExpressionError;
 pub(crate) use expression::MOST_TIMES;
+pub(crate) use property::Owner;
 
 /// What must hold.
 #[derive(Clone, PartialEq, Debug)]
@@ -90,7 +93,7 @@ pub(crate) struct Field {
 /// Whose view.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Subject {
-    /// The objective that the condition is evaluated for.
+    /// The objective or the system that the condition is evaluated for.
     This,
     /// `slo.NAME`
     Objective(Name),
@@ -146,6 +149,8 @@ pub(crate) enum Property {
     /// The same as a number of seconds.
     InStatusForSeconds,
     SystemDataAgeSeconds,
+    /// A boolean: whether a window of maintenance is in force.
+    InMaintenance,
 }
 
 /// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of the moment.
@@ -170,12 +175,16 @@ pub(crate) struct Condition {
     pub(crate) severity: Severity,
 }
 
-/// For which objectives a condition is evaluated.
+/// For which objectives, or for which systems, a condition is evaluated.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Scope {
+    /// All objectives.
     All,
     Objective(Name),
     Matching(Selector),
+    System(Name),
+    /// Systems with these labels; without any, all there are.
+    Systems(Selector),
 }
 
 /// How much a condition that holds matters, mildest first.
@@ -211,12 +220,41 @@ impl Condition {
 }
 
 impl Scope {
+    /// Whether it is objectives or systems that the condition is evaluated for.
+    pub(crate) const fn owner(&self) -> Owner {
+        match self {
+            Self::All | Self::Objective(_) | Self::Matching(_) => Owner::Objective,
+            Self::System(_) | Self::Systems(_) => Owner::System,
+        }
+    }
+
     /// Whether the condition is evaluated for an objective.
     pub(crate) fn covers(&self, objective: &Metadata) -> bool {
         match self {
             Self::All => true,
             Self::Objective(name) => objective.name == *name,
             Self::Matching(selector) => selector.matches(&objective.labels),
+            Self::System(_) | Self::Systems(_) => false,
+        }
+    }
+
+    /// Whether the condition is evaluated for a system.
+    pub(crate) fn covers_system(&self, system: &Name, labels: &BTreeMap<String, String>) -> bool {
+        match self {
+            Self::System(name) => system == name,
+            Self::Systems(selector) => selector.matches(labels),
+            Self::All | Self::Objective(_) | Self::Matching(_) => false,
+        }
+    }
+}
+
+impl Subject {
+    /// The name, and whose it is; `None` for what the condition is evaluated for.
+    pub(crate) const fn named(&self) -> Option<(Owner, &Name)> {
+        match self {
+            Self::This => None,
+            Self::Objective(name) => Some((Owner::Objective, name)),
+            Self::System(name) => Some((Owner::System, name)),
         }
     }
 }
