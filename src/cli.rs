@@ -20,7 +20,8 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Db, Export, ExportJournal, ExportManifests, Info, List, ListKind, ManifestFormat, Merge, Verify,
+    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, Forget, Info, List, ListKind, ManifestFormat,
+    Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};

@@ -7,6 +7,7 @@ mod computing;
 mod conditions;
 mod digest;
 mod prospect;
+mod rewriting;
 mod sealing;
 mod subjects;
 mod turning;
@@ -38,6 +39,7 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use prospect::consequences;
+pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 pub(crate) use subjects::{Labels, labelled_systems};
 

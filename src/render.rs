@@ -34,6 +34,7 @@ pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod problems;
 mod reading;
+pub(crate) mod rewrite;
 mod score;
 mod sheet;
 pub(crate) mod show;

@@ -14,6 +14,7 @@ mod manifests;
 mod merging;
 mod open;
 mod resolver;
+mod rewrites;
 mod seals;
 pub(crate) mod segment;
 mod sets;

@@ -119,6 +119,7 @@ fn at_moment<'io>(
         stdout,
         stderr,
         held_back: None,
+        stdin_is_terminal: false,
         stderr_is_terminal: false,
         noticed: Noticed::default(),
         env,

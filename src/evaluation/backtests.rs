@@ -64,7 +64,7 @@ pub(crate) fn backtest(store: &Store, subjects: Subjects, term: &Term, question:
         }
         Subjects::Systems(systems) => {
             for system in systems {
-                let history = History::of_system(&mut conditions, system, question);
+                let history = History::of_system(&mut conditions, &system, question);
                 tested.push(test(history, &mut conditions)?);
             }
         }
@@ -156,10 +156,10 @@ impl<'q> History<'q> {
         Self::open(conditions, subject, question, &breaching, |incident| incident.concerns(&model.objective))
     }
 
-    fn of_system(conditions: &mut Conditions<'_>, system: Name, question: Question<'q>) -> Result<Self> {
+    fn of_system(conditions: &mut Conditions<'_>, system: &Name, question: Question<'q>) -> Result<Self> {
         let outages = Status::ALL.into_iter().filter(|status| status.is_outage());
         let down = outages.map(|status| is(Property::Status, Operand::Text(status.as_str().to_owned()))).collect();
-        let concerns = |incident: &Incident| incident.concerns_system(&system);
+        let concerns = |incident: &Incident| incident.concerns_system(system);
         Self::open(conditions, Subject::System(system.clone()), question, &Term::Any(down), concerns)
     }
 

@@ -8,12 +8,13 @@ use anyhow::Result;
 use super::Conditions;
 use super::subjects::labelled_systems;
 use crate::domain::account::model::Model;
-use crate::domain::health::timeline::BEGINNING;
+use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::rules::change::{Change, ChangeKind};
-use crate::domain::rules::condition::{Condition, Owner, Property, Subject};
+use crate::domain::rules::condition::{Condition, Owner, Property, Subject, Term};
 use crate::domain::rules::turn::{Pair, Telling, additions};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
@@ -84,20 +85,28 @@ impl Logging<'_> {
         for condition in scope {
             let pair = Pair { condition: condition.metadata.name.clone(), subject: subject.clone() };
             let fingerprint = fingerprint(conditions, condition, subject, &mut self.fingerprints)?;
-            let logged = self.known.remove(&pair).filter(|logged| logged.fingerprint == fingerprint);
+            let logged = self.known.remove(&pair);
+            if first.is_none() && logged.is_none() {
+                continue;
+            }
+            let logged = logged.filter(|logged| logged.fingerprint == fingerprint);
             let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
-            let Some(first) = first.filter(|_| logged_until < as_of) else { continue };
-            let stretch = Span::new(first.max(logged_until.plus(1)), as_of.plus(1));
-            unlogged.push((stretch, pair, &condition.when, fingerprint));
+            if logged_until >= as_of {
+                continue;
+            }
+            // Facts may be gone that were there: before the first one nothing holds, whatever was told.
+            let told_from = logged_until.plus(1);
+            let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
+            unlogged.push((stretch, told_from, pair, &condition.when, fingerprint));
         }
         // Those that are logged up to the same moment look at the same account.
         unlogged.sort_by_key(|(stretch, ..)| *stretch);
         for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
-            conditions.cover(subject, alike[0].0, alike.iter().map(|(_, _, term, _)| *term));
-            for (stretch, pair, term, fingerprint) in alike {
-                let told = store.told(pair, stretch.start)?;
-                let held = conditions.solve(term, subject, *stretch)?;
-                let added = additions(&told, &held, *stretch);
+            conditions.cover(subject, alike[0].0, alike.iter().map(|(_, _, _, term, _)| *term));
+            for (stretch, told_from, pair, term, fingerprint) in alike {
+                let told = store.told(pair, *told_from)?;
+                let held = held(conditions, term, subject, *stretch)?;
+                let added = additions(&told, &held, Span::new(*told_from, stretch.end));
                 store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
                 if !added.is_empty() {
                     self.tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
@@ -179,13 +188,13 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
             if fingerprint(&mut conditions, condition, &pair.subject, &mut fingerprints)? != logged_from {
                 continue;
             }
-            let Some(first) = conditions.first(&pair.subject)?.filter(|first| *first <= at) else { continue };
-            let stretch = Span::new(first, at.plus(1));
+            let first = conditions.first(&pair.subject)?.unwrap_or(END);
+            let stretch = Span::new(first.min(at.plus(1)), at.plus(1));
             conditions.cover(&pair.subject, stretch, [&condition.when]);
-            let held = conditions.solve(&condition.when, &pair.subject, stretch)?;
+            let held = held(&mut conditions, &condition.when, &pair.subject, stretch)?;
             // A row that does not read has been told of.
-            let Ok(told) = store.told(&pair, first) else { continue };
-            if let Some(missing) = additions(&told, &held, stretch).first() {
+            let Ok(told) = store.told(&pair, BEGINNING) else { continue };
+            if let Some(missing) = additions(&told, &held, Span::new(BEGINNING, at.plus(1))).first() {
                 let id = pair.id();
                 differences
                     .push(Difference(format!("change_log: condition {id} was otherwise from {} on", missing.at)));
@@ -193,6 +202,11 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
         }
     }
     Ok(differences)
+}
+
+/// When a condition holds within a stretch, which is empty where there is no fact.
+fn held(conditions: &mut Conditions<'_>, term: &Term, subject: &Subject, stretch: Span) -> Result<Moments> {
+    if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, subject, stretch) }
 }
 
 /// A fingerprint of all that decides when a condition holds for an objective or a system, besides the journal.

@@ -85,6 +85,18 @@ impl Store {
         Ok(found)
     }
 
+    /// The ids of the objectives that the facts of a system decide.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(crate) fn decided_by(&self, system: SystemId) -> Result<Vec<i64>> {
+        expect_objectives(&self.connection, system)?;
+        let sql = concat!(decided!(), "SELECT objective FROM decided JOIN objective_input USING (system)");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([system.0], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The objectives of a system by the derived table, sorted by name.
     fn derived_objectives(&self, system: SystemId) -> Result<Vec<Stored>> {
         expect_objectives(&self.connection, system)?;

@@ -21,9 +21,12 @@ mod pages;
 mod probes;
 mod published;
 mod reference;
+mod rewrites;
 #[path = "../docs/scan.rs"]
 mod scan;
+mod schedules;
 mod sets;
+mod system_conditions;
 mod turns;
 mod verdicts;
 mod world;

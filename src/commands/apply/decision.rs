@@ -240,7 +240,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
     for (old, new) in plan.renamed_systems().into_iter().filter(|(old, _)| reported.contains(old)) {
         context.note(&format!(
             "note: the transitions of {old} stay with {old}: facts are not renamed to {new}; ingest what follows as {new}, and \
-             ingest the history again under that name if {new} is to have it"
+             `slo db rename-system {old} {new}` moves the history"
         ));
     }
 }

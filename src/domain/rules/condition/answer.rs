@@ -4,7 +4,8 @@ use super::{Owner, Term};
 
 /// Reading gives a condition that is written as a text which reads back as the same, or an error that points into the text.
 pub(crate) fn check(text: &str) {
-    [Owner::Objective, Owner::System].into_iter().for_each(|owner| check_for(text, owner));
+    check_for(text, Owner::Objective);
+    check_for(text, Owner::System);
 }
 
 fn check_for(text: &str, owner: Owner) {
