@@ -10,6 +10,9 @@ pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+    /// List retired systems as well
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Exit with 1 when a system has this status or a worse one; may be given several times
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOnStatus>,

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::check::verdict;
 use super::{Answer, Context, Forms, Run, selection};
 use crate::cli::{FailOnStatus, Health, Output};
-use crate::domain::health::system::Health as SystemHealth;
+use crate::domain::health::report::Health as SystemHealth;
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::rules::condition::Subject;
 use crate::domain::rules::finding::{Finding, Rule};
@@ -46,10 +46,13 @@ impl Run for Health {
 }
 
 fn selected(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<SystemHealth>> {
-    if args.systems.is_empty() {
-        return all_healths(store, as_of);
+    if !args.systems.is_empty() {
+        // One that is named is asked for, retired or not.
+        return healths(store, &selection::systems(store, &args.systems)?, as_of);
     }
-    healths(store, &selection::systems(store, &args.systems)?, as_of)
+    let mut all = all_healths(store, as_of)?;
+    all.retain(|health| !health.is_retired || args.all);
+    Ok(all)
 }
 
 /// Every selected system, judged by its status: the worst first.

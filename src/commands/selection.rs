@@ -46,7 +46,7 @@ pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Inst
     if !selection.names.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = labelled_systems(store, as_of)?;
+    let mut found = labelled_systems(store, as_of, selection.system.as_deref())?;
     found.retain(|(name, labels)| {
         selection.system.as_deref().is_none_or(|system| name.as_str() == system)
             && selector.as_ref().is_none_or(|selector| selector.matches(labels))

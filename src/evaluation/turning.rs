@@ -47,7 +47,7 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
         }
     }
     if declared.iter().any(|condition| condition.scope.owner() == Owner::System) {
-        let systems = labelled_systems(store, as_of)?;
+        let systems = labelled_systems(store, as_of, None)?;
         let mut conditions = Conditions::open(store, systems.len(), as_of)?;
         for (name, labels) in systems {
             let covers = |condition: &&Condition| condition.scope.covers_system(&name, &labels);
@@ -232,7 +232,7 @@ fn fingerprint(
                 hash.feed(&of_model(&model, known));
             }
             Subject::System(name) => {
-                hash.feed(&conditions.stale_after(name)?);
+                hash.feed(&conditions.rules(name)?);
                 if heeding {
                     conditions.maintenance(name)?.feed(&mut hash);
                 }

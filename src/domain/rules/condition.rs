@@ -1,5 +1,6 @@
 //! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
+mod alone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod answer;
 mod arguments;

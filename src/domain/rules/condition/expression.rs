@@ -18,7 +18,7 @@ use super::comparison::Part;
 use super::error::ExpressionError;
 use super::path::read_field;
 use super::token::{Segment, Token, What, tokens};
-use super::{Comparison, Field, Operand, Owner, Relation, Term};
+use super::{Comparison, Operand, Owner, Relation, Term};
 use crate::domain::budget::policy::Urgency;
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::value::decimal::SCALE;
@@ -52,44 +52,6 @@ impl Term {
         term.check_size()
             .map_err(|message| ExpressionError::new(&(0..text.len()), message, "split it into several conditions"))?;
         Ok(term)
-    }
-}
-
-impl Field {
-    /// Reads a field alone, as `numeric_state` names it.
-    ///
-    /// # Errors
-    /// With the place of the first thing that is wrong.
-    pub(crate) fn parse(text: &str, owner: Owner) -> Result<Self, ExpressionError> {
-        let tokens = tokens(text)?;
-        match tokens.as_slice() {
-            [Token { what: What::Path(segments), at }, _] => read_field(segments, at, owner),
-            _ => Err(ExpressionError::new(
-                &(0..text.len()),
-                format!("{} is not a field", quote(text)),
-                "write one field",
-            )),
-        }
-    }
-}
-
-impl Operand {
-    /// Reads a number or a duration alone.
-    ///
-    /// # Errors
-    /// With the place of the first thing that is wrong.
-    pub(crate) fn parse_amount(text: &str) -> Result<Self, ExpressionError> {
-        let tokens = tokens(text)?;
-        match tokens.as_slice() {
-            [Token { what: What::Number { negative, magnitude }, .. }, _] => {
-                Ok(Self::Number { negative: *negative, magnitude: *magnitude })
-            }
-            [Token { what: What::Duration(millis), .. }, _] => Ok(Self::Duration(*millis)),
-            _ => {
-                let message = format!("{} is neither a number nor a length of time", quote(text));
-                Err(ExpressionError::new(&(0..text.len()), message, "write a number such as 20, or 10m"))
-            }
-        }
     }
 }
 
