@@ -75,8 +75,8 @@ impl Store {
     pub(in crate::store) fn forget_streams(&self, wanted: &Streams) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(system) = self.system(&wanted.system)? else { return Ok((extent, touched)) };
-        for StreamRow { id, source, check, first } in self.streams(system)? {
-            if !wanted.contains(&StreamName { system: wanted.system.clone(), source, check }) {
+        for StreamRow { id, source, check, location, first } in self.streams(system)? {
+            if !wanted.contains(&StreamName { system: wanted.system.clone(), source, check, location }) {
                 continue;
             }
             let count = |sql: &str| self.connection.prepare_cached(sql)?.query_row([id], |row| row.get::<_, u64>(0));
