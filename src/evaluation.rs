@@ -3,9 +3,11 @@
 mod achievements;
 mod backtests;
 mod caches;
+mod circumstances;
 mod computing;
 mod conditions;
 mod digest;
+mod periods;
 mod prospect;
 mod rewriting;
 mod sealing;
@@ -39,6 +41,7 @@ pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settl
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
+pub(crate) use periods::{outages_over, reports_over, review};
 pub(crate) use prospect::consequences;
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;

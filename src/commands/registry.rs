@@ -47,7 +47,7 @@ impl Forms {
             (Output::Junit | Output::Github, _) => {
                 "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
             }
-            (Output::Html, _) => "-o html is a form of `slo digest` alone",
+            (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };

@@ -283,6 +283,28 @@ impl Store {
         Ok(())
     }
 
+    /// Calls `each` for every fact of a system that has a note, stream by stream, oldest first. Streams without notes are not read.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(crate) fn each_noted(&self, system: SystemId, mut each: impl FnMut(Transition, &str)) -> Result<()> {
+        for stream in self.streams(system)? {
+            let notes = self.notes(stream.id)?;
+            if notes.is_empty() {
+                continue;
+            }
+            self.each_segment(stream.id, |facts| {
+                for fact in facts {
+                    if let Some(note) = notes.get(&fact.transition.at.millis()) {
+                        each(fact.transition, note);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// Calls `each` with the facts of every segment of a stream, oldest first.
     ///
     /// # Errors

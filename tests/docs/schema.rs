@@ -83,8 +83,12 @@ const BEYOND_SCHEMAS: [(&str, &str); 68] = [
 ];
 
 /// What annotations of OpenSLO documents say, as texts.
-const CARRIED: [&str; 8] = [
+const CARRIED: [&str; 12] = [
     "staleAfter",
+    "checks",
+    "retiredAt",
+    "members",
+    "quorum",
     "dependencies",
     "dependencyExclusion",
     "excludedDependencyRefs",

@@ -18,6 +18,7 @@ mod logged;
 mod manifests;
 mod outages;
 mod pages;
+mod periods;
 mod pipeline;
 mod probes;
 mod published;

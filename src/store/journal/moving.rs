@@ -11,7 +11,6 @@ use super::rows::{Segment, all, overlapping};
 use super::{Bringer, Incoming, JournalWriter, sum_stream, system_id};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::rewrite::Extent;
-use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -47,8 +46,8 @@ impl Store {
 
     /// Moves a stream, or its facts where the system has such a stream; returns how many of them it had a fact beside.
     fn move_stream(&self, stream: &StreamRow, new: &Name, to: SystemId) -> Result<u64> {
-        let (check, location) = (stream.check.as_ref(), stream.location.as_ref());
-        let [check, location] = [check, location].map(|name| name.map_or("", Name::as_str));
+        let text = |name: &Option<Name>| name.as_ref().map_or("", Name::as_str).to_owned();
+        let (check, location) = (text(&stream.check), text(&stream.location));
         let sql = "SELECT id FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3 AND location = ?4";
         let same: Option<i64> = self
             .connection
@@ -68,8 +67,7 @@ impl Store {
     /// Merges what is said in a stream into the same stream of another system.
     fn merge_stream(&self, stream: &StreamRow, target: i64, new: &Name) -> Result<u64> {
         let mut writer = JournalWriter::new();
-        let (check, location) = (stream.check.clone(), stream.location.clone());
-        writer.add_stream(StreamName { system: new.clone(), source: stream.source, check, location });
+        writer.add_stream(stream.named(new.clone()));
         let mut beside = 0;
         for place in all(&self.connection, stream.id)? {
             let segment = Segment::at(&self.connection, stream.id, place)?;
