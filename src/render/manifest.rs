@@ -7,12 +7,12 @@ pub(super) mod yaml;
 use chrono::NaiveTime;
 
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::health::correction::{Correction, Target};
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
 use crate::domain::account::objective::{
     BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
 };
 use crate::domain::account::schedule::{Schedule, Shift};
+use crate::domain::health::correction::{Correction, Target};
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration::write_millis;

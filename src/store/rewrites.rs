@@ -78,7 +78,8 @@ impl Store {
         let sql = "INSERT INTO rewrite_log (done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes,
                    location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let mut ingest = None;
-        let (mut file, mut system, mut source, mut check, mut location, mut new_name) = (None, None, None, None, None, None);
+        let (mut file, mut system, mut source, mut check, mut location, mut new_name) =
+            (None, None, None, None, None, None);
         match &record.rewrite {
             Rewrite::ForgetIngest { ingest: id, file: name } => (ingest, file) = (Some(*id), Some(name.as_str())),
             Rewrite::ForgetStreams(streams) => {

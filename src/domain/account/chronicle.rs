@@ -12,7 +12,7 @@ use super::member::{Composition, Member, SystemId};
 use super::model::Model;
 use super::objective::{DependencyExclusion, Objective};
 use crate::domain::health::composite::{self, MemberStatuses};
-use crate::domain::health::correction;
+use crate::domain::health::effective;
 use crate::domain::health::location::statuses;
 use crate::domain::health::system::fold;
 use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, Timeline, outages};
@@ -83,8 +83,8 @@ where
             None => timeline,
         };
         let Timeline { from, through, first, last_seen, changes, checks } = timeline;
-        let changes = correction::of_system(changes, &system.rules, first, through);
-        let checks = correction::of_checks(checks, &system.rules, first, through);
+        let changes = effective::corrected(changes, &system.rules, first, through);
+        let checks = effective::corrected_checks(checks, &system.rules, first, through);
         Ok(Timeline { from, through, first, last_seen, changes, checks })
     }
 
@@ -136,7 +136,7 @@ where
         let history = (self.load)(system.id, scope, from, through)?;
         let mut changes = fold(&history, scope, &system.rules);
         if let Scope::System = scope {
-            changes = correction::of_system(changes, &system.rules, history.first, history.through);
+            changes = effective::corrected(changes, &system.rules, history.first, history.through);
         }
         // Most transitions change nothing, and what is kept is to take no more room than it counts for.
         changes.shrink_to_fit();

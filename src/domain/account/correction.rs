@@ -34,7 +34,8 @@ pub(crate) fn contradictions(declared: &[&DeclaredCorrection]) -> Vec<(usize, us
             open.retain(|(other, _)| declared[*other].correction.span().end > correction.span().start);
             // Those without a check are compared with each other once, among themselves.
             let against = open.iter().filter(|(_, own)| is_own || *own);
-            let against = against.map(|(other, _)| *other).find(|other| declared[*other].correction.contradicts(correction));
+            let against =
+                against.map(|(other, _)| *other).find(|other| declared[*other].correction.contradicts(correction));
             found.extend(against.map(|other| (place.min(other), place.max(other))));
             open.push((place, is_own));
         }

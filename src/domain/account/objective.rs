@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::Schedule;
-use crate::domain::health::quorum::Quorum;
 use crate::domain::health::correction::Corrections;
+use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::Decimal;

@@ -1,11 +1,9 @@
 //! Owns step 4, corrections: over a span, one says what streams, or a system as a whole, truly were, or leaves them out.
 
-use super::rules::Rules;
-use super::timeline::{BEGINNING, Change, END, Step};
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{BEGINNING, END, Span};
 
 /// What is said in place of what was recorded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -103,7 +101,7 @@ impl Correction {
 pub(crate) struct Corrections(Vec<Correction>);
 
 /// What holds over a span in place of what was recorded.
-type Instead<T> = (Span, T);
+pub(super) type Instead<T> = (Span, T);
 
 impl Corrections {
     pub(crate) fn new(mut corrections: Vec<Correction>) -> Self {
@@ -119,12 +117,13 @@ impl Corrections {
         check: Option<&Name>,
         location: Option<&Name>,
     ) -> Vec<Instead<Option<Status>>> {
-        let named = self.0.iter().filter(|known| !known.target.is_system() && known.target.names(source, check, location));
+        let named =
+            self.0.iter().filter(|known| !known.target.is_system() && known.target.names(source, check, location));
         joined(named.map(|known| (known.span(), known.status.status())))
     }
 
     /// What is said of the effective status, from the first transition on, and not once the system is retired.
-    fn of_system(&self, first: Instant, retired_at: Option<Instant>) -> Vec<Instead<Option<Status>>> {
+    pub(super) fn of_system(&self, first: Instant, retired_at: Option<Instant>) -> Vec<Instead<Option<Status>>> {
         let within = Span::new(first, retired_at.unwrap_or(END).max(first));
         let of_it = self.0.iter().filter(|known| known.target.is_system());
         let said = of_it.map(|known| (known.span().intersect(within), known.status.status()));
@@ -136,7 +135,8 @@ impl Corrections {
         let concerns = |target: &Target| {
             check.is_none_or(|check| {
                 !target.is_system()
-                    && (target.source == Some(Source::Incident) || target.check.as_ref().is_none_or(|named| named == check))
+                    && (target.source == Some(Source::Incident)
+                        || target.check.as_ref().is_none_or(|named| named == check))
             })
         };
         let spans = self.0.iter().filter(|known| concerns(&known.target)).map(|known| (known.span(), ()));
@@ -187,44 +187,6 @@ pub(super) fn overlay<T: Copy>(
     said.collect()
 }
 
-/// The changes of an effective status as they are corrected, given the first transition of the system.
-pub(crate) fn of_system(changes: Vec<Change>, rules: &Rules, first: Option<Instant>, through: Instant) -> Vec<Change> {
-    let Some(instead) = system_instead(rules, first) else { return changes };
-    let recorded: Vec<_> = changes.iter().map(|change| (change.at, (change.checks, change.incidents))).collect();
-    let instead: Vec<_> = instead.into_iter().map(|(span, status)| (span, (status, None))).collect();
-    let mut corrected: Vec<Change> = Vec::with_capacity(recorded.len());
-    for (at, (checks, incidents)) in overlay(&recorded, &instead, through) {
-        if corrected.last().map(|last| (last.checks, last.incidents)) != Some((checks, incidents)) {
-            corrected.push(Change { at, checks, incidents });
-        }
-    }
-    corrected
-}
-
-/// The statuses of checks, which a system that is ignored as a whole does not have.
-pub(crate) fn of_checks(
-    checks: Vec<Vec<Step>>,
-    rules: &Rules,
-    first: Option<Instant>,
-    through: Instant,
-) -> Vec<Vec<Step>> {
-    let mut instead = system_instead(rules, first).unwrap_or_default();
-    instead.retain(|(_, status)| status.is_none());
-    if instead.is_empty() {
-        return checks;
-    }
-    let correct = |steps: Vec<Step>| {
-        let recorded: Vec<_> = steps.iter().map(|step| (step.at, step.status)).collect();
-        overlay(&recorded, &instead, through).into_iter().map(|(at, status)| Step { at, status }).collect()
-    };
-    checks.into_iter().map(correct).collect()
-}
-
-fn system_instead(rules: &Rules, first: Option<Instant>) -> Option<Vec<Instead<Option<Status>>>> {
-    let instead = rules.corrections.of_system(first?, rules.retired_at);
-    (!instead.is_empty()).then_some(instead)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +204,8 @@ mod tests {
         use Status::{Healthy, Unhealthy};
         let recorded = [(at(10), Some(Healthy)), (at(20), Some(Unhealthy)), (at(40), Some(Healthy))];
         let instead = [(span(0, 15), None), (span(25, 40), Some(Healthy))];
-        let expected = [(10, None), (15, Some(Healthy)), (20, Some(Unhealthy)), (25, Some(Healthy)), (40, Some(Healthy))];
+        let expected =
+            [(10, None), (15, Some(Healthy)), (20, Some(Unhealthy)), (25, Some(Healthy)), (40, Some(Healthy))];
         let expected: Vec<_> = expected.iter().map(|(millis, said)| (at(*millis), *said)).collect();
         assert_eq!(overlay(&recorded, &instead, END), expected);
         assert_eq!(overlay(&recorded, &[(Span::new(BEGINNING, END), None)], END)[0], (at(10), None));
@@ -270,7 +233,15 @@ mod tests {
         assert!(!http.contradicts(&of(None, name("eu"), healthy)), "they agree");
         assert!(!http.contradicts(&of(name("tcp"), None, Corrected::Ignored)), "another check");
         assert!(!http.contradicts(&of(None, None, Corrected::Ignored)), "the effective status is something else");
-        assert!(!http.contradicts(&Correction { start: Some(at(10)), end: None, ..of(name("http"), None, Corrected::Ignored) }));
-        assert!(http.contradicts(&Correction { start: Some(at(9)), end: None, ..of(name("http"), None, Corrected::Ignored) }));
+        assert!(!http.contradicts(&Correction {
+            start: Some(at(10)),
+            end: None,
+            ..of(name("http"), None, Corrected::Ignored)
+        }));
+        assert!(http.contradicts(&Correction {
+            start: Some(at(9)),
+            end: None,
+            ..of(name("http"), None, Corrected::Ignored)
+        }));
     }
 }

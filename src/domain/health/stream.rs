@@ -1,8 +1,8 @@
 //! Owns step 1, streams: what one is called, its transitions, and what it says from each moment on.
 
 use super::rules::{Rules, StreamRules};
-use super::{correction, silence};
 use super::transition::{Source, Status, Transition};
+use super::{correction, silence};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
@@ -39,7 +39,9 @@ impl StreamHistory {
         } else {
             let mut recorded = Vec::with_capacity(transitions.len());
             silence::each_change(transitions, stale_after_ms, last, |at, status| recorded.push((at, Some(status))));
-            correction::overlay(&recorded, &instead, last).into_iter().for_each(|(at, status)| each(at, status));
+            for (at, status) in correction::overlay(&recorded, &instead, last) {
+                each(at, status);
+            }
         }
         if let Some(at) = retired_at.filter(|at| *at <= through) {
             each(at, None);

@@ -91,6 +91,14 @@ pub(crate) struct FieldChange {
 }
 
 impl Plan {
+    /// The plan to create one object and nothing else.
+    pub(crate) fn creating(object: Object) -> Self {
+        let (rename, update) = (Vec::new(), Vec::new());
+        let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let set = object.name().clone();
+        Self { set, create: vec![object], rename, update, delete, orphaned, unchanged, elsewhere }
+    }
+
     /// Whether what is stored is not what the set declares. Orphans count for as long as they are there.
     pub(crate) fn is_drift(&self) -> bool {
         self.touches_objects() || !self.orphaned.is_empty()

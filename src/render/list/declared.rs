@@ -211,6 +211,9 @@ pub(crate) fn maintenance(stored: Vec<StoredObject>) -> List {
     List::new("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"], rows)
 }
 
+const CORRECTIONS: [&str; 10] =
+    ["CORRECTION", "SYSTEM", "ONLY", "START", "END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
+
 /// Declared corrections.
 pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {
     let rows = stored.into_iter().filter_map(|stored| {
@@ -245,6 +248,5 @@ pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {
             }),
         }))
     });
-    let columns = ["CORRECTION", "SYSTEM", "ONLY", "START", "END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
-    List::new("corrections", &columns, rows)
+    List::new("corrections", &CORRECTIONS, rows)
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::health::correction::{Correction, Target};
-use crate::domain::health::transition::Source;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::account::objective::{Members, Metadata, Objective, System};
+use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::rules::CheckRules;
 use crate::domain::health::threshold::Thresholds;
+use crate::domain::health::transition::Source;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration;
