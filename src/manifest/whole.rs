@@ -7,6 +7,7 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
+use crate::domain::account::correction::contradictions;
 use crate::domain::account::objective::Objective;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::CheckRules;
@@ -45,6 +46,12 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
         whole.facts_of_composite(draft);
         whole.few_locations(draft);
     }
+    for draft in drafts.iter().filter(|draft| draft.kind == Kind::Correction) {
+        if !whole.check_of_composite(draft) {
+            whole.unknown_check(draft);
+        }
+    }
+    whole.contradictions();
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
 }
@@ -170,7 +177,7 @@ impl<'a> Whole<'a> {
         let members = |system: &&'a Name| self.edges.get(*system).into_iter().flatten().filter(|edge| edge.is_member);
         let mut deep: BTreeSet<&Name> =
             self.edges.keys().copied().filter(|system| members(system).next().is_some()).collect();
-        for _ in 1..MOST_NESTED {
+        for _ in 0..MOST_NESTED {
             // Those that are left are made of such as were left before.
             deep = deep.iter().copied().filter(|of| members(of).any(|edge| deep.contains(edge.upstream))).collect();
         }
@@ -235,13 +242,9 @@ impl<'a> Whole<'a> {
             return false;
         }
         let message = format!("{} is a composite system, which has no check {}", system.name, check.name);
-        self.note(
-            Severity::Error,
-            draft,
-            check.at,
-            message,
-            "remove healthcheckRef, or name the member that has the check",
-        );
+        let field = if draft.kind == Kind::Correction { "check" } else { "healthcheckRef" };
+        let remedy = format!("remove {field}, or name the member that has the check");
+        self.note(Severity::Error, draft, check.at, message, &remedy);
         true
     }
 
@@ -283,6 +286,29 @@ impl<'a> Whole<'a> {
                 let remedy = format!("write at most {count}, or report from more locations");
                 self.note(Severity::Warning, draft, draft.name_at, message, &remedy);
             }
+        }
+    }
+
+    /// Refuses corrections that say different things of the same streams and time.
+    fn contradictions(&mut self) {
+        let declared = self.drafts.iter().filter_map(|draft| match &draft.object {
+            Some(Object::Correction(correction)) => Some((draft, correction)),
+            _ => None,
+        });
+        let (drafts, corrections): (Vec<&Draft>, Vec<_>) = declared.unzip();
+        for (earlier, later) in contradictions(&corrections) {
+            let (other, draft) = (drafts[earlier], drafts[later]);
+            let Position { line, column } = other.name_at;
+            let (is, was) = (corrections[later].correction.status, corrections[earlier].correction.status);
+            let message = format!(
+                "says {} where {} at {}:{line}:{column} says {}, of the same streams at the same time",
+                is.as_str(),
+                other.subject(),
+                other.file,
+                was.as_str()
+            );
+            let remedy = "change one of them, or let one end where the other starts";
+            self.note(Severity::Error, draft, draft.name_at, message, remedy);
         }
     }
 
