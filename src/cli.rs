@@ -21,7 +21,7 @@ pub(crate) use compute::Compute;
 pub(crate) use database::{
     Backup, Compact, Db, Export, ExportJournal, ExportManifests, Info, List, ListKind, ManifestFormat, Merge, Verify,
 };
-pub(crate) use ingest::{FeedFormat, Ingest};
+pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use report::{Badge, BadgeShow, Report};

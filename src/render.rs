@@ -40,6 +40,7 @@ pub(crate) mod status;
 pub(crate) mod streaks;
 pub(crate) mod suggestion;
 pub(crate) mod trend;
+pub(crate) mod trial;
 
 pub(crate) use answer::{Looks, Shown};
 pub(crate) use document::Document;

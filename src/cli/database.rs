@@ -22,6 +22,7 @@ pub(crate) enum ListKind {
     Fields,
     Ingests,
     Sets,
+    Feeds,
 }
 
 /// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers

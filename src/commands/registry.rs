@@ -9,8 +9,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Global, Health, History, Info, Ingest, Init, List, Log, Man,
-    Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, Feed, FeedShow, FeedTry, Global, Health, History, Info, Ingest,
+    Init, List, Log, Man, Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -77,8 +77,9 @@ pub(crate) struct Leaf {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 27] = [
+static COMMANDS: [Command; 28] = [
     command::<Ingest>(),
+    holding::<Feed>("feed", FEED),
     command::<Init>(),
     command::<Schema>(),
     command::<Validate>(),
@@ -108,6 +109,8 @@ static COMMANDS: [Command; 27] = [
 ];
 
 const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
+
+const FEED: &[Command] = &[command::<FeedTry>(), command::<FeedShow>()];
 
 const DB: &[Command] =
     &[command::<Info>(), command::<Verify>(), command::<Backup>(), command::<Compact>(), command::<Merge>()];
@@ -147,7 +150,7 @@ impl Line {
     /// # Errors
     /// When it asks for help or is wrong, with what is printed then.
     pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
-        // The arguments of 26 other commands are a fifth of the time of a short one. What is right without them is right
+        // The arguments of 27 other commands are a fifth of the time of a short one. What is right without them is right
         // with them; what is wrong is told with all of them.
         let matches = match short(words) {
             Some(Ok(matches)) => matches,

@@ -1,8 +1,12 @@
 //! Owns health: facts, and the status of a system that follows from them. Knows `value`.
 
+pub(crate) mod feed;
 pub(crate) mod figures;
 pub(crate) mod ingest;
+pub(crate) mod interval;
+pub(crate) mod observed;
 pub(crate) mod stream;
 pub(crate) mod system;
 pub(crate) mod timeline;
 pub(crate) mod transition;
+pub(crate) mod trial;

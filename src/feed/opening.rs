@@ -159,6 +159,11 @@ impl Opening {
         Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), hint)
     }
 
+    /// What is held, as it was.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.held.iter().flat_map(|held| held.raw.iter().copied().chain([b'\n'])).collect()
+    }
+
     fn text(&self) -> String {
         let lines: Vec<_> = self.held.iter().map(|held| String::from_utf8_lossy(&held.raw)).collect();
         lines.join("\n")

@@ -111,7 +111,7 @@ impl Shape {
 }
 
 /// Whether a line tells spreadsheets, and nobody else, what separates the columns.
-fn is_separator(line: &[u8]) -> bool {
+pub(super) fn is_separator(line: &[u8]) -> bool {
     let line =
         line.trim_ascii().strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line.trim_ascii());
     line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=")

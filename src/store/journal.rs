@@ -1,5 +1,7 @@
 //! Owns writing the journal: merging sorted facts into segments, so that the result never depends on their order.
 
+mod around;
+
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,52 +11,101 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::display_name;
 use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
-use crate::commands::Context;
+use crate::commands::{Context, feeds};
+use crate::domain::health::feed::{Format as DescribedFormat, Shape};
 use crate::domain::value::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
-use crate::feed::{self, Batch, Format, Names, Reader, Reject};
+use crate::feed::{self, Batch, Described, Format, Names, Reader, Reading, Recipe, Reject, Surroundings};
 use crate::file::{Fresh, Identity, is_special};
 use crate::signals::{self, Signals};
+use crate::store::Foreign;
 
 /// Rows of a batch: enough to pack well, few enough to hold several at once.
 const BATCH_ROWS: usize = 1_000_000;
 /// How long an ingest runs before it shows its progress.
 const PATIENCE_MS: u128 = 700;
 
+/// The beginning of an input by which it is told what it is, in bytes.
+const BEGINNING: usize = 64 * 1024;
+
 /// Where lines come from.
 pub(super) struct Input {
     name: String,
+    path: Option<PathBuf>,
     read: Source,
+    /// Of rows of another program's database: of which feed and kind they are.
+    rows: Option<(usize, usize)>,
+    /// Whether it goes on with what the input before it is.
+    goes_on: bool,
 }
 
 enum Source {
     File(File),
     Given(Box<dyn Read + Send>),
+    /// Rows, and why they ended early, if they did.
+    Rows(File, Receiver<String>),
 }
 
 impl Input {
-    /// Opens a file, or takes standard input for `-`.
+    /// Opens a file, or takes standard input for `-`. Another program's database is several inputs, one for each kind of record
+    /// that its feed has.
     ///
     /// # Errors
-    /// When the file cannot be opened.
-    pub(super) fn open(context: &mut Context<'_>, file: &Path) -> Result<Self> {
-        let read = if file == Path::new("-") {
+    /// When the file cannot be opened, or is a database that no feed was named for.
+    pub(super) fn open(
+        context: &mut Context<'_>,
+        file: &Path,
+        feed: Option<&[Recipe]>,
+        plans: bool,
+    ) -> Result<Vec<Self>> {
+        let name = display_name(file);
+        if file == Path::new("-") {
             let given = std::mem::replace(&mut context.stdin, Box::new(io::empty()));
             let own = if context.owns_process { signals::standard_input()? } else { None };
-            own.map_or(Source::Given(given), Source::File)
-        } else {
-            let opened = File::open(file).and_then(|opened| {
-                if opened.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(opened) }
-            });
-            Source::File(opened.map_err(|error| {
-                Failure::new(
-                    format!("cannot read {}: {error}", display_name(file)),
-                    "nothing was kept; name files that exist and may be read, or - for standard input",
-                )
-            })?)
+            let read = own.map_or(Source::Given(given), Source::File);
+            return Ok(vec![Self { name, path: None, read, rows: None, goes_on: false }]);
+        }
+        let opened = File::open(file).and_then(|opened| {
+            let kind = opened.metadata()?;
+            if kind.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok((kind.is_file(), opened)) }
+        });
+        let (is_file, opened) = opened.map_err(|error| {
+            Failure::new(
+                format!("cannot read {name}: {error}"),
+                "nothing was kept; name files that exist and may be read, or - for standard input",
+            )
+        })?;
+        if is_file && let (Some(database), Some(feed)) = (Foreign::at(file), feed) {
+            return Self::of_database(&database, file, feed, plans);
+        }
+        Ok(vec![Self { name, path: Some(file.to_owned()), read: Source::File(opened), rows: None, goes_on: false }])
+    }
+
+    fn of_database(database: &Foreign, file: &Path, feed: &[Recipe], plans: bool) -> Result<Vec<Self>> {
+        let Some(index) = feed.iter().position(|recipe| recipe.feed().format == DescribedFormat::Sqlite) else {
+            let name = display_name(file);
+            return Err(Failure::new(
+                format!("{name}: a SQLite database, which the feed does not read"),
+                feeds::fitting(b"SQLite format 3\0", Some(file))?
+                    .first()
+                    .map_or("see slo list feeds".to_owned(), |fits| format!("slo ingest --feed {fits} {name}")),
+            ));
         };
-        Ok(Self { name: display_name(file), read })
+        let kinds = &feed[index].feed().kinds;
+        let wanted = kinds.iter().enumerate().filter(|(_, kind)| plans || kind.shape != Shape::Maintenance);
+        let mut inputs: Vec<Self> = Vec::new();
+        for (kind, query) in wanted.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))) {
+            let rows = database.rows(query)?;
+            inputs.push(Self {
+                name: display_name(file),
+                path: Some(file.to_owned()),
+                read: Source::Rows(rows.text, rows.fault),
+                rows: Some((index, kind)),
+                goes_on: !inputs.is_empty(),
+            });
+        }
+        Ok(inputs)
     }
 
     /// The same input, whose reading ends when a signal comes.
@@ -64,12 +113,37 @@ impl Input {
     /// # Errors
     /// Those of the system.
     pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
-        let read: Box<dyn Read + Send> = match (self.read, signals) {
-            (Source::File(file), Some(signals)) => Box::new(signals.guard(file)?),
-            (Source::File(file), None) => Box::new(file),
-            (Source::Given(read), _) => read,
+        let guard = |file: File| -> Result<Box<dyn Read + Send>> {
+            Ok(match signals {
+                Some(signals) => Box::new(signals.guard(file)?),
+                None => Box::new(file),
+            })
         };
-        Ok(Self { name: self.name, read: Source::Given(read) })
+        let read: Box<dyn Read + Send> = match self.read {
+            Source::File(file) => guard(file)?,
+            Source::Rows(text, fault) => Box::new(Faulty { text: guard(text)?, fault }),
+            Source::Given(read) => read,
+        };
+        Ok(Self { read: Source::Given(read), ..self })
+    }
+}
+
+/// Rows that may end with a reason.
+struct Faulty {
+    text: Box<dyn Read + Send>,
+    fault: Receiver<String>,
+}
+
+impl Read for Faulty {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        if count == 0
+            && !into.is_empty()
+            && let Ok(reason) = self.fault.recv()
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
     }
 }
 
@@ -78,12 +152,12 @@ impl Read for Source {
         match self {
             Self::File(file) => file.read(into),
             Self::Given(read) => read.read(into),
+            Self::Rows(text, _) => text.read(into),
         }
     }
 }
 
 /// How inputs are read.
-#[derive(Clone, Copy)]
 pub(super) struct Options {
     pub(super) format: FeedFormat,
     pub(super) latest: Instant,
@@ -91,6 +165,12 @@ pub(super) struct Options {
     pub(super) follow: bool,
     /// Rejected lines that are told one by one.
     pub(super) named: u64,
+    /// What describes the records, where they are not transitions.
+    pub(super) feed: Option<Vec<Recipe>>,
+    /// The system of every record, whatever it says.
+    pub(super) system: Option<String>,
+    /// Whether planned work is wanted too.
+    pub(super) plans: bool,
 }
 
 /// A batch, with the name of its file where it is the first of it.
@@ -153,16 +233,95 @@ fn feed_one(
     names: &mut Names,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
-    let name = input.name;
-    let mut begins = Some(name.clone());
+    let Input { name, path, read, rows, goes_on } = input;
     let format = match options.format {
         FeedFormat::Auto => Format::Auto,
         FeedFormat::Jsonl => Format::Jsonl,
         FeedFormat::Csv => Format::Csv,
     };
-    let (latest, now, follow) = (options.latest, options.now, options.follow);
-    let options_of_feed = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS };
-    let mut reader = Reader::new(input.read, options_of_feed, std::mem::take(names));
+    let (latest, now, follow, plans) = (options.latest, options.now, options.follow, options.plans);
+    let how = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS, plans };
+    let recipes = options.feed.take();
+    let mut source: Box<dyn Read + Send> = Box::new(read);
+    let mut reader = match &recipes {
+        None => Reading::Transitions(Box::new(Reader::new(source, how, std::mem::take(names)))),
+        Some(recipes) => {
+            let recipe = match rows {
+                Some((index, _)) => &recipes[index],
+                None => choose(recipes, &mut source)?,
+            };
+            let around = Surroundings { file: stem(path.as_deref()), system: options.system.clone() };
+            let names = if recipe.feed().slug { Names::slugging(std::mem::take(names)) } else { std::mem::take(names) };
+            let kind = rows.map(|(_, kind)| kind);
+            Reading::Described(Box::new(Described::new(source, recipe, kind, around, how, names)))
+        }
+    };
+    let found = read_all(&mut reader, (&name, path.as_deref(), goes_on), options, rejects, events);
+    *names = reader.into_names();
+    options.feed = recipes;
+    found
+}
+
+/// The one of several descriptions that an input fits.
+///
+/// # Errors
+/// When it fits none, or cannot be read.
+fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send>) -> Result<&'f Recipe> {
+    let is_database = |recipe: &&Recipe| recipe.feed().format == DescribedFormat::Sqlite;
+    if let [only] = recipes
+        && !is_database(&only)
+    {
+        return Ok(only);
+    }
+    let mut beginning = Vec::new();
+    source.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    let text = feed::beginning(&beginning);
+    let is_foreign = Foreign::is_one(&text);
+    let rest = std::mem::replace(source, Box::new(io::empty()));
+    *source = Box::new(io::Cursor::new(beginning).chain(rest));
+    if let Some(fits) = feed::tell(&text, recipes).first() {
+        return Ok(fits);
+    }
+    let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
+    if is_foreign {
+        return Err(Failure::new(
+            "a SQLite database cannot be read from a pipe, nor zipped",
+            "unzip it, and name the file",
+        ));
+    }
+    let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !is_database(recipe)).collect();
+    if let [only] = others.as_slice() {
+        return Ok(only);
+    }
+    let forms: Vec<String> = recipes.iter().map(|recipe| recipe.feed().format.as_str().to_owned()).collect();
+    let fitting = feeds::fitting(&text, None)?;
+    let hint = fitting.first().map_or_else(
+        || format!("see what it reads with slo feed show {name}"),
+        |fits| format!("it looks like what the feed {fits} reads: slo ingest --feed {fits}"),
+    );
+    Err(Failure::new(format!("not what the feed {name} reads, which is {}", forms.join(" or ")), hint))
+}
+
+/// The name of a file without folder and endings.
+fn stem(path: Option<&Path>) -> String {
+    let Some(path) = path else { return "stdin".to_owned() };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = Path::new(name).file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// Reads all of one input; returns whether somebody still listens.
+fn read_all<R: Read>(
+    reader: &mut Reading<'_, R>,
+    (name, path, goes_on): (&str, Option<&Path>, bool),
+    options: &mut Options,
+    rejects: &mut Option<Rejects>,
+    events: &SyncSender<Event>,
+) -> Result<bool> {
+    let name = name.to_owned();
+    let mut begins = (!goes_on).then(|| name.clone());
+    let mut restarts = goes_on;
     loop {
         let mut on_reject = |reject: &Reject<'_>| {
             if let Some(rejects) = rejects.as_mut() {
@@ -181,35 +340,39 @@ fn feed_one(
         let next = reader.next_batch(&mut on_reject);
         // What is told of the lines kept so far must be true of the rejected ones too.
         rejects.as_mut().map_or(Ok(()), Rejects::flush)?;
-        let batch = match next {
+        let mut batch = match next {
             Ok(Some(batch)) => batch,
             Ok(None) => break,
             Err(error) => {
-                let Some(signal) = signals::stopped(&error) else { return Err(error) };
+                let Some(signal) = signals::stopped(&error) else {
+                    let beginning = reader.beginning();
+                    let told = if beginning.is_empty() { None } else { feeds::advice(&beginning, path) };
+                    return Err(told.unwrap_or(error));
+                };
                 let partial = reader.partial();
                 drop(events.send(Event::Stopped { signal, file: name, partial }));
                 return Ok(false);
             }
         };
+        // Another kind of record of the same database numbers its streams anew.
+        batch.restart |= std::mem::take(&mut restarts);
         if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
             return Ok(false);
         }
     }
-    let listens = events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok();
-    *names = reader.into_names();
-    Ok(listens)
+    Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
 }
 
-/// Refuses to write rejected lines over an input, by whatever name.
+/// Refuses to write over an input, by whatever name, what a flag asks for.
 ///
 /// # Errors
-/// When `rejects` is one of the inputs.
-pub(super) fn refuse_overwriting(rejects: &Path, inputs: &[PathBuf]) -> Result<()> {
-    let Some(known) = Identity::of(rejects).filter(|_| !is_special(rejects)) else { return Ok(()) };
+/// When `target` is one of the inputs.
+pub(super) fn refuse_overwriting(flag: &str, target: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let Some(known) = Identity::of(target).filter(|_| !is_special(target)) else { return Ok(()) };
     match inputs.iter().find(|input| Identity::of(input).as_ref() == Some(&known)) {
         Some(input) => Err(Failure::new(
-            format!("--rejects {} would overwrite the input {}", rejects.display(), input.display()),
-            "name another file for the rejected lines",
+            format!("{flag} {} would overwrite the input {}", target.display(), input.display()),
+            if flag == "--rejects" { "name another file for the rejected lines" } else { "name another file" },
         )),
         None => Ok(()),
     }

@@ -4,7 +4,7 @@ use super::transition::Source;
 use crate::domain::value::name::Name;
 
 /// A stream by its names.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct StreamName {
     pub(crate) system: Name,
     pub(crate) source: Source,
