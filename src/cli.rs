@@ -7,6 +7,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod probe;
 mod report;
 mod system;
 mod tool;
@@ -24,6 +25,7 @@ pub(crate) use database::{
 pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
@@ -36,9 +38,7 @@ Exit codes:
 
 Times are RFC 3339, 2026-11-20, 2026-11-20 14:05 (UTC), or Unix seconds or milliseconds.
 Durations are 90s, 15m, 6h, 7d, 4w.
-With --as-of, later facts do not exist; manifests are those applied now.
-
-Start with `slo demo`.";
+With --as-of, later facts do not exist; manifests are the ones applied now.";
 
 /// Error budgets, streaks and CI verdicts from health transitions, in one binary and one SQLite file
 #[derive(Parser, Debug)]
@@ -51,22 +51,22 @@ pub(crate) struct Cli {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Database file [env: `SLO_DB`] [default: slo/slo.db under the user's data directory]
+    /// Database file [env: SLO_DB] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
-    /// Evaluate as of this time, or this long ago, instead of now [env: `SLO_AS_OF`]
+    /// Evaluate as of this time, or this long ago, instead of now [env: SLO_AS_OF]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// How to print the answer; junit and github are for verdicts in CI, html for the digest
+    /// Output format; junit and github are for CI, html is for the digest
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
     pub(crate) output: Option<Output>,
-    /// Write a `'` before CSV cells that a spreadsheet would run as formulas
+    /// Write `'` before CSV cells that a spreadsheet would run as formulas
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) csv_safe: bool,
-    /// When to colour
+    /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
-    /// Print no notes, no progress and no summary of an ingest, only answers and what is wrong
+    /// Print only answers and errors: no notes, no progress, no summaries
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 }

@@ -25,7 +25,7 @@ use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
 
 pub(crate) use builtin::BUILTIN;
-pub(crate) use described::{Described, Recipe, Surroundings, look, tell};
+pub(crate) use described::{Described, Recipe, Surroundings, look, reach, tell};
 use fields::Fields;
 pub(crate) use incidents::read_incidents;
 use input::Input;
@@ -90,7 +90,7 @@ pub(crate) struct Batch {
     /// Planned work.
     pub(crate) planned: Vec<Planned>,
     /// Bytes that the notes take up.
-    note_bytes: usize,
+    pub(crate) note_bytes: usize,
     /// Bytes of the file read so far, compressed ones where it is.
     pub(crate) bytes: u64,
 }
@@ -281,23 +281,21 @@ impl<R: Read> Reader<R> {
                 }
             }
             let mut fields = Fields::default();
-            let row = match self.shape.split(raw, broken, &mut fields) {
-                Err(reason) => Err(reason),
-                Ok(()) => {
-                    let row = fields.row(&mut self.interner, &mut self.times, &mut self.names, &self.options);
-                    if let Err(reason) = &row
-                        && self.shape.is_json()
-                        && self.opening.hold_record(line, raw, reason, || fields.lacking().collect())
-                    {
-                        self.failed = self.opening.overflow();
-                        if self.failed.is_some() {
-                            break;
-                        }
-                        continue;
-                    }
-                    row
+            let split = self.shape.split(raw, broken, &mut fields);
+            let is_split = split.is_ok();
+            let row = split
+                .and_then(|()| fields.row(&mut self.interner, &mut self.times, &mut self.names, &self.options));
+            let lacking = || if is_split { fields.lacking().collect() } else { Vec::new() };
+            if let Err(reason) = &row
+                && self.shape.is_json()
+                && self.opening.hold_record(line, raw, reason, lacking)
+            {
+                self.failed = self.opening.overflow();
+                if self.failed.is_some() {
+                    break;
                 }
-            };
+                continue;
+            }
             if !self.opening.is_over() {
                 reject_held(self.opening.end(), &mut batch, on_reject)?;
             }
@@ -327,7 +325,9 @@ impl<R: Read> Reader<R> {
         if shape.is_settled() {
             return Ok(Begun { rejected: Vec::new(), is_record: true });
         }
-        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket())? {
+        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket(), opening.is_empty())? {
+            // What is held may be the beginning of a document that this line is a part of.
+            Told::Record if opening.is_document() => (Vec::new(), true),
             Told::Record => (opening.release(), true),
             Told::Item => {
                 opening.release();

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Selection, duration};
 
-/// Show when a condition would have fired, and how good an alert it would have been
+/// Show when a condition would have fired, and score it as an alert
 #[derive(Args, Debug)]
 pub(crate) struct Backtest {
     #[command(flatten)]
@@ -12,16 +12,16 @@ pub(crate) struct Backtest {
     /// The condition, written as an expression
     #[arg(long, value_name = "EXPR", required_unless_present_any = ["condition", "suggest"])]
     pub(crate) when: Option<String>,
-    /// A declared condition, tested on the objectives it is about
+    /// A declared condition, tested on the objectives it selects
     #[arg(long, value_name = "NAME", conflicts_with = "when")]
     pub(crate) condition: Option<String>,
-    /// From this moment on, or so long before the end [default: 90d]
+    /// From this time on, or this long before the end [default: 90d]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Up to this moment, or so long before as-of; later facts do not exist
+    /// Up to this time, or this long before as-of; later facts do not exist
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// What alerts should have been about: the objective's own breaches, or incidents in a file of JSON Lines or CSV
+    /// What should have been detected: the objective's own breaches, or incidents in a JSON Lines or CSV file
     #[arg(long, value_name = "breaching|FILE", default_value = "breaching")]
     pub(crate) against: String,
     /// Only incidents with one of these impacts
@@ -33,10 +33,10 @@ pub(crate) struct Backtest {
     /// How long after its end an alert about an event may still begin
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
     pub(crate) grace: i64,
-    /// Propose what this history supports, instead
+    /// Suggest what this history supports instead
     #[arg(long, value_name = "WHAT")]
     pub(crate) suggest: Option<Suggest>,
-    /// Windows that a suggested target would have been met in
+    /// Number of windows in which a suggested target would have been met
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) windows: u32,
 }

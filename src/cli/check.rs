@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Selection, duration};
 
-/// Pass or fail on budgets, for CI and cron
+/// Pass or fail on error budgets, for CI and cron
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(crate) struct Check {
     /// Whether an objective whose system never reported fails
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
-    /// Show what every part of every condition came to, and since when, also of those that pass
+    /// Show the value of every part of every condition, and since when, also for passes
     #[arg(long)]
     pub(crate) explain: bool,
 }
@@ -51,9 +51,9 @@ pub(crate) enum FailOn {
     Critical,
     /// The last hour burned at fastBurnMultiplier or faster
     FastBurn,
-    /// The multiwindow policy says that somebody must act at once
+    /// The multiwindow policy asks for action at once
     Page,
-    /// The multiwindow policy says that somebody must act within days
+    /// The multiwindow policy asks for action within days
     Ticket,
     /// The status is unknown now
     Unknown,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// List what the database holds, and what conditions can be made of
+/// List what the database holds
 #[derive(Args, Debug)]
 pub(crate) struct List {
     /// What to list
@@ -25,42 +25,42 @@ pub(crate) enum ListKind {
     Feeds,
 }
 
-/// Write the journal or the manifests out, so that bringing them in elsewhere gives the same answers
+/// Export the journal or the manifests
 #[derive(Args, Debug)]
 pub(crate) struct Export {}
 
-/// Every declared object, as YAML that applies to an empty database
+/// Export every declared object as YAML
 #[derive(Args, Debug)]
 pub(crate) struct ExportManifests {
-    /// The form of the documents
+    /// Language of the documents
     #[arg(long, value_name = "FORM", default_value = "slo")]
     pub(crate) format: ManifestFormat,
-    /// Only this system, what is declared about it, and what that needs
+    /// Only this system, what is declared about it, and what that refers to
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
-    /// Only objects with these labels, and what they need: `key=value,key!=value,key,!key`
+    /// Only objects with these labels, and what they refer to: `key=value,key!=value,key,!key`
     #[arg(short = 'l', long, value_name = "LABELS")]
     pub(crate) selector: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum ManifestFormat {
-    /// This project's own
+    /// `slo/v1`
     Slo,
-    /// `OpenSLO` v1, and our own for what it has no kind for
+    /// `OpenSLO` v1, and `slo/v1` for what it cannot express
     Openslo,
 }
 
-/// Every transition, as JSON Lines or, with -o csv, as CSV
+/// Export every transition as JSON Lines, or as CSV with -o csv
 #[derive(Args, Debug)]
 pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
-    /// Only transitions at or after this moment, or so long before as-of
+    /// Only transitions at or after this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only transitions before this moment, or so long before as-of
+    /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
 }
@@ -69,34 +69,34 @@ pub(crate) struct ExportJournal {
 #[derive(Args, Debug)]
 pub(crate) struct Db {}
 
-/// Show size, bytes a transition, streams, span, schema and caches
+/// Show size, counts, schema and caches
 #[derive(Args, Debug)]
 pub(crate) struct Info {}
 
-/// Make the file as small as it can be; every fact and answer stays
+/// Pack the same facts into the smallest file
 #[derive(Args, Debug)]
 pub(crate) struct Compact {}
 
-/// Check the file, every row, the journal, and every cache against a recomputation
+/// Check the file, the journal and every cache
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// Rebuild every cache, if anything is wrong that facts and manifests can put right
+    /// Rebuild every cache, if anything is wrong that can be recomputed
     #[arg(long)]
     pub(crate) repair: bool,
 }
 
-/// Write a checked copy of the database as it is now, also while others write to it
+/// Write a checked copy, also while others write
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// The copy; there must be no such file yet. `-` writes it to standard output
+    /// The copy, which must not exist yet; `-` is standard output
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
 }
 
-/// Take in every transition of other databases, as if they had been ingested
+/// Import every transition of other databases
 #[derive(Args, Debug)]
 pub(crate) struct Merge {
-    /// The other databases; one of an older schema is brought up to date first, and nothing else in them changes
+    /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }

@@ -6,14 +6,14 @@ use clap::{Args, ValueEnum};
 
 use super::duration;
 
-/// Bring health transitions in: JSON Lines or CSV, plain or gzipped, from files or a pipe
+/// Import health transitions from JSON Lines or CSV
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
-    /// Files to read; `-` or none: standard input
+    /// Files to read, plain or gzipped; `-` or none: standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// What the input is; auto tells by its content
+    /// Format of the input; auto looks at its content
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
     pub(crate) format: FeedFormat,
     /// What the records are: a built-in feed, see `slo list feeds`, or a file that describes one
@@ -34,13 +34,13 @@ pub(crate) struct Ingest {
     /// Keep nothing unless every line is good
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Make names of what is none: each run of other characters becomes `-`
+    /// Make valid names of invalid ones: each run of other characters becomes `-`
     #[arg(long)]
     pub(crate) slug: bool,
     /// Count what would be kept, and keep nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Accept moments up to this much after the machine's clock
+    /// Accept times up to this long after the machine's clock
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = skew)]
     pub(crate) max_skew: i64,
     /// Commit what arrives within a second, for a pipe that stays open

@@ -13,21 +13,21 @@ pub(crate) struct Paths {
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// Check manifests, and report every problem of every file
+/// Check manifests and report every problem of every file
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) paths: Paths,
 }
 
-/// Print the JSON Schema of manifests, with which editors complete and check them
+/// Print the JSON Schema of manifests, for editors
 ///
 /// Write it to a file, and name that in the first line of a manifest:
 /// # yaml-language-server: $schema=slo-v1.schema.json
 #[derive(Args, Debug)]
 pub(crate) struct Schema {}
 
-/// Write a commented manifest to start from, for the systems that the journal knows
+/// Write a commented manifest for the recorded systems
 ///
 /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
 /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
@@ -38,42 +38,42 @@ pub(crate) struct Init {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Show what `apply` would change, and what that would do to the budgets; change nothing
+/// Show what apply would change, and its effect on the budgets
 #[derive(Args, Debug)]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) apply: Apply,
 }
 
-/// Bring the declared objects of a set in line with manifests, all or nothing
+/// Make the database match the manifests, all or nothing
 #[derive(Args, Debug)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,
-    /// Delete objects of the set that its files do not declare any more; the journal stays
+    /// Delete objects that their files no longer declare; the journal stays
     #[arg(long)]
     pub(crate) prune: bool,
-    /// The set these manifests are of; required with `-` [default: the repository's name, else the folder's]
+    /// Set of these manifests; required with `-` [default: name of the repository, else of the folder]
     #[arg(long, value_name = "NAME", value_parser = set)]
     pub(crate) set: Option<Name>,
     /// Take over objects that belong to other sets
     #[arg(long)]
     pub(crate) adopt: bool,
-    /// Accept that there is no manifest: the set is meant to be empty
+    /// Accept an input without any manifest: the set is meant to be empty
     #[arg(long)]
     pub(crate) allow_empty: bool,
 }
 
-/// Show who applied which manifests when, and what that changed
+/// Show who applied which manifests when, and what changed
 #[derive(Args, Debug)]
 pub(crate) struct Log {
-    /// Only applies that changed an object of this name; none: all
+    /// Only applies that changed an object with this name; none: all
     #[arg(value_name = "NAME")]
     pub(crate) objects: Vec<String>,
     /// Only applies of this set
     #[arg(long, value_name = "NAME", value_parser = set)]
     pub(crate) set: Option<Name>,
-    /// So many applies, the latest
+    /// Show the latest N applies
     #[arg(short = 'n', long = "last", value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) last: u32,
 }

@@ -18,17 +18,17 @@ pub(crate) struct Selection {
     pub(crate) selector: Option<String>,
 }
 
-/// Show every objective: availability, budget, burn rate, streak, state; worst first
+/// Show every objective, worst first
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Redraw every so often until interrupted
+    /// Redraw at this interval until interrupted
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
     pub(crate) watch: Option<i64>,
 }
 
-/// Show everything about one objective on one screen
+/// Show everything about one objective
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// Name of the objective
@@ -48,45 +48,45 @@ pub(crate) struct Trend {
     /// Number of days up to the last midnight of the objective's time zone
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
     pub(crate) days: u32,
-    /// All days after this moment, or so long before as-of
+    /// All days after this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
 }
 
-/// Show how many days in a row objectives have kept their budgets
+/// Show how many days in a row budgets were kept
 #[derive(Args, Debug)]
 pub(crate) struct Streaks {
     #[command(flatten)]
     pub(crate) selection: Selection,
 }
 
-/// List downtime events and their totals: cause, length, count
+/// List downtime events, their causes and totals
 #[derive(Args, Debug)]
 pub(crate) struct Downtime {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Only events after this moment, or so long before as-of [default: 30d]
+    /// Only events after this time, or this long before as-of [default: 30d]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only events before this moment, or so long before as-of
+    /// Only events before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// Only events that are still going on
+    /// Only ongoing events
     #[arg(long)]
     pub(crate) open: bool,
-    /// Sum events up by this
+    /// Group events by this
     #[arg(long, value_name = "WHAT")]
     pub(crate) by: Option<DowntimeBy>,
 }
 
-/// Summarize one week: what is breaching, what it cost, what caused it, what changed
+/// Summarize one week of all objectives
 #[derive(Args, Debug)]
 pub(crate) struct Digest {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// The ISO week to tell: 2026-W47, last, or this
+    /// ISO week to summarize: 2026-W47, last, or this
     ///
-    /// By default it is the week in which as-of lies, so far. A week that is over is reported at its close.
+    /// The default is the week of as-of, so far. A week that is over is reported as of its close.
     #[arg(long, value_name = "WEEK")]
     pub(crate) week: Option<String>,
 }

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use super::Selection;
 use crate::domain::budget::grouping::GroupBy;
 
-/// Write one HTML page about all objectives: burn-downs, days, downtime, streaks
+/// Write an HTML page about all objectives
 ///
-/// The page is one file that needs no network and no script: open it, mail it, keep it as an artifact of CI. The file is
+/// The page is one file that needs no network and no script: open it, mail it, keep it as a CI artifact. The file is
 /// replaced in one step.
 #[derive(Args, Debug)]
 pub(crate) struct Report {
@@ -21,10 +21,10 @@ pub(crate) struct Report {
     /// Heading of the page
     #[arg(long, value_name = "TEXT", default_value = "Service level objectives")]
     pub(crate) title: String,
-    /// Show the history of the N worst objectives, or of all
+    /// Show the history of the N worst objectives, or of all of them
     #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
     pub(crate) details: usize,
-    /// Add an overview of groups: system, or label:KEY [default: system, where not every objective has its history shown]
+    /// Add an overview of groups: system, or label:KEY [default: system, unless every objective has its history shown]
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
     pub(crate) by: Option<GroupBy>,
 }
@@ -36,13 +36,13 @@ fn details(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected a number or all".to_owned())
 }
 
-/// Print one objective as an SVG badge for a README
+/// Print an SVG badge for one objective
 #[derive(Args, Debug)]
 pub(crate) struct Badge {
     /// Name of the objective
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
-    /// What the badge tells
+    /// What the badge shows
     #[arg(long, value_name = "WHAT", default_value = "availability")]
     pub(crate) show: BadgeShow,
     /// Text on the left [default: the objective's name]
@@ -52,12 +52,12 @@ pub(crate) struct Badge {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum BadgeShow {
-    /// How it stands: healthy, at-risk, down, breaching, no-data
+    /// State: healthy, at-risk, down, breaching, no-data
     State,
-    /// The share of the window in which it was available
+    /// Share of the window in which it was available
     Availability,
-    /// What is left of the error budget
+    /// Remaining error budget
     Budget,
-    /// Days in a row on which it kept its budget
+    /// Days in a row on which the budget was kept
     Streak,
 }

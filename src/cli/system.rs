@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Show the effective status of systems, and since when
+/// Show the status of systems, and since when
 #[derive(Args, Debug)]
 pub(crate) struct Health {
     /// Names of systems; none: all
@@ -10,7 +10,7 @@ pub(crate) struct Health {
     pub(crate) systems: Vec<String>,
 }
 
-/// Show what systems have achieved, since when, and what they are near to
+/// Show what systems have achieved, and what is next
 #[derive(Args, Debug)]
 pub(crate) struct Achievements {
     /// Names of systems; none: all with objectives
@@ -18,16 +18,16 @@ pub(crate) struct Achievements {
     pub(crate) systems: Vec<String>,
 }
 
-/// Show the journal of one system, and which ingest brought each transition
+/// Show the journal of one system, and where each fact came from
 #[derive(Args, Debug)]
 pub(crate) struct History {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]
     pub(crate) system: String,
-    /// Only transitions at or after this moment, or so long before as-of [default: 7d]
+    /// Only transitions at or after this time, or this long before as-of [default: 7d]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only transitions before this moment, or so long before as-of
+    /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// In tables, show transitions that repeat the status of their stream as rows of their own

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Build a small world in a temporary database and show its status
+/// Build an example in a temporary database and show its status
 ///
-/// With --db the database is made there instead; it must not exist yet. SLO_DB is left alone, and the world's present is
-/// always 2026-11-20 14:05 UTC.
+/// With --db the database is made there instead; it must not exist yet. SLO_DB is not used, and "now" is always
+/// 2026-11-20 14:05 UTC.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Put the database, the feed and the manifests into this folder instead of a temporary one
@@ -32,7 +32,7 @@ pub(crate) enum Shell {
     Powershell,
 }
 
-/// Print the manual page of slo or of one of its commands
+/// Print a manual page
 #[derive(Args, Debug)]
 pub(crate) struct Man {
     /// The command whose page to print, such as `status` or `db verify`; none: slo itself

@@ -1,7 +1,7 @@
 //! Owns `slo achievements`: what systems have achieved, and what they are near to.
 //!
-//! | `slo achievements [SYSTEM…]` | what systems have achieved, since when, and what they are nearest to; all they
-//! lack with `-o wide` | |
+//! | `slo achievements [SYSTEM…]` | what systems have achieved, since when, and which achievement is closest; `-o wide`
+//! shows all that are missing | |
 
 use std::collections::BTreeSet;
 

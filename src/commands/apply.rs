@@ -1,10 +1,10 @@
 //! Owns `slo plan` and `slo apply`: the same value, shown or carried out.
 //!
-//! | `slo plan PATH…` | shows what `apply` would change, and what that would do to the budgets; takes the same
-//! options | something would change, or is orphaned |
+//! | `slo plan PATH…` | shows what `apply` would change, and the effect on the budgets; takes the same options |
+//! something would change, or is orphaned |
 //!
-//! | `slo apply PATH… [--prune]` | brings the declared objects of a set in line, all or nothing; `--set NAME`,
-//! `--adopt`, see [GitOps](#gitops) | a manifest is not valid |
+//! | `slo apply PATH… [--prune]` | makes the database match the manifests, all or nothing; `--set NAME`, `--adopt`: see
+//! [Keep objectives in Git](../how-to/gitops.md) | a manifest is invalid |
 
 mod decision;
 mod recording;

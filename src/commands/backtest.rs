@@ -1,7 +1,7 @@
 //! Owns `slo backtest`: when a condition would have held, what that was worth, and what the history supports.
 //!
-//! | `slo backtest [NAME…]` | when a condition (`--when`, `--condition`) would have fired, and how good an alert it
-//! would have been; `--suggest target` or `threshold`: what the history supports | |
+//! | `slo backtest [NAME…]` | when a condition (`--when`, `--condition`) would have fired, and its score as an alert;
+//! `--suggest target` or `threshold`: what the history supports | |
 
 use std::collections::BTreeSet;
 use std::fs::File;

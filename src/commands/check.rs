@@ -1,6 +1,6 @@
 //! Owns `slo check`: one verdict over the selected objectives.
 //!
-//! | `slo check [NAME…]` | a verdict, on any condition; `-o junit` and `-o github` for CIs | an objective failed |
+//! | `slo check [NAME…]` | pass or fail, on any condition; `-o junit` and `-o github` for CI | an objective failed |
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

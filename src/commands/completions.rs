@@ -1,6 +1,6 @@
 //! Owns `slo completions`, and completing: names and labels come from the database.
 //!
-//! | `slo completions SHELL`, `slo man [COMMAND]` | see [Install](#install) | |
+//! | `slo completions SHELL`, `slo man [COMMAND]` | completion scripts and manual pages: [Install](../how-to/install.md) | |
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

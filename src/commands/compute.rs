@@ -1,7 +1,7 @@
 //! Owns `slo compute`: the tables for other readers of the file, what has changed, and commands that are told of it.
 //!
-//! | `slo compute` | writes status, days, streaks and achievements into [tables](docs/tables.md) for SQLite
-//! readers, prints what has changed; `--exec CMD` tells a command, `--exec-name NAME` names it | a command failed |
+//! | `slo compute` | writes status, days, streaks and achievements into [tables](tables.md) for SQLite readers, and
+//! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it | a command failed |
 
 mod exec;
 

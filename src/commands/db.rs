@@ -8,7 +8,7 @@
 //!
 //! | `slo db compact` | the same facts in the smallest file | |
 //!
-//! | `slo db merge FILE…` | takes in every transition of other databases, all of them or none | |
+//! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
 
 use std::path::Path;
 

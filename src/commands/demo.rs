@@ -1,6 +1,6 @@
 //! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
 //!
-//! | `slo demo` | the world above; `--keep FOLDER` says where | |
+//! | `slo demo` | builds an example and shows its status; `--keep FOLDER` keeps it there | |
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};

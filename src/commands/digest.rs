@@ -1,7 +1,7 @@
 //! Owns `slo digest`: one week of all objectives, to paste or to mail.
 //!
-//! | `slo digest` | one week: the state of objectives, what it cost, what caused it, what changed; `--week
-//! 2026-W47`, `last`; `-o markdown` to paste, `-o html` to mail | |
+//! | `slo digest` | one week: the state of objectives, downtime by cause, what changed; `--week 2026-W47`, `last`;
+//! `-o markdown` for pasting, `-o html` for mail | |
 
 use anyhow::Result;
 

@@ -1,6 +1,6 @@
 //! Owns `slo downtime`: events, and what they come to.
 //!
-//! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--since`, `--until`, `--open`, sums
+//! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--since`, `--until`, `--open`; sums
 //! `--by` objective, system, upstream or day | |
 
 use anyhow::Result;

@@ -17,8 +17,7 @@ pub(super) fn parse(expression: &str) -> Result<Term> {
         let (line, column) = error.place(expression);
         let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
         let excerpt = error.excerpt(expression);
-        let hint =
-            if error.remedy.is_empty() { "see the README's section on conditions".to_owned() } else { error.remedy };
+        let hint = if error.remedy.is_empty() { "see docs/reference/conditions.md".to_owned() } else { error.remedy };
         Failure::with_excerpt(format!("--when, {place}: {}", error.message), excerpt, hint)
     })
 }

@@ -113,7 +113,7 @@ fn fitting<'f>(recipes: &'f [Recipe], beginning: &[u8], is_database: bool) -> Re
         recipes.iter().find(of_database)
     } else {
         let tell = feed::tell(beginning, recipes).into_iter().next();
-        tell.or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
+        tell.or_else(|| feed::reach(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
     };
     found.ok_or_else(|| {
         let what = if is_database { "it is a SQLite database" } else { "it is no SQLite database" };

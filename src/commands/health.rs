@@ -1,6 +1,6 @@
 //! Owns `slo health`: the effective status of systems.
 //!
-//! | `slo health [SYSTEM…]` | the effective status of systems | |
+//! | `slo health [SYSTEM…]` | the status of systems, and since when | |
 
 use anyhow::Result;
 

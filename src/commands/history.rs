@@ -1,6 +1,6 @@
 //! Owns `slo history`: the journal of one system, with the ingest that brought each fact and the effective status after it.
 //!
-//! | `slo history SYSTEM` | the journal of one system, and which ingest brought each transition; repeats of a
+//! | `slo history SYSTEM` | the journal of one system, and which import each transition came from; repeats of a
 //! stream's status are counted, or listed with `--all` (JSON lists all) | |
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! Owns `slo ingest`: one thread reads and parses, this one merges and commits.
 //!
-//! | `slo ingest [FILE…]` | takes transitions in; `-` or no file is standard input | a line was rejected |
+//! | `slo ingest [FILE…]` | imports [transitions](transitions.md); `-` or no file is standard input | a line was rejected |
 
 mod intake;
 mod plans;
@@ -23,8 +23,9 @@ use crate::feed::{Names, Recipe};
 use crate::render::ingest::{document, text};
 use crate::render::{Looks, manifest};
 use crate::store::{Access, Store};
-use intake::Intake;
-use source::{Arrival, Event, Input, Progress};
+pub(super) use intake::Intake;
+pub(super) use source::Arrival;
+use source::{Event, Input, Progress};
 
 /// How long a commit may wait for more of what a pipe sends.
 const GATHER: Duration = Duration::from_millis(200);

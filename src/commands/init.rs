@@ -1,7 +1,7 @@
 //! Owns `slo init`: a commented manifest to start from.
 //!
-//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows | the file exists, or
-//! nothing is left to declare (2) |
+//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows | (2: the file exists, or
+//! nothing is left to declare) |
 
 use std::collections::BTreeSet;
 use std::fs;

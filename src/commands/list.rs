@@ -1,7 +1,7 @@
 //! Owns `slo list`: what the database holds, and what conditions can be made of.
 //!
 //! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `conditions`, `ingests`, `sets`, `policies`,
-//! `fields`, `feeds`; `-o wide` shows whose an object is, and its commit | |
+//! `fields`, `feeds`; `-o wide` shows the set and the commit of each object | |
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Owns `slo log`: who applied which manifests when, and what that changed.
 //!
-//! | `slo log [NAME…]` | who applied which manifests when, and what that changed, newest first; `--set NAME`, `-n
+//! | `slo log [NAME…]` | who applied which manifests when, and what changed, newest first; `--set NAME`, `-n
 //! 20` | |
 
 use anyhow::Result;

@@ -10,7 +10,7 @@ use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
     Downtime, Export, ExportJournal, ExportManifests, Feed, FeedShow, FeedTry, Global, Health, History, Info, Ingest,
-    Init, List, Log, Man, Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Init, List, Log, Man, Merge, Output, Plan, Probe, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -76,37 +76,55 @@ pub(crate) struct Leaf {
     run: fn(&mut ArgMatches, &mut Context<'_>) -> Result<Answer>,
 }
 
+/// Commands that serve one purpose.
+struct Group {
+    name: &'static str,
+    commands: &'static [Command],
+}
+
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 28] = [
-    command::<Ingest>(),
-    holding::<Feed>("feed", FEED),
-    command::<Init>(),
-    command::<Schema>(),
-    command::<Validate>(),
-    command::<Plan>(),
-    command::<Apply>(),
-    command::<Status>(),
-    command::<Show>(),
-    command::<Check>(),
-    command::<Backtest>(),
-    command::<Health>(),
-    command::<Downtime>(),
-    command::<Trend>(),
-    command::<Streaks>(),
-    command::<Achievements>(),
-    command::<Digest>(),
-    command::<History>(),
-    command::<Compute>(),
-    command::<Report>(),
-    command::<Badge>(),
-    command::<List>(),
-    command::<Log>(),
-    holding::<Export>("export", EXPORT),
-    holding::<Db>("db", DB),
-    command::<Demo>(),
-    command::<Completions>(),
-    command::<Man>(),
+static GROUPS: [Group; 6] = [
+    Group { name: "Record", commands: &[command::<Ingest>(), holding::<Feed>("feed", FEED), command::<Probe>()] },
+    Group {
+        name: "Declare",
+        commands: &[
+            command::<Init>(),
+            command::<Schema>(),
+            command::<Validate>(),
+            command::<Plan>(),
+            command::<Apply>(),
+            command::<Log>(),
+        ],
+    },
+    Group {
+        name: "Look",
+        commands: &[
+            command::<Status>(),
+            command::<Show>(),
+            command::<Health>(),
+            command::<Downtime>(),
+            command::<Trend>(),
+            command::<Streaks>(),
+            command::<Achievements>(),
+            command::<History>(),
+            command::<Digest>(),
+            command::<Report>(),
+            command::<Badge>(),
+            command::<List>(),
+        ],
+    },
+    Group { name: "Decide", commands: &[command::<Check>(), command::<Backtest>()] },
+    Group { name: "Publish", commands: &[command::<Compute>(), holding::<Export>("export", EXPORT)] },
+    Group {
+        name: "Maintain",
+        commands: &[holding::<Db>("db", DB), command::<Completions>(), command::<Man>(), command::<Demo>()],
+    },
 ];
+
+/// Every command.
+fn all() -> impl Iterator<Item = &'static Command> {
+    GROUPS.iter().flat_map(|group| group.commands)
+}
 
 const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
 
@@ -157,7 +175,7 @@ impl Line {
             Some(Err(_)) | None => definition().try_get_matches_from(words)?,
         };
         let global = Cli::from_arg_matches(&matches)?.global;
-        let (command, matches) = called(&COMMANDS, matches)?;
+        let (command, matches) = called(all(), matches)?;
         Ok(Self { global, command, matches })
     }
 
@@ -171,25 +189,47 @@ impl Line {
 }
 
 /// Follows what was read to the command that answers.
-fn called(commands: &'static [Command], mut matches: ArgMatches) -> Result<(Leaf, ArgMatches), clap::Error> {
+fn called(
+    mut commands: impl Iterator<Item = &'static Command>,
+    mut matches: ArgMatches,
+) -> Result<(Leaf, ArgMatches), clap::Error> {
     let named = matches.remove_subcommand();
     let (name, matches) = named.ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
-    let command = commands.iter().find(|command| command.name == name);
+    let command = commands.find(|command| command.name == name);
     match command.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?.does {
         Does::This(leaf) => Ok((leaf, matches)),
-        Does::Holds(commands) => called(commands, matches),
+        Does::Holds(held) => called(Box::new(held.iter()) as Box<dyn Iterator<Item = _>>, matches),
     }
 }
 
 /// Reads a command line with the arguments of one command alone, the first that is named in it.
 fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
-    let called = words.iter().skip(1).find_map(|word| COMMANDS.iter().find(|command| word == command.name))?;
+    let called = words.iter().skip(1).find_map(|word| all().find(|command| word == command.name))?;
     Some(Cli::command().subcommand(called.definition()).try_get_matches_from(words))
 }
 
 /// The whole command line.
 pub(super) fn definition() -> clap::Command {
-    Cli::command().subcommands(COMMANDS.iter().map(Command::definition))
+    let root = Cli::command().subcommands(all().map(Command::definition));
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}Options:\n{{options}}{{after-help}}",
+        grouped(&root)
+    );
+    root.help_template(template)
+}
+
+/// What each command does, in groups.
+fn grouped(root: &clap::Command) -> String {
+    let mut text = String::new();
+    for group in &GROUPS {
+        text.push_str(&format!("{}:\n", group.name));
+        for command in group.commands {
+            let about = root.find_subcommand(command.name).and_then(clap::Command::get_about);
+            text.push_str(&format!("  {:<12}  {}\n", command.name, about.map(ToString::to_string).unwrap_or_default()));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

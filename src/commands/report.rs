@@ -1,7 +1,7 @@
 //! Owns `slo report`: objectives and their histories as one page.
 //!
-//! | `slo report --html FILE` | one self-contained HTML page about all objectives, or those selected; see [Pages
-//! and badges](#pages-and-badges) | |
+//! | `slo report --html FILE` | one self-contained HTML page about all objectives, or the selected ones; see
+//! [Reports, pages and badges](../how-to/reports.md) | |
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,10 +62,11 @@ impl Histories {
     fn draw(store: &Store, mut objectives: Vec<Stored>, details: usize, as_of: Instant) -> Result<Self> {
         let mut all = None;
         if objectives.len() > details {
-            let mut found = reports(store, objectives.clone(), as_of)?;
+            let mut found = reports(store, objectives, as_of)?;
             worst_first(&mut found);
-            let worst: BTreeSet<&Name> = found.iter().take(details).map(|report| &report.objective).collect();
-            objectives.retain(|stored| worst.contains(&stored.objective.metadata.name));
+            // Few are needed again, so what was read of all is not kept meanwhile.
+            let worst = found.iter().take(details).map(|report| store.objective(&report.objective));
+            objectives = worst.filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
             all = Some(found);
         }
         let systems: BTreeSet<Name> = objectives.iter().map(|stored| stored.objective.system.clone()).collect();

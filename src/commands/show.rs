@@ -1,7 +1,7 @@
 //! Owns `slo show`: everything about one objective on one screen.
 //!
 //! | `slo show NAME` | everything about one objective on one screen: budget, forecast, burn rates and what they
-//! mean, blame, a timeline of downtime, trend (`--days 90`), streak, achievements, accounting | |
+//! mean, causes, a timeline of downtime, trend (`--days 90`), streak, achievements, accounting | |
 
 use anyhow::Result;
 

@@ -1,6 +1,6 @@
 //! Owns `slo validate`: every problem of every manifest.
 //!
-//! | `slo validate PATH…` | reports every problem of manifests | a manifest is not valid |
+//! | `slo validate PATH…` | reports every problem of manifests | a manifest is invalid |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

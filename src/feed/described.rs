@@ -27,7 +27,7 @@ pub(crate) use draft::look;
 use kind::Place;
 pub(crate) use kind::Recipe;
 use stream::Stream;
-pub(crate) use telling::tell;
+pub(crate) use telling::{reach, tell};
 use trace::Trace;
 use work::{Work, longest};
 

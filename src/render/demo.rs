@@ -1,4 +1,4 @@
-//! Owns what `slo demo` says around the table: what the world is, and the commands that lead on.
+//! Owns what `slo demo` prints around the table: what the example is, and what to try next.
 
 // Writing to a string cannot fail, so the results of `write!` are not looked at.
 use std::fmt::Write as _;
@@ -26,20 +26,18 @@ pub(crate) fn introduction(place: &Place<'_>) -> String {
     )
 }
 
-/// What to type next, below the table: every command says the same whenever it is run.
+/// What to try next, below the table: every command prints the same whenever it is run.
 pub(crate) fn next_steps(place: &Place<'_>) -> String {
     let moment = minute(place.at).replace(' ', "T");
     let (program, db) = (shell(place.program), shell(&place.db.display().to_string()));
     let manifests = shell(&place.folder.join("manifests").display().to_string());
     let steps = [
-        ("May the payments team deploy? Exit code 1: no", "check -l team=payments".to_owned(), &*moment),
-        ("Whose fault was that, and when is it over?", "show checkout-availability".to_owned(), &*moment),
-        ("In the middle of the database outage", "status".to_owned(), "2026-11-11T10:30"),
-        ("How are the systems now?", "health".to_owned(), &*moment),
-        ("Edit a manifest, then see what it would change", format!("plan {manifests}"), &*moment),
+        ("May the payments team deploy? Exit code 1 means no", "check -l team=payments".to_owned()),
+        ("What caused it, and when is it over?", "show checkout-availability".to_owned()),
+        ("Edit a manifest, then see what it would change", format!("plan {manifests}")),
     ];
-    let mut text = "\nGo on from here; each command says the same whenever it is run:\n".to_owned();
-    for (question, command, moment) in steps {
+    let mut text = "\nWhat to try next:\n".to_owned();
+    for (question, command) in steps {
         let _ = writeln!(text, "  # {question}\n  {program} {command} --db {db} --as-of {moment}");
     }
     text

@@ -68,7 +68,8 @@ pub(crate) fn text(trial: &Trial) -> String {
     let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
     for tried in &trial.records {
         let _ = writeln!(text, "\nline {}", tried.line);
-        for (name, value) in &tried.values {
+        // Of what is missing nothing follows, unless that is why it was rejected.
+        for (name, value) in tried.values.iter().filter(|(_, value)| value.is_some() || tried.reason.is_some()) {
             let value = value.as_ref().map_or("–".to_owned(), |value| one_line(value).into_owned());
             let _ = writeln!(text, "  {} = {value}", one_line(name));
         }

@@ -1,5 +1,5 @@
 //! Owns the tables that `compute` fills for other readers of the file: bringing them in line with what was computed, writing only
-//! what differs, and comparing them with it. docs/tables.md promises their names and columns.
+//! what differs, and comparing them with it. docs/reference/tables.md promises their names and columns.
 
 mod rows;
 

@@ -1,4 +1,4 @@
-//! Owns the packed form of sealed days. Documented in docs/segment-format.md.
+//! Owns the packed form of sealed days. Documented in docs/design/segment-format.md.
 
 use super::varint::{Damaged, put, take};
 use crate::domain::account::member::SystemId;
@@ -133,7 +133,7 @@ mod tests {
         }
         let hex: Vec<String> = encode(&ledger).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.join(" "), "03 aa a2 01 03 02 01 04 e0 d4 03 01 41 01 07 e0 d4 03");
-        assert!(include_str!("../../docs/segment-format.md").contains(&hex.join(" ")));
+        assert!(include_str!("../../docs/design/segment-format.md").contains(&hex.join(" ")));
     }
 
     proptest! {

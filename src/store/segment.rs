@@ -1,5 +1,5 @@
 //! Owns the packed form of transitions: the formats that a segment's body has had, and how facts are cut into bodies. Documented in
-//! docs/segment-format.md.
+//! docs/design/segment-format.md.
 
 mod ingests;
 mod moments;

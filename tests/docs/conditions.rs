@@ -1,10 +1,10 @@
-//! docs/conditions.md: its tables are what the commands print, and both spellings of its examples are the same condition.
+//! docs/reference/conditions.md: its tables are what the commands print, and both spellings of its examples are the same condition.
 
 use std::fs;
 
 use crate::world::{REWRITE, World, repository};
 
-const DOCUMENT: &str = "docs/conditions.md";
+const DOCUMENT: &str = "docs/reference/conditions.md";
 
 fn text() -> String {
     fs::read_to_string(repository(DOCUMENT)).unwrap()

@@ -1,4 +1,4 @@
-//! README's way to keep objectives in Git, with a bare repository and its script for CI: pull requests that lower a target, delete a
+//! docs/how-to/gitops.md's way to keep objectives in Git, with a bare repository and its script for CI: pull requests that lower a target, delete a
 //! file and misspell a field, and what comes of merging them.
 
 use std::fs;
@@ -103,7 +103,7 @@ impl Forge {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// Runs README's script as CI would: a fresh clone in a folder of any name, with a shell that stops at what fails.
+    /// Runs the page's script as CI would: a fresh clone in a folder of any name, with a shell that stops at what fails.
     /// Returns the exit code, what was printed, and the comment that was posted.
     fn ci(&self, branch: &str) -> (i32, String, String) {
         let home = self.world.path();
@@ -121,18 +121,17 @@ impl Forge {
     }
 }
 
-/// The script in README's section, which has five lines at the most.
+/// The script of the page, which has five lines at the most.
 fn script() -> String {
-    let text = fs::read_to_string(repository("README.md")).unwrap();
-    let begin = text.find("\n## GitOps").expect("the section");
-    let start = begin + text[begin..].find("```bash\n").expect("the script") + 8;
+    let text = fs::read_to_string(repository("docs/how-to/gitops.md")).unwrap();
+    let start = text.find("```bash\n").expect("the script") + 8;
     let script = &text[start..start + text[start..].find("```").unwrap()];
     assert!(script.lines().count() <= 5, "{script}");
     script.to_owned()
 }
 
 #[test]
-fn a_repository_of_objectives_with_the_script_of_the_readme() {
+fn a_repository_of_objectives_with_the_script_of_the_page() {
     let Some(forge) = Forge::new() else { return };
 
     // The first pull request: new objectives.

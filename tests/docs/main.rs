@@ -1,9 +1,10 @@
-//! Holds what the documents promise: README, demo, completions, manual pages, how answers look, and the layers of the code.
+//! Holds what the documents promise: documents, demo, completions, manual pages, how answers look, and the layers of the code.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]
 
 mod browser;
+mod commands;
 mod completions;
 mod conditions;
 mod demo;
@@ -12,8 +13,9 @@ mod gitops;
 mod golden;
 mod layers;
 mod man;
+mod markdown;
 mod page;
-mod readme;
+mod pages;
 mod scan;
 mod schema;
 mod tables;

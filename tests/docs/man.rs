@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::commands::groups;
 use crate::world::World;
 
 #[test]
@@ -27,12 +28,10 @@ fn every_command_has_a_page() {
             assert!(text.contains(&name.replace('-', "\\-")), "{page} lacks --{name}");
         }
     }
-    let help = world.stdout(&["-h"]);
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = commands.map(|line| line.split_whitespace().next().unwrap());
-    // `slo help` is the help of the others.
-    for command in names.filter(|name| *name != "help") {
+    let groups = groups(&world.stdout(&["-h"]));
+    let named: Vec<&String> = groups.iter().flat_map(|(_, commands)| commands).collect();
+    assert!(named.len() >= 27, "{named:?}");
+    for command in named {
         assert!(pages.contains(&format!("slo-{command}.1")), "{command} has no page among {pages:?}");
     }
 }

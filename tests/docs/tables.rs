@@ -1,4 +1,4 @@
-//! docs/tables.md: the tables that `compute` fills are those it promises, and its queries give what it shows, through rusqlite
+//! docs/reference/tables.md: the tables that `compute` fills are those it promises, and its queries give what it shows, through rusqlite
 //! and through the `sqlite3` program. `SLO_REWRITE=1` rewrites what they give.
 
 use std::fs;
@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use crate::world::{REWRITE, World, repository};
 
 fn document() -> String {
-    fs::read_to_string(repository("docs/tables.md")).unwrap()
+    fs::read_to_string(repository("docs/reference/tables.md")).unwrap()
 }
 
 /// The demo, computed two days ago and now.
@@ -110,7 +110,7 @@ fn queries_and_lines_are_what_is_shown() {
         assert!(!answer.is_empty(), "{sql:?} gives nothing");
         if std::env::var_os(REWRITE).is_some() {
             text.replace_range(start..end, &answer);
-            fs::write(repository("docs/tables.md"), &text).unwrap();
+            fs::write(repository("docs/reference/tables.md"), &text).unwrap();
         } else {
             assert_eq!(text[start..end], answer, "{sql:?}");
         }

@@ -1,4 +1,4 @@
-//! Owns the checksum of a row, written from docs/segment-format.md and not from the program.
+//! Owns the checksum of a row, written from docs/design/segment-format.md and not from the program.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;

@@ -217,7 +217,7 @@ pub(crate) fn night() -> u64 {
     std::env::var("SLO_NIGHT").ok().and_then(|text| text.parse().ok()).filter(|factor| *factor > 0).unwrap_or(1)
 }
 
-/// Says how much a harness has done, for the figures in docs/robustness.md; `--nocapture` shows it.
+/// Says how much a harness has done, for the figures in docs/design/robustness.md; `--nocapture` shows it.
 #[expect(clippy::print_stderr, reason = "a night's run is told what it has come to")]
 pub(crate) fn tell(figure: &str) {
     eprintln!("done: {figure}");

@@ -13,7 +13,7 @@ const COMPUTERS: usize = 2;
 const SECONDS: u64 = 3;
 /// Lines of one ingest: ten flaps, so that each computation has something to tell.
 const LINES: i64 = 20;
-/// What nobody may wait longer for. On a machine that has the time it is far less, see docs/robustness.md.
+/// What nobody may wait longer for. On a machine that has the time it is far less, see docs/design/robustness.md.
 const LONGEST: Duration = Duration::from_secs(30);
 
 #[expect(clippy::disallowed_methods, reason = "how long a command takes is what this test is about")]

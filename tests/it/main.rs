@@ -11,6 +11,7 @@ mod conditions;
 mod days;
 mod digest;
 mod exactness;
+mod feeds;
 mod freshness;
 mod harness;
 mod laws;
@@ -18,6 +19,7 @@ mod logged;
 mod manifests;
 mod outages;
 mod pages;
+mod probes;
 mod published;
 mod reference;
 #[path = "../docs/scan.rs"]

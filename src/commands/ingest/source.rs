@@ -174,9 +174,9 @@ pub(super) struct Options {
 }
 
 /// A batch, with the name of its file where it is the first of it.
-pub(super) struct Arrival {
-    pub(super) begins: Option<String>,
-    pub(super) batch: Batch,
+pub(in crate::commands) struct Arrival {
+    pub(in crate::commands) begins: Option<String>,
+    pub(in crate::commands) batch: Batch,
 }
 
 /// What the reading thread tells.
@@ -279,7 +279,7 @@ fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send>) -> Resul
     let is_foreign = Foreign::is_one(&text);
     let rest = std::mem::replace(source, Box::new(io::empty()));
     *source = Box::new(io::Cursor::new(beginning).chain(rest));
-    if let Some(fits) = feed::tell(&text, recipes).first() {
+    if let Some(fits) = feed::tell(&text, recipes).into_iter().next().or_else(|| feed::reach(&text, recipes)) {
         return Ok(fits);
     }
     let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
@@ -290,8 +290,10 @@ fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send>) -> Resul
         ));
     }
     let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !is_database(recipe)).collect();
-    if let [only] = others.as_slice() {
-        return Ok(only);
+    match others.as_slice() {
+        [only] => return Ok(only),
+        [first, ..] if text.trim_ascii().is_empty() => return Ok(first),
+        _ => {}
     }
     let forms: Vec<String> = recipes.iter().map(|recipe| recipe.feed().format.as_str().to_owned()).collect();
     let fitting = feeds::fitting(&text, None)?;

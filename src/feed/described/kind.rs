@@ -114,6 +114,21 @@ impl Kind {
         !self.origins[field as usize].is_empty()
     }
 
+    /// Whether several places are named for a field.
+    pub(super) fn has_choice(&self, field: Field) -> bool {
+        self.origins[field as usize].len() > 1
+    }
+
+    /// Whether no record says anything without this field.
+    pub(super) fn needs(&self, field: Field) -> bool {
+        match field {
+            Field::Ts | Field::System => true,
+            Field::Status => matches!(self.shape, Shape::Transitions | Shape::Observations),
+            Field::End => self.shape == Shape::Intervals,
+            _ => false,
+        }
+    }
+
     /// The names of the values that a field may come from.
     pub(super) fn named(&self, field: Field) -> impl Iterator<Item = &str> {
         let origins = self.origins[field as usize].iter();

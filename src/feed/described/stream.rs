@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use memchr::memchr2;
 
 use crate::domain::health::feed::Step;
+use crate::feed::fields::quote;
 
 /// Bytes asked of the input at once.
 const CHUNK: usize = 128 * 1024;
@@ -90,6 +91,11 @@ impl<R: Read> Stream<R> {
         !self.has_content || self.reached.iter().any(|reached| *reached)
     }
 
+    /// Whether anything but blanks was met.
+    pub(super) const fn has_content(&self) -> bool {
+        self.has_content
+    }
+
     /// The next value at the end of a way; `None` at the end of the input.
     ///
     /// # Errors
@@ -104,6 +110,9 @@ impl<R: Read> Stream<R> {
             };
             self.has_content = true;
             let depth = self.open.len();
+            if depth == 0 && !self.is_behind && !matches!(byte, b'{' | b'[') {
+                return Err(self.wrong(&format!("not JSON, which begins with {{ or [, but {}", quote(&[byte]))));
+            }
             if self.is_behind {
                 self.pass_separator(byte)?;
                 continue;
@@ -365,7 +374,7 @@ impl<R: Read> Stream<R> {
     }
 
     fn unexpected(&self, byte: u8, expected: &str) -> io::Error {
-        self.wrong(&format!("expected {expected}, found {}", crate::feed::fields::quote(&[byte])))
+        self.wrong(&format!("expected {expected}, found {}", quote(&[byte])))
     }
 
     fn wrong(&self, what: &str) -> io::Error {

@@ -33,7 +33,9 @@ impl Table {
         let best = tables.reduce(|best, other| if count(&other) > count(&best) { other } else { best });
         let Some(table) = best else { return Err("it has no columns".to_owned()) };
         let is_there = |slot: usize| table.columns[slot].is_some() || is_file_name(&kind.wants[slot]);
-        let lacks = |field: &Field| kind.has(*field) && !kind.can_have(*field, &is_there) && *field != Field::Note;
+        // Of several places for what need not be there, none has to be.
+        let needed = |field: Field| kind.needs(field) || field != Field::Note && !kind.has_choice(field);
+        let lacks = |field: &Field| kind.has(*field) && !kind.can_have(*field, &is_there) && needed(*field);
         let mut missing: Vec<&str> =
             Field::ALL.iter().filter(|field| lacks(field)).flat_map(|field| kind.named(*field)).collect();
         missing.dedup();

@@ -16,6 +16,16 @@ pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recip
     recipes.iter().filter(|recipe| recipe.fits(beginning)).collect()
 }
 
+/// The first of these feeds for whose records there is at least a place, if there are none in it.
+pub(crate) fn reach<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
+    let of_tree = |recipe: &&Recipe| recipe.feed.format == Format::Json;
+    recipes.iter().filter(of_tree).find(|recipe| {
+        let mut stream = Stream::new(beginning, ways(recipe));
+        drop(stream.next().map(drop));
+        stream.has_content() && stream.has_reached()
+    })
+}
+
 impl Recipe {
     fn fits(&self, beginning: &[u8]) -> bool {
         let mut lines = beginning.split(|byte| *byte == b'\n').map(without_return);
@@ -65,11 +75,13 @@ impl Kind {
         let mut fits = false;
         // One item tells.
         let _one: Result<usize, ()> = place.items(value, key, |item| {
+            let item = item.map_err(drop)?;
             let is_there = |slot: usize| place.is_there(slot, item);
             let needed: &[Field] = match self.shape {
                 Shape::Intervals => &[Field::Ts, Field::End, Field::System],
                 Shape::Transitions | Shape::Observations => &[Field::Ts, Field::Status, Field::System],
-                Shape::Maintenance => return Err(()),
+                Shape::Maintenance if self.has(Field::End) => &[Field::Ts, Field::End, Field::System],
+                Shape::Maintenance => &[Field::Ts, Field::Status, Field::System],
             };
             let has_all = needed.iter().all(|field| self.can_have(*field, &is_there));
             let slots = place.slots(item, &self.wants, "x").ok();

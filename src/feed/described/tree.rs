@@ -102,7 +102,8 @@ impl Tree {
         self.wants.iter().map(|want| if let Want::Key(key) = want { Some(key.as_str()) } else { None }).collect()
     }
 
-    /// Calls `take` for each item in the value at the end of the way; returns how many there are.
+    /// Calls `take` for each item in the value at the end of the way, and with the reason for each record that has not even a
+    /// place for items; returns how often.
     ///
     /// # Errors
     /// Those of `take`.
@@ -110,7 +111,7 @@ impl Tree {
         &self,
         value: Value,
         key: Option<&str>,
-        mut take: impl FnMut(Item<'_>) -> Result<(), E>,
+        mut take: impl FnMut(Result<Item<'_>, String>) -> Result<(), E>,
     ) -> Result<usize, E> {
         let holder;
         let records: Vec<&Value> = match &self.rest {
@@ -127,19 +128,26 @@ impl Tree {
         for record in records {
             let Some(each) = &self.each else {
                 count += 1;
-                take(Item { record, around: record, item: record, key })?;
+                take(Ok(Item { record, around: record, item: record, key }))?;
                 continue;
             };
+            let before = count;
             each.walk(Item { record, around: record, item: record, key }, &mut |item| {
                 count += 1;
-                take(item)
+                take(Ok(item))
             })?;
+            if count == before
+                && let Some(way) = self.lacks_items(record)
+            {
+                count += 1;
+                take(Err(format!("the record has no {way}")))?;
+            }
         }
         Ok(count)
     }
 
     /// The way to the items of a record, if the record has not even what they would be in.
-    pub(super) fn lacks_items(&self, record: &Value) -> Option<String> {
+    fn lacks_items(&self, record: &Value) -> Option<String> {
         let Some(Path::Simple(steps)) = &self.each else { return None };
         let (Step::Each, before) = steps.split_last()? else { return None };
         let mut is_there = false;

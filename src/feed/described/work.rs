@@ -202,12 +202,11 @@ impl<'f> Work<'f> {
             if kinds.len() > 1 {
                 tree = Some(value.clone());
             }
-            if let Some(way) = place.lacks_items(&value).filter(|_| !kind.skip) {
-                self.done(Err(format!("the record has no {way}")), (line, raw), batch, on_reject)?;
-                count += 1;
-                continue;
-            }
-            count += place.items(value, key, |item| self.item(kind, place, item, (line, raw), batch, on_reject))?;
+            count += place.items(value, key, |item| match item {
+                Ok(item) => self.item(kind, place, item, (line, raw), batch, on_reject),
+                Err(_) if kind.skip => Ok(()),
+                Err(reason) => self.done(Err(reason), (line, raw), batch, on_reject),
+            })?;
         }
         // A record without items is one that says nothing.
         if count == 0 { self.done(Ok(Said::Nothing), (line, raw), batch, on_reject) } else { Ok(()) }

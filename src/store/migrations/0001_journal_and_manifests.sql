@@ -14,7 +14,7 @@ CREATE TABLE stream (
     UNIQUE (system, source, healthcheck)
 ) STRICT;
 
--- Packed transitions of one stream, see docs/segment-format.md. Segments of a stream never overlap.
+-- Packed transitions of one stream, see docs/design/segment-format.md. Segments of a stream never overlap.
 CREATE TABLE segment (
     id       INTEGER PRIMARY KEY,
     stream   INTEGER NOT NULL REFERENCES stream (id),
@@ -72,7 +72,7 @@ CREATE TABLE maintenance_input (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX maintenance_input_maintenance ON maintenance_input (maintenance);
 
--- Caches: the sealed days of an objective (body, see docs/segment-format.md), valid up to sealed_until. Two tables, so that
+-- Caches: the sealed days of an objective (body, see docs/design/segment-format.md), valid up to sealed_until. Two tables, so that
 -- a late fact moves one small row.
 CREATE TABLE seal (
     objective    INTEGER PRIMARY KEY REFERENCES manifest (id) ON DELETE CASCADE,

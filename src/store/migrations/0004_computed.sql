@@ -1,4 +1,4 @@
--- Why: `slo compute` publishes rows for other readers of the file (docs/tables.md, a stable interface), logs what changed, and tells commands.
+-- Why: `slo compute` publishes rows for other readers of the file (docs/reference/tables.md, a stable interface), logs what changed, and tells commands.
 CREATE TABLE computation (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     as_of      TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- Why: damage is noticed, not believed. Every row carries a checksum of its other columns (docs/segment-format.md), which are made once all steps are taken.
+-- Why: damage is noticed, not believed. Every row carries a checksum of its other columns (docs/design/segment-format.md), which are made once all steps are taken.
 ALTER TABLE system ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE stream ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE segment ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;

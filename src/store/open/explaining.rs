@@ -115,7 +115,7 @@ fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
             companion.file_name().unwrap_or_default().display(),
             known.uid()
         ),
-        format!("{remedy}; the README says how several users share a database"),
+        format!("{remedy}; docs/how-to/many-hosts.md says how several users share a database"),
     ))
 }
 

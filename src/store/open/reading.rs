@@ -127,7 +127,7 @@ impl Marks {
         }
         Err(Failure::new(
             "it was changed while it was read without locks, because its companion files cannot be made here",
-            "run this again; the README says how several users share a database",
+            "run this again; docs/how-to/many-hosts.md says how several users share a database",
         ))
     }
 }

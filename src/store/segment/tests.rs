@@ -59,7 +59,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn the_documented_examples_are_what_is_written() {
-    let page = include_str!("../../../docs/segment-format.md");
+    let page = include_str!("../../../docs/design/segment-format.md");
     let start = 1_795_183_500_000;
     let few = [
         fact(start, Status::Healthy, 1),
@@ -80,7 +80,7 @@ fn the_documented_examples_are_what_is_written() {
 #[test]
 fn bodies_of_version_1_still_read() {
     let body = [0x01, 0x01, 0x83, 0xd3, 0x0e, 0xf1, 0x2e, 0x02, 0x02, 0x01, 0x02, 0x6b, 0x24, 0x19, 0x3c];
-    assert!(include_str!("../../../docs/segment-format.md").contains(&hex(&body)));
+    assert!(include_str!("../../../docs/design/segment-format.md").contains(&hex(&body)));
     let first = Instant::from_millis(1_795_183_500_000);
     let facts = decode(&body, first, 3).unwrap();
     let expected = [

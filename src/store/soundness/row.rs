@@ -1,4 +1,4 @@
-//! Owns the checksum that every row carries, so that a value that has turned into another is noticed. docs/segment-format.md
+//! Owns the checksum that every row carries, so that a value that has turned into another is noticed. docs/design/segment-format.md
 //! says how it is made.
 
 use std::ops::Range;
@@ -285,7 +285,7 @@ mod tests {
     fn the_documented_example_is_what_is_made() {
         let values = [ValueRef::Integer(7), ValueRef::Text(b"shop"), ValueRef::Null];
         let hex = format!("{:08x}", checksum(values));
-        let page = include_str!("../../../docs/segment-format.md");
+        let page = include_str!("../../../docs/design/segment-format.md");
         assert!(page.contains(&hex), "{hex}");
     }
 

@@ -237,14 +237,16 @@ fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
 
 /// The last instant at which anything that is known up to `as-of` still turns for an objective with a rolling window.
 ///
-/// Streams fall silent, and maintenance ends that does not return. After that the world repeats itself from week to week, but for
+/// Streams fall silent, and maintenance ends, or begins to return. After that the world repeats itself from week to week, but for
 /// clocks, which do so from year to year; one window later nothing older is left in the window. So what has not happened a window
 /// and a year later never happens.
 pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let Window::Rolling { days } = objective.window else { return world.as_of + 400 * DAY };
     let facts = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of);
     let silent = world.systems.iter().filter_map(|system| system.stale_after).max().unwrap_or(0);
-    let once = world.maintenance.iter().filter(|window| window.returns.is_none() && !window.cancelled);
-    let turns = facts.map(|ts| ts + silent).chain(once.map(|window| window.start + window.duration));
+    // Of maintenance that returns, the first time counts: from there on it is the same from week to week.
+    let first_ends =
+        world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
+    let turns = facts.map(|ts| ts + silent).chain(first_ends);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }
