@@ -111,6 +111,11 @@ impl Batch {
         self.bytes = next.bytes;
     }
 
+    /// Whether it has so many rows, or as many notes as it may have.
+    fn is_full(&self, rows: usize) -> bool {
+        self.rows.len() >= rows || self.note_bytes >= MOST_NOTE_BYTES
+    }
+
     /// Takes a row in.
     fn keep(&mut self, row: Row, note: Option<&str>) {
         let index = self.rows.len() as u32;
@@ -223,10 +228,7 @@ impl<R: Read> Reader<R> {
             self.interner = Interner::new();
         }
         while !self.done {
-            if batch.rows.len() >= self.options.batch_rows
-                || batch.note_bytes >= MOST_NOTE_BYTES
-                || self.interner.is_full()
-            {
+            if batch.is_full(self.options.batch_rows) || self.interner.is_full() {
                 // Where the table of streams is full, indices begin anew.
                 self.restart = self.interner.is_full();
                 break;
@@ -283,8 +285,8 @@ impl<R: Read> Reader<R> {
             let mut fields = Fields::default();
             let split = self.shape.split(raw, broken, &mut fields);
             let is_split = split.is_ok();
-            let row = split
-                .and_then(|()| fields.row(&mut self.interner, &mut self.times, &mut self.names, &self.options));
+            let (interner, times, names) = (&mut self.interner, &mut self.times, &mut self.names);
+            let row = split.and_then(|()| fields.row(interner, times, names, &self.options));
             let lacking = || if is_split { fields.lacking().collect() } else { Vec::new() };
             if let Err(reason) = &row
                 && self.shape.is_json()

@@ -2,6 +2,7 @@
 //!
 //! | `slo ingest [FILE…]` | imports [transitions](transitions.md); `-` or no file is standard input | a line was rejected |
 
+mod input;
 mod intake;
 mod plans;
 mod source;
@@ -23,9 +24,10 @@ use crate::feed::{Names, Recipe};
 use crate::render::ingest::{document, text};
 use crate::render::{Looks, manifest};
 use crate::store::{Access, Store};
+use input::Input;
 pub(super) use intake::Intake;
 pub(super) use source::Arrival;
-use source::{Event, Input, Progress};
+use source::{Event, Progress};
 
 /// How long a commit may wait for more of what a pipe sends.
 const GATHER: Duration = Duration::from_millis(200);

@@ -19,7 +19,7 @@ use anyhow::Result;
 use super::input::Input;
 use super::names::Names;
 use super::records::{Cut, Records};
-use super::{Batch, MOST_NOTE_BYTES, Options, Reject};
+use super::{Batch, Options, Reject};
 use crate::domain::health::feed::{Format, Step};
 use crate::domain::health::trial::Tried;
 use crate::failure::Failure;
@@ -118,8 +118,7 @@ impl<'f, R: Read> Described<'f, R> {
         }
         let known = if batch.restart { 0 } else { self.work.streams() };
         while !self.done {
-            if batch.rows.len() >= self.options.batch_rows || batch.note_bytes >= MOST_NOTE_BYTES || self.work.is_full()
-            {
+            if batch.is_full(self.options.batch_rows) || self.work.is_full() {
                 self.restart = self.work.is_full();
                 break;
             }

@@ -85,7 +85,11 @@ fn each_built_in_feed_makes_of_its_input_what_is_expected() {
         // Without the feed it is refused once, with the command that reads it.
         let refused = slo.run(&["ingest", path], b"");
         assert_eq!((refused.code, refused.stderr.lines().count()), (2, 2), "{path}: {}", refused.stderr);
-        assert!(refused.stderr.contains(&format!("hint: slo ingest --feed {} {path}", input.feed)), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(&format!("hint: slo ingest --feed {} {path}", input.feed)),
+            "{}",
+            refused.stderr
+        );
         let plans = slo.path("plans.yaml");
         let args = ["ingest", "--feed", &input.feed, path, "--maintenance", plans.to_str().unwrap()];
         let told = slo.pass(&args, b"");
@@ -233,7 +237,8 @@ fn a_damaged_record_is_rejected_by_name_and_the_rest_is_kept() {
                 // What is left was there before, but for what is unknown for want of what was spoilt.
                 let kept = exported(&slo);
                 let (known, left) = (facts(&whole), facts(&kept));
-                let strange: Vec<_> = left.iter().filter(|fact| !known.contains(fact) && fact[4] != "unknown").collect();
+                let strange: Vec<_> =
+                    left.iter().filter(|fact| !known.contains(fact) && fact[4] != "unknown").collect();
                 assert!(strange.is_empty(), "{}: {strange:?}\n{whole}", path.display());
             }
         }
@@ -245,7 +250,9 @@ fn a_damaged_record_is_rejected_by_name_and_the_rest_is_kept() {
 fn an_incident_that_is_opened_again_or_ends_later_is_followed() {
     let slo = Slo::new();
     let record = |end: &str, updated: &str| {
-        format!("[{{\"id\":\"P1\",\"system\":\"web\",\"start\":\"2026-10-01T10:00:00Z\",\"end\":{end},\"updated\":\"2026-10-01T{updated}:00Z\"}}]")
+        format!(
+            "[{{\"id\":\"P1\",\"system\":\"web\",\"start\":\"2026-10-01T10:00:00Z\",\"end\":{end},\"updated\":\"2026-10-01T{updated}:00Z\"}}]"
+        )
     };
     let ended = |at: &str| format!("\"2026-10-01T{at}:00Z\"");
     let ingest = |text: String| {
@@ -276,7 +283,9 @@ fn codes_are_never_guessed() {
     let slo = Slo::new();
     let feed = slo.path("feed.yaml");
     let text = |values: &str| {
-        format!("apiVersion: slo/v1\nkind: Feed\nmetadata: {{ name: x }}\nspec:\n  format: csv\n  fields: {{ ts: when, system: host, status: state }}\n{values}")
+        format!(
+            "apiVersion: slo/v1\nkind: Feed\nmetadata: {{ name: x }}\nspec:\n  format: csv\n  fields: {{ ts: when, system: host, status: state }}\n{values}"
+        )
     };
     let table = "when,host,state\n2026-10-01 10:00,web,1\n2026-10-01 10:01,web,0\n2026-10-01 10:02,web,true\n2026-10-01 10:03,web,ok\n";
     let ingest = || slo.run(&["ingest", "--feed", feed.to_str().unwrap()], table.as_bytes());
@@ -289,7 +298,9 @@ fn codes_are_never_guessed() {
     let lines = exported(&slo);
     assert!(lines.contains("10:00:00.000Z\",\"system\":\"web\",\"status\":\"unhealthy\""), "{lines}");
     // 1 is a problem in Zabbix, 1 is down and 2 is up in UptimeRobot, 0 is down and 1 is up in Uptime Kuma.
-    for (feed, value) in [("zabbix", "\"1\":unhealthy"), ("uptimerobot", "\"1\":unhealthy"), ("uptime-kuma", "\"1\":healthy")] {
+    for (feed, value) in
+        [("zabbix", "\"1\":unhealthy"), ("uptimerobot", "\"1\":unhealthy"), ("uptime-kuma", "\"1\":healthy")]
+    {
         let shown = slo.pass(&["feed", "show", feed], b"").replace(' ', "");
         assert!(shown.contains(value), "{shown}");
     }

@@ -11,12 +11,15 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::feed::{Batch, Work};
 
+/// What happens to planned work at a moment, and what was said of it.
+type Told = (Work, Option<Box<str>>);
+
 /// What is known of planned work, by the stream it was told of.
 #[derive(Default)]
 pub(super) struct Plans {
     /// Of the input that is being read, by index.
     streams: Vec<StreamName>,
-    told: BTreeMap<StreamName, BTreeMap<Instant, (Work, Option<Box<str>>)>>,
+    told: BTreeMap<StreamName, BTreeMap<Instant, Told>>,
 }
 
 impl Plans {
@@ -47,7 +50,7 @@ impl Plans {
             for (at, (what, note)) in told {
                 let note = note.as_deref();
                 match what {
-                    Work::Until(end) => drop(window(&mut windows, &stream.system, Span::new(*at, *end), note)),
+                    Work::Until(end) => window(&mut windows, &stream.system, Span::new(*at, *end), note),
                     Work::Begins => open = open.or(Some((*at, note))),
                     Work::Ends => {
                         if let Some((start, note)) = open.take() {

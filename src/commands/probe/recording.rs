@@ -72,7 +72,8 @@ impl Spooled {
         let place = || format!("--spool {spool}");
         let Some(file) = spool.take().with_context(place)? else { return Ok(None) };
         let latest = now.plus(MAX_SKEW_MS);
-        let options = Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false };
+        let options =
+            Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false };
         let mut rejected = Vec::new();
         let mut on_reject = |reject: &Reject<'_>| {
             let reason = reject.reason.iter().find(|_| rejected.len() < MOST_NAMED).cloned();

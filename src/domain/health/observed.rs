@@ -14,7 +14,8 @@ pub(crate) fn gaps(known: &[Transition], seen: &[Transition], max_gap_ms: i64) -
         let next = match (known.peek().copied(), seen.peek().copied()) {
             (None, None) => return gaps,
             (Some(old), Some(new)) if old.at == new.at => {
-                (known.next(), seen.next());
+                known.next();
+                seen.next();
                 (Transition { status: old.status.max(new.status), ..old }, true)
             }
             (Some(old), new) if new.is_none_or(|new| old.at < new.at) => {
@@ -90,7 +91,9 @@ mod tests {
             let cut = cut.index(all.len() + 1);
             for order in [[&all[..cut], &all[cut..]], [&all[cut..], &all[..cut]]] {
                 let mut parts = BTreeMap::new();
-                order.iter().for_each(|part| ingest(&mut parts, part));
+                for part in order {
+                    ingest(&mut parts, part);
+                }
                 prop_assert_eq!(&parts, &whole);
             }
             // As the status stands at each moment.

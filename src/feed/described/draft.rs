@@ -40,7 +40,7 @@ fn tree(text: &str) -> Option<Sight> {
         if first.is_object() && one_a_line && matches!(values.next(), Some(Ok(Value::Object(_)))) {
             return Some(Sight { format: Format::Jsonl, records: None, values: named(&first) });
         }
-        let (path, record) = list(&first, "$".to_owned(), 0)?;
+        let (path, record) = list(&first, "$", 0)?;
         return Some(Sight { format: Format::Json, records: Some(path), values: named(record) });
     }
     // Only its beginning is there: the first object of the first list is a record.
@@ -56,13 +56,13 @@ fn key_before(text: &str) -> Option<&str> {
 }
 
 /// The first list of objects in a tree, and its first item.
-fn list(value: &Value, path: String, depth: usize) -> Option<(String, &Value)> {
+fn list<'v>(value: &'v Value, path: &str, depth: usize) -> Option<(String, &'v Value)> {
     match value {
         Value::Array(items) => {
             items.first().filter(|first| first.is_object()).map(|first| (format!("{path}[*]"), first))
         }
         Value::Object(fields) if depth < DEEPEST => {
-            fields.iter().find_map(|(key, inner)| list(inner, path.clone() + &step(key), depth + 1))
+            fields.iter().find_map(|(key, inner)| list(inner, &format!("{path}{}", step(key)), depth + 1))
         }
         _ => None,
     }
@@ -90,7 +90,7 @@ fn gather(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
     }
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(key, inner)| gather(inner, &(path.to_owned() + &step(key)), found))
+            fields.iter().for_each(|(key, inner)| gather(inner, &(path.to_owned() + &step(key)), found));
         }
         Value::Array(items) => items.iter().take(1).for_each(|inner| gather(inner, &format!("{path}[0]"), found)),
         Value::String(text) => found.push((path.to_owned(), cut(text))),

@@ -90,8 +90,8 @@ impl<'r> DeserializeSeed<'r> for ValueSeed<'_> {
     }
 }
 
-fn bare<'r, E>(value: &impl ToString) -> Result<Option<Cow<'r, [u8]>>, E> {
-    Ok(Some(Cow::Owned(value.to_string().into_bytes())))
+fn bare<'r>(value: &impl ToString) -> Cow<'r, [u8]> {
+    Cow::Owned(value.to_string().into_bytes())
 }
 
 impl<'r> Visitor<'r> for ValueSeed<'_> {
@@ -110,20 +110,20 @@ impl<'r> Visitor<'r> for ValueSeed<'_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        bare(&value)
+        Ok(Some(bare(&value)))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        bare(&value)
+        Ok(Some(bare(&value)))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        bare(&value)
+        Ok(Some(bare(&value)))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
         // As a tree writes it, so that both ways of reading say the same.
-        serde_json::Number::from_f64(value).map_or(Ok(None), |number| bare(&number))
+        Ok(serde_json::Number::from_f64(value).map(|number| bare(&number)))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {

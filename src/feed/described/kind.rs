@@ -27,8 +27,11 @@ pub(super) struct Kind {
     pub(super) place: Place,
     origins: [Vec<Origin>; Field::ALL.len()],
     statuses: Option<HashMap<Box<[u8]>, Meaning>>,
-    texts: BTreeMap<Field, HashMap<Box<[u8]>, Box<[u8]>>>,
+    texts: BTreeMap<Field, Texts>,
 }
+
+/// What texts stand for.
+type Texts = HashMap<Box<[u8]>, Box<[u8]>>;
 
 /// Where the records of a kind are.
 pub(super) enum Place {
@@ -132,7 +135,7 @@ impl Kind {
     /// The names of the values that a field may come from.
     pub(super) fn named(&self, field: Field) -> impl Iterator<Item = &str> {
         let origins = self.origins[field as usize].iter();
-        origins.flat_map(|origin| origin.slots()).map(|slot| self.wants[slot].as_str())
+        origins.flat_map(Origin::slots).map(|slot| self.wants[slot].as_str())
     }
 
     /// Whether all values of one of the origins of a field are among those that `is_there` says.
@@ -237,7 +240,7 @@ impl Origin {
                         Piece::Text(own) => text.extend_from_slice(own),
                         // A text of which a part is missing would be another one.
                         Piece::Slot(slot) => {
-                            text.extend_from_slice(slots[*slot].as_deref().filter(|it| !it.is_empty())?)
+                            text.extend_from_slice(slots[*slot].as_deref().filter(|it| !it.is_empty())?);
                         }
                     }
                 }

@@ -136,7 +136,7 @@ impl Sayer {
             (None, Meaning::Maintenance) => Work::Begins,
             (None, _) => Work::Ends,
         };
-        let note = note(kind, slots)?.map(|note| note.into());
+        let note = note(kind, slots)?.map(Into::into);
         let stream = self.stream(kind, slots, None)?;
         batch.planned.push(Planned { stream, at: start, what, note });
         Ok(Said::Something)

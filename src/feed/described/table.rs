@@ -79,7 +79,7 @@ impl Table {
                 let value = self.cutter.field(*index);
                 Some(Cow::Borrowed(if self.is_note[slot] { value } else { value.trim_ascii() }))
             }
-            None => is_file_name(&kind.wants[slot]).then(|| Cow::Borrowed(file.as_bytes())),
+            None => is_file_name(&kind.wants[slot]).then_some(Cow::Borrowed(file.as_bytes())),
         };
         Ok(self.columns.iter().enumerate().map(value).collect())
     }

@@ -79,9 +79,10 @@ impl Kind {
             let is_there = |slot: usize| place.is_there(slot, item);
             let needed: &[Field] = match self.shape {
                 Shape::Intervals => &[Field::Ts, Field::End, Field::System],
-                Shape::Transitions | Shape::Observations => &[Field::Ts, Field::Status, Field::System],
                 Shape::Maintenance if self.has(Field::End) => &[Field::Ts, Field::End, Field::System],
-                Shape::Maintenance => &[Field::Ts, Field::Status, Field::System],
+                Shape::Transitions | Shape::Observations | Shape::Maintenance => {
+                    &[Field::Ts, Field::Status, Field::System]
+                }
             };
             let has_all = needed.iter().all(|field| self.can_have(*field, &is_there));
             let slots = place.slots(item, &self.wants, "x").ok();

@@ -89,7 +89,7 @@ impl Tree {
             way.push(Step::Each);
         }
         let rest = if rest.is_empty() { None } else { Some((is_filter, parse(&format!("${rest}"))?)) };
-        let each = each.map(|path| Path::new(path)).transpose()?;
+        let each = each.map(Path::new).transpose()?;
         let wants = wants.iter().map(|want| Want::new(want)).collect::<Result<_>>()?;
         Ok(Self { way, rest, each, wants })
     }

@@ -30,16 +30,17 @@ fn read_one(field: &Field<'_>, format: Format, report: &mut Report) -> Option<Or
     }
     let fields = Fields::of(field, &ORIGIN_SHAPE, report)?;
     let part = fields.get("match").and_then(|field| read_regex(&field, 1, report));
-    let written: Vec<Field<'_>> = ["from", "value", "template"].iter().filter_map(|key| fields.get(key)).collect();
+    let written: Vec<(&str, Field<'_>)> =
+        ["from", "value", "template"].into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
     let from = match written.as_slice() {
         [] => {
             report.error(field.at, format!("{} has none of from, value and template", field.path), "write one of them");
             return None;
         }
-        [only] if only.path.ends_with(".value") => From::Constant(only.text(report)?.to_owned()),
-        [only] if only.path.ends_with(".template") => read_template(only, format, report)?,
-        [only] => read_value(only, format, report)?,
-        [_, second, ..] => {
+        [("value", only)] => From::Constant(only.text(report)?.to_owned()),
+        [("template", only)] => read_template(only, format, report)?,
+        [(_, only)] => read_value(only, format, report)?,
+        [_, (_, second), ..] => {
             report.error(
                 second.at,
                 format!("{} has more than one of from, value and template", field.path),
