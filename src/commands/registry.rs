@@ -9,8 +9,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Feed, FeedShow, FeedTry, Global, Health, History, Info, Ingest,
-    Init, List, Log, Man, Merge, Output, Plan, Probe, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, Feed, FeedShow, FeedTry, Forget, Global, Health, History, Info,
+    Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks,
+    Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -47,7 +48,7 @@ impl Forms {
             (Output::Junit | Output::Github, _) => {
                 "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
             }
-            (Output::Html, _) => "-o html is a form of `slo digest` alone",
+            (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };
@@ -130,8 +131,15 @@ const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifes
 
 const FEED: &[Command] = &[command::<FeedTry>(), command::<FeedShow>()];
 
-const DB: &[Command] =
-    &[command::<Info>(), command::<Verify>(), command::<Backup>(), command::<Compact>(), command::<Merge>()];
+const DB: &[Command] = &[
+    command::<Info>(),
+    command::<Verify>(),
+    command::<Backup>(),
+    command::<Compact>(),
+    command::<Merge>(),
+    command::<Forget>(),
+    command::<RenameSystem>(),
+];
 
 const fn command<A: Run>() -> Command {
     let leaf = Leaf {

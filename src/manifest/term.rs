@@ -2,20 +2,19 @@
 
 pub(super) mod shapes;
 
-use chrono::Weekday;
-
 use super::fields::{Field, Fields};
+use super::hours;
 use super::problem::Report;
 use super::reference::{Reference, Role};
 use super::tree::Value;
 use super::wording::or_list;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::health::transition::Status;
-use crate::domain::rules::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::rules::condition::{
-    Comparison, ExpressionError, Field as Viewed, Hours, MOST_TIMES, Operand, Property, Relation, Subject, Term,
+    Comparison, ExpressionError, Field as Viewed, MOST_TIMES, Operand, Property, Relation, Subject, Term,
 };
+use crate::domain::value::hours::parse_zone;
 use crate::domain::value::name::Name;
 use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
@@ -79,15 +78,7 @@ fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
     let fields = Fields::of(field, &AT_LEAST, report)?;
     let times = fields.require("times", "write a number such as 3", report);
     let within = fields.require("within", "write a length of time such as 60m", report);
-    let times = times.and_then(|field| {
-        let plain = matches!(&field.node.value, Value::Scalar { plain: true, .. });
-        let number = field.scalar().filter(|text| plain && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let found = number.and_then(|text| text.parse().ok()).filter(|times| (1..=MOST_TIMES).contains(times));
-        if found.is_none() {
-            field.expected(&format!("a whole number from 1 to {MOST_TIMES}"), "", report);
-        }
-        found
-    });
+    let times = times.and_then(|field| field.count(MOST_TIMES, report));
     let within = within.and_then(|field| field.millis(report));
     times.zip(within)
 }
@@ -213,40 +204,9 @@ fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut R
 
 fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {
     let fields = Fields::of(field, &HOURS, report)?;
-    let after = fields.get("after").map(|field| parsed(&field, parse_time, report));
-    let before = fields.get("before").map(|field| parsed(&field, parse_time, report));
-    let zone = fields.get("timezone").map(|field| parsed(&field, parse_zone, report));
-    let weekdays = fields.get("weekday").map(|field| read_weekdays(&field, report));
-    let (after, before) =
-        (after.map_or(Some(None), |time| time.map(Some)), before.map_or(Some(None), |time| time.map(Some)));
-    let zone = zone.unwrap_or(Some(chrono_tz::UTC));
-    let weekdays = weekdays.unwrap_or_else(|| Some(Vec::new()));
-    match Hours::new(after?, before?, weekdays?, zone?) {
-        Ok(hours) => Some(Term::Time(hours)),
-        Err((message, _)) => {
-            report.error(
-                field.at,
-                format!("{}: {message}", field.path),
-                "write after: \"22:00\" and before: \"06:00\"",
-            );
-            None
-        }
-    }
-}
-
-fn read_weekdays(field: &Field<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
-    if let Value::Scalar { .. } = &field.node.value {
-        return parsed(field, parse_weekday, report).map(|day| vec![day]);
-    }
-    let days: Vec<_> = field.items(report).iter().map(|item| parsed(item, parse_weekday, report)).collect();
-    days.into_iter().collect()
-}
-
-/// A text that is read as something else; the reason is reported when it cannot be.
-fn parsed<T>(field: &Field<'_>, read: impl Fn(&str) -> Result<T, Fault>, report: &mut Report) -> Option<T> {
-    let text = field.text(report)?;
-    let fault = |(message, remedy): Fault| report.error(field.at, format!("{}: {message}", field.path), remedy);
-    read(text).map_err(fault).ok()
+    let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| hours::parsed(&field, parse_zone, report));
+    let remedy = "write after: \"22:00\" and before: \"06:00\"";
+    hours::read(field, &fields, zone, remedy, report).map(Term::Time)
 }
 
 #[cfg(test)]

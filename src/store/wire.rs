@@ -1,5 +1,7 @@
 //! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
 
+mod system;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
@@ -9,19 +11,20 @@ use serde::{Deserialize, Serialize};
 use super::history::stored_name;
 use super::open::Unreadable;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
-use crate::domain::account::objective::{
-    BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
+use crate::domain::account::schedule::{Schedule as HoursSchedule, Shift};
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::rules::condition::{Condition, Scope, Severity, Term};
-use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::calendar::{CalendarUnit, Date};
 use crate::domain::value::decimal::Decimal;
+use crate::domain::value::hours::{Hours, parse_time, parse_weekday};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
+pub(super) use system::{read_system, write_system};
 
 #[derive(Serialize, Deserialize)]
 struct WireMetadata {
@@ -49,56 +52,6 @@ impl WireMetadata {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireSystem {
-    metadata: WireMetadata,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stale_after_ms: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    dependencies: Vec<WireDependency>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireDependency {
-    upstream: String,
-    impact_type: String,
-    transitive: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
-}
-
-/// Writes a system.
-pub(super) fn write_system(system: &System) -> Result<String> {
-    let dependencies = system.dependencies.iter().map(|edge| WireDependency {
-        upstream: edge.upstream.to_string(),
-        impact_type: edge.impact.as_str().to_owned(),
-        transitive: edge.transitive,
-        label: edge.label.clone(),
-    });
-    Ok(serde_json::to_string(&WireSystem {
-        metadata: WireMetadata::of(&system.metadata),
-        stale_after_ms: system.stale_after_ms,
-        dependencies: dependencies.collect(),
-    })?)
-}
-
-/// Reads a system.
-pub(super) fn read_system(name: &str, body: &str) -> Result<System> {
-    let wire: WireSystem = serde_json::from_str(body).with_context(|| format!("the stored System {name}"))?;
-    let dependencies = wire.dependencies.into_iter().map(|edge| {
-        let impact = ImpactType::parse(&edge.impact_type).ok_or_else(|| unknown("impactType", &edge.impact_type))?;
-        let (transitive, label) = (edge.transitive, edge.label);
-        Ok(Dependency { upstream: stored_name(&edge.upstream)?, impact, transitive, label })
-    });
-    Ok(System {
-        metadata: wire.metadata.named(name)?,
-        stale_after_ms: wire.stale_after_ms,
-        dependencies: dependencies.collect::<Result<_>>()?,
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct WireObjective {
     metadata: WireMetadata,
     system: String,
@@ -117,10 +70,50 @@ struct WireObjective {
     counts_as_down: Vec<String>,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
+    /// In the zone of its days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    schedule: Vec<WireShift>,
     /// Millionths.
     warning_percent: i64,
     critical_percent: i64,
     fast_burn_multiplier: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireShift {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weekdays: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    except_dates: Vec<String>,
+}
+
+impl WireShift {
+    fn of(shift: &Shift) -> Self {
+        let hours = &shift.hours;
+        Self {
+            weekdays: hours.weekdays.iter().map(ToString::to_string).collect(),
+            after: hours.after.map(Hours::clock),
+            before: hours.before.map(Hours::clock),
+            except_dates: shift.except.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn in_zone(self, zone: Tz) -> Result<Shift> {
+        let time = |text: Option<String>| {
+            text.map(|text| parse_time(&text).map_err(|_| unknown("time of day", &text))).transpose()
+        };
+        let weekday = |text: String| parse_weekday(&text).map_err(|_| unknown("weekday", &text));
+        let weekdays = self.weekdays.into_iter().map(weekday).collect::<Result<_>>()?;
+        let hours = Hours::new(time(self.after)?, time(self.before)?, weekdays, zone);
+        let date = |text: String| Date::parse(&text).ok_or_else(|| unknown("date", &text));
+        let except = self.except_dates.into_iter().map(date).collect::<Result<_>>()?;
+        Ok(Shift { hours: hours.map_err(|(message, _)| unknown("schedule", &message))?, except })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +147,7 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         counts_as_down: objective.counts_as_down.iter().map(|status| status.as_str().to_owned()).collect(),
         not_counted_maintenance: objective.not_counted.maintenance,
         not_counted_unknown: objective.not_counted.unknown,
+        schedule: objective.schedule.shifts().iter().map(WireShift::of).collect(),
         warning_percent: thresholds.warning_percent.millionths(),
         critical_percent: thresholds.critical_percent.millionths(),
         fast_burn_multiplier: thresholds.fast_burn_multiplier.millionths(),
@@ -179,6 +173,8 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let counts_as_down = wire.counts_as_down.iter().try_fold(StatusSet::default(), |set, text| {
         Status::parse(text.as_bytes()).map(|status| set.with(status)).ok_or_else(|| unknown("status", text))
     })?;
+    let shift = |shift: WireShift| shift.in_zone(window.calendar().zone);
+    let shifts = wire.schedule.into_iter().map(shift).collect::<Result<_>>()?;
     Ok(Objective {
         metadata: wire.metadata.named(name)?,
         system: stored_name(&wire.system)?,
@@ -195,6 +191,7 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
         exclude_maintenance_windows: wire.exclude_maintenance_windows,
         counts_as_down,
         not_counted: NotCounted { maintenance: wire.not_counted_maintenance, unknown: wire.not_counted_unknown },
+        schedule: HoursSchedule::of(shifts),
         thresholds: BurnRateThresholds {
             warning_percent: Decimal::from_millionths(wire.warning_percent),
             critical_percent: Decimal::from_millionths(wire.critical_percent),

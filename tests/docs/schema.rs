@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 82] = [
+const BEYOND_SCHEMAS: [(&str, &str); 92] = [
     ("is not a JSONPath", "a grammar of its own"),
     ("is not a regular expression", "a grammar of its own"),
     ("has no group", "a grammar of its own"),
@@ -36,6 +36,16 @@ const BEYOND_SCHEMAS: [(&str, &str); 82] = [
     ("has no records to look for", "one field decides about another"),
     ("are all of one kind", "one field decides about another"),
     ("leads into the records of another kind", "compares two values"),
+    ("depend on, one another", "other documents decide"),
+    ("is a composite system, which has no check", "other documents decide"),
+    ("is a member of itself", "compares two values"),
+    ("is declared twice, first on line", "compares two values"),
+    ("but there are only", "compares two values"),
+    ("more than unhealthy, which is", "compares two values"),
+    ("more than size, which is", "compares two values"),
+    ("means nothing in mode", "one field decides about another"),
+    ("says no number of facts", "any of three fields"),
+    ("contradict each other: a composite system", "at most one of two fields"),
     ("which has neither a manifest nor a transition", "other documents decide"),
     ("declared twice", "other documents decide"),
     ("depend on one another", "other documents decide"),
@@ -97,8 +107,12 @@ const BEYOND_SCHEMAS: [(&str, &str); 82] = [
 ];
 
 /// What annotations of OpenSLO documents say, as texts.
-const CARRIED: [&str; 8] = [
+const CARRIED: [&str; 12] = [
     "staleAfter",
+    "checks",
+    "retiredAt",
+    "members",
+    "quorum",
     "dependencies",
     "dependencyExclusion",
     "excludedDependencyRefs",

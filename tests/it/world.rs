@@ -40,17 +40,23 @@ pub(crate) struct Fact {
     pub(crate) system: String,
     pub(crate) source: Source,
     pub(crate) check: Option<String>,
+    pub(crate) location: Option<String>,
     pub(crate) status: Status,
 }
 
 impl Fact {
     /// A report about a system as a whole.
     pub(crate) fn new(ts: Ms, system: &str, status: Status) -> Self {
-        Self { ts, system: system.to_owned(), source: Source::Healthcheck, check: None, status }
+        let (source, check, location) = (Source::Healthcheck, None, None);
+        Self { ts, system: system.to_owned(), source, check, location, status }
     }
 
     pub(crate) fn check(self, check: &str) -> Self {
         Self { check: Some(check.to_owned()), ..self }
+    }
+
+    pub(crate) fn from(self, location: &str) -> Self {
+        Self { location: Some(location.to_owned()), ..self }
     }
 
     pub(crate) fn incident(self) -> Self {
@@ -62,6 +68,9 @@ impl Fact {
             format!(r#"{{"ts":"{}","system":"{}","status":"{}""#, rfc3339(self.ts), self.system, self.status.name());
         if let Some(check) = &self.check {
             write!(line, r#","check":"{check}""#).unwrap();
+        }
+        if let Some(location) = &self.location {
+            write!(line, r#","location":"{location}""#).unwrap();
         }
         if self.source == Source::Incident {
             line.push_str(r#","source":"incident""#);
@@ -80,7 +89,63 @@ pub(crate) fn feed(facts: &[Fact]) -> String {
 pub(crate) struct System {
     pub(crate) name: String,
     pub(crate) stale_after: Option<Ms>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) retired_at: Option<Ms>,
+    /// Of a composite one.
+    pub(crate) members: Vec<String>,
+    pub(crate) quorum: Quorum,
     pub(crate) dependencies: Vec<Dependency>,
+}
+
+impl System {
+    pub(crate) fn new(name: &str) -> Self {
+        let (checks, members, dependencies) = (Vec::new(), Vec::new(), Vec::new());
+        let (name, quorum) = (name.to_owned(), Quorum::All);
+        Self { name, stale_after: None, checks, retired_at: None, members, quorum, dependencies }
+    }
+}
+
+/// What is declared of a check.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) quorum: Quorum,
+    pub(crate) stale_after: Option<Ms>,
+    pub(crate) thresholds: Option<Thresholds>,
+    pub(crate) retired_at: Option<Ms>,
+}
+
+impl Check {
+    pub(crate) fn new(name: &str) -> Self {
+        let (name, quorum) = (name.to_owned(), Quorum::All);
+        Self { name, quorum, stale_after: None, thresholds: None, retired_at: None }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Quorum {
+    All,
+    Any,
+    Majority,
+    Number(usize),
+}
+
+impl Quorum {
+    fn text(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Any => "any".to_owned(),
+            Self::Majority => "majority".to_owned(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// As written: what is not is `None`.
+#[derive(Clone, Debug)]
+pub(crate) enum Thresholds {
+    Consecutive { healthy: Option<usize>, degraded: Option<usize>, unhealthy: Option<usize> },
+    Window { size: usize, degraded: Option<usize>, unhealthy: Option<usize> },
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +173,7 @@ pub(crate) struct Objective {
     pub(crate) counts_as_down: Vec<Status>,
     pub(crate) not_counted_maintenance: bool,
     pub(crate) not_counted_unknown: bool,
+    pub(crate) schedule: Vec<Shift>,
     pub(crate) warning_percent: i128,
     pub(crate) critical_percent: i128,
     /// `fastBurnMultiplier` × 1000.
@@ -131,6 +197,7 @@ impl Objective {
             counts_as_down: vec![Status::Degraded, Status::Unhealthy],
             not_counted_maintenance: false,
             not_counted_unknown: false,
+            schedule: Vec::new(),
             warning_percent: 50,
             critical_percent: 80,
             fast_burn_milli: 5000,
@@ -144,6 +211,18 @@ impl Objective {
             Window::Calendar { zone, .. } => zone,
         }
     }
+}
+
+/// Hours that are counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Shift {
+    /// From Monday, which is 0; none: every day.
+    pub(crate) days: Vec<i64>,
+    /// Minutes of the day.
+    pub(crate) after: Option<i64>,
+    pub(crate) before: Option<i64>,
+    /// Days since 1970-01-01.
+    pub(crate) except: Vec<i64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,11 +264,10 @@ pub(crate) struct World {
 impl World {
     /// A world with one declared system per name and nothing else.
     pub(crate) fn new(as_of: Ms, systems: &[&str]) -> Self {
-        let system = |name: &&str| System { name: (*name).to_owned(), stale_after: None, dependencies: Vec::new() };
         Self {
             as_of,
             facts: Vec::new(),
-            systems: systems.iter().map(system).collect(),
+            systems: systems.iter().map(|name| System::new(name)).collect(),
             objectives: Vec::new(),
             maintenance: Vec::new(),
         }
@@ -241,12 +319,50 @@ fn system_manifest(system: &System) -> String {
     if let Some(stale_after) = system.stale_after {
         writeln!(text, "  staleAfter: {}m", stale_after / MINUTE).unwrap();
     }
+    if let Some(retired_at) = system.retired_at {
+        writeln!(text, "  retiredAt: {}", rfc3339(retired_at)).unwrap();
+    }
+    if !system.checks.is_empty() {
+        text.push_str("  checks:\n");
+    }
+    system.checks.iter().for_each(|check| writeln!(text, "    - {}", check_item(check)).unwrap());
+    if !system.members.is_empty() {
+        let members = references(&system.members);
+        writeln!(text, "  members: {members}\n  quorum: {}", system.quorum.text()).unwrap();
+    }
     text.push_str(if system.dependencies.is_empty() { "  dependencies: []\n" } else { "  dependencies:\n" });
     for Dependency { target, impact, transitive } in &system.dependencies {
         writeln!(text, "    - targetRef: {{ kind: System, name: {target} }}").unwrap();
         writeln!(text, "      impactType: {impact}\n      transitive: {transitive}").unwrap();
     }
     text
+}
+
+fn check_item(check: &Check) -> String {
+    let mut text = format!("{{ name: {}, quorum: {}", check.name, check.quorum.text());
+    if let Some(stale_after) = check.stale_after {
+        write!(text, ", staleAfter: {}m", stale_after / MINUTE).unwrap();
+    }
+    if let Some(retired_at) = check.retired_at {
+        write!(text, ", retiredAt: \"{}\"", rfc3339(retired_at)).unwrap();
+    }
+    let numbers = match &check.thresholds {
+        None => return text + " }",
+        Some(Thresholds::Consecutive { healthy, degraded, unhealthy }) => {
+            text.push_str(", thresholds: { mode: consecutive");
+            [("healthy", *healthy), ("degraded", *degraded), ("unhealthy", *unhealthy)]
+        }
+        Some(Thresholds::Window { size, degraded, unhealthy }) => {
+            text.push_str(", thresholds: { mode: window");
+            [("size", Some(*size)), ("degraded", *degraded), ("unhealthy", *unhealthy)]
+        }
+    };
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            write!(text, ", {key}: {number}").unwrap();
+        }
+    }
+    text + " } }"
 }
 
 fn maintenance_manifest(window: &Maintenance) -> String {
@@ -270,11 +386,25 @@ fn maintenance_manifest(window: &Maintenance) -> String {
     text
 }
 
+pub(crate) const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
 /// A decimal without trailing zeros: `99_900_000` millionths are `99.9`.
 pub(crate) fn decimal(scaled: i128, digits: usize) -> String {
     let unit = 10_i128.pow(digits as u32);
     let text = format!("{}.{:0digits$}", scaled / unit, scaled % unit);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn shift_text(shift: &Shift) -> String {
+    let clock = |minutes: i64| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60);
+    let days: Vec<&str> = shift.days.iter().map(|day| DAYS[*day as usize]).collect();
+    let dates: Vec<String> = shift.except.iter().map(|date| rfc3339(date * DAY)[..10].to_owned()).collect();
+    let mut parts = Vec::new();
+    parts.extend((!days.is_empty()).then(|| format!("weekday: [{}]", days.join(", "))));
+    parts.extend(shift.after.map(|after| format!("after: {}", clock(after))));
+    parts.extend(shift.before.map(|before| format!("before: {}", clock(before))));
+    parts.extend((!dates.is_empty()).then(|| format!("exceptDates: [{}]", dates.join(", "))));
+    format!("{{ {} }}", parts.join(", "))
 }
 
 fn objective_manifest(objective: &Objective) -> String {
@@ -303,6 +433,10 @@ fn objective_manifest(objective: &Objective) -> String {
     let not_counted = [(objective.not_counted_maintenance, "maintenance"), (objective.not_counted_unknown, "unknown")];
     let not_counted: Vec<&str> = not_counted.iter().filter(|(listed, _)| *listed).map(|(_, name)| *name).collect();
     writeln!(text, "  notCounted: [{}]", not_counted.join(", ")).unwrap();
+    if !objective.schedule.is_empty() {
+        let shifts: Vec<String> = objective.schedule.iter().map(shift_text).collect();
+        writeln!(text, "  schedule: [{}]", shifts.join(", ")).unwrap();
+    }
     writeln!(
         text,
         "  burnRateThresholds: {{ warningPercent: {}, criticalPercent: {}, fastBurnMultiplier: {} }}",

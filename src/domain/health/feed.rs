@@ -108,19 +108,21 @@ pub(crate) enum Field {
     Id,
     System,
     Check,
+    Location,
     Source,
     Status,
     Note,
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Ts,
         Self::End,
         Self::Updated,
         Self::Id,
         Self::System,
         Self::Check,
+        Self::Location,
         Self::Source,
         Self::Status,
         Self::Note,
@@ -134,6 +136,7 @@ impl Field {
             Self::Id => "id",
             Self::System => "system",
             Self::Check => "check",
+            Self::Location => "location",
             Self::Source => "source",
             Self::Status => "status",
             Self::Note => "note",

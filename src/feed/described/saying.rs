@@ -177,10 +177,11 @@ impl Sayer {
             None => kind.text(Field::Check, slots)?,
             Some(usual) => Some(kind.pick(Field::Id, slots).unwrap_or(Cow::Borrowed(usual.as_bytes()))),
         };
+        let location = kind.text(Field::Location, slots)?;
         let source = kind.text(Field::Source, slots)?;
         let source = source.or(usual.map(|_| Cow::Borrowed(&b"incident"[..])));
         self.called.clear();
-        for text in [Some(&system), check.as_ref(), source.as_ref()] {
+        for text in [Some(&system), check.as_ref(), location.as_ref(), source.as_ref()] {
             self.called.extend_from_slice(text.map_or(&[][..], |text| text));
             // In no name, so that two streams are never called the same.
             self.called.push(b'\n');
@@ -197,6 +198,7 @@ impl Sayer {
         };
         set(fields::Field::System, Some(&system));
         set(fields::Field::Check, check.as_ref());
+        set(fields::Field::Location, location.as_ref());
         set(fields::Field::Source, source.as_ref());
         let stream = fields.stream(&mut self.interner, &mut self.names)?;
         self.streams.insert(self.called.as_slice().into(), stream);

@@ -172,7 +172,7 @@ fn read_fields(fields: &Fields<'_>, format: Format, report: &mut Report) -> BTre
 fn read_values(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Of, BTreeMap<String, Meaning>> {
     let mut found = BTreeMap::new();
     let Some(maps) = fields.get("values").and_then(|field| Fields::of(&field, &MAPS, report)) else { return found };
-    for of in [Of::Status, Of::System, Of::Check, Of::Source] {
+    for of in [Of::Status, Of::System, Of::Check, Of::Location, Of::Source] {
         let Some(field) = maps.get(of.as_str()) else { continue };
         let mut map = BTreeMap::new();
         for entry in field.entries(report).unwrap_or_default() {
@@ -221,7 +221,7 @@ fn check(kind: &Kind, format: Format, place: &Place, report: &mut Report) {
         );
     }
     let useless: &[Of] = match kind.shape {
-        Shape::Intervals => &[Of::Check],
+        Shape::Intervals => &[Of::Check, Of::Location],
         Shape::Maintenance => &[Of::Updated, Of::Id],
         Shape::Transitions | Shape::Observations => &[Of::End, Of::Updated, Of::Id],
     };

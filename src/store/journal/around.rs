@@ -3,12 +3,11 @@
 use anyhow::Result;
 use rusqlite::params;
 
-use super::{JournalWriter, segments};
+use super::JournalWriter;
+use super::rows::segments;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::store::Store;
-use crate::store::open::Unreadable;
-use crate::store::segment::decode;
 
 impl Store {
     /// The transitions of a stream of a writer from `first` to `last`, the ones before and after them among them where there are
@@ -34,8 +33,7 @@ impl Store {
         let found = segments(statement.query(params![known.id, first.millis(), last.millis()])?, known.id)?;
         let mut transitions = Vec::new();
         for segment in found {
-            let damaged = |_| Unreadable(format!("segment {} of stream {} does not decode", segment.id, known.id));
-            let facts = decode(&segment.body, segment.first, segment.count).map_err(damaged)?;
+            let facts = segment.decode(known.id)?;
             transitions.extend(facts.into_iter().map(|fact| fact.transition));
         }
         Ok(transitions)

@@ -34,7 +34,7 @@ fn system(text: &str, upstreams: &[&str]) -> Object {
         label: None,
     };
     let dependencies = upstreams.iter().map(edge).collect();
-    Object::System(System { metadata: metadata(text), stale_after_ms: None, dependencies })
+    Object::System(System { dependencies, ..System::bare(metadata(text)) })
 }
 
 fn objective(text: &str, system: &str) -> Objective {
@@ -49,6 +49,7 @@ fn objective(text: &str, system: &str) -> Objective {
         exclude_maintenance_windows: false,
         counts_as_down: default_counts_as_down(),
         not_counted: NotCounted::default(),
+        schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds::default(),
     }
 }
