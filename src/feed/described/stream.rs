@@ -290,8 +290,12 @@ impl<R: Read> Stream<R> {
             let length = rest.iter().position(ends);
             self.at += length.unwrap_or(rest.len());
             is_cut |= self.let_go();
-            if length.is_some() || !self.fill()? {
+            if length.is_some() {
                 return Ok(is_cut);
+            }
+            if !self.fill()? {
+                // More of it may have followed.
+                return Err(self.wrong("the JSON ends early; it is truncated"));
             }
         }
     }
