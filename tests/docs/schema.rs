@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 98] = [
+const BEYOND_SCHEMAS: [(&str, &str); 99] = [
     ("is not a JSONPath", "a grammar of its own"),
     ("is not a regular expression", "a grammar of its own"),
     ("has no group", "a grammar of its own"),
@@ -36,6 +36,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 98] = [
     ("has no records to look for", "one field decides about another"),
     ("are all of one kind", "one field decides about another"),
     ("leads into the records of another kind", "compares two values"),
+    ("that are made of others, more than", "other documents decide"),
     ("depend on, one another", "other documents decide"),
     ("is a composite system, which has no check", "other documents decide"),
     ("is a member of itself", "compares two values"),
