@@ -24,7 +24,7 @@ pub(crate) use database::{
     Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, Forget, Info, List, ListKind, ManifestFormat,
     Merge, RenameSystem, StreamSource, Verify,
 };
-pub(crate) use ingest::{FeedFormat, Ingest};
+pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;

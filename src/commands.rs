@@ -16,6 +16,8 @@ mod digest;
 mod downtime;
 mod export;
 mod expression;
+mod feed;
+mod feeds;
 mod health;
 mod history;
 mod ingest;

@@ -45,6 +45,7 @@ pub(crate) mod streaks;
 mod subject;
 pub(crate) mod suggestion;
 pub(crate) mod trend;
+pub(crate) mod trial;
 
 pub(crate) use answer::{Looks, Shown};
 pub(crate) use document::Document;

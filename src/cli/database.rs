@@ -25,6 +25,7 @@ pub(crate) enum ListKind {
     Fields,
     Ingests,
     Sets,
+    Feeds,
 }
 
 /// Export the journal or the manifests

@@ -74,6 +74,10 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
     let mut silence = io::sink();
     let mut inner = at_moment(&mut silence, &mut *context.stderr, context.env, db);
     let feed = Ingest {
+        feed: None,
+        system: None,
+        max_gap: None,
+        maintenance: None,
         files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
         format: FeedFormat::Auto,
         rejects: None,

@@ -12,6 +12,7 @@ mod corrections;
 mod days;
 mod digest;
 mod exactness;
+mod feeds;
 mod freshness;
 mod harness;
 mod laws;
