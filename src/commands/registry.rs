@@ -9,8 +9,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Forget, Global, Health, History, Info, Ingest, Init, List, Log,
-    Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Global, Health, History, Info, Ingest,
+    Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks, Trend,
+    Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -48,6 +49,7 @@ impl Forms {
                 "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
             }
             (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
+            (Output::Openmetrics, _) => "-o openmetrics is a form of `slo export metrics` alone",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };
@@ -126,7 +128,7 @@ fn all() -> impl Iterator<Item = &'static Command> {
     GROUPS.iter().flat_map(|group| group.commands)
 }
 
-const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
+const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>(), command::<ExportMetrics>()];
 
 const DB: &[Command] = &[
     command::<Info>(),

@@ -16,6 +16,7 @@ mod harness;
 mod laws;
 mod logged;
 mod manifests;
+mod metrics;
 mod outages;
 mod pages;
 mod periods;
