@@ -195,7 +195,7 @@ fn fingerprint(
                 let named = conditions.model(name)?;
                 hash.feed(&of_model(&named, known));
             }
-            Subject::System(name) => hash.feed(&conditions.stale_after(name)?),
+            Subject::System(name) => hash.feed(&conditions.rules(name)?),
         }
     }
     Ok(hash.finish().cast_signed())

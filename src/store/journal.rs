@@ -147,15 +147,16 @@ impl JournalWriter {
             None => system_id(connection, &name.system)?,
         };
         self.systems.insert(name.system.clone(), system);
-        let check = name.check.as_ref().map_or("", Name::as_str);
+        let text = |name: &Option<Name>| name.as_ref().map_or("", Name::as_str).to_owned();
+        let (check, location) = (text(&name.check), text(&name.location));
         let sql = concat!(
             "SELECT id, first_ts, ",
             intact!(stream),
-            " FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3"
+            " FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3 AND location = ?4"
         );
         let found: Option<(i64, i64, bool)> = connection
             .prepare_cached(sql)?
-            .query_row(params![system.0, name.source as u8, check], |row| {
+            .query_row(params![system.0, name.source as u8, check, location], |row| {
                 Ok((row.get(0)?, row.get(1)?, is_intact(row, 2)?))
             })
             .optional()?;
@@ -164,10 +165,11 @@ impl JournalWriter {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
             Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
-                let sql = "INSERT INTO stream (id, system, source, healthcheck, first_ts, checksum)
-                           SELECT next, ?1, ?2, ?3, ?4, row_sum(next, ?1, ?2, ?3, ?4)
+                let sql = "INSERT INTO stream (id, system, source, healthcheck, location, first_ts, checksum)
+                           SELECT next, ?1, ?2, ?3, ?4, ?5, row_sum(next, ?1, ?2, ?3, ?4, ?5)
                            FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM stream)";
-                connection.prepare_cached(sql)?.execute(params![system.0, name.source as u8, check, first.millis()])?;
+                let stream = params![system.0, name.source as u8, check, location, first.millis()];
+                connection.prepare_cached(sql)?.execute(stream)?;
                 (connection.last_insert_rowid(), first)
             }
         };

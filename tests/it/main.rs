@@ -20,6 +20,7 @@ mod metrics;
 mod outages;
 mod pages;
 mod periods;
+mod pipeline;
 mod probes;
 mod published;
 mod reference;

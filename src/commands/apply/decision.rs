@@ -184,7 +184,7 @@ fn forget_prunable(known: &mut Known, stored: &[StoredObject], terms: &Terms, re
         let name = held.object.name();
         match held.object.kind() {
             Kind::System => {
-                known.dependencies.remove(name);
+                known.declared.remove(name);
                 if !reported.contains(name) {
                     known.systems.remove(name);
                 }
@@ -321,6 +321,9 @@ impl<'a> Places<'a> {
         let (object, remedy) = match conflict {
             Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => {
                 (from.clone(), "keep its declaration, or remove the reference first")
+            }
+            Conflict::CheckOfComposite { from, .. } => {
+                (from.clone(), "remove healthcheckRef, or name the member that has the check")
             }
             Conflict::Cycle(names) => {
                 (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")

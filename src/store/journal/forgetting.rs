@@ -10,7 +10,6 @@ use super::rows::{Segment, all, replace};
 use super::set_first;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::rewrite::{Extent, Streams};
-use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -75,10 +74,11 @@ impl Store {
     pub(in crate::store) fn forget_streams(&self, wanted: &Streams) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(system) = self.system(&wanted.system)? else { return Ok((extent, touched)) };
-        for StreamRow { id, source, check, first } in self.streams(system)? {
-            if !wanted.contains(&StreamName { system: wanted.system.clone(), source, check }) {
+        for stream in self.streams(system)? {
+            if !wanted.contains(&stream.named(wanted.system.clone())) {
                 continue;
             }
+            let StreamRow { id, first, .. } = stream;
             let count = |sql: &str| self.connection.prepare_cached(sql)?.query_row([id], |row| row.get::<_, u64>(0));
             extent.transitions += count("SELECT coalesce(sum(count), 0) FROM segment WHERE stream = ?1")?;
             extent.notes += count("SELECT count(*) FROM note WHERE stream = ?1")?;

@@ -11,7 +11,6 @@ use super::rows::{Segment, all, overlapping};
 use super::{Bringer, Incoming, JournalWriter, sum_stream, system_id};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::rewrite::Extent;
-use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -47,12 +46,13 @@ impl Store {
 
     /// Moves a stream, or its facts where the system has such a stream; returns how many of them it had a fact beside.
     fn move_stream(&self, stream: &StreamRow, new: &Name, to: SystemId) -> Result<u64> {
-        let check = stream.check.as_ref().map_or("", Name::as_str);
-        let sql = "SELECT id FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3";
+        let text = |name: &Option<Name>| name.as_ref().map_or("", Name::as_str).to_owned();
+        let (check, location) = (text(&stream.check), text(&stream.location));
+        let sql = "SELECT id FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3 AND location = ?4";
         let same: Option<i64> = self
             .connection
             .prepare_cached(sql)?
-            .query_row(params![to.0, stream.source as u8, check], |row| row.get(0))
+            .query_row(params![to.0, stream.source as u8, check, location], |row| row.get(0))
             .optional()?;
         let Some(target) = same else {
             let sql = "UPDATE stream SET system = ?2 WHERE id = ?1";
@@ -67,7 +67,7 @@ impl Store {
     /// Merges what is said in a stream into the same stream of another system.
     fn merge_stream(&self, stream: &StreamRow, target: i64, new: &Name) -> Result<u64> {
         let mut writer = JournalWriter::new();
-        writer.add_stream(StreamName { system: new.clone(), source: stream.source, check: stream.check.clone() });
+        writer.add_stream(stream.named(new.clone()));
         let mut beside = 0;
         for place in all(&self.connection, stream.id)? {
             let segment = Segment::at(&self.connection, stream.id, place)?;

@@ -32,7 +32,7 @@ macro_rules! covered {
         "id, name"
     };
     (stream) => {
-        "id, system, source, healthcheck, first_ts"
+        "id, system, source, healthcheck, location, first_ts"
     };
     (segment) => {
         "stream, first_ts, last_ts, count, body"
@@ -59,7 +59,7 @@ macro_rules! covered {
         "apply, position, deed, kind, name, old_name, fields"
     };
     (input_digest) => {
-        "system, objectives, windows, dependents"
+        "system, objectives, windows, dependents, composites"
     };
     (seal) => {
         "objective, fingerprint, sealed_until, published_until, due_at"
