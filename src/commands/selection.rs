@@ -16,7 +16,7 @@ use crate::store::{Store, Stored};
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
     let selector = labels(selection.selector.as_deref())?;
-    if let Some(system) = &selection.system {
+    for system in &selection.system {
         let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
         if known.is_none() {
             let systems = store.systems()?;
@@ -25,7 +25,8 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
     }
     let mut objectives = if selection.names.is_empty() { store.objectives()? } else { named(store, &selection.names)? };
     objectives.retain(|stored| {
-        selection.system.as_deref().is_none_or(|system| stored.objective.system.as_str() == system)
+        let of_system = |system: &String| stored.objective.system.as_str() == system;
+        (selection.system.is_empty() || selection.system.iter().any(of_system))
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)

@@ -1,4 +1,4 @@
-//! Owns metrics: what `status` and `health` know, as OpenMetrics text that Prometheus' own format is, too.
+//! Owns metrics: what `status` and `health` know, as `OpenMetrics` text that Prometheus' own format is, too.
 
 mod catalogue;
 mod sloth;
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::value::instant::Instant;
 
 /// Labels of a sample, in their order.

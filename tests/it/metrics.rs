@@ -1,4 +1,4 @@
-//! Metrics: text that follows the grammar of OpenMetrics, and every value is that of `status` and `health`.
+//! Metrics: text that follows the grammar of `OpenMetrics`, and every value is that of `status` and `health`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ type Key = (String, BTreeMap<String, String>);
 /// Samples by their keys: values with their moments in milliseconds, where they have some.
 type Samples = BTreeMap<Key, Vec<(f64, Option<i64>)>>;
 
-/// Reads OpenMetrics 1.0 of gauges, and of nothing that Prometheus' own text format does not take as well. Refuses whatever the
+/// Reads `OpenMetrics` 1.0 of gauges, and of nothing that Prometheus' own text format does not take as well. Refuses whatever the
 /// specification's grammar or its rules on order and uniqueness do.
 fn read(text: &str) -> Result<Samples, String> {
     let body = text.strip_suffix("# EOF\n").ok_or("no EOF at the end")?;
@@ -186,7 +186,7 @@ proptest! {
                 let is = objective[field].as_str().unwrap();
                 prop_assert_eq!(of(metric, &[(label, is)]), Some(1.0));
                 let all: f64 = samples.iter().filter(|(key, _)| key.0 == metric && key.1["objective"] == name).map(|(_, of)| of[0].0).sum();
-                prop_assert_eq!(all, 1.0);
+                prop_assert_eq!(all.to_bits(), 1.0_f64.to_bits());
             }
             let rates = objective["burnRates"].as_object().unwrap().iter().map(|(window, rate)| (window.as_str(), rate));
             for (window, rate) in rates.chain([("window", &objective["burnRate"])]) {
@@ -223,6 +223,8 @@ proptest! {
             ] {
                 prop_assert!(same(of(metric), &row[field], 1.0), "{metric} of {system}: {}", row[field]);
             }
+            let planned = f64::from(u8::from(!row["inMaintenance"].is_null()));
+            prop_assert_eq!(of("slo_system_in_maintenance"), Some(planned));
         }
         let systems: BTreeSet<&String> = samples.keys().filter(|key| key.0 == "slo_system_status").map(|key| &key.1["system"]).collect();
         prop_assert_eq!(systems.len(), health["systems"].as_array().unwrap().len());

@@ -1,7 +1,7 @@
 //! Owns `slo export metrics`: what `status` and `health` know, for Prometheus.
 //!
-//! | `slo export metrics [NAME…]` | OpenMetrics of everything `status` and `health` know, for node_exporter's textfile collector; with `--since`,
-//! timestamped samples for `promtool tsdb create-blocks-from openmetrics`; see [Metrics](metrics.md) | |
+//! | `slo export metrics [NAME…]` | everything `status` and `health` know, for Prometheus; `--since` for a backfill; see
+//! [Metrics](metrics.md) | |
 
 use anyhow::Result;
 
@@ -65,8 +65,8 @@ fn moments(args: &ExportMetrics, as_of: Instant) -> Result<Vec<Instant>> {
 fn add(store: &Store, args: &ExportMetrics, frame: Option<&Frame>, at: Instant, metrics: &mut Metrics) -> Result<()> {
     let selected = &args.selection;
     let objectives = selection::objectives(store, selected)?;
-    let everything = selected.names.is_empty() && selected.system.is_none() && selected.selector.is_none();
-    let healths = if everything {
+    let everything = selected.names.is_empty() && selected.system.is_empty() && selected.selector.is_none();
+    let mut healths = if everything {
         all_healths(store, at)?
     } else {
         let mut systems: Vec<String> = objectives.iter().map(|stored| stored.objective.system.to_string()).collect();
@@ -74,6 +74,7 @@ fn add(store: &Store, args: &ExportMetrics, frame: Option<&Frame>, at: Instant, 
         systems.dedup();
         if systems.is_empty() { Vec::new() } else { healths(store, &selection::systems(store, &systems)?, at)? }
     };
+    healths.retain(|health| !health.is_retired);
     let reports = period::reports_in(store, objectives, frame, at)?;
     metrics.add(&reports, &healths, at);
     Ok(())

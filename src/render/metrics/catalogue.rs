@@ -4,7 +4,7 @@ use super::{Labels, Sink, label_name, seconds};
 use crate::domain::budget::balance::{Budget, BudgetTier, LOOKBACKS, State};
 use crate::domain::budget::printed::{availability_percent, coverage_percent, remaining_percent};
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
 use crate::domain::value::name::Name;
 use crate::domain::value::target::WHOLE;
@@ -194,7 +194,7 @@ fn described(report: &ObjectiveReport) -> Labels {
 /// A metric of which every system has at most one value.
 type SystemValue = (&'static str, &'static str, fn(&Health) -> Option<f64>);
 
-const SYSTEM_VALUES: [SystemValue; 6] = [
+const SYSTEM_VALUES: [SystemValue; 7] = [
     ("slo_system_checks", "Checks that have reported", |it| Some(it.total_checks as f64)),
     ("slo_system_healthy_checks", "Checks that are healthy", |it| Some(it.healthy_checks as f64)),
     ("slo_system_in_status_since_timestamp_seconds", "Since when the system has its status", |it| {
@@ -204,6 +204,9 @@ const SYSTEM_VALUES: [SystemValue; 6] = [
         Some(it.transitions_in_window as f64)
     }),
     ("slo_system_last_seen_timestamp_seconds", "The newest fact of the system", |it| it.last_seen.map(seconds)),
+    ("slo_system_in_maintenance", "1 while a maintenance window is in force", |it| {
+        Some(flag(it.maintenance.is_some()))
+    }),
     ("slo_system_data_age_seconds", "Age of the newest fact of the system", |it| it.data_age_ms().map(span)),
 ];
 
