@@ -41,15 +41,13 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Instant) -> Result<Vec<(Name, Labels)>> {
     let selector = labels(selection.selector.as_deref())?;
-    if let Some(system) = &selection.system {
-        drop(systems(store, std::slice::from_ref(system))?);
-    }
+    drop(systems(store, &selection.system)?);
     if !selection.names.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = labelled_systems(store, as_of, selection.system.as_deref())?;
+    let mut found = labelled_systems(store, as_of, &selection.system)?;
     found.retain(|(name, labels)| {
-        selection.system.as_deref().is_none_or(|system| name.as_str() == system)
+        (selection.system.is_empty() || selection.system.iter().any(|system| name.as_str() == system))
             && selector.as_ref().is_none_or(|selector| selector.matches(labels))
     });
     Ok(found)
