@@ -21,6 +21,9 @@ use crate::domain::health::rules::Rules;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 
+/// How deep composite systems may be nested: more than manifests may say.
+const MOST_NESTED: usize = 64;
+
 /// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
 pub(crate) struct Resolver<'s> {
     store: &'s Store,
@@ -166,6 +169,9 @@ impl<'s> Resolver<'s> {
     fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
         if !self.open.insert(name.clone()) {
             return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        if self.open.len() > MOST_NESTED {
+            return Err(Unreadable(format!("system {name} is nested more than {MOST_NESTED} deep")).into());
         }
         let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
         self.open.remove(name);
