@@ -223,7 +223,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            // Metrics have one form, whatever it is called.
+            None | Some(Output::Table | Output::Openmetrics) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

@@ -28,6 +28,7 @@ pub(crate) mod log;
 pub(crate) mod manifest;
 mod markdown;
 mod markup;
+pub(crate) mod metrics;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod period;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::{Over, Selection, duration};
+
 use crate::domain::value::name::Name;
 
 /// List what the database holds
@@ -66,6 +68,21 @@ pub(crate) struct ExportJournal {
     /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
+}
+
+/// Export everything that status and health know as `OpenMetrics`
+#[derive(Args, Debug)]
+pub(crate) struct ExportMetrics {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
+    /// Backfill: samples with timestamps from this time on, or from this long before as-of, up to as-of
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
+    pub(crate) since: Option<String>,
+    /// Time between two samples of a backfill [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "since")]
+    pub(crate) step: Option<i64>,
 }
 
 /// Inspect and maintain the database

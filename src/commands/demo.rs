@@ -57,7 +57,7 @@ impl Run for Demo {
         if for_people {
             context.say(&before)?;
         }
-        let selection = Selection { names: Vec::new(), system: None, selector: None };
+        let selection = Selection { names: Vec::new(), system: Vec::new(), selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
         let answer = Status::run(&Status { selection, over: Over::default(), watch: None }, &mut inner)?;

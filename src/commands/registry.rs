@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Correct, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Feed, FeedShow, FeedTry, Forget, Global, Health, History, Info,
+    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global, Health, History, Info,
     Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks,
     Trend, Validate, Verify,
 };
@@ -49,6 +49,7 @@ impl Forms {
                 "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
             }
             (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
+            (Output::Openmetrics, _) => "-o openmetrics is a form of `slo export metrics` alone",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };
@@ -128,7 +129,7 @@ fn all() -> impl Iterator<Item = &'static Command> {
     GROUPS.iter().flat_map(|group| group.commands)
 }
 
-const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
+const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>(), command::<ExportMetrics>()];
 
 const FEED: &[Command] = &[command::<FeedTry>(), command::<FeedShow>()];
 

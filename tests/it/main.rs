@@ -18,6 +18,7 @@ mod harness;
 mod laws;
 mod logged;
 mod manifests;
+mod metrics;
 mod outages;
 mod pages;
 mod periods;
