@@ -6,6 +6,10 @@ use clap::{Args, ValueEnum};
 
 /// List what the database holds
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo list objectives -o wide
+  slo list fields")]
 pub(crate) struct List {
     /// What to list
     #[arg(value_name = "KIND")]
@@ -30,6 +34,10 @@ pub(crate) struct Export {}
 
 /// Export every declared object as YAML
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export manifests > all.yaml
+  slo export manifests --system checkout --format openslo")]
 pub(crate) struct ExportManifests {
     /// Language of the documents
     #[arg(long, value_name = "FORM", default_value = "slo")]
@@ -52,6 +60,10 @@ pub(crate) enum ManifestFormat {
 
 /// Export every transition as JSON Lines, or as CSV with -o csv
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export journal > journal.jsonl
+  slo export journal --system checkout --since 30d -o csv")]
 pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
@@ -70,14 +82,24 @@ pub(crate) struct Db {}
 
 /// Show size, counts, schema and caches
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db info")]
 pub(crate) struct Info {}
 
 /// Pack the same facts into the smallest file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db compact")]
 pub(crate) struct Compact {}
 
 /// Check the file, the journal and every cache
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db verify
+  slo db verify --repair")]
 pub(crate) struct Verify {
     /// Rebuild every cache, if anything is wrong that can be recomputed
     #[arg(long)]
@@ -86,6 +108,10 @@ pub(crate) struct Verify {
 
 /// Write a checked copy, also while others write
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db backup copy.db
+  slo db backup - > another.db")]
 pub(crate) struct Backup {
     /// The copy, which must not exist yet; `-` is standard output
     #[arg(value_name = "FILE")]
@@ -94,6 +120,9 @@ pub(crate) struct Backup {
 
 /// Import every transition of other databases
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db merge other.db")]
 pub(crate) struct Merge {
     /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]

@@ -15,6 +15,10 @@ pub(crate) struct Paths {
 
 /// Check manifests and report every problem of every file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo validate objectives
+  slo validate -o github objectives")]
 pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) paths: Paths,
@@ -25,6 +29,9 @@ pub(crate) struct Validate {
 /// Write it to a file, and name that in the first line of a manifest:
 /// # yaml-language-server: $schema=slo-v1.schema.json
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo schema > slo-v1.schema.json")]
 pub(crate) struct Schema {}
 
 /// Write a commented manifest for the recorded systems
@@ -32,6 +39,10 @@ pub(crate) struct Schema {}
 /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
 /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo init
+  slo init slo.yaml")]
 pub(crate) struct Init {
     /// Write the manifest into this file, which must not exist yet, instead of to standard output
     #[arg(value_name = "FILE")]
@@ -40,6 +51,10 @@ pub(crate) struct Init {
 
 /// Show what apply would change, and its effect on the budgets
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo plan objectives
+  slo plan objectives -o markdown")]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) apply: Apply,
@@ -47,6 +62,11 @@ pub(crate) struct Plan {
 
 /// Make the database match the manifests, all or nothing
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo apply objectives
+  slo apply --prune objectives
+  slo export manifests | slo apply --set copy --db empty.db -")]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,
@@ -66,6 +86,10 @@ pub(crate) struct Apply {
 
 /// Show who applied which manifests when, and what changed
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo log
+  slo log checkout-availability -n 5")]
 pub(crate) struct Log {
     /// Only applies that changed an object with this name; none: all
     #[arg(value_name = "NAME")]

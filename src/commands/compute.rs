@@ -175,7 +175,7 @@ fn deliver(
             let change = &logged.change;
             // The text of a command may hold secrets, and this may be mailed by cron.
             context.tell(&in_lines(&format!(
-                "error: --exec {name} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
+                "error: --exec {name} was not told of change {} ({} {}): {failed}\nhelp: {} will be delivered by the next \
                  `slo compute` with this --exec",
                 logged.sequence,
                 change.kind,

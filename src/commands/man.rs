@@ -123,6 +123,13 @@ fn page(command: &Command, root: &Command) -> Result<String> {
     }
     described.render_options_section(&mut text)?;
     let mut rest = Roff::new();
+    if let Some(examples) = command.get_after_help().filter(|_| !is_root) {
+        rest.control("SH", ["EXAMPLES"]);
+        for example in examples.to_string().lines().skip(1) {
+            rest.control("PP", []);
+            rest.text([roman(example.trim())]);
+        }
+    }
     if is_root {
         for (title, entries) in SECTIONS {
             section(&mut rest, title, entries.iter().map(|(term, meaning)| (vec![bold(*term)], roman(*meaning))));

@@ -172,7 +172,7 @@ fn unnamed() -> anyhow::Error {
 fn missing(path: &Path) -> anyhow::Error {
     Failure::new(
         format!("there is no database at {}", path.display()),
-        "bring transitions in with `slo ingest FILE`, name another file with --db or SLO_DB, or look at `slo demo`",
+        "import transitions with `slo ingest FILE`, name another database with --db or SLO_DB, or try `slo demo`",
     )
 }
 

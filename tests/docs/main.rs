@@ -11,6 +11,7 @@ mod demo;
 mod gallery;
 mod gitops;
 mod golden;
+mod help;
 mod layers;
 mod man;
 mod markdown;

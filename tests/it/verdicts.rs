@@ -99,7 +99,7 @@ fn what_cannot_be_answered_is_no_pass() {
     ] {
         let (code, stdout, stderr) = check(&slo, args);
         assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
-        assert!(stderr.contains(said) && stderr.contains("hint: "), "{args:?}: {stderr}");
+        assert!(stderr.contains(said) && stderr.contains("help: "), "{args:?}: {stderr}");
     }
     for form in ["junit", "github"] {
         let output = slo.run(&["status", "-o", form], b"");
