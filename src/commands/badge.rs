@@ -21,8 +21,7 @@ impl Run for Badge {
         let store = context.store(Access::Read)?;
         let found = store.read(|store| reports(store, vec![selection::objective(store, &args.name)?], as_of))?;
         let report = found.into_iter().next();
-        let report =
-            report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
+        let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
         let show = match args.show {
             BadgeShow::State => Show::State,
             BadgeShow::Availability => Show::Availability,

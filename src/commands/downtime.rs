@@ -32,7 +32,7 @@ impl Run for Downtime {
         if let Some(until) = until.filter(|until| since > *until) {
             return Err(Failure::new(
                 format!("--since {since} is after --until {until}"),
-                "give the earlier moment to --since",
+                "--since takes the earlier time",
             ));
         }
         let store = context.store(Access::Read)?;

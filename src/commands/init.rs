@@ -46,7 +46,7 @@ impl Run for Init {
         let applied = whole(path).display();
         context.note(&format!(
             "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
-         `{} apply {applied}` brings it in",
+         `{} apply {applied}` applies it",
             context.program, context.program
         ));
         Ok(Answer::written(ExitStatus::Pass))
@@ -99,7 +99,7 @@ fn whole(path: &Path) -> &Path {
 fn write_new(path: &Path, text: &str) -> Result<()> {
     file::create(path, text).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::new(
-            format!("{} exists already, and nothing is overwritten", path.display()),
+            format!("{} already exists, and nothing is overwritten", path.display()),
             "name another file, or none to print the manifest",
         ),
         _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),

@@ -44,10 +44,8 @@ impl Forms {
         let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
         let what = match (output, self) {
             _ if allowed.contains(&output) => return Ok(()),
-            (Output::Junit | Output::Github, _) => {
-                "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
-            }
-            (Output::Html, _) => "-o html is a form of `slo digest` alone",
+            (Output::Junit | Output::Github, _) => "-o junit and -o github are only for `slo check` and `slo validate`",
+            (Output::Html, _) => "-o html is only for `slo digest`",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };

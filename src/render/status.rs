@@ -26,7 +26,7 @@ pub(crate) use crate::domain::budget::printed::remaining_percent;
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
 /// What the mark says.
-const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
+const ORPHANS: &str = "∅ orphaned: no longer declared in its set; active until `slo apply --prune`";
 
 /// Objectives whose outlook is told below the table.
 const MOST_OUTLOOKS: usize = 3;
@@ -436,7 +436,7 @@ fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
                 format!("within budget again {}, if it stays up", minute(at))
             }
             (State::Breaching, ..) => {
-                format!("a new period begins {} UTC, with a whole budget", minute(next_period(report)?))
+                format!("a new period begins {} UTC, with a full budget", minute(next_period(report)?))
             }
             _ => return None,
         };

@@ -16,9 +16,10 @@ fn commands(world: &World) -> Vec<String> {
         let help = world.stdout(&[&command, "-h"]);
         let held = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
         let held: Vec<&str> = held.filter_map(|line| line.split_whitespace().next()).collect();
-        match held.is_empty() {
-            true => found.push(command),
-            false => found.extend(held.iter().filter(|sub| **sub != "help").map(|sub| format!("{command} {sub}"))),
+        if held.is_empty() {
+            found.push(command);
+        } else {
+            found.extend(held.iter().filter(|sub| **sub != "help").map(|sub| format!("{command} {sub}")));
         }
     }
     found

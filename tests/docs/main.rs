@@ -20,4 +20,5 @@ mod pages;
 mod scan;
 mod schema;
 mod tables;
+mod words;
 mod world;

@@ -65,7 +65,7 @@ fn a_command_that_fails_is_reported_and_told_again() {
         let output = compute(&world, at, exec);
         assert_eq!(output.code, 1, "{}", output.stderr);
         assert!(output.stderr.starts_with("error: --exec "), "{}", output.stderr);
-        for part in ["was not told of change 1 (", "exit code 3", "no route to host", "help: it and "] {
+        for part in ["did not receive change 1 (", "exit code 3", "no route to host", "help: it and "] {
             assert!(output.stderr.contains(part), "{part:?} is missing: {}", output.stderr);
         }
         // Order is kept: nothing overtakes the change that failed.
@@ -368,7 +368,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
         ("DELETE FROM change_log WHERE sequence = 1", "is not what the changes lead to", false),
         (
             "INSERT INTO delivery VALUES ('cat', 99, 0)",
-            "delivery: \"cat\" was told of a change that does not exist",
+            "delivery: \"cat\" received a change that does not exist",
             false,
         ),
     ] {

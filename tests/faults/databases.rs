@@ -94,9 +94,9 @@ fn a_newer_database_is_refused_by_its_version() {
     world.sql("PRAGMA user_version = 99");
     all_refuse(&world, "it was written by a newer slo (schema 99; this one knows schemas up to ");
     world.sql("PRAGMA user_version = 0");
-    all_refuse(&world, "its schema 0 is none that slo ever wrote");
+    all_refuse(&world, "its schema 0 is unknown");
     world.sql("PRAGMA user_version = -1");
-    all_refuse(&world, "its schema -1 is none that slo ever wrote");
+    all_refuse(&world, "its schema -1 is unknown");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Input {
             Source::File(opened.map_err(|error| {
                 Failure::new(
                     format!("cannot read {}: {error}", display_name(file)),
-                    "nothing was kept; name files that exist and may be read, or - for standard input",
+                    "nothing was kept; name existing, readable files, or - for standard input",
                 )
             })?)
         };
@@ -236,7 +236,7 @@ impl Rejects {
             Some(_) => error.context("--rejects"),
             None => Failure::new(
                 format!("--rejects: cannot write {}: {error}", path.display()),
-                "name a file in a folder that exists and may be written to",
+                "name a file in an existing, writable folder",
             ),
         })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })

@@ -247,7 +247,7 @@ fn an_error_marks_what_is_wrong() {
     let error = Term::parse(text).unwrap_err();
     assert_eq!(error.place(text), (2, 3));
     assert_eq!(error.excerpt(text), "  budgetRemainingPercnt < 20\n  ^^^^^^^^^^^^^^^^^^^^^");
-    assert_eq!(error.message, "\"budgetRemainingPercnt\" is no field of an objective");
+    assert_eq!(error.message, "\"budgetRemainingPercnt\" is not a field of an objective");
     assert!(
         error.remedy.starts_with("did you mean budgetRemainingPercent? fields of an objective are "),
         "{}",
