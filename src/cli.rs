@@ -7,6 +7,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod probe;
 mod report;
 mod system;
 mod tool;
@@ -24,6 +25,7 @@ pub(crate) use database::{
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};

@@ -1,11 +1,13 @@
-//! Owns the only reading of clocks.
+//! Owns the only reading of clocks, and waiting by them.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
 use crate::domain::value::instant::Instant;
+use crate::exit::Signal;
 use crate::failure::Failure;
+use crate::signals::Signals;
 
 /// The wall clock's moment.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
@@ -43,5 +45,23 @@ impl Stopwatch {
 
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+/// Waits for so long, or until a signal comes, which is returned.
+pub(crate) fn pause(length: Duration, signals: Option<&Signals>) -> Option<Signal> {
+    let since = Stopwatch::start();
+    loop {
+        let left = length.saturating_sub(since.elapsed());
+        match signals {
+            _ if left.is_zero() => return signals.and_then(Signals::caught),
+            None => std::thread::sleep(left),
+            Some(signals) => {
+                if let Some(signal) = signals.caught() {
+                    return Some(signal);
+                }
+                signals.wait(left);
+            }
+        }
     }
 }

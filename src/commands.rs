@@ -22,6 +22,7 @@ mod init;
 mod list;
 mod log;
 mod man;
+mod probe;
 mod registry;
 mod report;
 mod schema;

@@ -17,6 +17,7 @@ mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 mod manifest;
+mod process;
 mod render;
 mod repository;
 mod run;

@@ -31,6 +31,7 @@ mod markup;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod problems;
 mod reading;
 mod score;

@@ -33,6 +33,7 @@ mod unix {
     use std::os::unix::fs::FileTypeExt;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -77,6 +78,16 @@ mod unix {
         /// The signal that has come.
         pub(crate) fn caught(&self) -> Option<Signal> {
             caught(&self.caught)
+        }
+
+        /// Waits for a signal, for so long at the most; may return earlier.
+        pub(crate) fn wait(&self, most: Duration) {
+            if self.caught().is_some() {
+                return;
+            }
+            let most = Timespec::try_from(most).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+            // What cannot be waited for is looked at again by whoever waits.
+            let _ = poll(&mut [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)], Some(&most));
         }
 
         /// An input whose reading ends when a signal comes, with [`Stopped`].
@@ -183,6 +194,10 @@ mod elsewhere {
 
         pub(crate) fn caught(&self) -> Option<Signal> {
             None
+        }
+
+        pub(crate) fn wait(&self, most: std::time::Duration) {
+            std::thread::sleep(most);
         }
 
         pub(crate) fn guard(&self, input: File) -> io::Result<impl Read + Send + use<>> {

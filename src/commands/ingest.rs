@@ -22,8 +22,9 @@ use crate::feed::Names;
 use crate::render::Looks;
 use crate::render::ingest::{document, text};
 use crate::store::{Access, Store};
-use intake::Intake;
-use source::{Arrival, Event, Input, Progress};
+pub(super) use intake::Intake;
+pub(super) use source::Arrival;
+use source::{Event, Input, Progress};
 
 /// How long a commit may wait for more of what a pipe sends.
 const GATHER: Duration = Duration::from_millis(200);

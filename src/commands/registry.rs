@@ -10,7 +10,7 @@ use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
     Downtime, Export, ExportJournal, ExportManifests, Global, Health, History, Info, Ingest, Init, List, Log, Man,
-    Merge, Output, Plan, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Merge, Output, Plan, Probe, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -82,7 +82,7 @@ struct Group {
 
 /// All commands, in the order of the help.
 static GROUPS: [Group; 6] = [
-    Group { name: "Record", commands: &[command::<Ingest>()] },
+    Group { name: "Record", commands: &[command::<Ingest>(), command::<Probe>()] },
     Group {
         name: "Declare",
         commands: &[

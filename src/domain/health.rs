@@ -2,6 +2,7 @@
 
 pub(crate) mod figures;
 pub(crate) mod ingest;
+pub(crate) mod probe;
 pub(crate) mod stream;
 pub(crate) mod system;
 pub(crate) mod timeline;

@@ -16,7 +16,7 @@ impl Row {
     pub(crate) const MOST_STREAMS: usize = 1 << (64 - TIME_BITS - STATUS_BITS);
 
     /// Packs a transition; `at` is within the range facts may have.
-    pub(super) const fn new(stream: u32, at: Instant, status: Status) -> Self {
+    pub(crate) const fn new(stream: u32, at: Instant, status: Status) -> Self {
         Self((stream as u64) << (TIME_BITS + STATUS_BITS) | (at.millis() as u64) << STATUS_BITS | status as u64)
     }
 

@@ -20,7 +20,7 @@ const OWNED: [(&str, &[&str]); 17] = [
     ("clap_complete", &["commands/completions"]),
     ("clap_mangen", &["commands/man"]),
     ("indicatif", &["commands/ingest/source"]),
-    ("rustix", &["commands/compute/exec", "signals", "store/open"]),
+    ("rustix", &["process", "signals", "store/open"]),
     ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
     ("flate2", &["feed", "repository", "store/soundness/crc"]),
@@ -31,13 +31,14 @@ const OWNED: [(&str, &[&str]); 17] = [
 ];
 
 /// What besides itself each part may name of this crate.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("exit", &[]),
     ("failure", &[]),
     ("file", &["failure"]),
     ("signals", &["exit"]),
-    ("clock", &["domain", "failure"]),
+    ("clock", &["domain", "exit", "failure", "signals"]),
+    ("process", &["clock", "exit", "signals"]),
     ("cli", &["domain"]),
     ("manifest", &["domain", "failure"]),
     ("feed", &["domain", "failure"]),
@@ -58,6 +59,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "feed",
             "file",
             "manifest",
+            "process",
             "render",
             "repository",
             "signals",
@@ -81,6 +83,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("demo", "apply"),
     ("demo", "ingest"),
     ("demo", "status"),
+    ("probe", "ingest"),
     ("check", "selection"),
     ("export", "selection"),
     ("health", "selection"),

@@ -19,6 +19,7 @@ mod maintenance;
 mod manifests;
 mod outputs;
 mod pipes;
+mod probe;
 mod report;
 mod secrets;
 mod sets;

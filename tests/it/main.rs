@@ -18,6 +18,7 @@ mod logged;
 mod manifests;
 mod outages;
 mod pages;
+mod probes;
 mod published;
 mod reference;
 #[path = "../docs/scan.rs"]

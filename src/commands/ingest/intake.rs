@@ -16,7 +16,7 @@ use crate::render::ingest::IngestReport;
 use crate::store::{Incoming, JournalWriter, Store};
 
 /// The state of one ingest over all its inputs and transactions.
-pub(super) struct Intake {
+pub(in crate::commands) struct Intake {
     pub(super) report: IngestReport,
     writer: JournalWriter,
     /// One for each input, in order; the last one is being read.
@@ -32,7 +32,7 @@ pub(super) struct Intake {
 type Notes = BTreeMap<Instant, (Status, Box<str>)>;
 
 impl Intake {
-    pub(super) fn new(started: Instant) -> Self {
+    pub(in crate::commands) fn new(started: Instant) -> Self {
         Self {
             report: IngestReport::default(),
             writer: JournalWriter::new(),
@@ -51,13 +51,13 @@ impl Intake {
     }
 
     /// Looks, before a transaction begins, at the caches that a batch is going to concern.
-    pub(super) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
+    pub(in crate::commands) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
         let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
         if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
     }
 
     /// Merges one batch inside the open transaction.
-    pub(super) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
+    pub(in crate::commands) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
         if let Some(file) = &arrival.begins {
             self.begin(file);
         }
@@ -120,7 +120,7 @@ impl Intake {
     }
 
     /// Ends the last transaction of an ingest.
-    pub(super) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
+    pub(in crate::commands) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
         self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
         self.settle(store)?;
         seal_after_ingest(store, &self.touched, self.report.inserted, self.started)

@@ -94,9 +94,9 @@ pub(super) struct Options {
 }
 
 /// A batch, with the name of its file where it is the first of it.
-pub(super) struct Arrival {
-    pub(super) begins: Option<String>,
-    pub(super) batch: Batch,
+pub(in crate::commands) struct Arrival {
+    pub(in crate::commands) begins: Option<String>,
+    pub(in crate::commands) batch: Batch,
 }
 
 /// What the reading thread tells.
