@@ -12,7 +12,7 @@ use super::duration;
 Examples:
   slo ingest checks.jsonl incidents.jsonl
   slo ingest --dry-run checks.jsonl
-  ./probe.sh shop http curl -fsS https://shop.example.com | slo ingest")]
+  slo ingest --rejects bad.jsonl checks.jsonl")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
     /// Files to read, plain or gzipped; `-` or none: standard input
