@@ -7,6 +7,7 @@ mod envelope;
 mod excerpt;
 mod fields;
 mod flow;
+mod hours;
 mod maintenance_window;
 mod objective;
 mod openslo;

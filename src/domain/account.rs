@@ -10,4 +10,6 @@ pub(crate) mod member;
 pub(crate) mod model;
 pub(crate) mod objective;
 pub(crate) mod outage;
+pub(crate) mod schedule;
 pub(crate) mod tally;
+mod unfolded;

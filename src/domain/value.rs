@@ -4,6 +4,7 @@ pub(crate) mod calendar;
 pub(crate) mod decimal;
 pub(crate) mod duration;
 pub(crate) mod hash;
+pub(crate) mod hours;
 pub(crate) mod instant;
 pub(crate) mod label;
 pub(crate) mod moments;

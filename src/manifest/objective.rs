@@ -1,5 +1,6 @@
 //! Owns reading the specification of an `SLO`.
 
+mod schedule;
 mod spec;
 mod window;
 
@@ -38,6 +39,7 @@ pub(super) fn read(
     let target_field = fields.require("target", "write a percentage such as 99.9", report);
     let target = target_field.as_ref().and_then(|field| read_target(field, report));
     let window = read_window(&fields, report);
+    let schedule = schedule::read(&fields, window.map(|window| window.calendar().zone), report);
     let modes = DependencyExclusion::ALL.map(|mode| (mode.as_str(), mode));
     let dependency_exclusion = fields.word("dependencyExclusion", DependencyExclusion::Strict, &modes, report);
     let excluded = reference::read_systems(&fields, "excludedDependencyRefs", Role::Excludes, report);
@@ -61,6 +63,7 @@ pub(super) fn read(
             exclude_maintenance_windows,
             counts_as_down,
             not_counted,
+            schedule: schedule.clone()?,
             thresholds,
         })
     };

@@ -200,6 +200,7 @@ impl Schema {
             Content::Duration => json!({"type": "string", "pattern": "^\\s*([0-9]+(ms|s|m|h|d|w))+\\s*$"}),
             Content::Shorthand => json!({"type": "string", "pattern": "^[0-9]+[mhdwMQY]$"}),
             Content::Instant => json!({"type": ["string", "number"], "pattern": "^\\s*[0-9]", "minimum": 946_684_800}),
+            Content::Date => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
             Content::Zone => self.zone(),
             Content::Word(words) => match words().as_slice() {
                 [word] => json!({"const": word}),

@@ -50,6 +50,8 @@ pub(super) enum Content {
     /// One whole number and one letter, as OpenSLO writes lengths of time.
     Shorthand,
     Instant,
+    /// A day of the calendar.
+    Date,
     Zone,
     /// One of a few words.
     Word(fn() -> Vec<&'static str>),

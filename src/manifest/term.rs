@@ -2,20 +2,19 @@
 
 pub(super) mod shapes;
 
-use chrono::Weekday;
-
 use super::fields::{Field, Fields};
+use super::hours;
 use super::problem::Report;
 use super::reference::{Reference, Role};
 use super::tree::Value;
 use super::wording::or_list;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::health::transition::Status;
-use crate::domain::rules::condition::hours::{Fault, parse_time, parse_weekday, parse_zone};
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::rules::condition::{
-    Comparison, ExpressionError, Field as Viewed, Hours, MOST_TIMES, Operand, Property, Relation, Subject, Term,
+    Comparison, ExpressionError, Field as Viewed, MOST_TIMES, Operand, Property, Relation, Subject, Term,
 };
+use crate::domain::value::hours::parse_zone;
 use crate::domain::value::name::Name;
 use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
@@ -213,40 +212,9 @@ fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut R
 
 fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {
     let fields = Fields::of(field, &HOURS, report)?;
-    let after = fields.get("after").map(|field| parsed(&field, parse_time, report));
-    let before = fields.get("before").map(|field| parsed(&field, parse_time, report));
-    let zone = fields.get("timezone").map(|field| parsed(&field, parse_zone, report));
-    let weekdays = fields.get("weekday").map(|field| read_weekdays(&field, report));
-    let (after, before) =
-        (after.map_or(Some(None), |time| time.map(Some)), before.map_or(Some(None), |time| time.map(Some)));
-    let zone = zone.unwrap_or(Some(chrono_tz::UTC));
-    let weekdays = weekdays.unwrap_or_else(|| Some(Vec::new()));
-    match Hours::new(after?, before?, weekdays?, zone?) {
-        Ok(hours) => Some(Term::Time(hours)),
-        Err((message, _)) => {
-            report.error(
-                field.at,
-                format!("{}: {message}", field.path),
-                "write after: \"22:00\" and before: \"06:00\"",
-            );
-            None
-        }
-    }
-}
-
-fn read_weekdays(field: &Field<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
-    if let Value::Scalar { .. } = &field.node.value {
-        return parsed(field, parse_weekday, report).map(|day| vec![day]);
-    }
-    let days: Vec<_> = field.items(report).iter().map(|item| parsed(item, parse_weekday, report)).collect();
-    days.into_iter().collect()
-}
-
-/// A text that is read as something else; the reason is reported when it cannot be.
-fn parsed<T>(field: &Field<'_>, read: impl Fn(&str) -> Result<T, Fault>, report: &mut Report) -> Option<T> {
-    let text = field.text(report)?;
-    let fault = |(message, remedy): Fault| report.error(field.at, format!("{}: {message}", field.path), remedy);
-    read(text).map_err(fault).ok()
+    let zone = fields.get("timezone").map_or(Some(chrono_tz::UTC), |field| hours::parsed(&field, parse_zone, report));
+    let remedy = "write after: \"22:00\" and before: \"06:00\"";
+    hours::read(field, &fields, zone, remedy, report).map(Term::Time)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::rules::condition::hours::WEEKDAYS;
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::rules::condition::{
-    Comparison, Condition, Field, Hours, Operand, Property, Relation, Scope, Subject, Term,
+    Comparison, Condition, Field, Operand, Property, Relation, Scope, Subject, Term,
 };
 use crate::domain::value::duration::write_millis;
+use crate::domain::value::hours::{Hours, WEEKDAYS};
 
 /// The specification of a condition, such that reading it gives the same condition.
 pub(crate) fn spec(condition: &Condition) -> Value {

@@ -105,6 +105,7 @@ spec:
   # dependencyExclusion: self-only        # downtime caused by a dependency spends nothing
   # excludeMaintenanceWindows: true       # nor does downtime during planned work
   # countsAsDown: [unhealthy]             # default: degraded and unhealthy
+  # schedule: [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\" }]   # the time that counts
 ",
         );
     }

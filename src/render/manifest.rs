@@ -3,14 +3,18 @@
 pub(crate) mod openslo;
 pub(super) mod yaml;
 
-use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
+use chrono::NaiveTime;
+
+use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
 use crate::domain::account::objective::{
     BurnRateThresholds, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
     default_counts_as_down,
 };
+use crate::domain::account::schedule::{Schedule, Shift};
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration::write_millis;
+use crate::domain::value::hours::Hours;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::window::Window;
@@ -89,6 +93,7 @@ fn objective_spec(objective: &Objective) -> Node {
         ("excludeMaintenanceWindows", objective.exclude_maintenance_windows.then(|| Node::plain("true"))),
         ("countsAsDown", counts_as_down(objective)),
         ("notCounted", not_counted(objective.not_counted)),
+        ("schedule", schedule(&objective.schedule)),
         ("burnRateThresholds", thresholds(objective.thresholds)),
     ])
 }
@@ -116,6 +121,21 @@ fn not_counted(not_counted: NotCounted) -> Option<Node> {
     (!words.is_empty()).then_some(Node::FlowList(words))
 }
 
+fn schedule(schedule: &Schedule) -> Option<Node> {
+    let clock = |time: NaiveTime| Node::text(Hours::clock(time));
+    let shift = |Shift { hours, except }: &Shift| {
+        let days = hours.weekdays.iter().map(|day| Node::text(day.to_string())).collect::<Vec<_>>();
+        let dates = except.iter().map(Node::plain).collect::<Vec<_>>();
+        Node::flow([
+            ("weekday", (!days.is_empty()).then_some(Node::FlowList(days))),
+            ("after", hours.after.map(clock)),
+            ("before", hours.before.map(clock)),
+            ("exceptDates", (!dates.is_empty()).then_some(Node::FlowList(dates))),
+        ])
+    };
+    Node::some(schedule.shifts().iter().map(shift).collect())
+}
+
 fn thresholds(thresholds: BurnRateThresholds) -> Option<Node> {
     let usual = BurnRateThresholds::default();
     let unless = |value, usual| (value != usual).then(|| Node::plain(&value));
@@ -132,9 +152,9 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
     let lasting = |millis| Node::text(write_millis(millis));
     let (start, end, duration, rule) = match &window.schedule {
         // An end that no manifest may write can only come from a duration.
-        Schedule::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
-        Schedule::Once(span) => (span.start, Some(Node::plain(&span.end)), None, None),
-        Schedule::Recurring(rule) => match rule.length {
+        Maintenance::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
+        Maintenance::Once(span) => (span.start, Some(Node::plain(&span.end)), None, None),
+        Maintenance::Recurring(rule) => match rule.length {
             Length::Until(end) => (rule.start, Some(Node::plain(&end)), None, Some(rule)),
             Length::Elapsed(millis) => (rule.start, None, Some(lasting(millis)), Some(rule)),
         },

@@ -65,6 +65,7 @@ struct WireAccounting {
     excluded_minutes: f64,
     not_counted_minutes: f64,
     counts_as_down: Vec<&'static str>,
+    schedule: Vec<String>,
     not_counted: Vec<&'static str>,
     exclude_maintenance_windows: bool,
     dependency_exclusion: &'static str,
@@ -87,6 +88,17 @@ impl Portrait {
     /// The charged parts of outages, oldest first.
     fn events(&self) -> Vec<&Event> {
         self.outages.iter().flat_map(|outage| &outage.events).collect()
+    }
+
+    /// The hours that are counted; none: all of them.
+    fn schedule(&self) -> Vec<String> {
+        self.objective.schedule.shifts().iter().map(ToString::to_string).collect()
+    }
+
+    /// What takes time out of the window's length.
+    fn leaves(&self) -> Vec<&'static str> {
+        let outside = (!self.objective.schedule.is_always()).then_some("outside the schedule");
+        self.not_counted().into_iter().chain(outside).collect()
     }
 
     fn not_counted(&self) -> Vec<&'static str> {
@@ -122,6 +134,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
             excluded_minutes: minutes(budget.tally.excluded_ms),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             counts_as_down: portrait.counts_as_down(),
+            schedule: portrait.schedule(),
             not_counted: portrait.not_counted(),
             exclude_maintenance_windows: portrait.objective.exclude_maintenance_windows,
             dependency_exclusion: budget.exclusion.as_str(),
@@ -377,14 +390,17 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         } else {
             "maintenance does not excuse downtime".to_owned()
         },
-        match portrait.not_counted()[..] {
+        match portrait.leaves()[..] {
             [] => "all time counts towards the window's length".to_owned(),
             [..] => {
-                let what = portrait.not_counted().join(" and ");
+                let what = portrait.leaves().join(" and ");
                 format!("taken out of the window's length ({what}): {}", short_time(tally.not_counted_ms))
             }
         },
     ];
+    if let schedule @ [_, ..] = &portrait.schedule()[..] {
+        lines.push(format!("schedule: {}, {}", schedule.join("; "), report.window_kind.calendar().zone));
+    }
     let mode = match budget.exclusion {
         crate::domain::account::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
         crate::domain::account::objective::DependencyExclusion::SelfOnly => {

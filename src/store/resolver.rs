@@ -9,11 +9,12 @@ use super::history::Silences;
 use super::manifests::Stored;
 use super::open::{Store, Unreadable};
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
-use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::maintenance::Schedule as Maintenance;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::{Member, SystemId};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::{Objective, System};
+use crate::domain::account::schedule::{Schedule, Timetable};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 
@@ -24,8 +25,9 @@ pub(crate) struct Resolver<'s> {
     members: HashMap<Name, Member>,
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
-    schedules: HashMap<Name, Vec<Schedule>>,
+    schedules: HashMap<Name, Vec<Maintenance>>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
+    timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
@@ -78,8 +80,9 @@ impl<'s> Resolver<'s> {
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
         let (members, systems, silences) = (HashMap::new(), HashMap::new(), Silences::default());
-        let (schedules, calendars, dependencies) = (HashMap::new(), HashMap::new(), Rc::default());
-        Self { store, ids, members, systems, schedules, calendars, dependencies, complete, silences }
+        let (schedules, calendars, timetables) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let dependencies = Rc::default();
+        Self { store, ids, members, systems, schedules, calendars, timetables, dependencies, complete, silences }
     }
 
     /// The manifest of a system, if it has one.
@@ -153,7 +156,18 @@ impl<'s> Resolver<'s> {
         let heeds = Model::heeds_maintenance(&objective);
         let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
         let dependencies = Rc::clone(&self.dependencies);
-        Ok(Model::new(objective, system, dependencies, maintenance))
+        let timetable = self.timetable(&objective.schedule);
+        Ok(Model::new(objective, system, dependencies, maintenance, timetable))
+    }
+
+    /// A schedule, unfolded once for all objectives that have it.
+    fn timetable(&mut self, schedule: &Schedule) -> Rc<Timetable> {
+        if let Some(known) = self.timetables.get(schedule) {
+            return Rc::clone(known);
+        }
+        let timetable = Rc::new(Timetable::of(schedule.clone()));
+        self.timetables.insert(schedule.clone(), Rc::clone(&timetable));
+        timetable
     }
 
     /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.

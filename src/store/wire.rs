@@ -12,10 +12,12 @@ use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence,
 use crate::domain::account::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
 };
+use crate::domain::account::schedule::{Schedule as HoursSchedule, Shift};
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::rules::condition::{Condition, Scope, Severity, Term};
-use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::calendar::{CalendarUnit, Date};
 use crate::domain::value::decimal::Decimal;
+use crate::domain::value::hours::{Hours, parse_time, parse_weekday};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
@@ -117,10 +119,50 @@ struct WireObjective {
     counts_as_down: Vec<String>,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
+    /// In the zone of its days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    schedule: Vec<WireShift>,
     /// Millionths.
     warning_percent: i64,
     critical_percent: i64,
     fast_burn_multiplier: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireShift {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weekdays: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    except_dates: Vec<String>,
+}
+
+impl WireShift {
+    fn of(shift: &Shift) -> Self {
+        let hours = &shift.hours;
+        Self {
+            weekdays: hours.weekdays.iter().map(ToString::to_string).collect(),
+            after: hours.after.map(Hours::clock),
+            before: hours.before.map(Hours::clock),
+            except_dates: shift.except.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn in_zone(self, zone: Tz) -> Result<Shift> {
+        let time = |text: Option<String>| {
+            text.map(|text| parse_time(&text).map_err(|_| unknown("time of day", &text))).transpose()
+        };
+        let weekday = |text: String| parse_weekday(&text).map_err(|_| unknown("weekday", &text));
+        let weekdays = self.weekdays.into_iter().map(weekday).collect::<Result<_>>()?;
+        let hours = Hours::new(time(self.after)?, time(self.before)?, weekdays, zone);
+        let date = |text: String| Date::parse(&text).ok_or_else(|| unknown("date", &text));
+        let except = self.except_dates.into_iter().map(date).collect::<Result<_>>()?;
+        Ok(Shift { hours: hours.map_err(|(message, _)| unknown("schedule", &message))?, except })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +196,7 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         counts_as_down: objective.counts_as_down.iter().map(|status| status.as_str().to_owned()).collect(),
         not_counted_maintenance: objective.not_counted.maintenance,
         not_counted_unknown: objective.not_counted.unknown,
+        schedule: objective.schedule.shifts().iter().map(WireShift::of).collect(),
         warning_percent: thresholds.warning_percent.millionths(),
         critical_percent: thresholds.critical_percent.millionths(),
         fast_burn_multiplier: thresholds.fast_burn_multiplier.millionths(),
@@ -179,6 +222,8 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let counts_as_down = wire.counts_as_down.iter().try_fold(StatusSet::default(), |set, text| {
         Status::parse(text.as_bytes()).map(|status| set.with(status)).ok_or_else(|| unknown("status", text))
     })?;
+    let shift = |shift: WireShift| shift.in_zone(window.calendar().zone);
+    let shifts = wire.schedule.into_iter().map(shift).collect::<Result<_>>()?;
     Ok(Objective {
         metadata: wire.metadata.named(name)?,
         system: stored_name(&wire.system)?,
@@ -195,6 +240,7 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
         exclude_maintenance_windows: wire.exclude_maintenance_windows,
         counts_as_down,
         not_counted: NotCounted { maintenance: wire.not_counted_maintenance, unknown: wire.not_counted_unknown },
+        schedule: HoursSchedule::of(shifts),
         thresholds: BurnRateThresholds {
             warning_percent: Decimal::from_millionths(wire.warning_percent),
             critical_percent: Decimal::from_millionths(wire.critical_percent),

@@ -23,6 +23,7 @@ mod published;
 mod reference;
 #[path = "../docs/scan.rs"]
 mod scan;
+mod schedules;
 mod sets;
 mod turns;
 mod verdicts;

@@ -14,6 +14,7 @@ pub(crate) mod forecast;
 pub(crate) mod history;
 pub(crate) mod model;
 mod recurrence;
+mod schedule;
 pub(crate) mod sets;
 pub(crate) mod view;
 

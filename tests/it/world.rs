@@ -108,6 +108,7 @@ pub(crate) struct Objective {
     pub(crate) counts_as_down: Vec<Status>,
     pub(crate) not_counted_maintenance: bool,
     pub(crate) not_counted_unknown: bool,
+    pub(crate) schedule: Vec<Shift>,
     pub(crate) warning_percent: i128,
     pub(crate) critical_percent: i128,
     /// `fastBurnMultiplier` × 1000.
@@ -131,6 +132,7 @@ impl Objective {
             counts_as_down: vec![Status::Degraded, Status::Unhealthy],
             not_counted_maintenance: false,
             not_counted_unknown: false,
+            schedule: Vec::new(),
             warning_percent: 50,
             critical_percent: 80,
             fast_burn_milli: 5000,
@@ -144,6 +146,18 @@ impl Objective {
             Window::Calendar { zone, .. } => zone,
         }
     }
+}
+
+/// Hours that are counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Shift {
+    /// From Monday, which is 0; none: every day.
+    pub(crate) days: Vec<i64>,
+    /// Minutes of the day.
+    pub(crate) after: Option<i64>,
+    pub(crate) before: Option<i64>,
+    /// Days since 1970-01-01.
+    pub(crate) except: Vec<i64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -270,11 +284,25 @@ fn maintenance_manifest(window: &Maintenance) -> String {
     text
 }
 
+pub(crate) const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
 /// A decimal without trailing zeros: `99_900_000` millionths are `99.9`.
 pub(crate) fn decimal(scaled: i128, digits: usize) -> String {
     let unit = 10_i128.pow(digits as u32);
     let text = format!("{}.{:0digits$}", scaled / unit, scaled % unit);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn shift_text(shift: &Shift) -> String {
+    let clock = |minutes: i64| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60);
+    let days: Vec<&str> = shift.days.iter().map(|day| DAYS[*day as usize]).collect();
+    let dates: Vec<String> = shift.except.iter().map(|date| rfc3339(date * DAY)[..10].to_owned()).collect();
+    let mut parts = Vec::new();
+    parts.extend((!days.is_empty()).then(|| format!("weekday: [{}]", days.join(", "))));
+    parts.extend(shift.after.map(|after| format!("after: {}", clock(after))));
+    parts.extend(shift.before.map(|before| format!("before: {}", clock(before))));
+    parts.extend((!dates.is_empty()).then(|| format!("exceptDates: [{}]", dates.join(", "))));
+    format!("{{ {} }}", parts.join(", "))
 }
 
 fn objective_manifest(objective: &Objective) -> String {
@@ -303,6 +331,10 @@ fn objective_manifest(objective: &Objective) -> String {
     let not_counted = [(objective.not_counted_maintenance, "maintenance"), (objective.not_counted_unknown, "unknown")];
     let not_counted: Vec<&str> = not_counted.iter().filter(|(listed, _)| *listed).map(|(_, name)| *name).collect();
     writeln!(text, "  notCounted: [{}]", not_counted.join(", ")).unwrap();
+    if !objective.schedule.is_empty() {
+        let shifts: Vec<String> = objective.schedule.iter().map(shift_text).collect();
+        writeln!(text, "  schedule: [{}]", shifts.join(", ")).unwrap();
+    }
     writeln!(
         text,
         "  burnRateThresholds: {{ warningPercent: {}, criticalPercent: {}, fastBurnMultiplier: {} }}",

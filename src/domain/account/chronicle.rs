@@ -186,7 +186,9 @@ where
         }
         let stretch = self.stretch(&model.system, model.scope(), span.start, span.end)?;
         let maintenance = model.maintenance.touching(span);
-        let evidence = Evidence { changes: &stretch.changes, first: stretch.first, maintenance: &maintenance };
+        let outside = model.timetable.outside(span);
+        let (changes, first) = (&stretch.changes[..], stretch.first);
+        let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
         let pieces = account(model, &evidence, span);
         let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
         let Some(first) = charged.next() else { return Ok(pieces) };
@@ -280,7 +282,9 @@ pub(crate) fn pieces_before_first(model: &Model, span: Span) -> Vec<Piece> {
     }
     let changes = [Change { at: BEGINNING, checks: None, incidents: None }];
     let maintenance = model.maintenance.touching(span);
-    account(model, &Evidence { changes: &changes, first: None, maintenance: &maintenance }, span)
+    let outside = model.timetable.outside(span);
+    let evidence = Evidence { changes: &changes, first: None, maintenance: &maintenance, outside: &outside };
+    account(model, &evidence, span)
 }
 
 /// A history without any transition.

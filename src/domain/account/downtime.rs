@@ -3,7 +3,7 @@
 use super::blame::Blamed;
 use super::member::SystemId;
 use super::model::Model;
-use super::objective::DependencyExclusion;
+use super::objective::{DependencyExclusion, Objective};
 use crate::domain::health::timeline::Change;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
@@ -33,8 +33,19 @@ pub(crate) struct Piece {
     pub(crate) down: bool,
     /// Whether this time stays in the window's length.
     pub(crate) counted: bool,
-    /// Downtime that counts against the strict total; `None` when up, excluded or not counted.
+    /// Downtime that counts against the strict total; `None` when up or not charged.
     pub(crate) charge: Option<Charge>,
+    /// Why downtime is not charged; `None` when up or charged.
+    pub(crate) uncharged: Option<Uncharged>,
+}
+
+/// Why downtime is not charged to anybody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Uncharged {
+    /// It lies in maintenance that excuses it.
+    Maintenance,
+    /// It lies outside of the objective's schedule.
+    Schedule,
 }
 
 impl Piece {
@@ -49,7 +60,7 @@ impl Piece {
 
     /// Whether this is downtime that maintenance keeps from being charged.
     pub(crate) fn excluded(self) -> bool {
-        self.down && self.charge.is_none()
+        self.uncharged == Some(Uncharged::Maintenance)
     }
 }
 
@@ -61,13 +72,14 @@ pub(crate) struct Evidence<'a> {
     pub(crate) first: Option<Instant>,
     /// Maintenance of the system, sorted and disjoint; empty when the objective ignores maintenance.
     pub(crate) maintenance: &'a [Span],
+    /// Time outside of the objective's schedule, sorted and disjoint.
+    pub(crate) outside: &'a [Span],
 }
 
 /// Splits `span` into pieces that cover it without gap, all downtime charged to the system itself. Where
 /// the objective has upstreams, [`attribute`] then moves the blame.
 pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut maintenance = evidence.maintenance;
     let first = evidence.changes.partition_point(|change| change.at <= span.start).saturating_sub(1);
     for (index, change) in evidence.changes.iter().enumerate().skip(first) {
         let end = evidence.changes.get(index + 1).map_or(span.end, |next| next.at);
@@ -82,10 +94,11 @@ pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec
         // A status that counts before the first transition would be `unknown`; the first transition is a change of
         // some stream, though not always of one in scope.
         for (part, state) in split_at_first(model, part, state, *change, evidence.first) {
-            while maintenance.first().is_some_and(|window| window.end <= part.start) {
-                maintenance = &maintenance[1..];
-            }
-            push_with_maintenance(&mut pieces, model, part, state, maintenance);
+            each_part(part, evidence.outside, &mut |part, outside| {
+                each_part(part, evidence.maintenance, &mut |part, in_maintenance| {
+                    push(&mut pieces, model, part, state, Circumstances { outside, in_maintenance });
+                });
+            });
         }
     }
     pieces
@@ -132,31 +145,51 @@ fn split_at_first(
     std::iter::once((head, state)).chain(tail)
 }
 
-fn push_with_maintenance(pieces: &mut Vec<Piece>, model: &Model, part: Span, state: State, maintenance: &[Span]) {
+/// Hands on the parts of a stretch that lie inside and outside of sorted, disjoint windows, in order.
+fn each_part(part: Span, windows: &[Span], hand: &mut impl FnMut(Span, bool)) {
     let mut cursor = part.start;
-    for window in maintenance {
-        let overlap = window.intersect(part);
-        if window.start >= part.end {
-            break;
+    let first = windows.partition_point(|window| window.end <= part.start);
+    for window in windows[first..].iter().take_while(|window| window.start < part.end) {
+        let inside = window.intersect(part);
+        for (part, is_inside) in [(Span::new(cursor, inside.start), false), (inside, true)] {
+            if !part.is_empty() {
+                hand(part, is_inside);
+            }
         }
-        push(pieces, model, Span::new(cursor, overlap.start), state, false);
-        push(pieces, model, overlap, state, true);
-        cursor = overlap.end;
+        cursor = inside.end;
     }
-    push(pieces, model, Span::new(cursor, part.end), state, false);
+    if cursor < part.end {
+        hand(Span::new(cursor, part.end), false);
+    }
 }
 
-fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, in_maintenance: bool) {
-    if span.is_empty() {
-        return;
+/// What besides the status decides whether time counts.
+#[derive(Clone, Copy)]
+struct Circumstances {
+    /// Outside of the schedule.
+    outside: bool,
+    in_maintenance: bool,
+}
+
+impl Circumstances {
+    /// What keeps downtime from being charged then.
+    fn excuse(self, objective: &Objective) -> Option<Uncharged> {
+        let excuses = objective.exclude_maintenance_windows || objective.not_counted.maintenance;
+        match self {
+            Self { outside: true, .. } => Some(Uncharged::Schedule),
+            Self { in_maintenance: true, .. } if excuses => Some(Uncharged::Maintenance),
+            _ => None,
+        }
     }
-    let objective = &model.objective;
-    let not_counted = objective.not_counted;
-    let counted = !(in_maintenance && not_counted.maintenance || !state.known && not_counted.unknown);
-    let excused = in_maintenance && objective.exclude_maintenance_windows;
-    let charge = (state.down && counted && !excused).then_some(Charge { cause: Cause::Own, source: state.source });
-    let piece = Piece { span, known: state.known, down: state.down, counted, charge };
-    join(pieces, piece);
+}
+
+fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circumstances: Circumstances) {
+    let State { known, down, source } = state;
+    let not_counted = model.objective.not_counted;
+    let leaves = circumstances.in_maintenance && not_counted.maintenance || !known && not_counted.unknown;
+    let uncharged = circumstances.excuse(&model.objective).filter(|_| down);
+    let charge = (down && uncharged.is_none()).then_some(Charge { cause: Cause::Own, source });
+    join(pieces, Piece { span, known, down, counted: !leaves && !circumstances.outside, charge, uncharged });
 }
 
 fn join(pieces: &mut Vec<Piece>, piece: Piece) {

@@ -7,6 +7,7 @@ use super::dependencies::Dependencies;
 use super::maintenance::calendar::MaintenanceCalendar;
 use super::member::Member;
 use super::objective::Objective;
+use super::schedule::Timetable;
 use crate::domain::health::timeline::Scope;
 use crate::domain::value::hash::Fnv;
 
@@ -19,6 +20,7 @@ pub(crate) struct Model {
     pub(crate) dependencies: Rc<Dependencies>,
     /// The maintenance of its system; none when the objective ignores maintenance.
     pub(crate) maintenance: Rc<MaintenanceCalendar>,
+    pub(crate) timetable: Rc<Timetable>,
     /// Whether its set does not declare the objective any more. Decides no number.
     pub(crate) orphaned: bool,
     upstreams: OnceCell<Vec<usize>>,
@@ -30,8 +32,10 @@ impl Model {
         system: Member,
         dependencies: Rc<Dependencies>,
         maintenance: Rc<MaintenanceCalendar>,
+        timetable: Rc<Timetable>,
     ) -> Self {
-        Self { objective, system, dependencies, maintenance, orphaned: false, upstreams: OnceCell::new() }
+        let (orphaned, upstreams) = (false, OnceCell::new());
+        Self { objective, system, dependencies, maintenance, timetable, orphaned, upstreams }
     }
 
     /// The streams the objective looks at.
@@ -62,7 +66,15 @@ impl Model {
         ));
         hash.feed(&self.dependencies.hash(self.upstreams()).to_string());
         self.maintenance.feed(&mut hash);
+        if !objective.schedule.is_always() {
+            hash.feed(&format!("{:?}", objective.schedule));
+        }
         hash.finish() as i64
+    }
+
+    /// Whether every day that goes by without a change is like the one before it.
+    pub(crate) fn has_like_days(&self) -> bool {
+        self.maintenance.is_empty() && self.timetable.is_always()
     }
 
     /// Whether maintenance changes the objective's numbers at all.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::schedule::Schedule;
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::name::Name;
@@ -78,6 +79,8 @@ pub(crate) struct Objective {
     pub(crate) exclude_maintenance_windows: bool,
     pub(crate) counts_as_down: StatusSet,
     pub(crate) not_counted: NotCounted,
+    /// Time outside of it is not counted.
+    pub(crate) schedule: Schedule,
     pub(crate) thresholds: BurnRateThresholds,
 }
 

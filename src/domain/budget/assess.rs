@@ -298,7 +298,7 @@ impl Leaving {
     fn alike_ahead(&self, model: &Model, ledger: &Ledger) -> i64 {
         if self.at <= ledger.start() {
             let days = ledger.start().since(self.at) / DAY_MS;
-            return if model.maintenance.is_empty() { days } else { 0 };
+            return if model.has_like_days() { days } else { 0 };
         }
         self.cursor.alike_ahead(ledger)
     }

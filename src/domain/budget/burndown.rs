@@ -77,7 +77,7 @@ mod tests {
         for (length, cause) in parts {
             let span = Span::new(at(start), at(start + length));
             let charge = cause.map(|cause| Charge { cause, source: Source::Healthcheck });
-            made.push(Piece { span, known: true, down: cause.is_some(), counted: true, charge });
+            made.push(Piece { span, known: true, down: cause.is_some(), counted: true, charge, uncharged: None });
             start += length;
         }
         made

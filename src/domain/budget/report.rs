@@ -8,7 +8,7 @@ use super::balance::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use super::forecast::Forecast;
 use super::streak::Streak;
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::downtime::{Cause, Charge};
+use crate::domain::account::downtime::{Cause, Charge, Uncharged};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
@@ -31,6 +31,8 @@ pub(crate) struct Down {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Excuse {
     Maintenance,
+    /// It lies outside of the objective's schedule.
+    Schedule,
     /// It belongs to this upstream, and those are free.
     Upstream(Name),
 }
@@ -172,6 +174,7 @@ where
     let model = assessment.model;
     let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
     let excuse = match now.charge {
+        None if now.uncharged == Some(Uncharged::Schedule) => Some(Excuse::Schedule),
         None => Some(Excuse::Maintenance),
         Some(Charge { cause: Cause::Upstream(system), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
             Some(Excuse::Upstream(model.dependencies.name(system)))

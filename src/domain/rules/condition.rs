@@ -7,7 +7,6 @@ pub(crate) mod certainty;
 mod comparison;
 mod error;
 mod expression;
-pub(crate) mod hours;
 mod path;
 mod print;
 pub(crate) mod property;
@@ -15,12 +14,10 @@ mod range;
 mod size;
 mod token;
 
-use chrono::{NaiveTime, Weekday};
-use chrono_tz::Tz;
-
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::value::decimal::Decimal;
+use crate::domain::value::hours::Hours;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 pub(crate) use error::ExpressionError;
@@ -146,18 +143,6 @@ pub(crate) enum Property {
     /// The same as a number of seconds.
     InStatusForSeconds,
     SystemDataAgeSeconds,
-}
-
-/// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of the moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Hours {
-    /// From this time of day on; none: from midnight.
-    pub(crate) after: Option<NaiveTime>,
-    /// Until just before this time of day; none: until midnight.
-    pub(crate) before: Option<NaiveTime>,
-    /// Sorted from Monday; empty: every day.
-    pub(crate) weekdays: Vec<Weekday>,
-    pub(crate) zone: Tz,
 }
 
 /// A declared condition.

@@ -7,7 +7,6 @@ mod account;
 pub(crate) mod age;
 pub(crate) mod days;
 pub(crate) mod explained;
-mod hours;
 pub(crate) mod linear;
 mod measure;
 pub(crate) mod search;
@@ -67,7 +66,7 @@ where
             };
             Ok(found.within(stretch))
         }
-        Term::Time(hours) => Ok(hours::moments(hours, stretch)),
+        Term::Time(hours) => Ok(hours.moments(stretch)),
         Term::Held { term, for_ms } => {
             // Whether it was held at the first moment depends on what was before.
             let longer = Span::new(stretch.start.plus(-for_ms), stretch.end);

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 /// The most characters of a value that a message quotes.
 const MOST_QUOTED: usize = 60;
+/// The most valid choices that are all listed.
+const MOST_KNOWN: usize = 16;
 /// The longest text that is compared with the known ones: guessing costs time in proportion to the length.
 const MOST_COMPARED: usize = 253;
 
@@ -91,8 +93,8 @@ fn joined<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> St
 
 /// `known: a, b, c`; empty when there are none or too many to be of help.
 pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.into_iter().take(13).collect();
-    if known.is_empty() || known.len() > 12 { String::new() } else { format!("known: {}", known.join(", ")) }
+    let known: Vec<&str> = known.into_iter().take(MOST_KNOWN + 1).collect();
+    if known.is_empty() || known.len() > MOST_KNOWN { String::new() } else { format!("known: {}", known.join(", ")) }
 }
 
 #[cfg(test)]

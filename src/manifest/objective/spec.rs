@@ -61,6 +61,11 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         )
         .or("[]"),
         FieldShape::optional(
+            "schedule",
+            Content::List(&Content::Object(&SHIFT), Length::Some),
+            "The hours that are counted, in the zone of the objective; all other time is not counted",
+        ),
+        FieldShape::optional(
             "burnRateThresholds",
             Content::Object(&THRESHOLDS),
             "When consumption becomes a warning, and what counts as burning fast",
@@ -80,6 +85,28 @@ pub(super) static WINDOW: Shape = Shape {
             "The length of the period",
         ),
         FieldShape::optional("timezone", Content::Zone, "The same as spec.timezone; write one of them"),
+    ],
+    one_of: &[],
+};
+
+/// Hours of a schedule.
+pub(super) static SHIFT: Shape = Shape {
+    name: "Shift",
+    about: "Hours of the day, and days of the week, in which time is counted",
+    fields: &[
+        FieldShape::optional(
+            "weekday",
+            Content::Either(&[Content::Text, Content::List(&Content::Text, Length::Some)]),
+            "Days of the week, such as [Mon, Tue, Wed, Thu, Fri]; every day where it is not written",
+        ),
+        FieldShape::optional("after", Content::Text, "From this time of day on, such as \"09:00\""),
+        FieldShape::optional("before", Content::Text, "Until just before this time of day, such as \"17:00\""),
+        FieldShape::optional(
+            "exceptDates",
+            Content::List(&Content::Date, Length::Distinct),
+            "Dates on which these hours are not counted, such as [2026-12-25]",
+        )
+        .or("[]"),
     ],
     one_of: &[],
 };

@@ -19,12 +19,13 @@ use crate::manifest::tree::{Entry, Node, Value};
 use crate::manifest::wording::{did_you_mean, quote};
 
 /// The fields of our own specification that annotations may carry.
-const CARRIED: [&str; 6] = [
+const CARRIED: [&str; 7] = [
     "timezone",
     "dependencyExclusion",
     "excludedDependencyRefs",
     "excludeMaintenanceWindows",
     "notCounted",
+    "schedule",
     "burnRateThresholds",
 ];
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::yaml::Node;
-use super::{dependency_exclusion, not_counted, objective_spec, stream, system_spec, thresholds, timezone};
+use super::{dependency_exclusion, not_counted, objective_spec, schedule, stream, system_spec, thresholds, timezone};
 use crate::domain::account::objective::{Metadata, NotCounted, Objective, System};
 use crate::domain::health::transition::Status;
 use crate::domain::plan::object::{Kind, Object};
@@ -125,6 +125,7 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
     // Unknown time that is not counted is said by the states of the total.
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
     carry("notCounted", not_counted(maintenance));
+    carry("schedule", schedule(&objective.schedule));
     carry("burnRateThresholds", thresholds(objective.thresholds));
     let mut kept = Kept::of(&objective.metadata);
     let service = kept.take("service").unwrap_or_else(|| objective.system.to_string());

@@ -126,6 +126,14 @@ impl Zone {
         at + self.offset(at)
     }
 
+    /// Instants among which are all at which clocks show a time of a date, or pass over it.
+    pub(crate) fn passes(self, date: i64, time: Ms) -> Vec<Ms> {
+        let (year, _, _) = civil_from_days(date);
+        let near = |at: &Ms| ((date - 3) * DAY..(date + 3) * DAY).contains(at);
+        let passes = self.offsets().map(|offset| date * DAY + time - offset);
+        passes.into_iter().chain(self.changes(year).into_iter().filter(near)).collect()
+    }
+
     /// The first instant at which clocks show `local` or later: where they pass it, or jump over it.
     fn first_showing(self, local: Ms) -> Ms {
         let (year, _, _) = civil_from_days(local.div_euclid(DAY));

@@ -72,8 +72,6 @@ pub(crate) enum Expr {
     AtLeast(Box<Expr>, usize, Ms),
 }
 
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,7 +90,7 @@ impl fmt::Display for Expr {
                 parts.extend(after.map(|after| format!("after: {}", clock(after))));
                 parts.extend(before.map(|before| format!("before: {}", clock(before))));
                 if !days.is_empty() {
-                    let days: Vec<&str> = days.iter().map(|day| DAYS[*day as usize]).collect();
+                    let days: Vec<&str> = days.iter().map(|day| crate::world::DAYS[*day as usize]).collect();
                     parts.push(format!("weekday: [{}]", days.join(", ")));
                 }
                 parts.push(format!("timezone: \"{}\"", zone.name()));

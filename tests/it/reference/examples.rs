@@ -280,7 +280,7 @@ proptest! {
         for objective in &world.objectives {
             let history = History::new(&model, objective);
             for piece in history.pieces.iter().filter(|piece| piece.start < world.as_of) {
-                let (start, end) = (piece.start.max(world.as_of - 4000 * DAY), piece.end.min(world.as_of));
+                let (start, end) = (piece.start.max(world.as_of - 4000 * DAY).max(history.from), piece.end.min(world.as_of));
                 if start >= end {
                     continue;
                 }

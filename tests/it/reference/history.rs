@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::Ms;
-use super::model::{Attribution, Class, FAR, Model};
+use super::budget::window_bounds;
+use super::calendar::{DAY, Ms};
+use super::model::{Attribution, Class, FAR, Model, last_looked_at};
+use super::schedule;
 use crate::world::{Objective, Source, Status};
 
 /// `[start, end)` in which nothing changes for the objective.
@@ -19,6 +21,8 @@ pub(crate) struct History<'w> {
     /// The system's first transition.
     pub(crate) first: Option<Ms>,
     pub(crate) pieces: Vec<Piece>,
+    /// From here on pieces are cut wherever a schedule cuts them; no window reaches further back.
+    pub(crate) from: Ms,
 }
 
 /// Milliseconds of one span of an objective's history.
@@ -58,6 +62,11 @@ impl<'w> History<'w> {
         for (start, end) in model.maintenance.get(&objective.system).into_iter().flatten() {
             edges.extend([*start, *end]);
         }
+        // No window reaches further back than a year before the first fact, or its own length.
+        let began = model.first_transition(&objective.system).unwrap_or(model.world.as_of).min(model.world.as_of);
+        let (start, end) = window_bounds(objective.window, model.world.as_of);
+        let from = began - (end - start) - 40 * DAY;
+        edges.extend(schedule::edges(objective, from, last_looked_at(model.world, objective)));
         edges.insert(-FAR);
         let edges: Vec<Ms> = edges.into_iter().collect();
         let ends = edges.iter().skip(1).copied().chain([FAR]);
@@ -66,7 +75,7 @@ impl<'w> History<'w> {
             .zip(ends)
             .map(|(start, end)| Piece { start: *start, end, class: model.class(objective, *start) })
             .collect();
-        Self { objective, first: model.first_transition(&objective.system), pieces }
+        Self { objective, first: model.first_transition(&objective.system), pieces, from }
     }
 
     pub(crate) fn class_at(&self, at: Ms) -> &Class {
@@ -86,7 +95,8 @@ impl<'w> History<'w> {
     /// Sums over `[since, until)`.
     pub(crate) fn totals(&self, since: Ms, until: Ms) -> Totals {
         let mut totals = Totals::default();
-        for Piece { start, end, class } in &self.pieces {
+        let first = self.pieces.partition_point(|piece| piece.end <= since);
+        for Piece { start, end, class } in self.pieces[first..].iter().take_while(|piece| piece.start < until) {
             let millis = i128::from((*end).min(until) - (*start).max(since));
             if millis <= 0 {
                 continue;

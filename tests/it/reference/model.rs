@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{DAY, Ms};
 use super::recurrence::occurrences;
+use super::schedule::is_counted;
 use crate::world::{Objective, Source, Status, System, Window, World};
 
 /// One stream: its transitions by instant, conflicts settled.
@@ -171,9 +172,12 @@ impl<'w> Model<'w> {
         let is_down = |status: Status| objective.counts_as_down.contains(&status);
         let down = begun && is_down(status);
         let maintenance = self.in_maintenance(&objective.system, at);
-        let not_counted = (objective.not_counted_maintenance && maintenance)
+        let outside = !is_counted(objective, at);
+        let not_counted = outside
+            || (objective.not_counted_maintenance && maintenance)
             || (objective.not_counted_unknown && status == Status::Unknown);
-        let excluded = down && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
+        let excluded =
+            down && !outside && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
         let charged = (down && !not_counted && !excluded).then(|| {
             // A stream whose first transition is still to come does not exist yet.
             let makes_down = |source: Source| {
@@ -247,6 +251,7 @@ pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     // Of maintenance that returns, the first time counts: from there on it is the same from week to week.
     let first_ends =
         world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
-    let turns = facts.map(|ts| ts + silent).chain(first_ends);
+    let except = objective.schedule.iter().flat_map(|shift| shift.except.iter().map(|date| (date + 2) * DAY));
+    let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }

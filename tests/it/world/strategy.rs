@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{Dependency, Fact, Maintenance, Objective, Returns, Source, Status, System, Window, World};
+use super::{Dependency, Fact, Maintenance, Objective, Returns, Shift, Source, Status, System, Window, World};
 use crate::reference::budget::{WHOLE, window_bounds};
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, instant};
 
@@ -220,6 +220,20 @@ fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
     )
 }
 
+/// Hours of a schedule. Local times that are skipped and repeated where clocks change are among them.
+fn shift_of_schedule() -> impl Strategy<Value = Shift> {
+    let time = || option::weighted(0.8, select(vec![0, 60, 120, 150, 180, 540, 1020, 1320, 1410]));
+    let days = vec![vec![], vec![0, 1, 2, 3, 4], vec![0, 1, 2, 3, 4], vec![5, 6], vec![6], vec![0, 2, 4]];
+    let except = prop_oneof![2 => Just(Vec::new()), 1 => vec(0..70_i64, 1..4)];
+    (time(), time(), select(days), except).prop_map(|(after, before, days, mut except)| {
+        let (after, before) = if after == before { (Some(540), None) } else { (after, before) };
+        except.sort_unstable();
+        except.dedup();
+        let except = except.into_iter().map(|day| base() / DAY + day).collect();
+        Shift { days, after, before, except }
+    })
+}
+
 #[derive(Clone, Debug)]
 struct RawObjective {
     system: Index,
@@ -234,7 +248,8 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
     let shape = (select(TARGETS.to_vec()), (window(), timezone), check, thresholds, counting());
     let flags = (any::<bool>(), any::<bool>(), option::weighted(0.3, select(vec!["payments", "search"])));
     let excluded = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<Index>(), 1..3)];
-    (any::<Index>(), shape, flags, excluded).prop_map(|(system, shape, flags, excluded)| {
+    let schedule = prop_oneof![2 => Just(Vec::new()), 1 => vec(shift_of_schedule(), 1..3)];
+    (any::<Index>(), shape, flags, excluded, schedule).prop_map(|(system, shape, flags, excluded, schedule)| {
         let (target, (window, timezone), check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
         let (self_only, exclude_maintenance, team) = flags;
         let objective = Objective {
@@ -246,6 +261,7 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
             counts_as_down: down,
             not_counted_maintenance: maintenance,
             not_counted_unknown: unknown,
+            schedule,
             warning_percent: warning,
             critical_percent: critical,
             fast_burn_milli: fast,

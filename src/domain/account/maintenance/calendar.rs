@@ -1,16 +1,13 @@
 //! Owns all maintenance of one system: its windows unfolded once, for everything that asks, into stretches that do not overlap.
 
-use std::cell::RefCell;
-use std::ops::{Deref, Range};
 use std::rc::Rc;
 
 use super::{Recurrence, Schedule};
+use crate::domain::account::unfolded::{Touching, Unfolded};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::{Span, union};
 
-/// By how much more than asked for is unfolded at least, in milliseconds.
-const LEAST_MORE_MS: i64 = 32 * DAY_MS;
 /// By how much clocks go back at the most, in milliseconds; within the last decades it was three hours.
 const LONGEST_REPEAT_MS: i64 = DAY_MS / 6;
 /// How often clocks go back at the most: once in so many milliseconds.
@@ -23,21 +20,7 @@ pub(crate) struct MaintenanceCalendar {
     once: Rc<[Span]>,
     /// In a fixed order.
     recurring: Vec<Recurrence>,
-    unfolded: RefCell<Unfolded>,
-}
-
-/// The maintenance of a stretch, sorted and disjoint.
-#[derive(Debug, Clone)]
-struct Unfolded {
-    within: Span,
-    spans: Rc<[Span]>,
-}
-
-/// The maintenance that touches a stretch, sorted and disjoint.
-#[derive(Debug)]
-pub(crate) struct Touching {
-    spans: Rc<[Span]>,
-    range: Range<usize>,
+    unfolded: Unfolded,
 }
 
 /// How much maintenance there is from a moment on.
@@ -47,14 +30,6 @@ pub(crate) struct Ahead {
     pub(crate) settled: Instant,
     /// Whether there are such.
     pub(crate) endless: bool,
-}
-
-impl Deref for Touching {
-    type Target = [Span];
-
-    fn deref(&self) -> &[Span] {
-        &self.spans[self.range.clone()]
-    }
 }
 
 impl MaintenanceCalendar {
@@ -70,8 +45,7 @@ impl MaintenanceCalendar {
         recurring.sort_by_cached_key(Recurrence::identity);
         recurring.dedup();
         let once: Rc<[Span]> = union(once).into();
-        let nothing = Span::new(Instant::MIN, Instant::MIN);
-        let unfolded = RefCell::new(Unfolded { within: nothing, spans: Rc::clone(&once) });
+        let unfolded = Unfolded::new(Rc::clone(&once));
         Self { once, recurring, unfolded }
     }
 
@@ -82,31 +56,10 @@ impl MaintenanceCalendar {
 
     /// The maintenance that touches `span`, and reaches out of it where it does.
     pub(crate) fn touching(&self, span: Span) -> Touching {
-        let spans = if self.recurring.is_empty() { Rc::clone(&self.once) } else { self.unfolded(span) };
-        let first = spans.partition_point(|of| of.end <= span.start);
-        let end = first + spans[first..].partition_point(|of| of.start < span.end);
-        Touching { spans, range: first..end }
-    }
-
-    /// Stretches that are right within `span`: what is known already, or that and more.
-    fn unfolded(&self, span: Span) -> Rc<[Span]> {
-        let mut known = self.unfolded.borrow_mut();
-        let had = if known.within.is_empty() { Span::new(span.start, span.start) } else { known.within };
-        if span.start < had.start || had.end < span.end {
-            let wanted = Span::new(had.start.min(span.start), had.end.max(span.end));
-            // What grows grows by a share of its length, so that it is not put in order often.
-            let more = LEAST_MORE_MS + wanted.millis() / 4;
-            let within = Span::new(
-                wanted.start.plus(if wanted.start < had.start { -more } else { 0 }),
-                wanted.end.plus(if had.end < wanted.end { more } else { 0 }),
-            );
-            let fresh = [Span::new(within.start, had.start), Span::new(had.end, within.end)];
-            let fresh = fresh.into_iter().filter(|span| !span.is_empty());
-            let fresh = fresh.flat_map(|span| self.recurring.iter().flat_map(move |of| of.occurrences(span)));
-            let spans = union(known.spans.iter().copied().chain(fresh).collect());
-            *known = Unfolded { within, spans: spans.into() };
+        if self.recurring.is_empty() {
+            return Touching::among(Rc::clone(&self.once), span);
         }
-        Rc::clone(&known.spans)
+        self.unfolded.touching(span, |fresh| self.recurring.iter().flat_map(|of| of.occurrences(fresh)).collect())
     }
 
     /// How long maintenance goes on changing.

@@ -5,7 +5,8 @@
 //! maintenance tells one moment from another: until the last window that is planned has ended, and one window more. Maintenance that
 //! returns for ever changes something for ever. Mostly there is too little of it to matter: where it covers less of any window than
 //! the target asks for, a whole window of downtime exhausts the budget, breaches, and is not full whenever it ends. Only
-//! where that is not certain does the forecast look as far ahead as the clocks of zones are known.
+//! where that is not certain does the forecast look as far ahead as the clocks of zones are known. A schedule returns for ever as
+//! well: where some of its hours lie in every window, all that is counted is downtime.
 
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::member::SystemId;
@@ -43,10 +44,22 @@ where
     let is_down = last.last().is_some_and(|piece| piece.down);
     let ahead = model.maintenance.ahead();
     let settled = if is_down { settled.max(ahead.settled) } else { settled };
-    if is_down && ahead.endless && !is_too_little(model.maintenance.most_endless_ms(window_ms), budget) {
+    if is_down && !is_certain(model, budget) {
         return Ok(CLOCKS_KNOWN_UNTIL.max(settled.plus(window_ms)).min(Instant::MAX));
     }
     Ok(settled.plus(window_ms).min(Instant::MAX))
+}
+
+/// Whether every window that is down all along has downtime that exhausts and breaches the budget.
+fn is_certain(model: &Model, budget: &Budget) -> bool {
+    let (endless, always) = (model.maintenance.ahead().endless, model.timetable.is_always());
+    match (endless, always) {
+        (false, true) => true,
+        (true, true) => is_too_little(model.maintenance.most_endless_ms(budget.window.millis()), budget),
+        // All that is counted is down.
+        (false, false) => model.objective.schedule.reaches_every(model.objective.window),
+        (true, false) => false,
+    }
 }
 
 /// Whether so much maintenance in a window that is down all along leaves more downtime than the target allows.

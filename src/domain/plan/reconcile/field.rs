@@ -97,6 +97,9 @@ impl Fields {
         let not_counted =
             [("maintenance", objective.not_counted.maintenance), ("unknown", objective.not_counted.unknown)];
         self.put("spec.notCounted", list(not_counted.iter().filter(|(_, listed)| *listed).map(|(name, _)| name)));
+        let mut shifts: Vec<String> = objective.schedule.shifts().iter().map(ToString::to_string).collect();
+        shifts.sort();
+        self.put_some("spec.schedule", (!shifts.is_empty()).then(|| format!("[{}]", shifts.join("; "))));
         let thresholds = &objective.thresholds;
         self.put("spec.burnRateThresholds.warningPercent", thresholds.warning_percent);
         self.put("spec.burnRateThresholds.criticalPercent", thresholds.critical_percent);

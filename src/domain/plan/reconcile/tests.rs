@@ -49,6 +49,7 @@ fn objective(text: &str, system: &str) -> Objective {
         exclude_maintenance_windows: false,
         counts_as_down: default_counts_as_down(),
         not_counted: NotCounted::default(),
+        schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds::default(),
     }
 }

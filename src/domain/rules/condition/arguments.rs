@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use chrono::Weekday;
 
+use super::Term;
 use super::error::ExpressionError;
 use super::expression::Reader;
-use super::hours::{Fault, parse_time, parse_weekday, parse_zone};
 use super::token::What;
-use super::{Hours, Term};
+use crate::domain::value::hours::{Fault, Hours, parse_time, parse_weekday, parse_zone};
 use crate::domain::value::wording::{did_you_mean, quote};
 
 const ARGUMENTS: [&str; 4] = ["after", "before", "weekday", "timezone"];

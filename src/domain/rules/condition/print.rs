@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{Comparison, Field, Hours, Operand, Subject, Term};
+use super::{Comparison, Field, Operand, Subject, Term};
 use crate::domain::value::duration::write_millis;
+use crate::domain::value::hours::Hours;
 use crate::domain::value::name::Name;
 
 impl fmt::Display for Term {

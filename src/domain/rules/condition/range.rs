@@ -2,7 +2,7 @@
 
 use super::property::{Shape, Unit};
 use super::{Field, Operand, Property, Relation, Subject};
-use crate::domain::account::objective::Objective;
+use crate::domain::account::objective::{NotCounted, Objective};
 use crate::domain::value::calendar::CalendarUnit;
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::duration::LONGEST_MS;
@@ -121,7 +121,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
     // The counted time of a rolling window that leaves nothing out is never nothing.
     let always_counts = objective.is_some_and(|objective| {
         let rolling = matches!(objective.window, Window::Rolling { .. });
-        rolling && !objective.not_counted.maintenance && !objective.not_counted.unknown
+        rolling && objective.schedule.is_always() && objective.not_counted == NotCounted::default()
     });
     let length = whole(objective.map_or(LONGEST_MS, |objective| longest_millis(objective.window)));
     let share = objective.map(|objective| i128::from(objective.target.error_share()));

@@ -4,10 +4,10 @@ use chrono::NaiveTime;
 use proptest::prelude::*;
 
 use super::answer::check;
-use super::hours::WEEKDAYS;
 use super::property::{Shape, Vocabulary};
 use super::*;
 use crate::domain::value::duration::LONGEST_MS;
+use crate::domain::value::hours::WEEKDAYS;
 
 fn name() -> impl Strategy<Value = Name> {
     prop_oneof![

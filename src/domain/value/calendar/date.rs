@@ -46,8 +46,15 @@ impl Date {
         self.to_chrono().format("%-d %b").to_string()
     }
 
+    /// Reads `2026-12-25`: a date from 1970 to 2262, as it is printed.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::from_chrono).ok()?;
+        let is_near = (1970..=2262).contains(&date.to_chrono().year());
+        (is_near && date.to_string() == text).then_some(date)
+    }
+
     /// The date as chrono has it; dates beyond its range (±262 000 years) become the epoch.
-    fn to_chrono(self) -> NaiveDate {
+    pub(crate) fn to_chrono(self) -> NaiveDate {
         self.midnight().to_chrono().date_naive()
     }
 

@@ -28,6 +28,7 @@ fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted:
         exclude_maintenance_windows: false,
         counts_as_down: default_counts_as_down(),
         not_counted: NotCounted { maintenance: not_counted, unknown: false },
+        schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds {
             fast_burn_multiplier: Decimal::whole(multiplier),
             ..BurnRateThresholds::default()

@@ -1,10 +1,23 @@
-//! Owns reading times of day and days of the week, as both spellings of a condition write them.
+//! Owns hours of the day and days of the week in a zone: how they are written, and the moments that lie in them.
+
+mod occurring;
 
 use chrono::{NaiveTime, Timelike, Weekday};
 use chrono_tz::Tz;
 
-use super::Hours;
 use crate::domain::value::wording::{closest, quote};
+
+/// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of the moment.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Hours {
+    /// From this time of day on; none: from midnight.
+    pub(crate) after: Option<NaiveTime>,
+    /// Until just before this time of day; none: until midnight.
+    pub(crate) before: Option<NaiveTime>,
+    /// Sorted from Monday; empty: every day.
+    pub(crate) weekdays: Vec<Weekday>,
+    pub(crate) zone: Tz,
+}
 
 /// The days as they are written, from Monday.
 pub(crate) const WEEKDAYS: [Weekday; 7] =

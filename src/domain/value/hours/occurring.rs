@@ -3,31 +3,50 @@
 use chrono::{Datelike, NaiveTime, Offset, TimeZone, Timelike, Weekday};
 use chrono_tz::Tz;
 
-use crate::domain::rules::condition::Hours;
+use super::Hours;
+use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 
-/// The moments of `stretch` whose local time lies in the hours, on one of the weekdays. An hour that clocks skip never is,
-/// one that they repeat is twice.
-pub(super) fn moments(hours: &Hours, stretch: Span) -> Moments {
-    let millis =
-        |time: NaiveTime| i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000);
-    let (after, before) = (hours.after.map_or(0, millis), hours.before.map_or(DAY_MS, millis));
-    let bands: &[(i64, i64)] = if after <= before { &[(after, before)] } else { &[(0, before), (after, DAY_MS)] };
-    let mut found = Vec::new();
-    for (span, offset) in offsets(hours.zone, stretch) {
-        // In here, local times are UTC as if it were `offset` later.
-        let mut day = span.start.plus(offset).day_start();
-        while day < span.end.plus(offset) {
-            if hours.weekdays.is_empty() || hours.weekdays.contains(&weekday(day)) {
-                let utc = |local: i64| day.plus(local - offset);
-                found.extend(bands.iter().map(|(from, to)| Span::new(utc(*from), utc(*to)).intersect(span)));
-            }
-            day = day.plus(DAY_MS);
-        }
+impl Hours {
+    /// The moments of `stretch` whose local time lies in the hours, on one of the weekdays. An hour that clocks skip never is,
+    /// one that they repeat is twice.
+    pub(crate) fn moments(&self, stretch: Span) -> Moments {
+        self.moments_but(&[], stretch)
     }
-    Moments::of(found)
+
+    /// The same without the dates that are left out: those that clocks show, sorted.
+    pub(crate) fn moments_but(&self, except: &[Date], stretch: Span) -> Moments {
+        let bands = self.bands();
+        let mut found = Vec::new();
+        for (span, offset) in offsets(self.zone, stretch) {
+            // In here, local times are UTC as if it were `offset` later.
+            let mut day = span.start.plus(offset).day_start();
+            while day < span.end.plus(offset) {
+                if self.is_on(day) && except.binary_search(&Calendar::UTC.date(day)).is_err() {
+                    let utc = |local: i64| day.plus(local - offset);
+                    found.extend(bands.iter().map(|(from, to)| Span::new(utc(*from), utc(*to)).intersect(span)));
+                }
+                day = day.plus(DAY_MS);
+            }
+        }
+        Moments::of(found)
+    }
+
+    /// The hours of a day, in milliseconds from midnight on.
+    fn bands(&self) -> Vec<(i64, i64)> {
+        let millis = |time: NaiveTime| {
+            i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000)
+        };
+        let (after, before) = (self.after.map_or(0, millis), self.before.map_or(DAY_MS, millis));
+        if after <= before { vec![(after, before)] } else { vec![(0, before), (after, DAY_MS)] }
+    }
+
+    /// Whether the day that begins at a local midnight, read as if it were of UTC, is one of the weekdays.
+    fn is_on(&self, day: Instant) -> bool {
+        self.weekdays.is_empty() || self.weekdays.contains(&weekday(day))
+    }
 }
 
 fn weekday(day: Instant) -> Weekday {
@@ -80,7 +99,7 @@ mod tests {
         };
         let at = |text: &str| Instant::parse(text).unwrap();
         let short = |at: Instant| at.to_chrono().format("%m-%dT%H:%M").to_string();
-        let found = moments(&hours, Span::new(at(from), at(to)));
+        let found = hours.moments(Span::new(at(from), at(to)));
         found.spans().iter().map(|span| format!("{} {}", short(span.start), short(span.end))).collect()
     }
 
