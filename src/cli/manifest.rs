@@ -42,11 +42,21 @@ pub(crate) struct Schema {}
 #[command(after_help = "\
 Examples:
   slo init
-  slo init slo.yaml")]
+  slo init slo.yaml
+  slo init --github --cron")]
 pub(crate) struct Init {
     /// Write the manifest into this file, which must not exist yet, instead of to standard output
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Write a GitHub workflow instead, to .github/workflows/slo.yaml
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) github: bool,
+    /// Write jobs for GitLab CI instead, to slo.gitlab-ci.yml
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) gitlab: bool,
+    /// Write lines for cron instead, to slo.crontab
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) cron: bool,
 }
 
 /// Show what apply would change, and its effect on the budgets

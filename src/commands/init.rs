@@ -1,7 +1,9 @@
 //! Owns `slo init`: a commented manifest to start from.
 //!
-//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows | (2: the file exists, or
-//! nothing is left to declare) |
+//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows; `--github`, `--gitlab` and
+//! `--cron` write files for CI and cron | (2: the file exists, or nothing is left to declare) |
+
+mod files;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,6 +27,9 @@ impl Run for Init {
     const NAME: &'static str = "init";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        if let Some(answer) = files::write(args, context)? {
+            return Ok(answer);
+        }
         if let Some(path) = &args.file {
             context.refuse_database("FILE", path)?;
         }

@@ -12,6 +12,7 @@ mod gallery;
 mod gitops;
 mod golden;
 mod help;
+mod install;
 mod layers;
 mod man;
 mod markdown;
