@@ -87,19 +87,50 @@ fn sums(seen: &[Seen]) -> Value {
     })
 }
 
-fn millis(world: &World, start: Ms, end: Option<Ms>) -> Ms {
-    end.unwrap_or(world.as_of) - start
+/// What several objectives of one system saw, of which any two are linked by moments in common.
+pub(crate) type Joined<'o, 'w> = Vec<&'o (&'w Objective, Outage)>;
+
+/// Outages of systems: two that have a moment in common are one, over and over until nothing changes.
+pub(crate) fn joined<'o, 'w>(outages: &'o [(&'w Objective, Outage)]) -> Vec<Joined<'o, 'w>> {
+    let end = |outage: &Outage| outage.end.unwrap_or(Ms::MAX);
+    let meet = |(of, one): &(&Objective, Outage), (of_other, other): &(&Objective, Outage)| {
+        of.system == of_other.system && one.start.max(other.start) < end(one).min(end(other))
+    };
+    let mut sets: Vec<Joined<'_, '_>> = outages.iter().map(|outage| vec![outage]).collect();
+    loop {
+        let pairs = (0..sets.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let found =
+            pairs.into_iter().find(|(a, b)| sets[*a].iter().any(|one| sets[*b].iter().any(|other| meet(one, other))));
+        let Some((a, b)) = found else { return sets };
+        let gone = sets.remove(a);
+        sets[b].extend(gone);
+    }
 }
 
-/// What outages come to.
+/// How many milliseconds any of some stretches covers.
+pub(crate) fn covered(stretches: &[(Ms, Ms)]) -> Ms {
+    let mut edges: Vec<Ms> = stretches.iter().flat_map(|(start, end)| [*start, *end]).collect();
+    edges.sort_unstable();
+    let inside = |pair: &&[Ms]| stretches.iter().any(|(start, end)| *start <= pair[0] && pair[1] <= *end);
+    edges.windows(2).filter(inside).map(|pair| pair[1] - pair[0]).sum()
+}
+
+/// From the first start to the last end of some outages, which is the moment `now` while one lasts.
+pub(crate) fn hull(set: &[&(&Objective, Outage)], now: Ms) -> (Ms, Ms) {
+    let start = set.iter().map(|(_, outage)| outage.start).min().unwrap();
+    (start, set.iter().map(|(_, outage)| outage.end.unwrap_or(now)).max().unwrap())
+}
+
+/// What outages come to, each once however many objectives of its system saw it.
 pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
-    let seen = |(_, outage): &(&Objective, Outage)| Seen {
-        events: outage.events.len(),
-        charged: outage.events.iter().map(|event| millis(world, event.start, event.end)).sum(),
-        lasted: millis(world, outage.start, outage.end),
-        open: outage.end.is_none(),
+    let seen = |set: &Joined<'_, '_>| {
+        let events: Vec<&DowntimeEvent> = set.iter().flat_map(|(_, outage)| &outage.events).collect();
+        let charged: Vec<_> = events.iter().map(|event| (event.start, event.end.unwrap_or(world.as_of))).collect();
+        let (start, end) = hull(set, world.as_of);
+        let open = set.iter().any(|(_, outage)| outage.end.is_none());
+        Seen { events: events.len(), charged: covered(&charged), lasted: end - start, open }
     };
-    sums(&outages.iter().map(seen).collect::<Vec<_>>())
+    sums(&joined(outages).iter().map(seen).collect::<Vec<_>>())
 }
 
 /// The same by objective or system: of each all its outages.
@@ -119,37 +150,37 @@ pub(crate) fn totals_by(
 /// The same by parts of events: for each key, what of each outage belongs to it.
 pub(crate) fn parts_by(
     outages: &[(&Objective, Outage)],
-    parts: impl Fn(&DowntimeEvent) -> Vec<(String, Ms)>,
+    parts: impl Fn(&DowntimeEvent) -> Vec<(String, (Ms, Ms))>,
 ) -> BTreeMap<String, Value> {
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for (_, outage) in outages {
-        let all: Vec<(String, Ms)> = outage.events.iter().flat_map(&parts).collect();
+    for set in joined(outages) {
+        let events = set.iter().flat_map(|(_, outage)| &outage.events);
+        let all: Vec<(String, (Ms, Ms))> = events.flat_map(&parts).collect();
         for key in all.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
-            let mine: Vec<Ms> = all.iter().filter(|(of, _)| of == key).map(|(_, millis)| *millis).collect();
-            let charged = mine.iter().sum();
-            let one = Seen { events: mine.len(), charged, lasted: charged, open: outage.end.is_none() };
-            seen.entry(key.clone()).or_default().push(one);
+            let mine: Vec<(Ms, Ms)> = all.iter().filter(|(of, _)| of == key).map(|(_, stretch)| *stretch).collect();
+            let (charged, open) = (covered(&mine), set.iter().any(|(_, outage)| outage.end.is_none()));
+            seen.entry(key.clone()).or_default().push(Seen { events: mine.len(), charged, lasted: charged, open });
         }
     }
     seen.into_iter().map(|(key, seen)| (key, sums(&seen))).collect()
 }
 
-/// Whose an event is, and for how long.
-pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, Ms)> {
+/// Whose an event is, and when.
+pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let cause = match &event.attribution {
         Attribution::Own => "self".to_owned(),
         Attribution::Upstream(system) => system.clone(),
     };
-    vec![(cause, millis(world, event.start, event.end))]
+    vec![(cause, (event.start, event.end.unwrap_or(world.as_of)))]
 }
 
-/// The UTC days on which an event lies within `[since, until)`, and for how long.
-pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, Ms)> {
+/// The UTC days on which an event lies within `[since, until)`, and when on each.
+pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let (start, end) = (event.start.max(since), event.end.unwrap_or(world.as_of).min(until));
     let days = start.div_euclid(DAY)..=(end - 1).div_euclid(DAY);
     let part = |day: i64| {
         let (year, month, date) = civil_from_days(day);
-        (format!("{year:04}-{month:02}-{date:02}"), end.min((day + 1) * DAY) - start.max(day * DAY))
+        (format!("{year:04}-{month:02}-{date:02}"), (start.max(day * DAY), end.min((day + 1) * DAY)))
     };
     if end <= start { Vec::new() } else { days.map(part).collect() }
 }
