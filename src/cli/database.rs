@@ -137,6 +137,10 @@ pub(crate) struct Merge {
 /// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
+#[command(after_help = "\
+Examples:
+  slo db forget --ingest 1 --yes
+  slo db forget --system mail --check smtp --yes")]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "source"])]
@@ -159,6 +163,9 @@ pub(crate) struct Forget {
 /// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
 /// Manifests are not renamed; those that still name the old system are listed.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db rename-system search find --yes")]
 pub(crate) struct RenameSystem {
     /// The system whose history moves
     #[arg(value_name = "OLD", value_parser = name)]

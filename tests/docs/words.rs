@@ -7,7 +7,7 @@ use crate::markdown::{pages, text};
 use crate::world::repository;
 
 /// What is not written, and what is written instead. Compared without case, between the ends of words.
-const INSTEAD: [(&str, &str); 42] = [
+const INSTEAD: [(&str, &str); 39] = [
     ("mend", "fix"),
     ("mends", "fixes"),
     ("mended", "fixed"),
@@ -32,8 +32,6 @@ const INSTEAD: [(&str, &str); 42] = [
     ("takes in", "imports"),
     ("taken in", "imported"),
     ("takes transitions in", "imports transitions"),
-    ("so many", "this many, N"),
-    ("those there are", "lists them"),
     ("near to", "close to"),
     ("nearest to", "closest to"),
     ("look after", "maintain"),
@@ -41,7 +39,6 @@ const INSTEAD: [(&str, &str); 42] = [
     ("draws up", "makes"),
     ("is no week", "invalid week"),
     ("is no field", "is not a field"),
-    ("is none that", "unknown"),
     ("is nothing that", "does not"),
     ("the one objective holds", "1 objective checked"),
     ("judged by other rules", "re-evaluated"),

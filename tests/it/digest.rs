@@ -282,7 +282,7 @@ fn weeks_that_are_none_or_to_come_are_refused() {
     for (week, told) in [("2026-W54", "invalid week"), ("next", "invalid week"), ("2026-W41", "which is not before")] {
         let output = slo.run(&["digest", "--week", week, "--as-of", "2026-10-05T00:00:00Z"], b"");
         assert_eq!(output.code, 2, "{week}");
-        assert!(output.stderr.contains(told) && output.stderr.contains("hint: "), "{}", output.stderr);
+        assert!(output.stderr.contains(told) && output.stderr.contains("help: "), "{}", output.stderr);
     }
     let output = slo.run(&["status", "-o", "html"], b"");
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
