@@ -131,16 +131,16 @@ pub(crate) struct Merge {
     pub(crate) from: Vec<PathBuf>,
 }
 
-/// Delete facts for good, after showing how many and what that does to the budgets
+/// Delete facts for good
 ///
-/// For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
+/// First shows how many, and what that does to the budgets. For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
 /// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
 #[command(after_help = "\
 Examples:
-  slo db forget --ingest 1 --yes
-  slo db forget --system mail --check smtp --yes")]
+  slo db forget --system mail --yes
+  slo db forget --ingest 2 --yes")]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "source"])]
@@ -158,7 +158,7 @@ pub(crate) struct Forget {
     pub(crate) consent: Consent,
 }
 
-/// Move the history of a system to another name, as if its facts had come under that one
+/// Move the history of a system to another name
 ///
 /// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
 /// Manifests are not renamed; those that still name the old system are listed.

@@ -15,6 +15,7 @@ fn commands(world: &World) -> Vec<String> {
     for command in named.into_iter().flat_map(|(_, commands)| commands) {
         let help = world.stdout(&[&command, "-h"]);
         let held = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let held = held.filter(|line| !line.starts_with("   "));
         let held: Vec<&str> = held.filter_map(|line| line.split_whitespace().next()).collect();
         if held.is_empty() {
             found.push(command);
