@@ -30,7 +30,7 @@ pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status
 pub(crate) use period::Over;
 pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report, ReportPart};
-pub(crate) use system::{Achievements, Health, History};
+pub(crate) use system::{Achievements, FailOnStatus, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\

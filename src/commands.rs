@@ -146,6 +146,11 @@ impl Context<'_> {
         self.store(Access::Read).map(Some)
     }
 
+    /// Whether as-of is another moment than that of the run.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.as_of != self.clock
+    }
+
     /// The machine's clock at the start of the run.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::domain::value::duration::write_millis;
 use crate::domain::value::hours::Hours;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
 use crate::domain::value::window::Window;
 use system::system_spec;
 use yaml::Node;
@@ -159,21 +160,23 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
 }
 
 fn condition_spec(condition: &Condition) -> Node {
-    let (selector, objective) = match &condition.scope {
-        Scope::All => (None, None),
-        Scope::Objective(name) => (None, Some(reference("SLO", name))),
-        Scope::Matching(selector) => {
-            let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
-            (Some(Node::map([("matchLabels", Some(Node::Map(labels)))])), None)
-        }
+    let labels = |selector: &Selector| {
+        let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
+        Node::map([("matchLabels", Some(Node::Map(labels)))])
+    };
+    let scope = match &condition.scope {
+        Scope::All => ("selector", None),
+        Scope::Objective(name) => ("objectiveRef", Some(reference("SLO", name))),
+        Scope::Matching(selector) => ("selector", Some(labels(selector))),
+        Scope::System(name) => ("systemRef", Some(reference("System", name))),
+        Scope::Systems(selector) => ("systemSelector", Some(labels(selector))),
     };
     let spelled = condition.spelled();
     let at_least = spelled.at_least.map(|(times, within)| {
         Node::flow([("times", Some(Node::plain(&times))), ("within", Some(Node::text(write_millis(within))))])
     });
     Node::map([
-        ("selector", selector),
-        ("objectiveRef", objective),
+        scope,
         ("when", Some(Node::text(spelled.when.to_string()))),
         ("for", spelled.held_for.map(|millis| Node::text(write_millis(millis)))),
         ("atLeast", at_least),

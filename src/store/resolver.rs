@@ -267,7 +267,10 @@ impl<'s> Resolver<'s> {
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.
-    fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
             return Ok(Rc::clone(known));
         }

@@ -86,6 +86,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("probe", "ingest"),
     ("check", "selection"),
     ("export", "selection"),
+    ("health", "check"),
     ("health", "selection"),
     ("status", "selection"),
     ("list", "selection"),

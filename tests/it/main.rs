@@ -28,6 +28,7 @@ mod rewrites;
 mod scan;
 mod schedules;
 mod sets;
+mod system_conditions;
 mod turns;
 mod verdicts;
 mod world;

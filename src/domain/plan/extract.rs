@@ -52,7 +52,7 @@ fn objectives(object: &Object) -> BTreeSet<&Name> {
     let Object::Condition(condition) = object else { return BTreeSet::new() };
     let judged = match &condition.scope {
         Scope::Objective(name) => Some(name),
-        Scope::All | Scope::Matching(_) => None,
+        Scope::All | Scope::Matching(_) | Scope::System(_) | Scope::Systems(_) => None,
     };
     let looked_at = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
         Subject::Objective(name) => Some(name),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::objective::{Metadata, Objective, System};
-use crate::domain::rules::condition::{Condition, Subject};
+use crate::domain::rules::condition::{Condition, Scope, Subject};
 use crate::domain::value::name::Name;
 
 /// What an object declares; ordered so that systems come before what refers to them.
@@ -106,7 +106,8 @@ impl Object {
                     Subject::System(name) => Some(name),
                     Subject::This | Subject::Objective(_) => None,
                 });
-                systems.collect()
+                let own = if let Scope::System(name) = &condition.scope { Some(name) } else { None };
+                own.into_iter().chain(systems).collect()
             }
         }
     }

@@ -374,7 +374,14 @@ fn references(object: &Object) -> Vec<(&'static str, &Name)> {
             std::iter::once(("spec.systemRef", &objective.system)).chain(excluded).collect()
         }
         Object::MaintenanceWindow(window) => window.systems.iter().map(|name| ("spec.systemRefs", name)).collect(),
-        Object::Condition(_) => object.systems().into_iter().map(|name| ("spec.when", name)).collect(),
+        Object::Condition(condition) => {
+            let own = if let Scope::System(name) = &condition.scope { Some(("spec.systemRef", name)) } else { None };
+            let fields = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
+                Subject::System(name) => Some(("spec.when", name)),
+                Subject::This | Subject::Objective(_) => None,
+            });
+            own.into_iter().chain(fields).collect()
+        }
     }
 }
 

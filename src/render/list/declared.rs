@@ -21,16 +21,18 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
         let origin = Origin::of(&stored);
         let Object::Condition(condition) = stored.held.object else { return None };
         let expression = condition.when.to_string();
-        let objectives = match &condition.scope {
-            Scope::All => "all".to_owned(),
-            Scope::Objective(name) => name.to_string(),
-            Scope::Matching(selector) => selector.to_string(),
+        let scope = match &condition.scope {
+            Scope::All => "objectives".to_owned(),
+            Scope::Objective(name) => format!("objective {name}"),
+            Scope::Matching(selector) => format!("objectives {selector}"),
+            Scope::System(name) => format!("system {name}"),
+            Scope::Systems(selector) => format!("systems {selector}").trim_end().to_owned(),
         };
         Some(origin.complete(Row {
             cells: vec![
                 condition.metadata.name.to_string(),
                 condition.severity.as_str().to_owned(),
-                objectives,
+                scope,
                 expression.clone(),
             ],
             value: json!({
@@ -44,7 +46,7 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
             }),
         }))
     });
-    List::new("conditions", &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
+    List::new("conditions", &["CONDITION", "SEVERITY", "EVALUATED FOR", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
 }
 
 /// Where a declared object comes from: the last cells of its row.

@@ -11,6 +11,7 @@ use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration;
 use crate::domain::value::hash::Fnv;
+use crate::domain::value::selector::Selector;
 use crate::domain::value::window::Window;
 
 /// One field of an object; two objects are the same exactly when their fields are.
@@ -141,14 +142,21 @@ impl Fields {
         self.put("spec.burnRateThresholds.fastBurnMultiplier", thresholds.fast_burn_multiplier);
     }
 
+    fn labels(&mut self, path: &str, selector: &Selector) {
+        for (key, value) in selector.equal() {
+            self.put(format!("{path}.matchLabels.{key}"), value);
+        }
+    }
+
     fn condition(&mut self, condition: &Condition) {
         match &condition.scope {
             Scope::All => {}
             Scope::Objective(name) => self.put("spec.objectiveRef", name),
-            Scope::Matching(selector) => {
-                for (key, value) in selector.equal() {
-                    self.put(format!("spec.selector.matchLabels.{key}"), value);
-                }
+            Scope::Matching(selector) => self.labels("spec.selector", selector),
+            Scope::System(name) => self.put("spec.systemRef", name),
+            Scope::Systems(selector) => {
+                self.put("spec.systemSelector", "systems");
+                self.labels("spec.systemSelector", selector);
             }
         }
         let spelled = condition.spelled();
