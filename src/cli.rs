@@ -100,5 +100,5 @@ pub(crate) enum Color {
 
 fn duration(text: &str) -> Result<i64, String> {
     crate::domain::value::duration::parse_millis(text)
-        .ok_or_else(|| "write a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())
+        .ok_or_else(|| "expected a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())
 }

@@ -130,8 +130,8 @@ impl Context<'_> {
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
         let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
-                "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
-                "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
+                "no database configured: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
+                "name one with --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })?;
         expect_file(path)?;

@@ -10,6 +10,10 @@ use crate::domain::value::name::Name;
 
 /// List what the database holds
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo list objectives -o wide
+  slo list fields")]
 pub(crate) struct List {
     /// What to list
     #[arg(value_name = "KIND")]
@@ -36,6 +40,10 @@ pub(crate) struct Export {}
 
 /// Export every declared object as YAML
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export manifests > all.yaml
+  slo export manifests --system checkout --format openslo")]
 pub(crate) struct ExportManifests {
     /// Language of the documents
     #[arg(long, value_name = "FORM", default_value = "slo")]
@@ -58,6 +66,10 @@ pub(crate) enum ManifestFormat {
 
 /// Export every transition as JSON Lines, or as CSV with -o csv
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export journal > journal.jsonl
+  slo export journal --system checkout --since 30d -o csv")]
 pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
@@ -91,14 +103,24 @@ pub(crate) struct Db {}
 
 /// Show size, counts, schema and caches
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db info")]
 pub(crate) struct Info {}
 
 /// Pack the same facts into the smallest file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db compact")]
 pub(crate) struct Compact {}
 
 /// Check the file, the journal and every cache
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db verify
+  slo db verify --repair")]
 pub(crate) struct Verify {
     /// Rebuild every cache, if anything is wrong that can be recomputed
     #[arg(long)]
@@ -107,6 +129,10 @@ pub(crate) struct Verify {
 
 /// Write a checked copy, also while others write
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db backup copy.db
+  slo db backup - > another.db")]
 pub(crate) struct Backup {
     /// The copy, which must not exist yet; `-` is standard output
     #[arg(value_name = "FILE")]
@@ -115,18 +141,25 @@ pub(crate) struct Backup {
 
 /// Import every transition of other databases
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db merge other.db")]
 pub(crate) struct Merge {
     /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }
 
-/// Delete facts for good, after showing how many and what that does to the budgets
+/// Delete facts for good
 ///
-/// For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
+/// First shows how many, and what that does to the budgets. For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
 /// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
+#[command(after_help = "\
+Examples:
+  slo db forget --system mail --yes
+  slo db forget --ingest 2 --yes")]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "location", "source"])]
@@ -147,11 +180,14 @@ pub(crate) struct Forget {
     pub(crate) consent: Consent,
 }
 
-/// Move the history of a system to another name, as if its facts had come under that one
+/// Move the history of a system to another name
 ///
 /// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
 /// Manifests are not renamed; those that still name the old system are listed.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db rename-system search find --yes")]
 pub(crate) struct RenameSystem {
     /// The system whose history moves
     #[arg(value_name = "OLD", value_parser = name)]

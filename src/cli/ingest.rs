@@ -8,6 +8,11 @@ use super::duration;
 
 /// Import health transitions from JSON Lines or CSV
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo ingest checks.jsonl incidents.jsonl
+  slo ingest --dry-run checks.jsonl
+  slo ingest --rejects bad.jsonl checks.jsonl")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
     /// Files to read, plain or gzipped; `-` or none: standard input

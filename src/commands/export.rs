@@ -23,7 +23,7 @@ struct NobodyListens;
 
 impl std::fmt::Display for NobodyListens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nobody listens")
+        f.write_str("the pipe is closed")
     }
 }
 

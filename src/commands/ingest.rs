@@ -276,7 +276,7 @@ impl Session<'_, '_> {
         match self.feed.take().map(JoinHandle::join) {
             Some(Err(_)) => Err(Failure::new(
                 "reading ended unexpectedly",
-                "this is a fault of slo: please report it with the input; what was committed is kept",
+                "this is a bug in slo: please report it with the input; what was committed is kept",
             )),
             _ => Ok(None),
         }
@@ -298,7 +298,7 @@ impl Session<'_, '_> {
                 self.progress.suspend(|| {
                     self.context.note(&format!("note: {signal}: what was read of {file} until then is kept"));
                     if let Some(line) = partial {
-                        self.context.warn(&format!("{file}:{line}: not kept: only a part of it had come"));
+                        self.context.warn(&format!("{file}:{line}: not kept: the line is incomplete"));
                     }
                 });
             }
@@ -308,8 +308,7 @@ impl Session<'_, '_> {
                     return Err(error.context(file));
                 }
                 let kept = if self.keeps { "what was read before this is kept" } else { "nothing was kept" };
-                let hint =
-                    format!("{kept}; mend the input and ingest it again, for what is known already is not doubled");
+                let hint = format!("{kept}; fix the input and ingest it again; duplicates are ignored");
                 return Err(Failure::new(format!("{file}: {error:#}"), hint));
             }
         }

@@ -9,9 +9,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Correct, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global, Health, History, Info,
-    Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks,
-    Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global, Health,
+    History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show,
+    Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -45,11 +45,9 @@ impl Forms {
         let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
         let what = match (output, self) {
             _ if allowed.contains(&output) => return Ok(()),
-            (Output::Junit | Output::Github, _) => {
-                "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
-            }
-            (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
-            (Output::Openmetrics, _) => "-o openmetrics is a form of `slo export metrics` alone",
+            (Output::Junit | Output::Github, _) => "-o junit and -o github are only for `slo check` and `slo validate`",
+            (Output::Html, _) => "-o html is only for `slo digest` and `slo report`",
+            (Output::Openmetrics, _) => "-o openmetrics is only for `slo export metrics`",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };

@@ -124,6 +124,6 @@ pub(super) fn systems(store: &Store, names: &[String]) -> Result<Vec<(Name, Syst
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
     let guess = did_you_mean(name, known);
-    let hint = if guess.is_empty() { format!("`slo list {what}s` shows those there are") } else { guess };
+    let hint = if guess.is_empty() { format!("`slo list {what}s` lists them") } else { guess };
     Failure::new(format!("there is no {what} {name:?}"), hint)
 }

@@ -30,7 +30,7 @@ pub(crate) use crate::domain::budget::printed::remaining_percent;
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
 /// What the mark says.
-const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
+const ORPHANS: &str = "∅ orphaned: no longer declared in its set; active until `slo apply --prune`";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

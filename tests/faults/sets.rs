@@ -191,7 +191,7 @@ fn standard_input_needs_the_name_of_its_set() {
     for command in ["plan", "apply"] {
         for paths in [&["-"][..], &["shop.yaml", "-"]] {
             let output = world.feed(&[&[command], paths].concat(), objective("x"));
-            output.refuses("error: manifests from standard input belong to no set");
+            output.refuses("error: manifests from standard input need a set");
             assert!(output.stderr.contains("name the set with --set NAME"), "{}", output.stderr);
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given,
     let claimed =
         planned.held.iter().filter(|held| held.set.is_none() && own.contains(&held.object.identity())).count();
     if claimed > 0 {
-        context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
+        context.note(&format!("note: declared before sets existed, now in set {}: {claimed} of them", plan.set));
     }
     let commit = commit(context, given);
     let origins: BTreeMap<Identity, _> = planned

@@ -217,7 +217,7 @@ impl Rejects {
             Some(_) => error.context("--rejects"),
             None => Failure::new(
                 format!("--rejects: cannot write {}: {error}", path.display()),
-                "name a file in a folder that exists and may be written to",
+                "name a file in an existing, writable folder",
             ),
         })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })

@@ -29,7 +29,7 @@ const CARRIED: [&str; 7] = [
     "burnRateThresholds",
 ];
 
-/// What of a specification is no field of our own.
+/// What of a specification is not a field of our own.
 struct Parts {
     entries: Vec<Entry>,
     system: Named,

@@ -100,8 +100,8 @@ pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> 
     let even = consequences.len() - felt.len();
     sheet.footer.push(match (felt.len(), even) {
         (_, 0) => format!("budgets as of {}", minute(as_of)),
-        (0, _) => format!("budgets as of {}: {even} judged by other rules, with the same result", minute(as_of)),
-        _ => format!("budgets as of {}; {even} more judged by other rules, with the same result", minute(as_of)),
+        (0, _) => format!("budgets as of {}: {even} re-evaluated, result unchanged", minute(as_of)),
+        _ => format!("budgets as of {}; {even} more re-evaluated, result unchanged", minute(as_of)),
     });
     Some(sheet)
 }
