@@ -25,7 +25,7 @@ pub(crate) use database::{
     Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
+pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;
 pub(crate) use probe::Probe;

@@ -9,6 +9,7 @@ mod badge;
 mod check;
 mod completions;
 mod compute;
+mod correct;
 mod db;
 mod demo;
 mod digest;

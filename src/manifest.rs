@@ -2,6 +2,7 @@
 
 mod advice;
 mod condition;
+mod correction;
 mod document;
 mod envelope;
 mod excerpt;

@@ -9,7 +9,7 @@ use super::reference::Reference;
 use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{condition, maintenance_window, objective, system};
+use super::{condition, correction, maintenance_window, objective, system};
 use crate::domain::account::objective::Metadata;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
@@ -131,6 +131,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         Kind::MaintenanceWindow => {
             maintenance_window::read(&spec, metadata, references, report).map(Object::MaintenanceWindow)
         }
+        Kind::Correction => correction::read(&spec, metadata, references, report).map(Object::Correction),
         Kind::Condition => condition::read(&spec, metadata, references, report).map(Object::Condition),
     }
 }
@@ -153,7 +154,7 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
     let remedy = format!("write apiVersion: {VERSION}");
     let Some(field) = fields.require("apiVersion", &remedy, report) else { return };
     let Some(version) = field.text(report) else { return };
-    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Condition)) {
+    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Correction | Kind::Condition)) {
         let message = format!("apiVersion {OTHER_VERSION} is accepted for System and SLO only");
         report.error(field.at, message, remedy);
     } else if version != VERSION && version != OTHER_VERSION {

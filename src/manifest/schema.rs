@@ -6,14 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::envelope::{METADATA, OTHER_VERSION, VERSION};
 use super::shape::{Content, FieldShape, Length, Shape};
-use super::{condition, maintenance_window, objective, openslo, system};
+use super::{condition, correction, maintenance_window, objective, openslo, system};
 use crate::domain::value::label::{KEY_PATTERN, VALUE_PATTERN};
 
 /// The specifications of this project's own kinds.
-const OWN: [(&str, &Shape); 4] = [
+const OWN: [(&str, &Shape); 5] = [
     ("System", &system::SPEC),
     ("SLO", &objective::SPEC),
     ("MaintenanceWindow", &maintenance_window::SPEC),
+    ("Correction", &correction::SPEC),
     ("Condition", &condition::SPEC),
 ];
 /// The specifications of `OpenSLO`'s kinds; of a data source nothing is read.

@@ -7,8 +7,9 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
+use crate::domain::account::correction::contradictions;
 use crate::domain::account::objective::Objective;
-use crate::domain::plan::object::Kind;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::cycle;
 use crate::domain::value::name::Name;
 
@@ -37,6 +38,12 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::System) {
         whole.facts_of_composite(draft);
     }
+    for draft in drafts.iter().filter(|draft| draft.kind == Kind::Correction) {
+        if !whole.check_of_composite(draft) {
+            whole.unknown_check(draft);
+        }
+    }
+    whole.contradictions();
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
 }
@@ -207,13 +214,9 @@ impl<'a> Whole<'a> {
             return false;
         }
         let message = format!("{} is a composite system, which has no check {}", system.name, check.name);
-        self.note(
-            Severity::Error,
-            draft,
-            check.at,
-            message,
-            "remove healthcheckRef, or name the member that has the check",
-        );
+        let field = if draft.kind == Kind::Correction { "check" } else { "healthcheckRef" };
+        let remedy = format!("remove {field}, or name the member that has the check");
+        self.note(Severity::Error, draft, check.at, message, &remedy);
         true
     }
 
@@ -237,6 +240,29 @@ impl<'a> Whole<'a> {
             let objective = &objective.metadata.name;
             let message = format!("{name} is composite, but the objective {objective} looks at one of its checks");
             self.note(Severity::Error, draft, member.at, message, "change that objective first");
+        }
+    }
+
+    /// Refuses corrections that say different things of the same streams and time.
+    fn contradictions(&mut self) {
+        let declared = self.drafts.iter().filter_map(|draft| match &draft.object {
+            Some(Object::Correction(correction)) => Some((draft, correction)),
+            _ => None,
+        });
+        let (drafts, corrections): (Vec<&Draft>, Vec<_>) = declared.unzip();
+        for (earlier, later) in contradictions(&corrections) {
+            let (other, draft) = (drafts[earlier], drafts[later]);
+            let Position { line, column } = other.name_at;
+            let (is, was) = (corrections[later].correction.status, corrections[earlier].correction.status);
+            let message = format!(
+                "says {} where {} at {}:{line}:{column} says {}, of the same streams at the same time",
+                is.as_str(),
+                other.subject(),
+                other.file,
+                was.as_str()
+            );
+            let remedy = "change one of them, or let one end where the other starts";
+            self.note(Severity::Error, draft, draft.name_at, message, remedy);
         }
     }
 

@@ -95,6 +95,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("downtime", "selection"),
     ("history", "selection"),
     ("show", "selection"),
+    ("correct", "selection"),
     ("streaks", "selection"),
     ("trend", "selection"),
     ("badge", "period"),

@@ -8,6 +8,7 @@ mod causes;
 mod closing;
 mod computed;
 mod conditions;
+mod corrections;
 mod days;
 mod digest;
 mod exactness;
