@@ -21,11 +21,11 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, Forget, Info, List, ListKind, ManifestFormat,
-    Merge, RenameSystem, StreamSource, Verify,
+    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List, ListKind,
+    ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
 };
-pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
+pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
+pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;
 pub(crate) use probe::Probe;
@@ -85,8 +85,10 @@ pub(crate) enum Output {
     // Of verdicts, for CIs.
     Junit,
     Github,
-    // Of the digest, to mail.
+    // Of the digest and the report, to mail or to print.
     Html,
+    // Of metrics.
+    Openmetrics,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -9,12 +9,15 @@ mod badge;
 mod check;
 mod completions;
 mod compute;
+mod correct;
 mod db;
 mod demo;
 mod digest;
 mod downtime;
 mod export;
 mod expression;
+mod feed;
+mod feeds;
 mod health;
 mod history;
 mod ingest;
@@ -220,7 +223,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            // Metrics have one form, whatever it is called.
+            None | Some(Output::Table | Output::Openmetrics) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

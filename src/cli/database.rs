@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::{Over, Selection, duration};
+
 use crate::domain::value::name::Name;
 
 /// List what the database holds
@@ -23,11 +25,13 @@ pub(crate) enum ListKind {
     Systems,
     Objectives,
     Maintenance,
+    Corrections,
     Conditions,
     Policies,
     Fields,
     Ingests,
     Sets,
+    Feeds,
 }
 
 /// Export the journal or the manifests
@@ -76,6 +80,21 @@ pub(crate) struct ExportJournal {
     /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
+}
+
+/// Export everything that status and health know as `OpenMetrics`
+#[derive(Args, Debug)]
+pub(crate) struct ExportMetrics {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
+    /// Backfill: samples with timestamps from this time on, or from this long before as-of, up to as-of
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
+    pub(crate) since: Option<String>,
+    /// Time between two samples of a backfill [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "since")]
+    pub(crate) step: Option<i64>,
 }
 
 /// Inspect and maintain the database
@@ -143,7 +162,7 @@ Examples:
   slo db forget --ingest 2 --yes")]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
-    #[arg(long, value_name = "N", conflicts_with_all = ["check", "source"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "location", "source"])]
     pub(crate) ingest: Option<i64>,
     /// Delete the facts of this system
     #[arg(long, value_name = "NAME", value_parser = name)]
@@ -151,6 +170,9 @@ pub(crate) struct Forget {
     /// Only those of this healthcheck
     #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
     pub(crate) check: Option<Name>,
+    /// Only those that were reported from this location
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
+    pub(crate) location: Option<Name>,
     /// Only those of this source
     #[arg(long, requires = "system")]
     pub(crate) source: Option<StreamSource>,

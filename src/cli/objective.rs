@@ -10,9 +10,9 @@ pub(crate) struct Selection {
     /// Names of objectives; none: all
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Only objectives of this system
+    /// Only objectives of this system; may be given several times
     #[arg(long, value_name = "SYSTEM")]
-    pub(crate) system: Option<String>,
+    pub(crate) system: Vec<String>,
     /// Only objectives with these labels: key=value, key!=value, key, !key; comma means and
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub(crate) selector: Option<String>,

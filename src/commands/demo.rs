@@ -57,7 +57,7 @@ impl Run for Demo {
         if for_people {
             context.say(&before)?;
         }
-        let selection = Selection { names: Vec::new(), system: None, selector: None };
+        let selection = Selection { names: Vec::new(), system: Vec::new(), selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
         let answer = Status::run(&Status { selection, over: Over::default(), watch: None }, &mut inner)?;
@@ -74,6 +74,10 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
     let mut silence = io::sink();
     let mut inner = at_moment(&mut silence, &mut *context.stderr, context.env, db);
     let feed = Ingest {
+        feed: None,
+        system: None,
+        max_gap: None,
+        maintenance: None,
         files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
         format: FeedFormat::Auto,
         rejects: None,

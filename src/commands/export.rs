@@ -3,6 +3,7 @@
 //! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
 
 mod manifests;
+mod metrics;
 
 use anyhow::Result;
 

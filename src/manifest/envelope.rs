@@ -9,8 +9,9 @@ use super::reference::Reference;
 use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{condition, maintenance_window, objective, system};
+use super::{condition, correction, feed, maintenance_window, objective, system};
 use crate::domain::account::objective::Metadata;
+use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
 use crate::domain::value::name::Name;
@@ -20,8 +21,11 @@ pub(super) const VERSION: &str = "slo/v1";
 /// The version under which `System` and `SLO` are accepted as well.
 pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
 
+/// The kind of documents that are read where records are, and are never applied.
+pub(super) const FEED: &str = "Feed";
+
 /// What every document has.
-static DOCUMENT: Shape = Shape {
+pub(super) static DOCUMENT: Shape = Shape {
     name: "Document",
     about: "A manifest",
     fields: &[
@@ -93,6 +97,34 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
     Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
 }
 
+/// Whether a document describes a feed.
+pub(super) fn is_feed(root: &Node) -> bool {
+    root.child("kind").and_then(Node::as_text) == Some(FEED)
+}
+
+/// Reads a document that describes a feed.
+pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
+    let root = tree.root.as_ref()?;
+    let name = root.child("metadata").and_then(|metadata| metadata.child("name")).and_then(Node::as_text);
+    report.subject = Some(name.map_or_else(|| FEED.to_owned(), |name| format!("{FEED} {name}")));
+    report.problems.iter_mut().for_each(|problem| problem.subject.clone_from(&report.subject));
+    if !tree.complete {
+        return None;
+    }
+    let fields = Fields::of(&Field::root(root), &DOCUMENT, report)?;
+    let remedy = format!("write apiVersion: {VERSION}");
+    if let Some(field) = fields.require("apiVersion", &remedy, report)
+        && let Some(version) = field.text(report)
+        && version != VERSION
+    {
+        report.error(field.at, format!("apiVersion {} has no {FEED}", quote(version)), remedy);
+    }
+    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+    let metadata = metadata.and_then(|field| read_metadata(&field, report));
+    let spec = fields.require("spec", "", report)?;
+    feed::read(&spec, metadata, report).filter(|_| !report.has_errors())
+}
+
 /// Kind and name as far as they can be told without reporting anything.
 fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
     let kind = root.child("kind").and_then(Node::as_text).and_then(Kind::parse);
@@ -131,13 +163,14 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         Kind::MaintenanceWindow => {
             maintenance_window::read(&spec, metadata, references, report).map(Object::MaintenanceWindow)
         }
+        Kind::Correction => correction::read(&spec, metadata, references, report).map(Object::Correction),
         Kind::Condition => condition::read(&spec, metadata, references, report).map(Object::Condition),
     }
 }
 
 /// Returns whether the version can be judged: that of a kind which is not supported hardly is this project's.
 fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
-    let supported = Kind::ALL.map(Kind::as_str);
+    let supported: Vec<&str> = Kind::ALL.map(Kind::as_str).into_iter().chain([FEED]).collect();
     let list = format!("supported are {}", supported.join(", "));
     let Some(field) = fields.require("kind", &list, report) else { return true };
     let Some(kind) = field.text(report) else { return true };
@@ -153,15 +186,15 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
     let remedy = format!("write apiVersion: {VERSION}");
     let Some(field) = fields.require("apiVersion", &remedy, report) else { return };
     let Some(version) = field.text(report) else { return };
-    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Condition)) {
-        let message = format!("apiVersion {OTHER_VERSION} is accepted for System and SLO only");
+    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Correction | Kind::Condition)) {
+        let message = format!("apiVersion {OTHER_VERSION} is accepted for System, SLO and Healthcheck only");
         report.error(field.at, message, remedy);
     } else if version != VERSION && version != OTHER_VERSION {
         report.error(field.at, format!("apiVersion {} is not supported", quote(version)), remedy);
     }
 }
 
-fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
+pub(super) fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
     let fields = Fields::of(field, &METADATA, report)?;
     let name = fields.require("name", "", report).and_then(|field| field.name(report));
     let title = fields.text("title", report);

@@ -6,11 +6,13 @@ pub(super) mod yaml;
 
 use chrono::NaiveTime;
 
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
 use crate::domain::account::objective::{
     BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
 };
 use crate::domain::account::schedule::{Schedule, Shift};
+use crate::domain::health::correction::{Correction, Target};
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration::write_millis;
@@ -38,6 +40,7 @@ fn document(object: &Object) -> Node {
         Object::System(system) => system_spec(system),
         Object::Objective(objective) => objective_spec(objective),
         Object::MaintenanceWindow(window) => maintenance_spec(window),
+        Object::Correction(correction) => correction_spec(correction),
         Object::Condition(condition) => condition_spec(condition),
     };
     Node::map([
@@ -45,6 +48,21 @@ fn document(object: &Object) -> Node {
         ("kind", Some(Node::text(object.kind().as_str()))),
         ("metadata", Some(metadata(object.metadata()))),
         ("spec", Some(spec)),
+    ])
+}
+
+fn correction_spec(DeclaredCorrection { system, correction, reason, .. }: &DeclaredCorrection) -> Node {
+    let Correction { start, end, target: Target { check, source, location }, status } = correction;
+    let name = |name: &Option<Name>| name.as_ref().map(|name| Node::text(name.as_str()));
+    Node::map([
+        ("systemRef", Some(reference("System", system))),
+        ("check", name(check)),
+        ("source", source.map(|source| Node::text(source.as_str()))),
+        ("location", name(location)),
+        ("start", start.map(|at| Node::plain(&at))),
+        ("end", end.map(|at| Node::plain(&at))),
+        ("status", Some(Node::text(status.as_str()))),
+        ("reason", reason.as_ref().map(Node::text)),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
 
+mod correction;
 mod system;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::domain::value::selector::Selector;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
+pub(super) use correction::{read_correction, write_correction};
 pub(super) use system::{read_system, write_system};
 
 #[derive(Serialize, Deserialize)]

@@ -11,7 +11,32 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 74] = [
+const BEYOND_SCHEMAS: [(&str, &str); 99] = [
+    ("is not a JSONPath", "a grammar of its own"),
+    ("is not a regular expression", "a grammar of its own"),
+    ("has no group", "a grammar of its own"),
+    ("which is no group of the expression", "a grammar of its own"),
+    ("has braces that do not pair", "a grammar of its own"),
+    ("is not a time format", "a grammar of its own"),
+    ("must be a SELECT", "a grammar of its own"),
+    ("is not known", "a grammar of its own"),
+    ("must be a column, key, group or path", "a grammar of its own"),
+    ("is not one character", "bytes, not characters"),
+    ("fields.ts is missing", "one field decides about another"),
+    ("fields.system is missing", "one field decides about another"),
+    ("fields.status is missing", "one field decides about another"),
+    ("fields.end is missing", "one field decides about another"),
+    ("spec.records is missing", "one field decides about another"),
+    ("spec.maxGap is missing", "one field decides about another"),
+    ("only shape: observations has a maxGap", "one field decides about another"),
+    ("only format: csv has a delimiter", "one field decides about another"),
+    ("says nothing of shape", "one field decides about another"),
+    ("have no items", "one field decides about another"),
+    ("have no keys above them", "one field decides about another"),
+    ("has no records to look for", "one field decides about another"),
+    ("are all of one kind", "one field decides about another"),
+    ("leads into the records of another kind", "compares two values"),
+    ("that are made of others, more than", "other documents decide"),
     ("depend on, one another", "other documents decide"),
     ("is a composite system, which has no check", "other documents decide"),
     ("is a member of itself", "compares two values"),

@@ -82,7 +82,7 @@ fn seen(slo: &Slo, at: Ms) -> BTreeMap<(String, String), Value> {
         let view = pick(row, &["state", "budgetTier", "isBreaching", "hasOpenDowntime", "fastBurn"]);
         seen.insert(("objective".to_owned(), row["objectiveId"].as_str().unwrap().to_owned()), view);
     }
-    for row in parsed(slo, &["health"], at)["systems"].as_array().unwrap() {
+    for row in parsed(slo, &["health", "--all"], at)["systems"].as_array().unwrap() {
         seen.insert(("system".to_owned(), row["systemId"].as_str().unwrap().to_owned()), pick(row, &["status"]));
     }
     seen

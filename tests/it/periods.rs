@@ -142,7 +142,10 @@ proptest! {
             let (start, end) = (own.start_of(first), own.start_of(first + count));
             let now = end.min(world.as_of);
             let closed = Model::new(&world, now);
-            let history = History::new(if end > world.as_of { &model } else { &closed }, objective);
+            // The reference cuts schedules as far back as a window reaches, so it gets one that holds the range.
+            let days = (now - start) / DAY + 3;
+            let wide = Objective { window: Window::Rolling { days }, timezone: objective.zone(), ..objective.clone() };
+            let history = History::new(if end > world.as_of { &model } else { &closed }, &wide);
             let budget = Budget::within(&history, (start, end), now);
             let row = named(&whole["objectives"], &objective.name);
             let minutes = |millis: i128| millis as f64 / MINUTE as f64;
@@ -398,6 +401,23 @@ fn downtime_of_a_period_is_what_lies_in_it() {
     let last = parsed(&slo, &[&["downtime", "shop", "--last", "1"][..], &LATER].concat());
     assert_eq!(last["events"][0]["startTime"], json!("2026-08-31T23:00:00.000Z"));
     assert_eq!(last["events"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn several_systems_are_selected_by_naming_each() {
+    let slo = quarter();
+    let names = |args: &[&str]| {
+        let rows = parsed(&slo, &[&["status"][..], args, &LATER].concat())["objectives"].clone();
+        let mut names: Vec<String> =
+            rows.as_array().unwrap().iter().map(|row| row["objectiveId"].as_str().unwrap().to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&["--system", "mail"]), ["mail"]);
+    assert_eq!(names(&["--system", "mail", "--system", "shop"]), ["mail", "shop", "shop-hard"]);
+    assert_eq!(names(&["--system", "mail", "--system", "shop", "-l", "team=web"]), ["shop", "shop-hard"]);
+    let output = slo.run(&[&["status", "--system", "mail", "--system", "shpo"][..], &LATER].concat(), b"");
+    assert!(output.code == 2 && output.stderr.contains("there is no system \"shpo\""), "{}", output.stderr);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::Schedule;
+use crate::domain::health::correction::Corrections;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::health::transition::{Status, StatusSet};
@@ -53,6 +54,7 @@ impl System {
             checks: self.checks.clone(),
             retired_at: self.retired_at,
             is_composite: self.members.is_some(),
+            corrections: Corrections::default(),
         }
     }
 

@@ -67,6 +67,7 @@ pub(crate) fn concerns(object: &Object, system: &str) -> bool {
         Object::System(declared) => declared.metadata.name.as_str() == system,
         Object::Objective(objective) => objective.system.as_str() == system,
         Object::MaintenanceWindow(window) => window.systems.iter().any(|name| name.as_str() == system),
+        Object::Correction(correction) => correction.system.as_str() == system,
         Object::Condition(_) => object.systems().iter().any(|name| name.as_str() == system),
     }
 }
