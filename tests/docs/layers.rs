@@ -106,6 +106,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("trend", "selection"),
     ("badge", "period"),
     ("downtime", "period"),
+    ("export", "period"),
     ("report", "period"),
     ("status", "period"),
 ];

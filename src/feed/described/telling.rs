@@ -42,7 +42,7 @@ impl Recipe {
             }
             Format::Jsonl => lines.next().is_some_and(|line| self.kinds.iter().any(|kind| kind.fits(line, None))),
             Format::Json => self.has_record(beginning),
-            Format::Yaml | Format::Sqlite => false,
+            Format::Sqlite => false,
         }
     }
 
