@@ -84,6 +84,9 @@ pub(crate) struct ExportJournal {
 
 /// Export everything that status and health know as `OpenMetrics`
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export metrics > slo.prom")]
 pub(crate) struct ExportMetrics {
     #[command(flatten)]
     pub(crate) selection: Selection,

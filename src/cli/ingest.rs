@@ -64,7 +64,7 @@ fn skew(text: &str) -> Result<i64, String> {
     if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
 }
 
-/// Look at what describes other programs' records, and try it out
+/// Look at feeds, and try them out
 #[derive(Args, Debug)]
 pub(crate) struct Feed {}
 
@@ -73,6 +73,10 @@ pub(crate) struct Feed {}
 /// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that the first
 /// record has.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo feed try outages.json
+  slo feed try --feed incidents outages.json")]
 pub(crate) struct FeedTry {
     /// The file; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -90,6 +94,9 @@ pub(crate) struct FeedTry {
 
 /// Print a built-in feed, as a file to copy and change
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo feed show gatus > my-feed.yaml")]
 pub(crate) struct FeedShow {
     /// The feed, see `slo list feeds`
     #[arg(value_name = "FEED")]

@@ -117,11 +117,14 @@ fn set(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| error.to_string())
 }
 
-/// Print the Correction that puts a wrong record right, and what it would do to the budgets
+/// Print a Correction of the past, and its effect on the budgets
 ///
 /// The document is ready to commit and apply; the journal itself is never edited. Without --check, --source and --location it is about the
 /// effective status of the system.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo correct checkout --since 2026-11-18T16:30 --until 2026-11-18T16:42 --status healthy --reason 'Probe broken'")]
 pub(crate) struct Correct {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]

@@ -42,6 +42,7 @@ fn furnish(world: &World) {
         here(&format!("objectives/{file}"), &from(&format!("manifests/{file}")));
     }
     // One more system, which has no manifest yet.
+    here("outages.json", br#"{"incidents":[{"id":"a","system":"shop","start":"2026-11-01T00:00:00Z","end":null}]}"#);
     here("blog.jsonl", b"{\"ts\":\"2026-11-01\",\"system\":\"blog\",\"status\":\"up\"}\n");
     for args in [
         &["ingest", "blog.jsonl"][..],

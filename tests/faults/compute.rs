@@ -393,7 +393,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
     world.ingest(&line("2024-03-15T10:00:30Z", "shop", "up"));
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 0, "{}", output.text());
-    assert!(output.stderr.contains("is of earlier facts or manifests"), "{}", output.stderr);
+    assert!(output.stderr.contains("are older than the newest facts or manifests"), "{}", output.stderr);
     // Days before the late fact are held to be right all the same.
     world.forge("UPDATE daily_snapshot SET streak_days = 99 WHERE date = '2024-03-10'");
     let output = world.run(&["db", "verify"]);

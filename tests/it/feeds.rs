@@ -101,7 +101,7 @@ fn each_built_in_feed_makes_of_its_input_what_is_expected() {
         let refused = slo.run(&["ingest", path], b"");
         assert_eq!((refused.code, refused.stderr.lines().count()), (2, 2), "{path}: {}", refused.stderr);
         assert!(
-            refused.stderr.contains(&format!("hint: slo ingest --feed {} {path}", input.feed)),
+            refused.stderr.contains(&format!("help: slo ingest --feed {} {path}", input.feed)),
             "{}",
             refused.stderr
         );

@@ -292,7 +292,7 @@ fn a_backfill_says_at_each_moment_what_was_known_then() {
         (&["export", "metrics", "--since", "2027-01-01"], "is after"),
         (&["export", "metrics", "-o", "json"], "metrics are written as OpenMetrics"),
         (&["export", "metrics", "--step", "1h"], "--since"),
-        (&["status", "-o", "openmetrics"], "`slo export metrics` alone"),
+        (&["status", "-o", "openmetrics"], "only for `slo export metrics`"),
     ] {
         let output = slo.run(&[args, &["--as-of", "2026-11-20T14:05:00Z"]].concat(), b"");
         assert!(output.code == 2 && output.stderr.contains(said), "{args:?}: {}", output.stderr);

@@ -62,7 +62,7 @@ impl Input {
         let (is_file, opened) = opened.map_err(|error| {
             Failure::new(
                 format!("cannot read {name}: {error}"),
-                "nothing was kept; name files that exist and may be read, or - for standard input",
+                "nothing was kept; name existing, readable files, or - for standard input",
             )
         })?;
         if is_file && let (Some(database), Some(feed)) = (Foreign::at(file), feed) {
