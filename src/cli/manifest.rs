@@ -124,7 +124,7 @@ fn set(text: &str) -> Result<Name, String> {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  slo correct checkout --since 2026-11-18T16:30 --until 2026-11-18T16:42 --status healthy --reason 'Probe broken'")]
+  slo correct checkout --since 2026-11-18 --until 2026-11-19 --status healthy --reason DNS")]
 pub(crate) struct Correct {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]
