@@ -132,7 +132,7 @@ fn the_answer_for_programs_has_the_promised_shape() {
     let answer = world.feed(&["ingest", "-o", "json", "--as-of", "2024-03-01"], &feed).json();
     let expected = serde_json::json!({
         "schemaVersion": 1, "asOf": "2024-03-01T00:00:00.000Z", "read": 4, "inserted": 3, "duplicates": 0, "conflicts": 0,
-        "rejected": 1, "systems": 2, "firstTs": "2023-11-14T22:13:20.000Z", "lastTs": "2023-11-14T22:13:21.000Z",
+        "rejected": 1, "skipped": 0, "systems": 2, "firstTs": "2023-11-14T22:13:20.000Z", "lastTs": "2023-11-14T22:13:21.000Z",
     });
     assert_eq!(answer, expected);
     let nothing = world.feed(&["ingest", "-o", "json"], "");
