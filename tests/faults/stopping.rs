@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::harness::{Leashed, SLO, World, eventually, line, lines, piped, skip};
 
 /// The signals that a command hears here: whoever started the tests may have had some ignored, as a shell does in the background.
-fn signals() -> Vec<(&'static str, i32)> {
+pub(crate) fn signals() -> Vec<(&'static str, i32)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
     let ignored = mask.map_or(0, |mask| u64::from_str_radix(mask, 16).unwrap());
