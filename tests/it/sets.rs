@@ -239,6 +239,10 @@ fn a_plan_after_an_apply_of_a_valid_fixture_is_empty() {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // Feeds are read by an ingest, and never applied.
+        if path.ends_with("feed.yaml") {
+            continue;
+        }
         let slo = Slo::new();
         slo.pass(&["apply", path.to_str().unwrap()], b"");
         let plan: Value =
