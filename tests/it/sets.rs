@@ -65,6 +65,9 @@ fn elsewhere(world: &World) -> World {
         window.name = own(&window.name);
         window.systems = window.systems.iter().map(own).collect();
     }
+    for correction in &mut world.corrections {
+        (correction.name, correction.system) = (own(&correction.name), own(&correction.system));
+    }
     world.facts = world.facts.iter().map(|fact| Fact { system: own(&fact.system), ..fact.clone() }).collect();
     world
 }

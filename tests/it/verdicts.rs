@@ -366,6 +366,6 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     assert_eq!((&json["verdict"], &json["results"][0]["systemId"]), (&"fail".into(), &"db".into()));
     assert_eq!(json["results"][0]["since"], "2026-11-20T10:20:10.000Z");
     assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
-    assert!(health(&["-o", "junit"]).stderr.contains("only for `slo check`"));
+    assert!(health(&["-o", "junit"]).stderr.contains("are forms of verdicts"));
     assert_eq!(health(&["--for", "10m"]).code, 2);
 }
