@@ -308,10 +308,10 @@ fn a_database_that_is_none_is_neither_made_nor_changed() {
     assert!(fs::read(world.db()).unwrap() == before);
 }
 
-/// One corruption of what was computed, by hand: found and named until it is computed again, if that can mend it.
+/// One corruption of what was computed, by hand: found and named until it is computed again, if that can repair it.
 #[test]
 fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
-    for (sql, what, mends) in [
+    for (sql, what, repairs) in [
         (
             "UPDATE objective_status SET state = 'healthy'",
             "objective_status: shop-availability has the state healthy; recomputed it is ",
@@ -380,7 +380,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
         let output = world.run(&["db", "verify"]);
         let said = format!("{}{}", output.text(), output.stderr);
         assert!(output.code >= 1 && said.contains(what), "{sql}: {said}");
-        if mends {
+        if repairs {
             world.pass(&["compute", "--as-of", DOWN]);
             world.verifies();
         }

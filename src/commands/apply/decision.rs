@@ -17,6 +17,7 @@ use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Files, Known, Origin, Reading};
+use crate::render::number::counted;
 use crate::render::problems::{ProblemLine, lines, shortened};
 use crate::repository::{Home, Place};
 use crate::store::Store;
@@ -209,7 +210,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
         let files: BTreeSet<&str> =
             plan.elsewhere.iter().filter_map(|object| planned.files.get(object)).map(|file| &**file).collect();
         let (count, first) = (plan.elsewhere.len(), files.first().copied().unwrap_or_default());
-        let objects = if count == 1 { "1 object" } else { &format!("{count} objects") };
+        let objects = counted(count, "object");
         let more = match files.len() {
             0 | 1 => String::new(),
             2 => " and 1 other file".to_owned(),

@@ -91,7 +91,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|[own, upstream]| match own.cmp(&upstream) {
             _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
             Ordering::Less => ("▓", Tone::Warning),
-            // Of two alike, its own is what can be mended.
+            // Of two alike, its own is the one that can be fixed.
             Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
         })
         .collect();
