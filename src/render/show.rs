@@ -166,7 +166,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Budget", budget(portrait, canvas));
         screen.part("Forecast", forecast(portrait));
         screen.part("Burn rate", burn(portrait, canvas));
-        screen.part("Blame", blame(portrait, canvas));
+        screen.part("Causes", blame(portrait, canvas));
         screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
         screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);

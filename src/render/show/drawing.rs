@@ -27,7 +27,7 @@ pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let mut upstream_marks = ["▓", "▒", "▚", "▞"].into_iter().cycle();
     for (system, millis) in &report.attribution {
         match system {
-            None => parts.push(("itself".to_owned(), *millis, "█")),
+            None => parts.push(("self".to_owned(), *millis, "█")),
             Some(system) => parts.push((system.to_string(), *millis, upstream_marks.next().unwrap_or("▓"))),
         }
     }
@@ -100,7 +100,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
         .collect();
     let (first, last) = (day(elapsed.start), day(portrait.as_of));
-    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ itself  ▓ upstream" } else { "" };
+    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ self  ▓ upstream" } else { "" };
     let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
 }
