@@ -4,10 +4,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::short_time;
+use super::number::{short_down, short_time};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::account::outage::totals::{By, Totals, groups};
 use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -30,6 +31,8 @@ struct WireEvent<'a> {
     attribution_type: &'static str,
     upstream_system_id: Option<&'a str>,
     source: &'static str,
+    /// How much of the time is downtime.
+    weight: f64,
 }
 
 impl<'a> WireEvent<'a> {
@@ -43,6 +46,7 @@ impl<'a> WireEvent<'a> {
             attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
             upstream_system_id: event.upstream.as_ref().map(Name::as_str),
             source: event.source.as_str(),
+            weight: event.weight as f64 / FULL as f64,
         }
     }
 }
@@ -66,7 +70,7 @@ impl WireTotals {
             count: totals.count,
             outages: totals.outages,
             open: totals.open,
-            total_seconds: totals.total_ms / 1000,
+            total_seconds: totals.total_us / (1000 * FULL),
             longest_seconds: totals.longest_ms.map(|ms| ms / 1000),
             mttr_seconds: totals.mttr_ms.map(|ms| ms / 1000),
         }
@@ -122,7 +126,7 @@ pub(crate) fn sheet(outages: &[Outage], range: Span, as_of: Instant) -> Sheet {
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::plain(minute(event.start)),
             end,
-            Cell::plain(short_time(event.span(as_of).millis())),
+            Cell::plain(lasted(event, as_of)),
             Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
             Cell::plain(event.source.as_str()),
         ]);
@@ -130,6 +134,12 @@ pub(crate) fn sheet(outages: &[Outage], range: Span, as_of: Instant) -> Sheet {
     sheet.footer.push(format!("events from {} to {}", minute(range.start), minute(range.end.min(as_of))));
     sheet.footer.push(line(&Totals::of(outages, as_of)));
     sheet
+}
+
+/// How long an event lasted, with its weight where that is not 1: `10m × 0.5`.
+pub(super) fn lasted(event: &Event, as_of: Instant) -> String {
+    let time = short_time(event.span(as_of).millis());
+    if event.weight == FULL { time } else { format!("{time} × {}", written(event.weight)) }
 }
 
 /// The sums for people.
@@ -145,7 +155,7 @@ pub(crate) fn sums(outages: &[Outage], Grouping { by, range }: Grouping, as_of: 
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
             Cell::plain(totals.outages.to_string()),
-            Cell::plain(short_time(totals.total_ms)),
+            Cell::plain(short_down(totals.total_us)),
             Cell::plain(time(totals.longest_ms)),
             Cell::plain(time(totals.mttr_ms)),
         ]);
@@ -166,7 +176,7 @@ fn line(totals: &Totals) -> String {
     format!(
         "{}{open}{events}, {} in all, longest {}, mean time to recovery {}",
         several(totals.outages, "outage"),
-        short_time(totals.total_ms),
+        short_down(totals.total_us),
         time(totals.longest_ms),
         time(totals.mttr_ms),
     )

@@ -3,25 +3,28 @@
 mod drawing;
 
 use anyhow::Result;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::down::standing;
 use super::forecast::{next_period, overspending};
 use super::health::{ago, minute};
-use super::number::{minutes, percent, rate, short_time};
+use super::number::{down_minutes, minutes, percent, rate, short_down, short_time};
 use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::balance::{LOOKBACKS, State};
+use crate::domain::budget::balance::{LOOKBACKS, SCALED_MS, State};
 use crate::domain::budget::policy::{Burn, POLICY};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::wording::one_line;
 use drawing::{blame, timeline, trend};
 
@@ -65,6 +68,7 @@ struct WireAccounting {
     excluded_minutes: f64,
     not_counted_minutes: f64,
     counts_as_down: Vec<&'static str>,
+    weights: BTreeMap<&'static str, f64>,
     schedule: Vec<String>,
     not_counted: Vec<&'static str>,
     exclude_maintenance_windows: bool,
@@ -108,7 +112,22 @@ impl Portrait {
     }
 
     fn counts_as_down(&self) -> Vec<&'static str> {
-        self.objective.counts_as_down.iter().map(crate::domain::health::transition::Status::as_str).collect()
+        self.objective.counts_as_down.iter().map(|(status, _)| status.as_str()).collect()
+    }
+
+    /// The weights of the statuses that count as down.
+    fn weights(&self) -> BTreeMap<&'static str, f64> {
+        let each = self.objective.counts_as_down.iter();
+        each.map(|(status, weight)| (status.as_str(), weight as f64 / FULL as f64)).collect()
+    }
+
+    /// The statuses that count as down: `degraded at 0.5`.
+    fn weighted(&self) -> Vec<String> {
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} at {}", written(weight)),
+        };
+        self.objective.counts_as_down.iter().map(word).collect()
     }
 
     fn excluded_dependencies(&self) -> Vec<String> {
@@ -131,9 +150,10 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
             window_start: budget.window.start.to_string(),
             window_end: budget.window.end.to_string(),
             unknown_minutes: minutes(budget.tally.unknown_ms),
-            excluded_minutes: minutes(budget.tally.excluded_ms),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             counts_as_down: portrait.counts_as_down(),
+            weights: portrait.weights(),
             schedule: portrait.schedule(),
             not_counted: portrait.not_counted(),
             exclude_maintenance_windows: portrait.objective.exclude_maintenance_windows,
@@ -238,21 +258,23 @@ fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     let bar = paint(&bar, tone(portrait.report.state), canvas);
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let rest = if budget.is_breaching() {
         format!("overspent by {}", whole(budget.overspent()))
     } else {
         format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
     };
-    let length = i128::from(budget.elapsed_length_ms());
-    let available = |down: i64| percent(length - i128::from(down), length, 4);
+    let available = |down_us: i64| {
+        let (part, whole) = budget.available(down_us);
+        percent(part, whole, 4)
+    };
     vec![
         format!("{bar}  {rest} of {}", whole(budget.total())),
-        format!("available {} %, strictly {} %", available(budget.consumed_ms()), available(budget.tally.strict_ms())),
+        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
-            short_time(budget.consumed_ms()),
-            short_time(budget.tally.strict_ms()),
+            short_down(budget.consumed_us()),
+            short_down(budget.tally.strict_us()),
             portrait.report.tier.as_str(),
         ),
     ]
@@ -323,7 +345,7 @@ fn events(portrait: &Portrait) -> Vec<String> {
         .rev()
         .take(MOST_EVENTS)
         .map(|event| {
-            let lasted = short_time(event.span(portrait.as_of).millis());
+            let lasted = super::downtime::lasted(event, portrait.as_of);
             let lasted = match event.end {
                 Some(_) => format!("lasted {lasted:>5}"),
                 None => format!("ongoing, {lasted} so far"),
@@ -386,7 +408,7 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         ),
         format!("last data: {}", last_data(report)),
         if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
-            format!("downtime excluded by maintenance: {}", short_time(tally.excluded_ms))
+            format!("downtime excluded by maintenance: {}", short_down(tally.excluded_us))
         } else {
             "maintenance does not excuse downtime of this objective".to_owned()
         },
@@ -407,7 +429,7 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
             "self-only: downtime that belongs to an upstream is free"
         }
     };
-    lines.push(format!("down is {}; {mode}", portrait.counts_as_down().join(" or ")));
+    lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
     let excluded = portrait.excluded_dependencies();
     if !excluded.is_empty() {
         lines.push(format!("never an excuse: {}", excluded.join(", ")));

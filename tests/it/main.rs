@@ -27,4 +27,5 @@ mod schedules;
 mod sets;
 mod turns;
 mod verdicts;
+mod weights;
 mod world;

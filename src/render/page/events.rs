@@ -7,6 +7,7 @@ use super::Detail;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::render::downtime::lasted;
 
 /// Events listed: the latest ones.
 const fn most(detail: Detail) -> usize {
@@ -38,7 +39,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
         page.element("th", &[("scope", &"row")], minute(event.start));
         let open = if event.end.is_none() { " so far" } else { "" };
-        page.element("td", &[("class", &"n")], format_args!("{}{open}", short_time(span.millis())));
+        page.element("td", &[("class", &"n")], format_args!("{}{open}", lasted(event, as_of)));
         page.element("td", &[], event.upstream.as_ref().map_or("self", Name::as_str));
         page.element("td", &[], event.source.as_str());
         page.close("tr");

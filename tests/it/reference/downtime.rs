@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::budget::MICROS;
 use super::calendar::{DAY, Ms, SECOND, civil_from_days, rfc3339};
 use super::history::{DowntimeEvent, History, Outage};
 use super::model::{Attribution, Model};
@@ -63,13 +64,15 @@ fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value
             Source::Healthcheck => "healthcheck",
             Source::Incident => "incident",
         },
+        "weight": event.weight as f64 / 1000.0,
     })
 }
 
 /// One outage as far as a sum sees it: its events, what is charged, and how long it lasted if it is over, or has lasted so far.
 struct Seen {
     events: usize,
-    charged: Ms,
+    /// In microseconds.
+    charged: i128,
     lasted: Ms,
     open: bool,
 }
@@ -81,7 +84,7 @@ fn sums(seen: &[Seen]) -> Value {
         "count": seen.iter().map(|outage| outage.events).sum::<usize>(),
         "outages": seen.len(),
         "open": seen.len() - over.len(),
-        "totalSeconds": seen.iter().map(|outage| outage.charged).sum::<Ms>().div_euclid(SECOND),
+        "totalSeconds": (seen.iter().map(|outage| outage.charged).sum::<i128>() / (MICROS * i128::from(SECOND))) as i64,
         "longestSeconds": seen.iter().map(|outage| outage.lasted).max().map(|lasted| lasted.div_euclid(SECOND)),
         "mttrSeconds": mean.map(|mean| mean.div_euclid(SECOND)),
     })
@@ -95,7 +98,11 @@ fn millis(world: &World, start: Ms, end: Option<Ms>) -> Ms {
 pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
     let seen = |(_, outage): &(&Objective, Outage)| Seen {
         events: outage.events.len(),
-        charged: outage.events.iter().map(|event| millis(world, event.start, event.end)).sum(),
+        charged: outage
+            .events
+            .iter()
+            .map(|event| i128::from(millis(world, event.start, event.end)) * event.weight)
+            .sum(),
         lasted: millis(world, outage.start, outage.end),
         open: outage.end.is_none(),
     };
@@ -123,11 +130,16 @@ pub(crate) fn parts_by(
 ) -> BTreeMap<String, Value> {
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for (_, outage) in outages {
-        let all: Vec<(String, Ms)> = outage.events.iter().flat_map(&parts).collect();
+        let weighted = |event: &DowntimeEvent| {
+            let weight = event.weight;
+            parts(event).into_iter().map(move |(key, millis)| (key, (millis, i128::from(millis) * weight)))
+        };
+        let all: Vec<(String, (Ms, i128))> = outage.events.iter().flat_map(weighted).collect();
         for key in all.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
-            let mine: Vec<Ms> = all.iter().filter(|(of, _)| of == key).map(|(_, millis)| *millis).collect();
-            let charged = mine.iter().sum();
-            let one = Seen { events: mine.len(), charged, lasted: charged, open: outage.end.is_none() };
+            let mine: Vec<(Ms, i128)> = all.iter().filter(|(of, _)| of == key).map(|(_, part)| *part).collect();
+            let charged = mine.iter().map(|(_, micros)| micros).sum();
+            let lasted = mine.iter().map(|(millis, _)| millis).sum();
+            let one = Seen { events: mine.len(), charged, lasted, open: outage.end.is_none() };
             seen.entry(key.clone()).or_default().push(one);
         }
     }

@@ -16,12 +16,19 @@ pub(crate) struct Event {
     /// The upstream it belongs to; `None`: the system itself.
     pub(crate) upstream: Option<Name>,
     pub(crate) source: Source,
+    /// Microseconds of downtime in each millisecond.
+    pub(crate) weight: i64,
 }
 
 impl Event {
     /// From its start to its end or, while it lasts, to `as_of`.
     pub(crate) fn span(&self, as_of: Instant) -> Span {
         Span::new(self.start, self.end.unwrap_or(as_of))
+    }
+
+    /// The downtime of some milliseconds of it, in microseconds.
+    pub(crate) fn downtime_us(&self, millis: i64) -> i64 {
+        millis * self.weight
     }
 
     /// Whether some of it lies in `range`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Outage;
+use super::{Event, Outage};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
@@ -24,8 +24,8 @@ pub(crate) struct Totals {
     pub(crate) count: usize,
     pub(crate) outages: usize,
     pub(crate) open: usize,
-    /// Charged downtime, in milliseconds.
-    pub(crate) total_ms: i64,
+    /// Charged downtime, in microseconds.
+    pub(crate) total_us: i64,
     /// The longest outage, with what is excused of it.
     pub(crate) longest_ms: Option<i64>,
     /// Mean time to recovery: the mean length of outages that are over, with what is excused of them.
@@ -36,7 +36,7 @@ pub(crate) struct Totals {
 #[derive(Clone, Copy)]
 struct Share {
     events: usize,
-    charged_ms: i64,
+    charged_us: i64,
     lasted_ms: i64,
     open: bool,
 }
@@ -52,7 +52,7 @@ impl Totals {
         for share in shares {
             totals.count += share.events;
             totals.outages += 1;
-            totals.total_ms += share.charged_ms;
+            totals.total_us += share.charged_us;
             totals.longest_ms = totals.longest_ms.max(Some(share.lasted_ms));
             if share.open {
                 totals.open += 1;
@@ -68,7 +68,7 @@ impl Totals {
 fn whole(outage: &Outage, as_of: Instant) -> Share {
     Share {
         events: outage.events.len(),
-        charged_ms: outage.events.iter().map(|event| event.span(as_of).millis()).sum(),
+        charged_us: outage.events.iter().map(|event| event.downtime_us(event.span(as_of).millis())).sum(),
         lasted_ms: outage.span(as_of).millis(),
         open: outage.end.is_none(),
     }
@@ -79,27 +79,27 @@ fn whole(outage: &Outage, as_of: Instant) -> Share {
 pub(crate) fn groups(outages: &[Outage], by: By, range: Span, as_of: Instant) -> BTreeMap<String, Totals> {
     let mut groups: BTreeMap<String, BTreeMap<usize, Share>> = BTreeMap::new();
     for (index, outage) in outages.iter().enumerate() {
-        let mut add = |key: String, charged_ms: i64| {
-            let none = Share { events: 0, charged_ms: 0, lasted_ms: 0, open: outage.end.is_none() };
+        let mut add = |key: String, event: &Event, lasted_ms: i64| {
+            let none = Share { events: 0, charged_us: 0, lasted_ms: 0, open: outage.end.is_none() };
             let share = groups.entry(key).or_default().entry(index).or_insert(none);
             share.events += 1;
-            share.charged_ms += charged_ms;
-            share.lasted_ms = share.charged_ms;
+            share.charged_us += event.downtime_us(lasted_ms);
+            share.lasted_ms += lasted_ms;
         };
         for event in &outage.events {
             let span = event.span(as_of);
             match by {
-                By::Objective => add(outage.objective.to_string(), span.millis()),
-                By::System => add(outage.system.to_string(), span.millis()),
+                By::Objective => add(outage.objective.to_string(), event, span.millis()),
+                By::System => add(outage.system.to_string(), event, span.millis()),
                 By::Upstream => {
-                    add(event.upstream.as_ref().map_or("self".to_owned(), ToString::to_string), span.millis());
+                    add(event.upstream.as_ref().map_or("self".to_owned(), ToString::to_string), event, span.millis());
                 }
                 By::Day => {
                     let within = span.intersect(range);
                     let mut day = within.start.day_start();
                     while day < within.end && !within.is_empty() {
                         let part = Span::new(day, day.plus(DAY_MS)).intersect(within);
-                        add(day.to_chrono().format("%Y-%m-%d").to_string(), part.millis());
+                        add(day.to_chrono().format("%Y-%m-%d").to_string(), event, part.millis());
                         day = day.plus(DAY_MS);
                     }
                 }

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::account::objective::{Metadata, Objective, System};
+use crate::domain::account::weights::{FULL, written};
+use crate::domain::health::transition::Status;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration;
@@ -93,7 +95,11 @@ impl Fields {
         self.put("spec.dependencyExclusion", objective.dependency_exclusion.as_str());
         self.put("spec.excludedDependencyRefs", list(&objective.excluded_dependencies));
         self.put("spec.excludeMaintenanceWindows", objective.exclude_maintenance_windows);
-        self.put("spec.countsAsDown", list(objective.counts_as_down.iter()));
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} {}", written(weight)),
+        };
+        self.put("spec.countsAsDown", list(objective.counts_as_down.iter().map(word)));
         let not_counted =
             [("maintenance", objective.not_counted.maintenance), ("unknown", objective.not_counted.unknown)];
         self.put("spec.notCounted", list(not_counted.iter().filter(|(_, listed)| *listed).map(|(name, _)| name)));
