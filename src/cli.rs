@@ -7,6 +7,7 @@ mod database;
 mod ingest;
 mod manifest;
 mod objective;
+mod period;
 mod probe;
 mod report;
 mod system;
@@ -20,13 +21,15 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Db, Export, ExportJournal, ExportManifests, Info, List, ListKind, ManifestFormat, Merge, Verify,
+    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, Forget, Info, List, ListKind, ManifestFormat,
+    Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
 pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use period::Over;
 pub(crate) use probe::Probe;
-pub(crate) use report::{Badge, BadgeShow, Report};
+pub(crate) use report::{Badge, BadgeShow, Report, ReportPart};
 pub(crate) use system::{Achievements, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 

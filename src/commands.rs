@@ -22,6 +22,7 @@ mod init;
 mod list;
 mod log;
 mod man;
+mod period;
 mod probe;
 mod registry;
 mod report;
@@ -58,6 +59,12 @@ pub(crate) use completions::complete;
 pub(crate) use registry::Line;
 use registry::{Forms, Run};
 
+/// Bytes that are read of an answer to a question.
+const MOST_OF_ANSWER: usize = 100;
+/// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
+const AUTHORS: [&str; 7] =
+    ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
+
 /// The environment variables of the process.
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
 
@@ -84,6 +91,7 @@ pub(crate) struct Context<'io> {
     pub(crate) stderr: &'io mut dyn Write,
     /// What is told while it is not certain yet that it will be so.
     pub(crate) held_back: Option<Vec<String>>,
+    pub(crate) stdin_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
     /// Damage to caches that costs no answer.
     pub(crate) noticed: Noticed,
@@ -165,6 +173,35 @@ impl Context<'_> {
             format!("{what} {} would overwrite the database file {}", path.display(), part.display()),
             "name another file",
         ))
+    }
+
+    /// Who runs this, as far as the environment says.
+    fn author(&self) -> Option<String> {
+        let set = |name: &&str| self.env.get(OsStr::new(*name)).map(|value| value.to_string_lossy().trim().to_owned());
+        AUTHORS.iter().filter_map(set).find(|author| !author.is_empty())
+    }
+
+    /// Whether somebody is there to answer a question.
+    const fn can_ask(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal
+    }
+
+    /// Asks on standard error whether to go on; anything but yes is no.
+    ///
+    /// # Errors
+    /// When the answer cannot be read.
+    fn ask(&mut self, question: &str) -> Result<bool> {
+        // Nobody would be left to answer if this failed, and then there is no answer.
+        drop(write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush()));
+        let mut answer = Vec::new();
+        let mut byte = [0; 1];
+        while answer.len() < MOST_OF_ANSWER && self.stdin.read(&mut byte).context("reading the answer")? > 0 {
+            if byte == *b"\n" {
+                break;
+            }
+            answer.push(byte[0].to_ascii_lowercase());
+        }
+        Ok(matches!(answer.trim_ascii(), b"y" | b"yes"))
     }
 
     /// The folder for temporary files.

@@ -3,18 +3,23 @@
 mod achievements;
 mod backtests;
 mod caches;
+mod circumstances;
 mod computing;
 mod conditions;
 mod digest;
+mod periods;
 mod prospect;
+mod rewriting;
 mod sealing;
 mod turning;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::maintenance::{MaintenanceWindow, in_force};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
@@ -22,13 +27,13 @@ use crate::domain::budget::chapter::Chapter;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::{Snapshot, snapshots};
 use crate::domain::budget::streak::StreakReport;
-use crate::domain::health::system::{Health, TRANSITIONS_WINDOW_MS};
-use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, fold};
+use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
-use crate::store::{Reader, Resolver, Silences, Store, Stored};
+use crate::store::{AllRules, Reader, Resolver, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
@@ -36,7 +41,9 @@ pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settl
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
+pub(crate) use periods::{outages_over, reports_over, review};
 pub(crate) use prospect::consequences;
+pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
@@ -62,10 +69,10 @@ impl<'s> Evaluation<'s> {
 
     /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
     fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
-        let silences = Silences::default();
-        let reader = Reader::new(store, as_of, most)?.thinned(Rc::clone(&silences));
+        let rules = AllRules::default();
+        let reader = Reader::new(store, as_of, most, Rc::clone(&rules))?;
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
-        let resolver = resolver.telling(silences);
+        let resolver = resolver.telling(rules);
         Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })
     }
 
@@ -79,6 +86,21 @@ impl<'s> Evaluation<'s> {
         let model = self.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         work(&assessment, &mut self.chronicle)
+    }
+
+    /// The health of a system.
+    fn health(&mut self, name: &Name) -> Result<Health> {
+        let member = self.resolver.member(name)?;
+        let mut back = TRANSITIONS_WINDOW_MS;
+        loop {
+            let from = self.as_of.plus(-back).max(BEGINNING);
+            let timeline = self.chronicle.timeline(&member, from, self.as_of)?;
+            if Health::is_settled(&timeline, self.as_of) {
+                let is_retired = member.rules.retired_at.is_some_and(|at| at <= self.as_of);
+                return Ok(Health { is_retired, ..Health::draw(name.clone(), &timeline, self.as_of) });
+            }
+            back = back.saturating_mul(4).min(END.millis());
+        }
     }
 }
 
@@ -144,15 +166,18 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// # Errors
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
-    let most = is_most(store, systems.len())?;
-    let mut resolver = Resolver::new(store, most)?;
-    let reader = Reader::new(store, as_of, most)?;
-    let mut healths = Vec::with_capacity(systems.len());
-    for (name, id) in systems {
-        let stale_after_ms = resolver.system(name)?.and_then(|system| system.stale_after_ms);
-        healths.push(health(&reader, name, *id, stale_after_ms, as_of)?);
+    let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
+    let windows = store.maintenance_windows()?;
+    let mut of_systems: HashMap<&Name, Vec<&MaintenanceWindow>> = HashMap::new();
+    for window in &windows {
+        window.systems.iter().for_each(|system| of_systems.entry(system).or_default().push(window));
     }
-    Ok(healths)
+    let health = |(name, _): &(Name, SystemId)| {
+        let health = evaluation.health(name)?;
+        let windows = of_systems.get(name).into_iter().flatten().copied();
+        Ok(Health { maintenance: in_force(windows, as_of), ..health })
+    };
+    systems.iter().map(health).collect()
 }
 
 /// The health of every system that there is as of a moment, sorted by name: a system that only later facts name does not exist
@@ -171,36 +196,12 @@ pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> 
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn statuses(
-    store: &Store,
-    name: &Name,
-    id: SystemId,
-    moments: &[Instant],
-    as_of: Instant,
-) -> Result<Vec<Status>> {
+pub(crate) fn statuses(store: &Store, name: &Name, moments: &[Instant], as_of: Instant) -> Result<Vec<Status>> {
     let Some(first) = moments.first() else { return Ok(Vec::new()) };
-    let stale_after_ms = Resolver::new(store, false)?.system(name)?.and_then(|system| system.stale_after_ms);
-    let history = Reader::new(store, as_of, false)?.history(id, Scope::System, *first, as_of)?;
-    let changes = fold(&history, Scope::System, stale_after_ms);
+    let mut evaluation = Evaluation::open(store, 1, as_of)?;
+    let member = evaluation.resolver.member(name)?;
+    let stretch = evaluation.chronicle.stretch(&member, Scope::System, *first, as_of)?;
+    let changes = &stretch.changes;
     let at = |at: &Instant| changes[changes.partition_point(|change| change.at <= *at).saturating_sub(1)].status();
     Ok(moments.iter().map(at).collect())
-}
-
-fn health(
-    reader: &Reader<'_>,
-    name: &Name,
-    id: SystemId,
-    stale_after_ms: Option<i64>,
-    as_of: Instant,
-) -> Result<Health> {
-    let mut back = TRANSITIONS_WINDOW_MS;
-    loop {
-        let from = as_of.plus(-back).max(BEGINNING);
-        let history = reader.history(id, Scope::System, from, as_of)?;
-        let changes = fold(&history, Scope::System, stale_after_ms);
-        if Health::is_settled(&changes, history.from <= BEGINNING, as_of) {
-            return Ok(Health::draw(name.clone(), &changes, &history.streams, stale_after_ms, history.first, as_of));
-        }
-        back = back.saturating_mul(4).min(END.millis());
-    }
 }

@@ -25,6 +25,7 @@ mod signals;
 mod store;
 
 /// Everything a run takes from the process around it, so that a test can run a command without one.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the process")]
 pub struct Invocation {
     /// The command line, program name first.
     pub args: Vec<OsString>,
@@ -34,6 +35,8 @@ pub struct Invocation {
     /// Whether standard input and the signals are those of the process: then a command that a signal asks to end leaves
     /// everything in order before the process ends by it.
     pub owns_process: bool,
+    /// Whether somebody can answer a question there.
+    pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
 }

@@ -9,6 +9,7 @@ fn main() -> ExitCode {
         env: std::env::vars_os().collect(),
         stdin: Box::new(stdin()),
         owns_process: true,
+        stdin_is_terminal: stdin().is_terminal(),
         stdout_is_terminal: stdout().is_terminal(),
         stderr_is_terminal: stderr().is_terminal(),
     };

@@ -51,12 +51,23 @@ const VALUES_OF_DOCUMENT: usize = 8;
 pub(crate) struct Known {
     /// Systems that are stored or have at least one transition.
     pub(crate) systems: BTreeSet<Name>,
-    /// Of each stored system, those it depends on.
-    pub(crate) dependencies: BTreeMap<Name, BTreeSet<Name>>,
+    /// Of each stored system, those it needs.
+    pub(crate) declared: BTreeMap<Name, KnownSystem>,
     /// Of each system, the checks of which there are transitions.
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
+    /// Of each system with transitions that are not incidents, the checks; `None`: the system as a whole.
+    pub(crate) reporting: BTreeMap<Name, BTreeSet<Option<Name>>>,
     /// Objectives that are stored.
     pub(crate) objectives: BTreeMap<Name, Objective>,
+}
+
+/// What a stored system names.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct KnownSystem {
+    /// Systems it depends on.
+    pub(crate) upstreams: BTreeSet<Name>,
+    /// Systems it is made of.
+    pub(crate) members: BTreeSet<Name>,
 }
 
 /// What reading manifests found.

@@ -71,6 +71,7 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
         stdout,
         stderr,
         held_back: None,
+        stdin_is_terminal: invocation.stdin_is_terminal,
         stderr_is_terminal: invocation.stderr_is_terminal,
         noticed: Noticed::default(),
         env: &invocation.env,

@@ -15,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         env: BTreeMap::new(),
         stdin: Box::new(Cursor::new(bytes.to_vec())),
         stdout_is_terminal: false,
+        stdin_is_terminal: false,
         stderr_is_terminal: false,
         owns_process: false,
     };

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::domain::value::name::Name;
+
 /// List what the database holds
 #[derive(Args, Debug)]
 pub(crate) struct List {
@@ -98,4 +100,61 @@ pub(crate) struct Merge {
     /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
+}
+
+/// Delete facts for good, after showing how many and what that does to the budgets
+///
+/// For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
+/// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
+pub(crate) struct Forget {
+    /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "source"])]
+    pub(crate) ingest: Option<i64>,
+    /// Delete the facts of this system
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) system: Option<Name>,
+    /// Only those of this healthcheck
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
+    pub(crate) check: Option<Name>,
+    /// Only those of this source
+    #[arg(long, requires = "system")]
+    pub(crate) source: Option<StreamSource>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+/// Move the history of a system to another name, as if its facts had come under that one
+///
+/// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
+/// Manifests are not renamed; those that still name the old system are listed.
+#[derive(Args, Debug)]
+pub(crate) struct RenameSystem {
+    /// The system whose history moves
+    #[arg(value_name = "OLD", value_parser = name)]
+    pub(crate) old: Name,
+    /// The name it gets
+    #[arg(value_name = "NEW", value_parser = name)]
+    pub(crate) new: Name,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Consent {
+    /// Do it without asking; without this and without a terminal, only show what it would do
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// Where facts come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum StreamSource {
+    Healthcheck,
+    Incident,
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
 }

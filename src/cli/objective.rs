@@ -1,8 +1,8 @@
 //! Owns the arguments of the commands that show objectives.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::duration;
+use super::{Over, duration};
 
 /// Which objectives a command is about.
 #[derive(Args, Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Selection {
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
     /// Redraw at this interval until interrupted
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
     pub(crate) watch: Option<i64>,
@@ -65,17 +67,22 @@ pub(crate) struct Streaks {
 pub(crate) struct Downtime {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
     /// Only events after this time, or this long before as-of [default: 30d]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
     pub(crate) since: Option<String>,
     /// Only events before this time, or this long before as-of
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
     pub(crate) until: Option<String>,
     /// Only ongoing events
     #[arg(long)]
     pub(crate) open: bool,
-    /// Group events by this
-    #[arg(long, value_name = "WHAT")]
+    /// Only the last N outages, however long ago unless --since or --period is given
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<usize>,
+    /// Group by objective, system, label:KEY, upstream or day
+    #[arg(long, value_name = "WHAT", value_parser = DowntimeBy::parse)]
     pub(crate) by: Option<DowntimeBy>,
 }
 
@@ -91,10 +98,28 @@ pub(crate) struct Digest {
     pub(crate) week: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum DowntimeBy {
     Objective,
     System,
     Upstream,
     Day,
+    Label(String),
+}
+
+impl DowntimeBy {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "objective" => Self::Objective,
+            "system" => Self::System,
+            "upstream" => Self::Upstream,
+            "day" => Self::Day,
+            _ => match text.strip_prefix("label:").filter(|key| !key.is_empty()) {
+                Some(key) => Self::Label(key.to_owned()),
+                None => {
+                    return Err("expected objective, system, upstream, day or label:KEY, such as label:team".to_owned());
+                }
+            },
+        })
+    }
 }

@@ -25,6 +25,9 @@ pub(crate) struct Probe {
     /// Name of the check [default: the system as a whole]
     #[arg(long, value_name = "CHECK")]
     pub(crate) check: Option<String>,
+    /// From where the check is made [default: one unnamed location]
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) location: Option<String>,
     /// Kill the command and everything it started after this long
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) timeout: i64,

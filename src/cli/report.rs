@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Selection;
+use super::{Over, Selection};
 use crate::domain::budget::grouping::GroupBy;
 
-/// Write an HTML page about all objectives
+/// Report one period, or write an HTML page about all objectives
 ///
-/// The page is one file that needs no network and no script: open it, mail it, keep it as a CI artifact. The file is
+/// With --period: results by group and by objective, and the outages with cause and note, compared with the period before; as a
+/// table, or -o html, markdown, csv or json. Without it, --html writes the page of the objectives' own windows: burn-downs,
+/// days, downtime, streaks. A page is one file that needs no network and no script: open it, mail it, keep it as a CI artifact. The file is
 /// replaced in one step.
 #[derive(Args, Debug)]
 pub(crate) struct Report {
@@ -17,16 +19,28 @@ pub(crate) struct Report {
     pub(crate) selection: Selection,
     /// Write one self-contained HTML page to this file; `-` is standard output
     #[arg(long, value_name = "FILE")]
-    pub(crate) html: PathBuf,
+    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) over: Over,
     /// Heading of the page
-    #[arg(long, value_name = "TEXT", default_value = "Service level objectives")]
-    pub(crate) title: String,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// Leave a part out of the page
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    pub(crate) without: Vec<ReportPart>,
     /// Show the history of the N worst objectives, or of all of them
     #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
     pub(crate) details: usize,
-    /// Add an overview of groups: system, or label:KEY [default: system, unless every objective has its history shown]
+    /// Group by system, or label:KEY [default on the page: system, unless every objective has its history shown]
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
     pub(crate) by: Option<GroupBy>,
+}
+
+/// What a page can do without.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReportPart {
+    /// What systems have achieved
+    Achievements,
 }
 
 fn details(text: &str) -> Result<usize, String> {
@@ -42,6 +56,8 @@ pub(crate) struct Badge {
     /// Name of the objective
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) over: Over,
     /// What the badge shows
     #[arg(long, value_name = "WHAT", default_value = "availability")]
     pub(crate) show: BadgeShow,

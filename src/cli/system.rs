@@ -8,6 +8,9 @@ pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+    /// List retired systems as well
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Show what systems have achieved, and what is next

@@ -5,9 +5,8 @@
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run, selection};
+use super::{Answer, Context, Run, period, selection};
 use crate::cli::{Badge, BadgeShow};
-use crate::evaluation::reports;
 use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::badge::{Picture, Show};
@@ -18,8 +17,12 @@ impl Run for Badge {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
+        let frame = period::frame(&args.over, context, as_of)?;
         let store = context.store(Access::Read)?;
-        let found = store.read(|store| reports(store, vec![selection::objective(store, &args.name)?], as_of))?;
+        let found = store.read(|store| {
+            let stored = selection::objective(store, &args.name)?;
+            period::reports_in(store, vec![stored], frame.as_ref(), as_of)
+        })?;
         let report = found.into_iter().next();
         let report =
             report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
@@ -29,7 +32,8 @@ impl Run for Badge {
             BadgeShow::Budget => Show::Budget,
             BadgeShow::Streak => Show::Streak,
         };
-        let picture = Picture::of(&report, show, args.label.as_deref());
+        let named = frame.map(|frame| format!("{} {}", report.objective, frame.period));
+        let picture = Picture::of(&report, show, args.label.as_deref().or(named.as_deref()));
         Ok(Looks::of(picture).document(move |it| it.document(as_of)).words(Picture::svg).into())
     }
 }

@@ -75,6 +75,7 @@ fn db_of(words: &[OsString]) -> Option<PathBuf> {
 enum Noun {
     Objectives,
     Systems,
+    Checks,
     Conditions,
     Sets,
     Objects,
@@ -82,11 +83,13 @@ enum Noun {
 }
 
 /// Arguments, by what the code calls them in every command, and what their values name.
-const NAMING: [(&str, Noun); 8] = [
+const NAMING: [(&str, Noun); 10] = [
     ("name", Noun::Objectives),
     ("names", Noun::Objectives),
     ("system", Noun::Systems),
     ("systems", Noun::Systems),
+    ("old", Noun::Systems),
+    ("check", Noun::Checks),
     ("condition", Noun::Conditions),
     ("set", Noun::Sets),
     ("objects", Noun::Objects),
@@ -129,6 +132,11 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
             objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
         }
         Noun::Systems => store.systems()?.iter().map(|(name, _)| plain(name)).collect(),
+        Noun::Checks => {
+            let streams = store.all_streams()?.into_values().flatten();
+            let checks: BTreeSet<Name> = streams.filter_map(|stream| stream.check).collect();
+            checks.iter().map(plain).collect()
+        }
         Noun::Conditions => {
             let conditions = store.conditions()?.into_iter().map(|condition| condition.metadata);
             conditions.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
@@ -148,7 +156,7 @@ mod tests {
     use super::*;
 
     /// Arguments that name what the database does not know yet.
-    const NEW: [&str; 1] = ["exec_name"];
+    const NEW: [&str; 2] = ["exec_name", "new"];
 
     fn unnamed(command: &Command, found: &mut Vec<String>) {
         for arg in command.get_arguments() {

@@ -1,4 +1,4 @@
-//! Owns `slo db`: what the file holds, whether it is sound, copies of it, its size, and merging others into it.
+//! Owns `slo db`: what the file holds, whether it is sound, copies of it, its size, and what is merged into it or deleted from it.
 //!
 //! | `slo db info`, `slo db verify` | size and counts; a check of the file, every row, the journal and every cache.
 //! `--repair` rebuilds every cache | a difference was found |
@@ -9,6 +9,14 @@
 //! | `slo db compact` | the same facts in the smallest file | |
 //!
 //! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
+//!
+//! | `slo db forget --ingest N`, `slo db forget --system NAME` | deletes facts for good, after showing how many and
+//! what that does to the budgets; `--check NAME`, `--source healthcheck`, `--yes` | it was not confirmed |
+//!
+//! | `slo db rename-system OLD NEW` | moves the history of a system to another name, in the same way | it was not
+//! confirmed |
+
+mod rewrite;
 
 use std::path::Path;
 

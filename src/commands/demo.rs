@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::{Answer, Context, Noticed, Run};
-use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Paths, Selection, Status};
+use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Over, Paths, Selection, Status};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -60,7 +60,7 @@ impl Run for Demo {
         let selection = Selection { names: Vec::new(), system: None, selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
-        let answer = Status::run(&Status { selection, watch: None }, &mut inner)?;
+        let answer = Status::run(&Status { selection, over: Over::default(), watch: None }, &mut inner)?;
         inner.answer(answer)?;
         if for_people && !context.quiet {
             context.say(&after)?;
@@ -119,6 +119,7 @@ fn at_moment<'io>(
         stdout,
         stderr,
         held_back: None,
+        stdin_is_terminal: false,
         stderr_is_terminal: false,
         noticed: Noticed::default(),
         env,

@@ -64,6 +64,7 @@ impl Run for ExportJournal {
                         system: &system,
                         source: stream.source,
                         check: stream.check.as_ref(),
+                        location: stream.location.as_ref(),
                         note,
                     };
                     if as_csv {

@@ -23,6 +23,8 @@ impl Run for Health {
             }
             healths(store, &selection::systems(store, &args.systems)?, as_of)
         })?;
+        // One that is named is asked for.
+        healths.retain(|health| !health.is_retired || args.all || !args.systems.is_empty());
         healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
         Ok(Looks::of(healths).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
     }

@@ -39,6 +39,7 @@ impl Run for History {
                             transition: fact.transition,
                             source: stream.source,
                             check: stream.check.clone(),
+                            location: stream.location.clone(),
                             note: note.map(str::to_owned),
                             ingest: fact.ingest,
                             file: ingest.map(|ingest| ingest.file.clone()),
@@ -50,7 +51,7 @@ impl Run for History {
                 })?;
                 entries.sort_by(|a, b| a.key().cmp(&b.key()));
                 let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
-                for (entry, status) in entries.iter_mut().zip(statuses(store, &name, id, &moments, as_of)?) {
+                for (entry, status) in entries.iter_mut().zip(statuses(store, &name, &moments, as_of)?) {
                     entry.effective = Some(status);
                 }
             }

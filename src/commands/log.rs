@@ -1,12 +1,15 @@
-//! Owns `slo log`: who applied which manifests when, and what that changed.
+//! Owns `slo log`: who applied which manifests when, what that changed, and what was deleted from the journal or moved in it.
 //!
-//! | `slo log [NAME…]` | who applied which manifests when, and what changed, newest first; `--set NAME`, `-n
-//! 20` | |
+//! | `slo log [NAME…]` | who applied which manifests when, what that changed, and which facts were deleted or moved, newest
+//! first; `--set NAME`, `-n 20` | |
+
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 
 use super::{Answer, Context, Run};
 use crate::cli::Log;
+use crate::domain::plan::applied::Logged;
 use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
@@ -29,7 +32,11 @@ impl Run for Log {
                 check_set(store, set)?;
             }
             check_names(store, &names)?;
-            store.applies(args.set.as_ref(), &names, args.last as usize)
+            let most = args.last as usize;
+            let applies = store.applies(args.set.as_ref(), &names, most)?;
+            // The journal belongs to no set.
+            let rewrites = if args.set.is_none() { store.rewrites(&names, most)? } else { Vec::new() };
+            Ok(Logged::newest(applies, rewrites, most))
         })?;
         if records.is_empty() {
             context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
@@ -55,8 +62,8 @@ fn check_names(store: &Store, names: &[Name]) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let known = store.names_ever()?;
-    let Some(unknown) = names.iter().find(|name| !known.contains(name)) else { return Ok(()) };
+    let known: BTreeSet<Name> = store.names_ever()?.into_iter().chain(store.rewritten_names()?).collect();
+    let Some(unknown) = names.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
     let guess = did_you_mean(unknown.as_str(), known.iter().map(Name::as_str));
     let hint = if guess.is_empty() { "`slo log` shows all that was applied".to_owned() } else { guess };
     Err(Failure::new(format!("there is no object {:?}, nor was there one", unknown.as_str()), hint))

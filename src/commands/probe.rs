@@ -38,6 +38,7 @@ impl Run for Probe {
             system: name("system", &args.system)?,
             source: Source::Healthcheck,
             check: args.check.as_deref().map(|check| name("--check", check)).transpose()?,
+            location: args.location.as_deref().map(|location| name("--location", location)).transpose()?,
         };
         refuse_other_times(args, context)?;
         if let Some(path) = &args.spool {

@@ -9,8 +9,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Global, Health, History, Info, Ingest, Init, List, Log, Man,
-    Merge, Output, Plan, Probe, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, Forget, Global, Health, History, Info, Ingest, Init, List, Log,
+    Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -47,7 +47,7 @@ impl Forms {
             (Output::Junit | Output::Github, _) => {
                 "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
             }
-            (Output::Html, _) => "-o html is a form of `slo digest` alone",
+            (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };
@@ -128,8 +128,15 @@ fn all() -> impl Iterator<Item = &'static Command> {
 
 const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
 
-const DB: &[Command] =
-    &[command::<Info>(), command::<Verify>(), command::<Backup>(), command::<Compact>(), command::<Merge>()];
+const DB: &[Command] = &[
+    command::<Info>(),
+    command::<Verify>(),
+    command::<Backup>(),
+    command::<Compact>(),
+    command::<Merge>(),
+    command::<Forget>(),
+    command::<RenameSystem>(),
+];
 
 const fn command<A: Run>() -> Command {
     let leaf = Leaf {

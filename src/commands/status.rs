@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run, selection};
+use super::{Answer, Context, Run, period, selection};
 use crate::cli::Status;
 use crate::clock;
 use crate::domain::budget::report::{ObjectiveReport, worst_first};
 use crate::domain::value::instant::Instant;
-use crate::evaluation::reports;
 use crate::exit::ExitStatus;
 use crate::render::Looks;
 use crate::render::status::{document, sheet};
@@ -46,13 +45,16 @@ impl Run for Status {
 }
 
 fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answer> {
+    let frame = period::frame(&args.over, context, as_of)?;
     let store = context.store(Access::Read)?;
-    let mut reports = store.read(|store| reports(store, selection::objectives(store, &args.selection)?, as_of))?;
+    let mut reports = store.read(|store| {
+        period::reports_in(store, selection::objectives(store, &args.selection)?, frame.as_ref(), as_of)
+    })?;
     worst_first(&mut reports);
     if reports.is_empty() {
         context.note("no objective matches; `slo list objectives` shows those there are, with their labels; `slo apply PATH` declares more");
     }
     let (canvas, reports): (_, Rc<[ObjectiveReport]>) = (context.canvas, reports.into());
     let looks = Looks::of(reports).document(move |it| Ok(document(it, as_of)));
-    Ok(looks.sheet(move |it, wide| sheet(it, wide, canvas)).into())
+    Ok(looks.sheet(move |it, wide| sheet(it, frame.as_ref(), wide, canvas)).into())
 }

@@ -8,11 +8,12 @@ use anyhow::Result;
 
 use super::{Answer, Context, Forms, Run};
 use crate::cli::{Output, Validate};
+use crate::domain::health::transition::Source;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::manifest::{Declared, Files, Known, Problem, Reading, Severity};
+use crate::manifest::{Declared, Files, Known, KnownSystem, Problem, Reading, Severity};
 use crate::render::Looks;
 use crate::render::junit;
 use crate::render::problems::{ProblemLine, Validation, annotations, cases, document, sheet, text};
@@ -76,9 +77,10 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     let names: BTreeMap<_, Name> = store.systems()?.into_iter().map(|(name, id)| (id, name)).collect();
     for stored in store.objects(Kind::System)? {
         if let Object::System(system) = stored.held.object {
-            let upstreams: BTreeSet<Name> = system.dependencies.iter().map(|edge| edge.upstream.clone()).collect();
+            let upstreams = system.dependencies.iter().map(|edge| edge.upstream.clone()).collect();
+            let members = system.members().iter().cloned().collect();
             known.systems.insert(system.metadata.name.clone());
-            known.dependencies.insert(system.metadata.name.clone(), upstreams);
+            known.declared.insert(system.metadata.name.clone(), KnownSystem { upstreams, members });
         }
     }
     for stored in store.objectives()? {
@@ -87,6 +89,11 @@ pub(super) fn known(store: &Store) -> Result<Known> {
     for (system, streams) in store.all_streams()? {
         let Some(name) = names.get(&system) else { continue };
         known.systems.insert(name.clone());
+        let reporting = streams.iter().filter(|stream| stream.source == Source::Healthcheck);
+        let reporting: BTreeSet<_> = reporting.map(|stream| stream.check.clone()).collect();
+        if !reporting.is_empty() {
+            known.reporting.insert(name.clone(), reporting);
+        }
         let checks: BTreeSet<Name> = streams.into_iter().filter_map(|stream| stream.check).collect();
         if !checks.is_empty() {
             known.checks.insert(name.clone(), checks);

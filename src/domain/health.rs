@@ -1,9 +1,20 @@
 //! Owns health: facts, and the status of a system that follows from them. Knows `value`.
+//!
+//! A status is computed in steps, each with a file of its own, each from changes to changes: `stream`,
+//! `threshold`, `silence`, `location`, `system`, `composite`. The rules they follow are `rules`; what comes out is a `timeline`.
 
+pub(crate) mod composite;
 pub(crate) mod figures;
 pub(crate) mod ingest;
+pub(crate) mod location;
 pub(crate) mod probe;
+pub(crate) mod quorum;
+pub(crate) mod report;
+pub(crate) mod rewrite;
+pub(crate) mod rules;
+pub(crate) mod silence;
 pub(crate) mod stream;
 pub(crate) mod system;
+pub(crate) mod threshold;
 pub(crate) mod timeline;
 pub(crate) mod transition;

@@ -9,6 +9,7 @@ pub(crate) mod instant;
 pub(crate) mod label;
 pub(crate) mod moments;
 pub(crate) mod name;
+pub(crate) mod period;
 pub(crate) mod selector;
 pub(crate) mod span;
 pub(crate) mod target;

@@ -78,7 +78,7 @@ pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) ->
 }
 
 /// Makes the caches anew without sealing a day: that goes on from there.
-fn forget(store: &Store) -> Result<()> {
+pub(super) fn forget(store: &Store) -> Result<()> {
     store.empty_caches()?;
     derive_inputs(store)?;
     store.forget_computed()

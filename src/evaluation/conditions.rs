@@ -6,6 +6,7 @@ use std::rc::Rc;
 use anyhow::{Result, anyhow};
 
 use super::Evaluation;
+use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
@@ -303,9 +304,9 @@ impl<'s> Conditions<'s> {
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn stale_after(&mut self, system: &Name) -> Result<String> {
+    pub(super) fn rules(&mut self, system: &Name) -> Result<String> {
         let member = self.evaluation.resolver.member(system)?;
-        Ok(format!("{system} {:?}", member.stale_after_ms))
+        Ok(member.fingerprint.to_string())
     }
 
     fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
@@ -373,9 +374,12 @@ impl<'s> Conditions<'s> {
             Subject::This => return Err(anyhow!("whose age is asked for must be named")),
         };
         // Every fact counts here, also one that only repeats a status.
-        let reader = Reader::new(self.evaluation.store, self.evaluation.as_of, false)?;
-        let history = reader.history(member.id, scope, stretch.start, stretch.end)?;
-        Ok(age::age(&age::facts(&history, scope), least_ms, stretch))
+        let Evaluation { store, resolver, as_of, .. } = &self.evaluation;
+        let reader = Reader::new(store, *as_of, false, resolver.rules())?.of_every_fact();
+        let mut facts = facts(&reader, member, scope, stretch)?;
+        facts.sort_unstable();
+        facts.dedup();
+        Ok(age::age(&facts, least_ms, stretch))
     }
 
     /// What a property of a system does over a stretch.
@@ -384,13 +388,23 @@ impl<'s> Conditions<'s> {
         let mut from = SystemView::reach(stretch.start);
         let mut back = stretch.start.since(from);
         loop {
-            let history = self.evaluation.chronicle.history(&member, from.max(BEGINNING), stretch.end)?;
-            let complete = history.from <= BEGINNING;
-            if let Some(view) = SystemView::draw(history, member.stale_after_ms, complete, stretch) {
+            let timeline = self.evaluation.chronicle.timeline(&member, from.max(BEGINNING), stretch.end)?;
+            if let Some(view) = SystemView::draw(timeline, stretch) {
                 return Ok(view.signal(property));
             }
             back = back.saturating_mul(4);
             from = from.plus(-back);
         }
     }
+}
+
+/// The moments at which a system has facts in a stretch, and the last ones at or before it; those of its members among them.
+fn facts(reader: &Reader<'_>, system: &Member, scope: Scope<'_>, stretch: Span) -> Result<Vec<Instant>> {
+    let history = reader.history(system.id, scope, stretch.start, stretch.end)?;
+    let mut found = age::facts(&history, scope);
+    let composition = system.composition.as_ref().filter(|_| matches!(scope, Scope::System));
+    for member in composition.iter().flat_map(|composition| &composition.members) {
+        found.extend(facts(reader, member, Scope::System, stretch)?);
+    }
+    Ok(found)
 }

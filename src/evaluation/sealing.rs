@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::{Evaluation, is_most};
-use crate::domain::account::member::SystemId;
+use crate::domain::account::member::{Member, SystemId};
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
@@ -86,12 +86,23 @@ struct Unknown {
     objectives: BTreeSet<i64>,
     /// Those that may excuse others than was known.
     systems: BTreeSet<SystemId>,
+    /// Those that are members of others than was known.
+    members: BTreeSet<SystemId>,
 }
 
 impl Unknown {
     fn decides(&self, id: i64, model: &Model) -> bool {
         let is_unknown = |place: &usize| self.systems.contains(&model.dependencies.member(*place).id);
-        self.objectives.contains(&id) || !self.systems.is_empty() && model.upstreams().iter().any(is_unknown)
+        let has_unknown = |place: &usize| self.is_made_of_unknown(&model.dependencies.member(*place));
+        self.objectives.contains(&id)
+            || !self.systems.is_empty() && model.upstreams().iter().any(is_unknown)
+            || !self.members.is_empty()
+                && (self.is_made_of_unknown(&model.system) || model.upstreams().iter().any(has_unknown))
+    }
+
+    fn is_made_of_unknown(&self, system: &Member) -> bool {
+        let members = system.composition.iter().flat_map(|composition| &composition.members);
+        members.into_iter().any(|member| self.members.contains(&member.id) || self.is_made_of_unknown(member))
     }
 }
 
@@ -103,6 +114,11 @@ fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Re
     let systems =
         systems.filter(|id| stored.dependents.get(id) != dependents.get(id)).map(|id| SystemId(*id)).collect();
     store.put_dependents(&stored.dependents, &dependents)?;
+    let composites = composites(resolver)?;
+    let members = stored.composites.keys().chain(composites.keys());
+    let members =
+        members.filter(|id| stored.composites.get(id) != composites.get(id)).map(|id| SystemId(*id)).collect();
+    store.put_composites(&stored.composites, &composites)?;
     let mut objectives = BTreeSet::new();
     for Stored { id, objective, .. } in declared {
         let system = resolver.member(&objective.system)?.id;
@@ -112,7 +128,7 @@ fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Re
         }
     }
     store.digest_inputs()?;
-    Ok(Unknown { objectives, systems })
+    Ok(Unknown { objectives, systems, members })
 }
 
 /// The systems that each may excuse, by id.
@@ -126,6 +142,15 @@ fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId
         }
     }
     Ok(dependents)
+}
+
+/// The composite systems that each system is a member of, by id.
+fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<SystemId>>> {
+    let mut composites: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
+    for (member, composite) in resolver.memberships()? {
+        composites.entry(member.0).or_default().push(composite);
+    }
+    Ok(composites)
 }
 
 /// Derives anew which systems decide which objectives, outdates what was computed, forgets days sealed from another model, and
@@ -167,12 +192,13 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut tell = |text: String| differences.push(Difference(text));
     let mut resolver = Resolver::new(store, true)?;
     let dependents = dependents(&mut resolver)?;
-    let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents };
+    let composites = composites(&mut resolver)?;
+    let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };
     let mut afresh: Option<Evaluation<'_>> = None;
     derived.windows.retain(|_, systems| !systems.is_empty());
     for stored in store.objectives()? {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.declared(stored.objective)?;
+        let model = resolver.declared(stored.objective.clone())?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
         let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
@@ -196,6 +222,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             Some(evaluation) => evaluation,
             None => Evaluation::open(store, derived.objectives.len(), until)?,
         };
+        let model = evaluation.resolver.declared(stored.objective)?;
         let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
@@ -211,6 +238,9 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         |(system, leads_on): &(SystemId, bool)| format!("{}{}", system.0, if *leads_on { " (transitive)" } else { "" });
     if let Some(text) = first_unequal(&stored.dependents, &derived.dependents, "dependents", edge) {
         tell(format!("dependency_input: system {text}"));
+    }
+    if let Some(text) = first_unequal(&stored.composites, &derived.composites, "composite systems", id) {
+        tell(format!("member_input: system {text}"));
     }
     if let Some(text) = first_unequal(&stored.windows, &derived.windows, "systems", id) {
         tell(format!("maintenance_input: maintenance window {text}"));

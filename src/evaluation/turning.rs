@@ -7,12 +7,13 @@ use anyhow::Result;
 
 use super::Conditions;
 use crate::domain::account::model::Model;
-use crate::domain::health::timeline::BEGINNING;
+use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::rules::change::{Change, ChangeKind};
-use crate::domain::rules::condition::{Condition, Subject};
+use crate::domain::rules::condition::{Condition, Subject, Term};
 use crate::domain::rules::turn::{Pair, Telling, additions};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
@@ -44,20 +45,29 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
                 let objective = model.objective.metadata.name.clone();
                 let pair = Pair { condition: condition.metadata.name.clone(), objective };
                 let fingerprint = fingerprint(&mut conditions, condition, &model, &mut fingerprints)?;
-                let logged = known.remove(&pair).filter(|logged| logged.fingerprint == fingerprint);
+                let logged = known.remove(&pair);
+                if first.is_none() && logged.is_none() {
+                    continue;
+                }
+                let logged = logged.filter(|logged| logged.fingerprint == fingerprint);
                 let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
-                let Some(first) = first.filter(|_| logged_until < as_of) else { continue };
-                let stretch = Span::new(first.max(logged_until.plus(1)), as_of.plus(1));
-                unlogged.push((stretch, pair, &condition.when, fingerprint));
+                if logged_until >= as_of {
+                    continue;
+                }
+                // Facts may be gone that were there: before the first one nothing holds, whatever was told.
+                let told_from = logged_until.plus(1);
+                let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
+                unlogged.push((stretch, told_from, pair, &condition.when, fingerprint));
             }
             // Those that are logged up to the same moment look at the same account.
             unlogged.sort_by_key(|(stretch, ..)| *stretch);
             for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
-                conditions.cover(&model.objective.metadata.name, alike[0].0, alike.iter().map(|(_, _, term, _)| *term));
-                for (stretch, pair, term, fingerprint) in alike {
-                    let told = store.told(pair, stretch.start)?;
-                    let held = conditions.solve(term, &pair.objective, *stretch)?;
-                    let added = additions(&told, &held, *stretch);
+                let terms = alike.iter().map(|(_, _, _, term, _)| *term);
+                conditions.cover(&model.objective.metadata.name, alike[0].0, terms);
+                for (stretch, told_from, pair, term, fingerprint) in alike {
+                    let told = store.told(pair, *told_from)?;
+                    let held = held(&mut conditions, term, &pair.objective, *stretch)?;
+                    let added = additions(&told, &held, Span::new(*told_from, stretch.end));
                     store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
                     if !added.is_empty() {
                         tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
@@ -147,13 +157,13 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
             if fingerprint(&mut conditions, condition, &model, &mut fingerprints)? != logged_from {
                 continue;
             }
-            let Some(first) = conditions.first(&model)?.filter(|first| *first <= at) else { continue };
-            let stretch = Span::new(first, at.plus(1));
+            let first = conditions.first(&model)?.unwrap_or(END);
+            let stretch = Span::new(first.min(at.plus(1)), at.plus(1));
             conditions.cover(&pair.objective, stretch, [&condition.when]);
-            let held = conditions.solve(&condition.when, &pair.objective, stretch)?;
+            let held = held(&mut conditions, &condition.when, &pair.objective, stretch)?;
             // A row that does not read has been told of.
-            let Ok(told) = store.told(&pair, first) else { continue };
-            if let Some(missing) = additions(&told, &held, stretch).first() {
+            let Ok(told) = store.told(&pair, BEGINNING) else { continue };
+            if let Some(missing) = additions(&told, &held, Span::new(BEGINNING, at.plus(1))).first() {
                 let id = pair.id();
                 differences
                     .push(Difference(format!("change_log: condition {id} was otherwise from {} on", missing.at)));
@@ -161,6 +171,11 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
         }
     }
     Ok(differences)
+}
+
+/// When a condition holds within a stretch, which is empty where there is no fact.
+fn held(conditions: &mut Conditions<'_>, term: &Term, objective: &Name, stretch: Span) -> Result<Moments> {
+    if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, objective, stretch) }
 }
 
 /// A fingerprint of all that decides when a condition holds for an objective, besides the journal.
@@ -180,7 +195,7 @@ fn fingerprint(
                 let named = conditions.model(name)?;
                 hash.feed(&of_model(&named, known));
             }
-            Subject::System(name) => hash.feed(&conditions.stale_after(name)?),
+            Subject::System(name) => hash.feed(&conditions.rules(name)?),
         }
     }
     Ok(hash.finish().cast_signed())

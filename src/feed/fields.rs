@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Options;
-use super::intern::Interner;
+use super::intern::{Interner, Stream};
 use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
@@ -22,13 +22,15 @@ pub(super) enum Field {
     System,
     Status,
     Check,
+    Location,
     Source,
     Note,
 }
 
 impl Field {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 6] = [Self::Ts, Self::System, Self::Status, Self::Check, Self::Source, Self::Note];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Ts, Self::System, Self::Status, Self::Check, Self::Location, Self::Source, Self::Note];
 
     /// The fields that every line has.
     pub(super) const REQUIRED: [Self; 3] = [Self::Ts, Self::System, Self::Status];
@@ -51,6 +53,7 @@ impl Field {
             b"system" | b"systemId" | b"systemid" | b"service" => Self::System,
             b"status" | b"newStatus" | b"newstatus" => Self::Status,
             b"check" | b"healthcheck" | b"checkId" | b"checkid" => Self::Check,
+            b"location" | b"region" | b"satellite" => Self::Location,
             b"source" => Self::Source,
             b"note" => Self::Note,
             _ => return None,
@@ -63,6 +66,7 @@ impl Field {
             Self::System => "system",
             Self::Status => "status",
             Self::Check => "check",
+            Self::Location => "location",
             Self::Source => "source",
             Self::Note => "note",
         }
@@ -88,7 +92,7 @@ impl Value<'_> {
 /// The fields of one line; absent and `null` are the same.
 #[derive(Default)]
 pub(super) struct Fields<'v> {
-    values: [Option<Value<'v>>; 6],
+    values: [Option<Value<'v>>; 7],
     seen: u8,
 }
 
@@ -146,19 +150,21 @@ impl<'v> Fields<'v> {
                 .ok_or_else(|| format!("unknown source {}; expected healthcheck or incident", quote(value.bytes())))?,
         };
         let system = names.read(Field::System, b"", self.name(Field::System)?)?;
-        let check = match self.optional(Field::Check) {
-            None => None,
-            Some(_) => Some(names.read(Field::Check, &system, self.name(Field::Check)?)?),
+        let mut within = |field| match self.optional(field) {
+            None => Ok(None),
+            Some(_) => names.read(field, &system, self.name(field)?).map(Some),
         };
-        let (system, check) = (&*system, check.as_deref());
+        let (check, location) = (within(Field::Check)?, within(Field::Location)?);
+        let (system, check, location) = (&*system, check.as_deref(), location.as_deref());
         if self.get(Field::Note).is_some_and(|note| std::str::from_utf8(note.bytes()).is_err()) {
             return Err("note is not UTF-8".to_owned());
         }
-        let stream = interner.index(system, source, check, || {
+        let stream = interner.index(&Stream { system, source, check, location }, || {
             Ok(StreamName {
                 system: checked(Field::System, system)?,
                 source,
                 check: check.map(|name| checked(Field::Check, name)).transpose()?,
+                location: location.map(|name| checked(Field::Location, name)).transpose()?,
             })
         })?;
         Ok(Row::new(stream, at, status))

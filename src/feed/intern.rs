@@ -56,43 +56,35 @@ impl Interner {
     /// Those of `make`.
     pub(super) fn index(
         &mut self,
-        system: &[u8],
-        source: Source,
-        check: Option<&[u8]>,
+        stream: &Stream<'_>,
         make: impl FnOnce() -> Result<StreamName, String>,
     ) -> Result<u32, String> {
-        let kind = kind(source, check);
         let names = &self.names;
         let same = |entry: &Entry| {
-            let (own, rest) = entry.of(names);
-            own == system
-                && match (kind, rest.split_first()) {
-                    (None, None) => true,
-                    (Some(kind), Some((known, name))) => *known == kind && name == check.unwrap_or_default(),
-                    _ => false,
-                }
+            let (system, rest) = entry.of(names);
+            system == stream.system && stream.is_told_by(rest)
         };
         if let Some(last) = self.last.filter(same) {
             return Ok(last.index);
         }
-        let hash = hash(&self.hasher, system, kind, check.unwrap_or_default());
+        let hash = stream.hash(&self.hasher);
         if let Some(entry) = self.entries.find(hash, same) {
             self.last = Some(*entry);
             return Ok(entry.index);
         }
         self.keys.push(make()?);
         let start = self.names.len() as u32;
-        self.names.extend_from_slice(system);
+        self.names.extend_from_slice(stream.system);
         let rest = self.names.len() as u32;
-        if let Some(kind) = kind {
-            self.names.push(kind);
-            self.names.extend_from_slice(check.unwrap_or_default());
-        }
+        stream.tell(|part| self.names.extend_from_slice(part));
         let entry = Entry { index: self.keys.len() as u32 - 1, start, rest, end: self.names.len() as u32 };
         let (names, hasher) = (&self.names, &self.hasher);
         self.entries.insert_unique(hash, entry, |entry| {
             let (system, rest) = entry.of(names);
-            self::hash(hasher, system, rest.first().copied(), rest.get(1..).unwrap_or_default())
+            let names = rest.get(1..).unwrap_or_default();
+            let mut names = names.splitn(2, |byte| [*byte] == *BETWEEN);
+            let mut name = || names.next().unwrap_or_default();
+            self::hash(hasher, system, rest.first().copied(), name(), name())
         });
         self.last = Some(entry);
         Ok(entry.index)
@@ -106,18 +98,57 @@ impl Entry {
     }
 }
 
-/// What is told of a stream besides its system's and its check's name; nothing of most.
-fn kind(source: Source, check: Option<&[u8]>) -> Option<u8> {
-    let kind = (source as u8) << 1 | u8::from(check.is_some());
-    (kind != (Source::Healthcheck as u8) << 1).then_some(kind)
+/// A stream as a line names it, its names not checked.
+pub(super) struct Stream<'l> {
+    pub(super) system: &'l [u8],
+    pub(super) source: Source,
+    pub(super) check: Option<&'l [u8]>,
+    pub(super) location: Option<&'l [u8]>,
 }
 
-fn hash(hasher: &DefaultHashBuilder, system: &[u8], kind: Option<u8>, check: &[u8]) -> u64 {
+/// Between the names of a check and of a location: no name has it.
+const BETWEEN: &[u8] = &[0];
+
+impl Stream<'_> {
+    /// What is told of it besides its names; nothing of most.
+    fn kind(&self) -> Option<u8> {
+        let kind = (self.source as u8) << 2 | u8::from(self.check.is_some()) << 1 | u8::from(self.location.is_some());
+        (kind != (Source::Healthcheck as u8) << 2).then_some(kind)
+    }
+
+    /// Calls `each` with the parts of what tells it apart from others of its system.
+    fn tell(&self, mut each: impl FnMut(&[u8])) {
+        let Some(kind) = self.kind() else { return };
+        each(&[kind]);
+        each(self.check.unwrap_or_default());
+        if let Some(location) = self.location {
+            each(BETWEEN);
+            each(location);
+        }
+    }
+
+    /// Whether this is what tells it apart.
+    fn is_told_by(&self, mut rest: &[u8]) -> bool {
+        let mut is_same = true;
+        self.tell(|part| match rest.strip_prefix(part) {
+            Some(after) => rest = after,
+            None => is_same = false,
+        });
+        is_same && rest.is_empty()
+    }
+
+    fn hash(&self, hasher: &DefaultHashBuilder) -> u64 {
+        hash(hasher, self.system, self.kind(), self.check.unwrap_or_default(), self.location.unwrap_or_default())
+    }
+}
+
+fn hash(hasher: &DefaultHashBuilder, system: &[u8], kind: Option<u8>, check: &[u8], location: &[u8]) -> u64 {
     let mut state = hasher.build_hasher();
     state.write(system);
     if let Some(kind) = kind {
         state.write_u8(kind);
         state.write(check);
+        state.write(location);
     }
     state.finish()
 }

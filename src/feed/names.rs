@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use super::fields::{Field, quote};
 use crate::domain::value::name::{self, Name};
 
-/// A name that was made: what it names, of a check its system, and the name.
+/// A name that was made: what it names, of a check or a location its system, and the name.
 type Made = (Field, Box<str>, Name);
 
 /// How the names of feeds are read, over all inputs of an ingest.
@@ -23,7 +23,7 @@ impl Names {
         Self { made: slug.then(HashMap::new) }
     }
 
-    /// The name that a field's text stands for; a check's is one of its `system`.
+    /// The name that a field's text stands for; a check's and a location's is one of its `system`.
     ///
     /// # Errors
     /// With the reason, when it is none, none can be made of it, or the same one was made of another text.

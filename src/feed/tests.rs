@@ -26,7 +26,7 @@ fn options(format: Format) -> Options {
 /// What became of an input.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 struct Outcome {
-    /// `system/source/check`, milliseconds, status, note.
+    /// `system source check@location`, milliseconds, status, note.
     rows: Vec<(String, i64, Status, Option<String>)>,
     /// Line, reason and bytes.
     rejects: Vec<(u64, String, Vec<u8>)>,
@@ -83,7 +83,8 @@ fn read_with(input: impl Read, options: Options, names: Names) -> Outcome {
         for (index, row) in batch.rows.iter().enumerate() {
             let key = &streams[row.stream()];
             let check = key.check.as_ref().map_or("-", Name::as_str);
-            let stream = format!("{} {} {check}", key.system, key.source.as_str());
+            let at = key.location.as_ref().map_or(String::new(), |location| format!("@{location}"));
+            let stream = format!("{} {} {check}{at}", key.system, key.source.as_str());
             let note = batch.notes.iter().find(|(of, _)| *of as usize == index).map(|(_, note)| note.to_string());
             outcome.rows.push((stream, row.at().millis(), row.status(), note));
         }
@@ -256,6 +257,27 @@ fn what_a_line_may_look_like() {
     assert_eq!(one(line).map(|row| row.3), Ok(Some("\0 \"ü\"\n".to_owned())));
     let line = r#"{"ts":1763640000,"system":7,"status":"major_outage","check":42}"#;
     assert_eq!(one(line), Ok(("7 healthcheck 42".to_owned(), at, Status::Unhealthy, None)), "a number is a name");
+}
+
+#[test]
+fn a_location_tells_streams_apart_whatever_it_is_called() {
+    let line =
+        |rest: &str| one(format!(r#"{{"ts":1763640000,"system":"a","newStatus":"down","previousStatus":"up"{rest}}}"#));
+    let at = |stream: &str| Ok((stream.to_owned(), 1_763_640_000_000, Status::Unhealthy, None));
+    assert_eq!(line(r#","check":"http","location":"eu-1""#), at("a healthcheck http@eu-1"));
+    assert_eq!(line(r#","check":"http","Region":"us""#), at("a healthcheck http@us"));
+    assert_eq!(line(r#","satellite":"berlin""#), at("a healthcheck -@berlin"));
+    assert_eq!(line(r#","location":"","check":"http""#), at("a healthcheck http"));
+    assert_eq!(line(r#","location":null,"source":"incident""#), at("a incident -"));
+    let reason =
+        "location \"eu west\": a name consists of the characters A-Z a-z 0-9 . _ / : -; write eu-west, or use --slug";
+    assert_eq!(line(r#","location":"eu west""#), Err(reason.to_owned()));
+    // The same letters in other places are other streams.
+    let lines = ["ab,", "a,b", "b,a", ",ab", "ab,"].map(|names| format!("2025-11-20,s,up,{names}\n"));
+    let outcome = auto(format!("ts,system,status,check,location\n{}", lines.concat()));
+    let streams: Vec<&str> = outcome.rows.iter().map(|(stream, ..)| &**stream).collect();
+    let one = "s healthcheck";
+    assert_eq!(streams, ["ab", "a@b", "b@a", "-@ab", "ab"].map(|rest| format!("{one} {rest}")));
 }
 
 #[test]

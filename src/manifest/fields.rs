@@ -193,6 +193,21 @@ impl<'a> Field<'a> {
             .ok()
     }
 
+    /// A whole number that is not quoted; reports nothing.
+    pub(super) fn whole_number(&self) -> Option<u32> {
+        let Value::Scalar { text, plain: true } = &self.node.value else { return None };
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    }
+
+    /// A whole number from 1 to a most.
+    pub(super) fn count(&self, most: u32, report: &mut Report) -> Option<u32> {
+        let found = self.whole_number().filter(|number| (1..=most).contains(number));
+        if found.is_none() {
+            self.expected(&format!("a whole number from 1 to {most}"), "", report);
+        }
+        found
+    }
+
     /// A length of time in milliseconds.
     pub(super) fn millis(&self, report: &mut Report) -> Option<i64> {
         let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);

@@ -32,7 +32,7 @@ pub(super) const KINDS: [&str; 7] =
     ["Service", "SLO", "SLI", "AlertPolicy", "AlertCondition", "AlertNotificationTarget", "DataSource"];
 
 /// The fields of our own specification that annotations of a service may carry.
-const OF_SERVICES: [&str; 2] = ["staleAfter", "dependencies"];
+const OF_SERVICES: [&str; 6] = ["staleAfter", "checks", "retiredAt", "members", "quorum", "dependencies"];
 
 /// A document, before others that it may refer to are known.
 pub(super) struct Raw {

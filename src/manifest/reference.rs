@@ -60,6 +60,8 @@ pub(super) enum Role {
         /// Whether it may excuse at all.
         excuses: bool,
     },
+    /// A system that the declared one is made of.
+    Contains,
     /// A system that shall not excuse an objective.
     Excludes,
     /// A check of the system an objective judges.

@@ -1,5 +1,9 @@
 //! Owns reading the specification of a `System`.
 
+mod checks;
+mod members;
+mod quorum;
+
 use std::collections::BTreeMap;
 
 use super::fields::{Field, Fields};
@@ -12,13 +16,34 @@ use crate::domain::value::name::Name;
 /// The specification of a system.
 pub(super) static SPEC: Shape = Shape {
     name: "SystemSpec",
-    about: "How long reports about a system stay valid, and what it depends on",
+    about: "How the status of a system follows from reports about it, and what it depends on",
     fields: &[
         FieldShape::optional(
             "staleAfter",
             Content::Duration,
             "After this long without a new transition a stream counts as unknown; without it, never",
         ),
+        FieldShape::optional(
+            "checks",
+            Content::List(&Content::Object(&checks::CHECK), Length::Distinct),
+            "Its checks, as far as something needs to be said of them",
+        ),
+        FieldShape::optional(
+            "retiredAt",
+            Content::Instant,
+            "From then on the system does not count, and is listed only when asked for",
+        ),
+        FieldShape::optional(
+            "members",
+            Content::List(&Content::Object(&reference::SYSTEM), Length::SomeDistinct),
+            "The systems that a composite one is made of, in place of checks",
+        ),
+        FieldShape::optional(
+            "quorum",
+            Content::Either(&quorum::CONTENT),
+            "How many members must have a status, or a better one, for the system to have it",
+        )
+        .or("\"all\""),
         FieldShape::optional(
             "dependencies",
             Content::List(&Content::Object(&DEPENDENCY), Length::Distinct),
@@ -54,6 +79,8 @@ pub(super) fn read(
 ) -> Option<System> {
     let fields = Fields::of(spec, &SPEC, report)?;
     let stale_after_ms = fields.get("staleAfter").and_then(|field| field.millis(report));
+    let checks = checks::read(&fields, report);
+    let retired_at = fields.get("retiredAt").and_then(|field| field.instant(report));
     let own_name = metadata.as_ref().map(|metadata| &metadata.name);
     let mut dependencies = Vec::new();
     let mut lines: BTreeMap<Name, u32> = BTreeMap::new();
@@ -73,7 +100,8 @@ pub(super) fn read(
         dependencies.push(dependency);
         references.push(reference);
     }
-    Some(System { metadata: metadata?, stale_after_ms, dependencies })
+    let members = members::read(&fields, own_name, references, report);
+    Some(System { metadata: metadata?, stale_after_ms, checks, retired_at, members, dependencies })
 }
 
 fn read_dependency(item: &Field<'_>, report: &mut Report) -> Option<(Dependency, Reference)> {

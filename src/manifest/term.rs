@@ -78,15 +78,7 @@ fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
     let fields = Fields::of(field, &AT_LEAST, report)?;
     let times = fields.require("times", "write a number such as 3", report);
     let within = fields.require("within", "write a length of time such as 60m", report);
-    let times = times.and_then(|field| {
-        let plain = matches!(&field.node.value, Value::Scalar { plain: true, .. });
-        let number = field.scalar().filter(|text| plain && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let found = number.and_then(|text| text.parse().ok()).filter(|times| (1..=MOST_TIMES).contains(times));
-        if found.is_none() {
-            field.expected(&format!("a whole number from 1 to {MOST_TIMES}"), "", report);
-        }
-        found
-    });
+    let times = times.and_then(|field| field.count(MOST_TIMES, report));
     let within = within.and_then(|field| field.millis(report));
     times.zip(within)
 }

@@ -167,7 +167,8 @@ fn circles_through_stored_systems_are_found_unless_the_documents_break_them() {
     let name = |text| Name::parse(text).unwrap();
     let mut known = known(&["a", "b", "x", "y"]);
     for (from, to) in [("a", "b"), ("x", "y"), ("y", "x")] {
-        known.dependencies.insert(name(from), BTreeSet::from([name(to)]));
+        let upstreams = BTreeSet::from([name(to)]);
+        known.declared.insert(name(from), KnownSystem { upstreams, members: BTreeSet::new() });
     }
     let read = |text: String| shown(&read_sources(&[source("slo.yaml", text)], &known));
     let expected =

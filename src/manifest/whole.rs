@@ -7,6 +7,7 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
+use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::Kind;
 use crate::domain::plan::reconcile::cycle;
 use crate::domain::value::name::Name;
@@ -29,7 +30,12 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     whole.cycles();
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
-        whole.unknown_check(draft);
+        if !whole.check_of_composite(draft) {
+            whole.unknown_check(draft);
+        }
+    }
+    for draft in drafts.iter().filter(|draft| draft.kind == Kind::System) {
+        whole.facts_of_composite(draft);
     }
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
@@ -51,6 +57,8 @@ struct Edge<'a> {
     upstream: &'a Name,
     transitive: bool,
     excuses: bool,
+    /// Whether the other system is a member, and not depended on.
+    is_member: bool,
     written: Option<(&'a Draft, &'a Reference)>,
 }
 
@@ -60,17 +68,27 @@ impl<'a> Whole<'a> {
         for draft in self.drafts.iter().filter(|draft| draft.kind == Kind::System) {
             let edges = self.edges.entry(&draft.name).or_default();
             for reference in &draft.references {
-                if let Role::DependsOn { transitive, excuses } = reference.role {
-                    let written = Some((draft, reference));
-                    edges.push(Edge { upstream: &reference.name, transitive, excuses, written });
-                }
+                let (transitive, excuses, is_member) = match reference.role {
+                    Role::DependsOn { transitive, excuses } => (transitive, excuses, false),
+                    Role::Contains => (false, false, true),
+                    _ => continue,
+                };
+                let written = Some((draft, reference));
+                edges.push(Edge { upstream: &reference.name, transitive, excuses, is_member, written });
             }
         }
-        for (system, upstreams) in &self.known.dependencies {
+        for (system, known) in &self.known.declared {
             // Whether a stored edge is transitive is not known here; taking it for one warns too little, never wrongly.
             self.edges.entry(system).or_insert_with(|| {
-                let edge = |upstream| Edge { upstream, transitive: true, excuses: true, written: None };
-                upstreams.iter().map(edge).collect()
+                let edge = |upstream, is_member: bool| Edge {
+                    upstream,
+                    transitive: !is_member,
+                    excuses: !is_member,
+                    is_member,
+                    written: None,
+                };
+                let members = known.members.iter().map(|member| edge(member, true));
+                known.upstreams.iter().map(|upstream| edge(upstream, false)).chain(members).collect()
             });
         }
     }
@@ -125,8 +143,17 @@ impl<'a> Whole<'a> {
             });
             // A circle among stored systems only is no fault of these documents.
             let Some((draft, reference)) = written else { continue };
-            let message = format!("systems depend on one another: {}", cycle::spell_out(&names));
-            self.note(Severity::Error, draft, reference.at, message, "remove one of these dependencies");
+            let has_members = names
+                .iter()
+                .zip(names.iter().cycle().skip(1))
+                .any(|(system, next)| self.edges[*system].iter().any(|edge| edge.is_member && edge.upstream == *next));
+            let (what, remedy) = if has_members {
+                ("systems are made of, or depend on, one another", "remove one of these members or dependencies")
+            } else {
+                ("systems depend on one another", "remove one of these dependencies")
+            };
+            let message = format!("{what}: {}", cycle::spell_out(&names));
+            self.note(Severity::Error, draft, reference.at, message, remedy);
         }
     }
 
@@ -165,6 +192,52 @@ impl<'a> Whole<'a> {
             }
         }
         found
+    }
+
+    /// Whether a system is composite, once the documents are applied.
+    fn is_composite(&self, system: &Name) -> bool {
+        self.edges.get(system).is_some_and(|edges| edges.iter().any(|edge| edge.is_member))
+    }
+
+    /// Refuses an objective that looks at a check of a composite system, which has none.
+    fn check_of_composite(&mut self, draft: &'a Draft) -> bool {
+        let role = |role| draft.references.iter().find(move |reference| reference.role == role);
+        let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) else { return false };
+        if !self.is_composite(&system.name) {
+            return false;
+        }
+        let message = format!("{} is a composite system, which has no check {}", system.name, check.name);
+        self.note(
+            Severity::Error,
+            draft,
+            check.at,
+            message,
+            "remove healthcheckRef, or name the member that has the check",
+        );
+        true
+    }
+
+    /// Refuses a composite system that reports by itself, or of which a stored objective looks at one check.
+    fn facts_of_composite(&mut self, draft: &'a Draft) {
+        let Some(member) = draft.references.iter().find(|reference| reference.role == Role::Contains) else { return };
+        let name = &draft.name;
+        if let Some(checks) = self.known.reporting.get(name) {
+            let checks: Vec<&str> = checks.iter().map(|check| check.as_ref().map_or("(none)", Name::as_str)).collect();
+            let message = format!(
+                "{name} has members, but reports by itself as well; of a composite system only incidents count (checks: {})",
+                checks.join(", ")
+            );
+            let remedy = "name the composite system otherwise, and make this one a member";
+            self.note(Severity::Error, draft, member.at, message, remedy);
+        }
+        let given = |name: &Name| self.drafts.iter().any(|draft| draft.kind == Kind::Objective && draft.name == *name);
+        let looks = |objective: &&Objective| objective.system == *name && objective.healthcheck.is_some();
+        let looking = self.known.objectives.values().filter(looks).find(|objective| !given(&objective.metadata.name));
+        if let Some(objective) = looking {
+            let objective = &objective.metadata.name;
+            let message = format!("{name} is composite, but the objective {objective} looks at one of its checks");
+            self.note(Severity::Error, draft, member.at, message, "change that objective first");
+        }
     }
 
     /// Warns about a check that was never seen although others of its system were.

@@ -1,23 +1,69 @@
 //! Owns how downtime events and their sums look.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::{short_down, short_time};
+use super::number::{counted, short_down, short_time};
+use super::period::zone;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::account::outage::totals::{By, Totals, groups};
+use crate::domain::account::outage::totals::{By, Part, Totals, groups};
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 
-/// By what outages are summed up, and the range of which their time counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Grouping {
-    pub(crate) by: By,
-    pub(crate) range: Span,
+/// The range in which outages are looked at.
+#[derive(Clone, Debug)]
+pub(crate) enum Range {
+    /// All of an outage counts that touches it.
+    Between(Span),
+    /// A period, and when it is for each objective. Only what lies within it counts, and outages count that begin in it.
+    Period(Frame, BTreeMap<Name, Span>),
+}
+
+/// Outages as asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) outages: Vec<Outage>,
+    pub(crate) range: Range,
+    pub(crate) by: Option<By>,
+    pub(crate) as_of: Instant,
+}
+
+impl Found {
+    fn within(&self, outage: &Outage) -> Span {
+        match &self.range {
+            Range::Between(span) => *span,
+            Range::Period(_, spans) => spans.get(&outage.objective).copied().unwrap_or(outage.span(self.as_of)),
+        }
+    }
+
+    /// What `sum` makes of the outages and the part of them that counts.
+    fn summed<T>(&self, sum: impl FnOnce(&[Outage], Part<'_>) -> T) -> T {
+        let within = |outage: &Outage| self.within(outage);
+        sum(&self.outages, Part { within: &within, clipped: matches!(self.range, Range::Period(..)) })
+    }
+
+    fn totals(&self) -> Totals {
+        self.summed(|outages, part| Totals::of(outages, part, self.as_of))
+    }
+
+    /// The events in the range, oldest first, then by objective.
+    fn events(&self) -> Vec<&Event> {
+        let touching = |outage| self.summed(|_, part| part.events(outage).collect::<Vec<_>>());
+        let mut events: Vec<&Event> = self.outages.iter().flat_map(touching).collect();
+        events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+        events
+    }
+
+    fn groups(&self, by: &By) -> BTreeMap<String, Totals> {
+        self.summed(|outages, part| groups(outages, by, part, self.as_of))
+    }
 }
 
 #[derive(Serialize)]
@@ -85,32 +131,32 @@ struct WireGroup {
     totals: WireTotals,
 }
 
-/// The events of outages, oldest first, then by objective.
-fn events(outages: &[Outage]) -> Vec<&Event> {
+/// The events of outages in the shape programs read, oldest first, then by objective.
+pub(super) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
     let mut events: Vec<&Event> = outages.iter().flat_map(|outage| &outage.events).collect();
     events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-    events
+    events.into_iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
 }
 
-/// The events in the shape programs read.
-pub(super) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
-    events(outages).into_iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
-}
-
-/// The answer of `downtime` for programs.
-pub(crate) fn document(outages: &[Outage], grouping: Option<Grouping>, as_of: Instant) -> Result<Document> {
-    let mut document = Document::list(as_of, "events", &rows(outages, as_of))?;
-    document.set("totals", &WireTotals::of(&Totals::of(outages, as_of)))?;
-    if let Some(Grouping { by, range }) = grouping {
-        let groups = groups(outages, by, range, as_of).into_iter();
-        let groups = groups.map(|(key, totals)| WireGroup { key, totals: WireTotals::of(&totals) });
-        document.set("groups", &groups.collect::<Vec<_>>())?;
-    }
+/// The answer of `downtime` for programs. In CSV its rows are groups, where there are any.
+pub(crate) fn document(found: &Found) -> Result<Document> {
+    let events: Vec<_> = found.events().into_iter().map(|event| WireEvent::of(event, found.as_of)).collect();
+    let totals = WireTotals::of(&found.totals());
+    let Some(by) = &found.by else {
+        let mut document = Document::list(found.as_of, "events", &events)?;
+        document.set("totals", &totals)?;
+        return Ok(document);
+    };
+    let groups = found.groups(by).into_iter();
+    let groups: Vec<_> = groups.map(|(key, totals)| WireGroup { key, totals: WireTotals::of(&totals) }).collect();
+    let mut document = Document::list(found.as_of, "groups", &groups)?;
+    document.set("events", &events)?;
+    document.set("totals", &totals)?;
     Ok(document)
 }
 
-/// The events for people, which touch the range.
-pub(crate) fn sheet(outages: &[Outage], range: Span, as_of: Instant) -> Sheet {
+/// The events for people.
+pub(crate) fn sheet(found: &Found) -> Sheet {
     let mut sheet = Sheet::new()
         .left("OBJECTIVE")
         .names()
@@ -120,19 +166,27 @@ pub(crate) fn sheet(outages: &[Outage], range: Span, as_of: Instant) -> Sheet {
         .left("CAUSE")
         .left("SOURCE")
         .optional();
-    for event in events(outages) {
+    for event in found.events() {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
         sheet.push(vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::plain(minute(event.start)),
             end,
-            Cell::plain(lasted(event, as_of)),
+            Cell::plain(lasted(event, found.as_of)),
             Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
             Cell::plain(event.source.as_str()),
         ]);
     }
-    sheet.footer.push(format!("events from {} to {}", minute(range.start), minute(range.end.min(as_of))));
-    sheet.footer.push(line(&Totals::of(outages, as_of)));
+    sheet.footer.push(match &found.range {
+        Range::Between(range) if range.start == Instant::MIN => {
+            format!("events up to {}", minute(range.end.min(found.as_of)))
+        }
+        Range::Between(range) => {
+            format!("events from {} to {}", minute(range.start), minute(range.end.min(found.as_of)))
+        }
+        Range::Period(frame, _) => format!("events in {}, in {}", frame.period, zone(frame, [])),
+    });
+    sheet.footer.push(line(found));
     sheet
 }
 
@@ -143,15 +197,21 @@ pub(super) fn lasted(event: &Event, as_of: Instant) -> String {
 }
 
 /// The sums for people.
-pub(crate) fn sums(outages: &[Outage], Grouping { by, range }: Grouping, as_of: Instant) -> Sheet {
+pub(crate) fn sums(found: &Found) -> Sheet {
+    let Some(by) = &found.by else { return sheet(found) };
     let title = match by {
         By::Objective => "OBJECTIVE",
         By::System => "SYSTEM",
+        By::Label(..) => "GROUP",
         By::Upstream => "CAUSE",
-        By::Day => "DAY",
+        By::Day(_) => "DAY",
     };
     let mut sheet = Sheet::new().left(title).right("OUTAGES").right("TOTAL").right("LONGEST").right("MTTR");
-    for (key, totals) in groups(outages, by, range, as_of) {
+    for (key, totals) in found.groups(by) {
+        let key = match by {
+            By::Label(label, _) if key.is_empty() => format!("without {label}"),
+            _ => key,
+        };
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
             Cell::plain(totals.outages.to_string()),
@@ -160,7 +220,7 @@ pub(crate) fn sums(outages: &[Outage], Grouping { by, range }: Grouping, as_of: 
             Cell::plain(time(totals.mttr_ms)),
         ]);
     }
-    sheet.footer.push(line(&Totals::of(outages, as_of)));
+    sheet.footer.push(line(found));
     sheet
 }
 
@@ -168,14 +228,16 @@ fn time(millis: Option<i64>) -> String {
     millis.map_or("–".to_owned(), short_time)
 }
 
-fn line(totals: &Totals) -> String {
-    let several = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+fn line(found: &Found) -> String {
+    let totals = found.totals();
     let open = if totals.open > 0 { format!(" ({} open)", totals.open) } else { String::new() };
     let events =
-        if totals.count == totals.outages { String::new() } else { format!(" in {}", several(totals.count, "event")) };
+        if totals.count == totals.outages { String::new() } else { format!(" in {}", counted(totals.count, "event")) };
+    // What began before a period counts in the one before.
+    let within = if matches!(found.range, Range::Period(..)) { " within the period" } else { " in all" };
     format!(
-        "{}{open}{events}, {} in all, longest {}, mean time to recovery {}",
-        several(totals.outages, "outage"),
+        "{}{open}{events}, {}{within}, longest {}, mean time to recovery {}",
+        counted(totals.outages, "outage"),
         short_down(totals.total_us),
         time(totals.longest_ms),
         time(totals.mttr_ms),

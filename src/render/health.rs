@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::number::{counted, short_time};
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 
@@ -21,6 +21,14 @@ struct WireHealth<'a> {
     transitions_in_window: usize,
     last_seen: Option<String>,
     data_age_seconds: Option<i64>,
+    in_maintenance: Option<WireMaintenance<'a>>,
+    retired: bool,
+}
+
+#[derive(Serialize)]
+struct WireMaintenance<'a> {
+    name: &'a str,
+    end: String,
 }
 
 /// The answer of `health` for programs.
@@ -38,6 +46,11 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
             transitions_in_window: health.transitions_in_window,
             last_seen: text(health.last_seen),
             data_age_seconds: health.data_age_ms().map(|age| age / 1000),
+            in_maintenance: health
+                .maintenance
+                .as_ref()
+                .map(|open| WireMaintenance { name: open.window.as_str(), end: open.until.to_string() }),
+            retired: health.is_retired,
         })
         .collect();
     Document::list(as_of, "systems", &rows)
@@ -47,6 +60,11 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
 pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
     sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");
+    // Said only where there is something to say.
+    let has_notes = healths.iter().any(|health| health.maintenance.is_some() || health.is_retired);
+    if has_notes {
+        sheet = sheet.left("NOTE");
+    }
     for health in healths {
         let (symbol, tone) = match health.status {
             Status::Unhealthy => ("✖", Tone::Bad),
@@ -55,7 +73,7 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
             Status::Healthy => ("✔", Tone::Good),
         };
         let held = health.in_status_since.map_or("–".to_owned(), |since| short_time(health.as_of.since(since)));
-        sheet.push(vec![
+        let mut row = vec![
             Cell::toned(format!("{symbol} {}", health.status), tone),
             Cell::toned(health.system.as_str(), Tone::Strong),
             Cell::plain(format!("{}/{}", health.healthy_checks, health.total_checks)),
@@ -63,7 +81,11 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
             Cell::plain(health.in_status_since.map_or("–".to_owned(), minute)),
             Cell::plain(health.transitions_in_window.to_string()),
             Cell::plain(ago(health.data_age_ms())),
-        ]);
+        ];
+        if has_notes {
+            row.push(Cell::toned(note(health), Tone::Faint));
+        }
+        sheet.push(row);
     }
     let count = |status| healths.iter().filter(|health| health.status == status).count();
     let parts = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
@@ -72,6 +94,14 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let all = counted(healths.len(), "system");
     sheet.footer.push(if healths.is_empty() { "no systems".to_owned() } else { format!("{all}: {parts}") });
     sheet
+}
+
+/// What else matters of a system: that it is retired, or in maintenance and until when.
+fn note(health: &Health) -> String {
+    let maintenance =
+        health.maintenance.as_ref().map(|open| format!("maintenance {} until {}", open.window, minute(open.until)));
+    let retired = health.is_retired.then(|| "retired".to_owned());
+    retired.into_iter().chain(maintenance).collect::<Vec<_>>().join(", ")
 }
 
 /// How long ago something was seen: `2m ago`, `never`.

@@ -1,6 +1,7 @@
 //! Owns how the journal of a system looks.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -11,11 +12,15 @@ use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
+/// What tells a stream apart from others of its system.
+type Stream<'e> = (Source, Option<&'e Name>, Option<&'e Name>);
+
 /// One fact, who brought it, and the effective status it led to.
 pub(crate) struct Entry {
     pub(crate) transition: Transition,
     pub(crate) source: Source,
     pub(crate) check: Option<Name>,
+    pub(crate) location: Option<Name>,
     pub(crate) note: Option<String>,
     pub(crate) ingest: i64,
     pub(crate) file: Option<String>,
@@ -26,8 +31,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Oldest first, then by stream.
-    pub(crate) fn key(&self) -> (Instant, Source, Option<&Name>) {
-        (self.transition.at, self.source, self.check.as_ref())
+    pub(crate) fn key(&self) -> (Instant, Stream<'_>) {
+        (self.transition.at, self.stream())
+    }
+
+    fn stream(&self) -> Stream<'_> {
+        (self.source, self.check.as_ref(), self.location.as_ref())
     }
 }
 
@@ -37,6 +46,7 @@ struct WireEntry<'a> {
     ts: String,
     source: &'static str,
     check: Option<&'a str>,
+    location: Option<&'a str>,
     status: &'static str,
     effective_status: Option<&'static str>,
     note: Option<&'a str>,
@@ -53,6 +63,7 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
             ts: entry.transition.at.to_string(),
             source: entry.source.as_str(),
             check: entry.check.as_ref().map(Name::as_str),
+            location: entry.location.as_ref().map(Name::as_str),
             status: entry.transition.status.as_str(),
             effective_status: entry.effective.map(Status::as_str),
             note: entry.note.as_deref(),
@@ -77,12 +88,15 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
     let rows = rows(entries, all);
     let folded = entries.len() - rows.len();
     for Row { entry, times } in rows {
-        let stream = match (entry.source, &entry.check) {
+        let mut stream = match (entry.source, &entry.check) {
             (Source::Incident, None) => "incident".to_owned(),
             (Source::Incident, Some(check)) => format!("incident {check}"),
             (Source::Healthcheck, None) => "system".to_owned(),
             (Source::Healthcheck, Some(check)) => check.to_string(),
         };
+        if let Some(location) = &entry.location {
+            let _ = write!(stream, " from {location}");
+        }
         let tone = |status: Status| match status {
             Status::Unhealthy => Tone::Bad,
             Status::Degraded => Tone::Warning,
@@ -122,9 +136,9 @@ struct Row<'e> {
 fn rows(entries: &[Entry], all: bool) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     // Where the row is that each stream said last.
-    let mut last: HashMap<(Source, Option<&Name>), usize> = HashMap::new();
+    let mut last: HashMap<Stream<'_>, usize> = HashMap::new();
     for entry in entries {
-        let stream = (entry.source, entry.check.as_ref());
+        let stream = entry.stream();
         let same = last.get(&stream).filter(|row| rows[**row].entry.transition.status == entry.transition.status);
         match same {
             Some(row) if !all && entry.note.is_none() => rows[*row].times += 1,

@@ -8,7 +8,7 @@ use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::name::Name;
 
 /// The header of the CSV form.
-pub(crate) const CSV_HEADER: &str = "ts,system,status,source,check,note\n";
+pub(crate) const CSV_HEADER: &str = "ts,system,status,source,check,location,note\n";
 
 /// One fact with the names of its stream.
 pub(crate) struct Line<'a> {
@@ -16,6 +16,7 @@ pub(crate) struct Line<'a> {
     pub(crate) system: &'a Name,
     pub(crate) source: Source,
     pub(crate) check: Option<&'a Name>,
+    pub(crate) location: Option<&'a Name>,
     pub(crate) note: Option<&'a str>,
 }
 
@@ -29,6 +30,8 @@ struct WireLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
 }
 
@@ -40,6 +43,7 @@ pub(crate) fn json(text: &mut String, line: &Line<'_>) -> Result<()> {
         status: line.transition.status.as_str(),
         source: (line.source != Source::Healthcheck).then(|| line.source.as_str()),
         check: line.check.map(Name::as_str),
+        location: line.location.map(Name::as_str),
         note: line.note,
     };
     text.push_str(&serde_json::to_string(&wire)?);
@@ -56,6 +60,7 @@ pub(crate) fn csv(text: &mut String, line: &Line<'_>, safe: bool) {
         line.transition.status.as_str(),
         line.source.as_str(),
         line.check.map_or("", Name::as_str),
+        line.location.map_or("", Name::as_str),
         line.note.unwrap_or(""),
     ];
     for (index, field) in fields.into_iter().enumerate() {

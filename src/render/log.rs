@@ -5,9 +5,12 @@ use serde::Serialize;
 
 use super::health::minute;
 use super::plan::{WireChange, push_change, wire_change};
+use super::rewrite::{heading, logged};
 use super::sheet::paint;
 use super::{Canvas, Cell, Document, Sheet, Tone};
-use crate::domain::plan::applied::ApplyRecord;
+use crate::domain::health::rewrite::{Rewrite, RewriteRecord};
+use crate::domain::health::transition::Source;
+use crate::domain::plan::applied::Logged;
 use crate::domain::plan::reconcile::change::{Change, Deed};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -30,6 +33,22 @@ struct WireEntry<'a> {
     changes: Vec<WireDeed<'a>>,
 }
 
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct WireRewrite<'a> {
+    done_at: String,
+    author: Option<&'a str>,
+    deed: &'static str,
+    ingest: Option<i64>,
+    file: Option<&'a str>,
+    system_id: Option<&'a str>,
+    check: Option<&'a str>,
+    source: Option<&'static str>,
+    new_system_id: Option<&'a str>,
+    transitions: u64,
+    notes: u64,
+}
+
 #[derive(Serialize)]
 struct WireDeed<'a> {
     change: &'static str,
@@ -40,8 +59,9 @@ struct WireDeed<'a> {
 }
 
 /// The log for programs.
-pub(crate) fn document(entries: &[ApplyRecord], as_of: Instant) -> Result<Document> {
-    let rows = entries.iter().map(|entry| WireEntry {
+pub(crate) fn document(entries: &[Logged], as_of: Instant) -> Result<Document> {
+    let applies = entries.iter().filter_map(|entry| if let Logged::Apply(apply) = entry { Some(apply) } else { None });
+    let rows = applies.map(|entry| WireEntry {
         apply_id: entry.id,
         applied_at: entry.applied_at.to_string(),
         set: entry.set.as_str(),
@@ -50,7 +70,33 @@ pub(crate) fn document(entries: &[ApplyRecord], as_of: Instant) -> Result<Docume
         unchanged: entry.unchanged,
         changes: entry.changes.iter().map(wire_deed).collect(),
     });
-    Document::list(as_of, "applies", &rows.collect::<Vec<_>>())
+    let mut document = Document::list(as_of, "applies", &rows.collect::<Vec<_>>())?;
+    let rewrites =
+        entries.iter().filter_map(|entry| if let Logged::Rewrite(it) = entry { Some(wire_rewrite(it)) } else { None });
+    document.set("rewrites", &rewrites.collect::<Vec<_>>())?;
+    Ok(document)
+}
+
+fn wire_rewrite(record: &RewriteRecord) -> WireRewrite<'_> {
+    let mut wire = WireRewrite {
+        done_at: record.done_at.to_string(),
+        author: record.author.as_deref(),
+        deed: record.rewrite.as_str(),
+        transitions: record.transitions,
+        notes: record.notes,
+        ..WireRewrite::default()
+    };
+    match &record.rewrite {
+        Rewrite::ForgetIngest { ingest, file } => (wire.ingest, wire.file) = (Some(*ingest), Some(file.as_str())),
+        Rewrite::ForgetStreams(streams) => {
+            (wire.system_id, wire.check) = (Some(streams.system.as_str()), streams.check.as_ref().map(Name::as_str));
+            wire.source = streams.source.map(Source::as_str);
+        }
+        Rewrite::RenameSystem { old, new } => {
+            (wire.system_id, wire.new_system_id) = (Some(old.as_str()), Some(new.as_str()));
+        }
+    }
+    wire
 }
 
 fn wire_deed(change: &Change) -> WireDeed<'_> {
@@ -64,12 +110,20 @@ fn wire_deed(change: &Change) -> WireDeed<'_> {
 }
 
 /// The log for people, newest first: of each apply who, and what; `all` of it or the first changes.
-pub(crate) fn text(entries: &[ApplyRecord], all: bool, canvas: Canvas) -> String {
+pub(crate) fn text(entries: &[Logged], all: bool, canvas: Canvas) -> String {
     let mut text = String::new();
     for entry in entries {
         if !text.is_empty() {
             text.push('\n');
         }
+        let entry = match entry {
+            Logged::Apply(entry) => entry,
+            Logged::Rewrite(record) => {
+                text.push_str(&paint(&one_line(&heading(record)), Tone::Strong, canvas));
+                text.push_str(&format!("\n  {}\n", one_line(&logged(record))));
+                continue;
+            }
+        };
         let mut head = vec![minute(entry.applied_at), format!("set {}", entry.set)];
         head.extend(entry.commit.as_deref().map(|commit| format!("commit {}", short(commit))));
         head.extend(entry.author.as_ref().map(|author| format!("by {author}")));
@@ -88,9 +142,18 @@ pub(crate) fn text(entries: &[ApplyRecord], all: bool, canvas: Canvas) -> String
 }
 
 /// The log as a table, for markdown.
-pub(crate) fn sheet(entries: &[ApplyRecord]) -> Sheet {
+pub(crate) fn sheet(entries: &[Logged]) -> Sheet {
     let mut sheet = Sheet::new().left("APPLIED").left("SET").left("COMMIT").left("BY").left("CHANGES");
     for entry in entries {
+        let entry = match entry {
+            Logged::Apply(entry) => entry,
+            Logged::Rewrite(record) => {
+                let by = record.author.clone().unwrap_or_default();
+                let cells = [minute(record.done_at), String::new(), String::new(), by, logged(record)];
+                sheet.push(cells.into_iter().map(Cell::plain).collect());
+                continue;
+            }
+        };
         sheet.push(vec![
             Cell::plain(minute(entry.applied_at)),
             Cell::plain(entry.set.as_str()),

@@ -1,14 +1,13 @@
 //! Owns writing declared objects as manifests of this project's own form.
 
 pub(crate) mod openslo;
+mod system;
 pub(super) mod yaml;
 
 use chrono::NaiveTime;
 
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
-use crate::domain::account::objective::{
-    BurnRateThresholds, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule, Shift};
 use crate::domain::account::weights::{Weights, default_counts_as_down, written};
 use crate::domain::health::transition::Status;
@@ -19,6 +18,7 @@ use crate::domain::value::hours::Hours;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::window::Window;
+use system::system_spec;
 use yaml::Node;
 pub(crate) use yaml::name_text;
 
@@ -59,21 +59,6 @@ fn metadata(metadata: &Metadata) -> Node {
 
 fn reference(kind: &str, name: &Name) -> Node {
     Node::flow([("kind", Some(Node::text(kind))), ("name", Some(Node::text(name.as_str())))])
-}
-
-fn system_spec(system: &System) -> Node {
-    let dependencies = system.dependencies.iter().map(|edge| {
-        Node::map([
-            ("targetRef", Some(reference("System", &edge.upstream))),
-            ("impactType", (edge.impact != ImpactType::Degraded).then(|| Node::text(edge.impact.as_str()))),
-            ("transitive", edge.transitive.then(|| Node::plain("true"))),
-            ("label", edge.label.as_ref().map(Node::text)),
-        ])
-    });
-    Node::map([
-        ("staleAfter", system.stale_after_ms.map(|millis| Node::text(write_millis(millis)))),
-        ("dependencies", Node::some(dependencies.collect())),
-    ])
 }
 
 fn objective_spec(objective: &Objective) -> Node {

@@ -72,15 +72,7 @@ pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
     for one in unlocked {
         achieved.entry(&one.system).or_default().push(one);
     }
-    let mut page = Markup::new();
-    page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.open("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
-    page.own("\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.own("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.element("title", &[], format_args!("{title} – {} UTC", minute(as_of)));
-    page.own("\n<style>\n");
-    page.own(include_str!("page/style.css"));
-    page.own("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#objectives\">Skip to the objectives</a>\n");
+    let mut page = begun(title, as_of, "");
     signs(&mut page);
     head(&mut page, reports, title, as_of);
     page.own("<main>\n");
@@ -97,6 +89,21 @@ pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
     foot(&mut page, as_of);
     page.own("</body>\n</html>\n");
     Ok(page.into_text())
+}
+
+/// The begin of a page, up to the link past its head; with styles of its own.
+pub(super) fn begun(title: &str, as_of: Instant, styles: &'static str) -> Markup {
+    let mut page = Markup::new();
+    page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.open("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
+    page.own("\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.own("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
+    page.element("title", &[], format_args!("{title} – {} UTC", minute(as_of)));
+    page.own("\n<style>\n");
+    page.own(include_str!("page/style.css"));
+    page.own(styles);
+    page.own("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#objectives\">Skip to the objectives</a>\n");
+    page
 }
 
 /// What is drawn more than once: the signs of states, and the hatching of what is overspent or excluded.
@@ -152,7 +159,7 @@ fn head(page: &mut Markup, reports: &[&ObjectiveReport], title: &str, as_of: Ins
     page.own("</header>\n");
 }
 
-fn foot(page: &mut Markup, as_of: Instant) {
+pub(super) fn foot(page: &mut Markup, as_of: Instant) {
     page.own("<footer>\n<p>Made by ");
     page.element("code", &[], concat!("slo ", env!("CARGO_PKG_VERSION")));
     page.own(" from the journal and the manifests as of ");
@@ -187,7 +194,7 @@ fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'sta
 }
 
 /// A moment to the minute, with its exact value for programs.
-fn moment(page: &mut Markup, at: Instant) {
+pub(super) fn moment(page: &mut Markup, at: Instant) {
     page.element("time", &[("datetime", &at)], format_args!("{} UTC", minute(at)));
 }
 

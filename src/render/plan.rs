@@ -1,6 +1,6 @@
 //! Owns how a plan looks: what would be created, changed and deleted, field by field, and what that does to the budgets.
 
-mod budgets;
+pub(super) mod budgets;
 mod page;
 
 // Writing to a string cannot fail, so the results of `write!` are not looked at.

@@ -21,11 +21,11 @@ pub(crate) struct Probed {
 
 /// The transition as ingest reads it, on a line of its own.
 pub(crate) fn line(probed: &Probed) -> Result<String> {
-    let StreamName { system, check, .. } = &probed.stream;
+    let StreamName { system, check, location, .. } = &probed.stream;
     let mut text = String::new();
     let note = probed.note.as_deref();
-    let (source, check) = (Source::Healthcheck, check.as_ref());
-    journal::json(&mut text, &Line { transition: probed.transition, system, source, check, note })?;
+    let (source, check, location) = (Source::Healthcheck, check.as_ref(), location.as_ref());
+    journal::json(&mut text, &Line { transition: probed.transition, system, source, check, location, note })?;
     Ok(text)
 }
 
@@ -35,6 +35,7 @@ pub(crate) fn document(probed: &Probed, as_of: Instant) -> Result<Document> {
     document.set("ts", &probed.transition.at.to_string())?;
     document.set("systemId", &probed.stream.system.as_str())?;
     document.set("check", &probed.stream.check.as_ref().map(Name::as_str))?;
+    document.set("location", &probed.stream.location.as_ref().map(Name::as_str))?;
     document.set("status", &probed.transition.status.as_str())?;
     document.set("note", &probed.note)?;
     document.set("attempts", &probed.attempts)?;
@@ -43,7 +44,9 @@ pub(crate) fn document(probed: &Probed, as_of: Instant) -> Result<Document> {
 
 /// The result for people, on one line.
 pub(crate) fn text(probed: &Probed) -> String {
-    let check = probed.stream.check.as_ref().map_or_else(String::new, |check| format!(" ({check})"));
+    let names = [&probed.stream.check, &probed.stream.location];
+    let names: Vec<&str> = names.into_iter().flatten().map(Name::as_str).collect();
+    let check = if names.is_empty() { String::new() } else { format!(" ({})", names.join(" from ")) };
     let note = probed.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
     format!("recorded: {}{check} is {}{note}\n", probed.stream.system, probed.transition.status)
 }

@@ -1,5 +1,7 @@
 //! Owns how objectives' reports look: the table of `status`, and its JSON shape.
 
+mod footer;
+
 use crate::domain::budget::balance::SCALED_MS;
 use crate::render::number::down_minutes;
 use crate::render::number::short_down;
@@ -12,17 +14,19 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::down::{DOWN, Room, down_cell, down_now};
-use super::forecast::next_period;
-use super::health::{ago, minute};
+use super::health::ago;
 use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
+use super::period;
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::printed::{availability_percent, coverage_percent};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
+use footer::{blind_spots, last_data, outlooks};
 
 pub(crate) use crate::domain::budget::printed::remaining_percent;
 
@@ -30,11 +34,6 @@ pub(crate) use crate::domain::budget::printed::remaining_percent;
 const ORPHAN: &str = "∅";
 /// What the mark says.
 const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
-
-/// Objectives whose outlook is told below the table.
-const MOST_OUTLOOKS: usize = 3;
-/// Coverage from which on nothing needs to be said about it.
-const GOOD_COVERAGE_PERCENT: i128 = 95;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -230,7 +229,13 @@ const DETAILS: [Detail; 5] = [
 ];
 
 /// The answer of `status` for people: as telling as the canvas has room for.
-pub(crate) fn sheet(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+pub(crate) fn sheet(reports: &[ObjectiveReport], frame: Option<&Frame>, wide: bool, canvas: Canvas) -> Sheet {
+    let mut sheet = fitted(reports, wide, canvas);
+    sheet.footer.extend(frame.map(|frame| period::line(frame, reports)));
+    sheet
+}
+
+fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
     let full = Detail { named: true, bar: 10, wide };
     if wide || canvas.width.is_none() {
         return drawn(reports, full);
@@ -393,61 +398,4 @@ fn summary(reports: &[ObjectiveReport]) -> String {
         return "no objectives".to_owned();
     }
     format!("{}: {}", counted(reports.len(), "objective"), states.join(", "))
-}
-
-/// The first of some objectives, each with what is said of it, and how many more there are; `None` when there are none.
-fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport) -> String) -> Option<String> {
-    let mut names: Vec<String> = reports.iter().take(MOST_OUTLOOKS).map(|report| said(report)).collect();
-    if reports.len() > MOST_OUTLOOKS {
-        names.push(format!("{} more", reports.len() - MOST_OUTLOOKS));
-    }
-    (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
-}
-
-/// How old the newest fact of all these objectives is, and whose newest fact is the oldest.
-fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
-    let aged = || reports.iter().filter_map(|report| Some((report.data_age_ms()?, report)));
-    let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
-    let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
-    let least = format!("; least recent: {}, {}", report.objective, ago(Some(oldest)));
-    Some(format!("last data {}{}", ago(Some(newest)), if oldest == newest { "" } else { &least }))
-}
-
-/// What the numbers do not see: objectives whose status is unknown now, and those known for a part of their window only.
-fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
-    let known = |report: &ObjectiveReport| {
-        let budget = &report.budget;
-        let coverage = percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()), 0);
-        format!("{} {coverage}%", report.objective)
-    };
-    let seen = |report: &&ObjectiveReport| report.state != State::NoData;
-    let partly = |report: &&ObjectiveReport| {
-        i128::from(report.budget.known_ms()) * 100 < i128::from(report.budget.elapsed.millis()) * GOOD_COVERAGE_PERCENT
-    };
-    let (now, before): (Vec<_>, Vec<_>) = reports
-        .iter()
-        .filter(seen)
-        .filter(|report| !report.known_now || partly(report))
-        .partition(|report| !report.known_now);
-    let unknown = told("status unknown now; known part of the window", &now, known);
-    unknown.into_iter().chain(told("status known for only a part of the window", &before, known)).collect()
-}
-
-/// What lies ahead of the worst objectives if nothing else happens.
-fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
-    let outlook = |report: &ObjectiveReport| {
-        let forecast = &report.forecast;
-        let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
-            (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
-            (State::Breaching, _, Some(at)) if !report.has_open_downtime() => {
-                format!("within budget again {}, if it stays up", minute(at))
-            }
-            (State::Breaching, ..) => {
-                format!("a new period begins {} UTC, with a whole budget", minute(next_period(report)?))
-            }
-            _ => return None,
-        };
-        Some(format!("{}: {what}", report.objective))
-    };
-    reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }

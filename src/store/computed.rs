@@ -17,7 +17,7 @@ use super::soundness::row::{self, intact, is_intact, row_sum};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::rules::change::{ChangeKind, Seen, View};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;

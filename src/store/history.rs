@@ -14,7 +14,10 @@ use super::segment::{Fact, Packed, decode, read};
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
 use crate::domain::account::member::SystemId;
-use crate::domain::health::timeline::{BEGINNING, END, Scope, StreamHistory, SystemHistory};
+use crate::domain::health::rules::{Rules, StreamRules};
+use crate::domain::health::stream::{StreamHistory, StreamName};
+use crate::domain::health::threshold::{Passage, Thresholds};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
 use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -26,7 +29,16 @@ pub(crate) struct StreamRow {
     pub(crate) id: i64,
     pub(crate) source: Source,
     pub(crate) check: Option<Name>,
+    pub(crate) location: Option<Name>,
     pub(crate) first: Instant,
+}
+
+impl StreamRow {
+    /// What it is called, as a stream of a system of this name.
+    pub(crate) fn named(&self, system: Name) -> StreamName {
+        let Self { source, check, location, .. } = self.clone();
+        StreamName { system, source, check, location }
+    }
 }
 
 /// Reads histories as of one moment: later facts do not exist.
@@ -35,32 +47,34 @@ pub(crate) struct Reader<'s> {
     as_of: Instant,
     /// The streams of every system, when most of them will be asked for.
     all: Option<HashMap<SystemId, Vec<StreamRow>>>,
-    silences: Silences,
+    rules: AllRules,
+    /// Whether facts are read as they were reported, also those that only repeat a status.
+    every_fact: bool,
 }
 
-/// After what silence the streams of a system are stale, in milliseconds, of all systems of which that is known. Of these, what only
-/// repeats a status is not read into memory.
-pub(crate) type Silences = Rc<RefCell<HashMap<SystemId, Option<i64>>>>;
+/// The rules of all systems that were resolved.
+pub(crate) type AllRules = Rc<RefCell<HashMap<SystemId, Rc<Rules>>>>;
 
 impl<'s> Reader<'s> {
-    /// A reader that looks streams up as they are asked for or, with `most`, all at once.
+    /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
+    /// out is not read, nor what only repeats a status, and thresholds have been passed.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool) -> Result<Self> {
+    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool, rules: AllRules) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
-        Ok(Self { store, as_of, all, silences: Silences::default() })
+        Ok(Self { store, as_of, all, rules, every_fact: false })
     }
 
-    /// The same, which leaves out transitions that only repeat the status of their stream, where it is known what its silence means.
-    pub(crate) fn thinned(self, silences: Silences) -> Self {
-        Self { silences, ..self }
+    /// The same, of which every fact that counts is asked for, as it was reported.
+    pub(crate) fn of_every_fact(self) -> Self {
+        Self { every_fact: true, ..self }
     }
 
     /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
     ///
     /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
     pub(crate) fn history(
         &self,
         system: SystemId,
@@ -76,39 +90,65 @@ impl<'s> Reader<'s> {
                 &found
             }
         };
-        let first = streams.iter().map(|stream| stream.first).min().filter(|first| *first <= self.as_of);
+        let rules = self.rules.borrow().get(&system).cloned();
+        let rules = rules.ok_or_else(|| Unreadable(format!("the rules of system {} are not known", system.0)))?;
+        let streams = || streams.iter().filter(|stream| rules.counts(stream.source));
+        let first = streams().map(|stream| stream.first).min().filter(|first| *first <= self.as_of);
         let mut history = SystemHistory { first, ..empty_history() };
         let through = through.min(self.as_of);
         if through < self.as_of {
             history.through = through;
         }
-        let told = self.silences.borrow().get(&system).copied();
-        let silence = told.map_or(Silence::Untold, Silence::of);
-        for stream in streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
-            let (known_from, transitions) = self.store.transitions(stream, from, through, silence)?;
+        for stream in streams().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
+            let rules = rules.stream(stream.source, stream.check.as_ref());
+            let (known_from, transitions) = self.transitions(stream, rules, from, through)?;
             history.from = history.from.max(known_from);
-            let (source, check) = (stream.source, stream.check.clone());
-            history.streams.push(StreamHistory { source, check, transitions });
+            let StreamRow { source, check, location, .. } = stream.clone();
+            history.streams.push(StreamHistory { source, check, location, transitions });
         }
         debug_assert!(history.from <= from && (history.through >= through));
         Ok(history)
     }
 }
 
+impl Reader<'_> {
+    /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on, which is
+    /// returned too; without those that only repeat a status, unless every fact is asked for.
+    fn transitions(
+        &self,
+        stream: &StreamRow,
+        rules: StreamRules,
+        from: Instant,
+        through: Instant,
+    ) -> Result<(Instant, Vec<Transition>)> {
+        let through = rules.retired_at.map_or(through, |at| through.min(at.plus(-1)));
+        if stream.first > through {
+            return Ok((BEGINNING, Vec::new()));
+        }
+        let from = from.min(through);
+        if self.every_fact {
+            return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), Some);
+        }
+        let kept = Thinned::new(Silence::of(rules.stale_after_ms));
+        let Some(thresholds) = rules.thresholds else {
+            return self.store.transitions(stream, from, through, kept, Some);
+        };
+        let from = self.store.settled_from(stream, thresholds, from)?;
+        let mut passage = Passage::new(thresholds, from <= stream.first);
+        self.store.transitions(stream, from, through, kept, |fact| passage.pass(fact))
+    }
+}
+
 impl Store {
-    /// The transitions of a stream up to `through`, from a moment at or before `from` on, which is returned too; without those that
-    /// only repeat a status, if it is known after what silence it is stale.
+    /// The transitions of a stream up to `through` that `pass` lets through, from a moment at or before `from` on, which is returned too.
     fn transitions(
         &self,
         stream: &StreamRow,
         from: Instant,
         through: Instant,
-        silence: Silence,
+        mut kept: Thinned,
+        mut pass: impl FnMut(Transition) -> Option<Transition>,
     ) -> Result<(Instant, Vec<Transition>)> {
-        if stream.first > through {
-            return Ok((BEGINNING, Vec::new()));
-        }
-        let mut kept = Thinned::new(silence);
         let mut statement = self.connection.prepare_cached(
             "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
              AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
@@ -118,10 +158,12 @@ impl Store {
         let mut known_from = None;
         while let Some(row) = rows.next()? {
             let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
-            known_from = known_from.or(Some(first));
             read(body, first, count, |transition| {
-                if transition.at <= through {
-                    kept.push(transition);
+                if transition.at <= through
+                    && let Some(passed) = pass(transition)
+                {
+                    known_from = known_from.or(Some(passed.at));
+                    kept.push(passed);
                 }
             })
             .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
@@ -130,12 +172,47 @@ impl Store {
         Ok((known_from, kept.finish()))
     }
 
+    /// From where on the facts of a stream must be read for thresholds to be settled at `from`: the beginning of a segment.
+    fn settled_from(&self, stream: &StreamRow, thresholds: Thresholds, from: Instant) -> Result<Instant> {
+        let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 AND first_ts <= ?2
+                   ORDER BY first_ts DESC LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut segments = 1_i64;
+        loop {
+            let mut bodies = Vec::new();
+            let mut rows = statement.query(params![stream.id, from.millis(), segments])?;
+            while let Some(row) = rows.next()? {
+                let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
+                bodies.push((first, count, body.to_owned()));
+            }
+            drop(rows);
+            let Some(first) = bodies.last().map(|(first, ..)| *first).filter(|first| *first > stream.first) else {
+                return Ok(stream.first);
+            };
+            let mut passage = Passage::new(thresholds, false);
+            let mut is_settled = false;
+            for (first, count, body) in bodies.iter().rev() {
+                read(body, *first, *count, |fact| {
+                    if fact.at <= from {
+                        is_settled = passage.pass(fact).is_some();
+                    }
+                })
+                .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
+            }
+            if is_settled {
+                return Ok(first);
+            }
+            segments = segments.saturating_mul(4);
+        }
+    }
+
     /// The streams of one system.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
-        let sql = concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck");
+        let sql =
+            concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck, location");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([system.0])?;
         let mut streams = Vec::new();
@@ -150,7 +227,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn all_streams(&self) -> Result<HashMap<SystemId, Vec<StreamRow>>> {
-        let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck");
+        let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck, location");
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut streams: HashMap<SystemId, Vec<StreamRow>> = HashMap::new();
@@ -206,6 +283,28 @@ impl Store {
         Ok(())
     }
 
+    /// Calls `each` for every fact of a system that has a note, stream by stream, oldest first. Streams without notes are not read.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(crate) fn each_noted(&self, system: SystemId, mut each: impl FnMut(Transition, &str)) -> Result<()> {
+        for stream in self.streams(system)? {
+            let notes = self.notes(stream.id)?;
+            if notes.is_empty() {
+                continue;
+            }
+            self.each_segment(stream.id, |facts| {
+                for fact in facts {
+                    if let Some(note) = notes.get(&fact.transition.at.millis()) {
+                        each(fact.transition, note);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// Calls `each` with the facts of every segment of a stream, oldest first.
     ///
     /// # Errors
@@ -251,9 +350,11 @@ fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
     expect_whole(row, width!(stream), || format!("stream {id}"))?;
     let source =
         Source::from_code(row.get(2)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
-    let check = row.get_ref(3)?.as_str()?;
-    let check = if check.is_empty() { None } else { Some(stored_name(check)?) };
-    Ok(StreamRow { id, source, check, first: Instant::from_millis(row.get(4)?) })
+    let name = |index: usize| -> Result<Option<Name>> {
+        let name = row.get_ref(index)?.as_str()?;
+        if name.is_empty() { Ok(None) } else { stored_name(name).map(Some) }
+    };
+    Ok(StreamRow { id, source, check: name(3)?, location: name(4)?, first: Instant::from_millis(row.get(5)?) })
 }
 
 /// A name that was checked before it was stored.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use rusqlite::params;
 
 use super::inputs;
-use super::journal::{Incoming, JournalWriter, Merged};
+use super::journal::{Bringer, Incoming, JournalWriter, Merged};
 use super::open::Store;
 use super::seals;
 use super::soundness::row::{expect, intact};
@@ -31,7 +31,7 @@ impl Store {
         let mut sum = Merged::default();
         for transitions in incoming.transitions.chunks(SLICE) {
             let part = Incoming { transitions, ..*incoming };
-            let merged = writer.merge(&self.connection, &part, &mut || self.ingest_id(record))?;
+            let merged = writer.merge(&self.connection, &part, Bringer::This(&mut || self.ingest_id(record)))?;
             sum.inserted += merged.inserted;
             sum.conflicts += merged.conflicts;
             sum.changed |= merged.changed;
@@ -63,8 +63,10 @@ impl Store {
     fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
         if record.id == 0 {
             // Its checksum is made when its counts are recorded, in the same transaction.
-            let sql = "INSERT INTO ingest (file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
-                       VALUES (?1, ?2, 0, 0, 0, 0, 0, 0)";
+            // The id of one that was forgotten is not given again.
+            let sql = "INSERT INTO ingest (id, file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
+                       SELECT 1 + max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0)),
+                              ?1, ?2, 0, 0, 0, 0, 0, 0";
             self.connection.prepare_cached(sql)?.execute(params![record.file, record.started_at.millis()])?;
             record.id = self.connection.last_insert_rowid();
         }

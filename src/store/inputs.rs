@@ -22,22 +22,28 @@ pub(crate) struct Inputs {
     pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
     /// Of each system that may excuse others: those, and whether what may excuse the one may excuse the other, too.
     pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
+    /// Of each system that is a member of others: those.
+    pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
 }
 
-/// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, and what it may excuse.
+/// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, what it is a member of, and
+/// what these may excuse.
 macro_rules! decided {
     () => {
-        "WITH RECURSIVE excused (system) AS (
-             SELECT dependent FROM dependency_input WHERE upstream = ?1
+        "WITH RECURSIVE made (system) AS (
+             SELECT ?1 UNION SELECT composite FROM member_input JOIN made ON member = made.system
+         ), excused (system) AS (
+             SELECT dependent FROM dependency_input JOIN made ON upstream = made.system
              UNION SELECT dependent FROM dependency_input JOIN excused ON upstream = excused.system WHERE transitive <> 0
-         ), decided (system) AS (SELECT ?1 UNION SELECT system FROM excused) "
+         ), decided (system) AS (SELECT system FROM made UNION SELECT system FROM excused) "
     };
 }
 pub(super) use decided;
 
 /// A system that is new decides nothing yet.
 pub(super) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
-    let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, checksum) VALUES (?1, 0, 0, 0, row_sum(?1, 0, 0, 0))
+    let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
+               VALUES (?1, 0, 0, 0, 0, row_sum(?1, 0, 0, 0, 0))
                ON CONFLICT (system) DO NOTHING";
     connection.prepare_cached(sql)?.execute([system.0])?;
     Ok(())
@@ -53,7 +59,8 @@ pub(super) fn expect_objectives(connection: &Connection, system: SystemId) -> Re
         "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM decided AS of LEFT JOIN input_digest USING (system) WHERE NOT coalesce(",
         intact!(input_digest),
         ", 0) OR objectives <> (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = of.system)
-         OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system))"
+         OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system)
+         OR composites <> (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input WHERE member = of.system))"
     );
     expect(connection, sql, system, "objective_input")
 }
@@ -83,6 +90,18 @@ impl Store {
         let mut found = found.map_or_else(|| self.objectives(), Ok)?;
         found.retain(|stored| stored.objective.system == *system);
         Ok(found)
+    }
+
+    /// The ids of the objectives that the facts of a system decide.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(crate) fn decided_by(&self, system: SystemId) -> Result<Vec<i64>> {
+        expect_objectives(&self.connection, system)?;
+        let sql = concat!(decided!(), "SELECT objective FROM decided JOIN objective_input USING (system)");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([system.0], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The objectives of a system by the derived table, sorted by name.
@@ -161,6 +180,7 @@ impl Store {
             dependents,
             objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
             windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
+            composites: read("SELECT member, composite FROM member_input ORDER BY member, composite")?,
         })
     }
 
@@ -181,6 +201,27 @@ impl Store {
         let mut insert = self.connection.prepare_cached(sql)?;
         for (id, edges) in dependents.iter().filter(|(id, edges)| stored.get(id) != Some(edges)) {
             edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent.0, on]).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces what is stored of the composite systems that each system is a member of.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_composites(
+        &self,
+        stored: &BTreeMap<i64, Vec<SystemId>>,
+        composites: &BTreeMap<i64, Vec<SystemId>>,
+    ) -> Result<()> {
+        let mut forget = self.connection.prepare_cached("DELETE FROM member_input WHERE member = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != composites.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO member_input (member, composite) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, of) in composites.iter().filter(|(id, of)| stored.get(id) != Some(of)) {
+            of.iter().try_for_each(|composite| insert.execute(params![id, composite.0]).map(drop))?;
         }
         Ok(())
     }
@@ -223,19 +264,22 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn digest_inputs(&self) -> Result<()> {
-        let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, checksum)
-                   SELECT id, objectives, windows, dependents, row_sum(id, objectives, windows, dependents) FROM
+        let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
+                   SELECT id, objectives, windows, dependents, composites,
+                          row_sum(id, objectives, windows, dependents, composites) FROM
                        (SELECT id, (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input
                                     WHERE objective_input.system = system.id) AS objectives,
                                    (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input
                                     WHERE maintenance_input.system = system.id) AS windows,
                                    (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input
-                                    WHERE upstream = system.id) AS dependents
+                                    WHERE upstream = system.id) AS dependents,
+                                   (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input
+                                    WHERE member = system.id) AS composites
                         FROM system) WHERE true
                    ON CONFLICT (system) DO UPDATE SET objectives = excluded.objectives, windows = excluded.windows,
-                       dependents = excluded.dependents, checksum = excluded.checksum
+                       dependents = excluded.dependents, composites = excluded.composites, checksum = excluded.checksum
                    WHERE checksum <> excluded.checksum OR objectives <> excluded.objectives OR windows <> excluded.windows
-                       OR dependents <> excluded.dependents";
+                       OR dependents <> excluded.dependents OR composites <> excluded.composites";
         self.connection.execute(sql, [])?;
         self.connection.execute("DELETE FROM input_digest WHERE system NOT IN (SELECT id FROM system)", [])?;
         Ok(())

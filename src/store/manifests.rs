@@ -13,6 +13,7 @@ use super::sets::Declaration;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect_whole, row_sum, whole, width};
 use super::wire;
+use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Held;
@@ -195,6 +196,21 @@ impl Store {
         let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.map(|name| stored_name(&name?)).collect()
+    }
+
+    /// All maintenance windows, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
+        let mut windows = Vec::new();
+        self.each_object(Kind::MaintenanceWindow, |_, object| {
+            if let Object::MaintenanceWindow(window) = object {
+                windows.push(window);
+            }
+            Ok(())
+        })?;
+        Ok(windows)
     }
 
     /// Gives an id to every system that a manifest names.

@@ -8,7 +8,6 @@ use super::journal::{Incoming, JournalWriter, Merged};
 use super::open::Store;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::ingest::IngestRecord;
-use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -38,8 +37,7 @@ impl Store {
         let mut streams: Vec<Facts> = Vec::new();
         other.each_fact(id, |stream, fact, note| {
             if streams.last().is_none_or(|last| last.stream != stream.id) {
-                let (source, check) = (stream.source, stream.check.clone());
-                writer.add_stream(StreamName { system: name.clone(), source, check });
+                writer.add_stream(stream.named(name.clone()));
                 streams.push(Facts { stream: stream.id, ..Facts::default() });
             }
             if let Some(facts) = streams.last_mut() {

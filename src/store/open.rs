@@ -151,6 +151,20 @@ impl Store {
         self.transact(work).map_err(|error| explain(self.leaving_behind(error), &self.path))
     }
 
+    /// Runs `work` in one write transaction, of which nothing is kept.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn rehearse<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let run = || {
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+            let result = self.still_there().and_then(|()| work(self));
+            drop(self.connection.execute_batch("ROLLBACK"));
+            result
+        };
+        run().map_err(|error| explain(error, &self.path))
+    }
+
     /// As [`Self::write`], with errors as they come.
     pub(super) fn transact<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;

@@ -1,19 +1,19 @@
 //! Owns the resolver: declared systems, dependencies and maintenance, read once for many objectives or as needed for few.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::history::Silences;
+use super::history::AllRules;
 use super::manifests::Stored;
 use super::open::{Store, Unreadable};
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
 use crate::domain::account::maintenance::Schedule as Maintenance;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::account::member::{Member, SystemId};
+use crate::domain::account::member::{Composition, Member, SystemId};
 use crate::domain::account::model::Model;
-use crate::domain::account::objective::{Objective, System};
+use crate::domain::account::objective::{Members, Objective, System};
 use crate::domain::account::schedule::{Schedule, Timetable};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
@@ -23,6 +23,8 @@ pub(crate) struct Resolver<'s> {
     store: &'s Store,
     ids: HashMap<Name, SystemId>,
     members: HashMap<Name, Member>,
+    /// Composite systems whose members are being resolved.
+    open: HashSet<Name>,
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
     schedules: HashMap<Name, Vec<Maintenance>>,
@@ -32,7 +34,7 @@ pub(crate) struct Resolver<'s> {
     /// Whether everything has been read, so that what is not there does not exist.
     complete: bool,
     /// Told of every system that is resolved.
-    silences: Silences,
+    rules: AllRules,
 }
 
 impl<'s> Resolver<'s> {
@@ -79,10 +81,10 @@ impl<'s> Resolver<'s> {
     }
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
-        let (members, systems, silences) = (HashMap::new(), HashMap::new(), Silences::default());
+        let (members, open, systems, rules) = (HashMap::new(), HashSet::new(), HashMap::new(), AllRules::default());
         let (schedules, calendars, timetables) = (HashMap::new(), HashMap::new(), HashMap::new());
         let dependencies = Rc::default();
-        Self { store, ids, members, systems, schedules, calendars, timetables, dependencies, complete, silences }
+        Self { store, ids, members, open, systems, schedules, calendars, timetables, dependencies, complete, rules }
     }
 
     /// The manifest of a system, if it has one.
@@ -122,18 +124,36 @@ impl<'s> Resolver<'s> {
                 .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
         };
         self.ids.insert(name.clone(), id);
-        let stale_after_ms = self.system(name)?.and_then(|system| system.stale_after_ms);
-        self.silences.borrow_mut().insert(id, stale_after_ms);
-        let member = Member { id, name: name.clone(), stale_after_ms };
+        let declared = self.system(name)?;
+        let rules = declared.as_ref().map_or_else(Rc::default, |system| Rc::new(system.rules()));
+        self.rules.borrow_mut().insert(id, Rc::clone(&rules));
+        let composition = declared.as_ref().and_then(|system| system.members.as_ref());
+        let composition = composition.map(|members| self.composition(name, members)).transpose()?;
+        let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
     }
 
+    /// What a composite system is made of.
+    fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
+        if !self.open.insert(name.clone()) {
+            return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
+        self.open.remove(name);
+        Ok(Composition { members, quorum: declared.quorum })
+    }
+
+    /// The rules of every system that is or will be resolved.
+    pub(crate) fn rules(&self) -> AllRules {
+        Rc::clone(&self.rules)
+    }
+
     /// Lets a reader know of every system that is or will be resolved.
-    pub(crate) fn telling(self, silences: Silences) -> Self {
-        let told = self.members.values().map(|member| (member.id, member.stale_after_ms));
-        silences.borrow_mut().extend(told);
-        Self { silences, ..self }
+    pub(crate) fn telling(self, rules: AllRules) -> Self {
+        let told = self.members.values().map(|member| (member.id, Rc::clone(&member.rules)));
+        rules.borrow_mut().extend(told);
+        Self { rules, ..self }
     }
 
     /// The model of an objective as it is stored.
@@ -227,6 +247,25 @@ impl<'s> Resolver<'s> {
         Ok(edges)
     }
 
+    /// Which systems are members of which composite ones: member, composite.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn memberships(&mut self) -> Result<Vec<(SystemId, SystemId)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut found = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)?.filter(|declared| declared.members.is_some()) else { continue };
+            let composite = self.member(&name)?.id;
+            for member in declared.members() {
+                found.push((self.member(member)?.id, composite));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     /// The maintenance of a system, unfolded once for all its objectives.
     fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
@@ -256,9 +295,9 @@ mod tests {
         let (early, late) = (Name::parse("early").unwrap(), Name::parse("late").unwrap());
         let mut resolver = Resolver::of(&store, []).unwrap();
         let early = resolver.member(&early).unwrap().id;
-        let silences = Silences::default();
-        let mut resolver = resolver.telling(Rc::clone(&silences));
+        let rules = AllRules::default();
+        let mut resolver = resolver.telling(Rc::clone(&rules));
         let late = resolver.member(&late).unwrap().id;
-        assert_eq!(*silences.borrow(), HashMap::from([(early, None), (late, None)]));
+        assert_eq!(*rules.borrow(), HashMap::from([early, late].map(|id| (id, Rc::default()))));
     }
 }

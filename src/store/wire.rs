@@ -1,5 +1,7 @@
 //! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
 
+mod system;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
@@ -9,9 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::history::stored_name;
 use super::open::Unreadable;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
-use crate::domain::account::objective::{
-    BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule as HoursSchedule, Shift};
 use crate::domain::account::weights::{FULL, Weights};
 use crate::domain::health::transition::Status;
@@ -25,6 +25,7 @@ use crate::domain::value::selector::Selector;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
+pub(super) use system::{read_system, write_system};
 
 #[derive(Serialize, Deserialize)]
 struct WireMetadata {
@@ -48,56 +49,6 @@ impl WireMetadata {
         let Self { title, description, labels, annotations } = self;
         Ok(Metadata { name: stored_name(name)?, title, description, labels, annotations })
     }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireSystem {
-    metadata: WireMetadata,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stale_after_ms: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    dependencies: Vec<WireDependency>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireDependency {
-    upstream: String,
-    impact_type: String,
-    transitive: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
-}
-
-/// Writes a system.
-pub(super) fn write_system(system: &System) -> Result<String> {
-    let dependencies = system.dependencies.iter().map(|edge| WireDependency {
-        upstream: edge.upstream.to_string(),
-        impact_type: edge.impact.as_str().to_owned(),
-        transitive: edge.transitive,
-        label: edge.label.clone(),
-    });
-    Ok(serde_json::to_string(&WireSystem {
-        metadata: WireMetadata::of(&system.metadata),
-        stale_after_ms: system.stale_after_ms,
-        dependencies: dependencies.collect(),
-    })?)
-}
-
-/// Reads a system.
-pub(super) fn read_system(name: &str, body: &str) -> Result<System> {
-    let wire: WireSystem = serde_json::from_str(body).with_context(|| format!("the stored System {name}"))?;
-    let dependencies = wire.dependencies.into_iter().map(|edge| {
-        let impact = ImpactType::parse(&edge.impact_type).ok_or_else(|| unknown("impactType", &edge.impact_type))?;
-        let (transitive, label) = (edge.transitive, edge.label);
-        Ok(Dependency { upstream: stored_name(&edge.upstream)?, impact, transitive, label })
-    });
-    Ok(System {
-        metadata: wire.metadata.named(name)?,
-        stale_after_ms: wire.stale_after_ms,
-        dependencies: dependencies.collect::<Result<_>>()?,
-    })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -96,6 +96,10 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("show", "selection"),
     ("streaks", "selection"),
     ("trend", "selection"),
+    ("badge", "period"),
+    ("downtime", "period"),
+    ("report", "period"),
+    ("status", "period"),
 ];
 
 /// Crates that the pure middle may name.

@@ -15,7 +15,7 @@ fn every_command_has_a_page() {
         .collect();
     pages.sort();
     for page in &pages {
-        let words: Vec<&str> = page.trim_end_matches(".1").split('-').skip(1).collect();
+        let words: Vec<&str> = page.trim_end_matches(".1").splitn(3, '-').skip(1).collect();
         let args: Vec<&str> = ["man"].into_iter().chain(words.iter().copied()).collect();
         let text = world.stdout(&args);
         assert_eq!(text, fs::read_to_string(world.path().join("man1").join(page)).unwrap(), "{page}");

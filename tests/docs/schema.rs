@@ -11,7 +11,17 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 58] = [
+const BEYOND_SCHEMAS: [(&str, &str); 68] = [
+    ("depend on, one another", "other documents decide"),
+    ("is a composite system, which has no check", "other documents decide"),
+    ("is a member of itself", "compares two values"),
+    ("is declared twice, first on line", "compares two values"),
+    ("but there are only", "compares two values"),
+    ("more than unhealthy, which is", "compares two values"),
+    ("more than size, which is", "compares two values"),
+    ("means nothing in mode", "one field decides about another"),
+    ("says no number of facts", "any of three fields"),
+    ("contradict each other: a composite system", "at most one of two fields"),
     ("which has neither a manifest nor a transition", "other documents decide"),
     ("declared twice", "other documents decide"),
     ("depend on one another", "other documents decide"),
@@ -73,8 +83,12 @@ const BEYOND_SCHEMAS: [(&str, &str); 58] = [
 ];
 
 /// What annotations of OpenSLO documents say, as texts.
-const CARRIED: [&str; 8] = [
+const CARRIED: [&str; 12] = [
     "staleAfter",
+    "checks",
+    "retiredAt",
+    "members",
+    "quorum",
     "dependencies",
     "dependencyExclusion",
     "excludedDependencyRefs",

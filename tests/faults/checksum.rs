@@ -67,6 +67,14 @@ fn every_row_carries_the_checksum_that_is_documented() {
         "{\"ts\":1710000000,\"system\":\"shop\",\"status\":\"down\",\"note\":\"disk\",\"source\":\"incident\"}\n",
     );
     world.ingest(&lines("many", 0, 3000));
+    // One ingest overrules another, and what a third brings is forgotten.
+    for status in ["up", "down"] {
+        world.ingest(&format!(
+            "{{\"ts\":1710000060,\"system\":\"shop\",\"check\":\"other\",\"status\":\"{status}\"}}\n"
+        ));
+    }
+    world.ingest(&lines("wrong", 0, 3));
+    world.pass(&["db", "forget", "--system", "wrong", "--yes"]);
     let condition =
         "apiVersion: slo/v1\nkind: Condition\nmetadata: { name: c }\nspec: { when: budgetRemainingPercent < 50 }\n";
     world.write("all/shop.yaml", [crate::harness::OBJECTIVE, "---\n", condition].concat());

@@ -82,11 +82,12 @@ const READERS: [&[&str]; 17] = [
 ];
 
 /// The tables that can be made anew from others, or are what computations have seen.
-const CACHES: [&str; 16] = [
+const CACHES: [&str; 17] = [
     "seal",
     "ledger",
     "objective_input",
     "dependency_input",
+    "member_input",
     "maintenance_input",
     "input_digest",
     "condition_logged",

@@ -122,6 +122,10 @@ fn wrong_caches_are_found_and_named() {
         "INSERT INTO dependency_input VALUES (2, 1, 1)",
         "dependency_input: system 2 has the dependents 1 (transitive); the manifests say none",
     );
+    finds(
+        "INSERT INTO member_input VALUES (2, 1)",
+        "member_input: system 2 has the composite systems 1; the manifests say none",
+    );
     finds("DELETE FROM objective_input", "objective_input: objective 1 has the systems none; the manifests say 1");
     finds(
         "INSERT INTO objective_input VALUES (2, 1)",

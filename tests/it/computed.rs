@@ -41,7 +41,7 @@ fn table(slo: &Slo, name: &str) -> Vec<Map<String, Value>> {
 }
 
 /// Everything that is computed, as of a moment.
-fn tables(slo: &Slo) -> Vec<(&'static str, Vec<Map<String, Value>>)> {
+pub(crate) fn tables(slo: &Slo) -> Vec<(&'static str, Vec<Map<String, Value>>)> {
     TABLES.into_iter().map(|name| (name, table(slo, name))).collect()
 }
 

@@ -286,5 +286,5 @@ fn weeks_that_are_none_or_to_come_are_refused() {
     }
     let output = slo.run(&["status", "-o", "html"], b"");
     assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-    assert!(output.stderr.contains("`slo digest` alone"), "{}", output.stderr);
+    assert!(output.stderr.contains("`slo digest` and `slo report` alone"), "{}", output.stderr);
 }

@@ -51,6 +51,15 @@ impl Slo {
 
     /// The same with more in its environment.
     pub(crate) fn run_where(&self, more: &[(&str, &str)], args: &[&str], stdin: &[u8]) -> Output {
+        self.invoke(more, args, stdin, false)
+    }
+
+    /// Runs one command on a terminal, where somebody answers what it asks.
+    pub(crate) fn ask(&self, args: &[&str], answer: &str) -> Output {
+        self.invoke(&[], args, answer.as_bytes(), true)
+    }
+
+    fn invoke(&self, more: &[(&str, &str)], args: &[&str], stdin: &[u8], terminal: bool) -> Output {
         let mut env = BTreeMap::from([(OsString::from("SLO_DB"), self.db().into_os_string())]);
         env.extend(more.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
         let args = std::iter::once("slo").chain(args.iter().copied()).map(OsString::from).collect();
@@ -60,7 +69,8 @@ impl Slo {
             stdin: Box::new(Cursor::new(stdin.to_vec())),
             owns_process: false,
             stdout_is_terminal: false,
-            stderr_is_terminal: false,
+            stdin_is_terminal: terminal,
+            stderr_is_terminal: terminal,
         };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let code = slo::run(invocation, &mut stdout, &mut stderr);

@@ -18,9 +18,12 @@ mod logged;
 mod manifests;
 mod outages;
 mod pages;
+mod periods;
+mod pipeline;
 mod probes;
 mod published;
 mod reference;
+mod rewrites;
 #[path = "../docs/scan.rs"]
 mod scan;
 mod schedules;

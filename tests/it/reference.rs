@@ -11,6 +11,7 @@ pub(crate) mod condition;
 pub(crate) mod downtime;
 mod examples;
 pub(crate) mod forecast;
+pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod model;
 mod recurrence;

@@ -55,6 +55,7 @@ fn elsewhere(world: &World) -> World {
     for system in &mut world.systems {
         system.name = own(&system.name);
         system.dependencies.iter_mut().for_each(|edge| edge.target = own(&edge.target));
+        system.members = system.members.iter().map(own).collect();
     }
     for objective in &mut world.objectives {
         (objective.name, objective.system) = (own(&objective.name), own(&objective.system));

@@ -40,17 +40,23 @@ pub(crate) struct Fact {
     pub(crate) system: String,
     pub(crate) source: Source,
     pub(crate) check: Option<String>,
+    pub(crate) location: Option<String>,
     pub(crate) status: Status,
 }
 
 impl Fact {
     /// A report about a system as a whole.
     pub(crate) fn new(ts: Ms, system: &str, status: Status) -> Self {
-        Self { ts, system: system.to_owned(), source: Source::Healthcheck, check: None, status }
+        let (source, check, location) = (Source::Healthcheck, None, None);
+        Self { ts, system: system.to_owned(), source, check, location, status }
     }
 
     pub(crate) fn check(self, check: &str) -> Self {
         Self { check: Some(check.to_owned()), ..self }
+    }
+
+    pub(crate) fn from(self, location: &str) -> Self {
+        Self { location: Some(location.to_owned()), ..self }
     }
 
     pub(crate) fn incident(self) -> Self {
@@ -62,6 +68,9 @@ impl Fact {
             format!(r#"{{"ts":"{}","system":"{}","status":"{}""#, rfc3339(self.ts), self.system, self.status.name());
         if let Some(check) = &self.check {
             write!(line, r#","check":"{check}""#).unwrap();
+        }
+        if let Some(location) = &self.location {
+            write!(line, r#","location":"{location}""#).unwrap();
         }
         if self.source == Source::Incident {
             line.push_str(r#","source":"incident""#);
@@ -80,7 +89,63 @@ pub(crate) fn feed(facts: &[Fact]) -> String {
 pub(crate) struct System {
     pub(crate) name: String,
     pub(crate) stale_after: Option<Ms>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) retired_at: Option<Ms>,
+    /// Of a composite one.
+    pub(crate) members: Vec<String>,
+    pub(crate) quorum: Quorum,
     pub(crate) dependencies: Vec<Dependency>,
+}
+
+impl System {
+    pub(crate) fn new(name: &str) -> Self {
+        let (checks, members, dependencies) = (Vec::new(), Vec::new(), Vec::new());
+        let (name, quorum) = (name.to_owned(), Quorum::All);
+        Self { name, stale_after: None, checks, retired_at: None, members, quorum, dependencies }
+    }
+}
+
+/// What is declared of a check.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    pub(crate) name: String,
+    pub(crate) quorum: Quorum,
+    pub(crate) stale_after: Option<Ms>,
+    pub(crate) thresholds: Option<Thresholds>,
+    pub(crate) retired_at: Option<Ms>,
+}
+
+impl Check {
+    pub(crate) fn new(name: &str) -> Self {
+        let (name, quorum) = (name.to_owned(), Quorum::All);
+        Self { name, quorum, stale_after: None, thresholds: None, retired_at: None }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Quorum {
+    All,
+    Any,
+    Majority,
+    Number(usize),
+}
+
+impl Quorum {
+    fn text(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Any => "any".to_owned(),
+            Self::Majority => "majority".to_owned(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// As written: what is not is `None`.
+#[derive(Clone, Debug)]
+pub(crate) enum Thresholds {
+    Consecutive { healthy: Option<usize>, degraded: Option<usize>, unhealthy: Option<usize> },
+    Window { size: usize, degraded: Option<usize>, unhealthy: Option<usize> },
 }
 
 #[derive(Clone, Debug)]
@@ -208,11 +273,10 @@ pub(crate) struct World {
 impl World {
     /// A world with one declared system per name and nothing else.
     pub(crate) fn new(as_of: Ms, systems: &[&str]) -> Self {
-        let system = |name: &&str| System { name: (*name).to_owned(), stale_after: None, dependencies: Vec::new() };
         Self {
             as_of,
             facts: Vec::new(),
-            systems: systems.iter().map(system).collect(),
+            systems: systems.iter().map(|name| System::new(name)).collect(),
             objectives: Vec::new(),
             maintenance: Vec::new(),
         }
@@ -264,12 +328,50 @@ fn system_manifest(system: &System) -> String {
     if let Some(stale_after) = system.stale_after {
         writeln!(text, "  staleAfter: {}m", stale_after / MINUTE).unwrap();
     }
+    if let Some(retired_at) = system.retired_at {
+        writeln!(text, "  retiredAt: {}", rfc3339(retired_at)).unwrap();
+    }
+    if !system.checks.is_empty() {
+        text.push_str("  checks:\n");
+    }
+    system.checks.iter().for_each(|check| writeln!(text, "    - {}", check_item(check)).unwrap());
+    if !system.members.is_empty() {
+        let members = references(&system.members);
+        writeln!(text, "  members: {members}\n  quorum: {}", system.quorum.text()).unwrap();
+    }
     text.push_str(if system.dependencies.is_empty() { "  dependencies: []\n" } else { "  dependencies:\n" });
     for Dependency { target, impact, transitive } in &system.dependencies {
         writeln!(text, "    - targetRef: {{ kind: System, name: {target} }}").unwrap();
         writeln!(text, "      impactType: {impact}\n      transitive: {transitive}").unwrap();
     }
     text
+}
+
+fn check_item(check: &Check) -> String {
+    let mut text = format!("{{ name: {}, quorum: {}", check.name, check.quorum.text());
+    if let Some(stale_after) = check.stale_after {
+        write!(text, ", staleAfter: {}m", stale_after / MINUTE).unwrap();
+    }
+    if let Some(retired_at) = check.retired_at {
+        write!(text, ", retiredAt: \"{}\"", rfc3339(retired_at)).unwrap();
+    }
+    let numbers = match &check.thresholds {
+        None => return text + " }",
+        Some(Thresholds::Consecutive { healthy, degraded, unhealthy }) => {
+            text.push_str(", thresholds: { mode: consecutive");
+            [("healthy", *healthy), ("degraded", *degraded), ("unhealthy", *unhealthy)]
+        }
+        Some(Thresholds::Window { size, degraded, unhealthy }) => {
+            text.push_str(", thresholds: { mode: window");
+            [("size", Some(*size)), ("degraded", *degraded), ("unhealthy", *unhealthy)]
+        }
+    };
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            write!(text, ", {key}: {number}").unwrap();
+        }
+    }
+    text + " } }"
 }
 
 fn maintenance_manifest(window: &Maintenance) -> String {

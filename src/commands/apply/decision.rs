@@ -184,7 +184,7 @@ fn forget_prunable(known: &mut Known, stored: &[StoredObject], terms: &Terms, re
         let name = held.object.name();
         match held.object.kind() {
             Kind::System => {
-                known.dependencies.remove(name);
+                known.declared.remove(name);
                 if !reported.contains(name) {
                     known.systems.remove(name);
                 }
@@ -240,7 +240,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
     for (old, new) in plan.renamed_systems().into_iter().filter(|(old, _)| reported.contains(old)) {
         context.note(&format!(
             "note: the transitions of {old} stay with {old}: facts are not renamed to {new}; ingest what follows as {new}, and \
-             ingest the history again under that name if {new} is to have it"
+             `slo db rename-system {old} {new}` moves the history"
         ));
     }
 }
@@ -321,6 +321,9 @@ impl<'a> Places<'a> {
         let (object, remedy) = match conflict {
             Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => {
                 (from.clone(), "keep its declaration, or remove the reference first")
+            }
+            Conflict::CheckOfComposite { from, .. } => {
+                (from.clone(), "remove healthcheckRef, or name the member that has the check")
             }
             Conflict::Cycle(names) => {
                 (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")

@@ -1,21 +1,16 @@
 //! Owns carrying a plan out: what is written of objects, of where they come from, and of the apply itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 
 use anyhow::Result;
 
 use super::decision::{Given, Planned};
-use crate::commands::{Context, Environment};
+use crate::commands::Context;
 use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
 use crate::repository::{Commit, Input, Place};
 use crate::store::{Declaration, Store};
-
-/// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
-const AUTHORS: [&str; 7] =
-    ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
 
 /// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
@@ -64,7 +59,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given,
     }
     let changes = plan.changes();
     if !changes.is_empty() {
-        let (set, author) = (plan.set.clone(), author(context.env));
+        let (set, author) = (plan.set.clone(), context.author());
         let unchanged = plan.unchanged.len();
         store.record_apply(&ApplyRecord {
             id: 0,
@@ -88,9 +83,4 @@ fn commit(context: &mut Context<'_>, given: &Given) -> Option<String> {
         context.warn(&format!("warning: {doubt}"));
     }
     id
-}
-
-fn author(env: Environment<'_>) -> Option<String> {
-    let set = |name: &&str| env.get(OsStr::new(*name)).map(|value| value.to_string_lossy().trim().to_owned());
-    AUTHORS.iter().filter_map(set).find(|author| !author.is_empty())
 }

@@ -8,10 +8,13 @@ use super::blame::shared::{Known, SharedBlame};
 use super::blame::{Blamed, among, touching};
 use super::dependencies::{Dependencies, Node};
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
-use super::member::{Member, SystemId};
+use super::member::{Composition, Member, SystemId};
 use super::model::Model;
 use super::objective::{DependencyExclusion, Objective};
-use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, fold, outages};
+use crate::domain::health::composite::{self, MemberStatuses};
+use crate::domain::health::location::statuses;
+use crate::domain::health::system::fold;
+use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, Timeline, outages};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -60,15 +63,27 @@ where
         self.folded
     }
 
-    /// The history of all streams of a system between two moments, both included, as it is read.
+    /// What is known of a system and of its checks between two moments, both included; it is not kept.
     ///
     /// # Errors
     /// Those of `load`.
-    pub(crate) fn history(&mut self, system: &Member, from: Instant, through: Instant) -> Result<SystemHistory, E> {
-        (self.load)(system.id, Scope::System, from, through)
+    pub(crate) fn timeline(&mut self, system: &Member, from: Instant, through: Instant) -> Result<Timeline, E> {
+        let history = (self.load)(system.id, Scope::System, from, through)?;
+        let timeline = Timeline {
+            from: history.from,
+            through: history.through,
+            first: history.first,
+            last_seen: history.last_seen(Scope::System),
+            changes: fold(&history, Scope::System, &system.rules),
+            checks: statuses(&history, &system.rules),
+        };
+        match &system.composition {
+            Some(composition) => self.compose(&timeline, composition, system.rules.retired_at, (from, through)),
+            None => Ok(timeline),
+        }
     }
 
-    /// The timeline of a system between two moments, both included.
+    /// The effective status of a system between two moments, both included.
     ///
     /// # Errors
     /// Those of `load`.
@@ -107,8 +122,14 @@ where
 
     /// The same, read and not kept.
     fn read(&mut self, system: &Member, scope: Scope<'_>, from: Instant, through: Instant) -> Result<Stretch, E> {
+        if let (Scope::System, Some(_)) = (scope, &system.composition) {
+            let Timeline { from, through, first, last_seen, changes, .. } = self.timeline(system, from, through)?;
+            self.folded += changes.len();
+            let outages = outages(&changes);
+            return Ok(Stretch { from, through, first, last_seen, changes, outages });
+        }
         let history = (self.load)(system.id, scope, from, through)?;
-        let mut changes = fold(&history, scope, system.stale_after_ms);
+        let mut changes = fold(&history, scope, &system.rules);
         // Most transitions change nothing, and what is kept is to take no more room than it counts for.
         changes.shrink_to_fit();
         self.folded += changes.len();
@@ -116,6 +137,33 @@ where
         let (from, through, first, last_seen) =
             (history.from, history.through, history.first, history.last_seen(scope));
         Ok(Stretch { from, through, first, last_seen, changes, outages })
+    }
+
+    /// The timeline of a composite system, given that of its own incidents. Each member is read once, however many it belongs to.
+    fn compose(
+        &mut self,
+        own: &Timeline,
+        Composition { members, quorum }: &Composition,
+        retired_at: Option<Instant>,
+        (from, through): (Instant, Instant),
+    ) -> Result<Timeline, E> {
+        let stretch = |member| self.stretch(member, Scope::System, from, through);
+        let stretches = members.iter().map(stretch).collect::<Result<Vec<_>, E>>()?;
+        let statuses: Vec<MemberStatuses<'_>> = members
+            .iter()
+            .zip(&stretches)
+            .map(|(member, stretch)| MemberStatuses { changes: &stretch.changes, retired_at: member.rules.retired_at })
+            .collect();
+        let from = stretches.iter().map(|stretch| stretch.from).fold(own.from, Instant::max);
+        let through = stretches.iter().map(|stretch| stretch.through).fold(own.through, Instant::min);
+        Ok(Timeline {
+            from,
+            through,
+            first: stretches.iter().filter_map(|stretch| stretch.first).chain(own.first).min(),
+            last_seen: stretches.iter().filter_map(|stretch| stretch.last_seen).chain(own.last_seen).max(),
+            changes: composite::until(composite::fold(&own.changes, &statuses, *quorum, from), retired_at, through),
+            checks: statuses.iter().map(MemberStatuses::steps).collect(),
+        })
     }
 
     /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an

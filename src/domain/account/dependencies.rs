@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use super::member::{Member, SystemId};
 use super::objective::{ImpactType, System};
-use crate::domain::value::hash::Fnv;
 use crate::domain::value::name::Name;
 
 /// An edge to an upstream that may excuse a system.
@@ -21,7 +20,6 @@ pub(crate) struct Edge {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) member: Member,
-    hash: u64,
     /// `None` as long as nobody has asked what may excuse the system.
     pub(crate) edges: Option<Rc<[Edge]>>,
 }
@@ -65,9 +63,7 @@ impl Dependencies {
     pub(crate) fn add(&self, member: Member) -> usize {
         let mut nodes = self.nodes.borrow_mut();
         *self.places.borrow_mut().entry(member.id).or_insert_with(|| {
-            let mut hash = Fnv::new();
-            hash.feed(&format!("{} {:?}", member.name, member.stale_after_ms));
-            nodes.push(Node { member, hash: hash.finish(), edges: None });
+            nodes.push(Node { member, edges: None });
             nodes.len() - 1
         })
     }
@@ -139,7 +135,7 @@ impl Dependencies {
     /// A hash of members, in whatever order.
     pub(crate) fn hash(&self, places: &[usize]) -> u64 {
         let nodes = self.nodes.borrow();
-        places.iter().fold(places.len() as u64, |sum, place| sum.wrapping_add(nodes[*place].hash))
+        places.iter().fold(places.len() as u64, |sum, place| sum.wrapping_add(nodes[*place].member.fingerprint))
     }
 }
 

@@ -12,6 +12,7 @@ use self::dates::Dates;
 use self::local::{local_ms, moment_of};
 use self::rule::Rule;
 use super::objective::Metadata;
+use crate::domain::health::report::InMaintenance;
 use crate::domain::value::duration::LONGEST_MS;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -66,6 +67,27 @@ pub(crate) struct Overlap {
     pub(crate) second: Instant,
     /// From the start of the first to that of the second, in milliseconds of the zone's clocks.
     pub(crate) interval_ms: i64,
+}
+
+/// Of the windows that are in force at a moment, the one that ends last; among equals, the first by name.
+pub(crate) fn in_force<'w>(
+    windows: impl IntoIterator<Item = &'w MaintenanceWindow>,
+    at: Instant,
+) -> Option<InMaintenance> {
+    let now = Span::new(at, at.plus(1));
+    let until = |schedule: &Schedule| match schedule {
+        Schedule::Once(span) => Some(span.end).filter(|_| !span.intersect(now).is_empty()),
+        Schedule::Recurring(recurrence) => recurrence
+            .occurrences(now)
+            .into_iter()
+            .filter(|span| !span.intersect(now).is_empty())
+            .map(|span| span.end)
+            .max(),
+    };
+    let open = windows.into_iter().filter(|window| !window.cancelled).filter_map(|window| {
+        Some(InMaintenance { window: window.metadata.name.clone(), until: until(&window.schedule)? })
+    });
+    open.max_by(|one, other| one.until.cmp(&other.until).then_with(|| other.window.cmp(&one.window)))
 }
 
 impl Length {

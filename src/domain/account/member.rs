@@ -1,5 +1,10 @@
 //! Owns systems as an evaluation knows them: by an id, with what decides their status.
 
+use std::rc::Rc;
+
+use crate::domain::health::quorum::Quorum;
+use crate::domain::health::rules::Rules;
+use crate::domain::value::hash::Fnv;
 use crate::domain::value::name::Name;
 
 /// Identifies a system within one database.
@@ -11,5 +16,30 @@ pub(crate) struct SystemId(pub(crate) i64);
 pub(crate) struct Member {
     pub(crate) id: SystemId,
     pub(crate) name: Name,
-    pub(crate) stale_after_ms: Option<i64>,
+    pub(crate) rules: Rc<Rules>,
+    /// What a composite system is made of.
+    pub(crate) composition: Option<Rc<Composition>>,
+    /// Equal for systems of one name whose status follows from facts in the same way.
+    pub(crate) fingerprint: u64,
+}
+
+/// The members of a composite system, and how many of them decide.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Composition {
+    pub(crate) members: Vec<Member>,
+    pub(crate) quorum: Quorum,
+}
+
+impl Member {
+    pub(crate) fn new(id: SystemId, name: Name, rules: Rc<Rules>, composition: Option<Composition>) -> Self {
+        let mut hash = Fnv::new();
+        hash.feed(&format!("{name} {rules:?}"));
+        if let Some(Composition { members, quorum }) = &composition {
+            hash.feed(&format!("{quorum:?}"));
+            for member in members {
+                hash.feed(&member.fingerprint.to_string());
+            }
+        }
+        Self { id, name, rules, composition: composition.map(Rc::new), fingerprint: hash.finish() }
+    }
 }

@@ -54,9 +54,8 @@ impl Model {
         let objective = &self.objective;
         let mut hash = Fnv::new();
         hash.feed(&format!(
-            "3|{}|{:?}|{:?}|{}|{}|{:?}|{:?}|{:?}",
-            self.system.name,
-            self.system.stale_after_ms,
+            "4|{}|{:?}|{}|{}|{:?}|{:?}|{:?}",
+            self.system.fingerprint,
             objective.healthcheck,
             objective.target.percent(),
             objective.window,

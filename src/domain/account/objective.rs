@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::Schedule;
 use super::weights::Weights;
+use crate::domain::health::quorum::Quorum;
+use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
@@ -20,13 +23,49 @@ pub(crate) struct Metadata {
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
-/// A declared system: how long its reports stay valid, and what it depends on.
+/// A declared system: how its status follows from its facts, and what it depends on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct System {
     pub(crate) metadata: Metadata,
     /// Milliseconds after which a stream without a new transition is `unknown`; `None`: never.
     pub(crate) stale_after_ms: Option<i64>,
+    /// Its checks of which more is said than that they exist, sorted by name.
+    pub(crate) checks: Vec<CheckRules>,
+    /// From then on it does not count any more.
+    pub(crate) retired_at: Option<Instant>,
+    /// What it is made of, if it is composite.
+    pub(crate) members: Option<Members>,
     pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// The systems that a composite one is made of, at least one, in the order declared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Members {
+    pub(crate) systems: Vec<Name>,
+    pub(crate) quorum: Quorum,
+}
+
+impl System {
+    /// The rules by which its status follows from its facts.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            stale_after_ms: self.stale_after_ms,
+            checks: self.checks.clone(),
+            retired_at: self.retired_at,
+            is_composite: self.members.is_some(),
+        }
+    }
+
+    /// A system of which nothing is said.
+    pub(crate) fn bare(metadata: Metadata) -> Self {
+        let (checks, dependencies) = (Vec::new(), Vec::new());
+        Self { metadata, stale_after_ms: None, checks, retired_at: None, members: None, dependencies }
+    }
+
+    /// The systems it is made of.
+    pub(crate) fn members(&self) -> &[Name] {
+        self.members.as_ref().map_or(&[], |members| &members.systems)
+    }
 }
 
 /// An edge from a system to one it needs.

@@ -1,6 +1,7 @@
 //! Owns outages: maximal stretches in which one objective is down, whoever caused them and whatever maintenance excuses of them.
 
 mod event;
+pub(crate) mod shared;
 pub(crate) mod totals;
 
 use super::chronicle::Chronicle;

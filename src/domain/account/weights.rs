@@ -2,6 +2,7 @@
 
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::{Decimal, SCALE};
+use crate::domain::value::span::{Span, union};
 
 /// A weight of 1: all of the time is downtime. Weights are in thousandths, so that a millisecond is whole microseconds of downtime.
 pub(crate) const FULL: i64 = 1000;
@@ -55,4 +56,18 @@ pub(crate) fn written(weight: i64) -> Decimal {
 /// The statuses that count as down unless an objective says otherwise.
 pub(crate) fn default_counts_as_down() -> Weights {
     Weights::default().with(Status::Degraded, FULL).with(Status::Unhealthy, FULL)
+}
+
+/// The time that any stretch covers, each moment with the greatest weight of those that cover it, in microseconds.
+pub(crate) fn heaviest(mut weighted: Vec<(i64, Span)>) -> i64 {
+    weighted.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let mut covered: Vec<Span> = Vec::new();
+    let (mut micros, mut before_ms) = (0, 0);
+    for alike in weighted.chunk_by(|(weight, _), (next, _)| weight == next) {
+        covered = union(covered.into_iter().chain(alike.iter().map(|(_, span)| *span)).collect());
+        let millis: i64 = covered.iter().map(|span| span.millis()).sum();
+        micros += (millis - before_ms) * alike[0].0;
+        before_ms = millis;
+    }
+    micros
 }

@@ -13,7 +13,7 @@ use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
-use crate::domain::value::target::WHOLE;
+use crate::domain::value::target::{Target, WHOLE};
 use crate::domain::value::window::Window;
 
 /// How far back the account is always drawn from the journal itself: the longest burn-rate lookback.
@@ -87,7 +87,6 @@ impl<'m> Assessment<'m> {
         let until = calendar.start(today);
         let window = self.model.objective.window;
         let exclusion = self.model.objective.dependency_exclusion;
-        let share = i128::from(self.model.objective.target.error_share());
         let begun = self.ledger.end();
         let mut bounds = window.bounds(begun);
         // Consumed and not counted time of the window as of the last midnight, moved along day by day.
@@ -126,10 +125,7 @@ impl<'m> Assessment<'m> {
                 }
             }
             spent = spent.plus(moves);
-            let length = bounds.millis() - spent.not_counted;
-            let breaching =
-                i128::from(spent.consumed) * i128::from(WHOLE) > share * i128::from(length) * i128::from(FULL);
-            let verdict = if breaching {
+            let verdict = if spent.breaches(self.model.objective.target, bounds.millis()) {
                 Verdict::Broken
             } else if at_midnight.consumes(exclusion) {
                 Verdict::Held
@@ -198,18 +194,24 @@ fn is_of(model: &Model, ledger: &Ledger) -> bool {
 
 /// What decides a verdict of some stretch of time: consumed microseconds, and milliseconds that are not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-struct Spent {
+pub(super) struct Spent {
     consumed: i64,
     not_counted: i64,
 }
 
 impl Spent {
-    fn of(tally: &Tally, exclusion: DependencyExclusion) -> Self {
+    pub(super) fn of(tally: &Tally, exclusion: DependencyExclusion) -> Self {
         Self { consumed: tally.consumed_us(exclusion), not_counted: tally.not_counted_ms }
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self { consumed: self.consumed + other.consumed, not_counted: self.not_counted + other.not_counted }
+    }
+
+    /// Whether that is more than a target allows of a window of this length, in milliseconds.
+    pub(super) fn breaches(self, target: Target, window_ms: i64) -> bool {
+        let length = i128::from((window_ms - self.not_counted) * FULL);
+        i128::from(self.consumed) * i128::from(WHOLE) > i128::from(target.error_share()) * length
     }
 
     fn less(self, other: Self) -> Self {

@@ -7,6 +7,7 @@ use super::achievement::Unlocked;
 use super::balance::State;
 use super::report::{ObjectiveReport, worst_first};
 use crate::domain::account::outage::Outage;
+use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
@@ -124,20 +125,6 @@ impl Downtime {
         let outages = same.iter().filter(|(index, of)| index == of).count();
         Self { micros: parts.iter().map(|part| part.micros).sum(), outages, parts }
     }
-}
-
-/// The time that any stretch covers, each moment with the greatest weight of those that cover it, in microseconds.
-fn heaviest(mut weighted: Vec<(i64, Span)>) -> i64 {
-    weighted.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-    let mut covered: Vec<Span> = Vec::new();
-    let (mut micros, mut before_ms) = (0, 0);
-    for alike in weighted.chunk_by(|(weight, _), (next, _)| weight == next) {
-        covered = union(covered.into_iter().chain(alike.iter().map(|(_, span)| *span)).collect());
-        let millis: i64 = covered.iter().map(|span| span.millis()).sum();
-        micros += (millis - before_ms) * alike[0].0;
-        before_ms = millis;
-    }
-    micros
 }
 
 /// Makes one outage of those whose stretches, all of one cause, touch or overlap.

@@ -8,26 +8,30 @@ use super::report::ObjectiveReport;
 /// By what objectives are grouped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum GroupBy {
+    Objective,
     System,
     /// By the value of this label; those without it are a group as well.
     Label(String),
 }
 
 impl GroupBy {
-    /// `system`, or `label:KEY`.
+    /// `objective`, `system`, or `label:KEY`.
     ///
     /// # Errors
     /// When it is neither; with what to write.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match (text, text.strip_prefix("label:")) {
+            ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
-            _ => Err("expected system or label:KEY, such as label:team".to_owned()),
+            _ => Err("expected objective, system or label:KEY, such as label:team".to_owned()),
         }
     }
 
-    fn of<'r>(&self, report: &'r ObjectiveReport) -> Option<&'r str> {
+    /// The group of an objective; `None`: it lacks the label.
+    pub(crate) fn of<'r>(&self, report: &'r ObjectiveReport) -> Option<&'r str> {
         match self {
+            Self::Objective => Some(report.objective.as_str()),
             Self::System => Some(report.system.as_str()),
             Self::Label(key) => report.labels.get(key).map(String::as_str),
         }

@@ -1,6 +1,9 @@
-//! Owns what a stream of transitions is called.
+//! Owns step 1, streams: what one is called, its transitions, and what it says from each moment on.
 
-use super::transition::Source;
+use super::rules::{Rules, StreamRules};
+use super::silence;
+use super::transition::{Source, Status, Transition};
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
 /// A stream by its names.
@@ -9,4 +12,30 @@ pub(crate) struct StreamName {
     pub(crate) system: Name,
     pub(crate) source: Source,
     pub(crate) check: Option<Name>,
+    /// From where the check was made; `None`: the one unnamed location.
+    pub(crate) location: Option<Name>,
+}
+
+/// The transitions of one stream, oldest first, at most one a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamHistory {
+    pub(crate) source: Source,
+    pub(crate) check: Option<Name>,
+    pub(crate) location: Option<Name>,
+    pub(crate) transitions: Vec<Transition>,
+}
+
+impl StreamHistory {
+    /// Calls `each` for every change of what the stream says, oldest first, up to `through`; `None`: it does not count from then on, as if
+    /// it had never said anything. All steps that look at one stream alone are taken here, but thresholds, which its transitions have
+    /// passed when they are read.
+    pub(crate) fn each_change(&self, rules: &Rules, through: Instant, mut each: impl FnMut(Instant, Option<Status>)) {
+        let StreamRules { stale_after_ms, retired_at, .. } = rules.stream(self.source, self.check.as_ref());
+        let last = retired_at.map_or(through, |at| through.min(at.plus(-1)));
+        let transitions = &self.transitions[..self.transitions.partition_point(|transition| transition.at <= last)];
+        silence::each_change(transitions, stale_after_ms, last, |at, status| each(at, Some(status)));
+        if let Some(at) = retired_at.filter(|at| *at <= through) {
+            each(at, None);
+        }
+    }
 }

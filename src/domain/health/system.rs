@@ -1,107 +1,152 @@
-//! Owns the health of a system: its status now, since when, and how lively its streams are.
+//! Owns step 6, the system: the worst of its checks and of its incident streams; those that are unknown count only if all are.
 
-use super::timeline::{Change, END, StreamHistory, stale_at};
+use super::location::{self, Part, Votes};
+use super::quorum::Quorum;
+use super::rules::Rules;
+use super::timeline::{Change, Scope, SystemHistory};
 use super::transition::{Source, Status};
-use crate::domain::value::instant::{Instant, MINUTE_MS};
-use crate::domain::value::name::Name;
+use crate::domain::value::instant::Instant;
 
-/// How far back changes of the effective status are counted, in milliseconds.
-pub(crate) const TRANSITIONS_WINDOW_MS: i64 = 60 * MINUTE_MS;
-
-/// One system as of one moment.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Health {
-    pub(crate) system: Name,
-    pub(crate) status: Status,
-    pub(crate) healthy_checks: usize,
-    pub(crate) total_checks: usize,
-    /// `None` while the system has no transition.
-    pub(crate) in_status_since: Option<Instant>,
-    pub(crate) transitions_in_window: usize,
-    pub(crate) last_seen: Option<Instant>,
-    pub(crate) as_of: Instant,
+/// Folds the streams in scope into the changes of the effective status from `history.from` on; the first one stands at
+/// that moment.
+pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, rules: &Rules) -> Vec<Change> {
+    let parts = location::parts(history, scope, rules);
+    if let [part] = &parts[..] {
+        return fold_one(history, part, rules);
+    }
+    let mut checks = Votes::new(parts.len(), Quorum::All);
+    let mut incidents = Votes::new(parts.len(), Quorum::All);
+    let mut moves: Vec<(Instant, u32, Option<Status>)> = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        part.each_change(rules, history.through, |at, status| moves.push((at.max(history.from), index as u32, status)));
+    }
+    // Each part's moves are sorted, and a stable sort merges sorted runs.
+    moves.sort_by_key(|(at, ..)| *at);
+    let mut changes = Vec::with_capacity(moves.len() + 1);
+    changes.push(Change { at: history.from, checks: None, incidents: None });
+    for now in moves.chunk_by(|one, other| one.0 == other.0) {
+        for (_, index, status) in now {
+            let votes = match parts[*index as usize].source {
+                Source::Healthcheck => &mut checks,
+                Source::Incident => &mut incidents,
+            };
+            votes.set(*index as usize, *status);
+        }
+        let worst = |votes: &Votes| votes.decide(votes.counting());
+        let change = Change { at: now[0].0, checks: worst(&checks), incidents: worst(&incidents) };
+        push(&mut changes, change);
+    }
+    changes
 }
 
-impl Health {
-    /// Draws up the health of a system from its changes, which reach back at least to the last one before
-    /// the counting window, from the streams' last transitions, and from the system's first one.
-    pub(crate) fn draw(
-        system: Name,
-        changes: &[Change],
-        streams: &[StreamHistory],
-        stale_after_ms: Option<i64>,
-        first: Option<Instant>,
-        as_of: Instant,
-    ) -> Self {
-        let now = changes.partition_point(|change| change.at <= as_of);
-        let changes = &changes[..now];
-        let status = changes.last().map_or(Status::Unknown, |change| change.status());
-        let mut since = None;
-        let mut count = 0;
-        let mut before = None;
-        for change in changes {
-            let status = change.status();
-            if before.is_some_and(|before| before != status) {
-                since = Some(change.at);
-                count += usize::from(change.at > as_of.plus(-TRANSITIONS_WINDOW_MS));
-            } else if before.is_none() {
-                since = Some(change.at);
+/// Adds a change, if it is one, in place of one at the same moment.
+fn push(changes: &mut Vec<Change>, change: Change) {
+    match changes.last_mut() {
+        Some(last) if last.at == change.at => *last = change,
+        Some(last) if (last.checks, last.incidents) == (change.checks, change.incidents) => {}
+        _ => changes.push(change),
+    }
+}
+
+/// The same where one part decides alone: its moves are the changes.
+fn fold_one(history: &SystemHistory, part: &Part<'_>, rules: &Rules) -> Vec<Change> {
+    let change = |at: Instant, status: Option<Status>| match part.source {
+        Source::Healthcheck => Change { at, checks: status, incidents: None },
+        Source::Incident => Change { at, checks: None, incidents: status },
+    };
+    // Before its first transition a stream does not exist.
+    let mut changes = vec![change(history.from, None)];
+    part.each_change(rules, history.through, |at, status| push(&mut changes, change(at.max(history.from), status)));
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::health::stream::StreamHistory;
+    use crate::domain::health::timeline::{END, outages};
+    use crate::domain::health::transition::Transition;
+    use crate::domain::value::name::Name;
+
+    fn stream(source: Source, check: Option<&str>, moves: &[(i64, Status)]) -> StreamHistory {
+        let transitions =
+            moves.iter().map(|(at, status)| Transition { at: Instant::from_millis(*at), status: *status }).collect();
+        StreamHistory { source, check: check.map(|name| Name::parse(name).unwrap()), location: None, transitions }
+    }
+
+    fn statuses(history: &SystemHistory, scope: Scope<'_>, stale: Option<i64>) -> Vec<(i64, Status)> {
+        fold(history, scope, &rules(stale)).iter().map(|change| (change.at.millis(), change.status())).collect()
+    }
+
+    fn rules(stale_after_ms: Option<i64>) -> Rules {
+        Rules { stale_after_ms, ..Rules::default() }
+    }
+
+    fn history(streams: Vec<StreamHistory>) -> SystemHistory {
+        SystemHistory { from: Instant::from_millis(0), through: END, first: None, streams }
+    }
+
+    #[test]
+    fn the_worst_stream_decides_and_unknown_only_alone() {
+        use Status::{Degraded, Healthy, Unhealthy, Unknown};
+        let history = history(vec![
+            stream(Source::Healthcheck, None, &[(20, Degraded), (50, Unknown)]),
+            stream(Source::Healthcheck, Some("http"), &[(10, Healthy), (30, Unhealthy), (40, Healthy)]),
+            stream(Source::Incident, None, &[(45, Unhealthy), (60, Healthy)]),
+        ]);
+        let expected = [(0, Unknown), (10, Healthy), (20, Degraded), (30, Unhealthy), (40, Degraded), (45, Unhealthy)];
+        let all = statuses(&history, Scope::System, None);
+        assert_eq!(all[..6], expected);
+        assert_eq!(all.last(), Some(&(60, Healthy)));
+        let http = Name::parse("http").unwrap();
+        let one = statuses(&history, Scope::Check(&http), None);
+        assert_eq!(one, [(0, Unknown), (10, Healthy), (30, Unhealthy), (40, Healthy), (45, Unhealthy), (60, Healthy)]);
+    }
+
+    #[test]
+    fn only_health_goes_stale_and_exactly_when_that_old() {
+        use Status::{Degraded, Healthy, Unhealthy, Unknown};
+        let moves = [(10, Healthy), (20, Unhealthy), (40, Degraded), (50, Healthy), (61, Healthy)];
+        let history = history(vec![stream(Source::Healthcheck, None, &moves)]);
+        let stale = statuses(&history, Scope::System, Some(10));
+        assert_eq!(
+            stale,
+            [
+                (0, Unknown),
+                (10, Healthy),
+                (20, Unhealthy),
+                (40, Degraded),
+                (50, Healthy),
+                (60, Unknown),
+                (61, Healthy),
+                (71, Unknown)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stream_alone_folds_as_among_others() {
+        use Status::{Degraded, Healthy, Unknown};
+        for source in [Source::Healthcheck, Source::Incident] {
+            let moves = [(5, Unknown), (9, Healthy), (12, Healthy), (30, Degraded)];
+            let one = history(vec![stream(source, None, &moves)]);
+            // A stream without transitions does not exist, so it changes nothing.
+            let two = history(vec![stream(source, None, &moves), stream(Source::Incident, Some("x"), &[])]);
+            for stale in [None, Some(3), Some(10)] {
+                let folded = |history| fold(history, Scope::System, &rules(stale));
+                assert_eq!(folded(&one), folded(&two), "{source:?} {stale:?}");
             }
-            before = Some(status);
-        }
-        let seen = streams.iter().filter(|stream| !stream.transitions.is_empty());
-        let last_seen = seen.clone().filter_map(|stream| stream.transitions.last()).map(|last| last.at).max();
-        let checks: Vec<Status> = seen
-            .filter(|stream| stream.source == Source::Healthcheck)
-            .filter_map(|stream| stream.transitions.last())
-            .map(|last| {
-                let stale = stale_at(*last, stale_after_ms).is_some_and(|stale_at| stale_at <= as_of);
-                if stale { Status::Unknown } else { last.status }
-            })
-            .collect();
-        Self {
-            system,
-            status,
-            healthy_checks: checks.iter().filter(|status| **status == Status::Healthy).count(),
-            total_checks: checks.len(),
-            // What was unknown before anything was reported counts from the first report on.
-            in_status_since: since.zip(first.filter(|_| last_seen.is_some())).map(|(since, first)| since.max(first)),
-            transitions_in_window: count,
-            last_seen,
-            as_of,
         }
     }
 
-    /// Whole seconds since the current status began.
-    pub(crate) fn in_status_for_seconds(&self) -> Option<i64> {
-        self.in_status_since.map(|since| self.as_of.since(since) / 1000)
-    }
-
-    /// How long ago the newest fact was, in milliseconds.
-    pub(crate) fn data_age_ms(&self) -> Option<i64> {
-        self.last_seen.map(|seen| self.as_of.since(seen))
-    }
-
-    /// Where this system stands in a list that shows the worst first.
-    pub(crate) fn rank(&self) -> (u8, &Name) {
-        let rank = match self.status {
-            Status::Unhealthy => 0,
-            Status::Degraded => 1,
-            Status::Unknown => 2,
-            Status::Healthy => 3,
-        };
-        (rank, &self.system)
-    }
-
-    /// Whether the changes reach back far enough: the status began within them, or they begin with the journal.
-    pub(crate) fn is_settled(changes: &[Change], complete: bool, as_of: Instant) -> bool {
-        let now = &changes[..changes.partition_point(|change| change.at <= as_of)];
-        let status = now.last().map(|change| change.status());
-        complete
-            || now.first().is_none_or(|first| {
-                first.at <= as_of.plus(-TRANSITIONS_WINDOW_MS)
-                    && first.at < END
-                    && now.iter().any(|change| Some(change.status()) != status)
-            })
+    #[test]
+    fn outages_join_degraded_and_unhealthy() {
+        use Status::{Degraded, Healthy, Unhealthy};
+        let moves = [(0, Degraded), (5, Unhealthy), (9, Healthy), (12, Degraded)];
+        let history = history(vec![stream(Source::Healthcheck, None, &moves)]);
+        let found = outages(&fold(&history, Scope::System, &rules(None)));
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].start.millis(), found[0].end.millis()), (0, 9));
+        assert_eq!((found[1].start.millis(), found[1].end), (12, END));
     }
 }

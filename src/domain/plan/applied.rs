@@ -1,6 +1,7 @@
 //! Owns the record of an apply: who brought which set in line with its manifests, when, and what that changed.
 
 use super::reconcile::change::Change;
+use crate::domain::health::rewrite::RewriteRecord;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
@@ -17,4 +18,30 @@ pub(crate) struct ApplyRecord {
     pub(crate) changes: Vec<Change>,
     /// How many declared objects were as they should be.
     pub(crate) unchanged: usize,
+}
+
+/// What the log tells of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Logged {
+    Apply(ApplyRecord),
+    /// Facts were deleted, or moved to another name.
+    Rewrite(RewriteRecord),
+}
+
+impl Logged {
+    pub(crate) const fn at(&self) -> Instant {
+        match self {
+            Self::Apply(record) => record.applied_at,
+            Self::Rewrite(record) => record.done_at,
+        }
+    }
+
+    /// The newest of both, at most so many, newest first; both are sorted so.
+    pub(crate) fn newest(applies: Vec<ApplyRecord>, rewrites: Vec<RewriteRecord>, most: usize) -> Vec<Self> {
+        let mut all: Vec<Self> = applies.into_iter().map(Self::Apply).collect();
+        all.extend(rewrites.into_iter().map(Self::Rewrite));
+        all.sort_by_key(|logged| std::cmp::Reverse(logged.at()));
+        all.truncate(most);
+        all
+    }
 }

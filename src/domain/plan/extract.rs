@@ -75,7 +75,7 @@ pub(crate) fn concerns(object: &Object, system: &str) -> bool {
 fn bare(name: &Name) -> System {
     let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
     let metadata = Metadata { name: name.clone(), title: None, description: None, labels, annotations };
-    System { metadata, stale_after_ms: None, dependencies: Vec::new() }
+    System::bare(metadata)
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Object {
         match self {
             Self::System(system) => {
                 let upstreams = system.dependencies.iter().map(|edge| &edge.upstream);
-                std::iter::once(&system.metadata.name).chain(upstreams).collect()
+                std::iter::once(&system.metadata.name).chain(upstreams).chain(system.members()).collect()
             }
             Self::Objective(objective) => {
                 std::iter::once(&objective.system).chain(&objective.excluded_dependencies).collect()

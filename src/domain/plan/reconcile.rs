@@ -273,7 +273,9 @@ pub(crate) enum Conflict {
     MissingSystem { from: Identity, path: &'static str, system: Name },
     /// A condition refers to an objective that has no manifest.
     MissingObjective { from: Identity, path: &'static str, objective: Name },
-    /// Systems that depend on one another, each on the next and the last on the first.
+    /// An objective looks at one check of a composite system, which has none.
+    CheckOfComposite { from: Identity, system: Name },
+    /// Systems that depend on one another or are made of one another, each on the next and the last on the first.
     Cycle(Vec<Name>),
 }
 
@@ -289,6 +291,9 @@ impl fmt::Display for Conflict {
             Self::MissingObjective { from, path, objective } => {
                 write!(f, "{from}: {path} names the objective {objective}, which would have no manifest")
             }
+            Self::CheckOfComposite { from, system } => {
+                write!(f, "{from}: spec.healthcheckRef names a check of {system}, which would be composite")
+            }
             Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
         }
     }
@@ -300,7 +305,8 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
     let mut graph: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
     for object in objects {
         if let Object::System(system) = object {
-            graph.insert(&system.metadata.name, system.dependencies.iter().map(|edge| &edge.upstream).collect());
+            let upstreams = system.dependencies.iter().map(|edge| &edge.upstream);
+            graph.insert(&system.metadata.name, upstreams.chain(system.members()).collect());
         }
     }
     let mut found = BTreeSet::new();
@@ -321,9 +327,26 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
             }
         }
     }
+    found.extend(checks_of_composites(objects));
     let cycles = cycle::cycles(&graph).into_iter();
     found.extend(cycles.map(|names| Conflict::Cycle(names.into_iter().cloned().collect())));
     found.into_iter().collect()
+}
+
+/// The objectives that look at one check of a composite system, which has none.
+fn checks_of_composites(objects: &[&Object]) -> Vec<Conflict> {
+    let composite = objects.iter().filter_map(|object| match object {
+        Object::System(system) if system.members.is_some() => Some(&system.metadata.name),
+        _ => None,
+    });
+    let composite: BTreeSet<&Name> = composite.collect();
+    let look = |object: &&Object| match object {
+        Object::Objective(objective) if objective.healthcheck.is_some() && composite.contains(&objective.system) => {
+            Some(Conflict::CheckOfComposite { from: object.identity(), system: objective.system.clone() })
+        }
+        _ => None,
+    };
+    objects.iter().filter_map(look).collect()
 }
 
 /// The maintenance windows of a whole set that excuse nothing, because no objective of their systems heeds maintenance.
@@ -343,7 +366,8 @@ pub(crate) fn idle_windows<'a>(objects: &[&'a Object]) -> Vec<&'a MaintenanceWin
 fn references(object: &Object) -> Vec<(&'static str, &Name)> {
     match object {
         Object::System(system) => {
-            system.dependencies.iter().map(|edge| ("spec.dependencies", &edge.upstream)).collect()
+            let upstreams = system.dependencies.iter().map(|edge| ("spec.dependencies", &edge.upstream));
+            upstreams.chain(system.members().iter().map(|member| ("spec.members", member))).collect()
         }
         Object::Objective(objective) => {
             let excluded = objective.excluded_dependencies.iter().map(|name| ("spec.excludedDependencyRefs", name));

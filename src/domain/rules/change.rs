@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::value::instant::Instant;
 
 /// What a change is about.

@@ -26,9 +26,15 @@ pub(crate) enum CalendarUnit {
     Month,
     Quarter,
     Year,
+    /// This many days, again and again, so that one period begins with the date `first`. Only asked for, never declared.
+    Days {
+        first: Date,
+        count: u16,
+    },
 }
 
 impl CalendarUnit {
+    /// Those that an objective can declare.
     pub(crate) const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -42,6 +48,7 @@ impl CalendarUnit {
             Self::Month => "month",
             Self::Quarter => "quarter",
             Self::Year => "year",
+            Self::Days { .. } => "days",
         }
     }
 }

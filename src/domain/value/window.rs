@@ -57,6 +57,7 @@ impl Window {
             Self::Calendar { unit: CalendarUnit::Month, .. } => 30,
             Self::Calendar { unit: CalendarUnit::Quarter, .. } => 90,
             Self::Calendar { unit: CalendarUnit::Year, .. } => 365,
+            Self::Calendar { unit: CalendarUnit::Days { count, .. }, .. } => i64::from(count),
         };
         days * DAY_MS
     }

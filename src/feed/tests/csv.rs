@@ -15,9 +15,9 @@ fn csv_headers_take_aliases_quotes_and_any_delimiter() {
         let outcome = auto(text);
         assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a"], vec![]), "{text}");
     }
-    let outcome = auto("ts,system,status,healthcheck,source,region,note\n2025-11-20,a,down,http,incident,eu, kept \n");
+    let outcome = auto("ts,system,status,healthcheck,source,owner,note\n2025-11-20,a,down,http,incident,eu, kept \n");
     let row = ("a incident http".to_owned(), 1_763_596_800_000, Status::Unhealthy, Some(" kept ".to_owned()));
-    assert_eq!((outcome.rows, outcome.ignored), (vec![row], vec!["region".to_owned()]));
+    assert_eq!((outcome.rows, outcome.ignored), (vec![row], vec!["owner".to_owned()]));
 }
 
 #[test]

@@ -18,6 +18,8 @@ fn json_token() -> impl Strategy<Value = String> {
         "check",
         "healthcheck",
         "checkId",
+        "location",
+        "region",
         "source",
         "note",
         "other",

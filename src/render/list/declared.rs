@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{List, Row, moment};
 use crate::domain::account::maintenance::{Length, Schedule};
+use crate::domain::account::objective::System;
 use crate::domain::plan::object::Object;
 use crate::domain::plan::stored::StoredObject;
 use crate::domain::rules::condition::Scope;
@@ -102,24 +103,37 @@ pub(crate) fn systems(known: Vec<KnownSystem>) -> List {
         let stale = system.as_ref().and_then(|system| system.stale_after_ms);
         let upstreams: Vec<String> =
             system.iter().flat_map(|system| &system.dependencies).map(|edge| edge.upstream.to_string()).collect();
+        let members: Vec<&str> = system.iter().flat_map(System::members).map(Name::as_str).collect();
+        let quorum = system.as_ref().and_then(|system| system.members.as_ref()).map(|members| members.quorum);
+        let retired_at = system.as_ref().and_then(|system| system.retired_at).map(|at| at.to_string());
+        let composition = quorum.map_or(String::new(), |quorum| format!("{quorum} of {}", members.join(", ")));
         let row = Row {
             cells: vec![
                 name.to_string(),
                 streams.to_string(),
                 stale.map_or(String::new(), format_millis),
                 upstreams.join(", "),
+                composition,
+                retired_at.clone().unwrap_or_default(),
             ],
             value: json!({
                 "systemId": name.as_str(),
                 "streams": streams,
                 "staleAfterSeconds": stale.map(|ms| ms as f64 / 1000.0),
                 "dependsOn": upstreams,
+                "members": members,
+                "quorum": quorum.map(|quorum| quorum.to_string()),
+                "retiredAt": retired_at,
                 "declared": origin.is_some(),
             }),
         };
         origin.unwrap_or_default().complete(row)
     });
-    List::new("systems", &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "FILE", "+SET", "+COMMIT"], rows)
+    List::new(
+        "systems",
+        &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "+MEMBERS", "+RETIRED AT", "FILE", "+SET", "+COMMIT"],
+        rows,
+    )
 }
 
 /// Declared objectives.

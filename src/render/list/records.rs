@@ -12,6 +12,7 @@ use crate::render::log::short;
 pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
     let rows = ingests.iter().map(|ingest| Row {
         cells: vec![
+            ingest.id.to_string(),
             ingest.file.clone(),
             moment(Some(ingest.started_at)),
             ingest.finished_at.map_or("interrupted".to_owned(), |at| moment(Some(at))),
@@ -33,7 +34,11 @@ pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
             "rejected": ingest.rejected,
         }),
     });
-    List::new("ingests", &["FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"], rows)
+    List::new(
+        "ingests",
+        &[">INGEST", "FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],
+        rows,
+    )
 }
 
 /// A set of a list.

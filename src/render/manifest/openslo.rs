@@ -172,6 +172,7 @@ fn time_window(window: Window) -> Node {
                 CalendarUnit::Month => "1M",
                 CalendarUnit::Quarter => "1Q",
                 CalendarUnit::Year => "1Y",
+                CalendarUnit::Days { count, .. } => &format!("{count}d"),
             };
             let calendar =
                 Node::map([("startTime", Some(Node::text(PERIOD_START))), ("timeZone", Some(Node::text(zone.name())))]);

@@ -143,15 +143,13 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.date);
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
-    // The worst day fills its column, the others in proportion.
+    // A column is the whole day: what it shows is the share of the day that was down.
     let share = |column: &Column<'_>| column.down as f64 / column.length.max(1) as f64;
-    let worst = columns.iter().map(share).fold(f64::MIN_POSITIVE, f64::max);
     let mut plain = [String::new(), String::new()];
     for column in columns.iter().filter(|column| matches!(column.kind, Kind::Some | Kind::Bad)) {
         let bad = column.kind == Kind::Bad;
-        let height = (share(column) / worst * HEIGHT).max(LEAST);
-        let top = if bad { HEIGHT - height } else { HEIGHT - height.min(HEIGHT * 0.6) };
-        let drawn = block(x(column.date), top, HEIGHT);
+        let height = (share(column) * HEIGHT).max(LEAST);
+        let drawn = block(x(column.date), HEIGHT - height, HEIGHT);
         if detail == Detail::Full {
             let title = format!("{}: {} available, {} down", column.date, column.available(), short_time(column.down));
             path(if bad { "bad" } else { "some" }, &drawn, Some(title));

@@ -17,6 +17,7 @@ pub(super) fn write(page: &mut Markup, reports: &[&ObjectiveReport], by: &GroupB
         return;
     }
     let (noun, title) = match by {
+        GroupBy::Objective => ("objective", "By objective".to_owned()),
         GroupBy::System => ("system", "By system".to_owned()),
         GroupBy::Label(key) => ("value", format!("By {key}")),
     };
@@ -46,7 +47,7 @@ pub(super) fn write(page: &mut Markup, reports: &[&ObjectiveReport], by: &GroupB
 
 fn row(page: &mut Markup, group: &Group<'_>, by: &GroupBy) {
     let none = match by {
-        GroupBy::System => String::new(),
+        GroupBy::Objective | GroupBy::System => String::new(),
         GroupBy::Label(key) => format!("without {key}"),
     };
     page.open("tr", &[("data-group", &group.name.unwrap_or_default())]);

@@ -17,7 +17,7 @@ use crate::render::{Cell, Sheet, Tone};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WireConsequence<'a> {
+pub(in crate::render) struct WireConsequence<'a> {
     objective_id: &'a str,
     before: Option<WireJudgement<'a>>,
     after: Option<WireJudgement<'a>>,
@@ -63,7 +63,7 @@ fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
 }
 
 /// The consequences for programs.
-pub(super) fn wire(consequences: &[Consequence]) -> Vec<WireConsequence<'_>> {
+pub(in crate::render) fn wire(consequences: &[Consequence]) -> Vec<WireConsequence<'_>> {
     consequences
         .iter()
         .map(|consequence| WireConsequence {
@@ -75,7 +75,7 @@ pub(super) fn wire(consequences: &[Consequence]) -> Vec<WireConsequence<'_>> {
 }
 
 /// The consequences for people: those that are felt, worst first. `None` when there are none at all.
-pub(super) fn sheet(consequences: &[Consequence], as_of: Instant) -> Option<Sheet> {
+pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> Option<Sheet> {
     let felt: Vec<_> = consequences.iter().filter(|consequence| consequence.is_felt()).collect();
     if consequences.is_empty() {
         return None;

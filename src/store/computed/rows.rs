@@ -15,7 +15,7 @@ use crate::domain::budget::printed::{
 };
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
-use crate::domain::health::system::Health;
+use crate::domain::health::report::Health;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::window::Window;

@@ -19,8 +19,8 @@ pub(super) struct Thinned {
 /// When a stream that repeats nothing is stale.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Silence {
-    /// Nobody has said so far: every transition is kept.
-    Untold,
+    /// It does not matter: every transition is kept.
+    Any,
     Never,
     /// After so many milliseconds.
     After(i64),
@@ -34,7 +34,7 @@ impl Silence {
     /// What need not be kept after a transition: the same status before this moment.
     fn repeated(self, kept: Transition) -> Transition {
         let at = match self {
-            Self::Untold | Self::Never => END,
+            Self::Any | Self::Never => END,
             Self::After(millis) => kept.at.plus(millis),
         };
         Transition { at, ..kept }
@@ -50,7 +50,7 @@ impl Thinned {
     /// Takes the next one.
     #[inline]
     pub(super) fn push(&mut self, transition: Transition) {
-        if self.silence == Silence::Untold {
+        if self.silence == Silence::Any {
             self.kept.push(transition);
             return;
         }
@@ -82,14 +82,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::health::timeline::{BEGINNING, Scope, StreamHistory, SystemHistory, fold};
+    use crate::domain::health::rules::Rules;
+    use crate::domain::health::stream::StreamHistory;
+    use crate::domain::health::system::fold;
+    use crate::domain::health::timeline::{BEGINNING, Scope, SystemHistory};
     use crate::domain::health::transition::Source;
 
     fn statuses(transitions: Vec<Transition>, silence: Option<i64>) -> Vec<(Instant, Status)> {
-        let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, transitions }];
+        let streams = vec![StreamHistory { source: Source::Healthcheck, check: None, location: None, transitions }];
         let history = SystemHistory { from: BEGINNING, through: END, first: None, streams };
-        let mut changes: Vec<_> =
-            fold(&history, Scope::System, silence).into_iter().map(|c| (c.at, c.status())).collect();
+        let mut changes: Vec<_> = fold(&history, Scope::System, &Rules { stale_after_ms: silence, ..Rules::default() })
+            .into_iter()
+            .map(|c| (c.at, c.status()))
+            .collect();
         changes.dedup_by_key(|change| change.1);
         changes
     }
@@ -111,7 +116,7 @@ mod tests {
                 }
                 thinned.finish()
             };
-            prop_assert_eq!(thin(Silence::Untold).len(), all.len());
+            prop_assert_eq!(thin(Silence::Any).len(), all.len());
             let kept = thin(Silence::of(silence));
             prop_assert_eq!(statuses(kept.clone(), silence), statuses(all.clone(), silence));
             // The newest fact says how old the data is, the first one since when there is any.

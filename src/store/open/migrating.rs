@@ -39,6 +39,8 @@ const STEPS: &[Step] = &[
     Step { sql: include_str!("../migrations/0012_states.sql"), then: Some(rename_states), purges: false },
     Step::sql(include_str!("../migrations/0013_segments.sql")),
     Step::sql(include_str!("../migrations/0014_dependencies.sql")),
+    Step::sql(include_str!("../migrations/0015_overruled.sql")),
+    Step::sql(include_str!("../migrations/0016_locations_and_members.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

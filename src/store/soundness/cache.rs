@@ -12,8 +12,16 @@ use crate::store::inputs::decided;
 use crate::store::open::{Store, code, explain, is_no_value};
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
-pub(super) const CACHES: [&str; 7] =
-    ["ledger", "seal", "condition_logged", "objective_input", "dependency_input", "maintenance_input", "input_digest"];
+pub(super) const CACHES: [&str; 8] = [
+    "ledger",
+    "seal",
+    "condition_logged",
+    "objective_input",
+    "dependency_input",
+    "member_input",
+    "maintenance_input",
+    "input_digest",
+];
 /// The tables that `slo compute` fills anew but for the log.
 const PUBLISHED: [&str; 6] =
     ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement"];

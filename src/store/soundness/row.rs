@@ -12,8 +12,18 @@ use super::crc::Crc;
 use crate::store::open::Unreadable;
 
 /// The tables that cannot be made anew from others.
-pub(super) const FACTS: [&str; 8] =
-    ["system", "stream", "segment", "note", "ingest", "manifest", "apply_log", "apply_change"];
+pub(super) const FACTS: [&str; 10] = [
+    "system",
+    "stream",
+    "segment",
+    "note",
+    "overruled",
+    "ingest",
+    "rewrite_log",
+    "manifest",
+    "apply_log",
+    "apply_change",
+];
 
 /// The columns that a table's checksum covers: all but itself, as the table declares them. The id of a segment says nothing
 /// and is left out.
@@ -22,7 +32,7 @@ macro_rules! covered {
         "id, name"
     };
     (stream) => {
-        "id, system, source, healthcheck, first_ts"
+        "id, system, source, healthcheck, location, first_ts"
     };
     (segment) => {
         "stream, first_ts, last_ts, count, body"
@@ -30,8 +40,14 @@ macro_rules! covered {
     (note) => {
         "stream, ts, text"
     };
+    (overruled) => {
+        "stream, ts, status, note, ingest"
+    };
     (ingest) => {
         "id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected"
+    };
+    (rewrite_log) => {
+        "id, done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes"
     };
     (manifest) => {
         "id, kind, name, body, file, document, content_hash, applied_at, set_name, orphaned_at, commit_id, repository"
@@ -43,7 +59,7 @@ macro_rules! covered {
         "apply, position, deed, kind, name, old_name, fields"
     };
     (input_digest) => {
-        "system, objectives, windows, dependents"
+        "system, objectives, windows, dependents, composites"
     };
     (seal) => {
         "objective, fingerprint, sealed_until, published_until, due_at"
@@ -300,7 +316,7 @@ mod tests {
         macro_rules! hold {
             ($($table:tt)*) => { $(assert_eq!(covered!($table), declared(stringify!($table)));)* };
         }
-        hold!(system stream segment note ingest manifest apply_log apply_change input_digest seal ledger computation
+        hold!(system stream segment note overruled ingest rewrite_log manifest apply_log apply_change input_digest seal ledger computation
               condition_logged change_log delivery);
     }
 

@@ -182,6 +182,15 @@ impl Store {
             let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
             tell(format!("the note of stream {stream} at {at} belongs to no transition"));
         }
+        let mut statement = self.connection.prepare(
+            "SELECT stream, ts FROM overruled WHERE NOT EXISTS
+             (SELECT 1 FROM segment WHERE segment.stream = overruled.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+            tell(format!("what was overruled of stream {stream} at {at} belongs to no transition"));
+        }
         let mut statement = self
             .connection
             .prepare("SELECT id FROM stream WHERE id NOT IN (SELECT stream FROM segment) ORDER BY id LIMIT 10")?;

@@ -85,7 +85,8 @@ impl Budget {
         Self::within(history, closing_bounds(history.objective.window, end), end)
     }
 
-    fn within(history: &History, (start, end): (Ms, Ms), as_of: Ms) -> Self {
+    /// The budget of a window, as of a moment within it or at its end.
+    pub(crate) fn within(history: &History, (start, end): (Ms, Ms), as_of: Ms) -> Self {
         let totals = history.totals(start, as_of);
         let length = i128::from(end - start) - totals.not_counted;
         let allowed = (WHOLE - history.objective.target_micro) * length * MICROS;

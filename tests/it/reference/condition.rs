@@ -10,8 +10,8 @@ use std::rc::Rc;
 use super::budget::{Budget, LOOKBACKS, MICROS, Ratio, Streak, WHOLE, burn_rate, streak};
 use super::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, weekday};
 use super::history::History;
-use super::model::{Model, Stream};
-use crate::world::{Objective, Source, Status, Window, World};
+use super::model::Model;
+use crate::world::{Objective, Status, Window, World};
 
 /// A value at one moment.
 #[derive(Clone, Debug)]
@@ -342,8 +342,7 @@ fn policy(history: &History, urgency: &str, at: Ms) -> bool {
 
 fn health(model: &Model, system: &str, name: &str, at: Ms) -> Val {
     let status = model.effective(system, at);
-    let streams = model.streams.get(system).map_or(&[][..], Vec::as_slice);
-    let checks: Vec<&Stream> = streams.iter().filter(|stream| stream.source == Source::Healthcheck).collect();
+    let checks = model.checks(system, at);
     let changes: Vec<Ms> = model
         .edges(system)
         .into_iter()
@@ -353,7 +352,7 @@ fn health(model: &Model, system: &str, name: &str, at: Ms) -> Val {
     let held = changes.last().copied().or(model.first_transition(system)).map(|since| i128::from(at - since));
     match name {
         "status" => Val::Text(status.name().to_owned()),
-        "healthyChecks" => count(checks.iter().filter(|stream| stream.status(at) == Status::Healthy).count()),
+        "healthyChecks" => count(checks.iter().filter(|(_, status)| *status == Status::Healthy).count()),
         "totalChecks" => count(checks.len()),
         "transitionsInWindow" => count(changes.iter().filter(|change| at - HOUR < **change).count()),
         "inStatusFor" => held.map_or(Val::Null, |held| number(held, 1)),

@@ -90,23 +90,61 @@ fn sums(seen: &[Seen]) -> Value {
     })
 }
 
-fn millis(world: &World, start: Ms, end: Option<Ms>) -> Ms {
-    end.unwrap_or(world.as_of) - start
+/// What several objectives of one system saw, of which any two are linked by moments in common.
+pub(crate) type Joined<'o, 'w> = Vec<&'o (&'w Objective, Outage)>;
+
+/// Outages of systems: two that have a moment in common are one, over and over until nothing changes.
+pub(crate) fn joined<'o, 'w>(outages: &'o [(&'w Objective, Outage)]) -> Vec<Joined<'o, 'w>> {
+    let end = |outage: &Outage| outage.end.unwrap_or(Ms::MAX);
+    let meet = |(of, one): &(&Objective, Outage), (of_other, other): &(&Objective, Outage)| {
+        of.system == of_other.system && one.start.max(other.start) < end(one).min(end(other))
+    };
+    let mut sets: Vec<Joined<'_, '_>> = outages.iter().map(|outage| vec![outage]).collect();
+    loop {
+        let pairs = (0..sets.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let found =
+            pairs.into_iter().find(|(a, b)| sets[*a].iter().any(|one| sets[*b].iter().any(|other| meet(one, other))));
+        let Some((a, b)) = found else { return sets };
+        let gone = sets.remove(a);
+        sets[b].extend(gone);
+    }
 }
 
-/// What outages come to.
-pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
-    let seen = |(_, outage): &(&Objective, Outage)| Seen {
-        events: outage.events.len(),
-        charged: outage
-            .events
-            .iter()
-            .map(|event| i128::from(millis(world, event.start, event.end)) * event.weight)
-            .sum(),
-        lasted: millis(world, outage.start, outage.end),
-        open: outage.end.is_none(),
+/// The microseconds that stretches cover, each moment with the greatest of their weights.
+pub(crate) fn weighed(stretches: &[(Ms, Ms, i128)]) -> i128 {
+    let edges: BTreeSet<Ms> = stretches.iter().flat_map(|(start, end, _)| [*start, *end]).collect();
+    let edges: Vec<Ms> = edges.into_iter().collect();
+    let greatest = |at: Ms| {
+        stretches.iter().filter(|(start, end, _)| *start <= at && at < *end).map(|(_, _, weight)| *weight).max()
     };
-    sums(&outages.iter().map(seen).collect::<Vec<_>>())
+    edges.windows(2).map(|pair| i128::from(pair[1] - pair[0]) * greatest(pair[0]).unwrap_or(0)).sum()
+}
+
+/// How many milliseconds any of some stretches covers.
+pub(crate) fn covered(stretches: &[(Ms, Ms)]) -> Ms {
+    let mut edges: Vec<Ms> = stretches.iter().flat_map(|(start, end)| [*start, *end]).collect();
+    edges.sort_unstable();
+    let inside = |pair: &&[Ms]| stretches.iter().any(|(start, end)| *start <= pair[0] && pair[1] <= *end);
+    edges.windows(2).filter(inside).map(|pair| pair[1] - pair[0]).sum()
+}
+
+/// From the first start to the last end of some outages, which is the moment `now` while one lasts.
+pub(crate) fn hull(set: &[&(&Objective, Outage)], now: Ms) -> (Ms, Ms) {
+    let start = set.iter().map(|(_, outage)| outage.start).min().unwrap();
+    (start, set.iter().map(|(_, outage)| outage.end.unwrap_or(now)).max().unwrap())
+}
+
+/// What outages come to, each once however many objectives of its system saw it.
+pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
+    let seen = |set: &Joined<'_, '_>| {
+        let events: Vec<&DowntimeEvent> = set.iter().flat_map(|(_, outage)| &outage.events).collect();
+        let charged: Vec<_> =
+            events.iter().map(|event| (event.start, event.end.unwrap_or(world.as_of), event.weight)).collect();
+        let (start, end) = hull(set, world.as_of);
+        let open = set.iter().any(|(_, outage)| outage.end.is_none());
+        Seen { events: events.len(), charged: weighed(&charged), lasted: end - start, open }
+    };
+    sums(&joined(outages).iter().map(seen).collect::<Vec<_>>())
 }
 
 /// The same by objective or system: of each all its outages.
@@ -126,42 +164,44 @@ pub(crate) fn totals_by(
 /// The same by parts of events: for each key, what of each outage belongs to it.
 pub(crate) fn parts_by(
     outages: &[(&Objective, Outage)],
-    parts: impl Fn(&DowntimeEvent) -> Vec<(String, Ms)>,
+    parts: impl Fn(&DowntimeEvent) -> Vec<(String, (Ms, Ms))>,
 ) -> BTreeMap<String, Value> {
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for (_, outage) in outages {
+    for set in joined(outages) {
+        let events = set.iter().flat_map(|(_, outage)| &outage.events);
         let weighted = |event: &DowntimeEvent| {
             let weight = event.weight;
-            parts(event).into_iter().map(move |(key, millis)| (key, (millis, i128::from(millis) * weight)))
+            parts(event).into_iter().map(move |(key, (start, end))| (key, (start, end, weight)))
         };
-        let all: Vec<(String, (Ms, i128))> = outage.events.iter().flat_map(weighted).collect();
+        let all: Vec<(String, (Ms, Ms, i128))> = events.flat_map(weighted).collect();
         for key in all.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
-            let mine: Vec<(Ms, i128)> = all.iter().filter(|(of, _)| of == key).map(|(_, part)| *part).collect();
-            let charged = mine.iter().map(|(_, micros)| micros).sum();
-            let lasted = mine.iter().map(|(millis, _)| millis).sum();
-            let one = Seen { events: mine.len(), charged, lasted, open: outage.end.is_none() };
-            seen.entry(key.clone()).or_default().push(one);
+            let mine: Vec<(Ms, Ms, i128)> =
+                all.iter().filter(|(of, _)| of == key).map(|(_, stretch)| *stretch).collect();
+            let spans: Vec<(Ms, Ms)> = mine.iter().map(|(start, end, _)| (*start, *end)).collect();
+            let lasted = covered(&spans);
+            let (charged, open) = (weighed(&mine), set.iter().any(|(_, outage)| outage.end.is_none()));
+            seen.entry(key.clone()).or_default().push(Seen { events: mine.len(), charged, lasted, open });
         }
     }
     seen.into_iter().map(|(key, seen)| (key, sums(&seen))).collect()
 }
 
-/// Whose an event is, and for how long.
-pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, Ms)> {
+/// Whose an event is, and when.
+pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let cause = match &event.attribution {
         Attribution::Own => "self".to_owned(),
         Attribution::Upstream(system) => system.clone(),
     };
-    vec![(cause, millis(world, event.start, event.end))]
+    vec![(cause, (event.start, event.end.unwrap_or(world.as_of)))]
 }
 
-/// The UTC days on which an event lies within `[since, until)`, and for how long.
-pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, Ms)> {
+/// The UTC days on which an event lies within `[since, until)`, and when on each.
+pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let (start, end) = (event.start.max(since), event.end.unwrap_or(world.as_of).min(until));
     let days = start.div_euclid(DAY)..=(end - 1).div_euclid(DAY);
     let part = |day: i64| {
         let (year, month, date) = civil_from_days(day);
-        (format!("{year:04}-{month:02}-{date:02}"), end.min((day + 1) * DAY) - start.max(day * DAY))
+        (format!("{year:04}-{month:02}-{date:02}"), (start.max(day * DAY), end.min((day + 1) * DAY)))
     };
     if end <= start { Vec::new() } else { days.map(part).collect() }
 }

@@ -225,13 +225,14 @@ fn health_counts_changes_and_checks() {
     let expected = json!([
         { "systemId": "ghost", "status": "unhealthy", "healthyChecks": 0, "totalChecks": 0,
           "inStatusSince": "2026-10-20T12:00:00.000Z", "inStatusForSeconds": 0, "transitionsInWindow": 1,
-          "lastSeen": "2026-10-20T12:00:00.000Z", "dataAgeSeconds": 0 },
+          "lastSeen": "2026-10-20T12:00:00.000Z", "dataAgeSeconds": 0, "inMaintenance": null, "retired": false },
         { "systemId": "silent", "status": "unknown", "healthyChecks": 0, "totalChecks": 0, "inStatusSince": null,
-          "inStatusForSeconds": null, "transitionsInWindow": 0, "lastSeen": null, "dataAgeSeconds": null },
+          "inStatusForSeconds": null, "transitionsInWindow": 0, "lastSeen": null, "dataAgeSeconds": null,
+          "inMaintenance": null, "retired": false },
         // Degraded at -55, healthy at -50, stale at -20, healthy at -10.
         { "systemId": "api", "status": "healthy", "healthyChecks": 1, "totalChecks": 1,
           "inStatusSince": "2026-10-20T11:50:00.000Z", "inStatusForSeconds": 600, "transitionsInWindow": 4,
-          "lastSeen": "2026-10-20T11:50:00.000Z", "dataAgeSeconds": 600 },
+          "lastSeen": "2026-10-20T11:50:00.000Z", "dataAgeSeconds": 600, "inMaintenance": null, "retired": false },
     ]);
     assert_eq!(difference("systems", &expected, &Value::Array(health(&world))), None);
     // A first transition that says nothing is when a status of `unknown` began.

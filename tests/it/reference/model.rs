@@ -1,48 +1,12 @@
-//! Owns status and attribution at one instant: the journal's streams, a system's effective status, its outages, its upstreams.
+//! Owns attribution at one instant: a system's outages, its upstreams, and what an instant is to an objective.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{DAY, Ms};
+use super::health::{Sides, Stream, streams};
 use super::recurrence::occurrences;
 use super::schedule::is_counted;
 use crate::world::{Objective, Source, Status, System, Window, World};
-
-/// One stream: its transitions by instant, conflicts settled.
-pub(crate) struct Stream {
-    pub(crate) source: Source,
-    pub(crate) check: Option<String>,
-    transitions: BTreeMap<Ms, Status>,
-    stale_after: Option<Ms>,
-}
-
-impl Stream {
-    /// SPEC 2 and SPEC 3's silence: only what last said `healthy` grows stale.
-    pub(crate) fn status(&self, at: Ms) -> Status {
-        match self.transitions.range(..=at).next_back() {
-            None => Status::Unknown,
-            Some((ts, Status::Healthy)) if self.stale_after.is_some_and(|after| at - ts >= after) => Status::Unknown,
-            Some((_, status)) => *status,
-        }
-    }
-
-    pub(crate) fn exists(&self, at: Ms) -> bool {
-        self.transitions.range(..=at).next().is_some()
-    }
-
-    fn last_seen(&self, at: Ms) -> Option<Ms> {
-        self.transitions.range(..=at).next_back().map(|(ts, _)| *ts)
-    }
-
-    /// Every instant at which the status of this stream may change.
-    fn edges(&self) -> impl Iterator<Item = Ms> {
-        self.transitions.keys().flat_map(|ts| [Some(*ts), self.stale_after.map(|after| ts + after)]).flatten()
-    }
-}
-
-/// `unknown` counts only if all are unknown, and is the least of all: the worst is the maximum.
-fn worst(statuses: impl Iterator<Item = Status>) -> Status {
-    statuses.max().unwrap_or(Status::Unknown)
-}
 
 /// To whom downtime belongs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -69,7 +33,7 @@ pub(crate) struct Class {
 /// A world as far as the facts up to `until` tell it.
 pub(crate) struct Model<'w> {
     pub(crate) world: &'w World,
-    pub(crate) streams: BTreeMap<String, Vec<Stream>>,
+    pub(crate) streams: BTreeMap<String, Vec<Stream<'w>>>,
     /// Maximal intervals in which a system is degraded or unhealthy; open ones end far in the future.
     outages: BTreeMap<String, Vec<(Ms, Ms)>>,
     /// Stretches of non-cancelled maintenance by system, as they overlap.
@@ -83,34 +47,10 @@ impl<'w> Model<'w> {
     pub(crate) fn new(world: &'w World, until: Ms) -> Self {
         let mut model =
             Self { world, streams: streams(world, until), outages: BTreeMap::new(), maintenance: maintenance(world) };
-        model.outages = model.streams.keys().map(|system| (system.clone(), model.outages_of(system))).collect();
+        let declared = world.systems.iter().map(|system| &system.name);
+        let systems: BTreeSet<&String> = declared.chain(model.streams.keys()).collect();
+        model.outages = systems.into_iter().map(|system| (system.clone(), model.outages_of(system))).collect();
         model
-    }
-
-    fn streams_of(&self, system: &str) -> &[Stream] {
-        self.streams.get(system).map_or(&[], Vec::as_slice)
-    }
-
-    /// Every instant at which the status of a system may change, in order.
-    pub(crate) fn edges(&self, system: &str) -> BTreeSet<Ms> {
-        self.streams_of(system).iter().flat_map(Stream::edges).collect()
-    }
-
-    /// The effective status of SPEC 3.
-    pub(crate) fn effective(&self, system: &str, at: Ms) -> Status {
-        worst(self.streams_of(system).iter().map(|stream| stream.status(at)))
-    }
-
-    pub(crate) fn first_transition(&self, system: &str) -> Option<Ms> {
-        self.streams_of(system).iter().filter_map(|stream| stream.transitions.keys().next().copied()).min()
-    }
-
-    /// The newest fact of the streams of a system, or of one of its checks and its incidents (SPEC 6).
-    pub(crate) fn last_seen(&self, system: &str, check: Option<&str>, at: Ms) -> Option<Ms> {
-        let streams = self.streams_of(system).iter().filter(|stream| {
-            check.is_none_or(|check| stream.source == Source::Incident || stream.check.as_deref() == Some(check))
-        });
-        streams.filter_map(|stream| stream.last_seen(at)).max()
     }
 
     fn outages_of(&self, system: &str) -> Vec<(Ms, Ms)> {
@@ -131,7 +71,7 @@ impl<'w> Model<'w> {
         outages
     }
 
-    fn declared(&self, system: &str) -> Option<&'w System> {
+    pub(crate) fn declared(&self, system: &str) -> Option<&'w System> {
         self.world.systems.iter().find(|declared| declared.name == system)
     }
 
@@ -163,13 +103,8 @@ impl<'w> Model<'w> {
 
     /// What the instant `at` is to an objective.
     pub(crate) fn class(&self, objective: &Objective, at: Ms) -> Class {
-        let relevant = |stream: &&Stream| {
-            stream.source == Source::Incident
-                || objective.healthcheck.is_none()
-                || stream.check == objective.healthcheck
-        };
-        let streams: Vec<&Stream> = self.streams_of(&objective.system).iter().filter(relevant).collect();
-        let status = worst(streams.iter().map(|stream| stream.status(at)));
+        let Sides { checks, incidents } = self.sides(&objective.system, objective.healthcheck.as_deref(), at);
+        let status = checks.max(incidents).unwrap_or(Status::Unknown);
         let begun = self.first_transition(&objective.system).is_some_and(|first| first <= at);
         let is_down = |status: Status| objective.counts_as_down.contains(&status);
         let down = begun && is_down(status);
@@ -181,13 +116,8 @@ impl<'w> Model<'w> {
         let excluded =
             down && !outside && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
         let charged = (down && !not_counted && !excluded).then(|| {
-            // A stream whose first transition is still to come does not exist yet.
-            let makes_down = |source: Source| {
-                let of_source = streams.iter().filter(|stream| stream.source == source && stream.exists(at));
-                let statuses: Vec<Status> = of_source.map(|stream| stream.status(at)).collect();
-                !statuses.is_empty() && is_down(worst(statuses.into_iter()))
-            };
-            let incident = !makes_down(Source::Healthcheck) && makes_down(Source::Incident);
+            let makes_down = |side: Option<Status>| side.is_some_and(is_down);
+            let incident = !makes_down(checks) && makes_down(incidents);
             let source = if incident { Source::Incident } else { Source::Healthcheck };
             (self.attribution(objective, at), source)
         });
@@ -206,27 +136,6 @@ impl<'w> Model<'w> {
             None => Attribution::Own,
         }
     }
-}
-
-fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream>> {
-    let mut streams: BTreeMap<String, Vec<Stream>> = BTreeMap::new();
-    for fact in world.facts.iter().filter(|fact| fact.ts <= until) {
-        let of_system = streams.entry(fact.system.clone()).or_default();
-        let known = of_system.iter().position(|stream| stream.source == fact.source && stream.check == fact.check);
-        let index = known.unwrap_or_else(|| {
-            let declared = world.systems.iter().find(|system| system.name == fact.system);
-            of_system.push(Stream {
-                source: fact.source,
-                check: fact.check.clone(),
-                transitions: BTreeMap::new(),
-                stale_after: declared.and_then(|system| system.stale_after),
-            });
-            of_system.len() - 1
-        });
-        let status = of_system[index].transitions.entry(fact.ts).or_insert(fact.status);
-        *status = fact.status.max(*status);
-    }
-    streams
 }
 
 /// The maintenance of each system, as it overlaps, as far ahead as anything is looked at.
@@ -250,11 +159,14 @@ fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
 pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let Window::Rolling { days } = objective.window else { return world.as_of + 400 * DAY };
     let facts = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of);
-    let silent = world.systems.iter().filter_map(|system| system.stale_after).max().unwrap_or(0);
+    let of_checks = world.systems.iter().flat_map(|system| &system.checks).filter_map(|check| check.stale_after);
+    let silent = world.systems.iter().filter_map(|system| system.stale_after).chain(of_checks).max().unwrap_or(0);
+    let of_checks = world.systems.iter().flat_map(|system| &system.checks).filter_map(|check| check.retired_at);
+    let retired = world.systems.iter().filter_map(|system| system.retired_at).chain(of_checks);
     // Of maintenance that returns, the first time counts: from there on it is the same from week to week.
     let first_ends =
         world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
     let except = objective.schedule.iter().flat_map(|shift| shift.except.iter().map(|date| (date + 2) * DAY));
-    let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except);
+    let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except).chain(retired);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }

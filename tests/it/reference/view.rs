@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::budget::{Budget, LOOKBACKS, Ratio, burn_rate, streak};
-use super::calendar::{HOUR, MINUTE, Ms, SECOND, rfc3339};
+use super::calendar::{DAY, HOUR, MINUTE, Ms, SECOND, rfc3339};
 use super::forecast::forecast;
 use super::history::History;
 use super::model::{Attribution, Model};
-use crate::world::{Objective, Source, Status, Window, World};
+use super::recurrence::occurrences;
+use crate::world::{Objective, Status, Window, World};
 
 /// Microseconds × 10⁸ in a minute.
 const MINUTE_WHOLE: i128 = MINUTE as i128 * super::budget::WHOLE * super::budget::MICROS;
@@ -192,6 +193,7 @@ pub(crate) fn health(world: &World) -> Vec<Value> {
         world.systems.iter().map(|system| &system.name).chain(model.streams.keys()).collect();
     let mut systems: Vec<(usize, &String, Value)> = names
         .into_iter()
+        .filter(|name| !model.retired(name, world.as_of))
         .map(|name| {
             let status = model.effective(name, world.as_of);
             let worst_first = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
@@ -206,9 +208,8 @@ pub(crate) fn health(world: &World) -> Vec<Value> {
 fn system_health(model: &Model, name: &str) -> Value {
     let as_of = model.world.as_of;
     let status = model.effective(name, as_of);
-    let streams = model.streams.get(name).map_or(&[][..], Vec::as_slice);
-    let checks: Vec<_> = streams.iter().filter(|stream| stream.source == Source::Healthcheck).collect();
-    let healthy = checks.iter().filter(|stream| stream.status(as_of) == Status::Healthy).count();
+    let checks = model.checks(name, as_of);
+    let healthy = checks.iter().filter(|(_, status)| *status == Status::Healthy).count();
     let edges: Vec<Ms> = model.edges(name).into_iter().filter(|edge| *edge <= as_of).collect();
     let changes: Vec<Ms> =
         edges.into_iter().filter(|edge| model.effective(name, *edge) != model.effective(name, edge - 1)).collect();
@@ -226,5 +227,20 @@ fn system_health(model: &Model, name: &str) -> Value {
         "transitionsInWindow": recent,
         "lastSeen": instant_or_null(model.last_seen(name, None, as_of)),
         "dataAgeSeconds": age(model.last_seen(name, None, as_of), as_of),
+        "inMaintenance": in_maintenance(model, name),
+        "retired": model.retired(name, as_of),
     })
+}
+
+/// Of the windows that are open, the one that ends last, or comes first by name.
+fn in_maintenance(model: &Model, name: &str) -> Value {
+    let as_of = model.world.as_of;
+    let windows = model.world.maintenance.iter().filter(|window| !window.cancelled);
+    let windows = windows.filter(|window| window.systems.iter().any(|system| system == name));
+    let open = windows.filter_map(|window| {
+        let open = occurrences(window, as_of + DAY).into_iter().filter(|(start, end)| *start <= as_of && as_of < *end);
+        open.map(|(_, end)| (end, window.name.clone())).max()
+    });
+    let last = open.min_by(|(end, name), (other_end, other)| other_end.cmp(end).then_with(|| name.cmp(other)));
+    last.map_or(Value::Null, |(end, name)| json!({ "name": name, "end": rfc3339(end) }))
 }

@@ -30,13 +30,11 @@ fn burst() -> impl Strategy<Value = Burst> {
 impl Burst {
     fn facts(&self, world: &World) -> Vec<Fact> {
         let system = &self.system.get(&world.systems).name;
-        let (source, check) = stream(self.stream);
-        let fact = |number: usize| Fact {
-            ts: world.as_of + (number as Ms + self.ahead as Ms - self.count as Ms) * self.step,
-            system: system.clone(),
-            source,
-            check: check.clone(),
-            status: self.cycle[number % self.cycle.len()],
+        let (source, check) = stream(system, self.stream);
+        let fact = |number: usize| {
+            let ts = world.as_of + (number as Ms + self.ahead as Ms - self.count as Ms) * self.step;
+            let status = self.cycle[number % self.cycle.len()];
+            Fact { source, check: check.clone(), ..Fact::new(ts, system, status) }
         };
         (0..self.count).map(fact).collect()
     }

@@ -5,12 +5,17 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{Dependency, Fact, Maintenance, Objective, Returns, Shift, Source, Status, System, Window, World};
+use super::{
+    Check, Dependency, Fact, Maintenance, Objective, Quorum, Returns, Shift, Source, Status, System, Thresholds,
+    Window, World,
+};
 use crate::reference::budget::{WHOLE, window_bounds};
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, instant};
 
 /// Chosen so that order by name is not the order of dependency.
-const NAMES: [&str; 5] = ["db", "Cache", "api", "web.eu", "auth"];
+const NAMES: [&str; 7] = ["db", "Cache", "fleet", "api", "web.eu", "auth", "cluster"];
+/// Those that are made of some before them.
+const COMPOSITE: [&str; 2] = ["fleet", "cluster"];
 const STALE: [Ms; 5] = [5 * MINUTE, 15 * MINUTE, 6 * HOUR, 2 * DAY, 20 * DAY];
 const DAYS: [i64; 5] = [1, 2, 7, 30, 3650];
 const TARGETS: [i128; 9] =
@@ -87,6 +92,7 @@ struct RawFact {
     shift: Ms,
     system: Index,
     stream: usize,
+    location: Option<&'static str>,
     status: Status,
 }
 
@@ -94,8 +100,10 @@ fn raw_fact() -> impl Strategy<Value = RawFact> {
     let status = prop_oneof![
         4 => Just(Status::Healthy), 3 => Just(Status::Unhealthy), 2 => Just(Status::Degraded), 1 => Just(Status::Unknown),
     ];
-    (any::<Index>(), shift(), any::<Index>(), 0..5_usize, status)
-        .prop_map(|(at, shift, system, stream, status)| RawFact { at, shift, system, stream, status })
+    let location = option::weighted(0.4, select(vec!["eu", "us"]));
+    (any::<Index>(), shift(), any::<Index>(), 0..5_usize, location, status).prop_map(
+        |(at, shift, system, stream, location, status)| RawFact { at, shift, system, stream, location, status },
+    )
 }
 
 /// An outage of an objective's system that spends some of its budget, placed where its window makes it matter.
@@ -147,6 +155,11 @@ fn raw_outage() -> impl Strategy<Value = RawOutage> {
 #[derive(Clone, Debug)]
 struct RawSystem {
     stale_after: Option<Ms>,
+    checks: Vec<RawCheck>,
+    retired: Option<(Index, Ms)>,
+    /// Of a composite one, among the systems before it.
+    members: Vec<Index>,
+    quorum: Quorum,
     /// To the systems before this one.
     edges: Vec<Option<(&'static str, bool)>>,
 }
@@ -154,8 +167,61 @@ struct RawSystem {
 fn raw_system() -> impl Strategy<Value = RawSystem> {
     let impact = select(vec!["critical", "degraded", "degraded", "informational"]);
     let edges = vec(option::weighted(0.6, (impact, any::<bool>())), NAMES.len());
-    (option::weighted(0.3, select(STALE.to_vec())), edges)
-        .prop_map(|(stale_after, edges)| RawSystem { stale_after, edges })
+    let checks = (option::weighted(0.4, raw_check("http")), option::weighted(0.2, raw_check("ping")));
+    let composition = (vec(any::<Index>(), 1..4), quorum());
+    (option::weighted(0.3, select(STALE.to_vec())), edges, checks, retired(0.15), composition).prop_map(
+        |(stale_after, edges, (http, ping), retired, (members, quorum))| RawSystem {
+            stale_after,
+            checks: http.into_iter().chain(ping).collect(),
+            retired,
+            members,
+            quorum,
+            edges,
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+struct RawCheck {
+    check: Check,
+    retired: Option<(Index, Ms)>,
+}
+
+fn raw_check(name: &'static str) -> impl Strategy<Value = RawCheck> {
+    let thresholds = option::weighted(0.6, thresholds());
+    (quorum(), option::weighted(0.3, select(STALE.to_vec())), thresholds, retired(0.25)).prop_map(
+        move |(quorum, stale_after, thresholds, retired)| {
+            let check = Check { quorum, stale_after, thresholds, ..Check::new(name) };
+            RawCheck { check, retired }
+        },
+    )
+}
+
+fn quorum() -> impl Strategy<Value = Quorum> {
+    prop_oneof![Just(Quorum::All), Just(Quorum::Any), Just(Quorum::Majority), (1..4_usize).prop_map(Quorum::Number),]
+}
+
+/// A moment of the world at which something is retired, now and then.
+fn retired(weight: f64) -> impl Strategy<Value = Option<(Index, Ms)>> {
+    option::weighted(weight, (any::<Index>(), shift()))
+}
+
+fn thresholds() -> impl Strategy<Value = Thresholds> {
+    let one = || option::weighted(0.7, 1..4_usize);
+    let consecutive = (one(), one(), one()).prop_map(|(healthy, degraded, unhealthy)| match (degraded, unhealthy) {
+        (Some(one), Some(other)) => {
+            let (degraded, unhealthy) = (Some(one.min(other)), Some(one.max(other)));
+            Thresholds::Consecutive { healthy, degraded, unhealthy }
+        }
+        (None, None) => Thresholds::Consecutive { healthy: healthy.or(Some(2)), degraded, unhealthy },
+        _ => Thresholds::Consecutive { healthy, degraded, unhealthy },
+    });
+    let window = (1..5_usize, one(), 1..5_usize).prop_map(|(degraded, unhealthy, more)| {
+        let worst = unhealthy.map_or(degraded, |unhealthy| unhealthy.max(degraded));
+        let unhealthy = unhealthy.map(|_| worst);
+        Thresholds::Window { size: worst + more - 1, degraded: Some(degraded), unhealthy }
+    });
+    prop_oneof![2 => consecutive, 1 => window]
 }
 
 #[derive(Clone, Debug)]
@@ -311,7 +377,7 @@ pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
         let instants = instants(&anchors, as_of);
         let mut world = build(&before, &[], &instants, as_of);
         let mut all: Vec<Fact> = facts.iter().map(|fact| build_fact(fact, &instants, before.systems.len())).collect();
-        let quiet = world.systems.iter().take(quiet);
+        let quiet = world.systems.iter().take(quiet).filter(|system| system.members.is_empty());
         all.extend(quiet.map(|system| Fact::new(as_of - 80 * DAY, &system.name, Status::Healthy)));
         all.extend(outages.iter().flat_map(|outage| build_outage(outage, &world)));
         world.facts = all;
@@ -328,8 +394,9 @@ fn instants(anchors: &[Ms], as_of: Ms) -> Vec<Ms> {
     anchors.chain(back.into_iter().map(|back| as_of - back)).collect()
 }
 
-/// A stream's place in the journal: the system as a whole, its checks, and its incidents.
-pub(super) fn stream(number: usize) -> (Source, Option<String>) {
+/// A stream's place in the journal: the system as a whole, its checks, and its incidents, which are all of a composite one.
+pub(super) fn stream(system: &str, number: usize) -> (Source, Option<String>) {
+    let number = if COMPOSITE.contains(&system) { 3 + number % 2 } else { number };
     let (source, check) = match number {
         0 => (Source::Healthcheck, None),
         1 => (Source::Healthcheck, Some("http")),
@@ -358,23 +425,24 @@ fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
     let upstreams = upstreams(&world.systems, &objective.system);
     let upstream = raw.upstream.filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams));
     let system = upstream.unwrap_or(&objective.system);
-    let (source, check) = stream(raw.stream);
-    let fact = |ts, status| Fact { ts, system: system.clone(), source, check: check.clone(), status };
+    let (source, check) = stream(system, raw.stream);
+    let fact = |ts, status| Fact { source, check: check.clone(), ..Fact::new(ts, system, status) };
     [fact(from, raw.status), fact(to, Status::Healthy)]
 }
 
 fn build_fact(raw: &RawFact, instants: &[Ms], systems: usize) -> Fact {
     // One more than are declared: a system can be known from the journal alone.
     let system = ["ghost"].iter().chain(&NAMES[..systems]).nth(raw.system.index(systems + 1)).unwrap();
-    let (source, check) = stream(raw.stream);
-    Fact { ts: *raw.at.get(instants) + raw.shift, system: (*system).to_owned(), source, check, status: raw.status }
+    let (source, check) = stream(system, raw.stream);
+    let location = raw.location.map(str::to_owned);
+    Fact { source, check, location, ..Fact::new(*raw.at.get(instants) + raw.shift, system, raw.status) }
 }
 
 fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> World {
     let names = &NAMES[..raw.systems.len()];
     let name = |index: &Index| (*index.get(names)).to_owned();
     let systems: Vec<System> =
-        names.iter().zip(&raw.systems).map(|(name, system)| build_system(name, system)).collect();
+        names.iter().zip(&raw.systems).map(|(name, system)| build_system(name, system, instants)).collect();
     let objectives = raw.objectives.iter().enumerate().map(|(number, raw)| {
         let system = name(&raw.system);
         let upstreams = upstreams(&systems, &system);
@@ -382,7 +450,9 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
             raw.excluded.iter().filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams).clone()).collect();
         excluded.sort();
         excluded.dedup();
-        Objective { name: format!("o{number}"), system, excluded_dependencies: excluded, ..raw.objective.clone() }
+        let healthcheck = raw.objective.healthcheck.clone().filter(|_| !COMPOSITE.contains(&&*system));
+        let name = format!("o{number}");
+        Objective { name, system, healthcheck, excluded_dependencies: excluded, ..raw.objective.clone() }
     });
     let maintenance = raw.maintenance.iter().enumerate().map(|(number, raw)| {
         let mut systems: Vec<String> = raw.systems.iter().map(name).collect();
@@ -418,12 +488,27 @@ fn returning(at: Ms, duration: Ms, returns: Returns, local: Ms) -> (Ms, Ms, Opti
     (start, duration, Some(Returns { by_end, ..returns }))
 }
 
-fn build_system(name: &str, raw: &RawSystem) -> System {
+fn build_system(name: &str, raw: &RawSystem, instants: &[Ms]) -> System {
+    let moment = |(at, shift): &(Index, Ms)| *at.get(instants) + shift;
+    let earlier: Vec<&str> = NAMES.iter().copied().take_while(|earlier| *earlier != name).collect();
+    let is_composite = COMPOSITE.contains(&name);
+    let mut members: Vec<String> =
+        raw.members.iter().filter(|_| is_composite).map(|index| (*index.get(&earlier)).to_owned()).collect();
+    members.sort();
+    members.dedup();
+    let quorum = match raw.quorum {
+        Quorum::Number(number) => Quorum::Number(number.min(members.len().max(1))),
+        word => word,
+    };
+    let check = |raw: &RawCheck| Check { retired_at: raw.retired.as_ref().map(moment), ..raw.check.clone() };
+    let checks = raw.checks.iter().filter(|_| !is_composite).map(check).collect();
     let edges = NAMES.iter().take_while(|earlier| **earlier != name).zip(&raw.edges);
     let dependencies = edges.filter_map(|(target, edge)| {
         edge.map(|(impact, transitive)| Dependency { target: (*target).to_owned(), impact, transitive })
     });
-    System { name: name.to_owned(), stale_after: raw.stale_after, dependencies: dependencies.collect() }
+    let (stale_after, retired_at) = (raw.stale_after, raw.retired.as_ref().map(moment));
+    let dependencies = dependencies.collect();
+    System { name: name.to_owned(), stale_after, checks, retired_at, members, quorum, dependencies }
 }
 
 /// Every system that some path of dependencies leads to.

@@ -1,5 +1,7 @@
 //! Worked examples of blame.
 
+use std::rc::Rc;
+
 use super::*;
 use crate::domain::value::name::Name;
 
@@ -12,7 +14,8 @@ pub(super) fn span(start: i64, end: i64) -> Span {
 }
 
 pub(super) fn member(number: i64) -> Member {
-    Member { id: SystemId(number), name: Name::parse(&format!("s{:03}", 500 - number)).unwrap(), stale_after_ms: None }
+    let name = Name::parse(&format!("s{:03}", 500 - number)).unwrap();
+    Member::new(SystemId(number), name, Rc::default(), None)
 }
 
 pub(super) fn plain(blamed: &[Blamed]) -> Vec<(i64, i64, i64)> {

@@ -1,10 +1,13 @@
 //! Owns the canonical fields of an object: what is compared, listed in a plan, and hashed.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
-use crate::domain::account::objective::{Metadata, Objective, System};
+use crate::domain::account::objective::{Members, Metadata, Objective, System};
 use crate::domain::account::weights::{FULL, written};
+use crate::domain::health::rules::CheckRules;
+use crate::domain::health::threshold::Thresholds;
 use crate::domain::health::transition::Status;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
@@ -72,6 +75,15 @@ impl Fields {
 
     fn system(&mut self, system: &System) {
         self.put_some("spec.staleAfter", system.stale_after_ms.map(duration::write_millis));
+        for check in &system.checks {
+            self.check(check);
+        }
+        self.put_some("spec.retiredAt", system.retired_at);
+        if let Some(Members { systems, quorum }) = &system.members {
+            let systems: BTreeSet<_> = systems.iter().collect();
+            self.put("spec.members", list(systems));
+            self.put("spec.quorum", quorum);
+        }
         let mut dependencies: Vec<_> = system.dependencies.iter().collect();
         dependencies.sort_by_key(|edge| &edge.upstream);
         for edge in dependencies {
@@ -80,6 +92,29 @@ impl Fields {
             self.put(format!("{path}.transitive"), edge.transitive);
             self.put_some(&format!("{path}.label"), edge.label.as_ref());
         }
+    }
+
+    fn check(&mut self, check: &CheckRules) {
+        let path = format!("spec.checks[{}]", check.name);
+        self.put(format!("{path}.quorum"), check.quorum);
+        self.put_some(&format!("{path}.staleAfter"), check.stale_after_ms.map(duration::write_millis));
+        let put = |list: &mut Self, key: &str, number: u32| list.put(format!("{path}.thresholds.{key}"), number);
+        match check.thresholds {
+            None => {}
+            Some(Thresholds::Consecutive { healthy, degraded, unhealthy }) => {
+                self.put(format!("{path}.thresholds.mode"), "consecutive");
+                put(self, "healthy", healthy);
+                put(self, "degraded", degraded);
+                put(self, "unhealthy", unhealthy);
+            }
+            Some(Thresholds::Window { size, degraded, unhealthy }) => {
+                self.put(format!("{path}.thresholds.mode"), "window");
+                put(self, "size", size);
+                put(self, "degraded", degraded);
+                put(self, "unhealthy", unhealthy);
+            }
+        }
+        self.put_some(&format!("{path}.retiredAt"), check.retired_at);
     }
 
     fn objective(&mut self, objective: &Objective) {

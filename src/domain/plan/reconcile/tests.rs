@@ -33,7 +33,7 @@ fn system(text: &str, upstreams: &[&str]) -> Object {
         label: None,
     };
     let dependencies = upstreams.iter().map(edge).collect();
-    Object::System(System { metadata: metadata(text), stale_after_ms: None, dependencies })
+    Object::System(System { dependencies, ..System::bare(metadata(text)) })
 }
 
 fn objective(text: &str, system: &str) -> Objective {

@@ -222,6 +222,7 @@ fn longest_millis(window: Window) -> i64 {
             CalendarUnit::Month => 31,
             CalendarUnit::Quarter => 92,
             CalendarUnit::Year => 366,
+            CalendarUnit::Days { count, .. } => i64::from(count),
         },
     };
     // A zone may also skip or repeat up to a day when it crosses the date line.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::linear::{Linear, Quotient};
 use super::signal::{Signal, Value};
-use crate::domain::health::system::{Health, TRANSITIONS_WINDOW_MS};
-use crate::domain::health::timeline::{Change, END, Scope, SystemHistory, fold, unfold};
-use crate::domain::health::transition::{Source, Status};
+use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
+use crate::domain::health::timeline::{END, Timeline};
+use crate::domain::health::transition::Status;
 use crate::domain::rules::condition::Property;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
@@ -15,10 +15,9 @@ use crate::domain::value::span::Span;
 /// One system as of every moment of a stretch.
 pub(crate) struct SystemView {
     stretch: Span,
-    history: SystemHistory,
+    timeline: Timeline,
     /// Moments at which the effective status becomes another one; the first is where the history begins.
     turns: Vec<(Instant, Status)>,
-    stale_after_ms: Option<i64>,
 }
 
 impl SystemView {
@@ -27,24 +26,18 @@ impl SystemView {
         since.plus(-TRANSITIONS_WINDOW_MS)
     }
 
-    /// Draws a system from its history, unless that does not reach back to where the status at the start of `stretch` began.
-    pub(crate) fn draw(
-        history: SystemHistory,
-        stale_after_ms: Option<i64>,
-        complete: bool,
-        stretch: Span,
-    ) -> Option<Self> {
-        let changes: Vec<Change> = fold(&history, Scope::System, stale_after_ms);
-        if !Health::is_settled(&changes, complete, stretch.start) {
+    /// Draws a system from its timeline, unless that does not reach back to where the status at the start of `stretch` began.
+    pub(crate) fn draw(timeline: Timeline, stretch: Span) -> Option<Self> {
+        if !Health::is_settled(&timeline, stretch.start) {
             return None;
         }
         let mut turns: Vec<(Instant, Status)> = Vec::new();
-        for change in changes {
+        for change in &timeline.changes {
             if turns.last().is_none_or(|(_, status)| *status != change.status()) {
                 turns.push((change.at, change.status()));
             }
         }
-        Some(Self { stretch, history, turns, stale_after_ms })
+        Some(Self { stretch, timeline, turns })
     }
 
     /// What a property does over the stretch; none of a system is never there.
@@ -62,27 +55,24 @@ impl SystemView {
                     steps.push((at.plus(TRANSITIONS_WINDOW_MS), -1));
                 }
             }),
-            Property::TotalChecks => self.stepping(|steps| {
-                steps.extend(self.checks().filter_map(|transitions| Some((transitions.first()?.at, 1))));
-            }),
-            Property::HealthyChecks => self.stepping(|steps| {
-                for transitions in self.checks() {
-                    let mut healthy = 0;
-                    unfold(transitions, self.stale_after_ms, self.history.through, |at, status| {
-                        let now = i64::from(status == Status::Healthy);
-                        steps.push((at, now - healthy));
-                        healthy = now;
-                    });
-                }
-            }),
+            Property::TotalChecks => self.checks(|status| status.is_some()),
+            Property::HealthyChecks => self.checks(|status| status == Some(Status::Healthy)),
             _ => Signal::steady(self.stretch, Value::Null),
         }
     }
 
-    /// The transitions of each healthcheck.
-    fn checks(&self) -> impl Iterator<Item = &[crate::domain::health::transition::Transition]> {
-        let checks = self.history.streams.iter().filter(|stream| stream.source == Source::Healthcheck);
-        checks.map(|stream| stream.transitions.as_slice())
+    /// How many checks have a status that counts.
+    fn checks(&self, counts: impl Fn(Option<Status>) -> bool) -> Signal {
+        self.stepping(|steps| {
+            for check in &self.timeline.checks {
+                let mut before = 0;
+                for step in check {
+                    let now = i64::from(counts(step.status));
+                    steps.push((step.at, now - before));
+                    before = now;
+                }
+            }
+        })
     }
 
     /// The runs of one effective status, cut to the stretch; the first may be empty.
@@ -97,7 +87,7 @@ impl SystemView {
     /// How long the status has been what it is, in units of so many milliseconds; what was unknown before anything was
     /// reported counts from the first report on.
     fn held(&self, unit_ms: i64) -> Signal {
-        let first = self.history.first.unwrap_or(END);
+        let first = self.timeline.first.unwrap_or(END);
         let ends = self.turns.iter().skip(1).map(|(at, _)| *at).chain([END]);
         let runs = self.turns.iter().zip(ends).flat_map(|((start, _), end)| {
             let reported = first.clamp(*start, end);

@@ -58,12 +58,12 @@ impl Date {
         self.midnight().to_chrono().date_naive()
     }
 
-    fn from_chrono(date: NaiveDate) -> Self {
+    pub(crate) fn from_chrono(date: NaiveDate) -> Self {
         Self(date.signed_duration_since(NaiveDate::default()).num_days())
     }
 
     /// The first date of the period in which this one lies; weeks start on Monday.
-    pub(super) fn first_of(self, unit: CalendarUnit) -> Self {
+    pub(crate) fn first_of(self, unit: CalendarUnit) -> Self {
         let day = self.to_chrono();
         match unit {
             CalendarUnit::Day => self,
@@ -74,14 +74,16 @@ impl Date {
                 Self::from_chrono(first.unwrap_or(day))
             }
             CalendarUnit::Year => self.plus(-i64::from(day.ordinal0())),
+            CalendarUnit::Days { first, count } => self.plus(-self.since(first).rem_euclid(count.into())),
         }
     }
 
     /// The first date of the next period, where this is the first one of its own.
-    pub(super) fn first_of_next(self, unit: CalendarUnit) -> Self {
+    pub(crate) fn first_of_next(self, unit: CalendarUnit) -> Self {
         let months = match unit {
             CalendarUnit::Day => return self.next(),
             CalendarUnit::Week => return self.plus(7),
+            CalendarUnit::Days { count, .. } => return self.plus(count.into()),
             CalendarUnit::Month => 1,
             CalendarUnit::Quarter => 3,
             CalendarUnit::Year => 12,

@@ -1,0 +1,77 @@
+//! Owns step 7, composite systems: the status that the quorum of its members has or exceeds, unless an incident of its own is worse.
+
+use super::location::Votes;
+use super::quorum::Quorum;
+use super::timeline::{Change, Step};
+use super::transition::Status;
+use crate::domain::value::instant::Instant;
+
+/// The effective status of a member over time; the first change lies at or before the beginning of what is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct MemberStatuses<'c> {
+    pub(crate) changes: &'c [Change],
+    /// From then on it is no member any more.
+    pub(crate) retired_at: Option<Instant>,
+}
+
+impl MemberStatuses<'_> {
+    /// The member as a check of the composite system.
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        self.changes.iter().map(|change| Step { at: change.at, status: change.checks.max(change.incidents) }).collect()
+    }
+}
+
+/// The changes of a composite system from a moment on, the first one at that moment. `own` are those that its incidents alone make.
+pub(crate) fn fold(own: &[Change], members: &[MemberStatuses<'_>], quorum: Quorum, from: Instant) -> Vec<Change> {
+    let mut moves: Vec<(Instant, Move)> = Vec::new();
+    for (index, member) in members.iter().enumerate() {
+        let index = index as u32;
+        moves.extend(member.steps().into_iter().map(|step| (step.at, Move::Says(index, step.status))));
+        moves.extend(member.retired_at.map(|at| (at, Move::Retires(index))));
+    }
+    moves.extend(own.iter().map(|change| (change.at, Move::Incidents(change.incidents))));
+    // Each one's moves are sorted, and a stable sort merges sorted runs.
+    moves.sort_by_key(|(at, _)| (*at).max(from));
+    let mut votes = Votes::new(members.len(), quorum);
+    let mut of = members.len() as u32;
+    let mut incidents = None;
+    let mut changes: Vec<Change> = Vec::new();
+    for now in moves.chunk_by(|one, other| one.0.max(from) == other.0.max(from)) {
+        for (_, change) in now {
+            match *change {
+                Move::Says(index, status) => votes.set(index as usize, status),
+                Move::Retires(index) => {
+                    of -= 1;
+                    votes.set(index as usize, None);
+                }
+                Move::Incidents(status) => incidents = status,
+            }
+        }
+        let change = Change { at: now[0].0.max(from), checks: votes.decide(of), incidents };
+        let last = changes.last().map(|last| (last.checks, last.incidents));
+        if last != Some((change.checks, change.incidents)) {
+            changes.push(change);
+        }
+    }
+    changes
+}
+
+/// What happens to a composite system.
+#[derive(Clone, Copy)]
+enum Move {
+    /// The member at this place has another status.
+    Says(u32, Option<Status>),
+    Retires(u32),
+    Incidents(Option<Status>),
+}
+
+/// The same changes up to a moment, none of which counts once the system is retired.
+pub(crate) fn until(mut changes: Vec<Change>, retired_at: Option<Instant>, through: Instant) -> Vec<Change> {
+    let first = changes[0].at;
+    changes.truncate(changes.partition_point(|change| change.at <= through));
+    if let Some(at) = retired_at.filter(|at| *at <= through) {
+        changes.truncate(changes.partition_point(|change| change.at < at));
+        changes.push(Change { at: at.max(first), checks: None, incidents: None });
+    }
+    changes
+}

@@ -1,0 +1,55 @@
+//! Owns what deleting facts, or moving them to another name, does to the budgets, and how caches follow it.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::caches::forget;
+use super::{follow_facts, reports, seal_after_ingest};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::rewrite::{Extent, Rewrite};
+use crate::domain::plan::reconcile::consequence::{Consequence, worst_first};
+use crate::domain::value::instant::Instant;
+use crate::store::{Store, Stored};
+
+/// What a rewrite of the journal has done.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Rewritten {
+    pub(crate) extent: Extent,
+    /// Every objective that facts of its systems decide, before and after; worst first.
+    pub(crate) consequences: Vec<Consequence>,
+}
+
+/// Rewrites the journal, lets all caches follow, and compares the budgets as of a moment. Runs in a write transaction.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn rewrite(store: &Store, rewrite: &Rewrite, now: Instant, as_of: Instant) -> Result<Rewritten> {
+    let objectives = store.with_caches(|store| decided(store, rewrite), forget)?;
+    let before = reports(store, objectives.clone(), as_of)?;
+    let known = store.systems()?;
+    let (extent, touched) = store.rewrite(rewrite)?;
+    follow_facts(store, &touched)?;
+    seal_after_ingest(store, &touched, extent.transitions, now)?;
+    let after = reports(store, objectives, as_of)?;
+    let names = known.into_iter().filter(|(_, id)| touched.contains_key(id)).map(|(name, _)| name);
+    store.forget_unknown(&names.collect::<Vec<_>>())?;
+    let mut consequences: Vec<Consequence> = before.into_iter().zip(after).map(consequence).collect();
+    worst_first(&mut consequences);
+    Ok(Rewritten { extent, consequences })
+}
+
+fn consequence((before, after): (ObjectiveReport, ObjectiveReport)) -> Consequence {
+    Consequence { objective: after.objective.clone(), before: Some(before), after: Some(after) }
+}
+
+/// The objectives that the facts of a rewrite decide, sorted by name.
+fn decided(store: &Store, rewrite: &Rewrite) -> Result<Vec<Stored>> {
+    let mut ids = BTreeSet::new();
+    for system in store.rewritten_systems(rewrite)? {
+        ids.extend(store.decided_by(system)?);
+    }
+    let mut objectives = ids.into_iter().map(|id| store.objective_by_id(id)).collect::<Result<Vec<_>>>()?;
+    objectives.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
+    Ok(objectives)
+}

@@ -1,0 +1,445 @@
+//! Periods that are asked for: a period is a calendar window at its close, its parts add up, and outages count once.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Value, json};
+
+use crate::harness::Slo;
+use crate::reference::budget::Budget;
+use crate::reference::calendar::{DAY, MINUTE, Ms, SECOND, Unit, Zone, civil_from_days, instant, period, rfc3339};
+use crate::reference::downtime::{Joined, hull, joined, outages};
+use crate::reference::history::History;
+use crate::reference::model::Model;
+use crate::reference::{at_close, difference, objectives};
+use crate::world::strategy::worlds;
+use crate::world::{Objective, Window, World};
+
+fn parsed(slo: &Slo, args: &[&str]) -> Value {
+    let output = slo.run(&[args, &["-o", "json"]].concat(), b"");
+    assert!(output.code <= 1, "slo {args:?}: {}", output.stderr);
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+fn date(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// How a period of this kind is written in which a date lies.
+fn written(unit: Unit, zone: Zone, at: Ms) -> String {
+    let (start, end) = period(unit, zone, at);
+    let (first, last) = (zone.date(start), zone.date(end - 1));
+    let (year, month, _) = civil_from_days(first);
+    match unit {
+        Unit::Day => date(first),
+        Unit::Week => format!("{}..{}", date(first), date(last)),
+        Unit::Month => format!("{year:04}-{month:02}"),
+        Unit::Quarter => format!("{year:04}-Q{}", (month - 1) / 3 + 1),
+        Unit::Year => format!("{year:04}"),
+    }
+}
+
+/// The world in which every objective's window is the period.
+fn framed(world: &World, unit: Unit, zone: Option<Zone>) -> World {
+    let mut framed = world.clone();
+    for objective in &mut framed.objectives {
+        let zone = zone.unwrap_or(objective.zone());
+        objective.window = Window::Calendar { unit, zone };
+        objective.timezone = zone;
+    }
+    framed
+}
+
+fn named<'v>(rows: &'v Value, name: &str) -> &'v Value {
+    rows.as_array().unwrap().iter().find(|row| row["objectiveId"] == name).unwrap()
+}
+
+/// What the row of an objective over a period should be.
+fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms) -> Value {
+    let end = period(unit, zone, at).1;
+    if end > world.as_of {
+        let rows = objectives(world);
+        return rows.into_iter().find(|row| row["objectiveId"] == objective.name.as_str()).unwrap();
+    }
+    let mut row = at_close(&world.at(end), objective);
+    // Of what is over nothing is to come.
+    row["forecast"] = json!({ "exhaustedAt": null, "recoversAt": null, "fullAt": null });
+    row
+}
+
+/// A moment of a world near which something happens, and before its present.
+fn moment(world: &World, place: Index, shift: Ms) -> Ms {
+    let mut moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of).collect();
+    moments.push(world.as_of);
+    (place.get(&moments) + shift).clamp(instant("2001-01-02T00:00:00Z"), world.as_of)
+}
+
+proptest! {
+    /// The status of a period is that of calendar objectives at its close, or now, in any zone and whatever their own windows.
+    #[test]
+    fn a_period_is_a_calendar_window_at_its_close(
+        world in worlds(), unit in select(Unit::ALL.to_vec()), zone in proptest::option::of(select(Zone::ALL.to_vec())),
+        place in any::<Index>(), shift in select(vec![-DAY, -1, 0, 1, DAY]),
+    ) {
+        let at = moment(&world, place, shift);
+        // In every objective's zone it is the period of the same name, which must have begun in all.
+        let text = written(unit, zone.unwrap_or(Zone::Utc), at);
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        let mut args = vec!["status", "--period", &text, "--as-of", &as_of];
+        args.extend(zone.iter().flat_map(|zone| ["--timezone", zone.name()]));
+        let output = slo.run(&args, b"");
+        let framed = framed(&world, unit, zone);
+        let noon = |objective: &Objective| {
+            let utc = period(unit, zone.unwrap_or(Zone::Utc), at).0;
+            objective.zone().start_of(zone.unwrap_or(Zone::Utc).date(utc))
+        };
+        if framed.objectives.iter().any(|objective| noon(objective) > world.as_of) {
+            prop_assert!(output.code == 2 && output.stderr.contains("has not begun"), "{}", output.stderr);
+            return Ok(());
+        }
+        let printed = parsed(&slo, &args);
+        for (objective, declared) in framed.objectives.iter().zip(&world.objectives) {
+            // A schedule stays in the zone in which it is declared, which this world cannot say.
+            if !declared.schedule.is_empty() && zone.is_some_and(|zone| zone != declared.zone()) {
+                continue;
+            }
+            let wanted = expected(&framed, objective, unit, objective.zone(), noon(objective));
+            let row = named(&printed["objectives"], &objective.name);
+            prop_assert_eq!(difference(&objective.name, &wanted, row), None, "{} as of {}", text, as_of);
+        }
+        // However far days are sealed, and when they are sealed by `compute`.
+        slo.pass(&["compute", "--as-of", &as_of], b"");
+        let again = parsed(&slo, &args);
+        prop_assert_eq!(&again, &printed);
+    }
+
+    /// A range has the sums of its days, and what its parts come to is what the whole comes to.
+    #[test]
+    fn days_add_up_to_their_range_and_groups_to_all(
+        world in worlds(), zone in proptest::option::of(select(Zone::ALL.to_vec())), place in any::<Index>(), count in 2..6_i64,
+    ) {
+        let at = moment(&world, place, 0).min(world.as_of - 2 * DAY);
+        let first = zone.unwrap_or(Zone::Utc).date(at);
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let as_of = world.as_of_text();
+        let ask = |text: &str, by: &str| {
+            let mut args = vec!["report", "--period", text, "--as-of", &as_of, "--by", by];
+            args.extend(zone.iter().flat_map(|zone| ["--timezone", zone.name()]));
+            let output = slo.run(&[&args[..], &["-o", "json"]].concat(), b"");
+            (output.code == 0).then(|| serde_json::from_str::<Value>(&output.stdout).unwrap())
+        };
+        let text = format!("{}..{}", date(first), date(first + count - 1));
+        let Some(whole) = ask(&text, "system") else { return Ok(()) };
+        let sum = |rows: &[&Value], field: &str| rows.iter().map(|row| row[field].as_f64().unwrap()).sum::<f64>();
+        let close = |one: f64, other: f64| (one - other).abs() <= 1e-9 * one.abs().max(1.0);
+        // Each row against the slow reference: any stretch of time, in exact milliseconds.
+        let model = Model::new(&world, world.as_of);
+        for objective in &world.objectives {
+            let own = zone.unwrap_or(objective.zone());
+            let (start, end) = (own.start_of(first), own.start_of(first + count));
+            let now = end.min(world.as_of);
+            let closed = Model::new(&world, now);
+            let history = History::new(if end > world.as_of { &model } else { &closed }, objective);
+            let budget = Budget::within(&history, (start, end), now);
+            let row = named(&whole["objectives"], &objective.name);
+            let minutes = |millis: i128| millis as f64 / MINUTE as f64;
+            let down_minutes = |micros: i128| micros as f64 / (1000 * MINUTE) as f64;
+            prop_assert!(close(row["errorBudgetConsumedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.consumed)));
+            prop_assert!(close(row["errorBudgetConsumedStrictMinutes"].as_f64().unwrap(), down_minutes(budget.totals.strict)));
+            prop_assert!(close(row["excludedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.excluded)));
+            prop_assert!(close(row["notCountedMinutes"].as_f64().unwrap(), minutes(budget.totals.not_counted)));
+            let known = history.first.is_some() && budget.totals.known > 0;
+            let result = match (known, budget.is_breaching()) {
+                (false, _) => "no-data",
+                (true, true) => "missed",
+                (true, false) => "met",
+            };
+            prop_assert_eq!(&row["result"], result, "{}", objective.name);
+        }
+        // Days add up; an outage counts on the day on which it begins.
+        let days: Vec<Value> = (first..first + count).filter_map(|day| ask(&date(day), "system")).collect();
+        if days.len() as i64 == count {
+            for objective in &world.objectives {
+                let rows: Vec<&Value> = days.iter().map(|day| named(&day["objectives"], &objective.name)).collect();
+                let row = named(&whole["objectives"], &objective.name);
+                for field in ["errorBudgetConsumedMinutes", "errorBudgetConsumedStrictMinutes", "excludedMinutes",
+                    "notCountedMinutes", "errorBudgetTotalMinutes", "outages", "downtimeMinutes"]
+                {
+                    let (total, parts) = (row[field].as_f64().unwrap(), sum(&rows, field));
+                    prop_assert!(close(total, parts), "{} {field}: {total} ≠ {parts}", objective.name);
+                }
+            }
+            // What objectives of a system saw together is cut at the same moments only where their days are the same.
+            let one_zone = zone.is_some() || world.objectives.windows(2).all(|pair| pair[0].zone() == pair[1].zone());
+            if one_zone {
+                let totals: Vec<&Value> = days.iter().map(|day| &day["total"]).collect();
+                for field in ["outages", "downtimeMinutes"] {
+                    let (total, parts) = (whole["total"][field].as_f64().unwrap(), sum(&totals, field));
+                    prop_assert!(close(total, parts), "total {field}: {total} ≠ {parts}");
+                }
+                let longest = totals.iter().filter_map(|day| day["longestSeconds"].as_i64()).max();
+                prop_assert_eq!(whole["total"]["longestSeconds"].as_i64(), longest);
+            }
+        }
+        // Groups by system add up in everything, groups by objective in what each has by itself.
+        let by_objective = ask(&text, "objective").unwrap();
+        prop_assert_eq!(&by_objective["total"], &whole["total"]);
+        let own = ["objectives", "met", "missed", "noData", "errorBudgetTotalMinutes", "errorBudgetConsumedMinutes",
+            "errorBudgetConsumedStrictMinutes", "excludedMinutes", "notCountedMinutes"];
+        let shared = ["outages", "openOutages", "downtimeMinutes"];
+        for (answer, fields) in [(&whole, [&own[..], &shared].concat()), (&by_objective, own.to_vec())] {
+            let groups: Vec<&Value> = answer["groups"].as_array().unwrap().iter().collect();
+            for field in fields {
+                let (total, parts) = (answer["total"][field].as_f64().unwrap(), sum(&groups, field));
+                prop_assert!(close(total, parts), "groups {field}: {total} ≠ {parts}");
+            }
+        }
+        // Outages of all together against the slow reference.
+        prop_assert_eq!(difference("total", &interruptions(&world, (first, first + count), zone), &whole["total"]
+            .as_object().unwrap().iter().filter(|(key, _)| ["outages", "openOutages", "longestSeconds", "mttrSeconds"]
+            .contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()), None);
+    }
+}
+
+/// What the outages of all objectives come to that begin between two dates of the zone, or of each objective's own.
+fn interruptions(world: &World, (from, to): (i64, i64), zone: Option<Zone>) -> Value {
+    let all = outages(world, Ms::MIN, Ms::MAX);
+    let within = |objective: &Objective| {
+        let own = zone.unwrap_or(objective.zone());
+        (own.start_of(from), own.start_of(to))
+    };
+    let touching: Vec<_> = all
+        .into_iter()
+        .filter(|(objective, outage)| {
+            let (start, end) = within(objective);
+            outage.start < end && outage.end.is_none_or(|over| over > start)
+        })
+        .collect();
+    let begins = |set: &&Joined<'_, '_>| {
+        let first = set.iter().min_by_key(|(objective, outage)| (outage.start, &objective.name)).unwrap();
+        let (start, end) = within(first.0);
+        start <= first.1.start && first.1.start < end
+    };
+    let sets = joined(&touching);
+    let counted: Vec<&Joined<'_, '_>> = sets.iter().filter(begins).collect();
+    let lasted = |set: &&Joined<'_, '_>| {
+        let (start, end) = hull(set, world.as_of);
+        end - start
+    };
+    let is_open = |set: &&Joined<'_, '_>| set.iter().any(|(_, outage)| outage.end.is_none());
+    let over: Vec<Ms> = counted.iter().filter(|set| !is_open(set)).map(lasted).collect();
+    let mean = (!over.is_empty()).then(|| over.iter().sum::<Ms>() / over.len() as Ms);
+    json!({
+        "outages": counted.len(),
+        "openOutages": counted.len() - over.len(),
+        "longestSeconds": counted.iter().map(lasted).max().map(|lasted| lasted / SECOND),
+        "mttrSeconds": mean.map(|mean| mean / SECOND),
+    })
+}
+
+fn at(text: &str) -> Ms {
+    instant(&format!("2026-{text}Z"))
+}
+
+/// `shop` since January with two objectives, and `mail` with one.
+fn quarter() -> Slo {
+    let mut feed = String::new();
+    let mut say = |ts: Ms, system: &str, status: &str, note: &str| {
+        let note = if note.is_empty() { String::new() } else { format!(",\"note\":\"{note}\"") };
+        feed.push_str(&format!(
+            "{{\"ts\":\"{}\",\"system\":\"{system}\",\"status\":\"{status}\"{note}}}\n",
+            rfc3339(ts)
+        ));
+    };
+    say(at("01-01T00:00:00"), "shop", "up", "");
+    say(at("01-01T00:00:00"), "mail", "up", "");
+    // 40 minutes in July, two hours over the end of August, ten minutes in September.
+    say(at("07-10T10:00:00"), "shop", "down", "bad release");
+    say(at("07-10T10:20:00"), "shop", "degraded", "rolling back");
+    say(at("07-10T10:40:00"), "shop", "up", "all good");
+    say(at("08-31T23:00:00"), "shop", "down", "");
+    say(at("09-01T01:00:00"), "shop", "up", "");
+    say(at("09-20T12:00:00"), "mail", "down", "queue is full");
+    say(at("09-20T12:10:00"), "mail", "up", "");
+    // Planned and excused.
+    say(at("09-25T02:00:00"), "mail", "down", "upgrade");
+    say(at("09-25T02:30:00"), "mail", "up", "");
+    let objective = |name: &str, system: &str, team: &str, rest: &str| {
+        format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {name}, labels: {{ team: {team} }} }}\n\
+             spec: {{ systemRef: {{ kind: System, name: {system} }}, target: 99.9, windowDays: 7{rest} }}\n---\n"
+        )
+    };
+    let window = "apiVersion: slo/v1\nkind: MaintenanceWindow\nmetadata: { name: mail-upgrade }\n\
+        spec: { systemRefs: [{ kind: System, name: mail }], start: 2026-09-25T02:00:00Z, end: 2026-09-25T03:00:00Z }\n";
+    let manifests = [
+        objective("shop", "shop", "web", ""),
+        objective("shop-hard", "shop", "web", ", countsAsDown: [unhealthy]"),
+        objective("mail", "mail", "ops", ", excludeMaintenanceWindows: true"),
+        window.to_owned(),
+    ];
+    Slo::with(&feed, &manifests.concat())
+}
+
+const LATER: [&str; 2] = ["--as-of", "2026-11-26T12:00:00Z"];
+
+fn report(slo: &Slo, period: &str, more: &[&str]) -> Value {
+    parsed(slo, &[&["report", "--period", period][..], &LATER, more].concat())
+}
+
+#[test]
+fn a_quarter_in_numbers() {
+    let slo = quarter();
+    let answer = report(&slo, "2026-Q3", &["--by", "label:team"]);
+    assert_eq!((&answer["period"], &answer["previousPeriod"]), (&json!("2026-Q3"), &json!("2026-Q2")));
+    assert_eq!(answer["complete"], json!(true));
+    // 92 days at 99.9 % allow 132.48 minutes: 160 were down for the shop, 140 of them hard.
+    let shop = named(&answer["objectives"], "shop");
+    assert_eq!((&shop["result"], &shop["errorBudgetConsumedMinutes"]), (&json!("missed"), &json!(160.0)));
+    assert_eq!(shop["errorBudgetTotalMinutes"], json!(132.48));
+    let hard = named(&answer["objectives"], "shop-hard");
+    assert_eq!((&hard["result"], &hard["errorBudgetConsumedMinutes"]), (&json!("missed"), &json!(140.0)));
+    // Two outages of 40 and 120 minutes: recovered after 80 on average; 92 days less 160 minutes of service between two.
+    assert_eq!((&shop["outages"], &shop["longestSeconds"]), (&json!(2), &json!(7200)));
+    assert_eq!((&shop["mttrSeconds"], &shop["mtbfSeconds"]), (&json!(4800), &json!((92 * 1440 - 160) * 60 / 2)));
+    let mail = named(&answer["objectives"], "mail");
+    assert_eq!((&mail["result"], &mail["outages"], &mail["excludedMinutes"]), (&json!("met"), &json!(1), &json!(30.0)));
+    // The team's outages count once, although both of its objectives saw them.
+    let groups: BTreeMap<&str, &Value> =
+        answer["groups"].as_array().unwrap().iter().map(|group| (group["group"].as_str().unwrap(), group)).collect();
+    let web = groups["web"];
+    assert_eq!((&web["objectives"], &web["missed"], &web["outages"]), (&json!(2), &json!(2), &json!(2)));
+    assert_eq!((&web["downtimeMinutes"], &web["errorBudgetConsumedMinutes"]), (&json!(160.0), &json!(300.0)));
+    assert_eq!((&answer["total"]["outages"], &answer["total"]["met"]), (&json!(3), &json!(1)));
+    assert_eq!(web["previous"]["outages"], json!(0));
+    // Outages say what is known of them.
+    let rows = answer["outages"].as_array().unwrap();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0]["note"], json!("rolling back"));
+    assert_eq!(rows[0]["objectiveIds"], json!(["shop", "shop-hard"]));
+    assert_eq!((&rows[3]["planned"], &rows[3]["maintenance"]), (&json!(true), &json!(["mail-upgrade"])));
+    assert_eq!((&rows[3]["counted"], &rows[3]["excludedSeconds"]), (&json!(false), &json!(1800)));
+    assert_eq!(answer["days"].as_array().unwrap().len(), 92);
+}
+
+#[test]
+fn an_outage_over_the_border_counts_once_by_its_start() {
+    let slo = quarter();
+    let row = |period: &str| named(&report(&slo, period, &[])["objectives"], "shop").clone();
+    let [july, august, september, quarter] = ["2026-07", "2026-08", "2026-09", "2026-Q3"].map(row);
+    for field in ["outages", "errorBudgetConsumedMinutes", "downtimeMinutes", "errorBudgetTotalMinutes"] {
+        let number = |row: &Value| row[field].as_f64().unwrap();
+        let parts = number(&july) + number(&august) + number(&september);
+        assert!((parts - number(&quarter)).abs() < 1e-9, "{field}");
+    }
+    // Of the two hours one lies in August, and that is where the outage counts, with its whole length.
+    assert_eq!((&august["outages"], &august["downtimeMinutes"]), (&json!(1), &json!(60.0)));
+    assert_eq!((&august["longestSeconds"], &august["mttrSeconds"]), (&json!(7200), &json!(7200)));
+    assert_eq!((&september["outages"], &september["downtimeMinutes"]), (&json!(0), &json!(60.0)));
+    // August closed while it was down: as the objective stood then.
+    let status = parsed(&slo, &[&["status", "shop", "--period", "2026-08"][..], &LATER].concat());
+    let august = &status["objectives"][0];
+    assert_eq!((&august["hasOpenDowntime"], &august["downSince"]), (&json!(true), &json!("2026-08-31T23:00:00.000Z")));
+    // 31 days at 99.9 % allow 44.64 minutes.
+    assert_eq!((&august["state"], &august["errorBudgetTotalMinutes"]), (&json!("breaching"), &json!(44.64)));
+    // In Berlin the month ended an hour or two before.
+    let berlin =
+        parsed(&slo, &[&["status", "shop", "--period", "2026-08", "--timezone", "Europe/Berlin"][..], &LATER].concat());
+    assert_eq!(berlin["objectives"][0]["errorBudgetConsumedMinutes"], json!(0.0));
+    let env = slo.run_where(
+        &[("SLO_TZ", "Europe/Berlin")],
+        &[&["status", "shop", "--period", "2026-08", "-o", "json"][..], &LATER].concat(),
+        b"",
+    );
+    assert_eq!(serde_json::from_str::<Value>(&env.stdout).unwrap(), berlin);
+}
+
+#[test]
+fn a_schedule_keeps_its_own_zone_whatever_zone_is_asked_for() {
+    // Down from 08:00 to 10:00 in Berlin, on a Monday of summer time; office hours begin at 09:00 there.
+    let feed = "{\"ts\":\"2026-09-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n\
+                {\"ts\":\"2026-09-07T06:00:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n\
+                {\"ts\":\"2026-09-07T08:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n";
+    let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: shop }\n\
+        spec: { systemRef: { kind: System, name: shop }, target: 99, windowDays: 7, timezone: Europe/Berlin, \
+        schedule: [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\" }] }\n";
+    let slo = Slo::with(feed, manifest);
+    for zone in ["Europe/Berlin", "UTC", "Asia/Tokyo"] {
+        let row = &report(&slo, "2026-W37", &["--timezone", zone])["objectives"][0].clone();
+        assert_eq!(row["errorBudgetConsumedMinutes"], json!(60.0), "{zone}");
+        // Five days of eight hours at 99 %.
+        assert_eq!(row["errorBudgetTotalMinutes"], json!(24.0), "{zone}");
+    }
+}
+
+#[test]
+fn downtime_of_a_period_is_what_lies_in_it() {
+    let slo = quarter();
+    let ask = |more: &[&str]| parsed(&slo, &[&["downtime", "--period", "2026-09"][..], &LATER, more].concat());
+    let answer = ask(&[]);
+    // Both objectives of the shop until one o'clock, and mail.
+    assert_eq!(answer["events"].as_array().unwrap().len(), 3);
+    let expected = json!({
+        "count": 3, "outages": 1, "open": 0, "totalSeconds": 4200, "longestSeconds": 600, "mttrSeconds": 600,
+    });
+    assert_eq!(answer["totals"], expected);
+    let by = ask(&["--by", "label:team"]);
+    assert_eq!((&by["groups"][0]["key"], &by["groups"][0]["totalSeconds"]), (&json!("ops"), &json!(600)));
+    assert_eq!((&by["groups"][1]["key"], &by["groups"][1]["totalSeconds"]), (&json!("web"), &json!(3600)));
+    let csv =
+        slo.pass(&[&["downtime", "--period", "2026-09", "--by", "system", "-o", "csv"][..], &LATER].concat(), b"");
+    assert_eq!(
+        csv,
+        "key,count,outages,open,totalSeconds,longestSeconds,mttrSeconds\nmail,1,1,0,600,600,600\nshop,2,0,0,3600,,\n"
+    );
+    // The last two outages of all, however long ago.
+    let last = parsed(&slo, &[&["downtime", "shop", "--last", "1"][..], &LATER].concat());
+    assert_eq!(last["events"][0]["startTime"], json!("2026-08-31T23:00:00.000Z"));
+    assert_eq!(last["events"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn totals_count_an_outage_once_however_many_objectives_see_it() {
+    let slo = quarter();
+    let answer = parsed(&slo, &[&["downtime", "--since", "2026-01-01"][..], &LATER].concat());
+    // 40 and 120 minutes of the shop and ten of mail; five events.
+    let totals = &answer["totals"];
+    assert_eq!(
+        (&totals["count"], &totals["outages"], &totals["totalSeconds"]),
+        (&json!(5), &json!(3), &json!(170 * 60))
+    );
+    assert_eq!(totals["mttrSeconds"], json!(170 * 60 / 3));
+}
+
+#[test]
+fn periods_that_are_none_are_refused_with_a_remedy() {
+    let slo = quarter();
+    for (args, said) in [
+        (&["status", "--period", "2026-13"][..], "error: invalid --period \"2026-13\": expected 2026-10"),
+        (&["status", "--period", "1999-12"], "a period must lie within 2000–2261"),
+        (&["status", "--period", "2027"], "invalid --period: 2027 has not begun"),
+        (&["downtime", "--period", "2026-12"], "invalid --period: 2026-12 has not begun"),
+        (&["badge", "shop", "--period", "2026-W53"], "2026-W53 has not begun"),
+        (&["report", "--period", "2026-08-15..2026-08-01"], "hint: write --period 2026-08-01..2026-08-15"),
+        (&["report", "--period", "2026-08", "--timezone", "Mars"], "unknown time zone --timezone \"Mars\""),
+        (&["report", "--period", "2026-08", "--timezone", "Europe/Belin"], "did you mean Europe/Berlin?"),
+        (&["report"], "hint: give --period PERIOD or --html FILE"),
+        (&["report", "--html", "-", "-o", "json"], "add --period to report a period"),
+        (&["report", "--period", "2026-08", "nobody"], "there is no objective \"nobody\""),
+        (&["downtime", "--period", "2026-08", "--since", "7d"], "cannot be used with"),
+        (&["status", "--timezone", "Europe/Berlin"], "--period <PERIOD>"),
+    ] {
+        let output = slo.run(&[args, &LATER].concat(), b"");
+        assert!(output.code == 2 && output.stderr.contains(said), "{args:?}: {}", output.stderr);
+    }
+    // The present counts by the zone that is asked for: 23:30 in London is the next month in Berlin.
+    let named = |zone: &str| {
+        let args = ["status", "--period", "this-month", "--timezone", zone, "--as-of", "2026-10-31T23:30:00Z"];
+        parsed(&slo, &args)["objectives"][0]["window"]["start"].clone()
+    };
+    assert_eq!(named("Europe/London"), json!("2026-09-30T23:00:00.000Z"));
+    assert_eq!(named("Europe/Berlin"), json!("2026-10-31T23:00:00.000Z"));
+}

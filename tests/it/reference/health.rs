@@ -1,0 +1,236 @@
+//! Owns the steps of SPEC 3, slowly: every status is worked out anew from all facts up to its instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calendar::Ms;
+use super::model::Model;
+use crate::world::{Check, Fact, Quorum, Source, Status, System, Thresholds, World};
+
+/// One stream: its transitions by instant, conflicts settled, and what is declared of it.
+pub(crate) struct Stream<'w> {
+    pub(crate) source: Source,
+    pub(crate) check: Option<String>,
+    location: Option<String>,
+    pub(crate) transitions: BTreeMap<Ms, Status>,
+    stale_after: Option<Ms>,
+    thresholds: Option<&'w Thresholds>,
+    retired_at: Option<Ms>,
+}
+
+impl Stream<'_> {
+    /// Step 2: what the stream says at its fact at this place, given all facts before it.
+    fn passed(&self, place: usize) -> Status {
+        let facts: Vec<Status> = self.transitions.values().copied().take(place + 1).collect();
+        let last = facts[place];
+        let ill = |status: &Status| matches!(status, Status::Degraded | Status::Unhealthy);
+        match self.thresholds {
+            _ if last == Status::Unknown => Status::Unknown,
+            None => last,
+            Some(Thresholds::Consecutive { healthy, degraded, unhealthy }) => {
+                let row = |needed: usize, supports: &dyn Fn(&Status) -> bool| {
+                    facts.len() >= needed && facts[facts.len() - needed..].iter().all(supports)
+                };
+                if row(unhealthy.or(*degraded).unwrap_or(1), &|status| *status == Status::Unhealthy) {
+                    Status::Unhealthy
+                } else if row(degraded.or(*unhealthy).unwrap_or(1), &ill) {
+                    Status::Degraded
+                } else if row(healthy.unwrap_or(1), &|status| *status == Status::Healthy) {
+                    Status::Healthy
+                } else if place == 0 {
+                    Status::Unknown
+                } else {
+                    self.passed(place - 1)
+                }
+            }
+            Some(Thresholds::Window { size, degraded, unhealthy }) => {
+                let known = facts.iter().rev().filter(|status| **status != Status::Unknown).take(*size);
+                let count = known.filter(|status| ill(status)).count();
+                if count >= unhealthy.or(*degraded).unwrap() {
+                    Status::Unhealthy
+                } else if count >= degraded.or(*unhealthy).unwrap() {
+                    Status::Degraded
+                } else {
+                    Status::Healthy
+                }
+            }
+        }
+    }
+
+    /// Steps 1 to 3, and retirement: `None` where the stream does not count.
+    pub(crate) fn status(&self, at: Ms) -> Option<Status> {
+        if self.retired_at.is_some_and(|retired| retired <= at) {
+            return None;
+        }
+        let place = self.transitions.range(..=at).count().checked_sub(1)?;
+        let (ts, _) = self.transitions.iter().nth(place).unwrap();
+        let status = self.passed(place);
+        let silent = status == Status::Healthy && self.stale_after.is_some_and(|after| at - ts >= after);
+        Some(if silent { Status::Unknown } else { status })
+    }
+
+    /// The newest fact that counts.
+    fn last_seen(&self, at: Ms) -> Option<Ms> {
+        let until = self.retired_at.map_or(at, |retired| at.min(retired - 1));
+        self.transitions.range(..=until).next_back().map(|(ts, _)| *ts)
+    }
+
+    /// Every instant at which the status of this stream may change.
+    fn edges(&self) -> impl Iterator<Item = Ms> {
+        let facts = self.transitions.keys();
+        facts.flat_map(|ts| [Some(*ts), self.stale_after.map(|after| ts + after)]).flatten().chain(self.retired_at)
+    }
+}
+
+/// The k-th best of the known ones, of so many in all; `None` where none counts.
+fn quorum(quorum: Quorum, statuses: &[Status], of: usize) -> Option<Status> {
+    let mut known: Vec<Status> = statuses.iter().copied().filter(|status| *status != Status::Unknown).collect();
+    known.sort();
+    let place = match quorum {
+        Quorum::All => known.len().max(1),
+        Quorum::Any => 1,
+        Quorum::Majority => of / 2 + 1,
+        Quorum::Number(number) => number,
+    };
+    if statuses.is_empty() { None } else { Some(known.get(place - 1).copied().unwrap_or(Status::Unknown)) }
+}
+
+/// What makes a system's status: its checks or members, and its incidents; `None` where there is none that counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sides {
+    pub(crate) checks: Option<Status>,
+    pub(crate) incidents: Option<Status>,
+}
+
+impl Model<'_> {
+    fn streams_of(&self, system: &str) -> &[Stream<'_>] {
+        self.streams.get(system).map_or(&[], Vec::as_slice)
+    }
+
+    /// The streams that may count: of a composite system those of incidents.
+    fn counting(&self, system: &str) -> impl Iterator<Item = &Stream<'_>> {
+        let is_composite = !self.members(system).is_empty();
+        let streams = self.streams_of(system).iter();
+        streams.filter(move |stream| !is_composite || stream.source == Source::Incident)
+    }
+
+    fn members(&self, system: &str) -> &[String] {
+        self.declared(system).map_or(&[], |declared| &declared.members)
+    }
+
+    pub(crate) fn retired(&self, system: &str, at: Ms) -> bool {
+        self.declared(system).and_then(|declared| declared.retired_at).is_some_and(|retired| retired <= at)
+    }
+
+    /// The statuses of the checks that count, by name, or of a composite system those of its members.
+    pub(crate) fn checks(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
+        if !self.members(system).is_empty() {
+            let status = |member: &String| Some((Some(member.clone()), self.status(member, at)?));
+            return self.members(system).iter().filter_map(status).collect();
+        }
+        let names: BTreeSet<&Option<String>> = self.of_checks(system).map(|stream| &stream.check).collect();
+        let check = |name: &Option<String>| {
+            let streams = self.of_checks(system).filter(|stream| stream.check == *name);
+            let statuses: Vec<Status> = streams.filter_map(|stream| stream.status(at)).collect();
+            let declared = self.declared(system).into_iter().flat_map(|declared| &declared.checks);
+            let declared = declared.into_iter().find(|check| Some(&check.name) == name.as_ref());
+            let needed = declared.map_or(Quorum::All, |check| check.quorum);
+            Some((name.clone(), quorum(needed, &statuses, statuses.len())?))
+        };
+        names.into_iter().filter_map(check).collect()
+    }
+
+    fn of_checks(&self, system: &str) -> impl Iterator<Item = &Stream<'_>> {
+        self.counting(system).filter(|stream| stream.source == Source::Healthcheck)
+    }
+
+    /// Steps 5 to 7, of the whole system or of one of its checks.
+    pub(crate) fn sides(&self, system: &str, check: Option<&str>, at: Ms) -> Sides {
+        let incidents = self.counting(system).filter(|stream| stream.source == Source::Incident);
+        let incidents = incidents.filter_map(|stream| stream.status(at)).max();
+        let checks = self.checks(system, at);
+        let checks = if check.is_none() && !self.members(system).is_empty() {
+            let of = self.members(system).iter().filter(|member| !self.retired(member, at)).count();
+            let statuses: Vec<Status> = checks.into_iter().map(|(_, status)| status).collect();
+            quorum(self.declared(system).unwrap().quorum, &statuses, of)
+        } else if check.is_some() && !self.members(system).is_empty() {
+            None
+        } else {
+            let wanted =
+                checks.into_iter().filter(|(name, _)| check.is_none_or(|check| name.as_deref() == Some(check)));
+            wanted.map(|(_, status)| status).max()
+        };
+        if self.retired(system, at) { Sides { checks: None, incidents: None } } else { Sides { checks, incidents } }
+    }
+
+    /// The effective status; `None` where nothing counts.
+    fn status(&self, system: &str, at: Ms) -> Option<Status> {
+        let Sides { checks, incidents } = self.sides(system, None, at);
+        checks.max(incidents)
+    }
+
+    /// The effective status of SPEC 3.
+    pub(crate) fn effective(&self, system: &str, at: Ms) -> Status {
+        self.status(system, at).unwrap_or(Status::Unknown)
+    }
+
+    /// Every instant at which the status of a system may change, in order.
+    pub(crate) fn edges(&self, system: &str) -> BTreeSet<Ms> {
+        let own = self.streams_of(system).iter().flat_map(Stream::edges);
+        let members = self.members(system).iter().flat_map(|member| self.edges(member));
+        own.chain(members).chain(self.declared(system).and_then(|declared| declared.retired_at)).collect()
+    }
+
+    pub(crate) fn first_transition(&self, system: &str) -> Option<Ms> {
+        let own = self.counting(system).filter_map(|stream| stream.transitions.keys().next().copied());
+        own.chain(self.members(system).iter().filter_map(|member| self.first_transition(member))).min()
+    }
+
+    /// The newest fact of the streams of a system, or of one of its checks and its incidents (SPEC 6).
+    pub(crate) fn last_seen(&self, system: &str, check: Option<&str>, at: Ms) -> Option<Ms> {
+        let streams = self.counting(system).filter(|stream| {
+            check.is_none_or(|check| stream.source == Source::Incident || stream.check.as_deref() == Some(check))
+        });
+        let members = self.members(system).iter().filter(|_| check.is_none());
+        streams
+            .filter_map(|stream| stream.last_seen(at))
+            .chain(members.filter_map(|member| self.last_seen(member, None, at)))
+            .max()
+    }
+}
+
+/// The streams of every system, by the facts up to `until`.
+pub(crate) fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream<'_>>> {
+    let mut streams: BTreeMap<String, Vec<Stream<'_>>> = BTreeMap::new();
+    for fact in world.facts.iter().filter(|fact| fact.ts <= until) {
+        let of_system = streams.entry(fact.system.clone()).or_default();
+        let is_its = |stream: &Stream<'_>| {
+            (stream.source, &stream.check, &stream.location) == (fact.source, &fact.check, &fact.location)
+        };
+        let index = of_system.iter().position(is_its).unwrap_or_else(|| {
+            of_system.push(stream_of(world, fact));
+            of_system.len() - 1
+        });
+        let status = of_system[index].transitions.entry(fact.ts).or_insert(fact.status);
+        *status = fact.status.max(*status);
+    }
+    streams
+}
+
+fn stream_of<'w>(world: &'w World, fact: &Fact) -> Stream<'w> {
+    let declared: Option<&System> = world.systems.iter().find(|system| system.name == fact.system);
+    let checks = declared.into_iter().flat_map(|system| &system.checks).filter(|_| fact.source == Source::Healthcheck);
+    let check: Option<&Check> = checks.into_iter().find(|check| Some(&check.name) == fact.check.as_ref());
+    Stream {
+        source: fact.source,
+        check: fact.check.clone(),
+        location: fact.location.clone(),
+        transitions: BTreeMap::new(),
+        stale_after: check.and_then(|check| check.stale_after).or(declared.and_then(|system| system.stale_after)),
+        thresholds: check.and_then(|check| check.thresholds.as_ref()),
+        retired_at: check
+            .and_then(|check| check.retired_at)
+            .into_iter()
+            .chain(declared.and_then(|system| system.retired_at))
+            .min(),
+    }
+}
