@@ -25,12 +25,12 @@ pub(crate) use database::{
     Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{FeedFormat, Ingest};
-pub(crate) use manifest::{Apply, Init, Log, Paths, Plan, Schema, Validate};
+pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;
 pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report, ReportPart};
-pub(crate) use system::{Achievements, Health, History};
+pub(crate) use system::{Achievements, FailOnStatus, Health, History};
 pub(crate) use tool::{Completions, Demo, Man, Shell};
 
 const AFTER_HELP: &str = "\

@@ -9,6 +9,7 @@ mod badge;
 mod check;
 mod completions;
 mod compute;
+mod correct;
 mod db;
 mod demo;
 mod digest;
@@ -144,6 +145,11 @@ impl Context<'_> {
             return Ok(None);
         }
         self.store(Access::Read).map(Some)
+    }
+
+    /// Whether as-of is another moment than that of the run.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.as_of != self.clock
     }
 
     /// The machine's clock at the start of the run.

@@ -11,6 +11,7 @@ mod periods;
 mod prospect;
 mod rewriting;
 mod sealing;
+mod subjects;
 mod turning;
 
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ use crate::domain::value::span::Span;
 use crate::store::{AllRules, Reader, Resolver, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
-pub(crate) use backtests::{Question, backtest, last_windows_of, suggest_thresholds};
+pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
 pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settle_manifests};
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
@@ -45,6 +46,7 @@ pub(crate) use periods::{outages_over, reports_over, review};
 pub(crate) use prospect::consequences;
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
+pub(crate) use subjects::{Labels, labelled_systems};
 
 /// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
 const MANY: usize = 64;

@@ -2,11 +2,13 @@
 
 mod advice;
 mod condition;
+mod correction;
 mod document;
 mod envelope;
 mod excerpt;
 mod fields;
 mod flow;
+mod healthcheck;
 mod hours;
 mod maintenance_window;
 mod objective;
@@ -57,6 +59,8 @@ pub(crate) struct Known {
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
     /// Of each system with transitions that are not incidents, the checks; `None`: the system as a whole.
     pub(crate) reporting: BTreeMap<Name, BTreeSet<Option<Name>>>,
+    /// Of each system, from how many locations its checks have reported.
+    pub(crate) locations: BTreeMap<Name, BTreeMap<Name, usize>>,
     /// Objectives that are stored.
     pub(crate) objectives: BTreeMap<Name, Objective>,
 }
@@ -158,10 +162,11 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
         }
         documents += in_file;
     }
-    let Found { mut drafts, mut problems, doubtful, openslo, errors, .. } = found;
+    let Found { mut drafts, mut problems, doubtful, healthchecks, openslo, errors, .. } = found;
     let (more, wrong) = openslo::read(&openslo);
     drafts.extend(more);
     problems.extend(wrong);
+    problems.extend(healthcheck::retire(&healthchecks, &mut drafts));
     let place: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
     drafts.sort_by_key(|draft| (place.get(&*draft.file).copied(), draft.document));
@@ -185,6 +190,7 @@ struct Found {
     doubtful: BTreeSet<Name>,
     /// Errors among the problems.
     errors: usize,
+    healthchecks: Vec<healthcheck::Healthcheck>,
     /// Documents of OpenSLO, which are read together, and the values in them.
     openslo: Vec<openslo::Raw>,
     openslo_values: usize,
@@ -203,7 +209,9 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
         let documents = tree.root.iter().filter(|_| complete).flat_map(openslo::documents);
         let raw = |root: &tree::Node| openslo::Raw { file: Arc::clone(file), document: number, root: root.clone() };
         let of_openslo: Vec<openslo::Raw> = documents.map(raw).collect();
-        if of_openslo.is_empty() {
+        if complete && tree.root.as_ref().is_some_and(healthcheck::is_one) {
+            found.healthchecks.extend(healthcheck::read(&tree, &mut report));
+        } else if of_openslo.is_empty() {
             found.drafts.extend(envelope::read(&tree, number, &mut report));
         }
         found.openslo_values += of_openslo.iter().map(|raw| raw.root.values() + VALUES_OF_DOCUMENT).sum::<usize>();

@@ -42,6 +42,7 @@ mod sheet;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod streaks;
+mod subject;
 pub(crate) mod suggestion;
 pub(crate) mod trend;
 

@@ -30,6 +30,9 @@ pub(crate) struct Check {
     /// Whether an objective whose system never reported fails
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
+    /// Check again every 5 seconds until it passes, for at most this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait: Option<i64>,
     /// Show the value of every part of every condition, and since when, also for passes
     #[arg(long)]
     pub(crate) explain: bool,

@@ -19,6 +19,7 @@ pub(crate) enum ListKind {
     Systems,
     Objectives,
     Maintenance,
+    Corrections,
     Conditions,
     Policies,
     Fields,
@@ -110,7 +111,7 @@ pub(crate) struct Merge {
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
-    #[arg(long, value_name = "N", conflicts_with_all = ["check", "source"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "location", "source"])]
     pub(crate) ingest: Option<i64>,
     /// Delete the facts of this system
     #[arg(long, value_name = "NAME", value_parser = name)]
@@ -118,6 +119,9 @@ pub(crate) struct Forget {
     /// Only those of this healthcheck
     #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
     pub(crate) check: Option<Name>,
+    /// Only those that were reported from this location
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
+    pub(crate) location: Option<Name>,
     /// Only those of this source
     #[arg(long, requires = "system")]
     pub(crate) source: Option<StreamSource>,

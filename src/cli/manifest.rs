@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::StreamSource;
 use crate::domain::value::name::Name;
 
 #[derive(Args, Debug)]
@@ -79,5 +80,47 @@ pub(crate) struct Log {
 }
 
 fn set(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}
+
+/// Print the Correction that puts a wrong record right, and what it would do to the budgets
+///
+/// The document is ready to commit and apply; the journal itself is never edited. Without --check, --source and --location it is about the
+/// effective status of the system.
+#[derive(Args, Debug)]
+pub(crate) struct Correct {
+    /// Name of the system
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: String,
+    /// Only this check
+    #[arg(long, value_name = "NAME", value_parser = object)]
+    pub(crate) check: Option<Name>,
+    /// Only this source
+    #[arg(long)]
+    pub(crate) source: Option<StreamSource>,
+    /// Only what was reported from this location
+    #[arg(long, value_name = "NAME", value_parser = object)]
+    pub(crate) location: Option<Name>,
+    /// From this time on, or from this long before as-of; without it, ever since
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Until this time, or until this long before as-of; without it, for ever
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// What it truly was: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: String,
+    /// Why, for people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Name of the correction [default: made of what it is about]
+    #[arg(long, value_name = "NAME", value_parser = object)]
+    pub(crate) name: Option<Name>,
+    /// Add the document to this file, which is made if there is none, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+}
+
+fn object(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| error.to_string())
 }

@@ -1,6 +1,8 @@
 //! Owns the arguments of the commands that show systems.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+use super::duration;
 
 /// Show the status of systems, and since when
 #[derive(Args, Debug)]
@@ -11,6 +13,22 @@ pub(crate) struct Health {
     /// List retired systems as well
     #[arg(long)]
     pub(crate) all: bool,
+    /// Exit with 1 when a system has this status or a worse one; may be given several times
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOnStatus>,
+    /// With --fail-on: only when it has had it without a gap for this long
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "fail_on")]
+    pub(crate) held_for: Option<i64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FailOnStatus {
+    /// The system is unhealthy
+    Unhealthy,
+    /// The system is degraded or unhealthy
+    Degraded,
+    /// The status is not known
+    Unknown,
 }
 
 /// Show what systems have achieved, and what is next

@@ -14,11 +14,11 @@ use crate::cli::{Backtest, Suggest};
 use crate::domain::rules::backtest::Matching;
 use crate::domain::rules::backtest::firing::{Against, watched};
 use crate::domain::rules::backtest::threshold::{BurnAlert, best_first};
-use crate::domain::rules::condition::{Scope, Term};
+use crate::domain::rules::condition::{Owner, Scope, Term};
 use crate::domain::rules::incident::Incident;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
-use crate::evaluation::{Question, backtest, last_windows_of, suggest_thresholds};
+use crate::evaluation::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
 use crate::failure::Failure;
 use crate::feed::read_incidents;
 use crate::manifest::did_you_mean;
@@ -70,14 +70,23 @@ impl Run for Backtest {
 }
 
 fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<Answer> {
-    let (term, tested) = store.read(|store| {
+    let (term, tested, about_systems, matching) = store.read(|store| {
         let (term, scope) = asked(store, args)?;
-        let objectives = selected(store, args, &scope)?;
-        let tested = backtest(store, objectives, &term, question)?;
-        Ok((term, tested))
+        let about_systems = scope.owner() == Owner::System;
+        let subjects = if about_systems {
+            Subjects::Systems(selected_systems(store, args, &scope, question.until)?)
+        } else {
+            Subjects::Objectives(selected(store, args, &scope)?)
+        };
+        // A status is no forecast, as a burn rate is one of a breach.
+        let lead_ms = if about_systems { args.lead.unwrap_or(0) } else { question.matching.lead_ms };
+        let question = Question { matching: Matching { lead_ms, ..question.matching }, ..question };
+        let tested = backtest(store, subjects, &term, question)?;
+        Ok((term, tested, about_systems, question.matching))
     })?;
     if tested.iter().all(|tested| tested.from.is_none()) {
-        context.note("no system of these objectives had reported by the end of this stretch");
+        let whose = if about_systems { "none of these systems" } else { "no system of these objectives" };
+        context.note(&format!("{whose} had reported by the end of this stretch"));
     }
     let incidents = match question.against {
         Against::Breaching => None,
@@ -89,8 +98,9 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
         term,
         since: question.since,
         until: question.until,
+        about_systems,
         incidents,
-        matching: question.matching,
+        matching,
     };
     let as_of = context.as_of;
     let looks = Looks::of((question, tested)).document(move |(asked, tested)| render::document(asked, tested, as_of));
@@ -182,7 +192,7 @@ fn asked(store: &Store, args: &Backtest) -> Result<(Term, Scope)> {
             let condition = found.ok_or_else(|| anyhow!("there is no condition {name:?}"))?;
             (condition.when, condition.scope)
         }
-        (None, expression) => (expression::parse(expression.as_deref().unwrap_or_default())?, Scope::All),
+        (None, expression) => expression::parse(expression.as_deref().unwrap_or_default())?,
     };
     expression::exist(store, &term)?;
     Ok((term, scope))
@@ -195,6 +205,20 @@ fn alert(term: &Term) -> Result<BurnAlert> {
             "write for example --when 'burnRates.1h > 14.4 && burnRates.5m > 14.4', or leave it out to try the pairs of the policy",
         )
     })
+}
+
+/// The systems that a condition is about, as far as they are selected.
+fn selected_systems(store: &Store, args: &Backtest, scope: &Scope, as_of: Instant) -> Result<Vec<Name>> {
+    let selected = selection::systems_in_scope(store, &args.selection, as_of)?.into_iter();
+    let systems: Vec<Name> =
+        selected.filter(|(name, labels)| scope.covers_system(name, labels)).map(|(name, _)| name).collect();
+    if systems.is_empty() {
+        return Err(Failure::new(
+            "nothing to test: the condition is about none of the selected systems",
+            "see `slo list conditions` for what conditions are about, and select systems with --system and -l",
+        ));
+    }
+    Ok(systems)
 }
 
 fn selected(store: &Store, args: &Backtest, scope: &Scope) -> Result<Vec<Stored>> {

@@ -76,6 +76,7 @@ enum Noun {
     Objectives,
     Systems,
     Checks,
+    Locations,
     Conditions,
     Sets,
     Objects,
@@ -83,13 +84,14 @@ enum Noun {
 }
 
 /// Arguments, by what the code calls them in every command, and what their values name.
-const NAMING: [(&str, Noun); 10] = [
+const NAMING: [(&str, Noun); 11] = [
     ("name", Noun::Objectives),
     ("names", Noun::Objectives),
     ("system", Noun::Systems),
     ("systems", Noun::Systems),
     ("old", Noun::Systems),
     ("check", Noun::Checks),
+    ("location", Noun::Locations),
     ("condition", Noun::Conditions),
     ("set", Noun::Sets),
     ("objects", Noun::Objects),
@@ -136,6 +138,11 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
             let streams = store.all_streams()?.into_values().flatten();
             let checks: BTreeSet<Name> = streams.filter_map(|stream| stream.check).collect();
             checks.iter().map(plain).collect()
+        }
+        Noun::Locations => {
+            let streams = store.all_streams()?.into_values().flatten();
+            let locations: BTreeSet<Name> = streams.filter_map(|stream| stream.location).collect();
+            locations.iter().map(plain).collect()
         }
         Noun::Conditions => {
             let conditions = store.conditions()?.into_iter().map(|condition| condition.metadata);

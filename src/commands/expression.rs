@@ -1,25 +1,34 @@
 //! Owns which condition a command is about: an expression as typed, or a declared condition by its name.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::selection;
-use crate::domain::rules::condition::{Condition, Subject, Term};
+use crate::domain::rules::condition::{Condition, ExpressionError, Owner, Scope, Subject, Term};
+use crate::domain::value::selector::Selector;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::Store;
 
-/// Reads an expression as typed.
+/// Reads an expression as typed, and says what it is evaluated for: systems, if it looks at fields that a system alone has.
 ///
 /// # Errors
 /// With marks under what is wrong.
-pub(super) fn parse(expression: &str) -> Result<Term> {
-    Term::parse(expression).map_err(|error| {
-        let (line, column) = error.place(expression);
-        let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
-        let excerpt = error.excerpt(expression);
-        let hint = if error.remedy.is_empty() { "see docs/reference/conditions.md".to_owned() } else { error.remedy };
-        Failure::with_excerpt(format!("--when, {place}: {}", error.message), excerpt, hint)
+pub(super) fn parse(expression: &str) -> Result<(Term, Scope)> {
+    let about_objectives = Term::parse(expression, Owner::Objective).map(|term| (term, Scope::All));
+    about_objectives.or_else(|error| {
+        let systems = Scope::Systems(Selector::labels(&BTreeMap::new()));
+        Term::parse(expression, Owner::System).map(|term| (term, systems)).map_err(|_| refused(expression, error))
     })
+}
+
+fn refused(expression: &str, error: ExpressionError) -> anyhow::Error {
+    let (line, column) = error.place(expression);
+    let place = if line == 1 { format!("column {column}") } else { format!("line {line}, column {column}") };
+    let excerpt = error.excerpt(expression);
+    let hint = if error.remedy.is_empty() { "see docs/reference/conditions.md".to_owned() } else { error.remedy };
+    Failure::with_excerpt(format!("--when, {place}: {}", error.message), excerpt, hint)
 }
 
 /// Checks that a term names objectives and systems that there are.

@@ -9,11 +9,17 @@ use anyhow::Result;
 
 use super::{Answer, Context, Run, moment, selection};
 use crate::cli::History;
-use crate::domain::value::instant::DAY_MS;
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::health::correction::Target;
+use crate::domain::health::transition::Source;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::evaluation::statuses;
 use crate::render::Looks;
 use crate::render::history::{Entry, document, sheet};
-use crate::store::Access;
+use crate::store::{Access, Store};
 
 /// How far back facts are listed where `--since` does not say.
 const USUAL_DAYS: i64 = 7;
@@ -27,7 +33,7 @@ impl Run for History {
         let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
         let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let store = context.store(Access::Read)?;
-        let entries = store.read(|store| {
+        let (entries, corrections) = store.read(|store| {
             let mut entries = Vec::new();
             let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
             for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
@@ -55,8 +61,15 @@ impl Run for History {
                     entry.effective = Some(status);
                 }
             }
-            Ok(entries)
+            let shown = Span::new(since, until.unwrap_or(as_of).max(since));
+            let of_system = |declared: &DeclaredCorrection| declared.system.as_str() == args.system;
+            let mut corrections = declared_corrections(store)?;
+            corrections.retain(|it| of_system(it) && !it.correction.span().intersect(shown).is_empty());
+            Ok((entries, corrections))
         })?;
+        for correction in corrections {
+            context.note(&told(&correction));
+        }
         if entries.is_empty() {
             context.note("no transition in this range; --since looks further back");
         }
@@ -64,4 +77,23 @@ impl Run for History {
         let looks = Looks::of(entries).document(move |it| document(&system, it, as_of));
         Ok(looks.sheet(move |it, _| sheet(it, all, usual)).into())
     }
+}
+
+fn declared_corrections(store: &Store) -> Result<Vec<DeclaredCorrection>> {
+    let objects = store.objects(Kind::Correction)?.into_iter().map(|stored| stored.held.object);
+    Ok(objects
+        .filter_map(|object| if let Object::Correction(declared) = object { Some(declared) } else { None })
+        .collect())
+}
+
+/// What a correction says, on one line.
+fn told(DeclaredCorrection { metadata, correction, reason, .. }: &DeclaredCorrection) -> String {
+    let Target { check, source, location } = &correction.target;
+    let names = [check.as_ref().map(Name::as_str), source.map(Source::as_str), location.as_ref().map(Name::as_str)];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    let what = if names.is_empty() { "the effective status".to_owned() } else { names.join(", ") };
+    let side = |word: &str, at: Option<Instant>| at.map_or(String::new(), |at| format!(" {word} {at}"));
+    let why = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    let (from, until) = (side("from", correction.start), side("until", correction.end));
+    format!("note: corrected by {}: {what} {}{from}{until}{why}", metadata.name, correction.status.as_str())
 }

@@ -1,6 +1,6 @@
 //! Owns `slo list`: what the database holds, and what conditions can be made of.
 //!
-//! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `conditions`, `ingests`, `sets`, `policies`,
+//! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `corrections`, `conditions`, `ingests`, `sets`, `policies`,
 //! `fields`; `-o wide` shows the set and the commit of each object | |
 
 use std::collections::BTreeMap;
@@ -36,6 +36,7 @@ fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<list::List> {
         ListKind::Systems => list::systems(systems(store, as_of)?),
         ListKind::Objectives => list::objectives(store.objects(Kind::Objective)?),
         ListKind::Maintenance => list::maintenance(store.objects(Kind::MaintenanceWindow)?),
+        ListKind::Corrections => list::corrections(store.objects(Kind::Correction)?),
         ListKind::Conditions => list::conditions(store.objects(Kind::Condition)?),
         ListKind::Ingests => list::ingests(&store.ingests()?),
         ListKind::Sets => list::sets(sets(store)?),

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::{Answer, Context};
 use crate::cli::{
-    Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Db, Demo, Digest,
+    Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Correct, Db, Demo, Digest,
     Downtime, Export, ExportJournal, ExportManifests, Forget, Global, Health, History, Info, Ingest, Init, List, Log,
     Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
@@ -93,6 +93,7 @@ static GROUPS: [Group; 6] = [
             command::<Validate>(),
             command::<Plan>(),
             command::<Apply>(),
+            command::<Correct>(),
             command::<Log>(),
         ],
     },

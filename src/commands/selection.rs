@@ -4,8 +4,10 @@ use anyhow::Result;
 
 use crate::cli::Selection;
 use crate::domain::account::member::SystemId;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
+use crate::evaluation::{Labels, labelled_systems};
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::{Store, Stored};
@@ -29,6 +31,27 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)
+}
+
+/// The systems that a command about objectives is also about, with their labels: those with the name of `--system` and the labels of
+/// `-l`; none where objectives are named.
+///
+/// # Errors
+/// When a name or label selector is not one, or names what does not exist.
+pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Instant) -> Result<Vec<(Name, Labels)>> {
+    let selector = labels(selection.selector.as_deref())?;
+    if let Some(system) = &selection.system {
+        drop(systems(store, std::slice::from_ref(system))?);
+    }
+    if !selection.names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = labelled_systems(store, as_of, selection.system.as_deref())?;
+    found.retain(|(name, labels)| {
+        selection.system.as_deref().is_none_or(|system| name.as_str() == system)
+            && selector.as_ref().is_none_or(|selector| selector.matches(labels))
+    });
+    Ok(found)
 }
 
 /// The label selector as typed.

@@ -94,6 +94,10 @@ pub(super) fn known(store: &Store) -> Result<Known> {
         if !reporting.is_empty() {
             known.reporting.insert(name.clone(), reporting);
         }
+        let locations = known.locations.entry(name.clone()).or_default();
+        for check in streams.iter().filter(|stream| stream.source == Source::Healthcheck) {
+            check.check.iter().for_each(|check| *locations.entry(check.clone()).or_default() += 1);
+        }
         let checks: BTreeSet<Name> = streams.into_iter().filter_map(|stream| stream.check).collect();
         if !checks.is_empty() {
             known.checks.insert(name.clone(), checks);

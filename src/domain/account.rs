@@ -3,6 +3,7 @@
 
 pub(crate) mod blame;
 pub(crate) mod chronicle;
+pub(crate) mod correction;
 pub(crate) mod dependencies;
 pub(crate) mod downtime;
 pub(crate) mod maintenance;

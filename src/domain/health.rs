@@ -1,9 +1,12 @@
 //! Owns health: facts, and the status of a system that follows from them. Knows `value`.
 //!
 //! A status is computed in steps, each with a file of its own, each from changes to changes: `stream`,
-//! `threshold`, `silence`, `location`, `system`, `composite`. The rules they follow are `rules`; what comes out is a `timeline`.
+//! `threshold`, `silence`, `correction`, `location`, `system`, `composite`. `effective` corrects what comes of
+//! all of them. The rules they follow are `rules`; what comes out is a `timeline`.
 
 pub(crate) mod composite;
+pub(crate) mod correction;
+pub(crate) mod effective;
 pub(crate) mod figures;
 pub(crate) mod ingest;
 pub(crate) mod location;

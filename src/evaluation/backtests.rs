@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::{Conditions, Evaluation};
 use crate::domain::budget::balance::LOOKBACKS;
+use crate::domain::health::transition::Status;
 use crate::domain::rules::backtest::burn::Consumption;
 use crate::domain::rules::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
 use crate::domain::rules::backtest::historic::{Past, PastWindow, last_windows};
@@ -32,23 +33,43 @@ pub(crate) struct Question<'q> {
     pub(crate) matching: Matching,
 }
 
-/// Tests a term on each of the objectives, in the order given.
+/// What is tested.
+pub(crate) enum Subjects {
+    Objectives(Vec<Stored>),
+    Systems(Vec<Name>),
+}
+
+/// Tests a term on each of the objectives or systems, in the order given.
 ///
 /// # Errors
 /// Those of the database, and when the term names what does not exist.
-pub(crate) fn backtest(
-    store: &Store,
-    objectives: Vec<Stored>,
-    term: &Term,
-    question: Question<'_>,
-) -> Result<Vec<Tested>> {
-    let mut conditions = Conditions::open(store, objectives.len(), question.until)?;
-    let test = |stored| {
-        let history = History::open(&mut conditions, stored, question)?;
-        let firings = history.episodes(&mut conditions, term, question.matching.lead_ms)?;
-        history.tested(&mut conditions, &firings, &watched(term))
+pub(crate) fn backtest(store: &Store, subjects: Subjects, term: &Term, question: Question<'_>) -> Result<Vec<Tested>> {
+    let count = match &subjects {
+        Subjects::Objectives(objectives) => objectives.len(),
+        Subjects::Systems(systems) => systems.len(),
     };
-    objectives.into_iter().map(test).collect()
+    let mut conditions = Conditions::open(store, count, question.until)?;
+    let test = |history: Result<History<'_>>, conditions: &mut Conditions<'_>| {
+        let history = history?;
+        let firings = history.episodes(conditions, term, question.matching.lead_ms)?;
+        history.tested(conditions, &firings, &watched(term))
+    };
+    let mut tested = Vec::with_capacity(count);
+    match subjects {
+        Subjects::Objectives(objectives) => {
+            for stored in objectives {
+                let history = History::of_objective(&mut conditions, stored, question);
+                tested.push(test(history, &mut conditions)?);
+            }
+        }
+        Subjects::Systems(systems) => {
+            for system in systems {
+                let history = History::of_system(&mut conditions, &system, question);
+                tested.push(test(history, &mut conditions)?);
+            }
+        }
+    }
+    Ok(tested)
 }
 
 /// For each alert, the highest threshold at which it would have caught every event that any threshold catches, over all the
@@ -65,7 +86,7 @@ pub(crate) fn suggest_thresholds(
     let mut conditions = Conditions::open(store, objectives.len(), question.until)?;
     let mut histories = Vec::with_capacity(objectives.len());
     for stored in objectives {
-        histories.push(History::open(&mut conditions, stored, question)?);
+        histories.push(History::of_objective(&mut conditions, stored, question)?);
     }
     let mut trials = Vec::with_capacity(alerts.len());
     for alert in alerts {
@@ -118,9 +139,9 @@ pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Ins
     objectives.into_iter().map(draw).collect()
 }
 
-/// One objective's past, as far as it is looked at.
+/// The past of one objective or system, as far as it is looked at.
 struct History<'q> {
-    objective: Name,
+    subject: Subject,
     question: Question<'q>,
     /// The first transition of its system, if there was one by the end.
     first: Option<Instant>,
@@ -128,21 +149,37 @@ struct History<'q> {
 }
 
 impl<'q> History<'q> {
-    fn open(conditions: &mut Conditions<'_>, stored: Stored, question: Question<'q>) -> Result<Self> {
+    fn of_objective(conditions: &mut Conditions<'_>, stored: Stored, question: Question<'q>) -> Result<Self> {
         let model = conditions.admit(stored)?;
-        let objective = model.objective.metadata.name.clone();
-        let first = conditions.first(&model)?.filter(|first| *first <= question.until);
-        let mut history = Self { objective, question, first, events: Vec::new() };
+        let subject = Subject::Objective(model.objective.metadata.name.clone());
+        let breaching = is(Property::IsBreaching, Operand::Boolean(true));
+        Self::open(conditions, subject, question, &breaching, |incident| incident.concerns(&model.objective))
+    }
+
+    fn of_system(conditions: &mut Conditions<'_>, system: &Name, question: Question<'q>) -> Result<Self> {
+        let outages = Status::ALL.into_iter().filter(|status| status.is_outage());
+        let down = outages.map(|status| is(Property::Status, Operand::Text(status.as_str().to_owned()))).collect();
+        let concerns = |incident: &Incident| incident.concerns_system(system);
+        Self::open(conditions, Subject::System(system.clone()), question, &Term::Any(down), concerns)
+    }
+
+    /// `event` holds while something goes on that an alert should be about, where no incidents say so.
+    fn open(
+        conditions: &mut Conditions<'_>,
+        subject: Subject,
+        question: Question<'q>,
+        event: &Term,
+        concerns: impl Fn(&Incident) -> bool,
+    ) -> Result<Self> {
+        let first = conditions.first(&subject)?.filter(|first| *first <= question.until);
+        let mut history = Self { subject, question, first, events: Vec::new() };
         history.events = match question.against {
             Against::Breaching => {
-                let field = Field { subject: Subject::This, property: Property::IsBreaching };
-                let (left, right) = (Operand::Field(field), Operand::Boolean(true));
-                let breaching = Term::Compare(Comparison { left, relation: Relation::Equal, right });
-                let episodes = history.episodes(conditions, &breaching, question.matching.grace_ms)?;
+                let episodes = history.episodes(conditions, event, question.matching.grace_ms)?;
                 episodes.into_iter().map(|episode| Event { episode, incident: None }).collect()
             }
             Against::Incidents(incidents) => {
-                let known = incidents.iter().enumerate().filter(|(_, incident)| incident.concerns(&model.objective));
+                let known = incidents.iter().enumerate().filter(|(_, incident)| concerns(incident));
                 let event = |(index, incident): (usize, &Incident)| {
                     let episode = incident.as_of(question.until)?;
                     Some(Event { episode, incident: Some(index) })
@@ -153,7 +190,7 @@ impl<'q> History<'q> {
         Ok(history)
     }
 
-    /// From where on the objective is looked at.
+    /// From where on it is looked at.
     fn from(&self) -> Option<Instant> {
         self.first.map(|first| first.max(self.question.since)).filter(|from| *from <= self.question.until)
     }
@@ -164,12 +201,12 @@ impl<'q> History<'q> {
         let (Some(first), Some(from)) = (self.first, self.from()) else { return Ok(Vec::new()) };
         let from = from.plus(-before_ms).max(first);
         let stretch = Span::new(from, self.question.until.plus(1));
-        let held = conditions.solve(term, &self.objective, stretch)?;
+        let held = conditions.solve(term, &self.subject, stretch)?;
         let mut episodes = Vec::with_capacity(held.spans().len());
         for span in held.spans() {
             let mut start = span.start;
             if start == from && from > first {
-                let since = conditions.since(term, &self.objective, from)?;
+                let since = conditions.since(term, &self.subject, from)?;
                 start = since.map_or(first, |since| since.max(first));
             }
             episodes.push(Episode { start, end: (span.end < stretch.end).then_some(span.end) });
@@ -189,8 +226,8 @@ impl<'q> History<'q> {
     fn tested(&self, conditions: &mut Conditions<'_>, episodes: &[Episode], watched: &[Watched]) -> Result<Tested> {
         let Some(from) = self.from() else {
             let matched = score(&[], &[], (self.question.until, self.question.until), self.question.matching);
-            let objective = self.objective.clone();
-            return Ok(Tested { objective, from: None, firings: Vec::new(), events: Vec::new(), matched });
+            let subject = self.subject.clone();
+            return Ok(Tested { subject, from: None, firings: Vec::new(), events: Vec::new(), matched });
         };
         let mut matched = self.matched(episodes, from);
         // What ended before the stretch began has been of use for the matching, and is not told.
@@ -208,22 +245,24 @@ impl<'q> History<'q> {
             .map(|episode| Firing { episode: *episode, peaks: Vec::new(), remaining: [None, None] })
             .collect();
         for Watched { field, highest } in watched {
-            let signal = conditions.signal(&self.objective, &Ask::of(field), stretch)?;
+            let signal = conditions.signal(&self.subject, &Ask::of(field), stretch)?;
             for firing in &mut firings {
                 let Episode { start, end } = firing.episode;
                 firing.peaks.push(signal.peak(Span::new(start, end.unwrap_or(stretch.end)), *highest));
             }
         }
-        let field = Field { subject: Subject::This, property: Property::RemainingPercent };
-        let signal = conditions.signal(&self.objective, &Ask::of(&field), stretch)?;
-        let left = |at: Instant| -> Option<Fraction> {
-            if let Reading::Number(left) = signal.at(at) { Some(left) } else { None }
-        };
-        for firing in &mut firings {
-            firing.remaining = [firing.episode.start, firing.episode.end.unwrap_or(until)].map(left);
+        if let Subject::Objective(_) = self.subject {
+            let field = Field { subject: Subject::This, property: Property::RemainingPercent };
+            let signal = conditions.signal(&self.subject, &Ask::of(&field), stretch)?;
+            let left = |at: Instant| -> Option<Fraction> {
+                if let Reading::Number(left) = signal.at(at) { Some(left) } else { None }
+            };
+            for firing in &mut firings {
+                firing.remaining = [firing.episode.start, firing.episode.end.unwrap_or(until)].map(left);
+            }
         }
-        let (objective, events) = (self.objective.clone(), self.events.clone());
-        Ok(Tested { objective, from: Some(from), firings, events, matched })
+        let (subject, events) = (self.subject.clone(), self.events.clone());
+        Ok(Tested { subject, from: Some(from), firings, events, matched })
     }
 
     /// For each event that began within the stretch, the highest threshold at which the alert fires about it.
@@ -232,12 +271,18 @@ impl<'q> History<'q> {
         let Question { until, matching, .. } = self.question;
         let known = Span::new(from.plus(-matching.lead_ms).max(first), until.plus(1));
         let longest = LOOKBACKS[LOOKBACKS.len() - 1].1;
-        let (share, consumed) =
-            conditions.consumed(&self.objective, Span::new(known.start.plus(-longest), known.end))?;
+        let Subject::Objective(objective) = &self.subject else { return Ok(Vec::new()) };
+        let (share, consumed) = conditions.consumed(objective, Span::new(known.start.plus(-longest), known.end))?;
         let consumption = Consumption::new(consumed);
         let begun = self.events.iter().filter(|event| from <= event.episode.start && event.episode.start <= until);
         Ok(begun
             .map(|event| alert.highest(&consumption, share, matching.widened(event.episode).intersect(known)))
             .collect())
     }
+}
+
+/// A value of what is tested is this.
+fn is(property: Property, value: Operand) -> Term {
+    let left = Operand::Field(Field { subject: Subject::This, property });
+    Term::Compare(Comparison { left, relation: Relation::Equal, right: value })
 }

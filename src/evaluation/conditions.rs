@@ -6,6 +6,7 @@ use std::rc::Rc;
 use anyhow::{Result, anyhow};
 
 use super::Evaluation;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
 use crate::domain::budget::assess::Assessment;
@@ -35,7 +36,7 @@ const LEAST_RUNS: usize = 250;
 const MOST_DAYS: usize = 256;
 const MOST_AHEAD_MS: i64 = 128 * DAY_MS;
 
-/// Evaluates terms for objectives, knowing the facts up to one moment.
+/// Evaluates terms for objectives and systems, knowing the facts up to one moment.
 pub(crate) struct Conditions<'s> {
     evaluation: Evaluation<'s>,
     objectives: HashMap<Name, Known>,
@@ -47,8 +48,8 @@ pub(crate) struct Conditions<'s> {
     covered: Option<Span>,
     views: HashMap<Name, (Span, Rc<View>)>,
     days: HashMap<Name, Rc<Days>>,
-    /// The objective judged last, of which nothing more is asked once another one is.
-    judged: Option<Name>,
+    /// The objective or system judged last, of which nothing more is asked once another one is.
+    judged: Option<Subject>,
 }
 
 /// How much is found out about a rule.
@@ -114,16 +115,16 @@ impl<'s> Conditions<'s> {
     ///
     /// # Errors
     /// Those of the database, and when the term names what does not exist.
-    pub(crate) fn solve(&mut self, term: &Term, objective: &Name, stretch: Span) -> Result<Moments> {
-        solver::solve(term, stretch, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    pub(crate) fn solve(&mut self, term: &Term, this: &Subject, stretch: Span) -> Result<Moments> {
+        solver::solve(term, stretch, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
     /// Whether the term holds for an objective as of a moment.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn holds(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<bool> {
-        Ok(!self.solve(term, objective, moment(at))?.is_empty())
+    pub(crate) fn holds(&mut self, term: &Term, this: &Subject, at: Instant) -> Result<bool> {
+        Ok(!self.solve(term, this, moment(at))?.is_empty())
     }
 
     /// Since when the term has, as of a moment up to that of this evaluation, held for an objective or not, without a gap; `None` when
@@ -131,32 +132,31 @@ impl<'s> Conditions<'s> {
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn since(&mut self, term: &Term, objective: &Name, at: Instant) -> Result<Option<Instant>> {
-        let (holds, known) = (self.holds(term, objective, at)?, self.known_days(term, objective)?);
-        search::since(term, (at, holds), &known, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    pub(crate) fn since(&mut self, term: &Term, this: &Subject, at: Instant) -> Result<Option<Instant>> {
+        let (holds, known) = (self.holds(term, this, at)?, self.known_days(term, this)?);
+        search::since(term, (at, holds), &known, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
     /// When the term, which holds, will not any more if nothing else happens; `None` when that is not within the longest window.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    fn clears(&mut self, term: &Term, objective: &Name) -> Result<Option<Instant>> {
-        let (at, known) = (self.evaluation.as_of, self.known_days(term, objective)?);
-        search::clears(term, at, &known, &mut |ask, stretch| self.signal(objective, ask, stretch))
+    fn clears(&mut self, term: &Term, this: &Subject) -> Result<Option<Instant>> {
+        let (at, known) = (self.evaluation.as_of, self.known_days(term, this)?);
+        search::clears(term, at, &known, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
     /// The days of the objectives that a term looks at.
-    fn known_days(&mut self, term: &Term, this: &Name) -> Result<search::Known> {
+    fn known_days(&mut self, term: &Term, this: &Subject) -> Result<search::Known> {
         let mut known = search::Known::new();
         let mut subjects: Vec<&Subject> = term.fields().into_iter().map(|field| &field.subject).collect();
         if term.asks_policy() {
             subjects.push(&Subject::This);
         }
         for subject in subjects {
-            let name = match subject {
-                Subject::This => this,
+            let name = match if *subject == Subject::This { this } else { subject } {
                 Subject::Objective(name) => name,
-                Subject::System(_) => continue,
+                Subject::This | Subject::System(_) => continue,
             };
             if !known.contains_key(subject) {
                 known.insert(subject.clone(), self.days(name)?);
@@ -188,61 +188,59 @@ impl<'s> Conditions<'s> {
 
     /// Prepares to solve terms over a stretch for one objective, which share what they look at: values are drawn over all that any of
     /// the terms reaches back to.
-    pub(super) fn cover<'t>(&mut self, objective: &Name, stretch: Span, terms: impl IntoIterator<Item = &'t Term>) {
-        self.turn_to(objective);
+    pub(super) fn cover<'t>(&mut self, this: &Subject, stretch: Span, terms: impl IntoIterator<Item = &'t Term>) {
+        self.turn_to(this);
         let back = terms.into_iter().map(Term::reach_ms).max().unwrap_or(0);
         let from = stretch.start.plus(-back);
         let widest = self.covered.filter(|covered| covered.start <= from && covered.end == stretch.end);
         self.covered = Some(widest.unwrap_or(Span::new(from, stretch.end)));
     }
 
-    /// Forgets what an objective did over stretches of time, once another one is judged.
-    fn turn_to(&mut self, objective: &Name) {
-        if self.judged.as_ref() == Some(objective) {
+    /// Forgets what an objective or a system did over stretches of time, once another one is judged.
+    fn turn_to(&mut self, this: &Subject) {
+        if self.judged.as_ref() == Some(this) {
             return;
         }
         self.covered = None;
-        if let Some(last) = self.judged.replace(objective.clone()) {
-            self.views.remove(&last);
-            self.days.remove(&last);
-            let last = Subject::Objective(last);
+        if let Some(last) = self.judged.replace(this.clone()) {
+            if let Subject::Objective(last) = &last {
+                self.views.remove(last);
+                self.days.remove(last);
+            }
             self.signals.retain(|(subject, _), _| *subject != last);
         }
     }
 
-    /// Judges a rule for an objective as of the moment of this evaluation.
+    /// Judges a rule for an objective or a system as of the moment of this evaluation.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn judge(&mut self, rule: &Rc<Rule>, objective: &Name, detail: Detail) -> Result<Finding> {
-        self.turn_to(objective);
+    pub(crate) fn judge(&mut self, rule: &Rc<Rule>, this: &Subject, detail: Detail) -> Result<Finding> {
+        self.turn_to(this);
         let at = self.evaluation.as_of;
         let term = &rule.term;
-        let firing = self.holds(term, objective, at)?;
+        let firing = self.holds(term, this, at)?;
         let mut values = Vec::new();
         for field in &rule.decided {
-            values.push((field.clone(), self.signal(objective, &Ask::of(field), moment(at))?.at(at)));
+            values.push((field.clone(), self.signal(this, &Ask::of(field), moment(at))?.at(at)));
         }
         let explanation = if detail.explain {
-            Some(solver::explained::explain(term, at, &mut |ask, stretch| self.signal(objective, ask, stretch))?)
+            Some(solver::explained::explain(term, at, &mut |ask, stretch| self.signal(this, ask, stretch))?)
         } else {
             None
         };
-        let since = if detail.always || firing && detail.course { self.since(term, objective, at)? } else { None };
-        let clears_at = if firing && detail.course { self.clears(term, objective)? } else { None };
-        let (objective, rule) = (objective.clone(), Rc::clone(rule));
-        Ok(Finding { objective, rule, firing, since, clears_at, values, explanation })
+        let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
+        let clears_at = if firing && detail.course { self.clears(term, this)? } else { None };
+        let (subject, rule) = (this.clone(), Rc::clone(rule));
+        Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
     }
 
     /// What a value does over a stretch, at least.
     ///
     /// # Errors
     /// Those of [`Self::solve`].
-    pub(crate) fn signal(&mut self, this: &Name, ask: &Ask, stretch: Span) -> Result<Rc<Signal>> {
-        let subject = match &ask.subject {
-            Subject::This => Subject::Objective(this.clone()),
-            named => named.clone(),
-        };
+    pub(crate) fn signal(&mut self, this: &Subject, ask: &Ask, stretch: Span) -> Result<Rc<Signal>> {
+        let subject = if ask.subject == Subject::This { this } else { &ask.subject }.clone();
         let key = (subject, ask.what);
         let contains = |wider: &Span| wider.start <= stretch.start && stretch.end <= wider.end;
         let stretch = self.covered.filter(contains).unwrap_or(stretch);
@@ -256,6 +254,10 @@ impl<'s> Conditions<'s> {
                 self.age(&key.0, 0, stretch)?
             }
             (_, What::AgeFrom(least_ms)) => self.age(&key.0, least_ms, stretch)?,
+            (Subject::System(system), What::Property(Property::InMaintenance)) => {
+                let within = self.maintenance(system)?.touching(stretch).to_vec();
+                Signal::when(&Moments::of(within).within(stretch), stretch)
+            }
             (Subject::System(system), What::Property(property)) => self.health(system, property, stretch)?,
             (Subject::Objective(objective), what) => self.budget(objective, what, stretch)?,
             (subject, what) => return Err(anyhow!("{what:?} of {subject:?} is no value")),
@@ -271,13 +273,46 @@ impl<'s> Conditions<'s> {
         Ok(signal)
     }
 
-    /// The first transition of an objective's system, if there is one by the moment of this evaluation.
+    /// The first transition of a system, or of an objective's system, if there is one by the moment of this evaluation.
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn first(&mut self, model: &Model) -> Result<Option<Instant>> {
+    pub(crate) fn first(&mut self, subject: &Subject) -> Result<Option<Instant>> {
         let at = self.evaluation.as_of;
-        Ok(self.evaluation.chronicle.stretch(&model.system, model.scope(), at, at)?.first)
+        let (member, model);
+        let (member, scope) = match subject {
+            Subject::System(name) => {
+                member = self.evaluation.resolver.member(name)?;
+                (&member, Scope::System)
+            }
+            Subject::Objective(name) => {
+                model = self.model(name)?;
+                (&model.system, model.scope())
+            }
+            Subject::This => return Err(anyhow!("whose first transition is asked for must be named")),
+        };
+        Ok(self.evaluation.chronicle.stretch(member, scope, at, at)?.first)
+    }
+
+    /// Whether there is such an objective or system.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn knows(&mut self, subject: &Subject) -> Result<bool> {
+        Ok(match subject {
+            Subject::This => false,
+            Subject::Objective(name) => self.evaluation.store.objective(name)?.is_some(),
+            Subject::System(name) => self.evaluation.store.system(name)?.is_some(),
+        })
+    }
+
+    /// When a system is under maintenance.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn maintenance(&mut self, system: &Name) -> Result<Rc<MaintenanceCalendar>> {
+        let member = self.evaluation.resolver.member(system)?;
+        self.evaluation.resolver.maintenance(&member)
     }
 
     /// The stretches of `span` that spend an objective's budget, with the microseconds that each millisecond does, and the share of time its target leaves for failure.

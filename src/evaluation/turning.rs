@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use anyhow::Result;
 
 use super::Conditions;
+use super::subjects::labelled_systems;
 use crate::domain::account::model::Model;
 use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::rules::change::{Change, ChangeKind};
-use crate::domain::rules::condition::{Condition, Subject, Term};
+use crate::domain::rules::condition::{Condition, Owner, Property, Subject, Term};
 use crate::domain::rules::turn::{Pair, Telling, additions};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::Instant;
@@ -18,71 +19,102 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
 
-/// What has to be added to the change log for it to say exactly when each declared condition held for each objective of its
-/// scope, from the first transition of the objective's system up to `as_of`. Runs in a write transaction.
+/// What has to be added to the change log for it to say exactly when each declared condition held for each objective or system of its
+/// scope, from the first transition of that system up to `as_of`. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
     let declared = store.conditions()?;
     store.drop_damaged_logged()?;
-    let mut known: BTreeMap<Pair, LoggedUntil> = store.logged_conditions()?.into_iter().collect();
-    let mut tellings = Vec::new();
-    if !declared.is_empty() {
+    let mut logging = Logging {
+        store,
+        as_of,
+        known: store.logged_conditions()?.into_iter().collect(),
+        fingerprints: HashMap::new(),
+        tellings: Vec::new(),
+    };
+    if declared.iter().any(|condition| condition.scope.owner() == Owner::Objective) {
         let objectives = store.objectives()?;
         let mut conditions = Conditions::open(store, objectives.len(), as_of)?;
-        let mut fingerprints = HashMap::new();
         for stored in objectives {
             let scope: Vec<&Condition> =
                 declared.iter().filter(|condition| condition.scope.covers(&stored.objective.metadata)).collect();
-            if scope.is_empty() {
-                continue;
+            if !scope.is_empty() {
+                let model = conditions.admit(stored)?;
+                logging.log(&mut conditions, &Subject::Objective(model.objective.metadata.name.clone()), &scope)?;
             }
-            let model = conditions.admit(stored)?;
-            let first = conditions.first(&model)?.filter(|first| *first <= as_of);
-            let mut unlogged = Vec::new();
-            for condition in scope {
-                let objective = model.objective.metadata.name.clone();
-                let pair = Pair { condition: condition.metadata.name.clone(), objective };
-                let fingerprint = fingerprint(&mut conditions, condition, &model, &mut fingerprints)?;
-                let logged = known.remove(&pair);
-                if first.is_none() && logged.is_none() {
-                    continue;
-                }
-                let logged = logged.filter(|logged| logged.fingerprint == fingerprint);
-                let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
-                if logged_until >= as_of {
-                    continue;
-                }
-                // Facts may be gone that were there: before the first one nothing holds, whatever was told.
-                let told_from = logged_until.plus(1);
-                let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
-                unlogged.push((stretch, told_from, pair, &condition.when, fingerprint));
-            }
-            // Those that are logged up to the same moment look at the same account.
-            unlogged.sort_by_key(|(stretch, ..)| *stretch);
-            for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
-                let terms = alike.iter().map(|(_, _, _, term, _)| *term);
-                conditions.cover(&model.objective.metadata.name, alike[0].0, terms);
-                for (stretch, told_from, pair, term, fingerprint) in alike {
-                    let told = store.told(pair, *told_from)?;
-                    let held = held(&mut conditions, term, &pair.objective, *stretch)?;
-                    let added = additions(&told, &held, Span::new(*told_from, stretch.end));
-                    store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
-                    if !added.is_empty() {
-                        tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
-                    }
-                }
+        }
+    }
+    if declared.iter().any(|condition| condition.scope.owner() == Owner::System) {
+        let systems = labelled_systems(store, as_of, None)?;
+        let mut conditions = Conditions::open(store, systems.len(), as_of)?;
+        for (name, labels) in systems {
+            let covers = |condition: &&Condition| condition.scope.covers_system(&name, &labels);
+            let scope: Vec<&Condition> = declared.iter().filter(covers).collect();
+            if !scope.is_empty() {
+                logging.log(&mut conditions, &Subject::System(name), &scope)?;
             }
         }
     }
     let mut gone = Vec::new();
-    for pair in known.into_keys() {
+    for pair in logging.known.into_keys() {
         let last = store.last_turn(&pair)?;
         gone.extend(Change::between(ChangeKind::Condition, pair.id(), as_of, last, None));
         store.drop_logged(&pair)?;
     }
-    Ok(Turns::new(gone, tellings))
+    Ok(Turns::new(gone, logging.tellings))
+}
+
+/// A logging under way.
+struct Logging<'s> {
+    store: &'s Store,
+    as_of: Instant,
+    /// How far everything is logged that was not come to yet.
+    known: BTreeMap<Pair, LoggedUntil>,
+    fingerprints: HashMap<Name, i64>,
+    tellings: Vec<Telling>,
+}
+
+impl Logging<'_> {
+    /// Logs conditions for one objective or one system.
+    fn log(&mut self, conditions: &mut Conditions<'_>, subject: &Subject, scope: &[&Condition]) -> Result<()> {
+        let (store, as_of) = (self.store, self.as_of);
+        let first = conditions.first(subject)?.filter(|first| *first <= as_of);
+        let mut unlogged = Vec::new();
+        for condition in scope {
+            let pair = Pair { condition: condition.metadata.name.clone(), subject: subject.clone() };
+            let fingerprint = fingerprint(conditions, condition, subject, &mut self.fingerprints)?;
+            let logged = self.known.remove(&pair);
+            if first.is_none() && logged.is_none() {
+                continue;
+            }
+            let logged = logged.filter(|logged| logged.fingerprint == fingerprint);
+            let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
+            if logged_until >= as_of {
+                continue;
+            }
+            // Facts may be gone that were there: before the first one nothing holds, whatever was told.
+            let told_from = logged_until.plus(1);
+            let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
+            unlogged.push((stretch, told_from, pair, &condition.when, fingerprint));
+        }
+        // Those that are logged up to the same moment look at the same account.
+        unlogged.sort_by_key(|(stretch, ..)| *stretch);
+        for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
+            conditions.cover(subject, alike[0].0, alike.iter().map(|(_, _, _, term, _)| *term));
+            for (stretch, told_from, pair, term, fingerprint) in alike {
+                let told = store.told(pair, *told_from)?;
+                let held = held(conditions, term, subject, *stretch)?;
+                let added = additions(&told, &held, Span::new(*told_from, stretch.end));
+                store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
+                if !added.is_empty() {
+                    self.tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What has to be added to the log of all conditions, in the order of time, then of names. A log of millions of turns is written from
@@ -142,7 +174,7 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     for (at, mut pairs) in logged {
         // The account of an objective is drawn once for all conditions on it.
-        pairs.sort_by(|(a, _), (b, _)| (&a.objective, &a.condition).cmp(&(&b.objective, &b.condition)));
+        pairs.sort_by(|(a, _), (b, _)| (&a.subject, &a.condition).cmp(&(&b.subject, &b.condition)));
         let mut conditions = Conditions::open(store, pairs.len(), at)?;
         let mut fingerprints = HashMap::new();
         for (pair, logged_from) in pairs {
@@ -150,17 +182,16 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
             let Some(condition) = declared.iter().find(|condition| condition.metadata.name == pair.condition) else {
                 continue;
             };
-            if store.objective(&pair.objective)?.is_none() {
+            if !conditions.knows(&pair.subject)? {
                 continue;
             }
-            let model = conditions.model(&pair.objective)?;
-            if fingerprint(&mut conditions, condition, &model, &mut fingerprints)? != logged_from {
+            if fingerprint(&mut conditions, condition, &pair.subject, &mut fingerprints)? != logged_from {
                 continue;
             }
-            let first = conditions.first(&model)?.unwrap_or(END);
+            let first = conditions.first(&pair.subject)?.unwrap_or(END);
             let stretch = Span::new(first.min(at.plus(1)), at.plus(1));
-            conditions.cover(&pair.objective, stretch, [&condition.when]);
-            let held = held(&mut conditions, &condition.when, &pair.objective, stretch)?;
+            conditions.cover(&pair.subject, stretch, [&condition.when]);
+            let held = held(&mut conditions, &condition.when, &pair.subject, stretch)?;
             // A row that does not read has been told of.
             let Ok(told) = store.told(&pair, BEGINNING) else { continue };
             if let Some(missing) = additions(&told, &held, Span::new(BEGINNING, at.plus(1))).first() {
@@ -174,28 +205,38 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
 }
 
 /// When a condition holds within a stretch, which is empty where there is no fact.
-fn held(conditions: &mut Conditions<'_>, term: &Term, objective: &Name, stretch: Span) -> Result<Moments> {
-    if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, objective, stretch) }
+fn held(conditions: &mut Conditions<'_>, term: &Term, subject: &Subject, stretch: Span) -> Result<Moments> {
+    if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, subject, stretch) }
 }
 
-/// A fingerprint of all that decides when a condition holds for an objective, besides the journal.
+/// A fingerprint of all that decides when a condition holds for an objective or a system, besides the journal.
 fn fingerprint(
     conditions: &mut Conditions<'_>,
     condition: &Condition,
-    model: &Model,
+    subject: &Subject,
     known: &mut HashMap<Name, i64>,
 ) -> Result<i64> {
     let mut hash = Fnv::new();
     hash.feed(&condition.when.to_string());
-    hash.feed(&of_model(model, known));
-    for field in condition.when.fields() {
-        match &field.subject {
+    let fields = condition.when.fields();
+    let heeds = |whose: &Subject| {
+        fields.iter().any(|field| field.subject == *whose && field.property == Property::InMaintenance)
+    };
+    let heeding = heeds(&Subject::This);
+    let named = fields.iter().map(|field| &field.subject).filter(|named| **named != Subject::This);
+    for (subject, heeding) in [(subject, heeding)].into_iter().chain(named.map(|named| (named, heeds(named)))) {
+        match subject {
             Subject::This => {}
             Subject::Objective(name) => {
-                let named = conditions.model(name)?;
-                hash.feed(&of_model(&named, known));
+                let model = conditions.model(name)?;
+                hash.feed(&of_model(&model, known));
             }
-            Subject::System(name) => hash.feed(&conditions.rules(name)?),
+            Subject::System(name) => {
+                hash.feed(&conditions.rules(name)?);
+                if heeding {
+                    conditions.maintenance(name)?.feed(&mut hash);
+                }
+            }
         }
     }
     Ok(hash.finish().cast_signed())

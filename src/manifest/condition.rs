@@ -10,25 +10,31 @@ use super::term::shapes::{AT_LEAST, FORM};
 use super::term::{read_term, suffixed};
 use super::wording::quote;
 use crate::domain::account::objective::Metadata;
-use crate::domain::rules::condition::{Condition, Scope, Severity};
+use crate::domain::rules::condition::{Condition, Owner, Scope, Severity};
 use crate::domain::value::label;
 use crate::domain::value::selector::Selector;
 
 /// The specification of a condition.
 pub(super) static SPEC: Shape = Shape {
     name: "ConditionSpec",
-    about: "What is looked for, and in which objectives",
+    about: "What is looked for, and in which objectives or systems",
     fields: &[
         FieldShape::optional(
             "selector",
             Content::Object(&SELECTOR),
-            "The objectives it is evaluated for; without this and objectiveRef, all",
+            "The objectives it is evaluated for; without any of these four, all objectives",
         ),
         FieldShape::optional(
             "objectiveRef",
             Content::Object(&reference::OBJECTIVE),
             "The only objective it is evaluated for",
         ),
+        FieldShape::optional(
+            "systemSelector",
+            Content::Object(&SYSTEM_SELECTOR),
+            "The systems it is evaluated for instead of objectives; with no label, all systems",
+        ),
+        FieldShape::optional("systemRef", Content::Object(&reference::SYSTEM), "The only system it is evaluated for"),
         FieldShape::required(
             "when",
             Content::Either(&[Content::Text, Content::Object(&FORM)]),
@@ -57,6 +63,20 @@ static SELECTOR: Shape = Shape {
     one_of: &[],
 };
 
+static SYSTEM_SELECTOR: Shape = Shape {
+    name: "SystemLabelSelector",
+    about: "Systems by their labels",
+    fields: &[FieldShape::required(
+        "matchLabels",
+        Content::Pairs(&Content::Label),
+        "Labels that a system has, all of them",
+    )],
+    one_of: &[],
+};
+
+/// The fields that say what a condition is evaluated for.
+const SCOPES: [&str; 4] = ["selector", "objectiveRef", "systemSelector", "systemRef"];
+
 /// Reads the specification; without metadata, only for what is wrong with it.
 pub(super) fn read(
     spec: &Field<'_>,
@@ -69,7 +89,9 @@ pub(super) fn read(
     let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
     let severity = fields.word("severity", Severity::Warning, &severities, report);
     let field = fields.require("when", "write a condition such as when: budgetRemainingPercent < 20", report);
-    let term = field.as_ref().and_then(|field| read_term(field, references, report));
+    let about_systems = fields.get("systemSelector").is_some() || fields.get("systemRef").is_some();
+    let owner = if about_systems { Owner::System } else { Owner::Objective };
+    let term = field.as_ref().and_then(|field| read_term(field, owner, references, report));
     let when = suffixed(term, &fields, report);
     if let (Some(term), Some(field)) = (&when, &field)
         && let Err(cause) = term.check_size()
@@ -81,25 +103,35 @@ pub(super) fn read(
 }
 
 fn read_scope(fields: &Fields<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Scope> {
-    match (fields.get("selector"), fields.get("objectiveRef")) {
-        (None, None) => Some(Scope::All),
-        (Some(selector), None) => read_selector(&selector, report),
-        (None, Some(objective)) => {
-            let reference = reference::read(&objective, "SLO", Role::Judges, report)?;
+    let given: Vec<(&str, Field<'_>)> = SCOPES.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
+    match given.as_slice() {
+        [] => Some(Scope::All),
+        [("selector", field)] => {
+            let labels = read_selector(field, &SELECTOR, report)?;
+            // No label at all is asked for of everything.
+            Some(if labels.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&labels)) })
+        }
+        [("systemSelector", field)] => {
+            let labels = read_selector(field, &SYSTEM_SELECTOR, report)?;
+            Some(Scope::Systems(Selector::labels(&labels)))
+        }
+        [(name, field)] => {
+            let (kind, role) = if *name == "systemRef" { ("System", Role::Observes) } else { ("SLO", Role::Judges) };
+            let reference = reference::read(field, kind, role, report)?;
             let name = reference.name.clone();
             references.push(reference);
-            Some(Scope::Objective(name))
+            Some(if role == Role::Observes { Scope::System(name) } else { Scope::Objective(name) })
         }
-        (Some(_), Some(objective)) => {
-            let message = "spec.selector and spec.objectiveRef contradict each other";
-            report.error(objective.at, message, "keep one of them");
+        [(first, _), (second, field), ..] => {
+            let message = format!("spec.{first} and spec.{second} contradict each other");
+            report.error(field.at, message, "keep one of them");
             None
         }
     }
 }
 
-fn read_selector(field: &Field<'_>, report: &mut Report) -> Option<Scope> {
-    let fields = Fields::of(field, &SELECTOR, report)?;
+fn read_selector(field: &Field<'_>, shape: &'static Shape, report: &mut Report) -> Option<BTreeMap<String, String>> {
+    let fields = Fields::of(field, shape, report)?;
     let labels = fields.require("matchLabels", "write matchLabels: { team: payments }", report)?;
     let mut wanted = BTreeMap::new();
     let mut valid = true;
@@ -117,7 +149,5 @@ fn read_selector(field: &Field<'_>, report: &mut Report) -> Option<Scope> {
         }
         wanted.insert(entry.key.clone(), text.to_owned());
     }
-    // No label at all is asked for of everything.
-    let scope = if wanted.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&wanted)) };
-    valid.then_some(scope)
+    valid.then_some(wanted)
 }

@@ -9,7 +9,7 @@ use super::reference::Reference;
 use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{condition, maintenance_window, objective, system};
+use super::{condition, correction, maintenance_window, objective, system};
 use crate::domain::account::objective::Metadata;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
@@ -21,7 +21,7 @@ pub(super) const VERSION: &str = "slo/v1";
 pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
 
 /// What every document has.
-static DOCUMENT: Shape = Shape {
+pub(super) static DOCUMENT: Shape = Shape {
     name: "Document",
     about: "A manifest",
     fields: &[
@@ -131,6 +131,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         Kind::MaintenanceWindow => {
             maintenance_window::read(&spec, metadata, references, report).map(Object::MaintenanceWindow)
         }
+        Kind::Correction => correction::read(&spec, metadata, references, report).map(Object::Correction),
         Kind::Condition => condition::read(&spec, metadata, references, report).map(Object::Condition),
     }
 }
@@ -153,15 +154,15 @@ fn check_version(fields: &Fields<'_>, kind: Option<Kind>, report: &mut Report) {
     let remedy = format!("write apiVersion: {VERSION}");
     let Some(field) = fields.require("apiVersion", &remedy, report) else { return };
     let Some(version) = field.text(report) else { return };
-    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Condition)) {
-        let message = format!("apiVersion {OTHER_VERSION} is accepted for System and SLO only");
+    if version == OTHER_VERSION && matches!(kind, Some(Kind::MaintenanceWindow | Kind::Correction | Kind::Condition)) {
+        let message = format!("apiVersion {OTHER_VERSION} is accepted for System, SLO and Healthcheck only");
         report.error(field.at, message, remedy);
     } else if version != VERSION && version != OTHER_VERSION {
         report.error(field.at, format!("apiVersion {} is not supported", quote(version)), remedy);
     }
 }
 
-fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
+pub(super) fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Metadata> {
     let fields = Fields::of(field, &METADATA, report)?;
     let name = fields.require("name", "", report).and_then(|field| field.name(report));
     let title = fields.text("title", report);

@@ -6,14 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::envelope::{METADATA, OTHER_VERSION, VERSION};
 use super::shape::{Content, FieldShape, Length, Shape};
-use super::{condition, maintenance_window, objective, openslo, system};
+use super::{condition, correction, healthcheck, maintenance_window, objective, openslo, system};
 use crate::domain::value::label::{KEY_PATTERN, VALUE_PATTERN};
 
 /// The specifications of this project's own kinds.
-const OWN: [(&str, &Shape); 4] = [
+const OWN: [(&str, &Shape); 5] = [
     ("System", &system::SPEC),
     ("SLO", &objective::SPEC),
     ("MaintenanceWindow", &maintenance_window::SPEC),
+    ("Correction", &correction::SPEC),
     ("Condition", &condition::SPEC),
 ];
 /// The specifications of `OpenSLO`'s kinds; of a data source nothing is read.
@@ -46,12 +47,14 @@ fn root() -> Value {
         let needs_spec = kind != "Service";
         cases.push(schema.document(&name, kind, &[openslo::VERSION], &openslo::metadata::METADATA, spec, needs_spec));
     }
+    cases.push(schema.healthcheck());
     let versions = json!([VERSION, OTHER_VERSION, openslo::VERSION]);
     let own: Vec<&str> = OWN.map(|(kind, _)| kind).to_vec();
     let foreign: Vec<&str> = openslo::KINDS.to_vec();
-    let kinds: BTreeSet<&str> = own.iter().chain(&foreign).copied().collect();
+    let other: Vec<&str> = IN_OTHER_VERSION.into_iter().chain([healthcheck::KIND]).collect();
+    let kinds: BTreeSet<&str> = own.iter().chain(&foreign).chain(&other).copied().collect();
     for (version, kinds_of_it) in
-        [(VERSION, json!(own)), (openslo::VERSION, json!(foreign)), (OTHER_VERSION, json!(IN_OTHER_VERSION))]
+        [(VERSION, json!(own)), (openslo::VERSION, json!(foreign)), (OTHER_VERSION, json!(other))]
     {
         cases.push(json!({
             "if": {"properties": {"apiVersion": {"const": version}}},
@@ -123,6 +126,15 @@ impl Schema {
             },
             "then": {"$ref": format!("#/$defs/{name}")},
         })
+    }
+
+    /// The case of Checkstack's checks, of which little is read.
+    fn healthcheck(&mut self) -> Value {
+        let case = self.document("Healthcheck", healthcheck::KIND, &[OTHER_VERSION], &METADATA, None, true);
+        let about = "Whether the check is made; one that is not never counts";
+        self.definitions["Healthcheck"]["properties"]["spec"]["properties"] =
+            json!({"enabled": {"description": about, "type": ["boolean", "null"]}});
+        case
     }
 
     /// A reference to a shape, which is defined if it is not yet.

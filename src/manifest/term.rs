@@ -9,19 +9,23 @@ use super::reference::{Reference, Role};
 use super::tree::Value;
 use super::wording::or_list;
 use crate::domain::budget::policy::Urgency;
-use crate::domain::health::transition::Status;
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::rules::condition::{
-    Comparison, ExpressionError, Field as Viewed, MOST_TIMES, Operand, Property, Relation, Subject, Term,
+    Comparison, ExpressionError, Field as Viewed, MOST_TIMES, Operand, Owner, Property, Relation, Subject, Term,
 };
 use crate::domain::value::hours::parse_zone;
 use crate::domain::value::name::Name;
 use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
-/// Reads a term: a mapping with one form, or an expression.
-pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+/// Reads a term of a condition about objectives or about systems: a mapping with one form, or an expression.
+pub(super) fn read_term(
+    field: &Field<'_>,
+    owner: Owner,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Term> {
     match &field.node.value {
-        Value::Scalar { .. } => return read_expression(field, references, report),
+        Value::Scalar { .. } => return read_expression(field, owner, references, report),
         Value::List(_) => {
             let message = format!("{} must be one condition, not a list", field.path);
             report.error(field.at, message, "write and: or or: before it");
@@ -47,14 +51,19 @@ pub(super) fn read_term(field: &Field<'_>, references: &mut Vec<Reference>, repo
     };
     let inner = fields.get(form)?;
     let term = match form {
-        "and" => read_several(&inner, references, report, Term::All),
-        "or" => read_several(&inner, references, report, Term::Any),
-        "not" => read_term(&inner, references, report).map(|term| Term::Not(Box::new(term))),
-        "numeric_state" => read_numeric_state(&inner, references, report),
-        "state" => read_state(&inner, references, report),
+        "and" => read_several(&inner, owner, references, report, Term::All),
+        "or" => read_several(&inner, owner, references, report, Term::Any),
+        "not" => read_term(&inner, owner, references, report).map(|term| Term::Not(Box::new(term))),
+        "numeric_state" => read_numeric_state(&inner, owner, references, report),
+        "state" => read_state(&inner, owner, references, report),
         "time" => read_time(&inner, report),
+        "policy" if owner == Owner::System => {
+            let message = format!("{}: policy compares burn rates, which a system does not have", inner.path);
+            report.error(inner.at, message, "write it in a condition about objectives");
+            None
+        }
         "policy" => inner.word(&Urgency::ALL.map(|urgency| (urgency.as_str(), urgency)), report).map(Term::Policy),
-        _ => read_expression(&inner, references, report),
+        _ => read_expression(&inner, owner, references, report),
     };
     suffixed(term, &fields, report)
 }
@@ -85,6 +94,7 @@ fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
 
 fn read_several(
     field: &Field<'_>,
+    owner: Owner,
     references: &mut Vec<Reference>,
     report: &mut Report,
     join: impl Fn(Vec<Term>) -> Term,
@@ -97,15 +107,20 @@ fn read_several(
         return None;
     }
     // All are read, for what is wrong with each.
-    let terms: Vec<Option<Term>> = items.iter().map(|item| read_term(item, references, report)).collect();
+    let terms: Vec<Option<Term>> = items.iter().map(|item| read_term(item, owner, references, report)).collect();
     let mut terms = terms.into_iter().collect::<Option<Vec<Term>>>()?;
     // One alone is itself.
     if terms.len() == 1 { terms.pop() } else { Some(join(terms)) }
 }
 
-fn read_expression(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+fn read_expression(
+    field: &Field<'_>,
+    owner: Owner,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Term> {
     let text = field.text(report)?;
-    let term = match Term::parse(text) {
+    let term = match Term::parse(text, owner) {
         Ok(term) => term,
         Err(error) => {
             refuse(field, text, &error, report);
@@ -142,28 +157,37 @@ fn refer(field: &Field<'_>, term: &Term, references: &mut Vec<Reference>) {
     }
 }
 
-fn read_numeric_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+fn read_numeric_state(
+    field: &Field<'_>,
+    owner: Owner,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Term> {
     let fields = Fields::of(field, &NUMERIC_STATE, report)?;
     let value = fields.require("value", "write a field such as budgetRemainingPercent", report);
-    let (above, below) = (fields.get("above"), fields.get("below"));
-    if above.is_none() && below.is_none() && !fields.has_misspelt("above") && !fields.has_misspelt("below") {
-        report.error(field.at, format!("{} needs above, below or both", field.path), "write below: 20");
+    let limits = [("above", Relation::Greater), ("below", Relation::Less), ("equals", Relation::Equal)];
+    let given: Vec<_> = limits.into_iter().filter_map(|(name, relation)| Some((fields.get(name)?, relation))).collect();
+    if given.is_empty() && !limits.iter().any(|(name, _)| fields.has_misspelt(name)) {
+        report.error(field.at, format!("{} needs above, below or equals", field.path), "write below: 20");
+        return None;
+    }
+    if let Some((equals, _)) = given.iter().find(|(_, relation)| *relation == Relation::Equal)
+        && given.len() > 1
+    {
+        let message = format!("{} has equals beside another limit", field.path);
+        report.error(equals.at, message, "keep equals, or above and below");
         return None;
     }
     let value = value?;
     let text = value.text(report)?;
-    let viewed = Viewed::parse(text).map_err(|error| refuse(&value, text, &error, report)).ok()?;
+    let viewed = Viewed::parse(text, owner).map_err(|error| refuse(&value, text, &error, report)).ok()?;
     let shape = viewed.property.shape();
     if !matches!(shape, Shape::Number(_) | Shape::Duration) {
         let message = format!("{}: {} is {} and has no order", value.path, viewed.property.name(), shape.describe());
         report.error(value.at, message, "write expression: and compare it with ==");
         return None;
     }
-    let mut limits = Vec::new();
-    for (limit, relation) in [(above, Relation::Greater), (below, Relation::Less)] {
-        let Some(limit) = limit else { continue };
-        limits.push(read_limit(&limit, &viewed, relation, report));
-    }
+    let limits: Vec<_> = given.iter().map(|(limit, relation)| read_limit(limit, &viewed, *relation, report)).collect();
     let mut limits = limits.into_iter().collect::<Option<Vec<Term>>>()?;
     let term = if limits.len() == 1 { limits.remove(0) } else { Term::All(limits) };
     refer(&value, &term, references);
@@ -183,23 +207,66 @@ fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &m
     compare.ok().map(Term::Compare)
 }
 
-fn read_state(field: &Field<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
+fn read_state(field: &Field<'_>, owner: Owner, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
     let fields = Fields::of(field, &STATE, report)?;
-    let entity = fields.require("entity", "write the name of a system", report);
-    let statuses = Status::ALL.map(|status| (status.as_str(), status));
-    let status = fields.require("status", &format!("write {}", or_list(statuses.map(|(word, _)| word))), report);
-    let status = status.and_then(|field| field.word(&statuses, report));
+    let named = match owner {
+        // A condition about systems looks at its own where none is named.
+        Owner::System => fields.get("entity"),
+        Owner::Objective => {
+            Some(fields.require("entity", "write the name of a system, or slo. and that of an objective", report)?)
+        }
+    };
+    let entity = match &named {
+        None => Some(Viewed { subject: Subject::This, property: Property::Status }),
+        Some(entity) => read_entity(entity, report),
+    };
+    let property = entity.as_ref().map_or(Property::Status, |viewed| viewed.property);
+    let words = property.words();
+    let status = fields.require("status", &format!("write {}", or_list(words.iter().copied())), report);
+    let statuses = status.and_then(|field| read_statuses(&field, &words, report));
     let held = fields.get("for").map(|field| field.millis(report));
-    let entity = entity?;
-    let system: Name = entity.name(report)?;
-    let viewed = Viewed { subject: Subject::System(system), property: Property::Status };
-    let right = Operand::Text(status?.as_str().to_owned());
-    let term = Term::Compare(Comparison { left: Operand::Field(viewed), relation: Relation::Equal, right });
-    refer(&entity, &term, references);
+    let (viewed, statuses) = entity.zip(statuses)?;
+    let is = |status: &str| {
+        let (left, right) = (Operand::Field(viewed.clone()), Operand::Text(status.to_owned()));
+        Term::Compare(Comparison { left, relation: Relation::Equal, right })
+    };
+    let mut terms: Vec<Term> = statuses.into_iter().map(is).collect();
+    let term = if terms.len() == 1 { terms.remove(0) } else { Term::Any(terms) };
+    refer(named.as_ref().unwrap_or(field), &term, references);
     match held {
         None => Some(term),
         Some(for_ms) => Some(Term::Held { term: Box::new(term), for_ms: for_ms? }),
     }
+}
+
+/// The status of a system, or with `slo.` before its name the state of an objective.
+fn read_entity(entity: &Field<'_>, report: &mut Report) -> Option<Viewed> {
+    let name: Name = entity.name(report)?;
+    let Some(objective) = name.as_str().strip_prefix("slo.") else {
+        return Some(Viewed { subject: Subject::System(name), property: Property::Status });
+    };
+    match Name::parse(objective) {
+        Ok(objective) => Some(Viewed { subject: Subject::Objective(objective), property: Property::State }),
+        Err(_) => {
+            report.error(entity.at, format!("{}: slo. lacks the name of an objective", entity.path), "write slo.NAME");
+            None
+        }
+    }
+}
+
+/// One status, or a list of some.
+fn read_statuses(field: &Field<'_>, words: &[&'static str], report: &mut Report) -> Option<Vec<&'static str>> {
+    let words: Vec<(&'static str, &'static str)> = words.iter().map(|word| (*word, *word)).collect();
+    if let Value::Scalar { .. } = &field.node.value {
+        return field.word(&words, report).map(|word| vec![word]);
+    }
+    let items = field.items(report);
+    if items.is_empty() && matches!(field.node.value, Value::List(_)) {
+        report.error(field.at, format!("{} is empty", field.path), "write at least one status");
+    }
+    let found: Vec<_> = items.iter().map(|item| item.word(&words, report)).collect();
+    let found: Option<Vec<&'static str>> = found.into_iter().collect();
+    found.filter(|found| !found.is_empty())
 }
 
 fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {
@@ -215,9 +282,10 @@ mod tests {
 
     use crate::domain::account::objective::Metadata;
     use crate::domain::plan::object::Object;
-    use crate::domain::rules::condition::tests::term;
-    use crate::domain::rules::condition::{Condition, Scope, Severity, Subject, Term};
+    use crate::domain::rules::condition::tests::term_for;
+    use crate::domain::rules::condition::{Condition, Owner, Scope, Severity, Subject, Term};
     use crate::domain::value::name::Name;
+    use crate::domain::value::selector::Selector;
     use crate::manifest::source::Source;
     use crate::manifest::{Known, read_sources};
     use crate::render::condition::spec;
@@ -255,25 +323,41 @@ mod tests {
         }
     }
 
-    fn condition(when: Term) -> Condition {
+    fn condition(when: Term, owner: Owner) -> Condition {
         let name = Name::parse("c").unwrap();
         let (title, description) = (None, None);
         let (labels, annotations) = Default::default();
         let metadata = Metadata { name, title, description, labels, annotations };
-        Condition { metadata, scope: Scope::All, when, severity: Severity::Info }
+        let scope = match owner {
+            Owner::Objective => Scope::All,
+            Owner::System => Scope::Systems(Selector::labels(&metadata.labels)),
+        };
+        Condition { metadata, scope, when, severity: Severity::Info }
+    }
+
+    /// A term, and what it is evaluated for.
+    fn terms() -> impl Strategy<Value = (Owner, Term)> {
+        prop::sample::select(vec![Owner::Objective, Owner::System])
+            .prop_flat_map(|owner| term_for(owner).prop_map(move |term| (owner, term)))
     }
 
     proptest! {
         #[test]
-        fn what_is_written_as_yaml_reads_back_as_the_same_tree(term in term()) {
-            let yaml = serde_yaml::to_string(&spec(&condition(term.clone()))).unwrap();
-            prop_assert_eq!(read(&yaml, &term).map(|condition| condition.when), Ok(term), "{}", yaml);
+        fn what_is_written_as_yaml_reads_back_as_the_same_tree((owner, term) in terms()) {
+            let condition = condition(term.clone(), owner);
+            let yaml = serde_yaml::to_string(&spec(&condition)).unwrap();
+            prop_assert_eq!(read(&yaml, &term), Ok(condition), "{}", yaml);
         }
 
         #[test]
-        fn an_expression_in_a_manifest_is_the_same_as_its_yaml(term in term()) {
-            let yaml = serde_yaml::to_string(&serde_json::json!({"when": term.to_string(), "severity": "info"})).unwrap();
-            prop_assert_eq!(read(&yaml, &term), Ok(condition(term.clone())), "{}", yaml);
+        fn an_expression_in_a_manifest_is_the_same_as_its_yaml((owner, term) in terms()) {
+            let condition = condition(term.clone(), owner);
+            let mut spec = serde_json::json!({"when": term.to_string(), "severity": "info"});
+            if owner == Owner::System {
+                spec["systemSelector"] = serde_json::json!({"matchLabels": {}});
+            }
+            let yaml = serde_yaml::to_string(&spec).unwrap();
+            prop_assert_eq!(read(&yaml, &term), Ok(condition), "{}", yaml);
         }
     }
 
@@ -297,6 +381,20 @@ mod tests {
                 "when: { time: { after: 22:00, before: \"06:00\", weekday: [Sun, sat], timezone: Europe/Berlin } }",
                 "time(after: \"22:00\", before: \"06:00\", weekday: [Sat, Sun], timezone: \"Europe/Berlin\")",
             ),
+            ("when: { numeric_state: { value: currentStreak, equals: 0 } }", "currentStreak == 0"),
+            (
+                "when: { state: { entity: postgres, status: [degraded, unhealthy], for: 10m } }",
+                "(health.postgres.status == \"degraded\" || health.postgres.status == \"unhealthy\") for 10m",
+            ),
+            ("when: { state: { entity: slo.shop, status: at-risk } }", "slo.shop.state == \"at-risk\""),
+            (
+                "systemSelector: { matchLabels: { tier: one } }\nwhen: { state: { status: [unhealthy] } }",
+                "status == \"unhealthy\"",
+            ),
+            (
+                "systemRef: { kind: System, name: some }\nwhen: inStatusFor > 5m && !inMaintenance\nfor: 5m",
+                "(inStatusFor > 5m && !inMaintenance) for 5m",
+            ),
             ("when: { not: { policy: page } }", "!policy(\"page\")"),
             ("when: { and: [isBreaching] }", "isBreaching"),
             ("when: { or: [isBreaching, { expression: currentStreak == 0 }] }", "isBreaching || currentStreak == 0"),
@@ -314,7 +412,8 @@ mod tests {
                 "((fastBurn) at least 2 times in 1d) for 5m",
             ),
         ] {
-            let term = Term::parse(expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
+            let owner = if yaml.contains("system") { Owner::System } else { Owner::Objective };
+            let term = Term::parse(expression, owner).unwrap_or_else(|error| panic!("{expression}: {error}"));
             let read = read(yaml, &term).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(read.when, term, "{yaml}");
         }

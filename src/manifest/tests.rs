@@ -96,6 +96,75 @@ fn an_input_that_cannot_be_read_hides_nothing_of_the_others() {
     assert!(shown(&reading).contains("stdin:14:36: error: SLO b: "), "{}", shown(&reading));
 }
 
+#[test]
+fn a_disabled_check_of_checkstack_is_retired_in_the_systems_beside_it() {
+    let check = |name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: checkstack.io/v1alpha1\nkind: Healthcheck\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
+        )
+    };
+    let own = "---\napiVersion: slo/v1\nkind: System\nmetadata: { name: db }\nspec:\n  checks: \
+               [{ name: http, retiredAt: 2026-10-01 }, { name: ping, quorum: any }]\n";
+    let text = [
+        check("http", "{ strategy: http, intervalSeconds: 60, config: { url: x }, enabled: false }"),
+        check("ping", "{ enabled: false }"),
+        check("tcp", "{ strategy: tcp }"),
+        own.to_owned(),
+        system("web", &[]),
+    ];
+    let reading = read_sources(&[source("slo.yaml", text.concat())], &Known::default());
+    assert_eq!(shown(&reading), "");
+    let retired = |object: &Object| match object {
+        Object::System(system) => system
+            .checks
+            .iter()
+            .map(|check| format!("{} {:.10}", check.name, check.retired_at.unwrap().to_string()))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let retired: Vec<Vec<String>> = reading.objects.iter().map(|declared| retired(&declared.object)).collect();
+    assert_eq!(retired, [["http 2026-10-01", "ping 2000-01-01"], ["http 2000-01-01", "ping 2000-01-01"]]);
+
+    let text = [check("http", "{ enabled: false }"), check("http", "{}"), check("ping", "{ enabled: maybe }")].concat();
+    let expected = "slo.yaml:4:19: warning: Healthcheck http: http is disabled, but no system is declared beside it, so nothing \
+                    follows from that; give the systems together with it, or write retiredAt in spec.checks\n\
+                    slo.yaml:9:19: error: Healthcheck http: declared twice, first at slo.yaml:4:19; rename or remove one of them\n\
+                    slo.yaml:15:18: error: spec.enabled must be true or false, not \"maybe\"\n";
+    assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &Known::default())), expected);
+}
+
+#[test]
+fn composite_systems_are_nested_only_so_deep() {
+    let nested = |depth: usize| {
+        let composite = |number: usize| {
+            let below = number + 1;
+            format!(
+                "---\napiVersion: slo/v1\nkind: System\nmetadata: {{ name: s{number} }}\n\
+                 spec: {{ members: [{{ kind: System, name: s{below} }}] }}\n"
+            )
+        };
+        let text = (0..depth).map(composite).collect::<String>() + &system(&format!("s{depth}"), &[]);
+        shown(&read_sources(&[source("slo.yaml", text)], &Known::default()))
+    };
+    assert_eq!(nested(32), "");
+    let expected = "slo.yaml:5:41: error: System s0: s0 is made of systems that are made of others, more than 32 deep; name the \
+                    systems at the bottom as members\n";
+    assert_eq!(nested(33), expected);
+    assert!(nested(20_000).contains("more than 32 deep"));
+}
+
+#[test]
+fn a_quorum_of_more_locations_than_have_reported_is_warned_about() {
+    let mut known = known(&["web"]);
+    let name = |text: &str| Name::parse(text).unwrap();
+    known.locations.insert(name("web"), BTreeMap::from([(name("http"), 2), (name("ping"), 3)]));
+    let text = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec:\n  checks: \
+                [{ name: http, quorum: 3 }, { name: ping, quorum: 3 }, { name: new, quorum: 9 }]\n";
+    let expected = "slo.yaml:3:19: warning: System web: the quorum of the check http is 3, but it has reported from 2 locations so \
+                    far, so it is unknown; write at most 2, or report from more locations\n";
+    assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &known)), expected);
+}
+
 /// Lines of a window, and of each whether it stands inside brackets, where any indentation means the same.
 const BRACKETS: [(&str, bool); 14] = [
     ("apiVersion: slo/v1", false),

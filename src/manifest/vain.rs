@@ -41,7 +41,7 @@ fn examine(
     let mut warn = |message: String, remedy: &str| {
         problems.push(draft.problem(Severity::Warning, draft.name_at, message, remedy));
     };
-    if covered.is_empty() && !objectives.is_empty() && !matches!(condition.scope, Scope::Objective(_)) {
+    if covered.is_empty() && !objectives.is_empty() && matches!(condition.scope, Scope::Matching(_)) {
         warn("spec.selector matches no objective".to_owned(), "compare it with the labels of slo list objectives");
     }
     for (field, written, meant) in comparisons(&condition.when).into_iter().filter_map(Comparison::fraction) {

@@ -7,13 +7,20 @@ use super::problem::{Position, Problem, Severity};
 use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
+use crate::domain::account::correction::contradictions;
 use crate::domain::account::objective::Objective;
-use crate::domain::plan::object::Kind;
+use crate::domain::health::quorum::Quorum;
+use crate::domain::health::rules::CheckRules;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::cycle;
 use crate::domain::value::name::Name;
 
 /// The most names that are compared, over all references to nothing, to guess what was meant.
 const MOST_GUESSES: usize = 1_000_000;
+
+/// How deep composite systems may be nested: each is looked at from those it belongs to.
+const MOST_NESTED: usize = 32;
+const CYCLE_OF_MEMBERS: &str = "systems are made of, or depend on, one another";
 
 /// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
 ///
@@ -28,6 +35,7 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     whole.duplicates();
     whole.dangling(doubtful);
     whole.cycles();
+    whole.nesting();
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
         if !whole.check_of_composite(draft) {
@@ -36,7 +44,14 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     }
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::System) {
         whole.facts_of_composite(draft);
+        whole.few_locations(draft);
     }
+    for draft in drafts.iter().filter(|draft| draft.kind == Kind::Correction) {
+        if !whole.check_of_composite(draft) {
+            whole.unknown_check(draft);
+        }
+    }
+    whole.contradictions();
     whole.problems.extend(vain::check(drafts, known));
     whole.problems
 }
@@ -148,12 +163,32 @@ impl<'a> Whole<'a> {
                 .zip(names.iter().cycle().skip(1))
                 .any(|(system, next)| self.edges[*system].iter().any(|edge| edge.is_member && edge.upstream == *next));
             let (what, remedy) = if has_members {
-                ("systems are made of, or depend on, one another", "remove one of these members or dependencies")
+                (CYCLE_OF_MEMBERS, "remove one of these members or dependencies")
             } else {
                 ("systems depend on one another", "remove one of these dependencies")
             };
             let message = format!("{what}: {}", cycle::spell_out(&names));
             self.note(Severity::Error, draft, reference.at, message, remedy);
+        }
+    }
+
+    /// Refuses composite systems that are made of one another more often than anybody means.
+    fn nesting(&mut self) {
+        let members = |system: &&'a Name| self.edges.get(*system).into_iter().flatten().filter(|edge| edge.is_member);
+        let mut deep: BTreeSet<&Name> =
+            self.edges.keys().copied().filter(|system| members(system).next().is_some()).collect();
+        for _ in 0..MOST_NESTED {
+            // Those that are left are made of such as were left before.
+            deep = deep.iter().copied().filter(|of| members(of).any(|edge| deep.contains(edge.upstream))).collect();
+        }
+        let too_deep: Vec<_> =
+            deep.into_iter().flat_map(|system| members(&system)).filter_map(|edge| edge.written).collect();
+        // Circles have been reported as such.
+        let has_cycle = self.problems.iter().any(|problem| problem.message.contains(CYCLE_OF_MEMBERS));
+        if let (Some((draft, reference)), false) = (too_deep.first(), has_cycle) {
+            let message =
+                format!("{} is made of systems that are made of others, more than {MOST_NESTED} deep", draft.name);
+            self.note(Severity::Error, draft, reference.at, message, "name the systems at the bottom as members");
         }
     }
 
@@ -207,13 +242,9 @@ impl<'a> Whole<'a> {
             return false;
         }
         let message = format!("{} is a composite system, which has no check {}", system.name, check.name);
-        self.note(
-            Severity::Error,
-            draft,
-            check.at,
-            message,
-            "remove healthcheckRef, or name the member that has the check",
-        );
+        let field = if draft.kind == Kind::Correction { "check" } else { "healthcheckRef" };
+        let remedy = format!("remove {field}, or name the member that has the check");
+        self.note(Severity::Error, draft, check.at, message, &remedy);
         true
     }
 
@@ -237,6 +268,47 @@ impl<'a> Whole<'a> {
             let objective = &objective.metadata.name;
             let message = format!("{name} is composite, but the objective {objective} looks at one of its checks");
             self.note(Severity::Error, draft, member.at, message, "change that objective first");
+        }
+    }
+
+    /// Warns about checks of which fewer locations report than have to agree.
+    fn few_locations(&mut self, draft: &'a Draft) {
+        let Some(Object::System(system)) = &draft.object else { return };
+        let Some(known) = self.known.locations.get(&draft.name) else { return };
+        for CheckRules { name, quorum, .. } in &system.checks {
+            if let (Quorum::Number(number), Some(count)) = (quorum, known.get(name))
+                && (*number as usize) > *count
+            {
+                let locations = if *count == 1 { "location" } else { "locations" };
+                let message = format!(
+                    "the quorum of the check {name} is {number}, but it has reported from {count} {locations} so far, so it is unknown"
+                );
+                let remedy = format!("write at most {count}, or report from more locations");
+                self.note(Severity::Warning, draft, draft.name_at, message, &remedy);
+            }
+        }
+    }
+
+    /// Refuses corrections that say different things of the same streams and time.
+    fn contradictions(&mut self) {
+        let declared = self.drafts.iter().filter_map(|draft| match &draft.object {
+            Some(Object::Correction(correction)) => Some((draft, correction)),
+            _ => None,
+        });
+        let (drafts, corrections): (Vec<&Draft>, Vec<_>) = declared.unzip();
+        for (earlier, later) in contradictions(&corrections) {
+            let (other, draft) = (drafts[earlier], drafts[later]);
+            let Position { line, column } = other.name_at;
+            let (is, was) = (corrections[later].correction.status, corrections[earlier].correction.status);
+            let message = format!(
+                "says {} where {} at {}:{line}:{column} says {}, of the same streams at the same time",
+                is.as_str(),
+                other.subject(),
+                other.file,
+                was.as_str()
+            );
+            let remedy = "change one of them, or let one end where the other starts";
+            self.note(Severity::Error, draft, draft.name_at, message, remedy);
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::health::minute;
 use super::number::{rate, short_time};
 use super::score::{WireScore, lines, wire};
+use super::subject::{WireId, name_of};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::rules::backtest::firing::{Firing, Tested, Watched};
 use crate::domain::rules::backtest::{Matching, Score};
@@ -28,7 +29,9 @@ pub(crate) struct Question {
     pub(crate) watched: Vec<Watched>,
     pub(crate) since: Instant,
     pub(crate) until: Instant,
-    /// What events are, unless they are the objectives' own breaches.
+    /// Whether it is about systems, else about objectives.
+    pub(crate) about_systems: bool,
+    /// What events are, unless they are the objectives' own breaches, or the systems' own outages.
     pub(crate) incidents: Option<Vec<Incident>>,
     pub(crate) matching: Matching,
 }
@@ -36,7 +39,8 @@ pub(crate) struct Question {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireFiring<'a> {
-    objective_id: &'a str,
+    #[serde(flatten)]
+    id: WireId<'a>,
     condition: &'a str,
     start: String,
     end: Option<String>,
@@ -51,7 +55,8 @@ struct WireFiring<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireEvent<'a> {
-    objective_id: &'a str,
+    #[serde(flatten)]
+    of: WireId<'a>,
     id: Option<&'a str>,
     impact: Option<&'a str>,
     start: String,
@@ -64,17 +69,18 @@ struct WireEvent<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireObjective<'a> {
-    objective_id: &'a str,
+struct WireTested<'a> {
+    #[serde(flatten)]
+    id: WireId<'a>,
     since: Option<String>,
     #[serde(flatten)]
     score: WireScore,
 }
 
-impl<'a> WireObjective<'a> {
+impl<'a> WireTested<'a> {
     fn of(tested: &'a Tested) -> Self {
         let since = tested.from.map(|from| from.to_string());
-        Self { objective_id: tested.objective.as_str(), since, score: wire(&tested.matched.score) }
+        Self { id: WireId::of(&tested.subject), since, score: wire(&tested.matched.score) }
     }
 }
 
@@ -93,13 +99,13 @@ fn peak_value(property: Property, peak: Fraction) -> f64 {
     if property.shape() == Shape::Duration { float(peak) / 1000.0 } else { float(peak) }
 }
 
-/// Every firing with its objective, oldest first.
+/// Every firing with what it is of, oldest first.
 fn firings(tested: &[Tested]) -> Vec<(&Tested, &Firing, bool)> {
     fn each(of: &Tested) -> impl Iterator<Item = (&Tested, &Firing, bool)> {
         of.firings.iter().zip(&of.matched.useful).map(move |(firing, useful)| (of, firing, *useful))
     }
     let mut all: Vec<_> = tested.iter().flat_map(each).collect();
-    all.sort_by(|a, b| (a.1.episode, &a.0.objective).cmp(&(b.1.episode, &b.0.objective)));
+    all.sort_by(|a, b| (a.1.episode, &a.0.subject).cmp(&(b.1.episode, &b.0.subject)));
     all
 }
 
@@ -111,7 +117,7 @@ fn total(tested: &[Tested]) -> Score {
     sum
 }
 
-/// The events of an objective that touch the stretch looked at.
+/// The events of an objective or system that touch the stretch looked at.
 fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Episode)> + '_ {
     let events = tested.events.iter().enumerate().map(|(index, event)| (index, event.episode));
     events.filter(move |(_, event)| tested.from.is_some_and(|from| event.touches(from, until)))
@@ -128,7 +134,7 @@ pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -
                 (watched.field.to_string(), value)
             });
             WireFiring {
-                objective_id: of.objective.as_str(),
+                id: WireId::of(&of.subject),
                 condition: &question.condition,
                 start: moment(firing.episode.start),
                 end: firing.episode.end.map(moment),
@@ -142,7 +148,8 @@ pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -
         .collect();
     let mut document = Document::list(as_of, "firings", &rows)?;
     document.set("summary", &wire(&total(tested)))?;
-    document.set("objectives", &tested.iter().map(WireObjective::of).collect::<Vec<_>>())?;
+    let all = if question.about_systems { "systems" } else { "objectives" };
+    document.set(all, &tested.iter().map(WireTested::of).collect::<Vec<_>>())?;
     let mut events = Vec::new();
     for of in tested {
         for (index, event) in touching(of, question.until) {
@@ -152,7 +159,7 @@ pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -
                 _ => None,
             };
             events.push(WireEvent {
-                objective_id: of.objective.as_str(),
+                of: WireId::of(&of.subject),
                 id: incident.and_then(|incident| incident.id.as_deref()),
                 impact: incident.and_then(|incident| incident.impact.as_deref()),
                 start: moment(event.start),
@@ -168,7 +175,14 @@ pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -
     document.set("expression", &question.term.to_string())?;
     document.set("since", &moment(question.since))?;
     document.set("until", &moment(question.until))?;
-    document.set("against", &if question.incidents.is_none() { "breaching" } else { "incidents" })?;
+    document.set(
+        "against",
+        &match (&question.incidents, question.about_systems) {
+            (Some(_), _) => "incidents",
+            (None, true) => "outages",
+            (None, false) => "breaching",
+        },
+    )?;
     document.set("leadSeconds", &seconds(question.matching.lead_ms))?;
     document.set("graceSeconds", &seconds(question.matching.grace_ms))?;
     Ok(document)
@@ -197,7 +211,8 @@ fn left(remaining: Option<Fraction>) -> String {
 
 /// A backtest for people.
 pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet {
-    let mut sheet = Sheet::new().left("OBJECTIVE").names().left("START");
+    let what = if question.about_systems { "SYSTEM" } else { "OBJECTIVE" };
+    let mut sheet = Sheet::new().left(what).names().left("START");
     if wide {
         sheet = sheet.left("END");
     }
@@ -208,7 +223,7 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
         let first = question.watched.iter().zip(&firing.peaks).next();
         let peak = first.and_then(|(watched, peak)| Some(peak_text(watched.field.property, (*peak)?)));
         let [before, after] = firing.remaining.map(left);
-        let mut row = vec![Cell::toned(of.objective.as_str(), Tone::Strong), Cell::plain(minute(start))];
+        let mut row = vec![Cell::toned(name_of(&of.subject), Tone::Strong), Cell::plain(minute(start))];
         if wide {
             row.push(end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end))));
         }
@@ -233,6 +248,7 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
 /// What an event is called here.
 const fn event_word(question: &Question) -> &'static str {
     match question.incidents {
+        None if question.about_systems => "outage",
         None => "breach",
         Some(_) => "incident",
     }

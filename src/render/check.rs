@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::health::minute;
-use super::number::counted;
 use super::reading::{shown, values};
 use super::sheet::paint;
+use super::subject::{WireId, count_of, name_of};
 use super::{Canvas, Cell, Document, Sheet, Tone};
+use crate::domain::rules::condition::{Owner, Subject};
 use crate::domain::rules::finding::Finding;
 use crate::domain::rules::solver::explained::Explained;
 use crate::domain::value::instant::Instant;
@@ -19,7 +20,8 @@ use crate::domain::value::instant::Instant;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireFinding<'a> {
-    objective_id: &'a str,
+    #[serde(flatten)]
+    id: WireId<'a>,
     condition: &'a str,
     expression: String,
     severity: &'static str,
@@ -55,7 +57,7 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
     let rows: Vec<_> = findings
         .iter()
         .map(|finding| WireFinding {
-            objective_id: finding.objective.as_str(),
+            id: WireId::of(&finding.subject),
             condition: &finding.rule.name,
             expression: finding.rule.term.to_string(),
             severity: finding.rule.severity.as_str(),
@@ -74,11 +76,18 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
 
 /// The verdict as a table, for markdown.
 pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
-    let mut sheet = Sheet::new().left("VERDICT").left("OBJECTIVE").left("CONDITION").left("SINCE").left("VALUES");
+    let about =
+        |owner: Owner| findings.iter().any(|finding| finding.subject.named().is_some_and(|(of, _)| of == owner));
+    let what = match (about(Owner::Objective), about(Owner::System)) {
+        (false, true) => "SYSTEM",
+        (true, true) => "NAME",
+        _ => "OBJECTIVE",
+    };
+    let mut sheet = Sheet::new().left("VERDICT").left(what).left("CONDITION").left("SINCE").left("VALUES");
     for finding in findings.iter().filter(|finding| finding.firing) {
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
-            Cell::toned(finding.objective.as_str(), Tone::Strong),
+            Cell::toned(name_of(&finding.subject), Tone::Strong),
             Cell::plain(cause(finding)),
             Cell::plain(finding.since.map_or("–".to_owned(), minute)),
             Cell::plain(shown(&finding.values).join(" ")),
@@ -88,14 +97,14 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
     sheet
 }
 
-/// The verdict for people: every objective that fails, with the values that decided, and a line that sums up. What passes is
+/// The verdict for people: every objective and system that fails, with the values that decided, and a line that sums up. What passes is
 /// there when it was explained.
 pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
         let (sign, verb, tone) =
             if finding.firing { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
-        let objective = paint(finding.objective.as_str(), Tone::Strong, canvas);
+        let objective = paint(name_of(&finding.subject), Tone::Strong, canvas);
         let rule = &finding.rule;
         let _ = writeln!(text, "{} {objective} {verb} on {}: {}", paint(sign, tone, canvas), rule.name, rule.term);
         match &finding.explanation {
@@ -143,15 +152,16 @@ pub(super) fn cause(finding: &Finding) -> String {
 
 /// Whether nothing is firing, and the line that says so.
 pub(super) fn summary(findings: &[Finding]) -> (bool, String) {
-    let distinct = |findings: &mut dyn Iterator<Item = &Finding>| {
-        let mut objectives: Vec<&str> = findings.map(|finding| finding.objective.as_str()).collect();
-        objectives.dedup();
-        objectives.len()
+    let distinct = |findings: &mut dyn Iterator<Item = &'_ Finding>| -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = findings.map(|finding| finding.subject.clone()).collect();
+        subjects.dedup();
+        subjects
     };
     let all = distinct(&mut findings.iter());
-    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing));
+    let all = count_of(&all.iter().collect::<Vec<_>>());
+    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing)).len();
     match failing {
-        0 => (true, format!("✔ pass: {} checked", counted(all, "objective"))),
-        _ => (false, format!("✖ fail: {failing} of {} failed", counted(all, "objective"))),
+        0 => (true, format!("✔ pass: {all} checked")),
+        _ => (false, format!("✖ fail: {failing} of {all} failed")),
     }
 }

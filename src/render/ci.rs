@@ -6,28 +6,29 @@ use super::check::{cause, course, sheet, summary};
 use super::github::{Annotation, line};
 use super::junit::{Case, Outcome, text};
 use super::reading::shown;
+use super::subject::name_of;
 use crate::domain::rules::condition::Severity;
 use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
 
-/// A JUnit report: a suite for each condition, in it a case for each objective, which fails while the condition is firing.
+/// A JUnit report: a suite for each condition, in it a case for each objective or system, which fails while the condition is firing.
 pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
     let case = |finding: &Finding| {
         let outcome = if finding.firing {
             Outcome::Fail {
                 severity: Some(finding.rule.severity.as_str()),
-                message: format!("{} fails on {}", finding.objective, finding.rule.term),
+                message: format!("{} fails on {}", name_of(&finding.subject), finding.rule.term),
                 detail: because(finding).join("\n"),
             }
         } else {
             Outcome::Pass
         };
-        Case { suite: cause(finding), name: finding.objective.to_string(), outcome }
+        Case { suite: cause(finding), name: name_of(&finding.subject).to_owned(), outcome }
     };
     text("slo check", as_of, &findings.iter().map(case).collect::<Vec<_>>())
 }
 
-/// A line for each objective that fails, which GitHub shows beside the workflow's run, and one that sums up.
+/// A line for each objective or system that fails, which GitHub shows beside the workflow's run, and one that sums up.
 pub(crate) fn annotations(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing) {
@@ -36,7 +37,7 @@ pub(crate) fn annotations(findings: &[Finding]) -> String {
             Severity::Warning => "warning",
             Severity::Critical => "error",
         };
-        let title = format!("{} fails on {}", finding.objective, cause(finding));
+        let title = format!("{} fails on {}", name_of(&finding.subject), cause(finding));
         let message = [vec![finding.rule.term.to_string()], because(finding)].concat().join("\n");
         let (title, message) = (Some(title.as_str()), message.as_str());
         text.push_str(&line(&Annotation { level, file: None, line: None, column: None, title, message }));

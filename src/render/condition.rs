@@ -8,6 +8,8 @@ use crate::domain::rules::condition::{
 };
 use crate::domain::value::duration::write_millis;
 use crate::domain::value::hours::{Hours, WEEKDAYS};
+use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
 
 /// The specification of a condition, such that reading it gives the same condition.
 pub(crate) fn spec(condition: &Condition) -> Value {
@@ -17,11 +19,11 @@ pub(crate) fn spec(condition: &Condition) -> Value {
         Scope::Objective(name) => {
             spec.insert("objectiveRef".to_owned(), json!({"kind": "SLO", "name": name.as_str()}));
         }
-        Scope::Matching(selector) => {
-            let labels: Map<String, Value> =
-                selector.equal().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
-            spec.insert("selector".to_owned(), json!({ "matchLabels": labels }));
+        Scope::Matching(selector) => drop(spec.insert("selector".to_owned(), labels(selector))),
+        Scope::System(name) => {
+            spec.insert("systemRef".to_owned(), json!({"kind": "System", "name": name.as_str()}));
         }
+        Scope::Systems(selector) => drop(spec.insert("systemSelector".to_owned(), labels(selector))),
     }
     let spelled = condition.spelled();
     spec.insert("when".to_owned(), Value::Object(term(spelled.when)));
@@ -35,6 +37,12 @@ pub(crate) fn spec(condition: &Condition) -> Value {
     Value::Object(spec)
 }
 
+fn labels(selector: &Selector) -> Value {
+    let labels: Map<String, Value> =
+        selector.equal().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+    json!({ "matchLabels": labels })
+}
+
 fn term(whole: &Term) -> Map<String, Value> {
     let one = |key: &str, value: Value| Map::from_iter([(key.to_owned(), value)]);
     let several = |terms: &[Term]| terms.iter().map(|inner| Value::Object(term(inner))).collect::<Vec<_>>();
@@ -43,21 +51,23 @@ fn term(whole: &Term) -> Map<String, Value> {
             Some(band) => one("numeric_state", band),
             None => one("and", several(terms).into()),
         },
-        Term::Any(terms) => one("or", several(terms).into()),
+        Term::Any(terms) => match state(whole) {
+            Some(state) => one("state", state.into()),
+            None => one("or", several(terms).into()),
+        },
         Term::Not(inner) => one("not", Value::Object(term(inner))),
-        Term::Compare(comparison) => match (limit(comparison), status(comparison)) {
+        Term::Compare(comparison) => match (limit(comparison), state(whole)) {
             (Some((value, key, bound)), _) => one("numeric_state", json!({"value": value.to_string(), key: bound})),
-            (_, Some((entity, status))) => one("state", json!({"entity": entity, "status": status})),
+            (_, Some(state)) => one("state", state.into()),
             _ => one("expression", whole.to_string().into()),
         },
         Term::Time(hours) => one("time", time(hours)),
         Term::Policy(urgency) => one("policy", urgency.as_str().into()),
         Term::Held { term: inner, for_ms } => {
             let held = write_millis(*for_ms);
-            if let Term::Compare(comparison) = &**inner
-                && let Some((entity, status)) = status(comparison)
-            {
-                return one("state", json!({"entity": entity, "status": status, "for": held}));
+            if let Some(mut state) = state(inner) {
+                state.insert("for".to_owned(), held.into());
+                return one("state", state.into());
             }
             suffixed(term(inner), "for", held.into(), &["for", "atLeast"])
         }
@@ -80,12 +90,13 @@ fn at_least(times: u32, within_ms: i64) -> Value {
     json!({"times": times, "within": write_millis(within_ms)})
 }
 
-/// Strictly above or below a value: the field, the word, and the bound.
+/// Above, below or equal to a value: the field, the word, and the bound.
 fn limit(comparison: &Comparison) -> Option<(&Field, &'static str, Value)> {
     let Comparison { left: Operand::Field(field), relation, right } = comparison else { return None };
     let key = match relation {
         Relation::Greater => "above",
         Relation::Less => "below",
+        Relation::Equal => "equals",
         _ => return None,
     };
     let is_amount = matches!(right, Operand::Number { .. } | Operand::Duration(_));
@@ -117,16 +128,55 @@ fn amount(operand: &Operand) -> Value {
     }
 }
 
-/// A system and the status it must have.
-fn status(comparison: &Comparison) -> Option<(&str, &str)> {
-    match comparison {
-        Comparison {
-            left: Operand::Field(Field { subject: Subject::System(name), property: Property::Status }),
-            relation: Relation::Equal,
-            right: Operand::Text(status),
-        } => Some((name.as_str(), status)),
-        _ => None,
+/// A system and its status, or an objective and its state; or several of which it must have one.
+fn state(whole: &Term) -> Option<Map<String, Value>> {
+    let (field, status): (&Field, Value) = match whole {
+        Term::Compare(comparison) => {
+            let (field, status) = status(comparison)?;
+            (field, status.into())
+        }
+        Term::Any(terms) => {
+            let mut all: Vec<(&Field, &str)> = Vec::with_capacity(terms.len());
+            for term in terms {
+                let Term::Compare(comparison) = term else { return None };
+                all.push(status(comparison)?);
+            }
+            let (field, _) = *all.first()?;
+            if !all.iter().all(|(other, _)| *other == field) {
+                return None;
+            }
+            (field, all.into_iter().map(|(_, status)| status).collect())
+        }
+        _ => return None,
+    };
+    let entity = match &field.subject {
+        Subject::This => None,
+        Subject::System(name) => Some(name.to_string()),
+        Subject::Objective(name) => Some(format!("slo.{name}")),
+    };
+    // A name is as long as one may be, and what begins with `slo.` is an objective.
+    let is_named = |entity: &String| {
+        Name::parse(entity).is_ok() && entity.starts_with("slo.") == matches!(field.subject, Subject::Objective(_))
+    };
+    if entity.as_ref().is_some_and(|entity| !is_named(entity)) {
+        return None;
     }
+    let entity = entity.map(|entity| ("entity".to_owned(), entity.into()));
+    Some(entity.into_iter().chain([("status".to_owned(), status)]).collect())
+}
+
+/// A field with a status or a state that it must have.
+fn status(comparison: &Comparison) -> Option<(&Field, &str)> {
+    let Comparison { left: Operand::Field(field), relation: Relation::Equal, right: Operand::Text(status) } =
+        comparison
+    else {
+        return None;
+    };
+    let is_state = match field.subject {
+        Subject::This | Subject::System(_) => field.property == Property::Status,
+        Subject::Objective(_) => field.property == Property::State,
+    };
+    is_state.then_some((field, status))
 }
 
 fn time(hours: &Hours) -> Value {

@@ -12,7 +12,7 @@ use super::ingest::thousands;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::value::instant::Instant;
 
-pub(crate) use declared::{KnownSystem, conditions, maintenance, objectives, systems};
+pub(crate) use declared::{KnownSystem, conditions, corrections, maintenance, objectives, systems};
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{fields, policies};
 

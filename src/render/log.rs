@@ -43,6 +43,7 @@ struct WireRewrite<'a> {
     file: Option<&'a str>,
     system_id: Option<&'a str>,
     check: Option<&'a str>,
+    location: Option<&'a str>,
     source: Option<&'static str>,
     new_system_id: Option<&'a str>,
     transitions: u64,
@@ -91,6 +92,7 @@ fn wire_rewrite(record: &RewriteRecord) -> WireRewrite<'_> {
         Rewrite::ForgetStreams(streams) => {
             (wire.system_id, wire.check) = (Some(streams.system.as_str()), streams.check.as_ref().map(Name::as_str));
             wire.source = streams.source.map(Source::as_str);
+            wire.location = streams.location.as_ref().map(Name::as_str);
         }
         Rewrite::RenameSystem { old, new } => {
             (wire.system_id, wire.new_system_id) = (Some(old.as_str()), Some(new.as_str()));

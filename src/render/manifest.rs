@@ -6,10 +6,12 @@ pub(super) mod yaml;
 
 use chrono::NaiveTime;
 
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule, Shift};
 use crate::domain::account::weights::{Weights, default_counts_as_down, written};
+use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::transition::Status;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
@@ -17,6 +19,7 @@ use crate::domain::value::duration::write_millis;
 use crate::domain::value::hours::Hours;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::selector::Selector;
 use crate::domain::value::window::Window;
 use system::system_spec;
 use yaml::Node;
@@ -37,6 +40,7 @@ fn document(object: &Object) -> Node {
         Object::System(system) => system_spec(system),
         Object::Objective(objective) => objective_spec(objective),
         Object::MaintenanceWindow(window) => maintenance_spec(window),
+        Object::Correction(correction) => correction_spec(correction),
         Object::Condition(condition) => condition_spec(condition),
     };
     Node::map([
@@ -44,6 +48,21 @@ fn document(object: &Object) -> Node {
         ("kind", Some(Node::text(object.kind().as_str()))),
         ("metadata", Some(metadata(object.metadata()))),
         ("spec", Some(spec)),
+    ])
+}
+
+fn correction_spec(DeclaredCorrection { system, correction, reason, .. }: &DeclaredCorrection) -> Node {
+    let Correction { start, end, target: Target { check, source, location }, status } = correction;
+    let name = |name: &Option<Name>| name.as_ref().map(|name| Node::text(name.as_str()));
+    Node::map([
+        ("systemRef", Some(reference("System", system))),
+        ("check", name(check)),
+        ("source", source.map(|source| Node::text(source.as_str()))),
+        ("location", name(location)),
+        ("start", start.map(|at| Node::plain(&at))),
+        ("end", end.map(|at| Node::plain(&at))),
+        ("status", Some(Node::text(status.as_str()))),
+        ("reason", reason.as_ref().map(Node::text)),
     ])
 }
 
@@ -168,21 +187,23 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
 }
 
 fn condition_spec(condition: &Condition) -> Node {
-    let (selector, objective) = match &condition.scope {
-        Scope::All => (None, None),
-        Scope::Objective(name) => (None, Some(reference("SLO", name))),
-        Scope::Matching(selector) => {
-            let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
-            (Some(Node::map([("matchLabels", Some(Node::Map(labels)))])), None)
-        }
+    let labels = |selector: &Selector| {
+        let labels = selector.equal().map(|(key, value)| (key.to_owned(), Node::text(value))).collect();
+        Node::map([("matchLabels", Some(Node::Map(labels)))])
+    };
+    let scope = match &condition.scope {
+        Scope::All => ("selector", None),
+        Scope::Objective(name) => ("objectiveRef", Some(reference("SLO", name))),
+        Scope::Matching(selector) => ("selector", Some(labels(selector))),
+        Scope::System(name) => ("systemRef", Some(reference("System", name))),
+        Scope::Systems(selector) => ("systemSelector", Some(labels(selector))),
     };
     let spelled = condition.spelled();
     let at_least = spelled.at_least.map(|(times, within)| {
         Node::flow([("times", Some(Node::plain(&times))), ("within", Some(Node::text(write_millis(within))))])
     });
     Node::map([
-        ("selector", selector),
-        ("objectiveRef", objective),
+        scope,
         ("when", Some(Node::text(spelled.when.to_string()))),
         ("for", spelled.held_for.map(|millis| Node::text(write_millis(millis)))),
         ("atLeast", at_least),

@@ -126,6 +126,12 @@ pub(crate) fn text(outlook: &Outlook, canvas: Canvas) -> String {
     text
 }
 
+/// What something would do to the budgets, for people.
+pub(crate) fn effect(consequences: &[Consequence], as_of: Instant, canvas: Canvas) -> String {
+    let none = "no budget depends on it\n".to_owned();
+    budgets::sheet(consequences, as_of).map_or(none, |sheet| sheet.table(Canvas { color: false, ..canvas }))
+}
+
 /// One change: its sign and object, then its fields.
 pub(super) fn push_change(text: &mut String, change: &Change, indent: &str, canvas: Canvas) {
     let (sign, tone) = sign(change.deed);

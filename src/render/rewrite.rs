@@ -109,10 +109,11 @@ pub(crate) fn markdown(outcome: &Outcome) -> String {
 fn title(rewrite: &Rewrite) -> String {
     match rewrite {
         Rewrite::ForgetIngest { ingest, file } => format!("forget ingest {ingest} ({file})"),
-        Rewrite::ForgetStreams(Streams { system, source, check }) => {
+        Rewrite::ForgetStreams(Streams { system, source, check, location }) => {
+            let location = location.as_ref().map_or(String::new(), |location| format!(", location {location}"));
             let source = source.map_or(String::new(), |source: Source| format!(", source {}", source.as_str()));
             let check = check.as_ref().map_or(String::new(), |check| format!(", check {check}"));
-            format!("forget system {system}{check}{source}")
+            format!("forget system {system}{check}{location}{source}")
         }
         Rewrite::RenameSystem { old, new } => format!("rename system {old} → {new}"),
     }

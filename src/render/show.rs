@@ -430,6 +430,9 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         }
     };
     lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
+    if report.corrected_ms > 0 {
+        lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
+    }
     let excluded = portrait.excluded_dependencies();
     if !excluded.is_empty() {
         lines.push(format!("never an excuse: {}", excluded.join(", ")));

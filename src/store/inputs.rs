@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use rusqlite::{Connection, params};
 
-use super::manifests::{Stored, maintenance_window, stored_objective};
+use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::open::Store;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, whole};
 use super::wire;
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::member::SystemId;
+use crate::domain::health::correction::Correction;
 use crate::domain::value::name::Name;
 
 /// The derived tables, by object id.
@@ -137,6 +138,27 @@ impl Store {
         }
         let covering = " AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
         self.schedules(&format!("{sql}{covering}"), [system.0], wire::read_schedule)
+    }
+
+    /// What is declared to have been recorded wrongly of a system.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<Correction>> {
+        let whole =
+            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
+        let all = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'Correction'");
+        let of_it = format!("{all} AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)");
+        let mut statement = self.connection.prepare_cached(if whole.is_some() { &of_it } else { all })?;
+        let mut rows = if whole.is_some() { statement.query([system.0])? } else { statement.query([])? };
+        let mut corrections = Vec::new();
+        while let Some(row) = rows.next()? {
+            let declared = correction(row)?;
+            if declared.system == *name {
+                corrections.push(declared.correction);
+            }
+        }
+        Ok(corrections)
     }
 
     fn schedules(
@@ -285,23 +307,27 @@ impl Store {
         Ok(())
     }
 
-    /// The systems each maintenance window names, by the window's id.
+    /// The systems that each maintenance window and each correction names, by its id.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
-        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow' ORDER BY id");
+        let sql = concat!(
+            "SELECT ",
+            whole!(manifest),
+            " FROM manifest WHERE kind IN ('MaintenanceWindow', 'Correction') ORDER BY id"
+        );
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let known: HashMap<Name, SystemId> = self.systems()?.into_iter().collect();
-        let mut covered = BTreeMap::new();
+        let mut found = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let names = maintenance_window(row, wire::read_covered)?;
+            let names = covered(row)?;
             let mut systems: Vec<SystemId> = names.iter().filter_map(|name| known.get(name)).copied().collect();
             systems.sort_unstable();
             systems.dedup();
-            covered.insert(row.get(0)?, systems);
+            found.insert(row.get(0)?, systems);
         }
-        Ok(covered)
+        Ok(found)
     }
 }

@@ -13,6 +13,7 @@ use super::sets::Declaration;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect_whole, row_sum, whole, width};
 use super::wire;
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::{Kind, Object};
@@ -26,6 +27,7 @@ use crate::domain::value::name::Name;
 /// The places of a declared object's columns in `whole!`.
 mod column {
     pub(super) const ID: usize = 0;
+    pub(super) const KIND: usize = 1;
     pub(super) const NAME: usize = 2;
     pub(super) const BODY: usize = 3;
     pub(super) const FILE: usize = 4;
@@ -157,6 +159,7 @@ impl Store {
             Object::System(system) => wire::write_system(system)?,
             Object::Objective(objective) => wire::write_objective(objective)?,
             Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
+            Object::Correction(correction) => wire::write_correction(correction)?,
             Object::Condition(condition) => wire::write_condition(condition)?,
         };
         let sql =
@@ -237,6 +240,19 @@ pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str)
     read(whole_name(Kind::MaintenanceWindow, row)?, row.get_ref(column::BODY)?.as_str()?)
 }
 
+/// The systems to whose rules or calendars a maintenance window or a correction adds, from the columns of a declared object.
+pub(super) fn covered(row: &Row<'_>) -> Result<Vec<Name>> {
+    if row.get_ref(column::KIND)?.as_str()? == Kind::Correction.as_str() {
+        return Ok(vec![correction(row)?.system]);
+    }
+    maintenance_window(row, wire::read_covered)
+}
+
+/// Reads a correction from the columns of a declared object.
+pub(super) fn correction(row: &Row<'_>) -> Result<DeclaredCorrection> {
+    wire::read_correction(whole_name(Kind::Correction, row)?, row.get_ref(column::BODY)?.as_str()?)
+}
+
 /// The name of an object whose row is as it was written.
 fn whole_name<'r>(kind: Kind, row: &'r Row<'_>) -> Result<&'r str> {
     let name = row.get_ref(column::NAME)?.as_str()?;
@@ -250,6 +266,7 @@ fn read_object(kind: Kind, row: &Row<'_>) -> Result<Object> {
         Kind::System => Object::System(wire::read_system(name, body)?),
         Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
         Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+        Kind::Correction => Object::Correction(wire::read_correction(name, body)?),
         Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
     })
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::history::AllRules;
 use super::manifests::Stored;
 use super::open::{Store, Unreadable};
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
 use crate::domain::account::maintenance::Schedule as Maintenance;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
@@ -15,8 +16,13 @@ use crate::domain::account::member::{Composition, Member, SystemId};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::{Members, Objective, System};
 use crate::domain::account::schedule::{Schedule, Timetable};
+use crate::domain::health::correction::{Correction, Corrections};
+use crate::domain::health::rules::Rules;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
+
+/// How deep composite systems may be nested: more than manifests may say.
+const MOST_NESTED: usize = 64;
 
 /// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
 pub(crate) struct Resolver<'s> {
@@ -28,6 +34,8 @@ pub(crate) struct Resolver<'s> {
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
     schedules: HashMap<Name, Vec<Maintenance>>,
+    /// What was recorded wrongly of a system, as far as all is known.
+    corrections: HashMap<Name, Vec<Correction>>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -45,7 +53,7 @@ impl<'s> Resolver<'s> {
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
         if most {
             let mut objects = Vec::new();
-            for kind in [Kind::System, Kind::MaintenanceWindow] {
+            for kind in [Kind::System, Kind::MaintenanceWindow, Kind::Correction] {
                 store.each_object(kind, |_, object| {
                     objects.push(object);
                     Ok(())
@@ -74,6 +82,9 @@ impl<'s> Resolver<'s> {
                         resolver.schedules.entry(system.clone()).or_default().push(window.schedule.clone());
                     }
                 }
+                Object::Correction(DeclaredCorrection { system, correction, .. }) => {
+                    resolver.corrections.entry(system).or_default().push(correction);
+                }
                 Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
             }
         }
@@ -83,8 +94,22 @@ impl<'s> Resolver<'s> {
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
         let (members, open, systems, rules) = (HashMap::new(), HashSet::new(), HashMap::new(), AllRules::default());
         let (schedules, calendars, timetables) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let corrections = HashMap::new();
         let dependencies = Rc::default();
-        Self { store, ids, members, open, systems, schedules, calendars, timetables, dependencies, complete, rules }
+        Self {
+            store,
+            ids,
+            members,
+            open,
+            systems,
+            schedules,
+            corrections,
+            calendars,
+            timetables,
+            dependencies,
+            complete,
+            rules,
+        }
     }
 
     /// The manifest of a system, if it has one.
@@ -125,7 +150,13 @@ impl<'s> Resolver<'s> {
         };
         self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
-        let rules = declared.as_ref().map_or_else(Rc::default, |system| Rc::new(system.rules()));
+        let corrections = Corrections::new(if self.complete {
+            self.corrections.remove(name).unwrap_or_default()
+        } else {
+            self.store.corrections_of(id, name)?
+        });
+        let rules = declared.as_ref().map_or_else(Rules::default, |system| system.rules());
+        let rules = Rc::new(Rules { corrections, ..rules });
         self.rules.borrow_mut().insert(id, Rc::clone(&rules));
         let composition = declared.as_ref().and_then(|system| system.members.as_ref());
         let composition = composition.map(|members| self.composition(name, members)).transpose()?;
@@ -138,6 +169,9 @@ impl<'s> Resolver<'s> {
     fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
         if !self.open.insert(name.clone()) {
             return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        if self.open.len() > MOST_NESTED {
+            return Err(Unreadable(format!("system {name} is nested more than {MOST_NESTED} deep")).into());
         }
         let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
         self.open.remove(name);
@@ -267,7 +301,10 @@ impl<'s> Resolver<'s> {
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.
-    fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
             return Ok(Rc::clone(known));
         }

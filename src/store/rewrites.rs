@@ -75,15 +75,17 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn record_rewrite(&self, record: &RewriteRecord) -> Result<()> {
-        let sql = "INSERT INTO rewrite_log (done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO rewrite_log (done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes,
+                   location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let mut ingest = None;
-        let (mut file, mut system, mut source, mut check, mut new_name) = (None, None, None, None, None);
+        let (mut file, mut system, mut source, mut check, mut location, mut new_name) =
+            (None, None, None, None, None, None);
         match &record.rewrite {
             Rewrite::ForgetIngest { ingest: id, file: name } => (ingest, file) = (Some(*id), Some(name.as_str())),
             Rewrite::ForgetStreams(streams) => {
                 (system, check) = (Some(streams.system.as_str()), streams.check.as_ref().map(Name::as_str));
                 source = streams.source.map(|source| source as u8);
+                location = streams.location.as_ref().map(Name::as_str);
             }
             Rewrite::RenameSystem { old, new } => (system, new_name) = (Some(old.as_str()), Some(new.as_str())),
         }
@@ -101,6 +103,7 @@ impl Store {
                 new_name,
                 record.transitions,
                 record.notes,
+                location,
             ],
         )?;
         let sum = concat!("UPDATE rewrite_log SET checksum = ", row_sum!(rewrite_log), " WHERE id = ?1");
@@ -146,7 +149,10 @@ fn read_record(row: &Row<'_>) -> Result<RewriteRecord> {
     let source = row.get::<_, Option<u8>>(7)?.map(|code| Source::from_code(code).ok_or_else(unknown)).transpose()?;
     let rewrite = match row.get_ref(3)?.as_str()? {
         Rewrite::FORGET_INGEST => Rewrite::ForgetIngest { ingest: row.get(4)?, file: row.get(5)? },
-        Rewrite::FORGET_SYSTEM => Rewrite::ForgetStreams(Streams { system: some_name(6)?, source, check: name(8)? }),
+        Rewrite::FORGET_SYSTEM => {
+            let (system, check, location) = (some_name(6)?, name(8)?, name(12)?);
+            Rewrite::ForgetStreams(Streams { system, source, check, location })
+        }
         Rewrite::RENAME_SYSTEM => Rewrite::RenameSystem { old: some_name(6)?, new: some_name(9)? },
         _ => return Err(unknown().into()),
     };

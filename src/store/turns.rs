@@ -1,4 +1,5 @@
-//! Owns how far the turns of conditions are logged, and reading back what the log says of them.
+//! Owns how far the turns of conditions are logged, and reading back what the log says of them. The column `objective` holds
+//! [`Pair::subject_id`].
 
 use anyhow::Result;
 use rusqlite::{Connection, params};
@@ -11,7 +12,7 @@ use crate::domain::rules::change::View;
 use crate::domain::rules::turn::{Entry, Pair, Told};
 use crate::domain::value::instant::Instant;
 
-/// How far the turns of one condition for one objective are logged.
+/// How far the turns of one condition for one objective or system are logged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LoggedUntil {
     /// What decides them, besides the journal.
@@ -52,7 +53,9 @@ impl Store {
                 self.noticed.note("condition_logged", &format!("{condition} {objective}"));
                 continue;
             }
-            let pair = Pair { condition: stored_name(&condition)?, objective: stored_name(&objective)? };
+            let unreadable = || Unreadable(format!("{objective:?} is neither an objective nor a system"));
+            let subject = Pair::parse_subject(&objective).ok_or_else(unreadable)?;
+            let pair = Pair { condition: stored_name(&condition)?, subject };
             found.push((pair, LoggedUntil { fingerprint: row.get(2)?, at: Instant::from_millis(row.get(3)?) }));
         }
         Ok(found)
@@ -67,7 +70,7 @@ impl Store {
              VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))
              ON CONFLICT (condition, objective) DO UPDATE SET fingerprint = excluded.fingerprint,
              logged_until = excluded.logged_until, checksum = excluded.checksum";
-        let row = params![pair.condition.as_str(), pair.objective.as_str(), logged.fingerprint, logged.at.millis()];
+        let row = params![pair.condition.as_str(), pair.subject_id(), logged.fingerprint, logged.at.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }
@@ -88,7 +91,7 @@ impl Store {
     /// Those of the database.
     pub(crate) fn drop_logged(&self, pair: &Pair) -> Result<()> {
         let sql = "DELETE FROM condition_logged WHERE condition = ?1 AND objective = ?2";
-        self.connection.prepare_cached(sql)?.execute([pair.condition.as_str(), pair.objective.as_str()])?;
+        self.connection.prepare_cached(sql)?.execute([pair.condition.as_str(), &pair.subject_id()])?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
 
+mod correction;
 mod system;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::domain::value::selector::Selector;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
+pub(super) use correction::{read_correction, write_correction};
 pub(super) use system::{read_system, write_system};
 
 #[derive(Serialize, Deserialize)]
@@ -322,6 +324,11 @@ struct WireCondition {
     objective: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     selector: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    system: Option<String>,
+    /// Labels of systems; empty for all there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    system_selector: Option<String>,
     /// The whole tree in its one-line spelling.
     expression: String,
     severity: String,
@@ -329,15 +336,14 @@ struct WireCondition {
 
 /// Writes a condition.
 pub(super) fn write_condition(condition: &Condition) -> Result<String> {
-    let (objective, selector) = match &condition.scope {
-        Scope::All => (None, None),
-        Scope::Objective(name) => (Some(name.to_string()), None),
-        Scope::Matching(selector) => (None, Some(selector.to_string())),
-    };
+    let scope = &condition.scope;
+    let text = |found: Option<&dyn ToString>| found.map(ToString::to_string);
     Ok(serde_json::to_string(&WireCondition {
         metadata: WireMetadata::of(&condition.metadata),
-        objective,
-        selector,
+        objective: text(if let Scope::Objective(name) = scope { Some(name) } else { None }),
+        selector: text(if let Scope::Matching(selector) = scope { Some(selector) } else { None }),
+        system: text(if let Scope::System(name) = scope { Some(name) } else { None }),
+        system_selector: text(if let Scope::Systems(selector) = scope { Some(selector) } else { None }),
         expression: condition.when.to_string(),
         severity: condition.severity.as_str().to_owned(),
     })?)
@@ -346,17 +352,21 @@ pub(super) fn write_condition(condition: &Condition) -> Result<String> {
 /// Reads a condition.
 pub(super) fn read_condition(name: &str, body: &str) -> Result<Condition> {
     let wire: WireCondition = serde_json::from_str(body).with_context(|| format!("the stored Condition {name}"))?;
-    let scope = match (&wire.objective, &wire.selector) {
-        (Some(objective), _) => Scope::Objective(stored_name(objective)?),
-        (None, Some(selector)) => {
-            Scope::Matching(Selector::parse(selector).map_err(|_| unknown("selector", selector))?)
-        }
-        (None, None) => Scope::All,
+    let selector = |text: &str| match text {
+        "" => Ok(Selector::labels(&BTreeMap::new())),
+        labels => Selector::parse(labels).map_err(|_| unknown("selector", labels)),
+    };
+    let scope = match &wire {
+        WireCondition { objective: Some(objective), .. } => Scope::Objective(stored_name(objective)?),
+        WireCondition { selector: Some(labels), .. } => Scope::Matching(selector(labels)?),
+        WireCondition { system: Some(system), .. } => Scope::System(stored_name(system)?),
+        WireCondition { system_selector: Some(labels), .. } => Scope::Systems(selector(labels)?),
+        _ => Scope::All,
     };
     Ok(Condition {
         metadata: wire.metadata.named(name)?,
+        when: Term::parse(&wire.expression, scope.owner()).map_err(|_| unknown("expression", &wire.expression))?,
         scope,
-        when: Term::parse(&wire.expression).map_err(|_| unknown("expression", &wire.expression))?,
         severity: Severity::parse(&wire.severity).ok_or_else(|| unknown("severity", &wire.severity))?,
     })
 }
@@ -370,18 +380,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::rules::condition::tests::term;
+    use crate::domain::rules::condition::Owner;
+    use crate::domain::rules::condition::tests::term_for;
 
     proptest! {
         #[test]
-        fn a_stored_condition_reads_back_as_it_was(term in term(), scope in 0..3, severity in 0..3usize) {
+        fn a_stored_condition_reads_back_as_it_was(
+            own in term_for(Owner::Objective),
+            of_system in term_for(Owner::System),
+            scope in 0..6,
+            severity in 0..3usize,
+        ) {
             let name = Name::parse("some").unwrap();
             let labels = BTreeMap::from([("a.b/c".to_owned(), "x".to_owned()), ("d".to_owned(), String::new())]);
             let scope = match scope {
                 0 => Scope::All,
                 1 => Scope::Objective(name.clone()),
-                _ => Scope::Matching(Selector::labels(&labels)),
+                2 => Scope::Matching(Selector::labels(&labels)),
+                3 => Scope::System(name.clone()),
+                4 => Scope::Systems(Selector::labels(&labels)),
+                _ => Scope::Systems(Selector::labels(&BTreeMap::new())),
             };
+            let term = if scope.owner() == Owner::System { of_system } else { own };
             let (title, description) = (Some("t".to_owned()), None);
             let metadata = Metadata { name, title, description, labels, annotations: BTreeMap::new() };
             let condition = Condition { metadata, scope, when: term, severity: Severity::ALL[severity] };

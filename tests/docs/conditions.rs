@@ -40,6 +40,7 @@ fn tables_are_what_the_commands_print() {
 /// Applies conditions given as specifications, and returns their expressions as they are listed.
 fn listed(world: &World, specs: &[String]) -> Vec<String> {
     let mut manifests = "apiVersion: slo/v1\nkind: System\nmetadata: { name: postgres }\nspec: {}\n".to_owned();
+    manifests += "---\napiVersion: slo/v1\nkind: SLO\nmetadata: { name: checkout }\nspec: { systemRef: { kind: System, name: postgres }, target: 99.9, windowDays: 30 }\n";
     for (number, spec) in specs.iter().enumerate() {
         let indented: String = spec.lines().map(|line| ["  ", line, "\n"].concat()).collect();
         manifests +=

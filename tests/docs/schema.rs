@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 68] = [
+const BEYOND_SCHEMAS: [(&str, &str); 75] = [
+    ("that are made of others, more than", "other documents decide"),
     ("depend on, one another", "other documents decide"),
     ("is a composite system, which has no check", "other documents decide"),
     ("is a member of itself", "compares two values"),
@@ -77,8 +78,14 @@ const BEYOND_SCHEMAS: [(&str, &str); 68] = [
     ("slo has no burn rate over that", "lengths that are equal, such as 60m and 1h"),
     ("has no one length", "one field decides about another"),
     ("is none that slo knows", "severities are anybody's"),
-    ("needs above, below or both", "any of two fields"),
-    ("spec.selector and spec.objectiveRef contradict", "at most one of two fields"),
+    ("needs above, below or equals", "any of several fields"),
+    ("has equals beside another limit", "at most one of several fields"),
+    ("spec.objectiveRef contradict", "at most one of several fields"),
+    ("spec.systemSelector contradict", "at most one of several fields"),
+    ("spec.systemRef contradict", "at most one of several fields"),
+    ("state.entity is missing", "one field decides about another"),
+    ("state.status", "one field decides about another"),
+    ("policy compares burn rates", "one field decides about another"),
     ("the expression is empty", "the grammar of expressions"),
 ];
 

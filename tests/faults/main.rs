@@ -29,3 +29,4 @@ mod stopping;
 mod upgrade;
 mod upkeep;
 mod verify;
+mod waiting;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
 use crate::reference::downtime::{by_cause, by_day, downtime, events, outages, parts_by, totals, totals_by};
+use crate::reference::model::Model;
 use crate::reference::{at_close, difference};
 use crate::world::Window;
 use crate::world::strategy::worlds;
@@ -74,8 +75,7 @@ proptest! {
         let as_of = world.as_of_text();
         for objective in &world.objectives {
             let args = ["trend", &objective.name, "--days", "5", "--as-of", &as_of, "-o", "json"];
-            let first = world.facts.iter().filter(|fact| fact.system == objective.system && fact.ts <= world.as_of);
-            let first = first.map(|fact| fact.ts).min().unwrap_or(world.as_of);
+            let first = Model::new(&world, world.as_of).first_transition(&objective.system).unwrap_or(world.as_of);
             let (zone, today) = (objective.zone(), objective.zone().date(world.as_of));
             let mut dates = ((today - 5).max(zone.date(first))..today).rev().map(|date| rfc3339(date * DAY)[..10].to_owned());
             for snapshot in parsed(&slo, &args)["snapshots"].as_array().unwrap().iter().rev() {

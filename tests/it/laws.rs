@@ -124,7 +124,8 @@ proptest! {
         for list in ["create", "update", "delete", "orphaned"] {
             prop_assert_eq!(plan[list].as_array().map(Vec::len), Some(0), "{}: {}", list, plan);
         }
-        let declared = world.systems.len() + world.objectives.len() + world.maintenance.len();
+        let objects = [world.systems.len(), world.objectives.len(), world.maintenance.len(), world.corrections.len()];
+        let declared: usize = objects.iter().sum();
         prop_assert_eq!(plan["unchanged"].as_array().map(Vec::len), Some(declared));
     }
 

@@ -208,6 +208,33 @@ fn a_composite_system_neither_reports_nor_has_checks() {
 }
 
 #[test]
+fn a_check_that_checkstack_disabled_does_not_count() {
+    let mut world = world(&["shop"], "shop");
+    world.facts = vec![
+        Fact::new(start(), "shop", Status::Healthy).check("http"),
+        Fact::new(start(), "shop", Status::Unhealthy).check("ping"),
+    ];
+    let slo = fresh(&world);
+    assert_eq!(slo.objective(&world.as_of_text())["errorBudgetConsumedMinutes"], 720.0);
+    let disabled = "---\napiVersion: checkstack.io/v1alpha1\nkind: Healthcheck\nmetadata: { name: ping }\n\
+                    spec: { strategy: ping, intervalSeconds: 60, enabled: false }\n";
+    slo.apply(&(world.manifests() + disabled));
+    let folder = slo.write_manifests(&(world.manifests() + disabled));
+    let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
+    assert_eq!(
+        (plan.code, slo.health(&world.as_of_text())["systems"][0]["status"].clone()),
+        (0, "healthy".into()),
+        "{}",
+        plan.stdout
+    );
+    assert_eq!(slo.objective(&world.as_of_text())["errorBudgetConsumedMinutes"], 0.0);
+    // What is exported says the same without that document.
+    let exported = slo.pass(&["export", "manifests"], b"");
+    let copy = Slo::with(&world.feed(), &exported);
+    assert_eq!(copy.health(&world.as_of_text()), slo.health(&world.as_of_text()));
+}
+
+#[test]
 fn locations_survive_export_and_merge() {
     let mut world = world(&["shop"], "shop");
     let fact = |minute: Ms, region: &str, status| {

@@ -22,11 +22,12 @@ struct Said {
 }
 
 /// The stream and the moment.
-type Key = (String, Source, Option<String>, i64);
+type Key = (String, Source, Option<String>, Option<String>, i64);
 
 impl Said {
     fn key(&self) -> Key {
-        (self.fact.system.clone(), self.fact.source, self.fact.check.clone(), self.fact.ts)
+        let Fact { ts, system, source, check, location, .. } = self.fact.clone();
+        (system, source, check, location, ts)
     }
 
     /// What wins against what: the worse status, then the greater note.
@@ -163,6 +164,7 @@ proptest! {
     fn forgetting_streams_is_as_if_their_facts_had_never_come(
         (world, ingests) in ingests(), system in any::<Index>(), check in prop::option::of(any::<Index>()),
         source in prop::option::of(select(vec![(Source::Healthcheck, "healthcheck"), (Source::Incident, "incident")])),
+        location in prop::option::weighted(0.2, select(vec!["eu", "us"])),
         looks in any::<bool>(),
     ) {
         prop_assume!(!world.facts.is_empty());
@@ -177,10 +179,12 @@ proptest! {
             said.fact.system == *system
                 && check.is_none_or(|check| said.fact.check.as_deref() == Some(check))
                 && source.is_none_or(|(source, _)| said.fact.source == source)
+                && location.is_none_or(|location| said.fact.location.as_deref() == Some(location))
         };
         let mut args = vec!["db", "forget", "--yes", "--system", system];
         args.extend(check.iter().flat_map(|check| ["--check", check]));
         args.extend(source.iter().flat_map(|(_, source)| ["--source", source]));
+        args.extend(location.iter().flat_map(|location| ["--location", location]));
         let any = ingests.iter().flatten().any(is_gone);
         prop_assert_eq!(slo.run(&args, b"").code, if any { 0 } else { 2 });
         let left: Vec<Vec<Said>> =

@@ -244,3 +244,128 @@ fn what_is_foretold_of_streaks_knows_nothing_of_later_facts() {
     slo.ingest("{\"ts\":\"2026-09-21T16:00:00Z\",\"system\":\"a\",\"status\":\"down\"}\n");
     assert_eq!(clears(), "2026-09-25T00:00:00.000Z");
 }
+
+/// Systems of two teams, without any objective: `db` is down since 10:00 with a blip of ten seconds at 10:20, `cache` is degraded, `mute` never
+/// reported.
+const SYSTEMS: &str = r#"{"ts":"2026-11-20T09:00:00Z","system":"db","check":"tcp","status":"up"}
+{"ts":"2026-11-20T09:00:00Z","system":"db","check":"sql","status":"up"}
+{"ts":"2026-11-20T10:00:00Z","system":"db","check":"sql","status":"down"}
+{"ts":"2026-11-20T10:20:00Z","system":"db","check":"sql","status":"up"}
+{"ts":"2026-11-20T10:20:10Z","system":"db","check":"sql","status":"down"}
+{"ts":"2026-11-20T10:05:00Z","system":"cache","status":"degraded"}
+"#;
+const DECLARED: &str = "apiVersion: slo/v1
+kind: System
+metadata: { name: db, labels: { tier: one } }
+spec: {}
+---
+apiVersion: slo/v1
+kind: System
+metadata: { name: mute, labels: { tier: one } }
+spec: {}
+---
+apiVersion: slo/v1
+kind: Condition
+metadata: { name: page-tier-one }
+spec:
+  systemSelector: { matchLabels: { tier: one } }
+  when: { and: [{ state: { status: [degraded, unhealthy], for: 10m } }, '!inMaintenance'] }
+  severity: critical
+---
+apiVersion: slo/v1
+kind: Condition
+metadata: { name: half-of-db }
+spec: { systemRef: { kind: System, name: db }, when: { numeric_state: { value: healthyChecks, equals: 1 } }, severity: info }
+";
+
+#[test]
+fn conditions_about_systems_need_no_objective() {
+    let slo = Slo::with(SYSTEMS, DECLARED);
+    // The blip ended at 10:20:10, so ten minutes without a gap are over at 10:30:10.
+    let found = results(&slo, &["--all", "--no-data", "pass"]);
+    let said: Vec<(&str, &str, bool, &str)> = found
+        .iter()
+        .map(|it| {
+            let text = |key: &str| it[key].as_str().unwrap_or("–");
+            (text("systemId"), text("condition"), it["firing"].as_bool().unwrap(), text("severity"))
+        })
+        .collect();
+    let expected = [
+        ("db", "half-of-db", true, "info"),
+        ("db", "page-tier-one", false, "critical"),
+        ("mute", "no-data", false, "critical"),
+        ("mute", "page-tier-one", false, "critical"),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(found[0]["since"], "2026-11-20T10:20:10.000Z");
+    assert_eq!(found[0]["values"]["healthyChecks"], 1);
+    let later = |at: &str| {
+        let output =
+            slo.run(&["check", "--condition", "page-tier-one", "--system", "db", "-o", "json", "--as-of", at], b"");
+        (output.code, serde_json::from_str::<Value>(&output.stdout).unwrap()["results"][0]["since"].clone())
+    };
+    assert_eq!(later("2026-11-20T10:30:09.999Z").0, 0);
+    assert_eq!(later("2026-11-20T10:31:00Z"), (1, "2026-11-20T10:30:10.000Z".into()));
+    // What never reported fails, unless that is said to pass.
+    let (code, text, _) = check(&slo, &["--condition", "page-tier-one"]);
+    assert_eq!(code, 1);
+    assert!(text.contains("mute fails on no-data") && text.ends_with("fail: 1 of 2 systems failed\n"), "{text}");
+    let (code, text, _) = check(&slo, &["--when", "totalChecks == 2", "--system", "db"]);
+    assert_eq!((code, text.contains("db fails on when: totalChecks == 2")), (1, true), "{text}");
+    let (code, _, stderr) = check(&slo, &["--condition", "half-of-db", "-l", "tier=two"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("the condition half-of-db selects none of these systems"), "{stderr}");
+    let (code, _, stderr) = check(&slo, &[]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("no objective is selected"), "{stderr}");
+    let folder = slo
+        .write_manifests(&DECLARED.replace("equals: 1", "below: 2").replace("{ tier: one } }\n  when", "{} }\n  when"));
+    let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
+    assert_eq!(plan.code, 1, "{}", plan.stderr);
+    for change in
+        ["spec.when: healthyChecks == 1 → healthyChecks < 2", "spec.systemSelector.matchLabels.tier: one → (none)"]
+    {
+        assert!(plan.stdout.contains(change), "{change}: {}", plan.stdout);
+    }
+    let exported = slo.pass(&["export", "manifests"], b"");
+    slo.write_manifests(&exported);
+    let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
+    assert_eq!(plan.code, 0, "{} {} {exported}", plan.stdout, plan.stderr);
+    slo.apply(&DECLARED.replace("matchLabels: { tier: one }", "matchLabels: {}"));
+    let exported = slo.pass(&["export", "manifests"], b"");
+    slo.write_manifests(&exported);
+    let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
+    assert_eq!(plan.code, 0, "{} {} {exported}", plan.stdout, plan.stderr);
+}
+
+#[test]
+fn a_verdict_on_health_is_exact_and_has_every_form() {
+    let slo = Slo::with(SYSTEMS, DECLARED);
+    let health = |args: &[&str]| slo.run(&[&["health", "--as-of", NOW][..], args].concat(), b"");
+    for (args, code) in [
+        (&["db", "--fail-on", "unhealthy"][..], 1),
+        (&["db", "--fail-on", "unhealthy", "--for", "9m50s"], 1),
+        (&["db", "--fail-on", "unhealthy", "--for", "9m51s"], 0),
+        (&["cache", "--fail-on", "unhealthy"], 0),
+        (&["cache", "--fail-on", "degraded", "--for", "25m"], 1),
+        (&["cache", "--fail-on", "degraded", "--for", "26m"], 0),
+        (&["mute", "--fail-on", "unhealthy,degraded"], 0),
+        (&["mute", "--fail-on", "unknown", "--for", "7d"], 1),
+        (&["--fail-on", "unknown"], 1),
+    ] {
+        let output = health(args);
+        assert_eq!(output.code, code, "{args:?}: {} {}", output.stdout, output.stderr);
+    }
+    let text = health(&["--fail-on", "unhealthy,unknown"]).stdout;
+    assert!(
+        text.contains("✖ db fails on unhealthy,unknown: status == \"unknown\" || status == \"unhealthy\""),
+        "{text}"
+    );
+    assert!(text.ends_with("✖ fail: 2 of 3 systems failed\n"), "{text}");
+    let json: Value = serde_json::from_str(&health(&["--fail-on", "unhealthy", "-o", "json"]).stdout).unwrap();
+    assert_eq!((&json["verdict"], &json["results"][0]["systemId"]), (&"fail".into(), &"db".into()));
+    assert_eq!(json["results"][0]["since"], "2026-11-20T10:20:10.000Z");
+    assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
+    assert!(health(&["-o", "junit"]).stderr.contains("forms of verdicts"));
+    assert_eq!(health(&["--for", "10m"]).code, 2);
+}

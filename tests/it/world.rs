@@ -268,6 +268,76 @@ pub(crate) struct World {
     pub(crate) systems: Vec<System>,
     pub(crate) objectives: Vec<Objective>,
     pub(crate) maintenance: Vec<Maintenance>,
+    pub(crate) corrections: Vec<Correction>,
+}
+
+/// What was recorded wrongly of a system.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Correction {
+    pub(crate) name: String,
+    pub(crate) system: String,
+    pub(crate) check: Option<String>,
+    pub(crate) source: Option<Source>,
+    pub(crate) location: Option<String>,
+    pub(crate) start: Option<Ms>,
+    pub(crate) end: Option<Ms>,
+    /// `None`: ignored.
+    pub(crate) status: Option<Status>,
+}
+
+impl Correction {
+    pub(crate) fn new(name: &str, system: &str, status: Option<Status>, start: Option<Ms>, end: Option<Ms>) -> Self {
+        let (check, source, location) = (None, None, None);
+        Self { name: name.to_owned(), system: system.to_owned(), check, source, location, start, end, status }
+    }
+
+    /// Whether it is about the effective status.
+    pub(crate) fn is_of_system(&self) -> bool {
+        self.check.is_none() && self.source.is_none() && self.location.is_none()
+    }
+
+    pub(crate) fn holds(&self, at: Ms) -> bool {
+        self.start.is_none_or(|start| start <= at) && self.end.is_none_or(|end| at < end)
+    }
+
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        let before =
+            |one: &Self, other: &Self| one.end.is_some_and(|end| other.start.is_some_and(|start| end <= start));
+        self.system == other.system
+            && self.status != other.status
+            && self.is_of_system() == other.is_of_system()
+            && fits(self.check.as_ref(), other.check.as_ref())
+            && fits(self.source.as_ref(), other.source.as_ref())
+            && fits(self.location.as_ref(), other.location.as_ref())
+            && !before(self, other)
+            && !before(other, self)
+    }
+}
+
+fn correction_manifest(correction: &Correction) -> String {
+    let mut text = envelope("Correction", &correction.name, &[]);
+    let status = correction.status.map_or("ignored", Status::name);
+    writeln!(text, "  systemRef: {{ kind: System, name: {} }}\n  status: {status}", correction.system).unwrap();
+    let source = correction.source.map(|source| match source {
+        Source::Healthcheck => "healthcheck".to_owned(),
+        Source::Incident => "incident".to_owned(),
+    });
+    let fields = [
+        ("check", correction.check.clone()),
+        ("source", source),
+        ("location", correction.location.clone()),
+        ("start", correction.start.map(rfc3339)),
+        ("end", correction.end.map(rfc3339)),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            writeln!(text, "  {field}: {value}").unwrap();
+        }
+    }
+    text
 }
 
 impl World {
@@ -279,6 +349,7 @@ impl World {
             systems: systems.iter().map(|name| System::new(name)).collect(),
             objectives: Vec::new(),
             maintenance: Vec::new(),
+            corrections: Vec::new(),
         }
     }
 
@@ -300,7 +371,8 @@ impl World {
         let systems = self.systems.iter().map(system_manifest);
         let maintenance = self.maintenance.iter().map(maintenance_manifest);
         let objectives = self.objectives.iter().map(objective_manifest);
-        let documents: Vec<String> = systems.chain(maintenance).chain(objectives).collect();
+        let corrections = self.corrections.iter().map(correction_manifest);
+        let documents: Vec<String> = systems.chain(maintenance).chain(corrections).chain(objectives).collect();
         documents.join("---\n")
     }
 }

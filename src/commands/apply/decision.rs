@@ -190,7 +190,7 @@ fn forget_prunable(known: &mut Known, stored: &[StoredObject], terms: &Terms, re
                 }
             }
             Kind::Objective => drop(known.objectives.remove(name)),
-            Kind::MaintenanceWindow | Kind::Condition => {}
+            Kind::MaintenanceWindow | Kind::Correction | Kind::Condition => {}
         }
     }
 }
@@ -324,6 +324,9 @@ impl<'a> Places<'a> {
             }
             Conflict::CheckOfComposite { from, .. } => {
                 (from.clone(), "remove healthcheckRef, or name the member that has the check")
+            }
+            Conflict::Contradiction { from, .. } => {
+                (from.clone(), "change one of them, or let one end where the other starts")
             }
             Conflict::Cycle(names) => {
                 (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")

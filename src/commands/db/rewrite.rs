@@ -26,7 +26,8 @@ impl Run for Forget {
                     StreamSource::Incident => Source::Incident,
                 });
                 expect_facts(store, system)?;
-                Ok(Rewrite::ForgetStreams(Streams { system: system.clone(), source, check: args.check.clone() }))
+                let (system, check, location) = (system.clone(), args.check.clone(), args.location.clone());
+                Ok(Rewrite::ForgetStreams(Streams { system, source, check, location }))
             }
             (None, ingest) => ingest_of(store, ingest.unwrap_or_default()),
         };

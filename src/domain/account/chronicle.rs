@@ -12,6 +12,7 @@ use super::member::{Composition, Member, SystemId};
 use super::model::Model;
 use super::objective::{DependencyExclusion, Objective};
 use crate::domain::health::composite::{self, MemberStatuses};
+use crate::domain::health::effective;
 use crate::domain::health::location::statuses;
 use crate::domain::health::system::fold;
 use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, Timeline, outages};
@@ -77,10 +78,14 @@ where
             changes: fold(&history, Scope::System, &system.rules),
             checks: statuses(&history, &system.rules),
         };
-        match &system.composition {
-            Some(composition) => self.compose(&timeline, composition, system.rules.retired_at, (from, through)),
-            None => Ok(timeline),
-        }
+        let timeline = match &system.composition {
+            Some(composition) => self.compose(&timeline, composition, system.rules.retired_at, (from, through))?,
+            None => timeline,
+        };
+        let Timeline { from, through, first, last_seen, changes, checks } = timeline;
+        let changes = effective::corrected(changes, &system.rules, first, through);
+        let checks = effective::corrected_checks(checks, &system.rules, first, through);
+        Ok(Timeline { from, through, first, last_seen, changes, checks })
     }
 
     /// The effective status of a system between two moments, both included.
@@ -130,6 +135,9 @@ where
         }
         let history = (self.load)(system.id, scope, from, through)?;
         let mut changes = fold(&history, scope, &system.rules);
+        if let Scope::System = scope {
+            changes = effective::corrected(changes, &system.rules, history.first, history.through);
+        }
         // Most transitions change nothing, and what is kept is to take no more room than it counts for.
         changes.shrink_to_fit();
         self.folded += changes.len();

@@ -6,6 +6,7 @@ use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::Rules;
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::name::Name;
+use crate::domain::value::span::{Span, union};
 
 /// Identifies a system within one database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -31,6 +32,21 @@ pub(crate) struct Composition {
 }
 
 impl Member {
+    /// How much of a span is under a correction of the system, of its members, or of what an objective on one check looks at, in
+    /// milliseconds.
+    pub(crate) fn corrected_ms(&self, check: Option<&Name>, within: Span) -> i64 {
+        let mut spans = Vec::new();
+        self.corrected(check, &mut spans);
+        let spans = spans.into_iter().map(|span| span.intersect(within)).filter(|span| !span.is_empty());
+        union(spans.collect()).into_iter().map(Span::millis).sum()
+    }
+
+    fn corrected(&self, check: Option<&Name>, spans: &mut Vec<Span>) {
+        spans.extend(self.rules.corrections.spans(check));
+        let members = self.composition.iter().flat_map(|composition| &composition.members);
+        members.for_each(|member| member.corrected(None, spans));
+    }
+
     pub(crate) fn new(id: SystemId, name: Name, rules: Rc<Rules>, composition: Option<Composition>) -> Self {
         let mut hash = Fnv::new();
         hash.feed(&format!("{name} {rules:?}"));

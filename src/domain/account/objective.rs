@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::Schedule;
 use super::weights::Weights;
+use crate::domain::health::correction::Corrections;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::value::decimal::Decimal;
@@ -53,6 +54,7 @@ impl System {
             checks: self.checks.clone(),
             retired_at: self.retired_at,
             is_composite: self.members.is_some(),
+            corrections: Corrections::default(),
         }
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct ObjectiveReport {
     pub(crate) fast_burn: bool,
     pub(crate) streak: Streak,
     pub(crate) forecast: Forecast,
+    /// Time of the window up to `as-of` that is under a correction, in milliseconds.
+    pub(crate) corrected_ms: i64,
 }
 
 impl ObjectiveReport {
@@ -90,7 +92,9 @@ impl ObjectiveReport {
             .is_some_and(std::cmp::Ordering::is_ge);
         let down = down(assessment, chronicle)?;
         let forecast = Forecast::draw(assessment, &budget, chronicle)?;
+        let counted = Span::new(assessment.first.unwrap_or(as_of).max(budget.elapsed.start).min(as_of), as_of);
         Ok(Self {
+            corrected_ms: model.system.corrected_ms(objective.healthcheck.as_ref(), counted),
             objective: objective.metadata.name.clone(),
             system: objective.system.clone(),
             healthcheck: objective.healthcheck.clone(),

@@ -51,6 +51,7 @@ pub(crate) struct Streams {
     pub(crate) system: Name,
     pub(crate) source: Option<Source>,
     pub(crate) check: Option<Name>,
+    pub(crate) location: Option<Name>,
 }
 
 impl Streams {
@@ -58,6 +59,7 @@ impl Streams {
         self.system == stream.system
             && self.source.is_none_or(|source| source == stream.source)
             && self.check.as_ref().is_none_or(|check| stream.check.as_ref() == Some(check))
+            && self.location.as_ref().is_none_or(|location| stream.location.as_ref() == Some(location))
     }
 }
 

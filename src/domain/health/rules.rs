@@ -1,5 +1,6 @@
 //! Owns the rules by which the status of a system follows from its facts, as manifests declare them.
 
+use super::correction::Corrections;
 use super::quorum::Quorum;
 use super::threshold::Thresholds;
 use super::transition::Source;
@@ -17,6 +18,8 @@ pub(crate) struct Rules {
     pub(crate) retired_at: Option<Instant>,
     /// Whether it is composite: members take the place of its checks, so only incidents count among its streams.
     pub(crate) is_composite: bool,
+    /// What of its past was recorded wrongly.
+    pub(crate) corrections: Corrections,
 }
 
 /// What is declared of a check.

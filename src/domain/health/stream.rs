@@ -1,8 +1,8 @@
 //! Owns step 1, streams: what one is called, its transitions, and what it says from each moment on.
 
 use super::rules::{Rules, StreamRules};
-use super::silence;
 use super::transition::{Source, Status, Transition};
+use super::{correction, silence};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
@@ -33,7 +33,16 @@ impl StreamHistory {
         let StreamRules { stale_after_ms, retired_at, .. } = rules.stream(self.source, self.check.as_ref());
         let last = retired_at.map_or(through, |at| through.min(at.plus(-1)));
         let transitions = &self.transitions[..self.transitions.partition_point(|transition| transition.at <= last)];
-        silence::each_change(transitions, stale_after_ms, last, |at, status| each(at, Some(status)));
+        let instead = rules.corrections.of_stream(self.source, self.check.as_ref(), self.location.as_ref());
+        if instead.is_empty() {
+            silence::each_change(transitions, stale_after_ms, last, |at, status| each(at, Some(status)));
+        } else {
+            let mut recorded = Vec::with_capacity(transitions.len());
+            silence::each_change(transitions, stale_after_ms, last, |at, status| recorded.push((at, Some(status))));
+            for (at, status) in correction::overlay(&recorded, &instead, last) {
+                each(at, status);
+            }
+        }
         if let Some(at) = retired_at.filter(|at| *at <= through) {
             each(at, None);
         }

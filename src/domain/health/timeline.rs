@@ -4,11 +4,7 @@ use super::stream::StreamHistory;
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-
-/// Before every moment a fact can have.
-pub(crate) const BEGINNING: Instant = Instant::from_millis(i64::MIN / 4);
-/// After every moment anyone can ask about.
-pub(crate) const END: Instant = Instant::from_millis(i64::MAX / 4);
+pub(crate) use crate::domain::value::span::{BEGINNING, END};
 
 /// What is known of one system between two moments.
 #[derive(Clone, Debug)]

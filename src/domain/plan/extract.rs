@@ -52,7 +52,7 @@ fn objectives(object: &Object) -> BTreeSet<&Name> {
     let Object::Condition(condition) = object else { return BTreeSet::new() };
     let judged = match &condition.scope {
         Scope::Objective(name) => Some(name),
-        Scope::All | Scope::Matching(_) => None,
+        Scope::All | Scope::Matching(_) | Scope::System(_) | Scope::Systems(_) => None,
     };
     let looked_at = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
         Subject::Objective(name) => Some(name),
@@ -67,6 +67,7 @@ pub(crate) fn concerns(object: &Object, system: &str) -> bool {
         Object::System(declared) => declared.metadata.name.as_str() == system,
         Object::Objective(objective) => objective.system.as_str() == system,
         Object::MaintenanceWindow(window) => window.systems.iter().any(|name| name.as_str() == system),
+        Object::Correction(correction) => correction.system.as_str() == system,
         Object::Condition(_) => object.systems().iter().any(|name| name.as_str() == system),
     }
 }

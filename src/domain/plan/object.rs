@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::objective::{Metadata, Objective, System};
-use crate::domain::rules::condition::{Condition, Subject};
+use crate::domain::rules::condition::{Condition, Scope, Subject};
 use crate::domain::value::name::Name;
 
 /// What an object declares; ordered so that systems come before what refers to them.
@@ -13,13 +14,15 @@ pub(crate) enum Kind {
     System,
     Objective,
     MaintenanceWindow,
+    Correction,
     Condition,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::System, Self::Objective, Self::MaintenanceWindow, Self::Condition];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::System, Self::Objective, Self::MaintenanceWindow, Self::Correction, Self::Condition];
 
-    /// Reads a kind as manifests write it: `System`, `SLO`, `MaintenanceWindow`, `Condition`.
+    /// Reads a kind as manifests write it: `System`, `SLO`, `MaintenanceWindow`, `Correction`, `Condition`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -29,6 +32,7 @@ impl Kind {
             Self::System => "System",
             Self::Objective => "SLO",
             Self::MaintenanceWindow => "MaintenanceWindow",
+            Self::Correction => "Correction",
             Self::Condition => "Condition",
         }
     }
@@ -59,6 +63,7 @@ pub(crate) enum Object {
     System(System),
     Objective(Objective),
     MaintenanceWindow(MaintenanceWindow),
+    Correction(DeclaredCorrection),
     Condition(Condition),
 }
 
@@ -68,6 +73,7 @@ impl Object {
             Self::System(_) => Kind::System,
             Self::Objective(_) => Kind::Objective,
             Self::MaintenanceWindow(_) => Kind::MaintenanceWindow,
+            Self::Correction(_) => Kind::Correction,
             Self::Condition(_) => Kind::Condition,
         }
     }
@@ -77,6 +83,7 @@ impl Object {
             Self::System(system) => &system.metadata,
             Self::Objective(objective) => &objective.metadata,
             Self::MaintenanceWindow(window) => &window.metadata,
+            Self::Correction(correction) => &correction.metadata,
             Self::Condition(condition) => &condition.metadata,
         }
     }
@@ -100,13 +107,15 @@ impl Object {
                 std::iter::once(&objective.system).chain(&objective.excluded_dependencies).collect()
             }
             Self::MaintenanceWindow(window) => window.systems.iter().collect(),
+            Self::Correction(correction) => vec![&correction.system],
             Self::Condition(condition) => {
                 let fields = condition.when.fields().into_iter();
                 let systems = fields.filter_map(|field| match &field.subject {
                     Subject::System(name) => Some(name),
                     Subject::This | Subject::Objective(_) => None,
                 });
-                systems.collect()
+                let own = if let Scope::System(name) = &condition.scope { Some(name) } else { None };
+                own.into_iter().chain(systems).collect()
             }
         }
     }

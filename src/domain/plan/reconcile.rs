@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::object::{Identity, Kind, Object};
+use crate::domain::account::correction::contradictions;
 use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::model::Model;
 use crate::domain::rules::condition::{Scope, Subject};
@@ -90,6 +91,14 @@ pub(crate) struct FieldChange {
 }
 
 impl Plan {
+    /// The plan to create one object and nothing else.
+    pub(crate) fn creating(object: Object) -> Self {
+        let (rename, update) = (Vec::new(), Vec::new());
+        let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let set = object.name().clone();
+        Self { set, create: vec![object], rename, update, delete, orphaned, unchanged, elsewhere }
+    }
+
     /// Whether what is stored is not what the set declares. Orphans count for as long as they are there.
     pub(crate) fn is_drift(&self) -> bool {
         self.touches_objects() || !self.orphaned.is_empty()
@@ -275,6 +284,8 @@ pub(crate) enum Conflict {
     MissingObjective { from: Identity, path: &'static str, objective: Name },
     /// An objective looks at one check of a composite system, which has none.
     CheckOfComposite { from: Identity, system: Name },
+    /// A correction says another thing than a second one of the same streams and time.
+    Contradiction { from: Identity, other: Identity },
     /// Systems that depend on one another or are made of one another, each on the next and the last on the first.
     Cycle(Vec<Name>),
 }
@@ -293,6 +304,9 @@ impl fmt::Display for Conflict {
             }
             Self::CheckOfComposite { from, system } => {
                 write!(f, "{from}: spec.healthcheckRef names a check of {system}, which would be composite")
+            }
+            Self::Contradiction { from, other } => {
+                write!(f, "{from}: it says something else than {other} of the same streams at the same time")
             }
             Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
         }
@@ -328,6 +342,7 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
         }
     }
     found.extend(checks_of_composites(objects));
+    found.extend(contradicting(objects));
     let cycles = cycle::cycles(&graph).into_iter();
     found.extend(cycles.map(|names| Conflict::Cycle(names.into_iter().cloned().collect())));
     found.into_iter().collect()
@@ -347,6 +362,19 @@ fn checks_of_composites(objects: &[&Object]) -> Vec<Conflict> {
         _ => None,
     };
     objects.iter().filter_map(look).collect()
+}
+
+/// The corrections that contradict another one.
+fn contradicting(objects: &[&Object]) -> Vec<Conflict> {
+    let declared = objects.iter().filter_map(|object| match object {
+        Object::Correction(correction) => Some((object.identity(), correction)),
+        _ => None,
+    });
+    let (identities, corrections): (Vec<Identity>, Vec<_>) = declared.unzip();
+    let pairs = contradictions(&corrections).into_iter();
+    pairs
+        .map(|(one, other)| Conflict::Contradiction { from: identities[other].clone(), other: identities[one].clone() })
+        .collect()
 }
 
 /// The maintenance windows of a whole set that excuse nothing, because no objective of their systems heeds maintenance.
@@ -374,7 +402,15 @@ fn references(object: &Object) -> Vec<(&'static str, &Name)> {
             std::iter::once(("spec.systemRef", &objective.system)).chain(excluded).collect()
         }
         Object::MaintenanceWindow(window) => window.systems.iter().map(|name| ("spec.systemRefs", name)).collect(),
-        Object::Condition(_) => object.systems().into_iter().map(|name| ("spec.when", name)).collect(),
+        Object::Correction(correction) => vec![("spec.systemRef", &correction.system)],
+        Object::Condition(condition) => {
+            let own = if let Scope::System(name) = &condition.scope { Some(("spec.systemRef", name)) } else { None };
+            let fields = condition.when.fields().into_iter().filter_map(|field| match &field.subject {
+                Subject::System(name) => Some(("spec.when", name)),
+                Subject::This | Subject::Objective(_) => None,
+            });
+            own.into_iter().chain(fields).collect()
+        }
     }
 }
 

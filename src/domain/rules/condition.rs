@@ -1,5 +1,6 @@
 //! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
+mod alone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod answer;
 mod arguments;
@@ -14,6 +15,8 @@ mod range;
 mod size;
 mod token;
 
+use std::collections::BTreeMap;
+
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::value::decimal::Decimal;
@@ -22,6 +25,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 pub(crate) use error::ExpressionError;
 pub(crate) use expression::MOST_TIMES;
+pub(crate) use property::Owner;
 
 /// What must hold.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,7 +91,7 @@ pub(crate) struct Field {
 /// Whose view.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Subject {
-    /// The objective that the condition is evaluated for.
+    /// The objective or the system that the condition is evaluated for.
     This,
     /// `slo.NAME`
     Objective(Name),
@@ -143,6 +147,8 @@ pub(crate) enum Property {
     /// The same as a number of seconds.
     InStatusForSeconds,
     SystemDataAgeSeconds,
+    /// A boolean: whether a window of maintenance is in force.
+    InMaintenance,
 }
 
 /// A declared condition.
@@ -155,12 +161,16 @@ pub(crate) struct Condition {
     pub(crate) severity: Severity,
 }
 
-/// For which objectives a condition is evaluated.
+/// For which objectives, or for which systems, a condition is evaluated.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Scope {
+    /// All objectives.
     All,
     Objective(Name),
     Matching(Selector),
+    System(Name),
+    /// Systems with these labels; without any, all there are.
+    Systems(Selector),
 }
 
 /// How much a condition that holds matters, mildest first.
@@ -196,12 +206,41 @@ impl Condition {
 }
 
 impl Scope {
+    /// Whether it is objectives or systems that the condition is evaluated for.
+    pub(crate) const fn owner(&self) -> Owner {
+        match self {
+            Self::All | Self::Objective(_) | Self::Matching(_) => Owner::Objective,
+            Self::System(_) | Self::Systems(_) => Owner::System,
+        }
+    }
+
     /// Whether the condition is evaluated for an objective.
     pub(crate) fn covers(&self, objective: &Metadata) -> bool {
         match self {
             Self::All => true,
             Self::Objective(name) => objective.name == *name,
             Self::Matching(selector) => selector.matches(&objective.labels),
+            Self::System(_) | Self::Systems(_) => false,
+        }
+    }
+
+    /// Whether the condition is evaluated for a system.
+    pub(crate) fn covers_system(&self, system: &Name, labels: &BTreeMap<String, String>) -> bool {
+        match self {
+            Self::System(name) => system == name,
+            Self::Systems(selector) => selector.matches(labels),
+            Self::All | Self::Objective(_) | Self::Matching(_) => false,
+        }
+    }
+}
+
+impl Subject {
+    /// The name, and whose it is; `None` for what the condition is evaluated for.
+    pub(crate) const fn named(&self) -> Option<(Owner, &Name)> {
+        match self {
+            Self::This => None,
+            Self::Objective(name) => Some((Owner::Objective, name)),
+            Self::System(name) => Some((Owner::System, name)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Owns what a check finds: a rule, judged for one objective as of one moment.
+//! Owns what a check finds: a rule, judged for one objective or one system as of one moment.
 
 use std::rc::Rc;
 
@@ -7,9 +7,9 @@ use super::solver::explained::Explained;
 use super::solver::signal::Reading;
 use crate::domain::budget::balance::{BudgetTier, ONE_HOUR, State};
 use crate::domain::budget::policy::Urgency;
+use crate::domain::health::transition::StatusSet;
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::Name;
 
 /// A condition that makes an objective fail while it is true.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,12 +46,13 @@ pub(crate) enum ReadyMade {
     Exhausted,
 }
 
-/// A rule and one objective.
+/// A rule and one objective or system.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    pub(crate) objective: Name,
+    /// Never [`Subject::This`].
+    pub(crate) subject: Subject,
     pub(crate) rule: Rc<Rule>,
-    /// Whether the condition is true, so that the objective fails.
+    /// Whether the condition is true, so that the objective or system fails.
     pub(crate) firing: bool,
     /// Since when it is as it is, where that was asked for; `None` also when it was never otherwise.
     pub(crate) since: Option<Instant>,
@@ -94,6 +95,27 @@ impl Rule {
     pub(crate) fn of_condition(condition: Condition) -> Self {
         let Condition { metadata, scope, when, severity } = condition;
         Self { severity, scope, ..Self::of_term(metadata.name.to_string(), when) }
+    }
+
+    /// How a system fails that has never reported.
+    pub(crate) fn no_data_of_system() -> Self {
+        let zero = Operand::Number { negative: false, magnitude: Decimal::whole(0) };
+        let reported = compare(Property::SystemDataAgeSeconds, Relation::GreaterOrEqual, zero);
+        let decided = vec![own(Property::Status)];
+        Self { decided, ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
+    }
+
+    /// How a system fails that has had one of these statuses, without a gap for so many milliseconds.
+    pub(crate) fn of_statuses(name: String, statuses: StatusSet, for_ms: Option<i64>) -> Self {
+        let mut terms: Vec<Term> =
+            statuses.iter().map(|status| text(Property::Status, Relation::Equal, status.as_str())).collect();
+        let any = if terms.len() == 1 { terms.remove(0) } else { Term::Any(terms) };
+        let term = match for_ms {
+            Some(for_ms) => Term::Held { term: Box::new(any), for_ms },
+            None => any,
+        };
+        let decided = vec![own(Property::Status), own(Property::InStatusFor)];
+        Self { decided, ..Self::of_term(name, term) }
     }
 
     /// A ready-made rule.

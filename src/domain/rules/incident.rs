@@ -24,6 +24,11 @@ impl Incident {
             && self.system.as_ref().is_none_or(|name| *name == objective.system)
     }
 
+    /// Whether it concerned a system as a whole.
+    pub(crate) fn concerns_system(&self, system: &Name) -> bool {
+        self.objective.is_none() && self.system.as_ref().is_none_or(|name| name == system)
+    }
+
     /// What was known of it at a moment: nothing before it began, no end before it ended.
     pub(crate) fn as_of(&self, at: Instant) -> Option<Episode> {
         let Episode { start, end } = self.episode;

@@ -2,10 +2,14 @@
 //! late facts have proved wrong.
 
 use super::change::{Change, ChangeKind, Seen, View};
+use super::condition::{Owner, Subject};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
+
+/// Begins what a subject that is a system is called.
+const SYSTEM: &str = "system ";
 
 /// From a moment on a condition has held, or has not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -24,24 +28,44 @@ pub(crate) struct Entry {
     pub(crate) since: Option<Instant>,
 }
 
-/// A condition for one objective.
+/// A condition for one objective or one system.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Pair {
     pub(crate) condition: Name,
-    pub(crate) objective: Name,
+    /// Never [`Subject::This`].
+    pub(crate) subject: Subject,
 }
 
 impl Pair {
-    /// What the change log calls it; no name has a space.
+    /// What the change log calls it: `CONDITION OBJECTIVE` or `CONDITION system SYSTEM`; no name has a space.
     pub(crate) fn id(&self) -> String {
-        format!("{} {}", self.condition, self.objective)
+        format!("{} {}", self.condition, self.subject_id())
+    }
+
+    /// What it calls the subject alone.
+    pub(crate) fn subject_id(&self) -> String {
+        let (owner, name) = self.named();
+        if owner == Owner::System { format!("{SYSTEM}{name}") } else { name.to_string() }
+    }
+
+    /// Reads a subject back; `None` when it is none.
+    pub(crate) fn parse_subject(id: &str) -> Option<Subject> {
+        match id.strip_prefix(SYSTEM) {
+            Some(system) => Name::parse(system).ok().map(Subject::System),
+            None => Name::parse(id).ok().map(Subject::Objective),
+        }
+    }
+
+    fn named(&self) -> (Owner, &Name) {
+        self.subject.named().unwrap_or((Owner::Objective, &self.condition))
     }
 
     /// What is seen of it with an entry.
     fn view(&self, entry: Entry) -> View {
+        let (owner, name) = self.named();
         let mut fields = vec![
             ("condition".to_owned(), Seen::Text(self.condition.to_string())),
-            ("objectiveId".to_owned(), Seen::Text(self.objective.to_string())),
+            (format!("{}Id", owner.as_str()), Seen::Text(name.to_string())),
             ("firing".to_owned(), Seen::Flag(entry.holds)),
         ];
         fields.extend(entry.since.map(|since| ("since".to_owned(), Seen::Text(since.to_string()))));
@@ -274,7 +298,8 @@ mod tests {
 
     #[test]
     fn what_is_told_is_what_is_to_be_added() {
-        let pair = Pair { condition: Name::parse("c").unwrap(), objective: Name::parse("o").unwrap() };
+        let pair =
+            Pair { condition: Name::parse("c").unwrap(), subject: Subject::Objective(Name::parse("o").unwrap()) };
         let entry = |t: i64, holds, since: i64| Entry { at: at(t), holds, since: Some(at(since)) };
         let entries = [entry(20, true, 10), entry(25, false, 25), entry(40, true, 40)];
         let before = pair.view(entry(20, false, 20));

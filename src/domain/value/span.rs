@@ -2,6 +2,11 @@
 
 use super::instant::Instant;
 
+/// Before every moment a fact can have.
+pub(crate) const BEGINNING: Instant = Instant::from_millis(i64::MIN / 4);
+/// After every moment anyone can ask about.
+pub(crate) const END: Instant = Instant::from_millis(i64::MAX / 4);
+
 /// A half-open stretch `[start, end)`; empty when `end <= start`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Span {

@@ -1,8 +1,7 @@
 //! Owns what the terms of a condition may contain.
 
 use crate::domain::budget::policy::Urgency;
-use crate::domain::health::transition::Status;
-use crate::domain::rules::condition::MOST_TIMES;
+use crate::domain::rules::condition::{MOST_TIMES, Property};
 use crate::manifest::shape::{Content, FieldShape, Length, Shape};
 
 /// What a term can be.
@@ -19,8 +18,12 @@ pub(in crate::manifest) static FORM: Shape = Shape {
         FieldShape::optional("and", Content::List(&TERM, Length::Some), "All of these"),
         FieldShape::optional("or", Content::List(&TERM, Length::Some), "Any of these"),
         FieldShape::optional("not", Content::Either(&[Content::Text, Content::Object(&FORM)]), "Not this"),
-        FieldShape::optional("numeric_state", Content::Object(&NUMERIC_STATE), "A field above or below a limit"),
-        FieldShape::optional("state", Content::Object(&STATE), "The status of a system"),
+        FieldShape::optional(
+            "numeric_state",
+            Content::Object(&NUMERIC_STATE),
+            "A field above, below or equal to a limit",
+        ),
+        FieldShape::optional("state", Content::Object(&STATE), "The status of a system, or the state of an objective"),
         FieldShape::optional("time", Content::Object(&HOURS), "Hours of the day, and days of the week"),
         FieldShape::optional(
             "policy",
@@ -48,21 +51,40 @@ const LIMIT: Content = Content::Either(&[Content::Number, Content::Text]);
 
 pub(super) static NUMERIC_STATE: Shape = Shape {
     name: "NumericState",
-    about: "A field above or below a limit; with both, in between",
+    about: "A field above, below or equal to a limit; with above and below, in between",
     fields: &[
         FieldShape::required("value", Content::Text, "A field such as budgetRemainingPercent or burnRates.1h"),
         FieldShape::optional("above", LIMIT, "It is strictly above this number or length of time"),
         FieldShape::optional("below", LIMIT, "It is strictly below this number or length of time"),
+        FieldShape::optional(
+            "equals",
+            LIMIT,
+            "It is exactly this number or length of time, instead of above and below",
+        ),
     ],
     one_of: &[],
 };
 
+const STATUS: Content = Content::Word(|| {
+    let statuses = Property::Status.words();
+    let states = Property::State.words().into_iter().filter(|state| !statuses.contains(state));
+    statuses.iter().copied().chain(states).collect()
+});
+
 pub(super) static STATE: Shape = Shape {
     name: "State",
-    about: "The effective status of a system",
+    about: "The effective status of a system, or the state of an objective",
     fields: &[
-        FieldShape::required("entity", Content::Name, "The system"),
-        FieldShape::required("status", Content::Word(|| Status::ALL.map(Status::as_str).to_vec()), "Its status"),
+        FieldShape::optional(
+            "entity",
+            Content::Name,
+            "The system, or slo. and the name of an objective; may be left out in a condition about systems",
+        ),
+        FieldShape::required(
+            "status",
+            Content::Either(&[STATUS, Content::List(&STATUS, Length::Some)]),
+            "Its status or state, or several of which it has one",
+        ),
         FieldShape::optional("for", Content::Duration, "For how long it has been that"),
     ],
     one_of: &[],

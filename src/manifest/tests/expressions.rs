@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::domain::rules::condition::Term;
+use crate::domain::rules::condition::{Owner, Term};
 
 /// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
 const INVALID: &str = "fixtures/expressions/invalid.txt";
+
+/// How an expression is marked that is read for an objective, or for a system.
+const WHOSE: [(&str, Owner); 2] = [("expression:", Owner::Objective), ("for system:", Owner::System)];
 
 /// Undoes the escapes by which the fixture writes what a line of text cannot hold.
 fn unescaped(text: &str) -> String {
@@ -23,13 +26,15 @@ fn unescaped(text: &str) -> String {
 /// What is said of every expression of the fixture, in its form.
 fn answers(fixture: &str) -> String {
     let mut answers = String::new();
-    for written in fixture.lines().filter_map(|line| line.strip_prefix("expression:")) {
+    let found =
+        fixture.lines().filter_map(|line| WHOSE.iter().find_map(|whose| Some((whose, line.strip_prefix(whose.0)?))));
+    for ((whose, owner), written) in found {
         let written = written.strip_prefix(' ').unwrap_or_default();
         let text = unescaped(written);
-        let error = Term::parse(&text).expect_err(written);
+        let error = Term::parse(&text, *owner).expect_err(written);
         let marks = error.excerpt(&text);
         let (line, marks) = marks.split_once('\n').unwrap();
-        answers.push_str(&format!("expression: {written}\n"));
+        answers.push_str(&format!("{whose} {written}\n"));
         // Marks stand below what they mark wherever the text is written as it is.
         if line == written {
             answers.push_str(&format!("            {marks}\n"));

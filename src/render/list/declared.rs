@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use super::{List, Row, moment};
 use crate::domain::account::maintenance::{Length, Schedule};
 use crate::domain::account::objective::System;
+use crate::domain::health::correction::{Correction, Target};
+use crate::domain::health::transition::Source;
 use crate::domain::plan::object::Object;
 use crate::domain::plan::stored::StoredObject;
 use crate::domain::rules::condition::Scope;
 use crate::domain::value::duration::format_millis;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::condition::spec;
 use crate::render::log::short;
@@ -21,16 +24,18 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
         let origin = Origin::of(&stored);
         let Object::Condition(condition) = stored.held.object else { return None };
         let expression = condition.when.to_string();
-        let objectives = match &condition.scope {
-            Scope::All => "all".to_owned(),
-            Scope::Objective(name) => name.to_string(),
-            Scope::Matching(selector) => selector.to_string(),
+        let scope = match &condition.scope {
+            Scope::All => "objectives".to_owned(),
+            Scope::Objective(name) => format!("objective {name}"),
+            Scope::Matching(selector) => format!("objectives {selector}"),
+            Scope::System(name) => format!("system {name}"),
+            Scope::Systems(selector) => format!("systems {selector}").trim_end().to_owned(),
         };
         Some(origin.complete(Row {
             cells: vec![
                 condition.metadata.name.to_string(),
                 condition.severity.as_str().to_owned(),
-                objectives,
+                scope,
                 expression.clone(),
             ],
             value: json!({
@@ -44,7 +49,7 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
             }),
         }))
     });
-    List::new("conditions", &["CONDITION", "SEVERITY", "OBJECTIVES", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
+    List::new("conditions", &["CONDITION", "SEVERITY", "EVALUATED FOR", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
 }
 
 /// Where a declared object comes from: the last cells of its row.
@@ -206,4 +211,44 @@ pub(crate) fn maintenance(stored: Vec<StoredObject>) -> List {
         }))
     });
     List::new("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"], rows)
+}
+
+const CORRECTIONS: [&str; 10] =
+    ["CORRECTION", "SYSTEM", "ONLY", "START", "END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
+
+/// Declared corrections.
+pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {
+    let rows = stored.into_iter().filter_map(|stored| {
+        let origin = Origin::of(&stored);
+        let Object::Correction(declared) = stored.held.object else { return None };
+        let Correction { start, end, target: Target { check, source, location }, status } = &declared.correction;
+        let name = |name: &Option<Name>| name.as_ref().map(Name::to_string);
+        let what = [name(check), source.map(|source| source.as_str().to_owned()), name(location)];
+        let what: Vec<String> = what.into_iter().flatten().collect();
+        let side = |at: &Option<Instant>| at.map_or_else(|| "–".to_owned(), |at| moment(Some(at)));
+        Some(origin.complete(Row {
+            cells: vec![
+                declared.metadata.name.to_string(),
+                declared.system.to_string(),
+                what.join(", "),
+                side(start),
+                side(end),
+                status.as_str().to_owned(),
+                declared.reason.clone().unwrap_or_default(),
+            ],
+            value: json!({
+                "correctionId": declared.metadata.name.as_str(),
+                "systemId": declared.system.as_str(),
+                "check": name(check),
+                "source": source.map(Source::as_str),
+                "location": name(location),
+                "start": start.map(|at| at.to_string()),
+                "end": end.map(|at| at.to_string()),
+                "status": status.as_str(),
+                "reason": declared.reason,
+                "appliedAt": stored.applied_at.to_string(),
+            }),
+        }))
+    });
+    List::new("corrections", &CORRECTIONS, rows)
 }

@@ -75,6 +75,7 @@ fn document(object: &Object, policies: &Policies<'_>) -> Result<Node, String> {
         Object::System(system) => service(system),
         Object::Objective(objective) => slo(objective, policies.get(&objective.metadata.name)),
         Object::MaintenanceWindow(_) => Err("OpenSLO has no maintenance windows".to_owned()),
+        Object::Correction(_) => Err("OpenSLO has no corrections".to_owned()),
         Object::Condition(condition) => {
             let name = &condition.metadata.name;
             let is_referred = policies.values().flatten().any(|policy| *policy == name);

@@ -47,7 +47,7 @@ macro_rules! covered {
         "id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected"
     };
     (rewrite_log) => {
-        "id, done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes"
+        "id, done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes, location"
     };
     (manifest) => {
         "id, kind, name, body, file, document, content_hash, applied_at, set_name, orphaned_at, commit_id, repository"

@@ -124,17 +124,29 @@ struct Known<'w> {
     streaks: RefCell<BTreeMap<(usize, Ms), Streak>>,
 }
 
-/// A world, looked at as of any moment, for one of its objectives.
+/// What terms are evaluated for.
+#[derive(Clone, Copy)]
+enum This<'w> {
+    /// By position.
+    Objective(usize),
+    System(&'w str),
+}
+
+/// A world, looked at as of any moment, for one of its objectives or systems.
 pub(crate) struct Views<'w> {
     world: &'w World,
-    this: usize,
+    this: This<'w>,
     /// By how many facts there are.
     known: RefCell<BTreeMap<usize, Rc<Known<'w>>>>,
 }
 
 impl<'w> Views<'w> {
     pub(crate) fn new(world: &'w World, this: usize) -> Self {
-        Self { world, this, known: RefCell::new(BTreeMap::new()) }
+        Self { world, this: This::Objective(this), known: RefCell::new(BTreeMap::new()) }
+    }
+
+    pub(crate) fn of_system(world: &'w World, system: &'w str) -> Self {
+        Self { world, this: This::System(system), known: RefCell::new(BTreeMap::new()) }
     }
 
     fn known(&self, at: Ms) -> Rc<Known<'w>> {
@@ -153,7 +165,10 @@ impl<'w> Views<'w> {
         let known = self.known(at);
         match &item.whose {
             Whose::System(system) => health(&known.model, system, &item.name, at),
-            Whose::This => objective(&known, self.this, &item.name, at),
+            Whose::This => match self.this {
+                This::Objective(index) => objective(&known, index, &item.name, at),
+                This::System(system) => health(&known.model, system, &item.name, at),
+            },
             Whose::Objective(name) => {
                 let index = self.world.objectives.iter().position(|objective| objective.name == *name).unwrap();
                 objective(&known, index, &item.name, at)
@@ -182,7 +197,10 @@ impl<'w> Views<'w> {
                 each(&|at| matches!(self.value(item, at), Val::Text(known) if accepts(relation, known.cmp(text))))
             }
             Expr::Truth(item) => each(&|at| matches!(self.value(item, at), Val::Truth(true))),
-            Expr::Policy(urgency) => each(&|at| policy(&self.known(at).histories[self.this], urgency, at)),
+            Expr::Policy(urgency) => each(&|at| match self.this {
+                This::Objective(index) => policy(&self.known(at).histories[index], urgency, at),
+                This::System(_) => panic!("a system has no burn rates"),
+            }),
             Expr::Time { after, before, days, zone } => each(&|at| {
                 let local = zone.to_local(at);
                 let (day, time) = (local.div_euclid(DAY), local.rem_euclid(DAY));
@@ -360,6 +378,7 @@ fn health(model: &Model, system: &str, name: &str, at: Ms) -> Val {
             model.last_seen(system, None, at).map_or(Val::Null, |seen| number((at - seen).into(), 1000))
         }
         "inStatusForSeconds" => held.map_or(Val::Null, |held| number(held, 1000)),
+        "inMaintenance" => Val::Truth(model.in_maintenance(system, at)),
         other => panic!("{other} is no value of a system"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::Ms;
 use super::model::Model;
-use crate::world::{Check, Fact, Quorum, Source, Status, System, Thresholds, World};
+use crate::world::{Check, Correction, Fact, Quorum, Source, Status, System, Thresholds, World};
 
 /// One stream: its transitions by instant, conflicts settled, and what is declared of it.
 pub(crate) struct Stream<'w> {
@@ -68,6 +68,20 @@ impl Stream<'_> {
         Some(if silent { Status::Unknown } else { status })
     }
 
+    /// Step 4 after them: what the stream is said to have been.
+    fn said(&self, corrections: &[Correction], system: &str, at: Ms) -> Option<Status> {
+        let recorded = self.status(at)?;
+        let names = |correction: &&Correction| {
+            correction.system == system
+                && !correction.is_of_system()
+                && correction.holds(at)
+                && correction.check.as_ref().is_none_or(|check| self.check.as_ref() == Some(check))
+                && correction.source.is_none_or(|source| self.source == source)
+                && correction.location.as_ref().is_none_or(|location| self.location.as_ref() == Some(location))
+        };
+        corrections.iter().find(names).map_or(Some(recorded), |correction| correction.status)
+    }
+
     /// The newest fact that counts.
     fn last_seen(&self, at: Ms) -> Option<Ms> {
         let until = self.retired_at.map_or(at, |retired| at.min(retired - 1));
@@ -121,8 +135,21 @@ impl Model<'_> {
         self.declared(system).and_then(|declared| declared.retired_at).is_some_and(|retired| retired <= at)
     }
 
+    /// The correction of the effective status, if there is one.
+    fn corrected(&self, system: &str, at: Ms) -> Option<&Correction> {
+        let begun = self.first_transition(system).is_some_and(|first| first <= at);
+        let counts = begun && !self.retired(system, at);
+        let mut corrections = self.world.corrections.iter().filter(|_| counts);
+        corrections.find(|it| it.system == system && it.is_of_system() && it.holds(at))
+    }
+
     /// The statuses of the checks that count, by name, or of a composite system those of its members.
     pub(crate) fn checks(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
+        let is_ignored = self.corrected(system, at).is_some_and(|correction| correction.status.is_none());
+        if is_ignored { Vec::new() } else { self.reported(system, at) }
+    }
+
+    fn reported(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
         if !self.members(system).is_empty() {
             let status = |member: &String| Some((Some(member.clone()), self.status(member, at)?));
             return self.members(system).iter().filter_map(status).collect();
@@ -130,7 +157,8 @@ impl Model<'_> {
         let names: BTreeSet<&Option<String>> = self.of_checks(system).map(|stream| &stream.check).collect();
         let check = |name: &Option<String>| {
             let streams = self.of_checks(system).filter(|stream| stream.check == *name);
-            let statuses: Vec<Status> = streams.filter_map(|stream| stream.status(at)).collect();
+            let statuses: Vec<Status> =
+                streams.filter_map(|stream| stream.said(&self.world.corrections, system, at)).collect();
             let declared = self.declared(system).into_iter().flat_map(|declared| &declared.checks);
             let declared = declared.into_iter().find(|check| Some(&check.name) == name.as_ref());
             let needed = declared.map_or(Quorum::All, |check| check.quorum);
@@ -146,8 +174,11 @@ impl Model<'_> {
     /// Steps 5 to 7, of the whole system or of one of its checks.
     pub(crate) fn sides(&self, system: &str, check: Option<&str>, at: Ms) -> Sides {
         let incidents = self.counting(system).filter(|stream| stream.source == Source::Incident);
-        let incidents = incidents.filter_map(|stream| stream.status(at)).max();
-        let checks = self.checks(system, at);
+        let incidents = incidents.filter_map(|stream| stream.said(&self.world.corrections, system, at)).max();
+        if let (None, Some(corrected)) = (check, self.corrected(system, at)) {
+            return Sides { checks: corrected.status, incidents: None };
+        }
+        let checks = self.reported(system, at);
         let checks = if check.is_none() && !self.members(system).is_empty() {
             let of = self.members(system).iter().filter(|member| !self.retired(member, at)).count();
             let statuses: Vec<Status> = checks.into_iter().map(|(_, status)| status).collect();
@@ -173,11 +204,35 @@ impl Model<'_> {
         self.status(system, at).unwrap_or(Status::Unknown)
     }
 
+    /// How much of a stretch some correction holds of a system, its members, or what an objective on one check looks at.
+    pub(crate) fn corrected_time(&self, system: &str, check: Option<&str>, (start, end): (Ms, Ms)) -> Ms {
+        let mut edges: BTreeSet<Ms> = self.edges(system).into_iter().filter(|at| start < *at && *at < end).collect();
+        edges.extend([start, end]);
+        let edges: Vec<Ms> = edges.into_iter().collect();
+        edges.windows(2).filter(|pair| self.is_corrected(system, check, pair[0])).map(|pair| pair[1] - pair[0]).sum()
+    }
+
+    fn is_corrected(&self, system: &str, check: Option<&str>, at: Ms) -> bool {
+        let holding = self.world.corrections.iter().filter(|it| it.system == system && it.holds(at));
+        let concerns = |it: &Correction| match check {
+            None => true,
+            Some(_) if it.is_of_system() => false,
+            Some(check) => {
+                it.source == Some(Source::Incident) || it.check.as_deref().is_none_or(|named| named == check)
+            }
+        };
+        let mut members = self.members(system).iter();
+        holding.into_iter().any(concerns) || members.any(|member| self.is_corrected(member, None, at))
+    }
+
     /// Every instant at which the status of a system may change, in order.
     pub(crate) fn edges(&self, system: &str) -> BTreeSet<Ms> {
         let own = self.streams_of(system).iter().flat_map(Stream::edges);
         let members = self.members(system).iter().flat_map(|member| self.edges(member));
-        own.chain(members).chain(self.declared(system).and_then(|declared| declared.retired_at)).collect()
+        let corrections = self.world.corrections.iter().filter(|correction| correction.system == system);
+        let corrections = corrections.flat_map(|correction| [correction.start, correction.end]).flatten();
+        let retired = self.declared(system).and_then(|declared| declared.retired_at);
+        own.chain(members).chain(corrections).chain(retired).collect()
     }
 
     pub(crate) fn first_transition(&self, system: &str) -> Option<Ms> {

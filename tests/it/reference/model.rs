@@ -96,7 +96,7 @@ impl<'w> Model<'w> {
         reached
     }
 
-    fn in_maintenance(&self, system: &str, at: Ms) -> bool {
+    pub(crate) fn in_maintenance(&self, system: &str, at: Ms) -> bool {
         let spans = self.maintenance.get(system).map_or(&[][..], Vec::as_slice);
         spans.iter().any(|(start, end)| *start <= at && at < *end)
     }

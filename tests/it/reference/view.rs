@@ -100,6 +100,9 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("attribution", attribution(&budget));
     put("excludedMinutes", down_minutes(totals.excluded).into());
     put("notCountedMinutes", minutes(totals.not_counted).into());
+    let start = history.first.unwrap_or(as_of).max(budget.start).min(as_of);
+    let corrected = model.corrected_time(&objective.system, objective.healthcheck.as_deref(), (start, as_of));
+    put("correctedMinutes", minutes(corrected.into()).into());
     put("coveragePercent", ratio_or_null(coverage));
     let seen = model.last_seen(&objective.system, objective.healthcheck.as_deref(), as_of);
     put("lastSeen", instant_or_null(seen));

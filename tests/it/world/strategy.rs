@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::{
-    Check, Dependency, Fact, Maintenance, Objective, Quorum, Returns, Shift, Source, Status, System, Thresholds,
-    Window, World,
+    Check, Correction, Dependency, Fact, Maintenance, Objective, Quorum, Returns, Shift, Source, Status, System,
+    Thresholds, Window, World,
 };
 use crate::reference::budget::{WHOLE, window_bounds};
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, instant};
@@ -350,11 +350,87 @@ struct RawManifests {
     systems: Vec<RawSystem>,
     objectives: Vec<RawObjective>,
     maintenance: Vec<RawMaintenance>,
+    corrections: Vec<RawCorrection>,
+}
+
+#[derive(Clone, Debug)]
+struct RawCorrection {
+    system: Index,
+    check: Option<&'static str>,
+    source: Option<Source>,
+    location: Option<&'static str>,
+    start: Option<(Index, Ms)>,
+    end: Option<(Index, Ms)>,
+    status: Option<Status>,
+}
+
+fn raw_correction() -> impl Strategy<Value = RawCorrection> {
+    let what = (
+        option::weighted(0.5, select(vec!["http", "ping"])),
+        option::weighted(0.2, select(vec![Source::Healthcheck, Source::Incident])),
+        option::weighted(0.2, select(vec!["eu", "us"])),
+    );
+    let side = || option::weighted(0.8, (any::<Index>(), shift()));
+    let status = select(vec![
+        None,
+        None,
+        Some(Status::Healthy),
+        Some(Status::Healthy),
+        Some(Status::Degraded),
+        Some(Status::Unhealthy),
+        Some(Status::Unknown),
+    ]);
+    (any::<Index>(), what, side(), side(), status).prop_map(
+        |(system, (check, source, location), start, end, status)| RawCorrection {
+            system,
+            check,
+            source,
+            location,
+            start,
+            end,
+            status,
+        },
+    )
+}
+
+/// The corrections that contradict none before them.
+fn build_corrections(raw: &[RawCorrection], names: &[&str], instants: &[Ms]) -> Vec<Correction> {
+    let mut built: Vec<Correction> = Vec::new();
+    for (number, raw) in raw.iter().enumerate() {
+        let system = *raw.system.get(names);
+        let side = |side: &Option<(Index, Ms)>| side.as_ref().map(|(at, shift)| *at.get(instants) + shift);
+        let (start, end) = (side(&raw.start), side(&raw.end));
+        let (start, end) = if start.zip(end).is_some_and(|(start, end)| end <= start) {
+            (end, start.filter(|start| Some(*start) != end))
+        } else {
+            (start, end)
+        };
+        // A composite system has no checks.
+        let is_incident = COMPOSITE.contains(&system) && raw.check.is_some();
+        let correction = Correction {
+            check: raw.check.map(str::to_owned),
+            source: if is_incident { Some(Source::Incident) } else { raw.source },
+            location: raw.location.map(str::to_owned),
+            ..Correction::new(&format!("c{number}"), system, raw.status, start, end)
+        };
+        if !built.iter().any(|other| other.contradicts(&correction)) {
+            built.push(correction);
+        }
+    }
+    built
 }
 
 fn raw_manifests(systems: usize) -> impl Strategy<Value = RawManifests> {
-    (vec(raw_system(), systems), vec(raw_objective(), 1..4), vec(raw_maintenance(), 0..5))
-        .prop_map(|(systems, objectives, maintenance)| RawManifests { systems, objectives, maintenance })
+    // Most worlds have none.
+    let corrections = prop_oneof![3 => Just(Vec::new()), 2 => vec(raw_correction(), 1..5)];
+    (vec(raw_system(), systems), vec(raw_objective(), 1..4), vec(raw_maintenance(), 0..5), corrections).prop_map(
+        |(systems, objectives, maintenance, corrections)| RawManifests {
+            systems,
+            objectives,
+            maintenance,
+            corrections,
+        },
+    )
 }
 
 /// Anything that a world can be.
@@ -470,6 +546,7 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
         facts: facts.to_vec(),
         objectives: objectives.collect(),
         maintenance: maintenance.collect(),
+        corrections: build_corrections(&raw.corrections, names, instants),
         systems,
     }
 }

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::account::objective::{Members, Metadata, Objective, System};
 use crate::domain::account::weights::{FULL, written};
+use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::rules::CheckRules;
 use crate::domain::health::threshold::Thresholds;
-use crate::domain::health::transition::Status;
+use crate::domain::health::transition::{Source, Status};
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration;
 use crate::domain::value::hash::Fnv;
+use crate::domain::value::selector::Selector;
 use crate::domain::value::window::Window;
 
 /// One field of an object; two objects are the same exactly when their fields are.
@@ -32,6 +35,7 @@ pub(crate) fn fields(object: &Object) -> Vec<Field> {
         Object::System(system) => list.system(system),
         Object::Objective(objective) => list.objective(objective),
         Object::MaintenanceWindow(window) => list.maintenance_window(window),
+        Object::Correction(correction) => list.correction(correction),
         Object::Condition(condition) => list.condition(condition),
     }
     list.0
@@ -52,6 +56,18 @@ pub(crate) fn content_hash(object: &Object) -> u64 {
 struct Fields(Vec<Field>);
 
 impl Fields {
+    fn correction(&mut self, DeclaredCorrection { system, correction, reason, .. }: &DeclaredCorrection) {
+        let Correction { start, end, target: Target { check, source, location }, status } = correction;
+        self.put("spec.systemRef", system);
+        self.put_some("spec.check", check.as_ref());
+        self.put_some("spec.source", source.map(Source::as_str));
+        self.put_some("spec.location", location.as_ref());
+        self.put_some("spec.start", *start);
+        self.put_some("spec.end", *end);
+        self.put("spec.status", status.as_str());
+        self.put_some("spec.reason", reason.as_ref());
+    }
+
     fn put(&mut self, path: impl Into<String>, value: impl Display) {
         self.0.push(Field { path: path.into(), value: format!("{value}") });
     }
@@ -147,14 +163,21 @@ impl Fields {
         self.put("spec.burnRateThresholds.fastBurnMultiplier", thresholds.fast_burn_multiplier);
     }
 
+    fn labels(&mut self, path: &str, selector: &Selector) {
+        for (key, value) in selector.equal() {
+            self.put(format!("{path}.matchLabels.{key}"), value);
+        }
+    }
+
     fn condition(&mut self, condition: &Condition) {
         match &condition.scope {
             Scope::All => {}
             Scope::Objective(name) => self.put("spec.objectiveRef", name),
-            Scope::Matching(selector) => {
-                for (key, value) in selector.equal() {
-                    self.put(format!("spec.selector.matchLabels.{key}"), value);
-                }
+            Scope::Matching(selector) => self.labels("spec.selector", selector),
+            Scope::System(name) => self.put("spec.systemRef", name),
+            Scope::Systems(selector) => {
+                self.put("spec.systemSelector", "systems");
+                self.labels("spec.systemSelector", selector);
             }
         }
         let spelled = condition.spelled();

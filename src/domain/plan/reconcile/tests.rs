@@ -60,7 +60,7 @@ fn maintenance(text: &str, schedule: Schedule) -> Object {
 }
 
 fn condition(text: &str, expression: &str, scope: Scope, severity: Severity) -> Object {
-    let when = Term::parse(expression).unwrap();
+    let when = Term::parse(expression, scope.owner()).unwrap();
     Object::Condition(Condition { metadata: metadata(text), scope, when, severity })
 }
 

@@ -7,7 +7,6 @@ use crate::domain::rules::episode::Episode;
 use crate::domain::rules::incident::Incident;
 use crate::domain::rules::solver::linear::Fraction;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::Name;
 
 /// A value whose peak is told: the highest where the term asks for much of it, the lowest where it asks for little.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,13 +15,13 @@ pub(crate) struct Watched {
     pub(crate) highest: bool,
 }
 
-/// A stretch over which the condition held for one objective.
+/// A stretch over which the condition held for one objective or system.
 #[derive(Clone, Debug)]
 pub(crate) struct Firing {
     pub(crate) episode: Episode,
     /// The peak of each watched value; `None` where it was never there.
     pub(crate) peaks: Vec<Option<Fraction>>,
-    /// Percent of the budget left when it began to hold, and when it ceased to, or at the end of the stretch looked at.
+    /// Percent of an objective's budget left when it began to hold, and when it ceased to, or at the end of the stretch looked at.
     pub(crate) remaining: [Option<Fraction>; 2],
 }
 
@@ -30,14 +29,15 @@ pub(crate) struct Firing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Event {
     pub(crate) episode: Episode,
-    /// The recorded incident, by its position; none: the objective was breaching.
+    /// The recorded incident, by its position; none: the objective was breaching, or the system was down.
     pub(crate) incident: Option<usize>,
 }
 
-/// One objective's part of a backtest.
+/// The part of one objective or system in a backtest.
 #[derive(Clone, Debug)]
 pub(crate) struct Tested {
-    pub(crate) objective: Name,
+    /// Never [`Subject::This`].
+    pub(crate) subject: Subject,
     /// From where on it was looked at: the asked moment, or the first transition of its system. `None` when that comes later.
     pub(crate) from: Option<Instant>,
     /// Those that touch the stretch, oldest first.
@@ -50,7 +50,7 @@ pub(crate) struct Tested {
 /// What firings are measured against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Against<'a> {
-    /// Stretches in which the objective's `isBreaching` holds.
+    /// Stretches in which the objective's `isBreaching` holds, or the system is degraded or unhealthy.
     Breaching,
     Incidents(&'a [Incident]),
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn told(text: &str) -> String {
-        let watched = watched(&Term::parse(text).unwrap());
+        let watched = watched(&Term::parse(text, crate::domain::rules::condition::Owner::Objective).unwrap());
         let word = |watched: &Watched| format!("{} {}", if watched.highest { "max" } else { "min" }, watched.field);
         watched.iter().map(word).collect::<Vec<_>>().join(", ")
     }

@@ -1,11 +1,16 @@
 //! Owns what reading any text as a condition must lead to, for property tests and fuzzing alike.
 
-use super::Term;
+use super::{Owner, Term};
 
 /// Reading gives a condition that is written as a text which reads back as the same, or an error that points into the text.
 pub(crate) fn check(text: &str) {
-    match Term::parse(text) {
-        Ok(term) => assert_eq!(Term::parse(&term.to_string()), Ok(term), "{text:?}"),
+    check_for(text, Owner::Objective);
+    check_for(text, Owner::System);
+}
+
+fn check_for(text: &str, owner: Owner) {
+    match Term::parse(text, owner) {
+        Ok(term) => assert_eq!(Term::parse(&term.to_string(), owner), Ok(term), "{text:?}"),
         Err(error) => {
             assert!(text.is_char_boundary(error.offset), "{text:?}: {error:?}");
             assert!(text.is_char_boundary(error.offset + error.length), "{text:?}: {error:?}");

@@ -18,7 +18,7 @@ use super::comparison::Part;
 use super::error::ExpressionError;
 use super::path::read_field;
 use super::token::{Segment, Token, What, tokens};
-use super::{Comparison, Field, Operand, Relation, Term};
+use super::{Comparison, Operand, Owner, Relation, Term};
 use crate::domain::budget::policy::Urgency;
 use crate::domain::rules::condition::property::Shape;
 use crate::domain::value::decimal::SCALE;
@@ -30,14 +30,17 @@ const MOST_NESTED: usize = 64;
 pub(crate) const MOST_TIMES: u32 = 1000;
 
 impl Term {
-    /// Reads an expression.
+    /// Reads an expression that is evaluated for an objective or a system, whose fields need no name before them.
     ///
     /// # Errors
     /// With the place of the first thing that is wrong.
-    pub(crate) fn parse(text: &str) -> Result<Self, ExpressionError> {
-        let mut reader = Reader { tokens: tokens(text)?, next: 0, nested: 0 };
+    pub(crate) fn parse(text: &str, owner: Owner) -> Result<Self, ExpressionError> {
+        let mut reader = Reader { tokens: tokens(text)?, owner, next: 0, nested: 0 };
         if reader.tokens.len() == 1 {
-            let remedy = "write a condition such as budgetRemainingPercent < 20";
+            let remedy = match owner {
+                Owner::Objective => "write a condition such as budgetRemainingPercent < 20",
+                Owner::System => "write a condition such as status == \"unhealthy\"",
+            };
             return Err(ExpressionError::new(&(0..0), "the expression is empty", remedy));
         }
         let term = reader.any()?;
@@ -52,46 +55,10 @@ impl Term {
     }
 }
 
-impl Field {
-    /// Reads a field alone, as `numeric_state` names it.
-    ///
-    /// # Errors
-    /// With the place of the first thing that is wrong.
-    pub(crate) fn parse(text: &str) -> Result<Self, ExpressionError> {
-        let tokens = tokens(text)?;
-        match tokens.as_slice() {
-            [Token { what: What::Path(segments), at }, _] => read_field(segments, at),
-            _ => Err(ExpressionError::new(
-                &(0..text.len()),
-                format!("{} is not a field", quote(text)),
-                "write one field",
-            )),
-        }
-    }
-}
-
-impl Operand {
-    /// Reads a number or a duration alone.
-    ///
-    /// # Errors
-    /// With the place of the first thing that is wrong.
-    pub(crate) fn parse_amount(text: &str) -> Result<Self, ExpressionError> {
-        let tokens = tokens(text)?;
-        match tokens.as_slice() {
-            [Token { what: What::Number { negative, magnitude }, .. }, _] => {
-                Ok(Self::Number { negative: *negative, magnitude: *magnitude })
-            }
-            [Token { what: What::Duration(millis), .. }, _] => Ok(Self::Duration(*millis)),
-            _ => {
-                let message = format!("{} is neither a number nor a length of time", quote(text));
-                Err(ExpressionError::new(&(0..text.len()), message, "write a number such as 20, or 10m"))
-            }
-        }
-    }
-}
-
 pub(super) struct Reader {
     tokens: Vec<Token>,
+    /// Whose fields need no name before them.
+    owner: Owner,
     next: usize,
     nested: usize,
 }
@@ -326,6 +293,10 @@ impl Reader {
     }
 
     fn policy(&mut self) -> Result<Term, ExpressionError> {
+        if self.owner == Owner::System {
+            let message = "policy compares burn rates, which a system does not have";
+            return Err(self.fault(message, "write it in a condition about objectives"));
+        }
         self.next += 2;
         let names = || Urgency::ALL.map(Urgency::as_str);
         let What::Text(text) = &self.peek().what else {
@@ -428,7 +399,7 @@ impl Reader {
             _ => {}
         }
         let unquoted = self.next > 0 && matches!(self.tokens[self.next - 1].what, What::Sign("==" | "!="));
-        read_field(segments, at).map(Operand::Field).map_err(|fault| {
+        read_field(segments, at, self.owner).map(Operand::Field).map_err(|fault| {
             // On the right of == a word that is no field is a text without its quotes.
             match self.word().filter(|_| unquoted) {
                 Some(word) => ExpressionError::new(

@@ -1,4 +1,4 @@
-//! Owns what a path names: a property of the objective at hand, of another one, or of a system.
+//! Owns what a path names: a property of the objective or system at hand, of another objective, or of another system.
 
 use std::ops::Range;
 
@@ -22,8 +22,8 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("forecast", "a moment cannot be compared; budgetRemainingPercent and burnRate say how near it is"),
 ];
 
-/// Reads a field from the segments of a path that stands on the bytes `at`.
-pub(super) fn read_field(segments: &[Segment], at: &Range<usize>) -> Result<Field, ExpressionError> {
+/// Reads a field from the segments of a path that stands on the bytes `at`; without a name before it, one of `this`.
+pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -> Result<Field, ExpressionError> {
     let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
     let (prefix, owner, rest) = match texts.as_slice() {
         ["slo", _, ..] => ("slo", Owner::Objective, &segments[1..]),
@@ -39,8 +39,7 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>) -> Result<Fiel
             return Err(ExpressionError::new(at, message, format!("write {word}.NAME.{field}")));
         }
         _ => {
-            return read_property(segments, at, Owner::Objective, "")
-                .map(|property| Field { subject: Subject::This, property });
+            return read_property(segments, at, this, "").map(|property| Field { subject: Subject::This, property });
         }
     };
     let (first, properties) = rest.split_first().unwrap_or((&segments[0], &[]));
@@ -115,7 +114,7 @@ fn read_property(
         let message = format!("{} is a field of {}, not of {}", property.name(), a(other), a(owner));
         return fault(message, format!("write {prefix}.NAME.{}", property.name()));
     }
-    if owner == Owner::Objective && shown.is_empty() {
+    if shown.is_empty() {
         match name.to_lowercase().as_str() {
             "and" | "or" | "not" => {
                 let sign =

@@ -85,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 43] = [
+    pub(crate) const ALL: [Self; 44] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -129,6 +129,7 @@ impl Property {
         Self::TotalChecks,
         Self::TransitionsInWindow,
         Self::SystemDataAgeSeconds,
+        Self::InMaintenance,
     ];
 
     /// What is known about it.
@@ -259,6 +260,9 @@ impl Property {
             Self::SystemDataAgeSeconds => {
                 (Owner::System, "dataAgeSeconds", AGE, NO_REPORT, "the age of its newest fact")
             }
+            Self::InMaintenance => {
+                (Owner::System, "inMaintenance", Shape::Boolean, "", "a window of maintenance is in force")
+            }
             Self::BurnRateOver(lookback) => (Owner::Objective, RATES[lookback].0, RATE, NO_BUDGET, RATES[lookback].1),
         };
         Entry { name, owner, shape, null_when, meaning }
@@ -270,6 +274,11 @@ impl Property {
 
     pub(crate) fn shape(self) -> Shape {
         self.entry().shape
+    }
+
+    /// The texts it can be; none where it is no text, or any name.
+    pub(crate) fn words(self) -> Vec<&'static str> {
+        if let Shape::Text(vocabulary) = self.shape() { vocabulary.words().unwrap_or_default() } else { Vec::new() }
     }
 
     /// The properties of an objective or of a system.

@@ -161,7 +161,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
         | Property::InStatusForSeconds
         | Property::DataAgeSeconds
         | Property::SystemDataAgeSeconds => number(Range::from(0), true),
-        Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown => {
+        Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown | Property::InMaintenance => {
             Values { what: Kind::Boolean { can_be_false: true, can_be_true: true }, nullable: false }
         }
         Property::FastBurn => {

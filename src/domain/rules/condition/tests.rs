@@ -21,14 +21,14 @@ fn name() -> impl Strategy<Value = Name> {
     .prop_map(|text| Name::parse(&text).unwrap())
 }
 
-fn field() -> impl Strategy<Value = Field> {
-    (prop::sample::select(Property::ALL.to_vec()), prop::option::of(name())).prop_map(|(property, name)| {
-        let subject = match (property.entry().owner, name) {
-            (property::Owner::System, name) => {
-                Subject::System(name.unwrap_or_else(|| Name::parse("postgres").unwrap()))
-            }
-            (property::Owner::Objective, Some(name)) => Subject::Objective(name),
-            (property::Owner::Objective, None) => Subject::This,
+/// A field of a condition that is evaluated for `this`.
+fn field(this: Owner) -> impl Strategy<Value = Field> {
+    (prop::sample::select(Property::ALL.to_vec()), prop::option::of(name())).prop_map(move |(property, name)| {
+        let owner = property.entry().owner;
+        let subject = match (owner, name) {
+            (owner, None) if owner == this => Subject::This,
+            (Owner::System, name) => Subject::System(name.unwrap_or_else(|| Name::parse("postgres").unwrap())),
+            (Owner::Objective, name) => Subject::Objective(name.unwrap_or_else(|| Name::parse("shop").unwrap())),
         };
         Field { subject, property }
     })
@@ -44,7 +44,7 @@ fn duration() -> impl Strategy<Value = i64> {
     prop_oneof![1..=LONGEST_MS, (1..600i64).prop_map(|minutes| minutes * 60_000)]
 }
 
-fn value(shape: Shape) -> BoxedStrategy<Operand> {
+fn value(shape: Shape, this: Owner) -> BoxedStrategy<Operand> {
     let word = |vocabulary: Vocabulary| match vocabulary.words() {
         Some(words) => prop::sample::select(words).prop_map(str::to_owned).boxed(),
         None => name().prop_map(|name| name.to_string()).boxed(),
@@ -59,19 +59,19 @@ fn value(shape: Shape) -> BoxedStrategy<Operand> {
         Shape::Boolean => any::<bool>().prop_map(Operand::Boolean).boxed(),
         Shape::Text(vocabulary) => word(vocabulary).prop_map(Operand::Text).boxed(),
     };
-    let other = field().prop_filter("of the same kind", move |field| fields.contains(&field.property));
+    let other = field(this).prop_filter("of the same kind", move |field| fields.contains(&field.property));
     prop_oneof![9 => own, 1 => other.prop_map(Operand::Field)].boxed()
 }
 
-fn comparison() -> impl Strategy<Value = Comparison> {
-    field().prop_flat_map(|field| {
+fn comparison(this: Owner) -> impl Strategy<Value = Comparison> {
+    field(this).prop_flat_map(move |field| {
         let shape = field.property.shape();
         let ordered = matches!(shape, Shape::Number(_) | Shape::Duration);
         let relations: Vec<Relation> = Relation::ALL
             .into_iter()
             .filter(|relation| ordered || matches!(relation, Relation::Equal | Relation::NotEqual))
             .collect();
-        (Just(field), prop::sample::select(relations), value(shape), any::<bool>()).prop_map(
+        (Just(field), prop::sample::select(relations), value(shape, this), any::<bool>()).prop_map(
             |(field, relation, other, turned)| {
                 let field = Operand::Field(field);
                 let (left, right) = if turned { (other, field) } else { (field, other) };
@@ -93,12 +93,35 @@ fn hours() -> impl Strategy<Value = Hours> {
         })
 }
 
-/// Any condition there can be, within its bounds.
+/// Statuses of a system or states of an objective, of which it must have one.
+fn states(this: Owner) -> impl Strategy<Value = Term> {
+    let known =
+        field(this).prop_filter("a status", |field| matches!(field.property, Property::Status | Property::State));
+    known.prop_flat_map(|field| {
+        let words = prop::collection::vec(prop::sample::select(field.property.words()), 2..4);
+        words.prop_map(move |words| {
+            let is = |word: &str| {
+                let (left, right) = (Operand::Field(field.clone()), Operand::Text(word.to_owned()));
+                Term::Compare(Comparison { left, relation: Relation::Equal, right })
+            };
+            Term::Any(words.into_iter().map(is).collect())
+        })
+    })
+}
+
+/// Any condition about objectives that there can be, within its bounds.
 pub(crate) fn term() -> impl Strategy<Value = Term> {
+    term_for(Owner::Objective)
+}
+
+/// Any condition that there can be, within its bounds.
+pub(crate) fn term_for(this: Owner) -> impl Strategy<Value = Term> {
+    let policies = u32::from(this == Owner::Objective);
     let leaf = prop_oneof![
-        6 => comparison().prop_map(Term::Compare),
+        6 => comparison(this).prop_map(Term::Compare),
         1 => hours().prop_map(Term::Time),
-        1 => prop::sample::select(Urgency::ALL.to_vec()).prop_map(Term::Policy),
+        1 => states(this),
+        policies => prop::sample::select(Urgency::ALL.to_vec()).prop_map(Term::Policy),
     ];
     leaf.prop_recursive(6, 40, 4, |inner| {
         prop_oneof![
@@ -182,7 +205,7 @@ proptest! {
     #[test]
     fn what_is_printed_reads_back_as_the_same_tree(term in term()) {
         let printed = term.to_string();
-        prop_assert_eq!(Term::parse(&printed), Ok(term), "{}", printed);
+        prop_assert_eq!(Term::parse(&printed, Owner::Objective), Ok(term), "{}", printed);
     }
 
     #[test]
@@ -237,14 +260,14 @@ fn parentheses_and_blanks_change_nothing_but_grouping() {
         ("time(weekday: Sunday, after: '22:00')", "time(after: \"22:00\", weekday: [Sun])"),
         ("policy('ticket')", "policy(\"ticket\")"),
     ] {
-        assert_eq!(Term::parse(text).map(|term| term.to_string()), Ok(printed.to_owned()), "{text}");
+        assert_eq!(Term::parse(text, Owner::Objective).map(|term| term.to_string()), Ok(printed.to_owned()), "{text}");
     }
 }
 
 #[test]
 fn an_error_marks_what_is_wrong() {
     let text = "isBreaching &&\n  budgetRemainingPercnt < 20";
-    let error = Term::parse(text).unwrap_err();
+    let error = Term::parse(text, Owner::Objective).unwrap_err();
     assert_eq!(error.place(text), (2, 3));
     assert_eq!(error.excerpt(text), "  budgetRemainingPercnt < 20\n  ^^^^^^^^^^^^^^^^^^^^^");
     assert_eq!(error.message, "\"budgetRemainingPercnt\" is no field of an objective");
@@ -254,7 +277,7 @@ fn an_error_marks_what_is_wrong() {
         error.remedy
     );
     let text = format!("{}isBreaching > 1{}", "fastBurn && ".repeat(20), " && fastBurn".repeat(20));
-    let error = Term::parse(&text).unwrap_err();
+    let error = Term::parse(&text, Owner::Objective).unwrap_err();
     let excerpt = error.excerpt(&text);
     let (line, marks) = excerpt.split_once('\n').unwrap();
     assert!(line.starts_with('…') && line.ends_with('…'), "{excerpt}");
@@ -283,14 +306,14 @@ fn what_is_huge_or_deep_is_refused_at_once() {
         ("\0".repeat(10_000), "means nothing here"),
         (format!("(isBreaching){}", " for 5m".repeat(1_000)), "one thing at a time"),
     ] {
-        let error = Term::parse(&text).expect_err(message);
+        let error = Term::parse(&text, Owner::Objective).expect_err(message);
         assert!(error.message.contains(message), "{}", error.message);
         assert!(error.to_string().len() < 1500, "{error}");
         assert!(error.excerpt(&text).len() < 1000);
     }
     // As much as is allowed is read.
     let wide = format!("isBreaching{}", " && fastBurn".repeat(1_000));
-    assert_eq!(Term::parse(&wide).unwrap().to_string(), wide);
+    assert_eq!(Term::parse(&wide, Owner::Objective).unwrap().to_string(), wide);
     let deep = format!("{}isBreaching{}", "(".repeat(64), ")".repeat(64));
-    assert_eq!(Term::parse(&deep).unwrap().to_string(), "isBreaching");
+    assert_eq!(Term::parse(&deep, Owner::Objective).unwrap().to_string(), "isBreaching");
 }

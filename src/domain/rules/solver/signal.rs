@@ -60,7 +60,7 @@ impl Signal {
     }
 
     /// `true` at these moments of the stretch, `false` at the others.
-    pub(super) fn when(moments: &Moments, stretch: Span) -> Self {
+    pub(crate) fn when(moments: &Moments, stretch: Span) -> Self {
         let not = moments.without(stretch);
         let within = moments.within(stretch);
         let runs = |moments: &Moments, holds: bool| {

@@ -85,6 +85,7 @@ prop_compose! {
             Object::System(system) => system.metadata.title = text,
             Object::Objective(objective) => objective.metadata.description = text,
             Object::MaintenanceWindow(window) => window.reason = text,
+            Object::Correction(correction) => correction.reason = text,
             Object::Condition(condition) => condition.metadata.title = text,
         }
         object

@@ -123,7 +123,7 @@ impl View<'_> {
                     <= i128::from(WHOLE) * million;
                 return Value::Boolean((!is_this || (share > 0 && reachable)) && self.roll(2) == 1);
             }
-            Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown => {
+            Property::IsBreaching | Property::HasOpenDowntime | Property::StatusKnown | Property::InMaintenance => {
                 return Value::Boolean(self.roll(2) == 1);
             }
             _ => return self.text(field),
@@ -305,7 +305,7 @@ fn what_is_certain_is_found() {
         ("!(dataAgeSeconds < 15m)", None, None),
         ("statusKnown && statusKnown == false", None, Some(false)),
     ] {
-        let term = Term::parse(expression).unwrap();
+        let term = Term::parse(expression, crate::domain::rules::condition::Owner::Objective).unwrap();
         let objectives: Vec<&Objective> = objective.into_iter().collect();
         assert_eq!(term.certainty(&objectives), certain, "{expression}");
     }

@@ -1,0 +1,247 @@
+//! Owns step 4, corrections: over a span, one says what streams, or a system as a whole, truly were, or leaves them out.
+
+use super::transition::{Source, Status};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::{BEGINNING, END, Span};
+
+/// What is said in place of what was recorded.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Correction {
+    pub(crate) start: Option<Instant>,
+    pub(crate) end: Option<Instant>,
+    pub(crate) target: Target,
+    pub(crate) status: Corrected,
+}
+
+/// Which streams of a system a correction names; none of the three: its effective status.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub(crate) struct Target {
+    pub(crate) check: Option<Name>,
+    pub(crate) source: Option<Source>,
+    pub(crate) location: Option<Name>,
+}
+
+/// What a correction says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Corrected {
+    As(Status),
+    /// The streams are left out, as if they had never said anything.
+    Ignored,
+}
+
+impl Corrected {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::As(Status::Healthy),
+        Self::As(Status::Degraded),
+        Self::As(Status::Unhealthy),
+        Self::As(Status::Unknown),
+        Self::Ignored,
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::As(status) => status.as_str(),
+            Self::Ignored => "ignored",
+        }
+    }
+
+    const fn status(self) -> Option<Status> {
+        match self {
+            Self::As(status) => Some(status),
+            Self::Ignored => None,
+        }
+    }
+}
+
+impl Target {
+    /// Whether it is the effective status.
+    pub(crate) const fn is_system(&self) -> bool {
+        self.check.is_none() && self.source.is_none() && self.location.is_none()
+    }
+
+    fn names(&self, source: Source, check: Option<&Name>, location: Option<&Name>) -> bool {
+        self.source.is_none_or(|named| named == source)
+            && self.check.as_ref().is_none_or(|named| check == Some(named))
+            && self.location.as_ref().is_none_or(|named| location == Some(named))
+    }
+
+    /// Whether some stream may be named by both, or both are about the effective status.
+    fn meets(&self, other: &Self) -> bool {
+        fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        self.is_system() == other.is_system()
+            && fits(self.check.as_ref(), other.check.as_ref())
+            && fits(self.source.as_ref(), other.source.as_ref())
+            && fits(self.location.as_ref(), other.location.as_ref())
+    }
+}
+
+impl Correction {
+    /// The time it is about.
+    pub(crate) fn span(&self) -> Span {
+        Span::new(self.start.unwrap_or(BEGINNING), self.end.unwrap_or(END))
+    }
+
+    /// Whether it says something else than another one of the same streams at the same time.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        self.status != other.status
+            && !self.span().intersect(other.span()).is_empty()
+            && self.target.meets(&other.target)
+    }
+}
+
+/// The corrections of one system, of which none contradicts another.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Corrections(Vec<Correction>);
+
+/// What holds over a span in place of what was recorded.
+pub(super) type Instead<T> = (Span, T);
+
+impl Corrections {
+    pub(crate) fn new(mut corrections: Vec<Correction>) -> Self {
+        corrections.sort();
+        corrections.dedup();
+        Self(corrections)
+    }
+
+    /// What is said of a stream.
+    pub(super) fn of_stream(
+        &self,
+        source: Source,
+        check: Option<&Name>,
+        location: Option<&Name>,
+    ) -> Vec<Instead<Option<Status>>> {
+        let named =
+            self.0.iter().filter(|known| !known.target.is_system() && known.target.names(source, check, location));
+        joined(named.map(|known| (known.span(), known.status.status())))
+    }
+
+    /// What is said of the effective status, from the first transition on, and not once the system is retired.
+    pub(super) fn of_system(&self, first: Instant, retired_at: Option<Instant>) -> Vec<Instead<Option<Status>>> {
+        let within = Span::new(first, retired_at.unwrap_or(END).max(first));
+        let of_it = self.0.iter().filter(|known| known.target.is_system());
+        let said = of_it.map(|known| (known.span().intersect(within), known.status.status()));
+        joined(said.filter(|(span, _)| !span.is_empty()))
+    }
+
+    /// The time under a correction of a system, or of what an objective on one of its checks looks at.
+    pub(crate) fn spans(&self, check: Option<&Name>) -> Vec<Span> {
+        let concerns = |target: &Target| {
+            check.is_none_or(|check| {
+                !target.is_system()
+                    && (target.source == Some(Source::Incident)
+                        || target.check.as_ref().is_none_or(|named| named == check))
+            })
+        };
+        let spans = self.0.iter().filter(|known| concerns(&known.target)).map(|known| (known.span(), ()));
+        joined(spans).into_iter().map(|(span, ())| span).collect()
+    }
+}
+
+/// The same spans, sorted as they come, without overlaps; of two that overlap and differ, the first counts.
+fn joined<T: PartialEq>(spans: impl Iterator<Item = Instead<T>>) -> Vec<Instead<T>> {
+    let mut found: Vec<Instead<T>> = Vec::new();
+    for (span, said) in spans {
+        match found.last_mut() {
+            Some((last, known)) if last.end >= span.start && *known == said => last.end = last.end.max(span.end),
+            Some((last, _)) if last.end >= span.end => {}
+            last => {
+                let start = last.map_or(span.start, |(last, _)| last.end.max(span.start));
+                found.push((Span::new(start, span.end), said));
+            }
+        }
+    }
+    found
+}
+
+/// What is said over time, oldest first and at most up to `through`, with other things in its place over some spans. Before its first
+/// change there is nothing to correct.
+pub(super) fn overlay<T: Copy>(
+    changes: &[(Instant, T)],
+    instead: &[Instead<T>],
+    through: Instant,
+) -> Vec<(Instant, T)> {
+    let Some((begins, _)) = changes.first().copied() else { return Vec::new() };
+    let edges = instead.iter().flat_map(|(span, _)| [span.start.max(begins), span.end]);
+    let edges = edges.filter(|at| begins <= *at && *at <= through && *at < END);
+    let mut moments: Vec<Instant> = changes.iter().map(|(at, _)| *at).chain(edges).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let (mut known, mut next) = (0, 0);
+    let said = moments.into_iter().map(|at| {
+        while changes.get(known + 1).is_some_and(|(later, _)| *later <= at) {
+            known += 1;
+        }
+        while instead.get(next).is_some_and(|(span, _)| span.end <= at) {
+            next += 1;
+        }
+        let corrected = instead.get(next).filter(|(span, _)| span.start <= at);
+        (at, corrected.map_or(changes[known].1, |(_, said)| *said))
+    });
+    said.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn span(start: i64, end: i64) -> Span {
+        Span::new(at(start), at(end))
+    }
+
+    #[test]
+    fn what_is_said_instead_begins_and_ends_to_the_millisecond() {
+        use Status::{Healthy, Unhealthy};
+        let recorded = [(at(10), Some(Healthy)), (at(20), Some(Unhealthy)), (at(40), Some(Healthy))];
+        let instead = [(span(0, 15), None), (span(25, 40), Some(Healthy))];
+        let expected =
+            [(10, None), (15, Some(Healthy)), (20, Some(Unhealthy)), (25, Some(Healthy)), (40, Some(Healthy))];
+        let expected: Vec<_> = expected.iter().map(|(millis, said)| (at(*millis), *said)).collect();
+        assert_eq!(overlay(&recorded, &instead, END), expected);
+        assert_eq!(overlay(&recorded, &[(Span::new(BEGINNING, END), None)], END)[0], (at(10), None));
+        assert_eq!(overlay::<Option<Status>>(&[], &instead, END), []);
+    }
+
+    #[test]
+    fn corrections_that_agree_are_one() {
+        let said = [(span(0, 10), 1), (span(5, 20), 1), (span(8, 9), 1), (span(15, 30), 2), (span(30, 40), 2)];
+        assert_eq!(joined(said.into_iter()), [(span(0, 20), 1), (span(20, 40), 2)]);
+    }
+
+    #[test]
+    fn only_what_may_name_the_same_stream_contradicts() {
+        let name = |text: &str| Some(Name::parse(text).unwrap());
+        let of = |check: Option<Name>, location: Option<Name>, status| Correction {
+            start: Some(at(0)),
+            end: Some(at(10)),
+            target: Target { check, source: None, location },
+            status,
+        };
+        let healthy = Corrected::As(Status::Healthy);
+        let http = of(name("http"), None, healthy);
+        assert!(http.contradicts(&of(None, name("eu"), Corrected::Ignored)));
+        assert!(!http.contradicts(&of(None, name("eu"), healthy)), "they agree");
+        assert!(!http.contradicts(&of(name("tcp"), None, Corrected::Ignored)), "another check");
+        assert!(!http.contradicts(&of(None, None, Corrected::Ignored)), "the effective status is something else");
+        assert!(!http.contradicts(&Correction {
+            start: Some(at(10)),
+            end: None,
+            ..of(name("http"), None, Corrected::Ignored)
+        }));
+        assert!(http.contradicts(&Correction {
+            start: Some(at(9)),
+            end: None,
+            ..of(name("http"), None, Corrected::Ignored)
+        }));
+    }
+}

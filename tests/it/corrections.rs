@@ -1,0 +1,200 @@
+//! Corrections in numbers: what they change, what they leave alone, and the document that `slo correct` proposes.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::harness::Slo;
+
+const AS_OF: &str = "2026-11-20T00:00:00Z";
+const OBJECTIVES: &str = "apiVersion: slo/v1
+kind: System
+metadata: { name: shop }
+spec: {}
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop-availability }
+spec: { systemRef: { kind: System, name: shop }, target: 99, windowDays: 30 }
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: shop-http }
+spec: { systemRef: { kind: System, name: shop }, healthcheckRef: { kind: Healthcheck, name: http }, target: 99, windowDays: 30 }
+";
+
+/// Down for 20 minutes by one check, of 432 that the budget allows; and an open incident of a mistyped check.
+fn shop() -> Slo {
+    let slo = Slo::new();
+    slo.ingest(
+        r#"{"ts":"2026-10-01T00:00:00Z","system":"shop","check":"http","status":"up"}
+{"ts":"2026-11-12T10:00:00Z","system":"shop","check":"http","status":"down"}
+{"ts":"2026-11-12T10:20:00Z","system":"shop","check":"http","status":"up"}
+{"ts":"2026-11-19T23:00:00Z","system":"shop","check":"htpp","status":"down"}
+"#,
+    );
+    slo.apply(OBJECTIVES);
+    slo
+}
+
+fn correction(name: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: slo/v1\nkind: Correction\nmetadata: {{ name: {name} }}\nspec: {{ systemRef: {{ kind: System, name: shop }}, {spec} }}\n"
+    )
+}
+
+fn consumed(slo: &Slo) -> [Value; 2] {
+    let rows = slo.objectives(AS_OF);
+    ["shop-availability", "shop-http"]
+        .map(|name| rows.iter().find(|row| row["objectiveId"] == name).unwrap()["errorBudgetConsumedMinutes"].clone())
+}
+
+#[test]
+fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears() {
+    let slo = shop();
+    assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)]);
+    let health = |slo: &Slo| slo.health(AS_OF)["systems"][0].clone();
+    assert_eq!((&health(&slo)["status"], &health(&slo)["totalChecks"]), (&json!("unhealthy"), &json!(2)));
+    let ignored = correction("mistyped", "check: htpp, status: ignored");
+    slo.apply(&[OBJECTIVES, &ignored].concat());
+    assert_eq!(consumed(&slo), [json!(20.0), json!(20.0)]);
+    assert_eq!((&health(&slo)["status"], &health(&slo)["totalChecks"]), (&json!("healthy"), &json!(1)));
+    let alarm = correction(
+        "false-alarm",
+        "check: http, start: 2026-11-12T10:00:00Z, end: 2026-11-12T10:20:00Z, status: healthy",
+    );
+    let folder = slo.write_manifests(&[OBJECTIVES, &ignored, &alarm].concat());
+    let plan = slo.run(&["plan", folder.to_str().unwrap(), "--as-of", AS_OF, "-o", "markdown"], b"");
+    assert_eq!(plan.code, 1);
+    assert!(plan.stdout.contains("95% → 100%"), "{}", plan.stdout);
+    slo.apply(&[OBJECTIVES, &ignored, &alarm].concat());
+    assert_eq!(consumed(&slo), [json!(0.0), json!(0.0)]);
+    slo.pass(&["db", "verify"], b"");
+    let rows = slo.objectives(AS_OF);
+    // The mistyped check is corrected for all of the window, the other one for 20 minutes.
+    let corrected: Vec<&Value> = rows.iter().map(|row| &row["correctedMinutes"]).collect();
+    assert!(corrected.contains(&&json!(43_200.0)) && corrected.contains(&&json!(20.0)), "{corrected:?}");
+    assert!(slo.pass(&["show", "shop-http", "--as-of", AS_OF], b"").contains("time under a correction: 20m"));
+    let listed = slo.pass(&["list", "corrections"], b"");
+    assert!(listed.contains("false-alarm") && listed.contains("2026-11-12 10:20"), "{listed}");
+    // Exported, and applied elsewhere, it says the same.
+    let exported = slo.pass(&["export", "manifests"], b"");
+    let copy = Slo::with(&slo.pass(&["export", "journal"], b""), &exported);
+    assert_eq!(copy.status(AS_OF), slo.status(AS_OF));
+    // Taken back, everything is as it was.
+    slo.apply(OBJECTIVES);
+    assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)]);
+    slo.pass(&["db", "verify"], b"");
+}
+
+#[test]
+fn the_effective_status_is_corrected_to_the_millisecond() {
+    let slo = shop();
+    let quiet = correction("quiet", "check: htpp, status: ignored");
+    let spec = "start: 2026-11-12T10:05:00.001Z, end: 2026-11-12T10:15:00Z, status: healthy";
+    slo.apply(&[OBJECTIVES, &quiet, &correction("partly", spec)].concat());
+    // The objective on one check looks at that check, not at the effective status.
+    let [all, http] = consumed(&slo);
+    assert_eq!(http, json!(20.0));
+    assert!((all.as_f64().unwrap() - (10.0 + 0.001 / 60.0)).abs() < 1e-9, "{all}");
+    for (at, status) in [
+        ("2026-11-12T10:05:00.000Z", "unhealthy"),
+        ("2026-11-12T10:05:00.001Z", "healthy"),
+        ("2026-11-12T10:14:59.999Z", "healthy"),
+        ("2026-11-12T10:15:00.000Z", "unhealthy"),
+    ] {
+        assert_eq!(slo.health(at)["systems"][0]["status"], json!(status), "{at}");
+    }
+    let worse = correction("worse", "start: 2026-11-01T00:00:00Z, end: 2026-11-01T01:00:00Z, status: degraded");
+    slo.apply(&[OBJECTIVES, &quiet, &worse].concat());
+    assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)]);
+}
+
+#[test]
+fn a_proposed_correction_applies_as_it_is() {
+    let slo = shop();
+    let path = slo.path("manifests").join("corrections.yaml");
+    let args = [
+        "correct",
+        "shop",
+        "--check",
+        "http",
+        "--since",
+        "2026-11-12T10:00:00Z",
+        "--until",
+        "2026-11-12T10:20:00Z",
+        "--status",
+        "healthy",
+        "--reason",
+        "The probe's own DNS was broken",
+        "--as-of",
+        AS_OF,
+    ];
+    let proposed = slo.run(&args, b"");
+    assert_eq!(proposed.code, 0, "{}", proposed.stderr);
+    assert!(proposed.stdout.contains("name: shop-http-2026-11-12\n"), "{}", proposed.stdout);
+    assert!(proposed.stderr.contains("95% → 100%"), "{}", proposed.stderr);
+    for number in 1..=2 {
+        let written =
+            slo.run(&[&args[..], &["--write", path.to_str().unwrap(), "--name", &format!("c{number}")]].concat(), b"");
+        assert_eq!((written.code, written.stdout.as_str()), (0, ""), "{}", written.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap().matches("kind: Correction").count(), 2);
+    assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)], "nothing is applied by it");
+    slo.pass(&["apply", slo.path("manifests").to_str().unwrap()], b"");
+    assert_eq!(consumed(&slo), [json!(60.0), json!(0.0)]);
+    // The next one gets another name, and may not contradict.
+    let again = slo.run(&[&args[..9], &["degraded", "--reason", "x"]].concat(), b"");
+    assert!(again.stderr.contains("the correction c1 says healthy of the same streams"), "{}", again.stderr);
+    for (args, expected) in [
+        (&["correct", "shop", "--status", "fine", "--reason", "x"][..], "unknown status \"fine\"; expected healthy"),
+        (&["correct", "shp", "--status", "healthy", "--reason", "x"], "did you mean shop"),
+        (
+            &["correct", "shop", "--check", "tcp", "--status", "healthy", "--reason", "x"],
+            "has no transitions of the check tcp",
+        ),
+        (
+            &["correct", "shop", "--status", "healthy", "--reason", "x", "--since", "1d", "--until", "2d"],
+            "is not after --since",
+        ),
+    ] {
+        let refused = slo.run(args, b"");
+        assert_eq!(refused.code, 2, "{args:?}");
+        assert!(refused.stderr.contains(expected), "{args:?}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn corrections_that_contradict_stored_ones_are_refused_with_their_names() {
+    let slo = shop();
+    slo.apply(&[OBJECTIVES, &correction("a", "check: http, start: 2026-11-12T10:00:00Z, status: healthy")].concat());
+    let other = correction("b", "location: eu, end: 2026-11-13T00:00:00Z, status: ignored");
+    let refused = slo.run(&["apply", "--set", "other", "-"], other.as_bytes());
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("it says something else than Correction"), "{}", refused.stderr);
+    // Where one ends as the other starts, they do not.
+    let later = correction("b", "location: eu, end: 2026-11-12T10:00:00Z, status: ignored");
+    slo.pass(&["apply", "--set", "other", "-"], later.as_bytes());
+}
+
+#[test]
+fn ten_thousand_corrections_are_applied_and_leave_others_alone() {
+    let slo = shop();
+    let mut many = String::new();
+    for number in 0..10_000 {
+        let (day, minute) = (1 + number / 1_000, number % 1_000);
+        let start = format!("2026-10-{day:02}T{:02}:{:02}:00Z", minute / 60, minute % 60);
+        write!(
+            many,
+            "---\napiVersion: slo/v1\nkind: Correction\nmetadata: {{ name: c{number} }}\nspec:\n  systemRef: {{ kind: System, name: other }}\n  \
+             start: {start}\n  end: {}\n  status: healthy\n",
+            start.replace(":00Z", ":30Z")
+        )
+        .unwrap();
+    }
+    slo.ingest("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"other\",\"status\":\"down\"}\n");
+    let before = slo.status(AS_OF);
+    slo.pass(&["apply", "--set", "many", "-"], many.as_bytes());
+    assert_eq!(slo.status(AS_OF), before);
+    slo.pass(&["db", "verify"], b"");
+}
