@@ -21,10 +21,10 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, Forget, Info, List, ListKind, ManifestFormat,
-    Merge, RenameSystem, StreamSource, Verify,
+    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List, ListKind,
+    ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
 };
-pub(crate) use ingest::{FeedFormat, Ingest};
+pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
 pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;
@@ -85,8 +85,10 @@ pub(crate) enum Output {
     // Of verdicts, for CIs.
     Junit,
     Github,
-    // Of the digest, to mail.
+    // Of the digest and the report, to mail or to print.
     Html,
+    // Of metrics.
+    Openmetrics,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -98,5 +100,5 @@ pub(crate) enum Color {
 
 fn duration(text: &str) -> Result<i64, String> {
     crate::domain::value::duration::parse_millis(text)
-        .ok_or_else(|| "write a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())
+        .ok_or_else(|| "expected a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())
 }

@@ -16,6 +16,8 @@ mod digest;
 mod downtime;
 mod export;
 mod expression;
+mod feed;
+mod feeds;
 mod health;
 mod history;
 mod ingest;
@@ -128,8 +130,8 @@ impl Context<'_> {
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
         let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
-                "where the database is cannot be told: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
-                "name the file with --db PATH or SLO_DB (cron often runs without HOME)",
+                "no database configured: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
+                "name one with --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })?;
         expect_file(path)?;
@@ -221,7 +223,8 @@ impl Context<'_> {
     /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            None | Some(Output::Table) => Form::Table,
+            // Metrics have one form, whatever it is called.
+            None | Some(Output::Table | Output::Openmetrics) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
             Some(Output::Yaml) => Form::Yaml,

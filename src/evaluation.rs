@@ -48,7 +48,7 @@ pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 pub(crate) use subjects::{Labels, labelled_systems};
 
-/// From so many objectives or systems on, it may be cheaper to read everything than to look things up.
+/// From this number of objectives or systems on, it may be cheaper to read everything than to look things up.
 const MANY: usize = 64;
 
 /// Reads histories of systems from the journal.
@@ -63,7 +63,7 @@ struct Evaluation<'s> {
 }
 
 impl<'s> Evaluation<'s> {
-    /// Prepares to evaluate so many objectives.
+    /// Prepares to evaluate `count` objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
         Self::with(store, Resolver::new(store, most)?, most, as_of)

@@ -1,6 +1,8 @@
 //! Owns transition lines: any accepted format in, batches of checked rows out, in bounded memory whatever the input.
 
+mod builtin;
 mod csv;
+mod described;
 mod fields;
 mod incidents;
 mod input;
@@ -8,6 +10,7 @@ mod intern;
 mod json;
 mod names;
 mod opening;
+mod reading;
 mod records;
 mod row;
 mod shape;
@@ -17,15 +20,20 @@ use std::io::Read;
 
 use anyhow::Result;
 
+use crate::domain::health::interval::Interval;
 use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
 
+pub(crate) use builtin::BUILTIN;
+pub(crate) use described::{Described, Recipe, Surroundings, look, reach, tell};
 use fields::Fields;
 pub(crate) use incidents::read_incidents;
 use input::Input;
+pub(crate) use input::beginning;
 use intern::Interner;
 pub(crate) use names::Names;
 use opening::{Held, Opening};
+pub(crate) use reading::Reading;
 use records::{Cut, Records};
 pub(crate) use row::Row;
 use shape::{Shape, Told};
@@ -56,6 +64,8 @@ pub(crate) struct Options {
     pub(crate) batch_rows: usize,
     /// Whether a batch ends as soon as everything that has arrived is read.
     pub(crate) follow: bool,
+    /// Whether planned work is wanted too.
+    pub(crate) plans: bool,
 }
 
 /// Rows in the order of the input, with the streams that are new to them.
@@ -71,6 +81,16 @@ pub(crate) struct Batch {
     /// Lines or records seen, accepted or not; blank lines do not count.
     pub(crate) read: u64,
     pub(crate) rejected: u64,
+    /// Records of which a feed says that they mean nothing.
+    pub(crate) skipped: u64,
+    /// What records say of incidents from start to end, each with its stream; their rows are among the others.
+    pub(crate) intervals: Vec<(u32, Interval)>,
+    /// How far apart rows of a stream may be before the time after the first is unknown.
+    pub(crate) max_gap_ms: Option<i64>,
+    /// Planned work.
+    pub(crate) planned: Vec<Planned>,
+    /// Bytes that the notes take up.
+    pub(crate) note_bytes: usize,
     /// Bytes of the file read so far, compressed ones where it is.
     pub(crate) bytes: u64,
 }
@@ -84,16 +104,44 @@ impl Batch {
         self.rows.extend(next.rows);
         self.read += next.read;
         self.rejected += next.rejected;
+        self.skipped += next.skipped;
+        self.intervals.extend(next.intervals);
+        self.planned.extend(next.planned);
+        self.note_bytes += next.note_bytes;
         self.bytes = next.bytes;
     }
 
-    /// Takes a row in; returns the bytes that its note takes up.
-    fn keep(&mut self, row: Row, note: Option<&str>) -> usize {
+    /// Whether it has so many rows, or as many notes as it may have.
+    fn is_full(&self, rows: usize) -> bool {
+        self.rows.len() >= rows || self.note_bytes >= MOST_NOTE_BYTES
+    }
+
+    /// Takes a row in.
+    fn keep(&mut self, row: Row, note: Option<&str>) {
         let index = self.rows.len() as u32;
         self.notes.extend(note.map(|note| (index, note.into())));
+        self.note_bytes += note.map_or(0, |note| note.len() + 32);
         self.rows.push(row);
-        note.map_or(0, |note| note.len() + 32)
     }
+}
+
+/// Planned work that a record tells of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Planned {
+    /// The stream it is told of.
+    pub(crate) stream: u32,
+    pub(crate) at: Instant,
+    pub(crate) what: Work,
+    pub(crate) note: Option<Box<str>>,
+}
+
+/// What happens to planned work.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Work {
+    Ends,
+    Begins,
+    /// It lasts until then.
+    Until(Instant),
 }
 
 /// A line that was not accepted, or a further piece of one that is too long to be held.
@@ -151,6 +199,11 @@ impl<R: Read> Reader<R> {
         self.shape.ignored()
     }
 
+    /// What was read of an input that has not shown what it is.
+    pub(crate) fn beginning(&self) -> Vec<u8> {
+        self.opening.bytes()
+    }
+
     /// The line on which a record begins of which only a part has been read.
     pub(crate) fn partial(&self) -> Option<u64> {
         self.records.partial()
@@ -174,9 +227,8 @@ impl<R: Read> Reader<R> {
         if batch.restart {
             self.interner = Interner::new();
         }
-        let mut note_bytes = 0;
         while !self.done {
-            if batch.rows.len() >= self.options.batch_rows || note_bytes >= MOST_NOTE_BYTES || self.interner.is_full() {
+            if batch.is_full(self.options.batch_rows) || self.interner.is_full() {
                 // Where the table of streams is full, indices begin anew.
                 self.restart = self.interner.is_full();
                 break;
@@ -225,34 +277,33 @@ impl<R: Read> Reader<R> {
                     }
                 }
                 Err(error) => {
+                    self.opening.hold(line, raw, String::new());
                     self.failed = Some(error);
                     break;
                 }
             }
             let mut fields = Fields::default();
-            let row = match self.shape.split(raw, broken, &mut fields) {
-                Err(reason) => Err(reason),
-                Ok(()) => {
-                    let row = fields.row(&mut self.interner, &mut self.times, &mut self.names, &self.options);
-                    if let Err(reason) = &row
-                        && self.shape.is_json()
-                        && self.opening.hold_record(line, raw, reason, || fields.lacking().collect())
-                    {
-                        self.failed = self.opening.overflow();
-                        if self.failed.is_some() {
-                            break;
-                        }
-                        continue;
-                    }
-                    row
+            let split = self.shape.split(raw, broken, &mut fields);
+            let is_split = split.is_ok();
+            let (interner, times, names) = (&mut self.interner, &mut self.times, &mut self.names);
+            let row = split.and_then(|()| fields.row(interner, times, names, &self.options));
+            let lacking = || if is_split { fields.lacking().collect() } else { Vec::new() };
+            if let Err(reason) = &row
+                && self.shape.is_json()
+                && self.opening.hold_record(line, raw, reason, lacking)
+            {
+                self.failed = self.opening.overflow();
+                if self.failed.is_some() {
+                    break;
                 }
-            };
+                continue;
+            }
             if !self.opening.is_over() {
                 reject_held(self.opening.end(), &mut batch, on_reject)?;
             }
             batch.read += 1;
             match row {
-                Ok(row) => note_bytes += batch.keep(row, fields.note()),
+                Ok(row) => batch.keep(row, fields.note()),
                 Err(reason) => {
                     batch.rejected += 1;
                     on_reject(&Reject { line, reason: Some(reason), raw, complete: true })?;
@@ -276,7 +327,9 @@ impl<R: Read> Reader<R> {
         if shape.is_settled() {
             return Ok(Begun { rejected: Vec::new(), is_record: true });
         }
-        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket())? {
+        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket(), opening.is_empty())? {
+            // What is held may be the beginning of a document that this line is a part of.
+            Told::Record if opening.is_document() => (Vec::new(), true),
             Told::Record => (opening.release(), true),
             Told::Item => {
                 opening.release();

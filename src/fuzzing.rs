@@ -62,7 +62,7 @@ fn drips(bytes: &[u8], format: Format) {
 }
 
 fn outcome(input: impl Read, format: Format, batch_rows: usize) -> Outcome {
-    let options = Options { format, latest: NOW.plus(600_000), now: NOW, batch_rows, follow: false };
+    let options = Options { format, latest: NOW.plus(600_000), now: NOW, batch_rows, follow: false, plans: false };
     let mut reader = Reader::new(input, options, Names::new(false));
     let (mut rows, mut rejects, mut lines, mut streams) = (Vec::new(), Vec::new(), 0, Vec::new());
     let mut rejected = 0;

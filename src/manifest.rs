@@ -6,6 +6,7 @@ mod correction;
 mod document;
 mod envelope;
 mod excerpt;
+mod feed;
 mod fields;
 mod flow;
 mod healthcheck;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::account::objective::Objective;
+use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::Object;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording;
@@ -79,6 +81,8 @@ pub(crate) struct KnownSystem {
 pub(crate) struct Reading {
     /// The valid objects in the order of files and documents. Complete only if there are no errors.
     pub(crate) objects: Vec<Declared>,
+    /// The valid descriptions of feeds, each with its file. They are never applied.
+    pub(crate) feeds: Vec<(Feed, Arc<str>)>,
     /// In the order of files, then by line; those of files that could not be read come first.
     pub(crate) problems: Vec<Problem>,
     /// Files that were read.
@@ -147,6 +151,32 @@ impl Files {
         reading.problems.splice(0..0, self.problems.iter().cloned());
         reading
     }
+
+    /// Reads the descriptions of feeds alone; whatever else is declared is left alone.
+    pub(crate) fn feeds(&self) -> (Vec<Feed>, Vec<Problem>) {
+        let mut found = Found::default();
+        for source in &self.sources {
+            let mut in_file = 0;
+            for chunk in document::split(&source.bytes) {
+                in_file += usize::from(read_chunk(&chunk, &source.name, in_file + 1, &mut found));
+            }
+        }
+        let is_of_feed = |problem: &Problem| problem.subject.as_ref().is_none_or(|it| it.starts_with(envelope::FEED));
+        let mut problems = self.problems.clone();
+        problems.extend(found.problems.into_iter().filter(is_of_feed));
+        excerpt::attach(&mut problems, &self.sources);
+        (found.feeds.into_iter().map(|(feed, _)| feed).collect(), problems)
+    }
+
+    /// Texts that are not files, each with the name under which messages show it.
+    pub(crate) fn given(texts: &[(&str, &str)]) -> Self {
+        let source = |(name, text): &(&str, &str)| Source {
+            name: (*name).into(),
+            path: PathBuf::from(name),
+            bytes: text.as_bytes().to_vec(),
+        };
+        Self { sources: texts.iter().map(source).collect(), problems: Vec::new() }
+    }
 }
 
 fn read_sources(sources: &[Source], known: &Known) -> Reading {
@@ -162,7 +192,7 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
         }
         documents += in_file;
     }
-    let Found { mut drafts, mut problems, doubtful, healthchecks, openslo, errors, .. } = found;
+    let Found { mut drafts, feeds, mut problems, doubtful, healthchecks, openslo, errors, .. } = found;
     let (more, wrong) = openslo::read(&openslo);
     drafts.extend(more);
     problems.extend(wrong);
@@ -178,13 +208,14 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     let shortened = problem::shorten(&mut problems, MOST_PROBLEMS) || errors >= MOST_PROBLEMS;
     excerpt::attach(&mut problems, sources);
     let objects = drafts.into_iter().filter_map(Draft::declared).collect();
-    Reading { objects, problems, files: sources.len(), documents, shortened }
+    Reading { objects, feeds, problems, files: sources.len(), documents, shortened }
 }
 
 /// What has been read of the documents so far.
 #[derive(Default)]
 struct Found {
     drafts: Vec<Draft>,
+    feeds: Vec<(Feed, Arc<str>)>,
     problems: Vec<Problem>,
     /// What documents that could not be read may have declared.
     doubtful: BTreeSet<Name>,
@@ -209,7 +240,9 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
         let documents = tree.root.iter().filter(|_| complete).flat_map(openslo::documents);
         let raw = |root: &tree::Node| openslo::Raw { file: Arc::clone(file), document: number, root: root.clone() };
         let of_openslo: Vec<openslo::Raw> = documents.map(raw).collect();
-        if complete && tree.root.as_ref().is_some_and(healthcheck::is_one) {
+        if tree.root.as_ref().is_some_and(envelope::is_feed) {
+            found.feeds.extend(envelope::read_feed(&tree, &mut report).map(|feed| (feed, Arc::clone(file))));
+        } else if complete && tree.root.as_ref().is_some_and(healthcheck::is_one) {
             found.healthchecks.extend(healthcheck::read(&tree, &mut report));
         } else if of_openslo.is_empty() {
             found.drafts.extend(envelope::read(&tree, number, &mut report));

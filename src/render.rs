@@ -28,6 +28,7 @@ pub(crate) mod log;
 pub(crate) mod manifest;
 mod markdown;
 mod markup;
+pub(crate) mod metrics;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod period;
@@ -45,6 +46,7 @@ pub(crate) mod streaks;
 mod subject;
 pub(crate) mod suggestion;
 pub(crate) mod trend;
+pub(crate) mod trial;
 
 pub(crate) use answer::{Looks, Shown};
 pub(crate) use document::Document;

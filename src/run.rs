@@ -1,5 +1,7 @@
 //! Owns the way from a command line to an exit code: parse, make the context, dispatch, print what went wrong.
 
+mod usage;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -29,7 +31,7 @@ pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut d
     }
     let line = match Line::parse(&invocation.args) {
         Ok(line) => line,
-        Err(error) => return usage(&shown(error, &invocation.args), stdout, stderr),
+        Err(error) => return misread(&error, &invocation, stdout, stderr),
     };
     let color = colored(&invocation, line.global.color, invocation.stderr_is_terminal);
     let outcome = execute(invocation, line, stdout, stderr);
@@ -152,26 +154,25 @@ fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
         text.push_str(&format!("  {}\n", one_line(line)));
     }
     if let Some(hint) = Failure::hint(error) {
-        text.push_str(&format!("hint: {}\n", one_line(hint)));
+        text.push_str(&format!("help: {}\n", one_line(hint)));
     }
     // Nobody is left to tell when even this fails.
     drop(stderr.write_all(text.as_bytes()));
 }
 
-/// What is wrong with a command line, as it is said: of arguments with what is hidden in them spelled out.
-fn shown(error: clap::Error, args: &[OsString]) -> clap::Error {
-    let escaped: Vec<OsString> = args.iter().map(|arg| one_line(&arg.to_string_lossy()).as_ref().into()).collect();
-    if escaped == args { error } else { Line::parse(&escaped).err().unwrap_or(error) }
-}
-
-fn usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
-    // Help and version are answers, everything else is misuse. A reader that went away changes neither.
-    let text = error.render().to_string();
-    if error.use_stderr() {
-        drop(stderr.write_all(in_lines(&text).as_bytes()));
-        ExitStatus::Error
-    } else {
-        drop(stdout.write_all(text.as_bytes()));
-        ExitStatus::Pass
+/// Answers a command line that asks for help, or says what is wrong with it.
+fn misread(error: &clap::Error, invocation: &Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
+    // Help and version are answers, everything else is misuse. A closed pipe changes neither.
+    if !error.use_stderr() {
+        drop(stdout.write_all(error.render().to_string().as_bytes()));
+        return ExitStatus::Pass;
     }
+    if invocation.args.len() <= 1 {
+        drop(stderr.write_all(usage::FIRST_STEPS.as_bytes()));
+    } else if let Some(failure) = usage::failure(error) {
+        report(&failure, colored(invocation, Color::Auto, invocation.stderr_is_terminal), stderr);
+    } else {
+        drop(stderr.write_all(in_lines(&error.render().to_string()).as_bytes()));
+    }
+    ExitStatus::Error
 }

@@ -6,6 +6,10 @@ use super::{Selection, duration};
 
 /// Show when a condition would have fired, and score it as an alert
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo backtest --when 'burnRates.1h > 14.4 && burnRates.5m > 14.4' --since 40d
+  slo backtest --suggest target --windows 2")]
 pub(crate) struct Backtest {
     #[command(flatten)]
     pub(crate) selection: Selection,

@@ -6,6 +6,12 @@ use super::{Selection, duration};
 
 /// Pass or fail on error budgets, for CI and cron
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo check
+  slo check -l team=payments --fail-on at-risk,page --max-age 15m
+  slo check --when 'budgetRemainingPercent < 20 && burnRates.1h > 14.4'
+  slo check checkout-availability -o github")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) selection: Selection,

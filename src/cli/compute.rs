@@ -11,6 +11,10 @@ use super::duration;
 /// Computing twice as of the same time writes and prints nothing. With --exec, a command gets every change as well, in order,
 /// until it has succeeded.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo compute
+  slo compute --exec 'cat >> changes.jsonl'")]
 pub(crate) struct Compute {
     /// Run this shell command once for each change, with the change as JSON on its standard input; may be given several times
     #[arg(long, value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]

@@ -4,10 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::{Over, Selection, duration};
+
 use crate::domain::value::name::Name;
 
 /// List what the database holds
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo list objectives -o wide
+  slo list fields")]
 pub(crate) struct List {
     /// What to list
     #[arg(value_name = "KIND")]
@@ -25,6 +31,7 @@ pub(crate) enum ListKind {
     Fields,
     Ingests,
     Sets,
+    Feeds,
 }
 
 /// Export the journal or the manifests
@@ -33,6 +40,10 @@ pub(crate) struct Export {}
 
 /// Export every declared object as YAML
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export manifests > all.yaml
+  slo export manifests --system checkout --format openslo")]
 pub(crate) struct ExportManifests {
     /// Language of the documents
     #[arg(long, value_name = "FORM", default_value = "slo")]
@@ -55,6 +66,10 @@ pub(crate) enum ManifestFormat {
 
 /// Export every transition as JSON Lines, or as CSV with -o csv
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export journal > journal.jsonl
+  slo export journal --system checkout --since 30d -o csv")]
 pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
@@ -67,20 +82,48 @@ pub(crate) struct ExportJournal {
     pub(crate) until: Option<String>,
 }
 
+/// Export everything that status and health know as `OpenMetrics`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo export metrics > slo.prom")]
+pub(crate) struct ExportMetrics {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
+    /// Backfill: samples with timestamps from this time on, or from this long before as-of, up to as-of
+    #[arg(long, value_name = "TIME", conflicts_with = "period")]
+    pub(crate) since: Option<String>,
+    /// Time between two samples of a backfill [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "since")]
+    pub(crate) step: Option<i64>,
+}
+
 /// Inspect and maintain the database
 #[derive(Args, Debug)]
 pub(crate) struct Db {}
 
 /// Show size, counts, schema and caches
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db info")]
 pub(crate) struct Info {}
 
 /// Pack the same facts into the smallest file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db compact")]
 pub(crate) struct Compact {}
 
 /// Check the file, the journal and every cache
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db verify
+  slo db verify --repair")]
 pub(crate) struct Verify {
     /// Rebuild every cache, if anything is wrong that can be recomputed
     #[arg(long)]
@@ -89,6 +132,10 @@ pub(crate) struct Verify {
 
 /// Write a checked copy, also while others write
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db backup copy.db
+  slo db backup - > another.db")]
 pub(crate) struct Backup {
     /// The copy, which must not exist yet; `-` is standard output
     #[arg(value_name = "FILE")]
@@ -97,18 +144,25 @@ pub(crate) struct Backup {
 
 /// Import every transition of other databases
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db merge other.db")]
 pub(crate) struct Merge {
     /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }
 
-/// Delete facts for good, after showing how many and what that does to the budgets
+/// Delete facts for good
 ///
-/// For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
+/// First shows how many, and what that does to the budgets. For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
 /// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
+#[command(after_help = "\
+Examples:
+  slo db forget --system mail --yes
+  slo db forget --ingest 2 --yes")]
 pub(crate) struct Forget {
     /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "location", "source"])]
@@ -129,11 +183,14 @@ pub(crate) struct Forget {
     pub(crate) consent: Consent,
 }
 
-/// Move the history of a system to another name, as if its facts had come under that one
+/// Move the history of a system to another name
 ///
 /// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
 /// Manifests are not renamed; those that still name the old system are listed.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db rename-system search find --yes")]
 pub(crate) struct RenameSystem {
     /// The system whose history moves
     #[arg(value_name = "OLD", value_parser = name)]

@@ -8,6 +8,11 @@ use super::duration;
 
 /// Import health transitions from JSON Lines or CSV
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo ingest checks.jsonl incidents.jsonl
+  slo ingest --dry-run checks.jsonl
+  slo ingest --rejects bad.jsonl checks.jsonl")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
     /// Files to read, plain or gzipped; `-` or none: standard input
@@ -16,6 +21,18 @@ pub(crate) struct Ingest {
     /// Format of the input; auto looks at its content
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
     pub(crate) format: FeedFormat,
+    /// What the records are: a built-in feed, see `slo list feeds`, or a file that describes one
+    #[arg(long, value_name = "FEED", conflicts_with = "format")]
+    pub(crate) feed: Option<String>,
+    /// With --feed: the system of every record, whatever it says
+    #[arg(long, value_name = "NAME", requires = "feed")]
+    pub(crate) system: Option<String>,
+    /// With --feed: how far apart observations may be before the time after one is unknown
+    #[arg(long, value_name = "DURATION", requires = "feed", value_parser = duration)]
+    pub(crate) max_gap: Option<i64>,
+    /// With --feed: write the maintenance that records tell of to this file, as manifests
+    #[arg(long, value_name = "FILE", requires = "feed")]
+    pub(crate) maintenance: Option<PathBuf>,
     /// Write rejected lines, unchanged, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
@@ -45,4 +62,43 @@ pub(crate) enum FeedFormat {
 
 fn skew(text: &str) -> Result<i64, String> {
     if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
+}
+
+/// Look at feeds, and try them out
+#[derive(Args, Debug)]
+pub(crate) struct Feed {}
+
+/// Show what the records of a file become, and keep nothing
+///
+/// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that the first
+/// record has.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo feed try outages.json
+  slo feed try --feed incidents outages.json")]
+pub(crate) struct FeedTry {
+    /// The file; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A built-in feed, or a file that describes one
+    #[arg(long, value_name = "FEED")]
+    pub(crate) feed: Option<String>,
+    /// The system of every record, whatever it says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<String>,
+    /// Show this many records, and as many rejected ones
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    pub(crate) count: usize,
+}
+
+/// Print a built-in feed, as a file to copy and change
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo feed show gatus > my-feed.yaml")]
+pub(crate) struct FeedShow {
+    /// The feed, see `slo list feeds`
+    #[arg(value_name = "FEED")]
+    pub(crate) name: String,
 }

@@ -16,6 +16,10 @@ pub(crate) struct Paths {
 
 /// Check manifests and report every problem of every file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo validate objectives
+  slo validate -o github objectives")]
 pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) paths: Paths,
@@ -26,6 +30,9 @@ pub(crate) struct Validate {
 /// Write it to a file, and name that in the first line of a manifest:
 /// # yaml-language-server: $schema=slo-v1.schema.json
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo schema > slo-v1.schema.json")]
 pub(crate) struct Schema {}
 
 /// Write a commented manifest for the recorded systems
@@ -33,14 +40,32 @@ pub(crate) struct Schema {}
 /// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
 /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo init
+  slo init slo.yaml
+  slo init --github --cron")]
 pub(crate) struct Init {
     /// Write the manifest into this file, which must not exist yet, instead of to standard output
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Write a GitHub workflow instead, to .github/workflows/slo.yaml
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) github: bool,
+    /// Write jobs for GitLab CI instead, to slo.gitlab-ci.yml
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) gitlab: bool,
+    /// Write lines for cron instead, to slo.crontab
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) cron: bool,
 }
 
 /// Show what apply would change, and its effect on the budgets
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo plan objectives
+  slo plan objectives -o markdown")]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) apply: Apply,
@@ -48,6 +73,11 @@ pub(crate) struct Plan {
 
 /// Make the database match the manifests, all or nothing
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo apply objectives
+  slo apply --prune objectives
+  slo export manifests | slo apply --set copy --db empty.db -")]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) paths: Paths,
@@ -67,6 +97,10 @@ pub(crate) struct Apply {
 
 /// Show who applied which manifests when, and what changed
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo log
+  slo log checkout-availability -n 5")]
 pub(crate) struct Log {
     /// Only applies that changed an object with this name; none: all
     #[arg(value_name = "NAME")]
@@ -83,11 +117,14 @@ fn set(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| error.to_string())
 }
 
-/// Print the Correction that puts a wrong record right, and what it would do to the budgets
+/// Print a Correction of the past, and its effect on the budgets
 ///
 /// The document is ready to commit and apply; the journal itself is never edited. Without --check, --source and --location it is about the
 /// effective status of the system.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo correct checkout --since 2026-11-18 --until 2026-11-19 --status healthy --reason DNS")]
 pub(crate) struct Correct {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]

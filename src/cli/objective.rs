@@ -10,9 +10,9 @@ pub(crate) struct Selection {
     /// Names of objectives; none: all
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Only objectives of this system
+    /// Only objectives of this system; may be given several times
     #[arg(long, value_name = "SYSTEM")]
-    pub(crate) system: Option<String>,
+    pub(crate) system: Vec<String>,
     /// Only objectives with these labels: key=value, key!=value, key, !key; comma means and
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub(crate) selector: Option<String>,
@@ -20,6 +20,11 @@ pub(crate) struct Selection {
 
 /// Show every objective, worst first
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo status
+  slo status -l team=payments -o json
+  slo status --as-of 7d")]
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -32,6 +37,10 @@ pub(crate) struct Status {
 
 /// Show everything about one objective
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo show checkout-availability
+  slo show checkout-availability --days 90")]
 pub(crate) struct Show {
     /// Name of the objective
     #[arg(value_name = "NAME")]
@@ -43,6 +52,9 @@ pub(crate) struct Show {
 
 /// Show one objective day by day
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo trend checkout-availability --days 7")]
 pub(crate) struct Trend {
     /// Name of the objective
     #[arg(value_name = "NAME")]
@@ -57,6 +69,9 @@ pub(crate) struct Trend {
 
 /// Show how many days in a row budgets were kept
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo streaks")]
 pub(crate) struct Streaks {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -64,6 +79,11 @@ pub(crate) struct Streaks {
 
 /// List downtime events, their causes and totals
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo downtime checkout-availability --since 90d
+  slo downtime --by upstream
+  slo downtime --open")]
 pub(crate) struct Downtime {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -88,6 +108,10 @@ pub(crate) struct Downtime {
 
 /// Summarize one week of all objectives
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo digest
+  slo digest --week last -o markdown")]
 pub(crate) struct Digest {
     #[command(flatten)]
     pub(crate) selection: Selection,

@@ -12,9 +12,9 @@ Examples:
   slo probe shop --check http -- curl -fsS https://shop.example.com/health
   slo probe db --check disk --nagios -- /usr/lib/nagios/plugins/check_disk -w 20% -c 10%";
 
-/// Run a command and record its result: exit code 0 is healthy, any other unhealthy
+/// Run a command and record whether it succeeded
 ///
-/// A command that takes longer than --timeout is unhealthy; one that cannot be started is unknown. The first line that an unhealthy
+/// Exit code 0 is healthy, any other unhealthy. A command that takes longer than --timeout is unhealthy; one that cannot be started is unknown. The first line that an unhealthy
 /// command prints becomes the note of the transition. Exits with 0 when the result is recorded, whatever it is.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]

@@ -14,6 +14,10 @@ use crate::domain::budget::grouping::GroupBy;
 /// days, downtime, streaks. A page is one file that needs no network and no script: open it, mail it, keep it as a CI artifact. The file is
 /// replaced in one step.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo report --html slo.html
+  slo report --html - -l team=payments > payments.html")]
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -52,6 +56,10 @@ fn details(text: &str) -> Result<usize, String> {
 
 /// Print an SVG badge for one objective
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo badge checkout-availability > slo.svg
+  slo badge checkout-availability --show budget --label checkout")]
 pub(crate) struct Badge {
     /// Name of the objective
     #[arg(value_name = "NAME")]

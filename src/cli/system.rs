@@ -6,6 +6,10 @@ use super::duration;
 
 /// Show the status of systems, and since when
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo health
+  slo health postgres -o json")]
 pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
@@ -33,6 +37,10 @@ pub(crate) enum FailOnStatus {
 
 /// Show what systems have achieved, and what is next
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo achievements
+  slo achievements checkout -o wide")]
 pub(crate) struct Achievements {
     /// Names of systems; none: all with objectives
     #[arg(value_name = "SYSTEM")]
@@ -41,6 +49,10 @@ pub(crate) struct Achievements {
 
 /// Show the journal of one system, and where each fact came from
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo history checkout --since 30d
+  slo history postgres --all")]
 pub(crate) struct History {
     /// Name of the system
     #[arg(value_name = "SYSTEM")]

@@ -9,6 +9,10 @@ use clap::{Args, ValueEnum};
 /// With --db the database is made there instead; it must not exist yet. SLO_DB is not used, and "now" is always
 /// 2026-11-20 14:05 UTC.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo demo
+  slo demo --keep example")]
 pub(crate) struct Demo {
     /// Put the database, the feed and the manifests into this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
@@ -17,6 +21,9 @@ pub(crate) struct Demo {
 
 /// Print a completion script for a shell
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo completions bash > slo.bash")]
 pub(crate) struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -34,6 +41,10 @@ pub(crate) enum Shell {
 
 /// Print a manual page
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo man status > slo-status.1
+  slo man --dir man1")]
 pub(crate) struct Man {
     /// The command whose page to print, such as `status` or `db verify`; none: slo itself
     #[arg(value_name = "COMMAND")]

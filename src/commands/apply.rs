@@ -50,7 +50,7 @@ impl Run for Apply {
         let is_new = !context.db_path()?.exists();
         let mut store = context.store(Access::Create)?;
         if is_new {
-            context.note(&format!("note: there was no database at {}; it has been made", store.path().display()));
+            context.note(&format!("note: created the database {}", store.path().display()));
         }
         let given = Given::load(context, args);
         // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.

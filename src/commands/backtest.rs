@@ -40,16 +40,16 @@ impl Run for Backtest {
         };
         if until > context.as_of {
             return Err(Failure::new(
-                format!("--until {until} lies after as-of, {}", context.as_of),
-                "what has not happened yet cannot be tested; give an earlier moment",
+                format!("--until {until} is after as-of, {}", context.as_of),
+                "the future cannot be tested; choose an earlier time",
             ));
         }
         let since =
             args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
         if since >= until {
             return Err(Failure::new(
-                format!("--since {since} does not lie before the end, {until}"),
-                "give an earlier moment, or a duration such as 90d",
+                format!("--since {since} is not before the end, {until}"),
+                "choose an earlier time, or a duration such as 90d",
             ));
         }
         let incidents = incidents(context, args)?;
@@ -138,16 +138,13 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
     if trials.iter().all(|trial| trial.score.events == 0) {
         let (what, hint) = match question.against {
             Against::Breaching => (
-                "no objective began to breach",
+                "no objective started to breach",
                 "look further back with --since, or measure against incidents with --against FILE",
             ),
             Against::Incidents(_) => ("no incident began", "look further back with --since, or name another file"),
         };
         return Err(Failure::new(
-            format!(
-                "{what} from {} to {}, so there is nothing a threshold could be measured by",
-                question.since, question.until
-            ),
+            format!("{what} from {} to {}, so no threshold can be suggested", question.since, question.until),
             hint,
         ));
     }
@@ -201,7 +198,7 @@ fn asked(store: &Store, args: &Backtest) -> Result<(Term, Scope)> {
 fn alert(term: &Term) -> Result<BurnAlert> {
     BurnAlert::of(term).ok_or_else(|| {
         Failure::new(
-            format!("`{term}` is no comparison of burn rates with one threshold"),
+            format!("`{term}` does not compare burn rates with one threshold"),
             "write for example --when 'burnRates.1h > 14.4 && burnRates.5m > 14.4', or leave it out to try the pairs of the policy",
         )
     })
@@ -215,7 +212,7 @@ fn selected_systems(store: &Store, args: &Backtest, scope: &Scope, as_of: Instan
     if systems.is_empty() {
         return Err(Failure::new(
             "nothing to test: the condition is about none of the selected systems",
-            "see `slo list conditions` for what conditions are about, and select systems with --system and -l",
+            "see `slo list conditions` for the objectives each condition selects, and select systems with --system and -l",
         ));
     }
     Ok(systems)
@@ -227,8 +224,8 @@ fn selected(store: &Store, args: &Backtest, scope: &Scope) -> Result<Vec<Stored>
         && let (Some(name), false) = (&args.condition, objectives.is_empty())
     {
         return Err(Failure::new(
-            format!("nothing to test: the condition {name} is about none of the selected objectives"),
-            "see `slo list conditions` for what conditions are about",
+            format!("nothing to test: the condition {name} selects none of these objectives"),
+            "see `slo list conditions` for the objectives each condition selects",
         ));
     }
     objectives.retain(|stored| scope.covers(&stored.objective.metadata));
@@ -247,7 +244,7 @@ fn incidents(context: &mut Context<'_>, args: &Backtest) -> Result<Option<Vec<In
         if args.impact.is_empty() {
             return Ok(None);
         }
-        return Err(Failure::new("breaches have no --impact", "name a file of incidents with --against FILE"));
+        return Err(Failure::new("--impact is for incidents only", "name a file of incidents with --against FILE"));
     }
     let input: Box<dyn Read> = if args.against == "-" {
         Box::new(std::mem::replace(&mut context.stdin, Box::new(io::empty())))

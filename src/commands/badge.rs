@@ -24,8 +24,7 @@ impl Run for Badge {
             period::reports_in(store, vec![stored], frame.as_ref(), as_of)
         })?;
         let report = found.into_iter().next();
-        let report =
-            report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
+        let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
         let show = match args.show {
             BadgeShow::State => Show::State,
             BadgeShow::Availability => Show::Availability,

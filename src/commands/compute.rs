@@ -175,7 +175,7 @@ fn deliver(
             let change = &logged.change;
             // The text of a command may hold secrets, and this may be mailed by cron.
             context.tell(&in_lines(&format!(
-                "error: --exec {name} was not told of change {} ({} {}): {failed}\nhint: {} will be delivered by the next \
+                "error: --exec {name} did not receive change {} ({} {}): {failed}\nhelp: {} will be delivered by the next \
                  `slo compute` with this --exec",
                 logged.sequence,
                 change.kind,
@@ -185,7 +185,10 @@ fn deliver(
             return Ok(failed.stopped.map_or(Delivered::Part, Delivered::Stopped));
         }
         store.delivered(name, logged.sequence).with_context(|| {
-            format!("change {} was delivered, which cannot be remembered: it will be again", logged.sequence)
+            format!(
+                "change {} was delivered, but that could not be recorded: it will be delivered again",
+                logged.sequence
+            )
         })?;
     }
     Ok(Delivered::Everything)

@@ -67,8 +67,8 @@ impl Run for Verify {
         context.noticed.clear();
         if let Currency::Outdated(as_of) = found.currency {
             context.note(&format!(
-            "note: what was computed as of {as_of} is of earlier facts or manifests, so only its days were compared; \
-             `slo compute` brings it up to date"
+            "note: the tables of `slo compute` (as of {as_of}) are older than the newest facts or manifests, so only their \
+             days were compared; `slo compute` updates them"
         ));
         }
         let lines =
@@ -135,7 +135,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
 fn damaged_facts(found: &Found) -> anyhow::Error {
     let first = found.differences.first().map_or(String::new(), |difference| format!(": {}", difference.0));
     Failure::new(
-        format!("facts or manifests are damaged, which nothing can make anew{first}"),
+        format!("facts or manifests are damaged, and cannot be recomputed{first}"),
         "`slo db verify` names all of it; restore the file from a backup, or ingest and apply the same files into a new one",
     )
 }
@@ -160,8 +160,8 @@ impl Run for Backup {
 fn backup_to_output(context: &mut Context<'_>) -> Result<Answer> {
     if context.canvas.width.is_some() {
         return Err(Failure::new(
-            "standard output is a terminal, and a database is nothing to read there",
-            "send it somewhere: `slo db backup - > copy.db`, or name a file",
+            "refusing to write a database to a terminal",
+            "redirect it: `slo db backup - > copy.db`, or name a file",
         ));
     }
     let store = context.store(Access::Read)?;

@@ -39,8 +39,8 @@ impl Run for Demo {
         given.map_or(Ok(()), expect_file)?;
         if let Some(path) = given.filter(|path| path.exists()) {
             return Err(Failure::new(
-                format!("{} exists already", path.display()),
-                "the demo only fills a database that it makes itself: name another file, or leave --db out",
+                format!("{} already exists", path.display()),
+                "the demo needs a new database: name another file, or omit --db",
             ));
         }
         let folder = match &args.keep {
@@ -57,7 +57,7 @@ impl Run for Demo {
         if for_people {
             context.say(&before)?;
         }
-        let selection = Selection { names: Vec::new(), system: None, selector: None };
+        let selection = Selection { names: Vec::new(), system: Vec::new(), selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
         let answer = Status::run(&Status { selection, over: Over::default(), watch: None }, &mut inner)?;
@@ -74,6 +74,10 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
     let mut silence = io::sink();
     let mut inner = at_moment(&mut silence, &mut *context.stderr, context.env, db);
     let feed = Ingest {
+        feed: None,
+        system: None,
+        max_gap: None,
+        maintenance: None,
         files: vec![folder.join("feed/checks.jsonl"), folder.join("feed/incidents.jsonl")],
         format: FeedFormat::Auto,
         rejects: None,
@@ -136,7 +140,7 @@ fn fresh_folder(parent: &Path) -> Result<PathBuf> {
             Err(error) => return Err(error).with_context(|| format!("cannot make a folder in {}", parent.display())),
         }
     }
-    anyhow::bail!("no name is left in {}", parent.display())
+    anyhow::bail!("no unused name is left in {}", parent.display())
 }
 
 /// Writes the world's files; never over another one.
@@ -144,8 +148,8 @@ fn write_files(folder: &Path) -> Result<()> {
     let paths: Vec<PathBuf> = FILES.iter().map(|(name, _)| folder.join(name)).chain([folder.join("slo.db")]).collect();
     if let Some(path) = paths.iter().find(|path| path.exists()) {
         return Err(Failure::new(
-            format!("{} exists already", path.display()),
-            "name a folder that is empty or does not exist: the demo changes no file that it did not make",
+            format!("{} already exists", path.display()),
+            "name a folder that is empty or does not exist: the demo never changes existing files",
         ));
     }
     for (path, (_, text)) in paths.iter().zip(FILES) {

@@ -27,7 +27,7 @@ impl Run for Digest {
             let objectives = selection::objectives(store, &args.selection)?;
             if objectives.is_empty() {
                 return Err(Failure::new(
-                    "nothing to tell: no objective is selected",
+                    "nothing to summarize: no objective is selected",
                     "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
                 ));
             }
@@ -48,9 +48,8 @@ fn week(text: Option<&str>, as_of: Instant) -> Result<Week> {
     let week = match text {
         None | Some("this") => return Ok(current),
         Some("last") => return Ok(current.previous()),
-        Some(text) => Week::parse(text).ok_or_else(|| {
-            Failure::new(format!("--week {text:?} is no week"), "write for example --week 2026-W47, or last, or this")
-        })?,
+        Some(text) => Week::parse(text)
+            .ok_or_else(|| Failure::new(format!("invalid week {text:?}"), "expected e.g. 2026-W47, last or this"))?,
     };
     if week.span().start >= as_of {
         let begins = week.span().start;

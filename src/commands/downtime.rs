@@ -53,7 +53,7 @@ fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
     if let Some(until) = until.filter(|until| since > *until) {
         return Err(Failure::new(
             format!("--since {since} is after --until {until}"),
-            "give the earlier moment to --since",
+            "--since takes the earlier time",
         ));
     }
     Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))

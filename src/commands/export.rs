@@ -3,6 +3,7 @@
 //! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
 
 mod manifests;
+mod metrics;
 
 use anyhow::Result;
 
@@ -22,7 +23,7 @@ struct NobodyListens;
 
 impl std::fmt::Display for NobodyListens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nobody listens")
+        f.write_str("the pipe is closed")
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn named(declared: Vec<Condition>, names: &[String]) -> Result<Vec<Co
     for name in names {
         if !known().any(|known| known == name) {
             let guess = did_you_mean(name, known());
-            let hint = if guess.is_empty() { "`slo list conditions` shows those there are".to_owned() } else { guess };
+            let hint = if guess.is_empty() { "`slo list conditions` lists them".to_owned() } else { guess };
             return Err(Failure::new(format!("there is no condition {name:?}"), hint));
         }
     }

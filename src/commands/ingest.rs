@@ -2,7 +2,9 @@
 //!
 //! | `slo ingest [FILE…]` | imports [transitions](transitions.md); `-` or no file is standard input | a line was rejected |
 
+mod input;
 mod intake;
+mod plans;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -12,19 +14,20 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run};
+use super::{Answer, Context, Run, feeds};
 use crate::cli::Ingest;
 use crate::clock;
 use crate::domain::value::instant::Instant;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
-use crate::feed::Names;
-use crate::render::Looks;
+use crate::feed::{Names, Recipe};
 use crate::render::ingest::{document, text};
+use crate::render::{Looks, manifest};
 use crate::store::{Access, Store};
+use input::Input;
 pub(super) use intake::Intake;
 pub(super) use source::Arrival;
-use source::{Event, Input, Progress};
+use source::{Event, Progress};
 
 /// How long a commit may wait for more of what a pipe sends.
 const GATHER: Duration = Duration::from_millis(200);
@@ -57,11 +60,18 @@ impl Run for Ingest {
         let standard = [PathBuf::from("-")];
         let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
         // Every input is opened before anything is kept, so that a misspelt name changes nothing.
-        let inputs = files.iter().map(|file| Input::open(context, file)).collect::<Result<Vec<_>>>()?;
+        let feed = feed(context, args)?;
+        let plans = args.maintenance.is_some();
+        let opened = files.iter().map(|file| Input::open(context, file, feed.as_deref(), plans));
+        let inputs = opened.collect::<Result<Vec<_>>>()?.into_iter().flatten();
         let path = context.db_path()?.clone();
         if let Some(rejects) = &args.rejects {
             context.refuse_database("--rejects", rejects)?;
-            source::refuse_overwriting(rejects, files)?;
+            source::refuse_overwriting("--rejects", rejects, files)?;
+        }
+        if let Some(maintenance) = &args.maintenance {
+            context.refuse_database("--maintenance", maintenance)?;
+            source::refuse_overwriting("--maintenance", maintenance, files)?;
         }
         // A dry run makes no file, nor a database of one that is empty.
         let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);
@@ -70,15 +80,17 @@ impl Run for Ingest {
         let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
         // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
         let signals = if args.strict || args.dry_run { None } else { context.signals()? };
-        let inputs = inputs.into_iter().map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
+        let inputs = inputs.map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
         let latest = now.plus(args.max_skew);
-        let options = source::Options { format: args.format, latest, now, follow: args.follow, named: MOST_NAMED };
+        let (is_described, system) = (feed.is_some(), args.system.clone());
+        let (format, follow, named) = (args.format, args.follow, MOST_NAMED);
+        let options = source::Options { format, latest, now, follow, named, feed, system, plans };
         let names = Names::new(args.slug);
         let (sender, events) = sync_channel(1);
         let feed = std::thread::Builder::new()
             .name("feed".to_owned())
             .spawn(move || source::feed(inputs, options, rejects, names, &sender))?;
-        let mut intake = Intake::new(now);
+        let mut intake = Intake::new(now, plans);
         let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
         let keeps = !args.strict && !args.dry_run;
         let began = clock::Stopwatch::start();
@@ -116,7 +128,14 @@ impl Run for Ingest {
         };
         session.finish(&intake);
         let stopped = session.stopped;
+        if let Some(file) = &args.maintenance {
+            let windows = intake.maintenance();
+            crate::file::replace(file, &manifest::text(&windows))?;
+            let noun = if windows.len() == 1 { "window" } else { "windows" };
+            context.note(&format!("note: {} maintenance {noun} in {}", windows.len(), file.display()));
+        }
         let mut report = intake.report;
+        report.is_described = is_described;
         report.kept = kept;
         if !kept && !args.dry_run {
             report.inserted = 0;
@@ -126,6 +145,14 @@ impl Run for Ingest {
         let looks = Looks::of(report).document(move |it| document(it, as_of));
         Ok(context.summary(looks, move |it| text(it, dry_run)).exits(exit))
     }
+}
+
+/// What describes the records, where they are not transitions.
+fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>> {
+    let Some(name) = &args.feed else { return Ok(None) };
+    let recipes = feeds::named(context, name)?;
+    let recipes = recipes.into_iter().map(|recipe| recipe.with_max_gap(args.max_gap));
+    Ok(Some(recipes.collect()))
 }
 
 /// What arrives from the feed, and what is told of it meanwhile.
@@ -249,7 +276,7 @@ impl Session<'_, '_> {
         match self.feed.take().map(JoinHandle::join) {
             Some(Err(_)) => Err(Failure::new(
                 "reading ended unexpectedly",
-                "this is a fault of slo: please report it with the input; what was committed is kept",
+                "this is a bug in slo: please report it with the input; what was committed is kept",
             )),
             _ => Ok(None),
         }
@@ -271,7 +298,7 @@ impl Session<'_, '_> {
                 self.progress.suspend(|| {
                     self.context.note(&format!("note: {signal}: what was read of {file} until then is kept"));
                     if let Some(line) = partial {
-                        self.context.warn(&format!("{file}:{line}: not kept: only a part of it had come"));
+                        self.context.warn(&format!("{file}:{line}: not kept: the line is incomplete"));
                     }
                 });
             }
@@ -281,8 +308,7 @@ impl Session<'_, '_> {
                     return Err(error.context(file));
                 }
                 let kept = if self.keeps { "what was read before this is kept" } else { "nothing was kept" };
-                let hint =
-                    format!("{kept}; mend the input and ingest it again, for what is known already is not doubled");
+                let hint = format!("{kept}; fix the input and ingest it again; duplicates are ignored");
                 return Err(Failure::new(format!("{file}: {error:#}"), hint));
             }
         }

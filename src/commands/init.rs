@@ -1,7 +1,9 @@
 //! Owns `slo init`: a commented manifest to start from.
 //!
-//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows | (2: the file exists, or
-//! nothing is left to declare) |
+//! | `slo init [FILE]` | writes a commented manifest for the systems that the journal knows; `--github`, `--gitlab` and
+//! `--cron` write files for CI and cron | (2: the file exists, or nothing is left to declare) |
+
+mod files;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,6 +27,9 @@ impl Run for Init {
     const NAME: &'static str = "init";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        if let Some(answer) = files::write(args, context)? {
+            return Ok(answer);
+        }
         if let Some(path) = &args.file {
             context.refuse_database("FILE", path)?;
         }
@@ -46,7 +51,7 @@ impl Run for Init {
         let applied = whole(path).display();
         context.note(&format!(
             "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
-         `{} apply {applied}` brings it in",
+         `{} apply {applied}` applies it",
             context.program, context.program
         ));
         Ok(Answer::written(ExitStatus::Pass))
@@ -99,7 +104,7 @@ fn whole(path: &Path) -> &Path {
 fn write_new(path: &Path, text: &str) -> Result<()> {
     file::create(path, text).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::new(
-            format!("{} exists already, and nothing is overwritten", path.display()),
+            format!("{} already exists, and nothing is overwritten", path.display()),
             "name another file, or none to print the manifest",
         ),
         _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),

@@ -1,13 +1,13 @@
 //! Owns `slo list`: what the database holds, and what conditions can be made of.
 //!
 //! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `corrections`, `conditions`, `ingests`, `sets`, `policies`,
-//! `fields`; `-o wide` shows the set and the commit of each object | |
+//! `fields`, `feeds`; `-o wide` shows the set and the commit of each object | |
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run};
+use super::{Answer, Context, Run, feeds};
 use crate::cli::{List, ListKind};
 use crate::domain::plan::object::Kind;
 use crate::domain::plan::stored::StoredObject;
@@ -25,6 +25,7 @@ impl Run for List {
         let list = match args.kind {
             ListKind::Policies => list::policies(),
             ListKind::Fields => list::fields(),
+            ListKind::Feeds => list::feeds(feeds::builtin()?),
             kind => context.store(Access::Read)?.read(|store| stored(store, kind, as_of))?,
         };
         Ok(Looks::of(list).document(move |it| document(it, as_of)).sheet(sheet).into())
@@ -42,6 +43,7 @@ fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<list::List> {
         ListKind::Sets => list::sets(sets(store)?),
         ListKind::Policies => list::policies(),
         ListKind::Fields => list::fields(),
+        ListKind::Feeds => list::feeds(feeds::builtin()?),
     })
 }
 

@@ -39,7 +39,7 @@ impl Run for Log {
             Ok(Logged::newest(applies, rewrites, most))
         })?;
         if records.is_empty() {
-            context.note("nothing was applied so far that is asked for; `slo apply PATH` declares objects");
+            context.note("no matching applies; `slo apply PATH` declares objects");
         }
         let as_of = context.as_of;
         let looks = Looks::of(records).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
@@ -53,7 +53,7 @@ fn check_set(store: &Store, set: &Name) -> Result<()> {
         return Ok(());
     }
     let guess = did_you_mean(set.as_str(), sets.iter().map(Name::as_str));
-    let hint = if guess.is_empty() { "`slo list sets` shows those there are".to_owned() } else { guess };
+    let hint = if guess.is_empty() { "`slo list sets` lists them".to_owned() } else { guess };
     Err(Failure::new(format!("there is no set {:?}", set.as_str()), hint))
 }
 
@@ -65,6 +65,6 @@ fn check_names(store: &Store, names: &[Name]) -> Result<()> {
     let known: BTreeSet<Name> = store.names_ever()?.into_iter().chain(store.rewritten_names()?).collect();
     let Some(unknown) = names.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
     let guess = did_you_mean(unknown.as_str(), known.iter().map(Name::as_str));
-    let hint = if guess.is_empty() { "`slo log` shows all that was applied".to_owned() } else { guess };
-    Err(Failure::new(format!("there is no object {:?}, nor was there one", unknown.as_str()), hint))
+    let hint = if guess.is_empty() { "`slo log` shows all applies".to_owned() } else { guess };
+    Err(Failure::new(format!("there is no object {:?}, and there never was", unknown.as_str()), hint))
 }

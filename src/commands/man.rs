@@ -29,10 +29,10 @@ const SECTIONS: [Section; 4] = [
     (
         "ENVIRONMENT",
         &[
-            ("SLO_DB", "The database file; --db wins over it."),
-            ("SLO_AS_OF", "The moment as of which commands answer; --as-of wins over it."),
-            ("SLO_AUTHOR", "Who applies, for slo log; else what CI systems set, else the user."),
-            ("NO_COLOR", "When set and not empty, nothing is coloured unless --color always says so."),
+            ("SLO_DB", "The database file; --db overrides it."),
+            ("SLO_AS_OF", "The time that commands evaluate as of; --as-of overrides it."),
+            ("SLO_AUTHOR", "Author of an apply, for slo log; by default what CI systems set, else the user."),
+            ("NO_COLOR", "When set and not empty, colors are off unless --color always is given."),
             ("COLUMNS", "The width of the terminal."),
             ("XDG_DATA_HOME, HOME, APPDATA", "Where the user's data directory is."),
         ],
@@ -45,15 +45,15 @@ const SECTIONS: [Section; 4] = [
                 "The database, unless another is named: under XDG_DATA_HOME; on macOS under ~/Library/Application \
                  Support; on Windows under APPDATA.",
             ),
-            ("FILE-wal, FILE-shm", "Companions of a database in use. Copy all three, or none while a command writes."),
+            ("FILE-wal, FILE-shm", "Companions of a database in use. Copy a database with slo db backup only."),
         ],
     ),
     (
         "EXAMPLES",
         &[
-            ("slo demo", "Look around in a small world that is made for it."),
-            ("slo ingest checks.jsonl", "Take transitions in; doing it again changes nothing."),
-            ("slo apply slo/", "Bring the declared systems and objectives in line with a folder of manifests."),
+            ("slo demo", "See an example."),
+            ("slo ingest checks.jsonl", "Import transitions; importing again changes nothing."),
+            ("slo apply slo/", "Make the declared systems and objectives match a folder of manifests."),
             ("slo check -l tier=critical", "Fail when a critical objective has spent its budget."),
         ],
     ),
@@ -123,6 +123,13 @@ fn page(command: &Command, root: &Command) -> Result<String> {
     }
     described.render_options_section(&mut text)?;
     let mut rest = Roff::new();
+    if let Some(examples) = command.get_after_help().filter(|_| !is_root) {
+        rest.control("SH", ["EXAMPLES"]);
+        for example in examples.to_string().lines().skip(1) {
+            rest.control("PP", []);
+            rest.text([roman(example.trim())]);
+        }
+    }
     if is_root {
         for (title, entries) in SECTIONS {
             section(&mut rest, title, entries.iter().map(|(term, meaning)| (vec![bold(*term)], roman(*meaning))));

@@ -9,8 +9,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Correct, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, Forget, Global, Health, History, Info, Ingest, Init, List, Log,
-    Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global, Health,
+    History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show,
+    Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -44,10 +45,9 @@ impl Forms {
         let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
         let what = match (output, self) {
             _ if allowed.contains(&output) => return Ok(()),
-            (Output::Junit | Output::Github, _) => {
-                "-o junit and -o github are forms of verdicts, as `slo check` and `slo validate` give them"
-            }
-            (Output::Html, _) => "-o html is a form of `slo digest` and `slo report` alone",
+            (Output::Junit | Output::Github, _) => "-o junit and -o github are only for `slo check` and `slo validate`",
+            (Output::Html, _) => "-o html is only for `slo digest` and `slo report`",
+            (Output::Openmetrics, _) => "-o openmetrics is only for `slo export metrics`",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
             (_, Self::Usual(_)) => return Ok(()),
         };
@@ -84,7 +84,7 @@ struct Group {
 
 /// All commands, in the order of the help.
 static GROUPS: [Group; 6] = [
-    Group { name: "Record", commands: &[command::<Ingest>(), command::<Probe>()] },
+    Group { name: "Record", commands: &[command::<Ingest>(), holding::<Feed>("feed", FEED), command::<Probe>()] },
     Group {
         name: "Declare",
         commands: &[
@@ -127,7 +127,9 @@ fn all() -> impl Iterator<Item = &'static Command> {
     GROUPS.iter().flat_map(|group| group.commands)
 }
 
-const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>()];
+const EXPORT: &[Command] = &[command::<ExportJournal>(), command::<ExportManifests>(), command::<ExportMetrics>()];
+
+const FEED: &[Command] = &[command::<FeedTry>(), command::<FeedShow>()];
 
 const DB: &[Command] = &[
     command::<Info>(),
@@ -174,7 +176,7 @@ impl Line {
     /// # Errors
     /// When it asks for help or is wrong, with what is printed then.
     pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
-        // The arguments of 26 other commands are a fifth of the time of a short one. What is right without them is right
+        // The arguments of 27 other commands are a fifth of the time of a short one. What is right without them is right
         // with them; what is wrong is told with all of them.
         let matches = match short(words) {
             Some(Ok(matches)) => matches,

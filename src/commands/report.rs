@@ -23,6 +23,7 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
 use crate::render::Looks;
+use crate::render::number::counted;
 use crate::render::page::{Contents, html};
 use crate::render::review::{document, html as html_of, markdown, text};
 use crate::store::{Access, Store, Stored};
@@ -97,8 +98,7 @@ fn written(path: &Path, page: &str, count: usize, context: &mut Context<'_>) -> 
         return Ok(Answer::text(page.to_owned()));
     }
     file::replace(path, page)?;
-    let plural = if count == 1 { "" } else { "s" };
-    context.note(&format!("{count} objective{plural} in {}", path.display()));
+    context.note(&format!("{} in {}", counted(count, "objective"), path.display()));
     Ok(Answer::written(ExitStatus::Pass))
 }
 

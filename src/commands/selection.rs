@@ -18,7 +18,7 @@ use crate::store::{Store, Stored};
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
     let selector = labels(selection.selector.as_deref())?;
-    if let Some(system) = &selection.system {
+    for system in &selection.system {
         let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
         if known.is_none() {
             let systems = store.systems()?;
@@ -27,7 +27,8 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
     }
     let mut objectives = if selection.names.is_empty() { store.objectives()? } else { named(store, &selection.names)? };
     objectives.retain(|stored| {
-        selection.system.as_deref().is_none_or(|system| stored.objective.system.as_str() == system)
+        let of_system = |system: &String| stored.objective.system.as_str() == system;
+        (selection.system.is_empty() || selection.system.iter().any(of_system))
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)
@@ -40,15 +41,13 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
 /// When a name or label selector is not one, or names what does not exist.
 pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Instant) -> Result<Vec<(Name, Labels)>> {
     let selector = labels(selection.selector.as_deref())?;
-    if let Some(system) = &selection.system {
-        drop(systems(store, std::slice::from_ref(system))?);
-    }
+    drop(systems(store, &selection.system)?);
     if !selection.names.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = labelled_systems(store, as_of, selection.system.as_deref())?;
+    let mut found = labelled_systems(store, as_of, &selection.system)?;
     found.retain(|(name, labels)| {
-        selection.system.as_deref().is_none_or(|system| name.as_str() == system)
+        (selection.system.is_empty() || selection.system.iter().any(|system| name.as_str() == system))
             && selector.as_ref().is_none_or(|selector| selector.matches(labels))
     });
     Ok(found)
@@ -125,6 +124,6 @@ pub(super) fn systems(store: &Store, names: &[String]) -> Result<Vec<(Name, Syst
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
     let guess = did_you_mean(name, known);
-    let hint = if guess.is_empty() { format!("`slo list {what}s` shows those there are") } else { guess };
+    let hint = if guess.is_empty() { format!("`slo list {what}s` lists them") } else { guess };
     Failure::new(format!("there is no {what} {name:?}"), hint)
 }

@@ -24,8 +24,7 @@ impl Run for Show {
             let stored = selection::objective(store, &args.name)?;
             let objective = stored.objective.clone();
             let report = reports(store, vec![stored.clone()], as_of)?.into_iter().next();
-            let report =
-                report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` shows what there is"))?;
+            let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
             let range = Span::new(report.budget.window.start, as_of.plus(1));
             let outages = downtime(store, vec![stored.clone()], range, as_of)?;
             let after = objective.window.calendar().days_before(as_of, args.days.into());

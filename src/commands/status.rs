@@ -52,7 +52,9 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answ
     })?;
     worst_first(&mut reports);
     if reports.is_empty() {
-        context.note("no objective matches; `slo list objectives` shows those there are, with their labels; `slo apply PATH` declares more");
+        context.note(
+            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares more",
+        );
     }
     let (canvas, reports): (_, Rc<[ObjectiveReport]>) = (context.canvas, reports.into());
     let looks = Looks::of(reports).document(move |it| Ok(document(it, as_of)));

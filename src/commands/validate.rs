@@ -3,11 +3,13 @@
 //! | `slo validate PATH…` | reports every problem of manifests | a manifest is invalid |
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::{Answer, Context, Forms, Run};
 use crate::cli::{Output, Validate};
+use crate::domain::health::feed::Feed;
 use crate::domain::health::transition::Source;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
@@ -37,7 +39,7 @@ impl Run for Validate {
             documents: reading.documents,
             shortened: reading.shortened,
             valid: status == ExitStatus::Pass,
-            good: reading.objects.iter().map(good).collect(),
+            good: reading.objects.iter().map(good).chain(reading.feeds.iter().map(good_feed)).collect(),
         };
         let as_of = context.as_of;
         let looks = Looks::of(validation).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
@@ -51,8 +53,18 @@ fn good(declared: &Declared) -> (String, String) {
     (declared.origin.file.to_string(), declared.object.identity().to_string())
 }
 
+/// A valid feed's file and its name there.
+fn good_feed((feed, file): &(Feed, Arc<str>)) -> (String, String) {
+    (file.to_string(), format!("Feed {}", feed.name))
+}
+
 /// The problems of a reading, ready to be printed.
 pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
+    lines_of(&reading.problems)
+}
+
+/// Problems, ready to be printed.
+pub(super) fn lines_of(problems: &[Problem]) -> Vec<ProblemLine> {
     let line = |problem: &Problem| ProblemLine {
         file: problem.file.to_string(),
         line: problem.at.map(|at| at.line),
@@ -63,7 +75,7 @@ pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
         remedy: problem.remedy.clone(),
         excerpt: problem.excerpt.as_ref().map(|excerpt| (excerpt.text.clone(), excerpt.before)),
     };
-    reading.problems.iter().map(line).collect()
+    problems.iter().map(line).collect()
 }
 
 /// No manifest at all is hardly meant.

@@ -7,9 +7,12 @@
 pub(crate) mod composite;
 pub(crate) mod correction;
 pub(crate) mod effective;
+pub(crate) mod feed;
 pub(crate) mod figures;
 pub(crate) mod ingest;
+pub(crate) mod interval;
 pub(crate) mod location;
+pub(crate) mod observed;
 pub(crate) mod probe;
 pub(crate) mod quorum;
 pub(crate) mod report;
@@ -21,3 +24,4 @@ pub(crate) mod system;
 pub(crate) mod threshold;
 pub(crate) mod timeline;
 pub(crate) mod transition;
+pub(crate) mod trial;

@@ -71,7 +71,7 @@ struct Known {
 }
 
 impl<'s> Conditions<'s> {
-    /// Prepares to evaluate so many objectives. Later facts than `as_of` do not exist; moments after it are as if nothing else
+    /// Prepares to evaluate `count` objectives. Later facts than `as_of` do not exist; moments after it are as if nothing else
     /// happened.
     ///
     /// # Errors

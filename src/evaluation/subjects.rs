@@ -17,7 +17,7 @@ pub(crate) type Labels = BTreeMap<String, String>;
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: Option<&str>) -> Result<Vec<(Name, Labels)>> {
+pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) -> Result<Vec<(Name, Labels)>> {
     let mut declared = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
         if let Object::System(system) = stored.held.object {
@@ -30,7 +30,7 @@ pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: Option<&str
     for (name, id) in store.systems()? {
         let has_reported = streams.get(&id).into_iter().flatten().any(|stream| stream.first <= as_of);
         match declared.remove(&name) {
-            Some((true, _)) if asked != Some(name.as_str()) => {}
+            Some((true, _)) if !asked.iter().any(|asked| asked == name.as_str()) => {}
             Some((_, labels)) => systems.push((name, labels)),
             None if has_reported => systems.push((name, Labels::new())),
             // A system that only later facts name does not exist yet.

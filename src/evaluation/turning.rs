@@ -47,7 +47,7 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
         }
     }
     if declared.iter().any(|condition| condition.scope.owner() == Owner::System) {
-        let systems = labelled_systems(store, as_of, None)?;
+        let systems = labelled_systems(store, as_of, &[])?;
         let mut conditions = Conditions::open(store, systems.len(), as_of)?;
         for (name, labels) in systems {
             let covers = |condition: &&Condition| condition.scope.covers_system(&name, &labels);

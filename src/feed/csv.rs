@@ -16,13 +16,14 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// A line with names of so many fields is meant as a header.
 const LIKELY_HEADER: usize = 2;
 
-/// Tells by a line what an input is; `None` when the line looks like neither format, or like JSON that goes on behind it.
+/// Tells by a line, which `is_first` if none before it told nothing, what an input is; `None` when the line looks like neither format, or like JSON that goes on behind it.
 ///
 /// # Errors
 /// When it looks like a CSV header, but is not a whole one.
-pub(super) fn tell(line: &[u8]) -> Result<Option<Format>> {
+pub(super) fn tell(line: &[u8], is_first: bool) -> Result<Option<Format>> {
     if line.trim_ascii_start().first() == Some(&b'{') {
-        return Ok((!json::goes_on(line)).then_some(Format::Jsonl));
+        let tells = if is_first { !json::goes_on(line) } else { json::is_whole(line) };
+        return Ok(tells.then_some(Format::Jsonl));
     }
     if json::unquoted(line).is_some() {
         return Ok(Some(Format::Jsonl));

@@ -144,6 +144,14 @@ impl<'v> Fields<'v> {
                 "unknown status {quoted}; expected healthy, degraded, unhealthy or unknown, or an alias such as up or down"
             )
         })?;
+        Ok(Row::new(self.stream(interner, names)?, at, status))
+    }
+
+    /// The index of the stream these fields name.
+    ///
+    /// # Errors
+    /// With the reason for which they name none.
+    pub(super) fn stream(&self, interner: &mut Interner, names: &mut Names) -> Result<u32, String> {
         let source = match self.optional(Field::Source) {
             None => Source::Healthcheck,
             Some(value) => Source::parse(value.bytes())
@@ -159,15 +167,14 @@ impl<'v> Fields<'v> {
         if self.get(Field::Note).is_some_and(|note| std::str::from_utf8(note.bytes()).is_err()) {
             return Err("note is not UTF-8".to_owned());
         }
-        let stream = interner.index(&Stream { system, source, check, location }, || {
+        interner.index(&Stream { system, source, check, location }, || {
             Ok(StreamName {
                 system: checked(Field::System, system)?,
                 source,
                 check: check.map(|name| checked(Field::Check, name)).transpose()?,
                 location: location.map(|name| checked(Field::Location, name)).transpose()?,
             })
-        })?;
-        Ok(Row::new(stream, at, status))
+        })
     }
 
     fn required(&self, field: Field) -> Result<&Value<'v>, String> {

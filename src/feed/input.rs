@@ -37,6 +37,14 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// What an input begins with, of which these bytes are there: unzipped, as far as they go.
+pub(crate) fn beginning(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    // That it ends early is no surprise.
+    drop(Input::new(bytes).take(4 * bytes.len() as u64).read_to_end(&mut text));
+    text
+}
+
 impl<R: Read> Input<R> {
     pub(super) fn new(inner: R) -> Self {
         Self::Unread(Some(Counted { inner, bytes: 0 }))

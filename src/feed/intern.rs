@@ -45,6 +45,11 @@ impl Interner {
         self.keys.len() == Row::MOST_STREAMS || self.names.len() >= MOST_BYTES
     }
 
+    /// The stream with this index.
+    pub(super) fn key(&self, index: usize) -> &StreamName {
+        &self.keys[index]
+    }
+
     /// The streams with this index and later ones.
     pub(super) fn keys_from(&self, index: usize) -> Vec<StreamName> {
         self.keys[index..].to_vec()

@@ -78,6 +78,11 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }
 
+/// Whether a line is a JSON value.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
 /// Whether a line is a JSON object, with or without a comma behind it.
 pub(super) fn is_item(line: &[u8]) -> bool {
     let line = line.trim_ascii();

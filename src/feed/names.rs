@@ -23,6 +23,11 @@ impl Names {
         Self { made: slug.then(HashMap::new) }
     }
 
+    /// The same, with names made from here on.
+    pub(crate) fn slugging(self) -> Self {
+        Self { made: self.made.or_else(|| Some(HashMap::new())) }
+    }
+
     /// The name that a field's text stands for; a check's and a location's is one of its `system`.
     ///
     /// # Errors

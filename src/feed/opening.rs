@@ -39,16 +39,29 @@ pub(super) struct Opening {
     lacking: Vec<Field>,
     /// Whether a line has shown what the input is.
     is_over: bool,
+    /// Whether the bracket before the items of an array has been released.
+    had_bracket: bool,
 }
 
 impl Opening {
     /// Of an input that has `to_tell` what it is, or one that is known.
     pub(super) const fn new(to_tell: bool) -> Self {
-        Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell }
+        Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell, had_bracket: false }
     }
 
     pub(super) const fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// Whether nothing is held.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Whether what is held began as a document that goes on over lines.
+    pub(super) fn is_document(&self) -> bool {
+        let first = self.held.first().map(|held| held.raw.trim_ascii_start());
+        self.lacking.is_empty() && first.is_some_and(|first| first.starts_with(b"{") || first.starts_with(b"["))
     }
 
     fn is_full(&self) -> bool {
@@ -81,8 +94,15 @@ impl Opening {
         if self.is_over {
             return false;
         }
-        let lacking = lacking();
-        if lacking.is_empty() || !self.held.is_empty() && self.lacking != lacking {
+        if self.is_document() {
+            self.hold(line, raw, reason.to_owned());
+            return true;
+        }
+        let mut lacking = lacking();
+        if !self.held.is_empty() {
+            lacking.retain(|field| self.lacking.contains(field));
+        }
+        if lacking.is_empty() {
             return false;
         }
         self.lacking = lacking;
@@ -99,6 +119,7 @@ impl Opening {
     /// What is held, and no longer is.
     pub(super) fn release(&mut self) -> Vec<Held> {
         self.bytes = 0;
+        self.had_bracket |= self.is_bracket();
         std::mem::take(&mut self.held)
     }
 
@@ -157,6 +178,12 @@ impl Opening {
         let record = serde_json::from_slice::<Json>(first.raw.trim_ascii()).ok();
         let hint = record.map_or_else(|| TRANSITIONS.to_owned(), |record| rewrite(&record, "FILE", "."));
         Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), hint)
+    }
+
+    /// What is held, as it was.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let bracket = self.had_bracket.then_some(b'[');
+        bracket.into_iter().chain(self.held.iter().flat_map(|held| held.raw.iter().copied().chain([b'\n']))).collect()
     }
 
     fn text(&self) -> String {

@@ -58,11 +58,12 @@ impl Shape {
         &self.ignored
     }
 
-    /// Learns from a line what the input is; `after_bracket` when all that came before it is a line `[`.
+    /// Learns from a line what the input is; `after_bracket` when all that came before it is a line `[`,
+    /// `is_first` when nothing did.
     ///
     /// # Errors
     /// When it is a header without the columns that are needed.
-    pub(super) fn learn(&mut self, raw: &[u8], after_bracket: bool) -> Result<Told> {
+    pub(super) fn learn(&mut self, raw: &[u8], after_bracket: bool, is_first: bool) -> Result<Told> {
         let line = without_return(raw);
         if self.format == Format::Auto {
             if is_separator(line) {
@@ -72,7 +73,7 @@ impl Shape {
                 (self.format, self.settled, self.is_array) = (Format::Jsonl, true, true);
                 return Ok(Told::Item);
             }
-            let Some(format) = csv::tell(line)? else { return Ok(Told::Nothing) };
+            let Some(format) = csv::tell(line, is_first)? else { return Ok(Told::Nothing) };
             self.format = format;
         }
         self.settled = true;
@@ -111,7 +112,7 @@ impl Shape {
 }
 
 /// Whether a line tells spreadsheets, and nobody else, what separates the columns.
-fn is_separator(line: &[u8]) -> bool {
+pub(super) fn is_separator(line: &[u8]) -> bool {
     let line =
         line.trim_ascii().strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line.trim_ascii());
     line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=")

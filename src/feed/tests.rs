@@ -20,7 +20,7 @@ const NOW: i64 = 1_763_647_500_000;
 
 fn options(format: Format) -> Options {
     let now = Instant::from_millis(NOW);
-    Options { format, latest: now.plus(600_000), now, batch_rows: 1000, follow: false }
+    Options { format, latest: now.plus(600_000), now, batch_rows: 1000, follow: false, plans: false }
 }
 
 /// What became of an input.

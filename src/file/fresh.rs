@@ -42,7 +42,7 @@ impl Fresh {
             }
             Ok(fresh)
         });
-        made.map_err(|error| cannot_write(target, &error, "name a file in a folder that exists and may be written to"))
+        made.map_err(|error| cannot_write(target, &error, "name a file in an existing, writable folder"))
     }
 
     /// A new, empty file in the folder of `target`, from its first byte at most as open as the file that `like` is of.

@@ -9,8 +9,9 @@ use super::reference::Reference;
 use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{condition, correction, maintenance_window, objective, system};
+use super::{condition, correction, feed, maintenance_window, objective, system};
 use crate::domain::account::objective::Metadata;
+use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
 use crate::domain::value::name::Name;
@@ -19,6 +20,9 @@ use crate::domain::value::name::Name;
 pub(super) const VERSION: &str = "slo/v1";
 /// The version under which `System` and `SLO` are accepted as well.
 pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
+
+/// The kind of documents that are read where records are, and are never applied.
+pub(super) const FEED: &str = "Feed";
 
 /// What every document has.
 pub(super) static DOCUMENT: Shape = Shape {
@@ -93,6 +97,34 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
     Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
 }
 
+/// Whether a document describes a feed.
+pub(super) fn is_feed(root: &Node) -> bool {
+    root.child("kind").and_then(Node::as_text) == Some(FEED)
+}
+
+/// Reads a document that describes a feed.
+pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
+    let root = tree.root.as_ref()?;
+    let name = root.child("metadata").and_then(|metadata| metadata.child("name")).and_then(Node::as_text);
+    report.subject = Some(name.map_or_else(|| FEED.to_owned(), |name| format!("{FEED} {name}")));
+    report.problems.iter_mut().for_each(|problem| problem.subject.clone_from(&report.subject));
+    if !tree.complete {
+        return None;
+    }
+    let fields = Fields::of(&Field::root(root), &DOCUMENT, report)?;
+    let remedy = format!("write apiVersion: {VERSION}");
+    if let Some(field) = fields.require("apiVersion", &remedy, report)
+        && let Some(version) = field.text(report)
+        && version != VERSION
+    {
+        report.error(field.at, format!("apiVersion {} has no {FEED}", quote(version)), remedy);
+    }
+    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+    let metadata = metadata.and_then(|field| read_metadata(&field, report));
+    let spec = fields.require("spec", "", report)?;
+    feed::read(&spec, metadata, report).filter(|_| !report.has_errors())
+}
+
 /// Kind and name as far as they can be told without reporting anything.
 fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
     let kind = root.child("kind").and_then(Node::as_text).and_then(Kind::parse);
@@ -138,7 +170,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
 
 /// Returns whether the version can be judged: that of a kind which is not supported hardly is this project's.
 fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
-    let supported = Kind::ALL.map(Kind::as_str);
+    let supported: Vec<&str> = Kind::ALL.map(Kind::as_str).into_iter().chain([FEED]).collect();
     let list = format!("supported are {}", supported.join(", "));
     let Some(field) = fields.require("kind", &list, report) else { return true };
     let Some(kind) = field.text(report) else { return true };

@@ -38,11 +38,11 @@ pub(super) static SPEC: Shape = Shape {
         FieldShape::optional(
             "rrule",
             Content::Text,
-            "When it returns, as an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=SU; at most once a day",
+            "When it recurs, as an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=SU; at most once a day",
         ),
         FieldShape::optional("timezone", Content::Zone, "The zone whose local time of day a recurring one keeps")
             .or("\"UTC\""),
-        FieldShape::optional("cancelled", Content::Flag, "Whether it excuses nothing after all").or("false"),
+        FieldShape::optional("cancelled", Content::Flag, "Whether it is cancelled and excuses nothing").or("false"),
         FieldShape::optional("reason", Content::Text, "Why, for people"),
     ],
     one_of: &[&["end", "duration"]],
@@ -209,7 +209,7 @@ fn warn_about_start(field: &Field<'_>, recurrence: &Recurrence, report: &mut Rep
     }
     let local = |at: Instant| recurrence.zone.from_utc_datetime(&at.to_chrono().naive_utc());
     let message = format!(
-        "spec.start {} is a {} in {}, which is no occurrence of {}",
+        "spec.start {} is a {} in {}, which is not an occurrence of {}",
         quote(field.scalar().unwrap_or_default()),
         local(recurrence.start).format("%A, %Y-%m-%d"),
         recurrence.zone,

@@ -261,7 +261,7 @@ fn unused(document: &mut Document<'_>, library: &Library) {
     let (message, remedy) = match kind {
         "DataSource" => (
             "slo reads no data source, so this declares nothing",
-            "bring transitions in with slo ingest, and remove this document",
+            "import transitions with slo ingest, and remove this document",
         ),
         "SLI" | "AlertPolicy" | "AlertCondition" | "AlertNotificationTarget"
             if !library.used.contains(&(kind, name.clone())) && !library.policies.uses(kind, &name) =>

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::envelope::{METADATA, OTHER_VERSION, VERSION};
+use super::envelope::{self, METADATA, OTHER_VERSION, VERSION};
 use super::shape::{Content, FieldShape, Length, Shape};
-use super::{condition, correction, healthcheck, maintenance_window, objective, openslo, system};
+use super::{condition, correction, feed, healthcheck, maintenance_window, objective, openslo, system};
 use crate::domain::value::label::{KEY_PATTERN, VALUE_PATTERN};
 
 /// The specifications of this project's own kinds.
-const OWN: [(&str, &Shape); 5] = [
+const OWN: [(&str, &Shape); 6] = [
     ("System", &system::SPEC),
     ("SLO", &objective::SPEC),
     ("MaintenanceWindow", &maintenance_window::SPEC),
     ("Correction", &correction::SPEC),
     ("Condition", &condition::SPEC),
+    (envelope::FEED, &feed::shapes::SPEC),
 ];
 /// The specifications of `OpenSLO`'s kinds; of a data source nothing is read.
 const OPENSLO: [(&str, Option<&Shape>); 7] = [
@@ -222,6 +223,10 @@ impl Schema {
             Content::Pairs(values) => {
                 let values = self.content(values);
                 json!({"type": "object", "propertyNames": {"pattern": KEY_PATTERN}, "additionalProperties": values})
+            }
+            Content::Table(values) => {
+                let values = self.content(values);
+                json!({"type": "object", "additionalProperties": values})
             }
             Content::Label => json!({"type": "string", "pattern": VALUE_PATTERN}),
             Content::Object(shape) => self.reference(shape),

@@ -59,6 +59,8 @@ pub(super) enum Content {
     Word(fn() -> Vec<&'static str>),
     /// Keys by Kubernetes' rule; values as described.
     Pairs(&'static Self),
+    /// Any keys; values as described.
+    Table(&'static Self),
     /// The value of a label.
     Label,
     Object(&'static Shape),

@@ -206,7 +206,8 @@ impl<'a> Whole<'a> {
             let (message, remedy) = if *name == system.name {
                 (format!("{path} names {name} itself, which never excuses its own objectives"), "remove it")
             } else {
-                let message = format!("{path} names {name}, which is no upstream that could excuse {}", system.name);
+                let message =
+                    format!("{path} names {name}, which is not an upstream that could excuse {}", system.name);
                 (message, "remove it, or declare the dependency")
             };
             self.note(Severity::Warning, draft, *at, message, remedy);

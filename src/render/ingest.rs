@@ -16,6 +16,10 @@ pub(crate) struct IngestReport {
     pub(crate) duplicates: u64,
     pub(crate) conflicts: u64,
     pub(crate) rejected: u64,
+    /// Records of which the feed says that they mean nothing.
+    pub(crate) skipped: u64,
+    /// Whether a feed described the records, so that lines are not what was read.
+    pub(crate) is_described: bool,
     /// Distinct systems that accepted lines name.
     pub(crate) systems: usize,
     pub(crate) first: Option<Instant>,
@@ -32,6 +36,7 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
     document.set("duplicates", &report.duplicates)?;
     document.set("conflicts", &report.conflicts)?;
     document.set("rejected", &report.rejected)?;
+    document.set("skipped", &report.skipped)?;
     document.set("systems", &report.systems)?;
     document.set("firstTs", &report.first.map(|at| at.to_string()))?;
     document.set("lastTs", &report.last.map(|at| at.to_string()))?;
@@ -48,7 +53,11 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     if report.rejected > 0 {
         parts.push(count(report.rejected, "rejected"));
     }
-    let noun = if report.read == 1 { "line" } else { "lines" };
+    if report.skipped > 0 {
+        parts.push(count(report.skipped, "without meaning for the feed"));
+    }
+    let noun = if report.is_described { "record" } else { "line" };
+    let noun = if report.read == 1 { noun.to_owned() } else { format!("{noun}s") };
     let mut text = format!("{} {noun} read: {}\n", thousands(report.read), parts.join(", "));
     if let (Some(first), Some(last)) = (report.first, report.last) {
         let noun = if report.systems == 1 { "system" } else { "systems" };

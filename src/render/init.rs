@@ -29,13 +29,13 @@ const HEAD: &str = "\
 # yaml-language-server: $schema=slo-v1.schema.json
 # The line above is read by editors with a YAML language server; `slo schema > slo-v1.schema.json` writes that file.
 #
-# Check this with `slo validate FILE`, see what it would change with `slo plan FILE`, bring it in with `slo apply FILE`,
+# Check this with `slo validate FILE`, see what it would change with `slo plan FILE`, apply it with `slo apply FILE`,
 # and then ask `slo status`. Lines that begin with # are suggestions: remove the # to use them.
 ";
 
 const EXAMPLE: &str = "\
 #
-# The journal has no transitions yet, so this is an example: put your own names in, and bring transitions in with
+# The journal has no transitions yet, so this is an example: use your own names, and import transitions with
 # `slo ingest`, one JSON object a line:
 #   {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \"status\": \"unhealthy\"}
 ";
@@ -74,7 +74,7 @@ metadata:
   # labels: {{ team: payments }}
 spec: {{}}
   # staleAfter: 15m          # healthy this long without another report is unknown
-  # dependencies:            # systems that may be to blame for this one's downtime
+  # dependencies:            # systems that may cause downtime of this one
   #   - targetRef: {{ kind: System, name: {upstream} }}
 "
     );

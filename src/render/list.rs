@@ -14,7 +14,7 @@ use crate::domain::value::instant::Instant;
 
 pub(crate) use declared::{KnownSystem, conditions, corrections, maintenance, objectives, systems};
 pub(crate) use records::{KnownSet, ingests, sets};
-pub(crate) use vocabulary::{fields, policies};
+pub(crate) use vocabulary::{feeds, fields, policies};
 
 /// A list: what it is of, and its rows.
 pub(crate) struct List {

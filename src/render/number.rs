@@ -40,9 +40,10 @@ pub(crate) fn short_time(millis: i64) -> String {
     }
 }
 
-/// So many of a thing: `1 objective`, `3 objectives`.
+/// So many of a thing: `1 objective`, `3 objectives`, `2 matches`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    let plural = if noun.ends_with("ch") { "es" } else { "s" };
+    format!("{count} {noun}{}", if count == 1 { "" } else { plural })
 }
 
 /// A burn rate for people: `0`, `0.42`, `3.1`, `14`, `120`.

@@ -31,7 +31,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use shown::Shown;
 
-/// Up to so many objectives are told with everything open; more make a page whose charts open on demand.
+/// Up to this number of objectives are shown with everything open; more make a page whose charts open on demand.
 const MOST_OPEN: usize = 40;
 /// Nothing may be loaded, sent or run, wherever the page is shown.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

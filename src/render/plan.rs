@@ -160,7 +160,7 @@ fn title(change: &Change) -> String {
             format!("{} {old_name} → {} (renamed)", change.identity.kind, change.identity.name)
         }
         (None, Deed::Orphan) => {
-            format!("{} (orphaned: gone from the manifests of its set; --prune deletes it)", change.identity)
+            format!("{} (orphaned: no longer declared in its set; --prune deletes it)", change.identity)
         }
         (None, _) => change.identity.to_string(),
     }

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::github::{Annotation, line};
 use super::junit::{Case, Outcome};
+use super::number::counted;
 use super::{Canvas, Cell, Document, Sheet, Tone};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
@@ -174,14 +175,13 @@ pub(crate) fn shortened(shown: usize) -> String {
 fn summary(validation: &Validation) -> String {
     let count =
         |warning: bool| validation.problems.iter().filter(|problem| (problem.severity == "warning") == warning).count();
-    let several = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (errors, warnings) = (count(false), count(true));
     let mut parts =
-        vec![several(validation.documents, "document"), format!("in {}", several(validation.files, "file"))];
+        vec![counted(validation.documents, "document"), format!("in {}", counted(validation.files, "file"))];
     parts = vec![parts.join(" ")];
-    parts.push(if errors == 0 { "valid".to_owned() } else { several(errors, "error") });
+    parts.push(if errors == 0 { "valid".to_owned() } else { counted(errors, "error") });
     if warnings > 0 {
-        parts.push(several(warnings, "warning"));
+        parts.push(counted(warnings, "warning"));
     }
     let mut text = parts.join(", ");
     if validation.shortened {

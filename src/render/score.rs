@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::number::{minutes, short_time};
+use super::number::{counted, minutes, short_time};
 use crate::domain::rules::backtest::Score;
 use crate::domain::rules::backtest::spread::Spread;
 
@@ -66,13 +66,6 @@ pub(super) fn mean(spread: &Spread) -> Option<String> {
 
 /// A score in sentences.
 pub(super) fn lines(score: &Score, event: &str) -> Vec<String> {
-    let several = |count: usize, noun: &str| {
-        let plural = match noun.strip_suffix('h') {
-            Some(_) => "es",
-            None => "s",
-        };
-        format!("{count} {noun}{}", if count == 1 { "" } else { plural })
-    };
     let share = |fraction: Option<(usize, usize)>| match fraction {
         Some((part, whole)) => format!("{} %", part * 100 / whole),
         None => "–".to_owned(),
@@ -80,13 +73,13 @@ pub(super) fn lines(score: &Score, event: &str) -> Vec<String> {
     let mut lines = vec![
         format!(
             "{}, {} of them about a real {event}: precision {}",
-            several(score.firings, "firing"),
+            counted(score.firings, "firing"),
             score.useful_firings,
             share(score.precision())
         ),
         format!(
             "{}, {} of them detected: recall {}",
-            several(score.events, event),
+            counted(score.events, event),
             score.detected_events,
             share(score.recall())
         ),

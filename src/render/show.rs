@@ -174,7 +174,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.line(&one_line(title));
     }
     if report.orphaned {
-        screen.line("orphaned: gone from the manifests of its set, in force until `slo apply --prune`");
+        screen.line("orphaned: no longer declared in its set; active until `slo apply --prune`");
     }
     let check = report.healthcheck.as_ref().map_or(String::new(), |check| format!(", check {check}"));
     let target = report.budget.target.percent();
@@ -186,7 +186,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Budget", budget(portrait, canvas));
         screen.part("Forecast", forecast(portrait));
         screen.part("Burn rate", burn(portrait, canvas));
-        screen.part("Blame", blame(portrait, canvas));
+        screen.part("Causes", blame(portrait, canvas));
         screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
         screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);
@@ -299,10 +299,10 @@ fn forecast(portrait: &Portrait) -> Vec<String> {
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
     lines.extend(forecast.recovers_at.map(|at| format!("{then}, stops breaching {}{}", until(at), leaves(at))));
-    lines.extend(forecast.full_at.map(|at| format!("{then}, whole again {}{}", until(at), leaves(at))));
-    lines.extend(next_period(report).map(|at| format!("a new period begins {} UTC, with a whole budget", until(at))));
+    lines.extend(forecast.full_at.map(|at| format!("{then}, fully restored {}{}", until(at), leaves(at))));
+    lines.extend(next_period(report).map(|at| format!("a new period begins {} UTC, with a full budget", until(at))));
     if lines.is_empty() {
-        lines.push("as long as nothing changes, neither spent nor refilled".to_owned());
+        lines.push("no change expected".to_owned());
     }
     lines
 }
@@ -410,10 +410,10 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
         if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
             format!("downtime excluded by maintenance: {}", short_down(tally.excluded_us))
         } else {
-            "maintenance does not excuse downtime of this objective".to_owned()
+            "maintenance does not excuse downtime".to_owned()
         },
         match portrait.leaves()[..] {
-            [] => "all time counts into the window's length".to_owned(),
+            [] => "all time counts towards the window's length".to_owned(),
             [..] => {
                 let what = portrait.leaves().join(" and ");
                 format!("taken out of the window's length ({what}): {}", short_time(tally.not_counted_ms))
@@ -426,7 +426,7 @@ fn accounting(portrait: &Portrait) -> Vec<String> {
     let mode = match budget.exclusion {
         crate::domain::account::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
         crate::domain::account::objective::DependencyExclusion::SelfOnly => {
-            "self-only: downtime that belongs to an upstream is free"
+            "self-only: downtime caused by an upstream does not count"
         }
     };
     lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));

@@ -24,7 +24,6 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 use footer::{blind_spots, last_data, outlooks};
 
@@ -33,7 +32,7 @@ pub(crate) use crate::domain::budget::printed::remaining_percent;
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
 /// What the mark says.
-const ORPHANS: &str = "∅ orphaned: gone from the manifests of its set, in force until `slo apply --prune`";
+const ORPHANS: &str = "∅ orphaned: no longer declared in its set; active until `slo apply --prune`";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::{minutes, percent, short_time};
+use super::number::{percent, short_time};
 use super::score::{WireScore, lines, mean, wire};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::printed::ratio_percent;

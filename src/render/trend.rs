@@ -5,7 +5,7 @@ use crate::render::number::short_down;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::number::{minutes, percent, rate, short_time};
+use super::number::{percent, rate};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::printed::availability_percent;

@@ -39,7 +39,7 @@ pub(super) fn head(repository: &Repository) -> Result<Option<Id>, String> {
 
 fn target(repository: &Repository, name: &str) -> Result<Option<Target>, String> {
     if name != "HEAD" && !is_reference(name) {
-        return Err("HEAD refers to something that is no reference".to_owned());
+        return Err("HEAD refers to something that is not a reference".to_owned());
     }
     // A worktree has its own HEAD, and shares the branches with the repository it is of.
     let folder = if name == "HEAD" { &repository.git } else { &repository.common };

@@ -220,7 +220,7 @@ impl Store {
         open().map(DeliveryLock).map_err(|error| {
             Failure::new(
                 format!("cannot lock {}: {error}", path.display()),
-                "it keeps two computations from telling commands twice: make it a file that may be written to and locked",
+                "it keeps two computations from telling commands twice: make it writable and lockable",
             )
         })
     }
@@ -275,7 +275,7 @@ impl Store {
                    OR delivered_through < 0";
         let ahead: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
         if let Some(name) = ahead {
-            differences.push(Difference(format!("delivery: {name:?} was told of a change that does not exist")));
+            differences.push(Difference(format!("delivery: {name:?} received a change that does not exist")));
         }
         Ok(differences)
     }

@@ -1,5 +1,6 @@
 //! Owns writing the journal: merging sorted facts into segments, so that the result never depends on their order.
 
+mod around;
 mod entry;
 mod forgetting;
 mod merger;

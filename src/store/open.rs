@@ -186,7 +186,7 @@ fn unnamed() -> anyhow::Error {
 fn missing(path: &Path) -> anyhow::Error {
     Failure::new(
         format!("there is no database at {}", path.display()),
-        "bring transitions in with `slo ingest FILE`, name another file with --db or SLO_DB, or look at `slo demo`",
+        "import transitions with `slo ingest FILE`, name another database with --db or SLO_DB, or try `slo demo`",
     )
 }
 
@@ -195,7 +195,7 @@ fn open_to_write(path: &Path) -> Result<Connection> {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::new(
                 format!("cannot make the folder {}: {error}", folder.display()),
-                "name a file in a folder that may be written to with --db or SLO_DB",
+                "name a file in a writable folder with --db or SLO_DB",
             )
         })?;
     }
@@ -274,7 +274,7 @@ fn check_identity(connection: &Connection) -> Result<i32> {
 fn known_identity(connection: &Connection) -> Result<i32> {
     let (application, version) = identity(connection)?;
     if version == 0 && holds_nothing(connection)? {
-        return Err(Failure::new("it is empty", "bring transitions in with `slo ingest FILE`"));
+        return Err(Failure::new("it is empty", "import transitions with `slo ingest FILE`"));
     }
     if application != APPLICATION_ID {
         return Err(Failure::new(
@@ -290,7 +290,7 @@ fn known_identity(connection: &Connection) -> Result<i32> {
     }
     if version < 1 {
         return Err(Failure::new(
-            format!("its schema {version} is none that slo ever wrote"),
+            format!("its schema {version} is unknown"),
             "restore the file from a backup, or ingest the same files into a new one",
         ));
     }

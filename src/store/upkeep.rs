@@ -30,14 +30,14 @@ impl Store {
     /// # Errors
     /// When there is something under that name, or the copy cannot be written or does not hold together.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
-        let hint = "name a file that does not exist yet, in a folder that may be written to";
+        let hint = "name a file that does not exist yet, in a writable folder";
         expect_file(to)?;
         if to.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("{} exists already", to.display()), hint));
+            return Err(Failure::new(format!("{} already exists", to.display()), hint));
         }
         self.copied(to).map_err(|error| match Failure::hint(&error) {
             Some(_) => error,
-            None if already_exists(&error) => Failure::new(format!("{} exists already", to.display()), hint),
+            None if already_exists(&error) => Failure::new(format!("{} already exists", to.display()), hint),
             None => Failure::new(format!("cannot write {}: {error:#}", to.display()), hint),
         })
     }
@@ -84,7 +84,7 @@ impl Store {
         self.unchanged()?;
         let differences = Self::open(fresh.path(), Access::Read)?.verify_file()?;
         if let Some(difference) = differences.first() {
-            return Err(Unreadable(format!("the copy does not hold together: {}", difference.0)).into());
+            return Err(Unreadable(format!("the copy is not sound: {}", difference.0)).into());
         }
         Ok(fresh)
     }

@@ -53,7 +53,7 @@ fn the_demo_touches_no_database_that_is_there() {
     for args in [["demo", "--db", "demo/slo.db"], ["demo", "--keep", "demo"]] {
         let refused = world.slo(&args);
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-        assert!(String::from_utf8_lossy(&refused.stderr).contains("exists already"), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("already exists"), "{refused:?}");
     }
     assert_eq!(fs::read(&db).unwrap(), before);
     assert_eq!(world.slo(&["demo", "--db", "mine.db"]).status.code(), Some(0));

@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 17] = [
+const OWNED: [(&str, &[&str]); 19] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
@@ -23,6 +23,8 @@ const OWNED: [(&str, &[&str]); 17] = [
     ("rustix", &["process", "signals", "store/open"]),
     ("signal_hook", &["signals"]),
     ("csv_core", &["feed"]),
+    ("serde_json_path", &["feed/described", "manifest/feed"]),
+    ("regex", &["feed/described", "manifest/feed"]),
     ("flate2", &["feed", "repository", "store/soundness/crc"]),
     ("sha1", &["repository/object"]),
     ("sha2", &["repository/object", "store/changes"]),
@@ -72,6 +74,10 @@ const MAY_USE: [(&str, &[&str]); 17] = [
 /// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
 const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
+    ("feed", "feeds"),
+    ("feeds", "validate"),
+    ("ingest", "feeds"),
+    ("list", "feeds"),
     ("backtest", "expression"),
     ("backtest", "selection"),
     ("badge", "selection"),
@@ -100,6 +106,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("trend", "selection"),
     ("badge", "period"),
     ("downtime", "period"),
+    ("export", "period"),
     ("report", "period"),
     ("status", "period"),
 ];

@@ -72,14 +72,14 @@ fn what_lies_ahead_is_true_in_words() {
     world.pass(&["apply", "shop.yaml", "monthly.yaml"]);
     let show = |name: &str, as_of: &str| world.pass(&["show", name, "--as-of", as_of]);
     let period = "a new period begins in ";
-    let whole = "at 2024-03-31 22:00 UTC, with a whole budget";
+    let whole = "at 2024-03-31 22:00 UTC, with a full budget";
     let overspends = "if it stays down, every minute overspends another minute";
     // Nothing is consumed.
     let text = show("monthly", "2024-03-09T00:00:00Z");
-    assert!(text.contains("neither spent nor refilled") && !text.contains(period), "{text}");
+    assert!(text.contains("no change expected") && !text.contains(period), "{text}");
     // 10 of 44.6 minutes are consumed, and nothing goes on.
     let text = show("monthly", "2024-03-11T00:00:00Z");
-    assert!(text.contains(period) && text.contains(whole) && !text.contains("neither spent"), "{text}");
+    assert!(text.contains(period) && text.contains(whole) && !text.contains("no change expected"), "{text}");
     // Down, with some left.
     let text = show("monthly", "2024-03-20T10:05:00Z");
     assert!(
@@ -89,15 +89,15 @@ fn what_lies_ahead_is_true_in_words() {
     // Overspent, and still down.
     let text = show("monthly", "2024-03-20T12:00:00Z");
     assert!(text.contains(&format!("{overspends}\n")) && text.contains(whole), "{text}");
-    assert!(!text.contains("neither spent") && !text.contains("stays up"), "{text}");
+    assert!(!text.contains("no change expected") && !text.contains("stays up"), "{text}");
     let text = show("shop-availability", "2024-03-20T12:00:00Z");
     assert!(text.contains(&format!("{overspends}, less the downtime that leaves the window")), "{text}");
-    assert!(!text.contains("neither spent") && !text.contains("stays up") && !text.contains(period), "{text}");
+    assert!(!text.contains("no change expected") && !text.contains("stays up") && !text.contains(period), "{text}");
     let status = world.pass(&["status", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
-    assert!(status.contains("monthly: a new period begins 2024-03-31 22:00 UTC, with a whole budget"), "{status}");
+    assert!(status.contains("monthly: a new period begins 2024-03-31 22:00 UTC, with a full budget"), "{status}");
     let page = world.pass(&["report", "--html", "-", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
     assert!(page.contains("If it stays down, every minute overspends another minute."), "{page}");
-    assert!(page.contains("A new period, with a whole budget, begins <b data-field=\"window.end\""), "{page}");
+    assert!(page.contains("A new period, with a full budget, begins <b data-field=\"window.end\""), "{page}");
     // Of a calendar window, programs get no other moments than before.
     let json = world.run(&["status", "monthly", "-o", "json", "--as-of", "2024-03-20T12:00:00Z"]).json();
     let forecast = &json["objectives"][0]["forecast"];
@@ -111,11 +111,11 @@ fn a_digest_of_nothing_is_refused() {
         let digest = ["digest", "--as-of", "2024-03-20", "-o", form];
         world.pass(&[&digest[..], &["-l", "!team"]].concat());
         let nothing = world.run(&[&digest[..], &["-l", "team=nope"]].concat());
-        nothing.refuses("nothing to tell: no objective is selected");
+        nothing.refuses("nothing to summarize: no objective is selected");
     }
     let empty = World::new();
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
-    empty.run(&["digest"]).refuses("nothing to tell: no objective is selected");
+    empty.run(&["digest"]).refuses("nothing to summarize: no objective is selected");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_log_is_about_objects_that_are_or_were() {
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
     let log = empty.run(&["log"]);
     assert_eq!((log.code, &*log.text()), (0, ""), "{}", log.stderr);
-    assert!(log.stderr.contains("nothing was applied so far"), "{}", log.stderr);
+    assert!(log.stderr.contains("no matching applies"), "{}", log.stderr);
 }
 
 #[test]
@@ -151,9 +151,9 @@ fn a_page_says_what_downtime_counts() {
     let world = World::lived_in();
     let sentences = [
         ("strict", false, "All downtime counts."),
-        ("strict", true, "All downtime counts but that under maintenance."),
-        ("self-only", false, "Downtime that belongs to an upstream is free."),
-        ("self-only", true, "Downtime that belongs to an upstream is free, and so is that under maintenance."),
+        ("strict", true, "All downtime counts, except during maintenance."),
+        ("self-only", false, "Downtime caused by an upstream does not count."),
+        ("self-only", true, "Downtime caused by an upstream, or during maintenance, does not count."),
     ];
     for (mode, excused, sentence) in sentences {
         let spec = format!("{OBJECTIVE}  dependencyExclusion: {mode}\n  excludeMaintenanceWindows: {excused}\n");

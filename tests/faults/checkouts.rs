@@ -346,9 +346,9 @@ fn a_head_that_leads_nowhere_or_out_is_told() {
     let Some(world) = repository(&[]) else { return };
     world.write("secret", "0123456789012345678901234567890123456789\n");
     for (head, what) in [
-        ("ref: ../../secret\n", "HEAD refers to something that is no reference"),
-        ("ref: refs/../../../secret\n", "HEAD refers to something that is no reference"),
-        ("ref: /etc/passwd\n", "HEAD refers to something that is no reference"),
+        ("ref: ../../secret\n", "HEAD refers to something that is not a reference"),
+        ("ref: refs/../../../secret\n", "HEAD refers to something that is not a reference"),
+        ("ref: /etc/passwd\n", "HEAD refers to something that is not a reference"),
         ("ref: HEAD\n", "HEAD leads in a circle"),
         ("ref: refs/heads/loop\n", "HEAD leads in a circle"),
         ("nonsense\n", "HEAD names no commit"),

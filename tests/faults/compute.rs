@@ -65,7 +65,7 @@ fn a_command_that_fails_is_reported_and_told_again() {
         let output = compute(&world, at, exec);
         assert_eq!(output.code, 1, "{}", output.stderr);
         assert!(output.stderr.starts_with("error: --exec "), "{}", output.stderr);
-        for part in ["was not told of change 1 (", "exit code 3", "no route to host", "hint: it and "] {
+        for part in ["did not receive change 1 (", "exit code 3", "no route to host", "help: it and "] {
             assert!(output.stderr.contains(part), "{part:?} is missing: {}", output.stderr);
         }
         // Order is kept: nothing overtakes the change that failed.
@@ -257,7 +257,7 @@ fn a_file_that_may_not_be_written_to_is_left_alone() {
     fs::create_dir(world.path("slo.db-delivery")).unwrap();
     let output = compute(&world, UP, "cat >> told");
     assert_eq!(output.code, 2, "{}", output.stderr);
-    assert!(output.stderr.contains("slo.db-delivery") && output.stderr.contains("hint: "), "{}", output.stderr);
+    assert!(output.stderr.contains("slo.db-delivery") && output.stderr.contains("help: "), "{}", output.stderr);
     fs::remove_dir(world.path("slo.db-delivery")).unwrap();
     assert_eq!(told(&world, "told").len(), 0);
     assert_eq!(compute(&world, UP, "cat >> told").code, 0);
@@ -284,7 +284,7 @@ fn a_computation_that_does_not_fit_leaves_the_last_one() {
         return skip("this shell cannot limit the size of files");
     }
     assert_eq!((output.code, &*output.text()), (2, ""), "{}", output.stderr);
-    assert!(output.stderr.contains("hint: "), "{}", output.stderr);
+    assert!(output.stderr.contains("help: "), "{}", output.stderr);
     world.verifies();
     let changes = world.pass(&["compute", "-o", "json", "--as-of", "2024-06-21T12:00:00Z"]);
     assert!(changes.lines().count() >= 60, "{changes}");
@@ -308,10 +308,10 @@ fn a_database_that_is_none_is_neither_made_nor_changed() {
     assert!(fs::read(world.db()).unwrap() == before);
 }
 
-/// One corruption of what was computed, by hand: found and named until it is computed again, if that can mend it.
+/// One corruption of what was computed, by hand: found and named until it is computed again, if that can repair it.
 #[test]
 fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
-    for (sql, what, mends) in [
+    for (sql, what, repairs) in [
         (
             "UPDATE objective_status SET state = 'healthy'",
             "objective_status: shop-availability has the state healthy; recomputed it is ",
@@ -368,7 +368,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
         ("DELETE FROM change_log WHERE sequence = 1", "is not what the changes lead to", false),
         (
             "INSERT INTO delivery VALUES ('cat', 99, 0)",
-            "delivery: \"cat\" was told of a change that does not exist",
+            "delivery: \"cat\" received a change that does not exist",
             false,
         ),
     ] {
@@ -380,7 +380,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
         let output = world.run(&["db", "verify"]);
         let said = format!("{}{}", output.text(), output.stderr);
         assert!(output.code >= 1 && said.contains(what), "{sql}: {said}");
-        if mends {
+        if repairs {
             world.pass(&["compute", "--as-of", DOWN]);
             world.verifies();
         }
@@ -393,7 +393,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
     world.ingest(&line("2024-03-15T10:00:30Z", "shop", "up"));
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 0, "{}", output.text());
-    assert!(output.stderr.contains("is of earlier facts or manifests"), "{}", output.stderr);
+    assert!(output.stderr.contains("are older than the newest facts or manifests"), "{}", output.stderr);
     // Days before the late fact are held to be right all the same.
     world.forge("UPDATE daily_snapshot SET streak_days = 99 WHERE date = '2024-03-10'");
     let output = world.run(&["db", "verify"]);

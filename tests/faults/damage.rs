@@ -176,7 +176,7 @@ impl Whole {
         for reader in readers {
             let output = ends(&self.world, &as_of(READERS[reader]), "");
             if output.code == 2 {
-                let told = output.stderr.contains("error: ") && output.stderr.contains("hint: ");
+                let told = output.stderr.contains("error: ") && output.stderr.contains("help: ");
                 assert!(told, "{what}: {:?}: {}", READERS[reader], output.stderr);
                 missing = true;
             } else if (output.code, &output.stdout) != (self.answers[reader].0, &self.answers[reader].1) {

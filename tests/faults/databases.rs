@@ -94,9 +94,9 @@ fn a_newer_database_is_refused_by_its_version() {
     world.sql("PRAGMA user_version = 99");
     all_refuse(&world, "it was written by a newer slo (schema 99; this one knows schemas up to ");
     world.sql("PRAGMA user_version = 0");
-    all_refuse(&world, "its schema 0 is none that slo ever wrote");
+    all_refuse(&world, "its schema 0 is unknown");
     world.sql("PRAGMA user_version = -1");
-    all_refuse(&world, "its schema -1 is none that slo ever wrote");
+    all_refuse(&world, "its schema -1 is unknown");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_truncated_database_is_told() {
         for args in [&["status"][..], &["export", "journal"], &["db", "verify"], &["ingest"], &["check"]] {
             let output = world.feed(args, lines("many", 0, 1));
             if output.code == 2 {
-                assert!(output.stderr.contains("hint: "), "{}", output.stderr);
+                assert!(output.stderr.contains("help: "), "{}", output.stderr);
             }
             if args[0] == "db" {
                 assert_ne!(output.code, 0, "cut at {length}: {}", output.text());
@@ -291,7 +291,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
     let read = |name: &str| fs::read_to_string(world.path(name)).unwrap();
     assert_eq!(read("code"), "2\n");
     assert!(read("err").starts_with("error: database disk/slo.db: the disk is full ("), "{}", read("err"));
-    assert!(read("err").contains("hint: free some space"), "{}", read("err"));
+    assert!(read("err").contains("help: free some space"), "{}", read("err"));
     assert_eq!((read("journal").lines().count(), read("whole").lines().count()), (100, 80_100));
 }
 
@@ -311,7 +311,7 @@ fn a_limit_on_file_sizes_is_told() {
         return skip("this shell cannot limit the size of files");
     }
     assert_eq!(output.code, 2, "{}", output.stderr);
-    assert!(output.stderr.contains("hint: "), "{}", output.stderr);
+    assert!(output.stderr.contains("help: "), "{}", output.stderr);
     assert_eq!(world.journal().lines().count(), 100);
     world.verifies();
     world.pass(&["ingest", "large"]);

@@ -49,7 +49,7 @@ impl Output {
     pub(crate) fn refuses(&self, what: &str) {
         assert_eq!((self.code, &*self.text()), (2, ""), "{}", self.stderr);
         let of = |label: &str| self.stderr.lines().filter(|line| line.starts_with(label)).count();
-        assert_eq!((of("error: "), of("hint: ")), (1, 1), "{}", self.stderr);
+        assert_eq!((of("error: "), of("help: ")), (1, 1), "{}", self.stderr);
         assert!(self.stderr.contains(what), "{what:?} is missing: {}", self.stderr);
     }
 }

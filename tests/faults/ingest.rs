@@ -132,7 +132,7 @@ fn the_answer_for_programs_has_the_promised_shape() {
     let answer = world.feed(&["ingest", "-o", "json", "--as-of", "2024-03-01"], &feed).json();
     let expected = serde_json::json!({
         "schemaVersion": 1, "asOf": "2024-03-01T00:00:00.000Z", "read": 4, "inserted": 3, "duplicates": 0, "conflicts": 0,
-        "rejected": 1, "systems": 2, "firstTs": "2023-11-14T22:13:20.000Z", "lastTs": "2023-11-14T22:13:21.000Z",
+        "rejected": 1, "skipped": 0, "systems": 2, "firstTs": "2023-11-14T22:13:20.000Z", "lastTs": "2023-11-14T22:13:21.000Z",
     });
     assert_eq!(answer, expected);
     let nothing = world.feed(&["ingest", "-o", "json"], "");
@@ -242,7 +242,7 @@ fn what_was_read_before_an_input_fails_is_kept_and_said() {
     world.write("cut.gz", &zipped[..zipped.len() / 2]);
     let output = world.run(&["ingest", "whole.jsonl", "cut.gz"]);
     output.refuses("error: cut.gz: the gzip input ends early; it is truncated");
-    assert!(output.stderr.contains("hint: what was read before this is kept; mend the input"), "{}", output.stderr);
+    assert!(output.stderr.contains("help: what was read before this is kept; fix the input"), "{}", output.stderr);
     let kept = world.journal().lines().count();
     assert!((4..20_003).contains(&kept), "{kept}");
     world.verifies();
@@ -254,7 +254,7 @@ fn what_was_read_before_an_input_fails_is_kept_and_said() {
     strict.write("cut.gz", &zipped[..zipped.len() / 2]);
     let output = strict.run(&["ingest", "--strict", "cut.gz"]);
     output.refuses("error: cut.gz: the gzip input ends early; it is truncated");
-    assert!(output.stderr.contains("hint: nothing was kept; "), "{}", output.stderr);
+    assert!(output.stderr.contains("help: nothing was kept; "), "{}", output.stderr);
     assert_eq!(strict.journal(), "");
     for (name, bytes, what) in [
         (

@@ -104,7 +104,7 @@ fn copies_to_one_name_at_the_same_time_end_well() {
             let running: Vec<_> = (0..3).map(|_| start()).collect();
             let ended = running.into_iter().map(|one| one.join().unwrap());
             ended
-                .inspect(|output| assert!(output.code == 0 || output.stderr.contains("exists already"), "{output:?}"))
+                .inspect(|output| assert!(output.code == 0 || output.stderr.contains("already exists"), "{output:?}"))
                 .map(|output| output.code)
                 .collect()
         });

@@ -191,7 +191,7 @@ fn standard_input_needs_the_name_of_its_set() {
     for command in ["plan", "apply"] {
         for paths in [&["-"][..], &["shop.yaml", "-"]] {
             let output = world.feed(&[&[command], paths].concat(), objective("x"));
-            output.refuses("error: manifests from standard input belong to no set");
+            output.refuses("error: manifests from standard input need a set");
             assert!(output.stderr.contains("name the set with --set NAME"), "{}", output.stderr);
         }
     }
@@ -357,7 +357,11 @@ fn objects_from_before_there_were_sets_become_those_of_the_first_set_that_has_th
     world.write("new/tiny.yaml", system);
     assert_eq!(world.run(&["plan", "--prune", "new"]).code, 0, "nothing changes, nothing is orphaned");
     let output = world.run(&["apply", "--prune", "new"]);
-    assert!(output.code == 0 && output.stderr.contains("now of the set new: 1 of them"), "{}", output.stderr);
+    assert!(
+        output.code == 0 && output.stderr.contains("set new now owns 1 object declared before sets existed"),
+        "{}",
+        output.stderr
+    );
     let set = |kind: &str| json(&world, &["list", kind])[kind][0]["set"].clone();
     assert_eq!((set("systems"), set("objectives")), (json!("new"), Value::Null));
     world.write("late/tiny.yaml", system);

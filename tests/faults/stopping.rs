@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::harness::{Leashed, SLO, World, eventually, line, lines, piped, skip};
 
 /// The signals that a command hears here: whoever started the tests may have had some ignored, as a shell does in the background.
-fn signals() -> Vec<(&'static str, i32)> {
+pub(crate) fn signals() -> Vec<(&'static str, i32)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
     let ignored = mask.map_or(0, |mask| u64::from_str_radix(mask, 16).unwrap());
@@ -50,7 +50,7 @@ fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished()
         let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(stdout.starts_with("502 lines read: 501 new, "), "{stdout}");
         assert!(stderr.contains(&format!("note: SIG{name}: what was read of stdin until then is kept")), "{stderr}");
-        assert!(stderr.contains("stdin:503: not kept: only a part of it had come"), "{stderr}");
+        assert!(stderr.contains("stdin:503: not kept: the line is incomplete"), "{stderr}");
         assert_eq!(world.journal().lines().count(), 501);
         assert_eq!(fs::read_to_string(world.path("bad")).unwrap(), "oops\n");
         let ingests = world.pass(&["list", "ingests", "-o", "json"]);
@@ -162,7 +162,7 @@ fn commands_that_are_told_of_changes_end_with_their_parent() {
         // The change that was not taken in is told by the next computation, once.
         let told = world.run(&["compute", "-q", "--as-of", "2024-03-22", "--exec", exec, "--exec-timeout", "200ms"]);
         assert_eq!(told.code, 1, "{}", told.stderr);
-        assert!(told.stderr.contains("was not told of change 1 "), "{}", told.stderr);
+        assert!(told.stderr.contains("did not receive change 1 "), "{}", told.stderr);
     }
 }
 

@@ -31,11 +31,11 @@ fn a_copy_takes_the_place_of_nothing_and_leaves_nothing_behind_when_it_fails() {
     let world = World::lived_in();
     world.write("precious", "mine");
     for (to, what) in [
-        ("precious", "precious exists already"),
+        ("precious", "precious already exists"),
         ("slo.db", "FILE slo.db would overwrite the database file "),
         ("slo.db-wal", "FILE slo.db-wal would overwrite the database file "),
         ("no/such/folder/copy.db", "cannot write no/such/folder/copy.db"),
-        ("..", ".. exists already"),
+        ("..", ".. already exists"),
     ] {
         world.run(&["db", "backup", to]).refuses(what);
     }

@@ -66,7 +66,7 @@ impl crate::harness::Output {
     #[track_caller]
     fn refuses_after_output(&self, what: &str) {
         assert_eq!(self.code, 2, "{}", self.stderr);
-        assert!(self.stderr.contains(what) && self.stderr.contains("hint: "), "{}", self.stderr);
+        assert!(self.stderr.contains(what) && self.stderr.contains("help: "), "{}", self.stderr);
     }
 }
 

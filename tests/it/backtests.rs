@@ -143,7 +143,7 @@ proptest! {
         let args = ["--suggest", "threshold", "--when", &shape("1"), "--since", "60d", "-o", "json", "--as-of", &as_of];
         let output = slo.run(&[&["backtest"], &args[..]].concat(), b"");
         if output.code == 2 {
-            prop_assert!(output.stderr.contains("no objective began to breach"), "{}", output.stderr);
+            prop_assert!(output.stderr.contains("no objective started to breach"), "{}", output.stderr);
             return Ok(());
         }
         let answer: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -263,14 +263,14 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     refused(&["--when", "isBreaching", "--against", bad], "line 3: start is missing");
     refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "cannot read --against nowhere.jsonl");
     refused(&["--when", "isBreaching", "--against", path, "--impact", "mayor"], "did you mean major?");
-    refused(&["--when", "isBreaching", "--impact", "major"], "breaches have no --impact");
-    refused(&["--when", "isBreaching", "--since", "2026-02-01"], "does not lie before the end");
-    refused(&["--when", "isBreaching", "--until", "2026-02-01"], "lies after as-of");
+    refused(&["--when", "isBreaching", "--impact", "major"], "--impact is for incidents only");
+    refused(&["--when", "isBreaching", "--since", "2026-02-01"], "is not before the end");
+    refused(&["--when", "isBreaching", "--until", "2026-02-01"], "is after as-of");
     refused(&["--when", "isBreeching"], "isBreaching");
     refused(&["--when", "health.wep.status == \"unhealthy\""], "did you mean web?");
     refused(&["--when", "isBreaching", "-l", "team=none"], "nothing to test");
-    refused(&["--suggest", "threshold", "--when", "burnRate > 1"], "is no comparison of burn rates");
+    refused(&["--suggest", "threshold", "--when", "burnRate > 1"], "does not compare burn rates");
     refused(&["--suggest", "target", "--when", "isBreaching"], "a target depends on no condition");
-    refused(&["--suggest", "threshold", "--until", "2026-01-01T12:00:00Z"], "no objective began to breach");
+    refused(&["--suggest", "threshold", "--until", "2026-01-01T12:00:00Z"], "no objective started to breach");
     refused(&[], "--when");
 }

@@ -50,7 +50,8 @@ proptest! {
 fn valid_fixtures_survive_every_form() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|end| end == "yaml"));
+    // Feeds are read by an ingest, and never applied.
+    files.retain(|path| path.extension().is_some_and(|end| end == "yaml") && !path.ends_with("feed.yaml"));
     files.sort();
     for path in files {
         let slo = Slo::new();

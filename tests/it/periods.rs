@@ -142,7 +142,10 @@ proptest! {
             let (start, end) = (own.start_of(first), own.start_of(first + count));
             let now = end.min(world.as_of);
             let closed = Model::new(&world, now);
-            let history = History::new(if end > world.as_of { &model } else { &closed }, objective);
+            // The reference cuts schedules as far back as a window reaches, so it gets one that holds the range.
+            let days = (now - start) / DAY + 3;
+            let wide = Objective { window: Window::Rolling { days }, timezone: objective.zone(), ..objective.clone() };
+            let history = History::new(if end > world.as_of { &model } else { &closed }, &wide);
             let budget = Budget::within(&history, (start, end), now);
             let row = named(&whole["objectives"], &objective.name);
             let minutes = |millis: i128| millis as f64 / MINUTE as f64;
@@ -402,6 +405,23 @@ fn downtime_of_a_period_is_what_lies_in_it() {
 }
 
 #[test]
+fn several_systems_are_selected_by_naming_each() {
+    let slo = quarter();
+    let names = |args: &[&str]| {
+        let rows = parsed(&slo, &[&["status"][..], args, &LATER].concat())["objectives"].clone();
+        let mut names: Vec<String> =
+            rows.as_array().unwrap().iter().map(|row| row["objectiveId"].as_str().unwrap().to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&["--system", "mail"]), ["mail"]);
+    assert_eq!(names(&["--system", "mail", "--system", "shop"]), ["mail", "shop", "shop-hard"]);
+    assert_eq!(names(&["--system", "mail", "--system", "shop", "-l", "team=web"]), ["shop", "shop-hard"]);
+    let output = slo.run(&[&["status", "--system", "mail", "--system", "shpo"][..], &LATER].concat(), b"");
+    assert!(output.code == 2 && output.stderr.contains("there is no system \"shpo\""), "{}", output.stderr);
+}
+
+#[test]
 fn totals_count_an_outage_once_however_many_objectives_see_it() {
     let slo = quarter();
     let answer = parsed(&slo, &[&["downtime", "--since", "2026-01-01"][..], &LATER].concat());
@@ -423,10 +443,10 @@ fn periods_that_are_none_are_refused_with_a_remedy() {
         (&["status", "--period", "2027"], "invalid --period: 2027 has not begun"),
         (&["downtime", "--period", "2026-12"], "invalid --period: 2026-12 has not begun"),
         (&["badge", "shop", "--period", "2026-W53"], "2026-W53 has not begun"),
-        (&["report", "--period", "2026-08-15..2026-08-01"], "hint: write --period 2026-08-01..2026-08-15"),
+        (&["report", "--period", "2026-08-15..2026-08-01"], "help: write --period 2026-08-01..2026-08-15"),
         (&["report", "--period", "2026-08", "--timezone", "Mars"], "unknown time zone --timezone \"Mars\""),
         (&["report", "--period", "2026-08", "--timezone", "Europe/Belin"], "did you mean Europe/Berlin?"),
-        (&["report"], "hint: give --period PERIOD or --html FILE"),
+        (&["report"], "help: give --period PERIOD or --html FILE"),
         (&["report", "--html", "-", "-o", "json"], "add --period to report a period"),
         (&["report", "--period", "2026-08", "nobody"], "there is no objective \"nobody\""),
         (&["downtime", "--period", "2026-08", "--since", "7d"], "cannot be used with"),

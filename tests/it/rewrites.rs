@@ -366,9 +366,9 @@ fn what_cannot_be_forgotten_is_said_with_what_can() {
     let slo = shop();
     for (args, expected) in [
         (&["forget", "--ingest", "9", "--yes"][..], "there is no ingest 9"),
-        (&["forget", "--system", "shpo", "--yes"], "the system \"shpo\" has no transitions\nhint: did you mean shop"),
+        (&["forget", "--system", "shpo", "--yes"], "the system \"shpo\" has no transitions\nhelp: did you mean shop"),
         (&["forget", "--system", "shop", "--check", "http", "--yes"], "no stream of the system shop is like that"),
-        (&["forget", "--yes"], "the following required arguments were not provided"),
+        (&["forget", "--yes"], "missing --ingest\nhelp: usage: slo db forget --yes <--ingest <N>|--system <NAME>>"),
         (&["forget", "--ingest", "1", "--system", "shop"], "cannot be used with"),
         (&["rename-system", "shop", "shop"], "shop is both the old and the new name"),
         (&["rename-system", "nobody", "shop"], "the system \"nobody\" has no transitions"),

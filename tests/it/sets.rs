@@ -65,6 +65,9 @@ fn elsewhere(world: &World) -> World {
         window.name = own(&window.name);
         window.systems = window.systems.iter().map(own).collect();
     }
+    for correction in &mut world.corrections {
+        (correction.name, correction.system) = (own(&correction.name), own(&correction.system));
+    }
     world.facts = world.facts.iter().map(|fact| Fact { system: own(&fact.system), ..fact.clone() }).collect();
     world
 }
@@ -239,6 +242,10 @@ fn a_plan_after_an_apply_of_a_valid_fixture_is_empty() {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // Feeds are read by an ingest, and never applied.
+        if path.ends_with("feed.yaml") {
+            continue;
+        }
         let slo = Slo::new();
         slo.pass(&["apply", path.to_str().unwrap()], b"");
         let plan: Value =

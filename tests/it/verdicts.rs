@@ -99,12 +99,12 @@ fn what_cannot_be_answered_is_no_pass() {
     ] {
         let (code, stdout, stderr) = check(&slo, args);
         assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
-        assert!(stderr.contains(said) && stderr.contains("hint: "), "{args:?}: {stderr}");
+        assert!(stderr.contains(said) && stderr.contains("help: "), "{args:?}: {stderr}");
     }
     for form in ["junit", "github"] {
         let output = slo.run(&["status", "-o", form], b"");
         assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-        assert!(output.stderr.contains("as `slo check` and `slo validate` give them"), "{}", output.stderr);
+        assert!(output.stderr.contains("only for `slo check` and `slo validate`"), "{}", output.stderr);
     }
 }
 
@@ -366,6 +366,6 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     assert_eq!((&json["verdict"], &json["results"][0]["systemId"]), (&"fail".into(), &"db".into()));
     assert_eq!(json["results"][0]["since"], "2026-11-20T10:20:10.000Z");
     assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
-    assert!(health(&["-o", "junit"]).stderr.contains("forms of verdicts"));
+    assert!(health(&["-o", "junit"]).stderr.contains("are forms of verdicts"));
     assert_eq!(health(&["--for", "10m"]).code, 2);
 }

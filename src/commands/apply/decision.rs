@@ -17,6 +17,7 @@ use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::manifest::{Files, Known, Origin, Reading};
+use crate::render::number::counted;
 use crate::render::problems::{ProblemLine, lines, shortened};
 use crate::repository::{Home, Place};
 use crate::store::Store;
@@ -124,7 +125,7 @@ pub(super) fn decide(
     let mut faults = places.refusals(&refusals(&wanted, &held, &terms), &terms.set);
     let mut reason = "all of them must be the set's own";
     if faults.is_empty() {
-        reason = "the outcome would not hold together";
+        reason = "the result would be inconsistent";
         let broken = conflicts(&outcome(&wanted, &held, &plan), &reported);
         faults = broken.iter().map(|conflict| places.conflict(conflict)).collect();
     }
@@ -150,8 +151,8 @@ fn tell(context: &mut Context<'_>, problems: &[ProblemLine]) {
 fn set(args: &Apply, home: &Home) -> Result<Name> {
     if args.set.is_none() && args.paths.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::new(
-            "manifests from standard input belong to no set",
-            "name the set with --set NAME; `slo list sets` shows those there are",
+            "manifests from standard input need a set",
+            "name the set with --set NAME; `slo list sets` lists them",
         ));
     }
     args.set.clone().or_else(|| home.name()).ok_or_else(|| {
@@ -159,7 +160,7 @@ fn set(args: &Apply, home: &Home) -> Result<Name> {
             return Failure::new(format!("{} does not exist", missing.display()), "name files or folders of manifests");
         }
         Failure::new(
-            "which set these manifests are cannot be told: they are in no repository, and their folder has no name",
+            "cannot determine the set of these manifests: they are in no repository, and their folder has no name",
             "name the set with --set NAME",
         )
     })
@@ -209,7 +210,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
         let files: BTreeSet<&str> =
             plan.elsewhere.iter().filter_map(|object| planned.files.get(object)).map(|file| &**file).collect();
         let (count, first) = (plan.elsewhere.len(), files.first().copied().unwrap_or_default());
-        let objects = if count == 1 { "1 object" } else { &format!("{count} objects") };
+        let objects = counted(count, "object");
         let more = match files.len() {
             0 | 1 => String::new(),
             2 => " and 1 other file".to_owned(),
@@ -311,7 +312,7 @@ impl<'a> Places<'a> {
             }
             Refusal::RenamedTwice { old_name, other, .. } => {
                 let message = format!("it is renamed from {old_name}, and so is {other}");
-                (message, "only one can go on with it; remove one of the two annotations".to_owned())
+                (message, "only one of them can continue it; remove one of the two annotations".to_owned())
             }
         };
         self.problem(refusal.object(), message, Some(remedy))

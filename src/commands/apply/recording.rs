@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::plan::object::{Identity, Object};
 use crate::evaluation::settle_manifests;
+use crate::render::number::counted;
 use crate::repository::{Commit, Input, Place};
 use crate::store::{Declaration, Store};
 
@@ -23,7 +24,8 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given,
     let claimed =
         planned.held.iter().filter(|held| held.set.is_none() && own.contains(&held.object.identity())).count();
     if claimed > 0 {
-        context.note(&format!("note: declared before there were sets, now of the set {}: {claimed} of them", plan.set));
+        let claimed = counted(claimed, "object");
+        context.note(&format!("note: set {} now owns {claimed} declared before sets existed", plan.set));
     }
     let commit = commit(context, given);
     let origins: BTreeMap<Identity, _> = planned

@@ -57,10 +57,7 @@ impl Run for RenameSystem {
 fn ingest_of(store: &Store, ingest: i64) -> Result<Rewrite> {
     let known = store.ingests()?.into_iter().find(|known| known.id == ingest);
     let found = known.ok_or_else(|| {
-        Failure::new(
-            format!("there is no ingest {ingest}"),
-            "`slo list ingests` shows those there are, with their numbers",
-        )
+        Failure::new(format!("there is no ingest {ingest}"), "`slo list ingests` lists them, with their numbers")
     })?;
     Ok(Rewrite::ForgetIngest { ingest, file: found.file })
 }
@@ -75,7 +72,7 @@ fn expect_facts(store: &Store, system: &Name) -> Result<()> {
         system.as_str(),
         systems.iter().map(|(name, _)| name.as_str()).filter(|name| *name != system.as_str()),
     );
-    let hint = if guess.is_empty() { "`slo list systems` shows those there are".to_owned() } else { guess };
+    let hint = if guess.is_empty() { "`slo list systems` lists them".to_owned() } else { guess };
     Err(Failure::new(format!("the system {:?} has no transitions", system.as_str()), hint))
 }
 

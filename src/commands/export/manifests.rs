@@ -24,7 +24,7 @@ impl Run for ExportManifests {
             let what = if args.system.is_none() && args.selector.is_none() { "at all" } else { "that matches" };
             return Err(Failure::new(
                 format!("the database holds no declared object {what}"),
-                "`slo list objectives` and `slo list systems` show what there is; `slo init` writes a manifest to start from",
+                "`slo list objectives` and `slo list systems` list them; `slo init` writes a manifest to start from",
             ));
         }
         if !part.undeclared.is_empty() {

@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
+use super::plans::Plans;
 use super::source::Arrival;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::interval::{self, Interval};
+use crate::domain::health::observed;
 use crate::domain::health::transition::{Status, Transition};
+use crate::domain::plan::object::Object;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
@@ -26,13 +30,15 @@ pub(in crate::commands) struct Intake {
     systems: HashSet<SystemId>,
     /// Systems whose facts changed, each with its earliest changed moment.
     touched: BTreeMap<SystemId, Instant>,
+    /// Planned work that was told of, where it is wanted.
+    plans: Option<Plans>,
 }
 
 /// Notes by moment, each with the status it came with.
 type Notes = BTreeMap<Instant, (Status, Box<str>)>;
 
 impl Intake {
-    pub(in crate::commands) fn new(started: Instant) -> Self {
+    pub(in crate::commands) fn new(started: Instant, plans: bool) -> Self {
         Self {
             report: IngestReport::default(),
             writer: JournalWriter::new(),
@@ -40,6 +46,7 @@ impl Intake {
             started,
             systems: HashSet::new(),
             touched: BTreeMap::new(),
+            plans: plans.then(Plans::default),
         }
     }
 
@@ -65,11 +72,15 @@ impl Intake {
         if batch.restart {
             self.writer.restart();
         }
+        if let Some(plans) = &mut self.plans {
+            plans.take(batch, arrival.begins.is_some());
+        }
         for key in batch.new_streams.drain(..) {
             self.writer.add_stream(key);
         }
+        let intervals = intervals(batch);
         let mut notes = notes(batch);
-        let accepted = batch.rows.len() as u64;
+        let mut accepted = batch.rows.len() as u64;
         batch.rows.sort_unstable();
         let Some(record) = self.records.last_mut() else { return Ok(()) };
         let (mut inserted, mut conflicts) = (0, 0);
@@ -83,6 +94,8 @@ impl Intake {
                 conflicts += same.iter().filter(|row| row.status() != worst.status()).count() as u64;
                 transitions.push(Transition { at: worst.at(), status: worst.status() });
             }
+            let more = (intervals.get(&stream), batch.max_gap_ms);
+            accepted += derive(store, &mut self.writer, stream, &mut transitions, more)?;
             let notes = notes.remove(&stream).map(|notes| of_winners(notes, &transitions)).unwrap_or_default();
             let incoming = Incoming { stream, transitions: &transitions, notes: &notes };
             let merged = store.merge(&mut self.writer, &incoming, record)?;
@@ -101,11 +114,17 @@ impl Intake {
         record.duplicates += duplicates;
         self.report.read += batch.read;
         self.report.rejected += batch.rejected;
+        self.report.skipped += batch.skipped;
         self.report.inserted += inserted;
         self.report.conflicts += conflicts;
         self.report.duplicates += duplicates;
         self.report.systems = self.systems.len();
         Ok(())
+    }
+
+    /// The maintenance that records told of.
+    pub(super) fn maintenance(&self) -> Vec<Object> {
+        self.plans.as_ref().map(Plans::windows).unwrap_or_default()
     }
 
     /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
@@ -130,6 +149,40 @@ impl Intake {
     pub(super) fn has_changes(&self) -> bool {
         self.records.iter().any(IngestRecord::changed_journal)
     }
+}
+
+/// Adds the facts that follow from what records say and the journal has; returns how many.
+fn derive(
+    store: &Store,
+    writer: &mut JournalWriter,
+    stream: usize,
+    transitions: &mut Vec<Transition>,
+    (intervals, max_gap_ms): (Option<&Vec<Interval>>, Option<i64>),
+) -> Result<u64> {
+    if intervals.is_none() && max_gap_ms.is_none() {
+        return Ok(0);
+    }
+    let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
+    let known = store.around(writer, stream, (first, last))?;
+    let mut more = intervals.map(|intervals| interval::facts(&known, intervals)).unwrap_or_default();
+    more.extend(max_gap_ms.map(|gap| observed::gaps(&known, transitions, gap)).unwrap_or_default());
+    let before = transitions.len();
+    transitions.extend(more);
+    transitions.sort_unstable();
+    // Of several statuses at one moment the worst stands last.
+    transitions.reverse();
+    transitions.dedup_by_key(|transition| transition.at);
+    transitions.reverse();
+    Ok((transitions.len() - before) as u64)
+}
+
+/// What a batch says of incidents, by stream.
+fn intervals(batch: &mut Batch) -> HashMap<usize, Vec<Interval>> {
+    let mut intervals: HashMap<usize, Vec<Interval>> = HashMap::new();
+    for (stream, interval) in batch.intervals.drain(..) {
+        intervals.entry(stream as usize).or_default().push(interval);
+    }
+    intervals
 }
 
 /// The notes of a batch by stream and moment; of several at one moment the one that wins: with the worst status, then the greatest.

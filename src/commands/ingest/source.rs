@@ -1,4 +1,4 @@
-//! Owns the reading side of an ingest: its inputs, the thread that parses them, the file of rejects, and the progress bar.
+//! Owns the reading side of an ingest: the thread that parses its inputs, the file of rejects, and the progress bar.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
@@ -8,82 +8,23 @@ use std::sync::mpsc::SyncSender;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::display_name;
+use super::input::{Input, choose, stem};
 use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
-use crate::commands::Context;
+use crate::commands::feeds;
 use crate::domain::value::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
-use crate::feed::{self, Batch, Format, Names, Reader, Reject};
+use crate::feed::{self, Batch, Described, Format, Names, Reader, Reading, Recipe, Reject, Surroundings};
 use crate::file::{Fresh, Identity, is_special};
-use crate::signals::{self, Signals};
+use crate::signals;
 
 /// Rows of a batch: enough to pack well, few enough to hold several at once.
 const BATCH_ROWS: usize = 1_000_000;
 /// How long an ingest runs before it shows its progress.
 const PATIENCE_MS: u128 = 700;
 
-/// Where lines come from.
-pub(super) struct Input {
-    name: String,
-    read: Source,
-}
-
-enum Source {
-    File(File),
-    Given(Box<dyn Read + Send>),
-}
-
-impl Input {
-    /// Opens a file, or takes standard input for `-`.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub(super) fn open(context: &mut Context<'_>, file: &Path) -> Result<Self> {
-        let read = if file == Path::new("-") {
-            let given = std::mem::replace(&mut context.stdin, Box::new(io::empty()));
-            let own = if context.owns_process { signals::standard_input()? } else { None };
-            own.map_or(Source::Given(given), Source::File)
-        } else {
-            let opened = File::open(file).and_then(|opened| {
-                if opened.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(opened) }
-            });
-            Source::File(opened.map_err(|error| {
-                Failure::new(
-                    format!("cannot read {}: {error}", display_name(file)),
-                    "nothing was kept; name files that exist and may be read, or - for standard input",
-                )
-            })?)
-        };
-        Ok(Self { name: display_name(file), read })
-    }
-
-    /// The same input, whose reading ends when a signal comes.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
-        let read: Box<dyn Read + Send> = match (self.read, signals) {
-            (Source::File(file), Some(signals)) => Box::new(signals.guard(file)?),
-            (Source::File(file), None) => Box::new(file),
-            (Source::Given(read), _) => read,
-        };
-        Ok(Self { name: self.name, read: Source::Given(read) })
-    }
-}
-
-impl Read for Source {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(into),
-            Self::Given(read) => read.read(into),
-        }
-    }
-}
-
 /// How inputs are read.
-#[derive(Clone, Copy)]
 pub(super) struct Options {
     pub(super) format: FeedFormat,
     pub(super) latest: Instant,
@@ -91,6 +32,12 @@ pub(super) struct Options {
     pub(super) follow: bool,
     /// Rejected lines that are told one by one.
     pub(super) named: u64,
+    /// What describes the records, where they are not transitions.
+    pub(super) feed: Option<Vec<Recipe>>,
+    /// The system of every record, whatever it says.
+    pub(super) system: Option<String>,
+    /// Whether planned work is wanted too.
+    pub(super) plans: bool,
 }
 
 /// A batch, with the name of its file where it is the first of it.
@@ -153,16 +100,46 @@ fn feed_one(
     names: &mut Names,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
-    let name = input.name;
-    let mut begins = Some(name.clone());
+    let Input { name, path, read, rows, goes_on } = input;
     let format = match options.format {
         FeedFormat::Auto => Format::Auto,
         FeedFormat::Jsonl => Format::Jsonl,
         FeedFormat::Csv => Format::Csv,
     };
-    let (latest, now, follow) = (options.latest, options.now, options.follow);
-    let options_of_feed = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS };
-    let mut reader = Reader::new(input.read, options_of_feed, std::mem::take(names));
+    let (latest, now, follow, plans) = (options.latest, options.now, options.follow, options.plans);
+    let how = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS, plans };
+    let recipes = options.feed.take();
+    let mut source: Box<dyn Read + Send> = Box::new(read);
+    let mut reader = match &recipes {
+        None => Reading::Transitions(Box::new(Reader::new(source, how, std::mem::take(names)))),
+        Some(recipes) => {
+            let recipe = match rows {
+                Some((index, _)) => &recipes[index],
+                None => choose(recipes, &mut source)?,
+            };
+            let around = Surroundings { file: stem(path.as_deref()), system: options.system.clone() };
+            let names = if recipe.feed().slug { Names::slugging(std::mem::take(names)) } else { std::mem::take(names) };
+            let kind = rows.map(|(_, kind)| kind);
+            Reading::Described(Box::new(Described::new(source, recipe, kind, around, how, names)))
+        }
+    };
+    let found = read_all(&mut reader, (&name, path.as_deref(), goes_on), options, rejects, events);
+    *names = reader.into_names();
+    options.feed = recipes;
+    found
+}
+
+/// Reads all of one input; returns whether somebody still listens.
+fn read_all<R: Read>(
+    reader: &mut Reading<'_, R>,
+    (name, path, goes_on): (&str, Option<&Path>, bool),
+    options: &mut Options,
+    rejects: &mut Option<Rejects>,
+    events: &SyncSender<Event>,
+) -> Result<bool> {
+    let name = name.to_owned();
+    let mut begins = (!goes_on).then(|| name.clone());
+    let mut restarts = goes_on;
     loop {
         let mut on_reject = |reject: &Reject<'_>| {
             if let Some(rejects) = rejects.as_mut() {
@@ -181,35 +158,39 @@ fn feed_one(
         let next = reader.next_batch(&mut on_reject);
         // What is told of the lines kept so far must be true of the rejected ones too.
         rejects.as_mut().map_or(Ok(()), Rejects::flush)?;
-        let batch = match next {
+        let mut batch = match next {
             Ok(Some(batch)) => batch,
             Ok(None) => break,
             Err(error) => {
-                let Some(signal) = signals::stopped(&error) else { return Err(error) };
+                let Some(signal) = signals::stopped(&error) else {
+                    let beginning = reader.beginning();
+                    let told = if beginning.is_empty() { None } else { feeds::advice(&beginning, path) };
+                    return Err(told.unwrap_or(error));
+                };
                 let partial = reader.partial();
                 drop(events.send(Event::Stopped { signal, file: name, partial }));
                 return Ok(false);
             }
         };
+        // Another kind of record of the same database numbers its streams anew.
+        batch.restart |= std::mem::take(&mut restarts);
         if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
             return Ok(false);
         }
     }
-    let listens = events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok();
-    *names = reader.into_names();
-    Ok(listens)
+    Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
 }
 
-/// Refuses to write rejected lines over an input, by whatever name.
+/// Refuses to write over an input, by whatever name, what a flag asks for.
 ///
 /// # Errors
-/// When `rejects` is one of the inputs.
-pub(super) fn refuse_overwriting(rejects: &Path, inputs: &[PathBuf]) -> Result<()> {
-    let Some(known) = Identity::of(rejects).filter(|_| !is_special(rejects)) else { return Ok(()) };
+/// When `target` is one of the inputs.
+pub(super) fn refuse_overwriting(flag: &str, target: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let Some(known) = Identity::of(target).filter(|_| !is_special(target)) else { return Ok(()) };
     match inputs.iter().find(|input| Identity::of(input).as_ref() == Some(&known)) {
         Some(input) => Err(Failure::new(
-            format!("--rejects {} would overwrite the input {}", rejects.display(), input.display()),
-            "name another file for the rejected lines",
+            format!("{flag} {} would overwrite the input {}", target.display(), input.display()),
+            if flag == "--rejects" { "name another file for the rejected lines" } else { "name another file" },
         )),
         None => Ok(()),
     }
@@ -236,7 +217,7 @@ impl Rejects {
             Some(_) => error.context("--rejects"),
             None => Failure::new(
                 format!("--rejects: cannot write {}: {error}", path.display()),
-                "name a file in a folder that exists and may be written to",
+                "name a file in an existing, writable folder",
             ),
         })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })

@@ -28,7 +28,7 @@ const MAX_SKEW_MS: i64 = 10 * MINUTE_MS;
 pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&Spool<'_>>) -> Result<()> {
     let mut store = context.store(Access::Create)?;
     let at = probed.transition.at;
-    let mut intake = Intake::new(at);
+    let mut intake = Intake::new(at, false);
     let mut arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
     Intake::probe(&mut store, &arrival)?;
     let spooled = store.write(|store| {
@@ -72,7 +72,8 @@ impl Spooled {
         let place = || format!("--spool {spool}");
         let Some(file) = spool.take().with_context(place)? else { return Ok(None) };
         let latest = now.plus(MAX_SKEW_MS);
-        let options = Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false };
+        let options =
+            Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false };
         let mut rejected = Vec::new();
         let mut on_reject = |reject: &Reject<'_>| {
             let reason = reject.reason.iter().find(|_| rejected.len() < MOST_NAMED).cloned();

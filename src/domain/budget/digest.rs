@@ -10,7 +10,7 @@ use crate::domain::account::outage::Outage;
 use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::{Span, union};
+use crate::domain::value::span::Span;
 use crate::domain::value::week::Week;
 
 /// How many objectives are named as best, and as worst.

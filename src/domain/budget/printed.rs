@@ -25,8 +25,17 @@ pub(crate) fn down_minutes(micros: i64) -> f64 {
 
 /// What is in the unit of [`Budget::total`] as minutes.
 pub(crate) fn scaled_minutes(scaled: i128) -> f64 {
-    let (scaled, minute) = reduced(scaled, SCALED_MS * i128::from(MINUTE_MS));
-    scaled as f64 / minute as f64
+    scaled_in(scaled, MINUTE_MS)
+}
+
+/// What is in the unit of [`Budget::total`] as seconds.
+pub(crate) fn scaled_seconds(scaled: i128) -> f64 {
+    scaled_in(scaled, 1000)
+}
+
+fn scaled_in(scaled: i128, unit_ms: i64) -> f64 {
+    let (scaled, unit) = reduced(scaled, SCALED_MS * i128::from(unit_ms));
+    scaled as f64 / unit as f64
 }
 
 /// Both in milliseconds, where they are whole ones: floats are exact for longer.

@@ -7,7 +7,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
 /// A stream by its names.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct StreamName {
     pub(crate) system: Name,
     pub(crate) source: Source,

@@ -5,7 +5,7 @@ use crate::domain::account::weights::{FULL, Weights, default_counts_as_down};
 use crate::domain::health::transition::Status;
 use crate::domain::value::decimal::{Decimal, DecimalError, SCALE};
 use crate::domain::value::wording::quote;
-use crate::manifest::fields::{Field, Fields, literal};
+use crate::manifest::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::tree::Value;
 

@@ -11,7 +11,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "SLOSpec",
     about: "Which share of which time a system has to be up",
     fields: &[
-        FieldShape::required("systemRef", Content::Object(&reference::SYSTEM), "The system that is judged"),
+        FieldShape::required("systemRef", Content::Object(&reference::SYSTEM), "The system that is measured"),
         FieldShape::optional(
             "healthcheckRef",
             Content::Object(&reference::HEALTHCHECK),
@@ -22,7 +22,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
             Content::Percent { hundred: true },
             "The percentage of the window to be up, such as 99.9; exact, with at most 6 decimals",
         ),
-        FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last so many days; write this or window"),
+        FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last N days; write this or window"),
         FieldShape::optional("window", Content::Object(&WINDOW), "A calendar period; write this or windowDays"),
         FieldShape::optional(
             "timezone",
@@ -33,7 +33,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "dependencyExclusion",
             Content::Word(|| DependencyExclusion::ALL.map(DependencyExclusion::as_str).to_vec()),
-            "strict: all downtime spends the budget; self-only: only what no dependency is to blame for",
+            "strict: all downtime spends the budget; self-only: only what no dependency caused",
         )
         .or("\"strict\""),
         FieldShape::optional(

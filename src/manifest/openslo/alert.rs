@@ -185,7 +185,8 @@ impl Policies {
             elsewhere |= target.is_some_and(|target| target != OWN_TARGET);
         }
         if elsewhere {
-            let message = "slo notifies nobody: this policy becomes a condition, and the exit code of slo check tells";
+            let message =
+                "slo sends no notifications: this policy becomes a condition, which slo check reports by its exit code";
             report.warn(list.at, message, format!("run slo check in CI or cron; target: {OWN_TARGET} says so"));
         }
     }
@@ -319,12 +320,12 @@ fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Rep
 /// A condition is judged whenever somebody asks; of an alert that is over, or that has no data, nothing is told.
 fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
     for (key, remedy) in [
-        ("alertWhenResolved", "remove it: slo check tells what holds, not what has ended"),
-        ("alertWhenNoData", "remove it: slo check --no-data decides how that is judged"),
+        ("alertWhenResolved", "remove it: slo check reports what is firing, not what has ended"),
+        ("alertWhenNoData", "remove it: slo check --no-data decides about that"),
     ] {
         if fields.flag(key, report) {
             let at = fields.get(key).map_or(fields.at, |field| field.at);
-            report.error(at, format!("spec.{key}: true is nothing that slo can do"), remedy);
+            report.error(at, format!("spec.{key}: true is not supported"), remedy);
         }
     }
     let Some(field) = fields.require("alertWhenBreaching", "write alertWhenBreaching: true", report) else { return };
@@ -373,7 +374,7 @@ fn read_severity(field: &Field<'_>, report: &mut Report) -> Option<(Node, Option
     let written = field.text(report)?;
     let lower = written.to_lowercase();
     let Some((word, _)) = SEVERITIES.iter().find(|(_, names)| names.contains(&lower.as_str())) else {
-        let message = format!("{} {} is none that slo knows", field.path, quote(written));
+        let message = format!("{} {} is unknown", field.path, quote(written));
         report.error(field.at, message, "write critical, warning or info, or a usual name such as page or sev2");
         return None;
     };
@@ -384,7 +385,7 @@ fn read_op(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
     let op = field.word(&[("lte", "<="), ("gte", ">="), ("lt", "<"), ("gt", ">")], report)?;
     if op.starts_with('<') {
         let message = format!("{} {}: this alerts while little of the budget burns", field.path, field.scalar()?);
-        report.warn(field.at, message, "almost surely gte or gt is meant");
+        report.warn(field.at, message, "gte or gt is probably meant");
     }
     Some(op)
 }
@@ -418,7 +419,7 @@ fn read_lasting(field: &Field<'_>, report: &mut Report) -> Result<Option<Node>, 
         Some(0) => Ok(None),
         Some(_) => Ok(Some(plain(field.at, format!("{}{}", length.count, length.unit)))),
         None => {
-            let message = format!("{} {}{} has no one length", field.path, length.count, length.unit);
+            let message = format!("{} {}{} has no fixed length", field.path, length.count, length.unit);
             report.error(field.at, message, "write minutes, hours, days or weeks, such as 5m");
             Err(Reported)
         }

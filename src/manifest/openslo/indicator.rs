@@ -136,7 +136,7 @@ impl Source {
         let mut same = |one: Option<Named>, other: Option<Named>| match (one, other) {
             (Some(one), Some(other)) if one.name != other.name => {
                 let message = format!("{} {} differs from {} {}", other.path, other.name, one.path, one.name);
-                report.error(other.at, message, "an objective judges one system, or one check of it");
+                report.error(other.at, message, "an objective measures one system, or one check of it");
                 Err(())
             }
             (one, other) => Ok(one.or(other)),
@@ -158,8 +158,8 @@ fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
         let text = kind.text(report)?;
         if text != "HealthTransitions" {
             // What such a source has in its specification is its own affair.
-            let message = format!("{} {} is nothing that slo measures", kind.path, quote(text));
-            report.error(kind.at, message, format!("slo knows how systems fare by their transitions; {remedy}"));
+            let message = format!("{} {} is not something that slo measures", kind.path, quote(text));
+            report.error(kind.at, message, format!("slo only knows the transitions of systems; {remedy}"));
             return None;
         }
     }

@@ -133,10 +133,10 @@ pub(super) static HEALTH: Shape = Shape {
 
 pub(super) static TIME_WINDOW: Shape = Shape {
     name: "TimeWindow",
-    about: "The last so many days, or a calendar period",
+    about: "The last N days, or a calendar period",
     fields: &[
         FieldShape::required("duration", Content::Shorthand, "28d, 4w or 48h; of the calendar 1d, 1w, 1M, 1Q or 1Y"),
-        FieldShape::optional("isRolling", Content::Flag, "Whether it is the last so many days"),
+        FieldShape::optional("isRolling", Content::Flag, "Whether it is the last N days"),
         FieldShape::optional("calendar", Content::Object(&CALENDAR), "Where calendar periods begin"),
     ],
     one_of: &[],

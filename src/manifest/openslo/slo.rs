@@ -30,7 +30,7 @@ const CARRIED: [&str; 8] = [
     "burnRateThresholds",
 ];
 
-/// What of a specification is no field of our own.
+/// What of a specification is not a field of our own.
 struct Parts {
     entries: Vec<Entry>,
     system: Named,

@@ -41,8 +41,8 @@ pub(in crate::manifest) static AT_LEAST: Shape = Shape {
     name: "AtLeast",
     about: "How often something must have become true",
     fields: &[
-        FieldShape::required("times", Content::Count(MOST_TIMES), "At least so often"),
-        FieldShape::required("within", Content::Duration, "Within so long before the moment asked about"),
+        FieldShape::required("times", Content::Count(MOST_TIMES), "At least this many times"),
+        FieldShape::required("within", Content::Duration, "Within this long before the time asked about"),
     ],
     one_of: &[],
 };

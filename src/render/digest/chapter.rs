@@ -2,7 +2,7 @@
 
 use super::super::down::down_now;
 use super::super::health::minute;
-use super::super::number::{percent, short_time};
+use super::super::number::{counted, percent};
 use super::super::status::{remaining_percent, symbol, tone};
 use super::super::{Cell, Sheet, Tone};
 use crate::domain::budget::balance::State;
@@ -45,10 +45,6 @@ pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     chapters
 }
 
-fn several(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 /// How objectives stand, and which of them are down.
 fn objectives(digest: &Digest) -> Vec<String> {
     std::iter::once(counts(digest)).chain(down_now(&digest.down)).collect()
@@ -66,7 +62,7 @@ fn counts(digest: &Digest) -> String {
     let parts: Vec<String> = State::ALL.into_iter().filter_map(part).collect();
     format!(
         "{}: {}",
-        several(now.total(), "objective"),
+        counted(now.total(), "objective"),
         if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
     )
 }
@@ -88,7 +84,7 @@ fn changes(digest: &Digest) -> Sheet {
 fn downtime(digest: &Digest) -> Chapter {
     let told = |downtime: &Downtime| match downtime.outages {
         0 => "none".to_owned(),
-        count => format!("{} in {}", short_down(downtime.micros), several(count, "outage")),
+        count => format!("{} in {}", short_down(downtime.micros), counted(count, "outage")),
     };
     let lead = vec![format!(
         "Each outage once, however many objectives saw it: {}; the week before: {}",
@@ -103,7 +99,7 @@ fn downtime(digest: &Digest) -> Chapter {
             Cell::plain(format!("{}%", percent(part.micros.into(), digest.downtime.micros.into(), 0))),
             Cell::plain(format!(
                 "{}{}",
-                several(part.objectives, "objective"),
+                counted(part.objectives, "objective"),
                 if part.own { "" } else { " downstream" }
             )),
         ]);

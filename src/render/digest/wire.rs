@@ -5,7 +5,6 @@ use crate::render::number::down_minutes;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::super::number::{minutes, ratio_percent};
 use super::super::status::remaining_percent;
 use super::super::{Document, achievements};
 use crate::domain::budget::balance::State;

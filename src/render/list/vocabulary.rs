@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{List, Row};
 use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::budget::policy::Urgency;
+use crate::domain::health::feed::Feed;
 use crate::domain::rules::condition::property::Owner;
 use crate::domain::rules::condition::{Property, Term};
 use crate::domain::value::instant::DAY_MS;
@@ -40,6 +41,20 @@ pub(crate) fn policies() -> List {
     });
     let titles = &["POLICY", "LONG", "SHORT", ">BUDGET", ">AT 7d", ">AT 28d", ">AT 30d", ">AT 90d"];
     List::new("policies", titles, rows)
+}
+
+/// The feeds that are built in.
+pub(crate) fn feeds(feeds: Vec<Feed>) -> List {
+    let rows = feeds.into_iter().map(|feed| {
+        let (name, title) = (feed.name.to_string(), feed.title.unwrap_or_default());
+        let mut shapes: Vec<&str> =
+            feed.kinds.iter().filter(|kind| !kind.skip).map(|kind| kind.shape.as_str()).collect();
+        shapes.dedup();
+        let (format, about) = (feed.format.as_str(), feed.description.unwrap_or_default());
+        let value = json!({"feed": name, "of": title, "format": format, "shapes": shapes, "description": about});
+        Row { cells: vec![name, title, format.to_owned(), about], value }
+    });
+    List::new("feeds", &["FEED", "OF", "FORMAT", "READS"], rows)
 }
 
 /// What conditions can be made of.

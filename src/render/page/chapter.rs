@@ -14,7 +14,6 @@ use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::balance::{ONE_HOUR, State};
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 use crate::render::number::short_down;
 
@@ -95,10 +94,10 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own(". ");
     let mode = match (report.budget.exclusion, chapter.maintenance_excuses) {
         (DependencyExclusion::Strict, false) => "All downtime counts.",
-        (DependencyExclusion::Strict, true) => "All downtime counts but that under maintenance.",
-        (DependencyExclusion::SelfOnly, false) => "Downtime that belongs to an upstream is free.",
+        (DependencyExclusion::Strict, true) => "All downtime counts, except during maintenance.",
+        (DependencyExclusion::SelfOnly, false) => "Downtime caused by an upstream does not count.",
         (DependencyExclusion::SelfOnly, true) => {
-            "Downtime that belongs to an upstream is free, and so is that under maintenance."
+            "Downtime caused by an upstream, or during maintenance, does not count."
         }
     };
     shown.write(page, "span", "dependencyExclusion", mode);
@@ -114,15 +113,18 @@ fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant)
     let report = &chapter.report;
     let forecast = &report.forecast;
     let (recovers, full) = if report.has_open_downtime() {
-        ("If nothing else happens, it is within budget again ", "If nothing else happens, the budget is whole again ")
+        (
+            "If nothing else happens, it is within budget again ",
+            "If nothing else happens, the budget is fully restored ",
+        )
     } else {
-        ("If it stays up, it is within budget again ", "If it stays up, the budget is whole again ")
+        ("If it stays up, it is within budget again ", "If it stays up, the budget is fully restored ")
     };
     let told = [
         ("forecast.exhaustedAt", forecast.exhausted_at, "If it stays down, the budget is spent "),
         ("forecast.recoversAt", forecast.recovers_at, recovers),
         ("forecast.fullAt", forecast.full_at, full),
-        ("window.end", next_period(report), "A new period, with a whole budget, begins "),
+        ("window.end", next_period(report), "A new period, with a full budget, begins "),
     ];
     let told: Vec<_> = told.into_iter().filter_map(|(field, at, words)| Some((field, at?, words))).collect();
     let overspending = overspending(report);

@@ -2,7 +2,6 @@
 
 use super::super::health::minute;
 use super::super::markup::Markup;
-use super::super::number::short_time;
 use super::Detail;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
@@ -34,7 +33,6 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
          <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
     );
     for event in chapter.events().rev().take(most(detail)) {
-        let span = event.span(as_of);
         let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
         page.element("th", &[("scope", &"row")], minute(event.start));

@@ -9,9 +9,8 @@ use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::render::health::minute;
-use crate::render::number::{minutes, percent, ratio_percent, scaled_minutes, short_time};
+use crate::render::number::{percent, scaled_minutes, short_time};
 use crate::render::status::{remaining_percent, symbol, tone};
 use crate::render::{Cell, Sheet, Tone};
 
@@ -44,7 +43,6 @@ struct WireJudgement<'a> {
 
 fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
     let budget = &report.budget;
-    let length = i128::from(budget.elapsed_length_ms());
     WireJudgement {
         system_id: report.system.as_str(),
         target: budget.target.percent().to_f64(),
@@ -103,8 +101,8 @@ pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> 
     let even = consequences.len() - felt.len();
     sheet.footer.push(match (felt.len(), even) {
         (_, 0) => format!("budgets as of {}", minute(as_of)),
-        (0, _) => format!("budgets as of {}: {even} judged by other rules, with the same result", minute(as_of)),
-        _ => format!("budgets as of {}; {even} more judged by other rules, with the same result", minute(as_of)),
+        (0, _) => format!("budgets as of {}: {even} re-evaluated, result unchanged", minute(as_of)),
+        _ => format!("budgets as of {}; {even} more re-evaluated, result unchanged", minute(as_of)),
     });
     Some(sheet)
 }

@@ -5,7 +5,7 @@ use crate::render::number::short_down;
 use std::fmt::Write as _;
 
 use super::super::markup::Markup;
-use super::super::number::{percent, short_time};
+use super::super::number::percent;
 use crate::domain::budget::level::LevelDay;
 
 /// Squares of a row.

@@ -12,7 +12,7 @@ use crate::domain::budget::review::{Entry, Review, Section};
 
 /// Outages that are listed of one group, those that cost most.
 const MOST_OUTAGES: usize = 200;
-/// Up to so many objectives of a group have a heat map each.
+/// Up to this number of objectives of a group have a heat map each.
 const MOST_MAPS: usize = 40;
 
 /// The page.

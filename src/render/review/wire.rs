@@ -76,6 +76,7 @@ struct WireEntry<'a> {
     interruptions: WireInterruptions,
     excluded_minutes: f64,
     not_counted_minutes: f64,
+    corrected_minutes: f64,
     coverage_percent: Option<f64>,
     previous: WireBefore,
 }
@@ -109,6 +110,7 @@ impl<'a> WireEntry<'a> {
             interruptions: WireInterruptions::of(&entry.interruptions),
             excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
+            corrected_minutes: minutes(report.corrected_ms),
             coverage_percent: coverage_percent(budget),
             previous: WireBefore {
                 result: before.outcome().as_str(),

@@ -3,7 +3,6 @@
 use crate::render::number::short_down;
 use std::cmp::Ordering;
 
-use super::super::number::short_time;
 use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
@@ -28,7 +27,7 @@ pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let mut upstream_marks = ["▓", "▒", "▚", "▞"].into_iter().cycle();
     for (system, micros) in &report.attribution {
         match system {
-            None => parts.push(("itself".to_owned(), *micros, "█")),
+            None => parts.push(("self".to_owned(), *micros, "█")),
             Some(system) => parts.push((system.to_string(), *micros, upstream_marks.next().unwrap_or("▓"))),
         }
     }
@@ -92,7 +91,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|[own, upstream]| match own.cmp(&upstream) {
             _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
             Ordering::Less => ("▓", Tone::Warning),
-            // Of two alike, its own is what can be mended.
+            // Of two alike, its own is the one that can be fixed.
             Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
         })
         .collect();
@@ -101,7 +100,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
         .collect();
     let (first, last) = (day(elapsed.start), day(portrait.as_of));
-    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ itself  ▓ upstream" } else { "" };
+    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ self  ▓ upstream" } else { "" };
     let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
 }

@@ -59,7 +59,7 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
                 format!("within budget again {}, if it stays up", minute(at))
             }
             (State::Breaching, ..) => {
-                format!("a new period begins {} UTC, with a whole budget", minute(next_period(report)?))
+                format!("a new period begins {} UTC, with a full budget", minute(next_period(report)?))
             }
             _ => return None,
         };

@@ -68,6 +68,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "status_known",
         "down_since",
         "window_timezone",
+        "corrected_minutes",
     ],
 };
 
@@ -199,6 +200,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
     row.push(instant(report.down_since()));
     row.push(text(report.window_kind.calendar().zone.name()));
+    row.push(Value::Real(minutes(report.corrected_ms)));
     Ok(row)
 }
 

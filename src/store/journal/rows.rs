@@ -63,7 +63,7 @@ pub(super) fn all(connection: &Connection, stream: i64) -> Result<Vec<i64>> {
     Ok(statement.query_map([stream], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> {
+pub(super) fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> {
     let mut segments = Vec::new();
     while let Some(row) = rows.next()? {
         let Packed { first, last, count, body } = Packed::read(row, stream)?;

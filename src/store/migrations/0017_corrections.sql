@@ -28,3 +28,7 @@ ALTER TABLE rewrite_log ADD COLUMN location TEXT;
 -- What decides the numbers of an objective is written down in another way.
 DELETE FROM seal;
 DELETE FROM ledger;
+
+-- Rows tell how much of the window is under a correction.
+ALTER TABLE objective_status ADD COLUMN corrected_minutes REAL NOT NULL DEFAULT 0;
+UPDATE computation SET is_current = 0;

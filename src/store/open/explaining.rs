@@ -77,10 +77,9 @@ pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Er
             "reading or writing failed",
             "check the disk and the space on it, then run `slo db verify`; what was committed is kept",
         ),
-        _ => (
-            "it does not answer",
-            "run `slo db verify`; if that finds nothing, this is a fault of slo: please report it",
-        ),
+        _ => {
+            ("it does not answer", "run `slo db verify`; if that finds nothing, this is a bug in slo: please report it")
+        }
     };
     Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
 }

@@ -154,11 +154,8 @@ impl Store {
             return error;
         }
         Failure::new(
-            format!(
-                "database {}: caches were damaged in a way that spoiled this run; they have been made anew",
-                self.path().display()
-            ),
-            "run this again; what is known already is not doubled",
+            format!("database {}: damaged caches made this run fail; they have been rebuilt", self.path().display()),
+            "run this again; duplicates are ignored",
         )
     }
 

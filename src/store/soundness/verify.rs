@@ -173,23 +173,16 @@ impl Store {
                 }
             }
         }
-        let mut statement = self.connection.prepare(
-            "SELECT stream, ts FROM note WHERE NOT EXISTS
-             (SELECT 1 FROM segment WHERE segment.stream = note.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
-            tell(format!("the note of stream {stream} at {at} belongs to no transition"));
-        }
-        let mut statement = self.connection.prepare(
-            "SELECT stream, ts FROM overruled WHERE NOT EXISTS
-             (SELECT 1 FROM segment WHERE segment.stream = overruled.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
-            tell(format!("what was overruled of stream {stream} at {at} belongs to no transition"));
+        for (table, what) in [("note", "the note"), ("overruled", "what was overruled")] {
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT stream, ts FROM {table} WHERE NOT EXISTS
+                 (SELECT 1 FROM segment WHERE segment.stream = {table}.stream AND ts BETWEEN first_ts AND last_ts) LIMIT 10"
+            ))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+                tell(format!("{what} of stream {stream} at {at} belongs to no transition"));
+            }
         }
         let mut statement = self
             .connection

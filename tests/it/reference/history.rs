@@ -64,8 +64,8 @@ impl<'w> History<'w> {
         for (start, end) in model.maintenance.get(&objective.system).into_iter().flatten() {
             edges.extend([*start, *end]);
         }
-        // No window reaches further back than a year before the first fact, or its own length.
-        let began = model.first_transition(&objective.system).unwrap_or(model.world.as_of).min(model.world.as_of);
+        // No window or period reaches further back than its own length before the first fact of all.
+        let began = model.world.facts.iter().map(|fact| fact.ts).fold(model.world.as_of, Ms::min);
         let (start, end) = window_bounds(objective.window, model.world.as_of);
         let from = began - (end - start) - 40 * DAY;
         edges.extend(schedule::edges(objective, from, last_looked_at(model.world, objective)));

@@ -26,11 +26,6 @@ impl Event {
         Span::new(self.start, self.end.unwrap_or(as_of))
     }
 
-    /// The downtime of some milliseconds of it, in microseconds.
-    pub(crate) fn downtime_us(&self, millis: i64) -> i64 {
-        millis * self.weight
-    }
-
     /// Whether some of it lies in `range`.
     pub(crate) fn touches(&self, range: Span) -> bool {
         self.start < range.end && self.end.is_none_or(|end| end > range.start)

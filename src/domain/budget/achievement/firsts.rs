@@ -235,7 +235,7 @@ fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
     [Linear { own: -spends, upstream: -upstream, not_counted: -share, constant }, some_length(length_ms)]
 }
 
-/// That there is no downtime at all, whosever it would be.
+/// That there is no downtime at all, whatever would have caused it.
 fn clean(_: &Objective, length_ms: i64) -> [Linear; 2] {
     [Linear { own: -1, upstream: -1, not_counted: 0, constant: 0 }, some_length(length_ms)]
 }

@@ -185,7 +185,7 @@ impl Reader {
             Some("time") if calls => self.hours()?,
             Some("policy") if calls => self.policy()?,
             Some(word) if calls => {
-                let message = format!("there is no function {}", quote(word));
+                let message = format!("unknown function {}", quote(word));
                 let remedy = match word.to_lowercase().as_str() {
                     "and" => "write && for and".to_owned(),
                     "or" => "write || for or".to_owned(),
@@ -198,7 +198,7 @@ impl Reader {
                 let term = self.comparison(negated)?;
                 let end = self.tokens[self.next - 1].at.end;
                 if matches!(self.word(), Some("for" | "at")) {
-                    let message = "what has to hold so long or so often stands in parentheses";
+                    let message = "a term before for or at least needs parentheses";
                     return Err(ExpressionError::new(&(start..end), message, "write ( ) around it"));
                 }
                 return Ok(term);
@@ -213,7 +213,7 @@ impl Reader {
         }
         let term = self.suffix(term)?;
         if matches!(self.word(), Some("for" | "at")) {
-            return Err(self.fault("one thing at a time holds so long or so often", "write ( ) around all before this"));
+            return Err(self.fault("a term takes one for or at least", "write ( ) around all before this"));
         }
         Ok(term)
     }
@@ -305,7 +305,7 @@ impl Reader {
             return Err(fault);
         };
         let Some(urgency) = Urgency::parse(text) else {
-            return Err(self.fault(format!("there is no policy {}", quote(text)), did_you_mean(text, names())));
+            return Err(self.fault(format!("unknown policy {}", quote(text)), did_you_mean(text, names())));
         };
         self.next += 1;
         if !self.accept(")") {
@@ -357,10 +357,10 @@ impl Reader {
                     Shape::Duration => format!("{name} > 10m"),
                     Shape::Number(_) => format!("{name} < 20"),
                 };
-                let message = format!("{name} is {}, which alone is no condition", shape.describe());
+                let message = format!("{name} is {}, which alone is not a condition", shape.describe());
                 (message, format!("compare it, such as {example}"))
             }
-            _ => (format!("{operand} alone is no condition"), "compare it with a field".to_owned()),
+            _ => (format!("{operand} alone is not a condition"), "compare it with a field".to_owned()),
         };
         if matches!(self.peek().what, What::End | What::Sign(_)) || matches!(self.word(), Some("for" | "at")) {
             return Err(ExpressionError::new(at, message, remedy));
@@ -400,11 +400,11 @@ impl Reader {
         }
         let unquoted = self.next > 0 && matches!(self.tokens[self.next - 1].what, What::Sign("==" | "!="));
         read_field(segments, at, self.owner).map(Operand::Field).map_err(|fault| {
-            // On the right of == a word that is no field is a text without its quotes.
+            // On the right of == a word that is not a field is a text without its quotes.
             match self.word().filter(|_| unquoted) {
                 Some(word) => ExpressionError::new(
                     at,
-                    format!("{} is no field", quote(word)),
+                    format!("{} is not a field", quote(word)),
                     format!("a text is written in quotes: \"{word}\""),
                 ),
                 None => fault,

@@ -10,7 +10,7 @@ use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::{near, or_list, quote};
 
-/// What other views have, and why it is no field here.
+/// What other views have, and why it is not a field here.
 const ELSEWHERE: [(&str, &str); 8] = [
     ("downSince", "a moment cannot be compared; downFor is the time since then"),
     ("inStatusSince", "a moment cannot be compared; inStatusFor is the time since then"),
@@ -106,7 +106,7 @@ fn read_property(
     }
     let first = segments.first().map_or("", |segment| segment.text.as_str());
     if let Some((_, why)) = ELSEWHERE.iter().find(|(name, _)| *name == first) {
-        return fault(format!("{first} is no field of a condition"), (*why).to_owned());
+        return fault(format!("{first} is not a field of a condition"), (*why).to_owned());
     }
     let other = if owner == Owner::Objective { Owner::System } else { Owner::Objective };
     if let Some(property) = Property::find(other, &name) {
@@ -120,7 +120,7 @@ fn read_property(
                 let sign =
                     [("and", "&&"), ("or", "||"), ("not", "!")].iter().find(|(word, _)| *word == name.to_lowercase());
                 let (word, sign) = sign.copied().unwrap_or_default();
-                return fault(format!("{} is no field", quote(&name)), format!("write {sign} for {word}"));
+                return fault(format!("{} is not a field", quote(&name)), format!("write {sign} for {word}"));
             }
             "time" => {
                 return fault(
@@ -139,7 +139,7 @@ fn read_property(
     }
     let guesses = meant(&name, owner);
     let guess = if guesses.is_empty() { String::new() } else { format!("did you mean {}? ", or_list(guesses)) };
-    fault(format!("{} is no field of {}", quote(&name), a(owner)), format!("{guess}{}", known(owner)))
+    fault(format!("{} is not a field of {}", quote(&name), a(owner)), format!("{guess}{}", known(owner)))
 }
 
 /// What a wrong name may stand for: names that contain it, else those that are written alike.

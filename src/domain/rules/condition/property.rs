@@ -70,7 +70,7 @@ const NOTHING_COUNTS: &str = "no time of the window counts";
 const NO_BUDGET: &str = "something was consumed and the target or the window leaves no budget";
 const AGE: Shape = Shape::Number(Unit::Seconds);
 const NO_REPORT: &str = "the system has no transition yet";
-const NO_FACT: &str = "what the objective judges has no transition yet";
+const NO_FACT: &str = "what the objective measures has no transition yet";
 
 /// The names and meanings of burn rates over lookbacks, in the order of [`LOOKBACKS`].
 const RATES: [(&str, &str); LOOKBACKS.len()] = [
@@ -144,7 +144,7 @@ impl Property {
                 (Owner::Objective, "errorBudgetConsumedMinutes", MINUTES, "", "downtime that spends the budget")
             }
             Self::ConsumedStrictMinutes => {
-                (Owner::Objective, "errorBudgetConsumedStrictMinutes", MINUTES, "", "all downtime, whoever caused it")
+                (Owner::Objective, "errorBudgetConsumedStrictMinutes", MINUTES, "", "all downtime, whatever caused it")
             }
             Self::RemainingMinutes => {
                 (Owner::Objective, "errorBudgetRemainingMinutes", MINUTES, "", "what is left of the error budget")
@@ -180,14 +180,14 @@ impl Property {
                 "burnRate",
                 RATE,
                 NO_BUDGET,
-                "how many times too fast the budget goes, over the window",
+                "consumption relative to spending the budget evenly, over the window",
             ),
             Self::CurrentStreak => {
                 (Owner::Objective, "currentStreak", DAYS, "", "days in a row without breaching, up to now")
             }
-            Self::BestStreak => (Owner::Objective, "bestStreak", DAYS, "", "the longest such row"),
+            Self::BestStreak => (Owner::Objective, "bestStreak", DAYS, "", "the longest streak"),
             Self::LostStreak => {
-                (Owner::Objective, "lostStreak", DAYS, "", "the row that a breach ended last; 0 while none has")
+                (Owner::Objective, "lostStreak", DAYS, "", "the streak that a breach ended last; 0 if none has")
             }
             Self::Target => (Owner::Objective, "target", PERCENT, "", "the target"),
             Self::WindowDays => (
@@ -203,25 +203,27 @@ impl Property {
                 "statusKnown",
                 Shape::Boolean,
                 "",
-                "the status that the objective judges is not unknown",
+                "the status of what the objective measures is known",
             ),
             Self::IsBreaching => {
                 (Owner::Objective, "isBreaching", Shape::Boolean, "", "more was spent than the budget")
             }
             Self::HasOpenDowntime => {
-                (Owner::Objective, "hasOpenDowntime", Shape::Boolean, "", "downtime that spends the budget goes on")
+                (Owner::Objective, "hasOpenDowntime", Shape::Boolean, "", "downtime that spends the budget is ongoing")
             }
             Self::DownFor => (
                 Owner::Objective,
                 "downFor",
                 Shape::Duration,
-                "it is not down, or that spends no budget",
-                "how long the outage that goes on has lasted",
+                "it is not down, or its downtime spends no budget",
+                "how long the current outage has lasted",
             ),
             Self::FastBurn => {
                 (Owner::Objective, "fastBurn", Shape::Boolean, "", "burnRates.1h is at or over fastBurnMultiplier")
             }
-            Self::State => (Owner::Objective, "state", Shape::Text(Vocabulary::States), "", "how the objective stands"),
+            Self::State => {
+                (Owner::Objective, "state", Shape::Text(Vocabulary::States), "", "the state of the objective")
+            }
             Self::BudgetTier => (
                 Owner::Objective,
                 "budgetTier",
@@ -235,8 +237,8 @@ impl Property {
                 Owner::Objective,
                 "healthcheck",
                 NAME,
-                "it judges the whole system",
-                "the check that the objective judges",
+                "it measures the whole system",
+                "the check that the objective measures",
             ),
             Self::DependencyExclusion => (
                 Owner::Objective,
@@ -344,7 +346,7 @@ impl Shape {
             Self::Number(Unit::Minutes) => "minutes".to_owned(),
             Self::Number(Unit::Seconds) => "seconds".to_owned(),
             Self::Number(Unit::Days) => "days".to_owned(),
-            Self::Number(Unit::Rate) => "times the budget's pace".to_owned(),
+            Self::Number(Unit::Rate) => "times the even pace".to_owned(),
             Self::Number(Unit::Count) => "count".to_owned(),
             Self::Duration => "such as 10m".to_owned(),
             Self::Boolean => or_list(["true", "false"]),

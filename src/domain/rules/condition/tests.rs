@@ -270,7 +270,7 @@ fn an_error_marks_what_is_wrong() {
     let error = Term::parse(text, Owner::Objective).unwrap_err();
     assert_eq!(error.place(text), (2, 3));
     assert_eq!(error.excerpt(text), "  budgetRemainingPercnt < 20\n  ^^^^^^^^^^^^^^^^^^^^^");
-    assert_eq!(error.message, "\"budgetRemainingPercnt\" is no field of an objective");
+    assert_eq!(error.message, "\"budgetRemainingPercnt\" is not a field of an objective");
     assert!(
         error.remedy.starts_with("did you mean budgetRemainingPercent? fields of an objective are "),
         "{}",
@@ -298,13 +298,13 @@ fn what_is_huge_or_deep_is_refused_at_once() {
         (format!("budgetRemainingPercent < {}", "9".repeat(10_000)), "is too large"),
         (format!("budgetRemainingPercent < 0.{}", "9".repeat(10_000)), "more than 6 decimals"),
         (format!("health.{}.status == \"healthy\"", "a".repeat(300)), "is not a name"),
-        (format!("health{} == 1", ".a".repeat(5_000)), "is no field of a system"),
-        (format!("{} == 1", "a".repeat(10_000)), "is no field of an objective"),
+        (format!("health{} == 1", ".a".repeat(5_000)), "is not a field of a system"),
+        (format!("{} == 1", "a".repeat(10_000)), "is not a field of an objective"),
         (format!("state == \"{}\"", "a".repeat(10_000)), "state is never"),
         (format!("time(weekday: [{}])", "Sat, ".repeat(3_000)), "a day of the week"),
         ("🙂".repeat(5_000), "longer than 16 KiB"),
         ("\0".repeat(10_000), "means nothing here"),
-        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "one thing at a time"),
+        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "a term takes one for or at least"),
     ] {
         let error = Term::parse(&text, Owner::Objective).expect_err(message);
         assert!(error.message.contains(message), "{}", error.message);

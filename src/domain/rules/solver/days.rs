@@ -263,7 +263,7 @@ impl Days {
         self.sum(span).consumed_us(self.model.objective.dependency_exclusion)
     }
 
-    /// Whether downtime that spends the budget goes on all along, and whether it can at any time.
+    /// Whether downtime that spends the budget is ongoing all along, and whether it can at any time.
     fn open(&self, stretch: Span) -> (bool, bool) {
         let touching = self.touching(stretch);
         let spent = self.spent(touching);

@@ -25,7 +25,11 @@ pub(in crate::manifest) static POLICY: Shape = Shape {
             Content::Truth(true),
             "Whether the condition is to be judged at all",
         ),
-        FieldShape::optional("alertWhenResolved", Content::Truth(false), "slo check tells what holds, not what ended"),
+        FieldShape::optional(
+            "alertWhenResolved",
+            Content::Truth(false),
+            "slo check reports what is firing, not what has ended",
+        ),
         FieldShape::optional("alertWhenNoData", Content::Truth(false), "slo check --no-data decides that"),
         FieldShape::required(
             "conditions",
@@ -35,7 +39,7 @@ pub(in crate::manifest) static POLICY: Shape = Shape {
         FieldShape::optional(
             "notificationTargets",
             Content::List(&Content::Object(&TARGET_OR_REF), Length::Any),
-            "slo notifies nobody: its exit code tells",
+            "slo sends no notifications: slo check has an exit code",
         ),
     ],
     one_of: &[],

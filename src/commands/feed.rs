@@ -1,0 +1,170 @@
+//! Owns `slo feed`: what describes other programs' records, and what it makes of a file.
+//!
+//! | `slo feed try FILE` | what the first records of a file become, with a built-in feed or `--feed FILE`; of an unknown file, a
+//! feed to start from | a record is rejected |
+//!
+//! | `slo feed show NAME` | a built-in feed, to copy and change | |
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Answer, Context, Run, feeds};
+use crate::cli::{FeedShow, FeedTry};
+use crate::domain::health::feed::{Format, Shape};
+use crate::domain::value::instant::MINUTE_MS;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::feed::{self, Described, Names, Options, Recipe, Reject, Surroundings};
+use crate::render::Looks;
+use crate::render::trial::{Trial, document, draft, text};
+use crate::store::Foreign;
+
+/// Bytes of an input by which it is told what it is.
+const BEGINNING: u64 = 64 * 1024;
+
+impl Run for FeedShow {
+    const NAME: &'static str = "show";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        match feeds::text(&args.name) {
+            Some(text) => Ok(Answer::text(text.to_owned())),
+            // It says which there are.
+            None => feeds::named(context, &args.name).and_then(|_| {
+                Err(Failure::new(format!("{:?} is a file, not a built-in feed", args.name), "see slo list feeds"))
+            }),
+        }
+    }
+}
+
+impl Run for FeedTry {
+    const NAME: &'static str = "try";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let is_stdin = args.file == Path::new("-");
+        let mut input: Box<dyn Read + Send> = if is_stdin {
+            std::mem::replace(&mut context.stdin, Box::new(io::empty()))
+        } else {
+            let opened = File::open(&args.file);
+            Box::new(opened.map_err(|error| {
+                Failure::new(
+                    format!("cannot read {}: {error}", args.file.display()),
+                    "name a file that exists and may be read",
+                )
+            })?)
+        };
+        let mut beginning = Vec::new();
+        input.by_ref().take(BEGINNING).read_to_end(&mut beginning)?;
+        let text_of_it = feed::beginning(&beginning);
+        let path = (!is_stdin).then_some(args.file.as_path());
+        let Some((name, recipes)) = recipes(context, args, &text_of_it, path)? else {
+            return draft_for(&args.file, &text_of_it);
+        };
+        let database = path.and_then(Foreign::at);
+        let recipe = fitting(&recipes, &text_of_it, database.is_some())?;
+        let mut trial = Trial { feed: name, format: recipe.feed().format.as_str(), ..Trial::default() };
+        let now = context.clock;
+        let options = Options {
+            format: feed::Format::Auto,
+            latest: now.plus(10 * MINUTE_MS),
+            now,
+            batch_rows: 100_000,
+            follow: false,
+            plans: true,
+        };
+        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let around = Surroundings { file: stem, system: args.system.clone() };
+        let inputs = inputs(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
+        let mut names = Names::new(recipe.feed().slug);
+        for (kind, input) in inputs {
+            let reader = Described::new(input, recipe, kind, around.clone(), options, names);
+            names = read(reader.tracing(args.count), &mut trial)?;
+        }
+        let exit = ExitStatus::holds(trial.rejected == 0);
+        let as_of = context.as_of;
+        let looks = Looks::of(trial).document(move |it| document(it, as_of));
+        Ok(Answer::from(looks.words(text)).exits(exit))
+    }
+}
+
+/// The feed that was named, or the built-in one that fits, with its name; `None` where none does.
+fn recipes(
+    context: &mut Context<'_>,
+    args: &FeedTry,
+    beginning: &[u8],
+    path: Option<&Path>,
+) -> Result<Option<(String, Vec<Recipe>)>> {
+    let name = match &args.feed {
+        Some(name) => name.clone(),
+        None => match feeds::fitting(beginning, path)?.into_iter().next() {
+            Some(name) => name,
+            None => return Ok(None),
+        },
+    };
+    let recipes = feeds::named(context, &name)?;
+    Ok(Some((name, recipes)))
+}
+
+fn fitting<'f>(recipes: &'f [Recipe], beginning: &[u8], is_database: bool) -> Result<&'f Recipe> {
+    let of_database = |recipe: &&Recipe| recipe.feed().format == Format::Sqlite;
+    let found = if is_database {
+        recipes.iter().find(of_database)
+    } else {
+        let tell = feed::tell(beginning, recipes).into_iter().next();
+        tell.or_else(|| feed::reach(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
+    };
+    found.ok_or_else(|| {
+        let what = if is_database { "it is a SQLite database" } else { "it is no SQLite database" };
+        Failure::new(format!("not what the feed reads: {what}"), "see slo list feeds")
+    })
+}
+
+type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
+
+/// What is read, and of which kind it is where that is known.
+fn inputs(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn Read + Send>) -> Result<Parts> {
+    let Some(database) = database else { return Ok(vec![(None, input)]) };
+    let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
+    let part = |(number, query): (usize, &str)| -> Result<(Option<usize>, Box<dyn Read + Send>)> {
+        Ok((Some(number), Box::new(database.rows(query)?.text)))
+    };
+    kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
+}
+
+/// Reads all of an input; returns the names for the next one.
+fn read<R: Read>(mut reader: Described<'_, R>, trial: &mut Trial) -> Result<Names> {
+    let mut nothing = |_: &Reject<'_>| Ok(());
+    let mut streams = Vec::new();
+    while let Some(batch) = reader.next_batch(&mut nothing)? {
+        if batch.restart {
+            streams.clear();
+        }
+        streams.extend(batch.new_streams);
+        trial.read += batch.read;
+        trial.rejected += batch.rejected;
+        trial.skipped += batch.skipped;
+        trial.planned += batch.planned.len() as u64;
+        for row in &batch.rows {
+            let stream = &streams[row.stream()];
+            let known = trial.systems.entry(stream.system.clone()).or_insert((0, row.at(), row.at()));
+            *known = (known.0 + 1, known.1.min(row.at()), known.2.max(row.at()));
+        }
+    }
+    trial.records.extend(reader.traced());
+    Ok(reader.into_names())
+}
+
+/// A feed to start from, for an input that no built-in feed reads.
+fn draft_for(file: &Path, beginning: &[u8]) -> Result<Answer> {
+    let sight = feed::look(beginning).ok_or_else(|| {
+        Failure::new(
+            format!("{}: no built-in feed reads it, and it has no records to be seen", file.display()),
+            "export them as CSV, JSON or text; of a SQLite database, describe a SELECT in a feed of format: sqlite",
+        )
+    })?;
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = draft(&name, &file.display().to_string(), sight.format, sight.records.as_deref(), &sight.values);
+    Ok(Answer::text(text).exits(ExitStatus::Fail))
+}

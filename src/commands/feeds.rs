@@ -1,0 +1,105 @@
+//! Owns finding feeds: by the name of a built-in one, in a file, or by what an input looks like.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Context;
+use super::validate::lines_of;
+use crate::domain::health::feed::{Feed, Format};
+use crate::failure::Failure;
+use crate::feed::{BUILTIN, Recipe, tell};
+use crate::manifest::{Files, Severity, did_you_mean};
+use crate::render::problems::lines;
+use crate::store::Foreign;
+
+/// The feeds that are built in.
+///
+/// # Errors
+/// When one is not valid, which a test rules out.
+pub(super) fn builtin() -> Result<Vec<Feed>> {
+    let (feeds, problems) = Files::given(&BUILTIN).feeds();
+    match problems.first() {
+        Some(problem) => Err(anyhow::anyhow!("{problem}")),
+        None => Ok(feeds),
+    }
+}
+
+/// The text of a built-in feed.
+pub(super) fn text(name: &str) -> Option<&'static str> {
+    BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The feeds under this name, or in this file; several of them read several forms of the same thing.
+///
+/// # Errors
+/// When there is none, or one is not valid; its problems have been told.
+pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>> {
+    let feeds = match text(name) {
+        Some(text) => Files::given(&[(name, text)]).feeds().0,
+        None if Path::new(name).exists() => in_file(context, name)?,
+        None => return Err(unknown(name)),
+    };
+    feeds.into_iter().map(Recipe::new).collect()
+}
+
+fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
+    let (feeds, problems) = Files::load(&[name.into()], &mut std::io::empty()).feeds();
+    if !problems.is_empty() {
+        let text = lines(&lines_of(&problems), context.canvas);
+        context.tell(text.trim_end());
+    }
+    if problems.iter().any(|problem| problem.severity != Severity::Warning) {
+        return Err(Failure::new(
+            format!("--feed {name}: not valid"),
+            "fix what is told above; slo validate tells it too",
+        ));
+    }
+    if feeds.is_empty() {
+        return Err(Failure::new(
+            format!("--feed {name}: the file has no document of kind: Feed"),
+            "see slo feed show NAME for one to start from",
+        ));
+    }
+    Ok(feeds)
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    let names = || BUILTIN.iter().map(|(name, _)| *name);
+    let guess = did_you_mean(name, names());
+    let hint = if guess.is_empty() { "see slo list feeds, or name a file that exists".to_owned() } else { guess };
+    Failure::new(format!("unknown feed {name:?}; built in are {}", names().collect::<Vec<_>>().join(", ")), hint)
+}
+
+/// The names of the built-in feeds that would read an input which begins so, and of a database the one in `file`.
+///
+/// # Errors
+/// Those of [`builtin`].
+pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<String>> {
+    let feeds = builtin()?;
+    let mut names: Vec<String> = if Foreign::is_one(beginning) {
+        let database = file.and_then(Foreign::at);
+        let answers = |feed: &&Feed| {
+            let query = feed.kinds.first().and_then(|kind| kind.records.as_deref());
+            feed.format == Format::Sqlite
+                && database.as_ref().zip(query).is_some_and(|(database, query)| database.can_answer(query))
+        };
+        feeds.iter().filter(answers).map(|feed| feed.name.as_str().to_owned()).collect()
+    } else {
+        let recipes = feeds.into_iter().map(Recipe::new).collect::<Result<Vec<_>>>()?;
+        tell(beginning, &recipes).iter().map(|recipe| recipe.feed().name.as_str().to_owned()).collect()
+    };
+    names.dedup();
+    Ok(names)
+}
+
+/// The error of an input that is not of transitions and looks like what a built-in feed reads.
+pub(super) fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
+    let names = fitting(beginning, file).ok()?;
+    let (first, others) = names.split_first()?;
+    let or = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };
+    Some(Failure::new(
+        format!("not transitions; it looks like what the feed {first}{or} reads"),
+        format!("slo ingest --feed {first} {}", file.map_or("-".to_owned(), |file| file.display().to_string())),
+    ))
+}

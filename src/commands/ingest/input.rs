@@ -1,0 +1,198 @@
+//! Owns the inputs of an ingest: files, standard input, the rows of other programs' databases, and which description fits one.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+
+use anyhow::Result;
+
+use super::display_name;
+use crate::commands::{Context, feeds};
+use crate::domain::health::feed::{Format as DescribedFormat, Shape};
+use crate::failure::Failure;
+use crate::feed::{self, Recipe};
+use crate::signals::{self, Signals};
+use crate::store::Foreign;
+
+/// The beginning of an input by which it is told what it is, in bytes.
+const BEGINNING: usize = 64 * 1024;
+
+/// Where lines come from.
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) path: Option<PathBuf>,
+    pub(super) read: Source,
+    /// Of rows of another program's database: of which feed and kind they are.
+    pub(super) rows: Option<(usize, usize)>,
+    /// Whether it goes on with what the input before it is.
+    pub(super) goes_on: bool,
+}
+
+pub(super) enum Source {
+    File(File),
+    Given(Box<dyn Read + Send>),
+    /// Rows, and why they ended early, if they did.
+    Rows(File, Receiver<String>),
+}
+
+impl Input {
+    /// Opens a file, or takes standard input for `-`. Another program's database is several inputs, one for each kind of record
+    /// that its feed has.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is a database that no feed was named for.
+    pub(super) fn open(
+        context: &mut Context<'_>,
+        file: &Path,
+        feed: Option<&[Recipe]>,
+        plans: bool,
+    ) -> Result<Vec<Self>> {
+        let name = display_name(file);
+        if file == Path::new("-") {
+            let given = std::mem::replace(&mut context.stdin, Box::new(io::empty()));
+            let own = if context.owns_process { signals::standard_input()? } else { None };
+            let read = own.map_or(Source::Given(given), Source::File);
+            return Ok(vec![Self { name, path: None, read, rows: None, goes_on: false }]);
+        }
+        let opened = File::open(file).and_then(|opened| {
+            let kind = opened.metadata()?;
+            if kind.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok((kind.is_file(), opened)) }
+        });
+        let (is_file, opened) = opened.map_err(|error| {
+            Failure::new(
+                format!("cannot read {name}: {error}"),
+                "nothing was kept; name existing, readable files, or - for standard input",
+            )
+        })?;
+        if is_file && let (Some(database), Some(feed)) = (Foreign::at(file), feed) {
+            return Self::of_database(&database, file, feed, plans);
+        }
+        Ok(vec![Self { name, path: Some(file.to_owned()), read: Source::File(opened), rows: None, goes_on: false }])
+    }
+
+    fn of_database(database: &Foreign, file: &Path, feed: &[Recipe], plans: bool) -> Result<Vec<Self>> {
+        let Some(index) = feed.iter().position(|recipe| recipe.feed().format == DescribedFormat::Sqlite) else {
+            let name = display_name(file);
+            return Err(Failure::new(
+                format!("{name}: a SQLite database, which the feed does not read"),
+                feeds::fitting(b"SQLite format 3\0", Some(file))?
+                    .first()
+                    .map_or("see slo list feeds".to_owned(), |fits| format!("slo ingest --feed {fits} {name}")),
+            ));
+        };
+        let kinds = &feed[index].feed().kinds;
+        let wanted = kinds.iter().enumerate().filter(|(_, kind)| plans || kind.shape != Shape::Maintenance);
+        let mut inputs: Vec<Self> = Vec::new();
+        for (kind, query) in wanted.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))) {
+            let rows = database.rows(query)?;
+            inputs.push(Self {
+                name: display_name(file),
+                path: Some(file.to_owned()),
+                read: Source::Rows(rows.text, rows.fault),
+                rows: Some((index, kind)),
+                goes_on: !inputs.is_empty(),
+            });
+        }
+        Ok(inputs)
+    }
+
+    /// The same input, whose reading ends when a signal comes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
+        let guard = |file: File| -> Result<Box<dyn Read + Send>> {
+            Ok(match signals {
+                Some(signals) => Box::new(signals.guard(file)?),
+                None => Box::new(file),
+            })
+        };
+        let read: Box<dyn Read + Send> = match self.read {
+            Source::File(file) => guard(file)?,
+            Source::Rows(text, fault) => Box::new(Faulty { text: guard(text)?, fault }),
+            Source::Given(read) => read,
+        };
+        Ok(Self { read: Source::Given(read), ..self })
+    }
+}
+
+/// Rows that may end with a reason.
+struct Faulty {
+    text: Box<dyn Read + Send>,
+    fault: Receiver<String>,
+}
+
+impl Read for Faulty {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        if count == 0
+            && !into.is_empty()
+            && let Ok(reason) = self.fault.recv()
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Given(read) => read.read(into),
+            Self::Rows(text, _) => text.read(into),
+        }
+    }
+}
+
+/// The one of several descriptions that an input fits.
+///
+/// # Errors
+/// When it fits none, or cannot be read.
+pub(super) fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send>) -> Result<&'f Recipe> {
+    let is_database = |recipe: &&Recipe| recipe.feed().format == DescribedFormat::Sqlite;
+    if let [only] = recipes
+        && !is_database(&only)
+    {
+        return Ok(only);
+    }
+    let mut beginning = Vec::new();
+    source.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    let text = feed::beginning(&beginning);
+    let is_foreign = Foreign::is_one(&text);
+    let rest = std::mem::replace(source, Box::new(io::empty()));
+    *source = Box::new(io::Cursor::new(beginning).chain(rest));
+    if let Some(fits) = feed::tell(&text, recipes).into_iter().next().or_else(|| feed::reach(&text, recipes)) {
+        return Ok(fits);
+    }
+    let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
+    if is_foreign {
+        return Err(Failure::new(
+            "a SQLite database cannot be read from a pipe, nor zipped",
+            "unzip it, and name the file",
+        ));
+    }
+    let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !is_database(recipe)).collect();
+    match others.as_slice() {
+        [only] => return Ok(only),
+        [first, ..] if text.trim_ascii().is_empty() => return Ok(first),
+        _ => {}
+    }
+    let forms: Vec<String> = recipes.iter().map(|recipe| recipe.feed().format.as_str().to_owned()).collect();
+    let fitting = feeds::fitting(&text, None)?;
+    let hint = fitting.first().map_or_else(
+        || format!("see what it reads with slo feed show {name}"),
+        |fits| format!("it looks like what the feed {fits} reads: slo ingest --feed {fits}"),
+    );
+    Err(Failure::new(format!("not what the feed {name} reads, which is {}", forms.join(" or ")), hint))
+}
+
+/// The name of a file without folder and endings.
+pub(super) fn stem(path: Option<&Path>) -> String {
+    let Some(path) = path else { return "stdin".to_owned() };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = Path::new(name).file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}

@@ -1,0 +1,308 @@
+//! Owns what a feed says: how the records of some program become transitions.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+
+use super::transition::Status;
+use crate::domain::value::name::Name;
+
+/// A description of somebody else's records.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Feed {
+    pub(crate) name: Name,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) format: Format,
+    /// Between the columns of CSV; `None` where the header tells.
+    pub(crate) delimiter: Option<u8>,
+    /// At least one, in the order in which they are tried.
+    pub(crate) kinds: Vec<Kind>,
+    /// How times are written, tried in this order; none: as people type them.
+    pub(crate) time_formats: Vec<String>,
+    /// Of times that do not say an offset; `None` is UTC.
+    pub(crate) zone: Option<Tz>,
+    /// Whether names are made of texts that are none.
+    pub(crate) slug: bool,
+    /// Of observations: how far apart two may be before the time after the first is unknown.
+    pub(crate) max_gap_ms: Option<i64>,
+}
+
+/// How the bytes of a feed are cut into records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    Csv,
+    Jsonl,
+    Json,
+    Text,
+    Sqlite,
+}
+
+impl Format {
+    pub(crate) const ALL: [Self; 5] = [Self::Csv, Self::Jsonl, Self::Json, Self::Text, Self::Sqlite];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Json => "json",
+            Self::Text => "text",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    /// Whether its records are trees, in which JSONPath finds values.
+    pub(crate) const fn is_tree(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Json)
+    }
+}
+
+/// What one record says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    /// From a moment on there is a status.
+    Transitions,
+    /// From a start to an end, which may be open, there is a status: an incident.
+    Intervals,
+    /// At a moment a status was seen.
+    Observations,
+    /// Planned work begins or ends, or lasts from a start to an end; no status follows from it.
+    Maintenance,
+}
+
+impl Shape {
+    pub(crate) const ALL: [Self; 4] = [Self::Transitions, Self::Intervals, Self::Observations, Self::Maintenance];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transitions => "transitions",
+            Self::Intervals => "intervals",
+            Self::Observations => "observations",
+            Self::Maintenance => "maintenance",
+        }
+    }
+}
+
+/// One kind of record of a feed.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Kind {
+    /// Where its records are: a JSONPath, a regular expression or a SELECT, by the format.
+    pub(crate) records: Option<String>,
+    /// Where a record has several items, each of which is one for itself: a JSONPath.
+    pub(crate) each: Option<String>,
+    /// Whether its records are known and mean nothing.
+    pub(crate) skip: bool,
+    pub(crate) shape: Shape,
+    pub(crate) fields: BTreeMap<Field, Vec<Origin>>,
+    pub(crate) values: BTreeMap<Field, BTreeMap<String, Meaning>>,
+}
+
+/// What a record may say.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Field {
+    Ts,
+    End,
+    Updated,
+    Id,
+    System,
+    Check,
+    Location,
+    Source,
+    Status,
+    Note,
+}
+
+impl Field {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Ts,
+        Self::End,
+        Self::Updated,
+        Self::Id,
+        Self::System,
+        Self::Check,
+        Self::Location,
+        Self::Source,
+        Self::Status,
+        Self::Note,
+    ];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ts => "ts",
+            Self::End => "end",
+            Self::Updated => "updated",
+            Self::Id => "id",
+            Self::System => "system",
+            Self::Check => "check",
+            Self::Location => "location",
+            Self::Source => "source",
+            Self::Status => "status",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// Where the value of a field comes from.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Origin {
+    pub(crate) from: From,
+    /// A regular expression whose first group is what is taken of the value.
+    pub(crate) part: Option<String>,
+}
+
+/// Where a text comes from.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum From {
+    /// The same for all records.
+    Constant(String),
+    /// The value of a column, a key, a group, a path, or of [`NEAREST_KEY`] or [`FILE_NAME`].
+    Value(String),
+    /// Texts and values, one after the other.
+    Template(Vec<Piece>),
+}
+
+/// A piece of a template.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Piece {
+    Text(String),
+    Value(String),
+}
+
+impl Piece {
+    /// The value it names.
+    pub(crate) fn value(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Value(name) => Some(name),
+        }
+    }
+}
+
+/// Stands for the key under which a record, or the list it is in, is found.
+pub(crate) const NEAREST_KEY: &str = "#key";
+/// Stands for the name of the file, without folder and ending.
+pub(crate) const FILE_NAME: &str = "#file";
+/// Stands for every value that a map does not name.
+pub(crate) const ANY_VALUE: &str = "*";
+
+/// What a value of a field means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Meaning {
+    Status(Status),
+    /// Planned work goes on: unknown as a status.
+    Maintenance,
+    /// The record says nothing.
+    Skip,
+    Text(String),
+}
+
+impl Meaning {
+    /// The words that a status may be mapped to.
+    pub(crate) const OF_STATUS: [(&str, Self); 6] = [
+        ("healthy", Self::Status(Status::Healthy)),
+        ("degraded", Self::Status(Status::Degraded)),
+        ("unhealthy", Self::Status(Status::Unhealthy)),
+        ("unknown", Self::Status(Status::Unknown)),
+        ("maintenance", Self::Maintenance),
+        ("skip", Self::Skip),
+    ];
+}
+
+/// Cuts a template at its braces; `None` where they do not pair, or nothing is between them.
+pub(crate) fn pieces(template: &str) -> Option<Vec<Piece>> {
+    let (mut pieces, mut rest) = (Vec::new(), template);
+    while let Some(open) = rest.find(['{', '}']) {
+        let (text, after) = rest.split_at(open);
+        let inner = after.strip_prefix('{')?;
+        let close = inner.find('}')?;
+        let name = inner[..close].trim();
+        if name.is_empty() || name.contains('{') {
+            return None;
+        }
+        if !text.is_empty() {
+            pieces.push(Piece::Text(text.to_owned()));
+        }
+        pieces.push(Piece::Value(name.to_owned()));
+        rest = &inner[close + 1..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest.to_owned()));
+    }
+    Some(pieces)
+}
+
+/// Cuts a JSONPath (RFC 9535, or one that begins at an item, `@`, or above it, `^`) into the names and wildcards it begins with, and what follows them.
+pub(crate) fn steps(path: &str) -> Option<(Vec<Step>, &str)> {
+    let mut rest = path.strip_prefix(['$', '@', '^'])?;
+    let mut steps = Vec::new();
+    while let Some((step, after)) = step(rest) {
+        steps.push(step);
+        rest = after;
+    }
+    Some((steps, rest))
+}
+
+/// One step down a tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    Name(String),
+    Index(usize),
+    /// To each of what is there.
+    Each,
+}
+
+fn step(path: &str) -> Option<(Step, &str)> {
+    if let Some(after) = path.strip_prefix(".*").or_else(|| path.strip_prefix("[*]")) {
+        return Some((Step::Each, after));
+    }
+    if let Some(after) = path.strip_prefix('.') {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii();
+        let end = after.find(|c: char| !is_part(c)).unwrap_or(after.len());
+        let name = &after[..end];
+        let begins = name.starts_with(|c: char| !c.is_ascii_digit());
+        return begins.then(|| (Step::Name(name.to_owned()), &after[end..]));
+    }
+    let inner = path.strip_prefix('[')?;
+    if let Some(quote) = inner.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+        let (name, after) = inner[1..].split_once(quote)?;
+        let after = after.strip_prefix(']')?;
+        return (!name.contains('\\')).then(|| (Step::Name(name.to_owned()), after));
+    }
+    let (digits, after) = inner.split_once(']')?;
+    let index = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some((Step::Index(index), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_cut_at_their_braces() {
+        let (text, value) = (|t: &str| Piece::Text(t.to_owned()), |v: &str| Piece::Value(v.to_owned()));
+        assert_eq!(pieces("{host}/{ service }!"), Some(vec![value("host"), text("/"), value("service"), text("!")]));
+        assert_eq!(pieces("plain"), Some(vec![text("plain")]));
+        for broken in ["{", "}", "{}", "{ }", "a}b", "{a{b}}", "{a"] {
+            assert_eq!(pieces(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_cut_into_steps_as_far_as_they_are_simple() {
+        let name = |text: &str| Step::Name(text.to_owned());
+        for (path, expected, rest) in [
+            ("$", vec![], ""),
+            ("$.data.result[*]", vec![name("data"), name("result"), Step::Each], ""),
+            ("@['a b'][\"c\"].*[0]", vec![name("a b"), name("c"), Step::Each, Step::Index(0)], ""),
+            ("$.a[?@.b > 1].c", vec![name("a")], "[?@.b > 1].c"),
+            ("$..a", vec![], "..a"),
+            ("$.a[-1]", vec![name("a")], "[-1]"),
+            ("$.a[1:2]", vec![name("a")], "[1:2]"),
+            ("$['it\\'s']", vec![], "['it\\'s']"),
+            ("$.0", vec![], ".0"),
+        ] {
+            assert_eq!(steps(path), Some((expected, rest)), "{path}");
+        }
+        assert_eq!(steps("a.b"), None);
+    }
+}

@@ -1,0 +1,201 @@
+//! Owns reading an input as a feed describes it: records in, batches of checked rows out, in bounded memory.
+
+mod draft;
+mod flat;
+mod kind;
+mod moments;
+mod saying;
+mod stream;
+mod table;
+mod telling;
+mod trace;
+mod tree;
+mod work;
+
+use std::io::{self, Read};
+
+use anyhow::Result;
+
+use super::input::Input;
+use super::names::Names;
+use super::records::{Cut, Records};
+use super::{Batch, Options, Reject};
+use crate::domain::health::feed::{Format, Step};
+use crate::domain::health::trial::Tried;
+use crate::failure::Failure;
+pub(crate) use draft::look;
+use kind::Place;
+pub(crate) use kind::Recipe;
+use stream::Stream;
+pub(crate) use telling::{reach, tell};
+use trace::Trace;
+use work::{Work, longest};
+
+/// What is not in the records of an input.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Surroundings {
+    /// The name of the file, without folder and ending.
+    pub(crate) file: String,
+    /// The system of every record, whatever it says.
+    pub(crate) system: Option<String>,
+}
+
+/// Reads one input as a feed describes it.
+pub(crate) struct Described<'f, R> {
+    frame: Frame<R>,
+    work: Work<'f>,
+    options: Options,
+    restart: bool,
+    failed: Option<anyhow::Error>,
+    done: bool,
+}
+
+/// How records are cut off an input.
+enum Frame<R> {
+    Lines(Box<Records<Input<R>>>),
+    Json(Box<Stream<Input<R>>>),
+}
+
+impl<'f, R: Read> Described<'f, R> {
+    /// A reader that has read nothing yet; of a SQLite database, `only` says which of the feed's kinds the rows are of.
+    pub(crate) fn new(
+        input: R,
+        recipe: &'f Recipe,
+        only: Option<usize>,
+        around: Surroundings,
+        options: Options,
+        names: Names,
+    ) -> Self {
+        let input = Input::new(input);
+        let frame = match recipe.feed.format {
+            Format::Json => Frame::Json(Box::new(Stream::new(input, ways(recipe)))),
+            _ => Frame::Lines(Box::new(Records::new(input))),
+        };
+        let work = Work::new(recipe, only, around, options, names);
+        Self { frame, work, options, restart: false, failed: None, done: false }
+    }
+
+    /// Keeps what becomes of the first records, and of the first rejected ones, so many of each.
+    pub(crate) fn tracing(mut self, most: usize) -> Self {
+        self.work.trace = Some(Trace::new(most));
+        self
+    }
+
+    /// What became of the records that were traced.
+    pub(crate) fn traced(&mut self) -> Vec<Tried> {
+        self.work.trace.take().map(|trace| trace.found).unwrap_or_default()
+    }
+
+    /// The names that have been read, for the next input.
+    pub(crate) fn into_names(self) -> Names {
+        self.work.into_names()
+    }
+
+    /// The line on which a record begins of which only a part has been read.
+    pub(crate) fn partial(&self) -> Option<u64> {
+        match &self.frame {
+            Frame::Lines(records) => records.partial(),
+            Frame::Json(stream) => stream.partial(),
+        }
+    }
+
+    /// The next batch, or `None` at the end of the input; see [`super::Reader::next_batch`].
+    ///
+    /// # Errors
+    /// When the input cannot be read or has no records of the feed, or `on_reject` fails.
+    pub(crate) fn next_batch(
+        &mut self,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<Option<Batch>> {
+        if let Some(error) = self.failed.take() {
+            self.done = true;
+            return Err(error);
+        }
+        let mut batch = Batch { restart: std::mem::take(&mut self.restart), ..Batch::default() };
+        batch.max_gap_ms = self.work.max_gap_ms();
+        if batch.restart {
+            self.work.restart();
+        }
+        let known = if batch.restart { 0 } else { self.work.streams() };
+        while !self.done {
+            if batch.is_full(self.options.batch_rows) || self.work.is_full() {
+                self.restart = self.work.is_full();
+                break;
+            }
+            match self.step(&mut batch, on_reject) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        if batch.read == 0 && !batch.restart {
+            self.done = true;
+            return self.failed.take().map_or(Ok(None), Err);
+        }
+        batch.new_streams = self.work.streams_from(known);
+        batch.bytes = match &self.frame {
+            Frame::Lines(records) => records.input().bytes(),
+            Frame::Json(stream) => stream.input().bytes(),
+        };
+        Ok(Some(batch))
+    }
+
+    /// Reads one record; returns whether another may follow at once.
+    fn step(&mut self, batch: &mut Batch, on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>) -> Result<bool> {
+        let work = &mut self.work;
+        let goes_on = match &mut self.frame {
+            Frame::Lines(records) => {
+                let delimiter = work.delimiter();
+                if self.options.follow && batch.read > 0 && !records.has_complete(delimiter) {
+                    return Ok(false);
+                }
+                match records.next(delimiter)? {
+                    None => false,
+                    Some(Cut::Record { raw, line, broken }) => {
+                        work.line(raw, (line, broken), batch, on_reject)?;
+                        true
+                    }
+                    Some(Cut::Overlong { piece, line, first, complete }) => {
+                        let reason = first.then(longest);
+                        work.reject(&Reject { line, reason, raw: piece, complete }, batch, on_reject)?;
+                        true
+                    }
+                }
+            }
+            Frame::Json(stream) => match stream.next()? {
+                Some(found) => {
+                    work.found(&found, batch, on_reject)?;
+                    true
+                }
+                None => {
+                    if !stream.has_reached() {
+                        return Err(work.no_records());
+                    }
+                    false
+                }
+            },
+        };
+        if !goes_on {
+            self.done = true;
+            work.finish(batch, on_reject)?;
+        }
+        Ok(goes_on)
+    }
+}
+
+/// The ways to the records of each kind.
+fn ways(recipe: &Recipe) -> Vec<Vec<Step>> {
+    let way = |kind: &kind::Kind| if let Place::Tree(tree) = &kind.place { tree.way.clone() } else { Vec::new() };
+    recipe.kinds.iter().map(way).collect()
+}
+
+/// The error of an input of which no record fits a feed.
+fn unfitting(feed: &str, what: &str) -> anyhow::Error {
+    Failure::new(
+        format!("not what the feed {feed} reads: {what}"),
+        "see what it makes of the records with slo feed try FILE --feed NAME, and slo list feeds for others",
+    )
+}

@@ -1,0 +1,132 @@
+//! Owns reading the wanted keys of a JSON object straight from its text, where nothing deeper is needed.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::kind::Slots;
+
+/// The values under these keys, in their order.
+///
+/// # Errors
+/// With the reason for which the text is no such object.
+pub(super) fn read<'r>(raw: &'r [u8], keys: &[&str]) -> Result<Slots<'r>, String> {
+    let mut slots: Slots<'r> = vec![None; keys.len()];
+    let mut parser = serde_json::Deserializer::from_slice(raw);
+    let seed = Seed { keys, slots: &mut slots };
+    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| explain(&error))?;
+    Ok(slots)
+}
+
+/// What is wrong with the JSON of a record.
+pub(super) fn explain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.replace(" at line 1 column ", " at column ");
+    text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
+}
+
+struct Seed<'s, 'k, 'r> {
+    keys: &'s [&'k str],
+    slots: &'s mut Slots<'r>,
+}
+
+impl<'r> DeserializeSeed<'r> for Seed<'_, '_, 'r> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'r> Visitor<'r> for Seed<'_, '_, 'r> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(slot) = map.next_key_seed(KeySeed(self.keys))? {
+            match slot {
+                Some(slot) => self.slots[slot] = map.next_value_seed(ValueSeed(self.keys[slot]))?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which of the keys one is.
+struct KeySeed<'s, 'k>(&'s [&'k str]);
+
+impl<'r> DeserializeSeed<'r> for KeySeed<'_, '_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_, '_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|key| *key == text))
+    }
+}
+
+struct ValueSeed<'k>(&'k str);
+
+impl<'r> DeserializeSeed<'r> for ValueSeed<'_> {
+    type Value = Option<Cow<'r, [u8]>>;
+
+    fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+fn bare<'r>(value: &impl ToString) -> Cow<'r, [u8]> {
+    Cow::Owned(value.to_string().into_bytes())
+}
+
+impl<'r> Visitor<'r> for ValueSeed<'_> {
+    type Value = Option<Cow<'r, [u8]>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "text or a number for {}", self.0)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'r str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text.as_bytes())))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.as_bytes().to_vec())))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(bare(&value)))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(bare(&value)))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(bare(&value)))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        // As a tree writes it, so that both ways of reading say the same.
+        Ok(serde_json::Number::from_f64(value).map(|number| bare(&number)))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}

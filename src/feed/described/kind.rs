@@ -1,0 +1,263 @@
+//! Owns a feed made ready: which values each kind of record needs, and what becomes of them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Result, anyhow};
+use regex::Regex;
+
+use super::tree::Tree;
+use crate::domain::health::feed::{self, ANY_VALUE, FILE_NAME, Feed, Field, Meaning, Shape};
+
+/// The values of one record that its kind needs, in the order of [`Kind::wants`].
+pub(super) type Slots<'r> = Vec<Option<Cow<'r, [u8]>>>;
+
+/// A feed that is ready to read.
+pub(crate) struct Recipe {
+    pub(super) feed: Feed,
+    pub(super) kinds: Vec<Kind>,
+}
+
+/// A kind of record that is ready to be looked for.
+pub(super) struct Kind {
+    pub(super) shape: Shape,
+    pub(super) skip: bool,
+    /// The names of the values that are needed, none twice.
+    pub(super) wants: Vec<String>,
+    pub(super) place: Place,
+    origins: [Vec<Origin>; Field::ALL.len()],
+    statuses: Option<HashMap<Box<[u8]>, Meaning>>,
+    texts: BTreeMap<Field, Texts>,
+}
+
+/// What texts stand for.
+type Texts = HashMap<Box<[u8]>, Box<[u8]>>;
+
+/// Where the records of a kind are.
+pub(super) enum Place {
+    /// Every row of a table is one.
+    Row,
+    /// Every line that this matches; which group each wanted value is.
+    Line(Box<Regex>, Vec<Option<usize>>),
+    Tree(Box<Tree>),
+}
+
+struct Origin {
+    from: From,
+    part: Option<Regex>,
+}
+
+enum From {
+    Constant(Box<[u8]>),
+    Slot(usize),
+    Template(Vec<Piece>),
+}
+
+enum Piece {
+    Text(Box<[u8]>),
+    Slot(usize),
+}
+
+impl Recipe {
+    /// Makes a feed ready.
+    ///
+    /// # Errors
+    /// When one of its expressions is none, which reading its manifest rules out.
+    pub(crate) fn new(feed: Feed) -> Result<Self> {
+        let kinds = feed.kinds.iter().map(|kind| Kind::new(kind, &feed)).collect::<Result<_>>()?;
+        Ok(Self { feed, kinds })
+    }
+
+    /// The same with another greatest gap between observations, where one is given.
+    pub(crate) fn with_max_gap(mut self, max_gap_ms: Option<i64>) -> Self {
+        self.feed.max_gap_ms = max_gap_ms.or(self.feed.max_gap_ms);
+        self
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+}
+
+impl Kind {
+    fn new(kind: &feed::Kind, feed: &Feed) -> Result<Self> {
+        let mut wants = Vec::new();
+        let mut origins = [const { Vec::new() }; Field::ALL.len()];
+        for (field, own) in &kind.fields {
+            let made = own.iter().map(|origin| Origin::new(origin, &mut wants)).collect::<Result<_>>()?;
+            origins[*field as usize] = made;
+        }
+        let place = match (&kind.records, feed.format.is_tree()) {
+            (records, true) => Place::Tree(Box::new(Tree::new(records.as_deref(), kind.each.as_deref(), &wants)?)),
+            (Some(expression), false) if feed.format == feed::Format::Text => {
+                let regex = Regex::new(expression)?;
+                let group = |want: &String| regex.capture_names().position(|name| name == Some(want));
+                let groups = wants.iter().map(group).collect();
+                Place::Line(Box::new(regex), groups)
+            }
+            _ => Place::Row,
+        };
+        let key = |key: &String| Box::from(key.as_bytes());
+        let statuses = kind.values.get(&Field::Status);
+        let statuses = statuses.map(|map| map.iter().map(|(from, to)| (key(from), to.clone())).collect());
+        let texts = kind.values.iter().filter(|(field, _)| **field != Field::Status);
+        let texts = texts.map(|(field, map)| {
+            let pairs = map.iter().filter_map(|(from, to)| match to {
+                Meaning::Text(text) => Some((key(from), key(text))),
+                _ => None,
+            });
+            (*field, pairs.collect())
+        });
+        let (shape, skip, texts) = (kind.shape, kind.skip, texts.collect());
+        Ok(Self { shape, skip, wants, place, origins, statuses, texts })
+    }
+
+    /// Whether anything says where a field comes from.
+    pub(super) fn has(&self, field: Field) -> bool {
+        !self.origins[field as usize].is_empty()
+    }
+
+    /// Whether several places are named for a field.
+    pub(super) fn has_choice(&self, field: Field) -> bool {
+        self.origins[field as usize].len() > 1
+    }
+
+    /// Whether no record says anything without this field.
+    pub(super) fn needs(&self, field: Field) -> bool {
+        match field {
+            Field::Ts | Field::System => true,
+            Field::Status => matches!(self.shape, Shape::Transitions | Shape::Observations),
+            Field::End => self.shape == Shape::Intervals,
+            _ => false,
+        }
+    }
+
+    /// The names of the values that a field may come from.
+    pub(super) fn named(&self, field: Field) -> impl Iterator<Item = &str> {
+        let origins = self.origins[field as usize].iter();
+        origins.flat_map(Origin::slots).map(|slot| self.wants[slot].as_str())
+    }
+
+    /// Whether all values of one of the origins of a field are among those that `is_there` says.
+    pub(super) fn can_have(&self, field: Field, is_there: &impl Fn(usize) -> bool) -> bool {
+        self.origins[field as usize].iter().any(|origin| origin.slots().iter().all(|slot| is_there(*slot)))
+    }
+
+    /// The value of a field, unless it is empty.
+    pub(super) fn pick<'s>(&'s self, field: Field, slots: &'s Slots<'_>) -> Option<Cow<'s, [u8]>> {
+        self.origins[field as usize].iter().find_map(|origin| origin.pick(slots)).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a field that is a text, as its map says where it has one.
+    ///
+    /// # Errors
+    /// When the map does not say.
+    pub(super) fn text<'s>(&'s self, field: Field, slots: &'s Slots<'_>) -> Result<Option<Cow<'s, [u8]>>, String> {
+        let value = self.pick(field, slots);
+        let Some(map) = self.texts.get(&field) else { return Ok(value) };
+        let key = value.as_deref().unwrap_or_default();
+        match map.get(key).or_else(|| map.get(ANY_VALUE.as_bytes())) {
+            Some(text) => Ok(Some(Cow::Borrowed(text))),
+            None if value.is_none() => Ok(None),
+            None => Err(unmapped(field, key)),
+        }
+    }
+
+    /// What the status of a record means; `None` where the kind maps nothing.
+    ///
+    /// # Errors
+    /// When the map does not say.
+    pub(super) fn mapped(&self, value: Option<&[u8]>) -> Option<Result<&Meaning, String>> {
+        let map = self.statuses.as_ref()?;
+        let key = value.unwrap_or_default();
+        let found = map.get(key).or_else(|| map.get(ANY_VALUE.as_bytes()));
+        Some(
+            found.ok_or_else(
+                || if value.is_some() { unmapped(Field::Status, key) } else { self.missing(Field::Status) },
+            ),
+        )
+    }
+
+    /// The reason for which a record without a field is rejected.
+    pub(super) fn missing(&self, field: Field) -> String {
+        let mut names: Vec<&str> = self.named(field).collect();
+        names.dedup();
+        let from =
+            if names.is_empty() { String::new() } else { format!(": the record has no {}", names.join(", nor ")) };
+        format!("{} is missing{from}", field.as_str())
+    }
+}
+
+fn unmapped(field: Field, value: &[u8]) -> String {
+    let (name, value) = (field.as_str(), crate::feed::fields::quote(value));
+    format!("{name} {value} is not among the feed's values.{name}; add what it means there")
+}
+
+impl Origin {
+    fn new(origin: &feed::Origin, wants: &mut Vec<String>) -> Result<Self> {
+        let mut slot = |name: &str| {
+            wants.iter().position(|want| want == name).unwrap_or_else(|| {
+                wants.push(name.to_owned());
+                wants.len() - 1
+            })
+        };
+        let from = match &origin.from {
+            feed::From::Constant(text) => From::Constant(text.as_bytes().into()),
+            feed::From::Value(name) => From::Slot(slot(name)),
+            feed::From::Template(pieces) => From::Template(
+                pieces
+                    .iter()
+                    .map(|piece| match piece {
+                        feed::Piece::Text(text) => Piece::Text(text.as_bytes().into()),
+                        feed::Piece::Value(name) => Piece::Slot(slot(name)),
+                    })
+                    .collect(),
+            ),
+        };
+        let part = origin.part.as_deref().map(Regex::new).transpose().map_err(|error| anyhow!("match: {error}"))?;
+        Ok(Self { from, part })
+    }
+
+    fn slots(&self) -> Vec<usize> {
+        match &self.from {
+            From::Constant(_) => Vec::new(),
+            From::Slot(slot) => vec![*slot],
+            From::Template(pieces) => {
+                let slot = |piece: &Piece| if let Piece::Slot(slot) = piece { Some(*slot) } else { None };
+                pieces.iter().filter_map(slot).collect()
+            }
+        }
+    }
+
+    fn pick<'s>(&'s self, slots: &'s Slots<'_>) -> Option<Cow<'s, [u8]>> {
+        let value = match &self.from {
+            From::Constant(text) => Cow::Borrowed(&**text),
+            From::Slot(slot) => Cow::Borrowed(slots[*slot].as_deref()?),
+            From::Template(pieces) => {
+                let mut text = Vec::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(own) => text.extend_from_slice(own),
+                        // A text of which a part is missing would be another one.
+                        Piece::Slot(slot) => {
+                            text.extend_from_slice(slots[*slot].as_deref().filter(|it| !it.is_empty())?);
+                        }
+                    }
+                }
+                Cow::Owned(text)
+            }
+        };
+        if value.is_empty() {
+            return None;
+        }
+        let Some(part) = &self.part else { return Some(value) };
+        let text = std::str::from_utf8(&value).ok()?;
+        let found = part.captures(text)?.get(1)?;
+        Some(Cow::Owned(found.as_str().as_bytes().to_vec()))
+    }
+}
+
+/// Whether a wanted value is the name of the file.
+pub(super) fn is_file_name(want: &str) -> bool {
+    want == FILE_NAME
+}

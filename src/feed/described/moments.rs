@@ -1,0 +1,202 @@
+//! Owns reading the times of a feed: as its formats write them, in its zone where they do not say an offset.
+
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
+
+use crate::domain::account::maintenance::local::moment_of;
+use crate::domain::health::feed::Feed;
+use crate::domain::value::instant::{Instant, InstantError};
+use crate::feed::fields::quote;
+use crate::feed::time::Times;
+
+/// How times without an offset are written where a feed has a zone and no format.
+const LOCAL: [&str; 5] =
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"];
+
+/// Reads the times of one feed.
+pub(super) struct Moments {
+    fast: Times,
+    spellings: Vec<Spelling>,
+    /// Whether the spellings are the feed's own, so that no other one is tried.
+    is_strict: bool,
+    zone: Tz,
+    /// What the formats are, for whoever writes something else.
+    told: String,
+}
+
+enum Spelling {
+    /// A number since 1970, and how many of it are a millisecond or how many milliseconds one of it is.
+    Unix(Unit),
+    Items(Vec<Item<'static>>),
+}
+
+#[derive(Clone, Copy)]
+enum Unit {
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+}
+
+impl Moments {
+    pub(super) fn of(feed: &Feed) -> Self {
+        let own: Vec<Spelling> = feed.time_formats.iter().map(|format| Spelling::of(format)).collect();
+        let is_strict = !own.is_empty();
+        let is_local = feed.zone.is_some() && !is_strict;
+        let spellings = if is_local { LOCAL.iter().map(|format| Spelling::of(format)).collect() } else { own };
+        let told = feed.time_formats.join(" or ");
+        Self { fast: Times::new(), spellings, is_strict, zone: feed.zone.unwrap_or(Tz::UTC), told }
+    }
+
+    /// The moment a text says.
+    ///
+    /// # Errors
+    /// With the reason for which it says none, as a sentence about the field `name`.
+    pub(super) fn read(&mut self, name: &str, bytes: &[u8]) -> Result<Instant, String> {
+        if !self.is_strict
+            && let Some(at) = self.fast.fast(bytes)
+        {
+            return at.in_range().map_err(|error| format!("{name} {} is {error}", quote(bytes)));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| format!("{name} {} is not UTF-8", quote(bytes)))?.trim();
+        let found = self.spellings.iter().find_map(|spelling| spelling.read(text, self.zone));
+        let parsed = match found {
+            Some(at) => at.in_range(),
+            None if self.is_strict => {
+                return Err(format!("{name} {} is not a time as timeFormat writes it: {}", quote(bytes), self.told));
+            }
+            None => Instant::parse(text),
+        };
+        parsed.map_err(|error: InstantError| format!("{name} {} is {error}", quote(bytes)))
+    }
+}
+
+impl Spelling {
+    fn of(format: &str) -> Self {
+        match format {
+            "unix" => Self::Unix(Unit::Seconds),
+            "unixMillis" => Self::Unix(Unit::Millis),
+            "unixMicros" => Self::Unix(Unit::Micros),
+            "unixNanos" => Self::Unix(Unit::Nanos),
+            // Manifests have been checked for formats that are none; one of no items reads nothing.
+            format => Self::Items(StrftimeItems::new(format).parse_to_owned().unwrap_or_default()),
+        }
+    }
+
+    fn read(&self, text: &str, zone: Tz) -> Option<Instant> {
+        match self {
+            Self::Unix(unit) => unit.read(text).map(Instant::from_millis),
+            Self::Items(items) => {
+                let mut parsed = Parsed::new();
+                parse(&mut parsed, text, items.iter()).ok()?;
+                if let Some(offset) = parsed.offset() {
+                    let local = local(&parsed)?;
+                    return Some(Instant::from_millis(local.and_utc().timestamp_millis() - i64::from(offset) * 1000));
+                }
+                if let Some(seconds) = parsed.timestamp() {
+                    return seconds.checked_mul(1000).map(Instant::from_millis);
+                }
+                Some(moment_of(zone, local(&parsed)?.and_utc().timestamp_millis()))
+            }
+        }
+    }
+}
+
+/// What clocks show; midnight where only a date is said.
+fn local(parsed: &Parsed) -> Option<NaiveDateTime> {
+    let date = parsed.to_naive_date().ok()?;
+    let time = match (parsed.hour_div_12(), parsed.hour_mod_12()) {
+        (None, None) => NaiveTime::MIN,
+        _ => parsed.to_naive_time().ok()?,
+    };
+    Some(date.and_time(time))
+}
+
+impl Unit {
+    /// Whole milliseconds; finer fractions are cut off.
+    fn read(self, text: &str) -> Option<i64> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+            return None;
+        }
+        let whole: i64 = whole.parse().ok()?;
+        match self {
+            Self::Seconds => {
+                let millis =
+                    fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+                whole.checked_mul(1000)?.checked_add(millis)
+            }
+            Self::Millis => Some(whole),
+            Self::Micros => Some(whole / 1000),
+            Self::Nanos => Some(whole / 1_000_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::health::feed::Format;
+    use crate::domain::value::name::Name;
+
+    fn feed(formats: &[&str], zone: Option<Tz>) -> Feed {
+        Feed {
+            name: Name::parse("x").unwrap(),
+            title: None,
+            description: None,
+            format: Format::Csv,
+            delimiter: None,
+            kinds: Vec::new(),
+            time_formats: formats.iter().map(|&format| format.to_owned()).collect(),
+            zone,
+            slug: false,
+            max_gap_ms: None,
+        }
+    }
+
+    fn read(formats: &[&str], zone: Option<Tz>, text: &str) -> Result<String, String> {
+        Moments::of(&feed(formats, zone)).read("ts", text.as_bytes()).map(|at| at.to_string())
+    }
+
+    #[test]
+    fn times_are_read_as_their_format_writes_them() {
+        let new_york = Some(Tz::America__New_York);
+        for (formats, zone, text, expected) in [
+            (&["%m/%d/%Y %I:%M %p"][..], new_york, "11/20/2026 09:05 AM", "2026-11-20T14:05:00.000Z"),
+            (&["%m/%d/%Y %I:%M %p"], None, "11/20/2026 09:05 PM", "2026-11-20T21:05:00.000Z"),
+            (&["%d.%m.%Y"], new_york, "20.11.2026", "2026-11-20T05:00:00.000Z"),
+            (&["%Y-%m-%d %H:%M:%S%.f %z"], new_york, "2026-11-20 14:05:00.1239 +0200", "2026-11-20T12:05:00.123Z"),
+            (&["%s"], None, "1795183500", "2026-11-20T14:05:00.000Z"),
+            (&["unix"], None, "1795183500.1239", "2026-11-20T14:05:00.123Z"),
+            (&["unixMillis"], None, "1795183500123", "2026-11-20T14:05:00.123Z"),
+            (&["unixMicros"], None, "1795183500123999", "2026-11-20T14:05:00.123Z"),
+            (&["unixNanos"], None, "1795183500123999999", "2026-11-20T14:05:00.123Z"),
+            (&["unix", "%Y-%m-%d"], None, "2026-11-20", "2026-11-20T00:00:00.000Z"),
+            (&[], new_york, "2026-11-20 09:05", "2026-11-20T14:05:00.000Z"),
+            (&[], new_york, "2026-11-20T09:05:00.5", "2026-11-20T14:05:00.500Z"),
+            (&[], new_york, "2026-11-20T14:05:00Z", "2026-11-20T14:05:00.000Z"),
+            (&[], new_york, "2026-11-20T14:05:00+01:00", "2026-11-20T13:05:00.000Z"),
+            (&[], None, "2026-11-20 14:05:00.123", "2026-11-20T14:05:00.123Z"),
+            (&[], None, "1795183500", "2026-11-20T14:05:00.000Z"),
+            // Clocks go back: the first of the two; clocks go forward: as much later as they jump.
+            (&[], Some(Tz::Europe__Berlin), "2026-10-25 02:30", "2026-10-25T00:30:00.000Z"),
+            (&[], Some(Tz::Europe__Berlin), "2026-03-29 02:30", "2026-03-29T01:30:00.000Z"),
+        ] {
+            assert_eq!(read(formats, zone, text).as_deref(), Ok(expected), "{formats:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_time_in_another_format_is_told_with_the_format() {
+        assert_eq!(
+            read(&["%m/%d/%Y", "unix"], None, "2026-11-20").unwrap_err(),
+            "ts \"2026-11-20\" is not a time as timeFormat writes it: %m/%d/%Y or unix"
+        );
+        assert!(read(&["unix"], None, "-5").is_err());
+        assert!(read(&["unix"], None, "99999999999999999999").is_err());
+        assert_eq!(read(&["unix"], None, "5").unwrap_err(), "ts \"5\" is outside 2000–2262");
+        assert!(read(&[], None, "soon").unwrap_err().starts_with("ts \"soon\" is not a time; write RFC 3339"));
+    }
+}

@@ -1,0 +1,86 @@
+//! Owns the columns of a table: which of them a feed needs, and their values in a record.
+
+use std::borrow::Cow;
+
+use super::kind::{Kind, Slots, is_file_name};
+use crate::domain::health::feed::Field;
+use crate::domain::value::wording::and_list;
+use crate::feed::csv::Cutter;
+use crate::feed::fields::excerpt;
+
+/// Delimiters a header may use; of equals the first.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// The columns of one table.
+pub(super) struct Table {
+    cutter: Cutter,
+    titles: usize,
+    /// Of each wanted value, its column; `None` where there is none.
+    columns: Vec<Option<usize>>,
+    /// Which wanted values are kept with the blanks around them.
+    is_note: Vec<bool>,
+}
+
+impl Table {
+    /// Reads a header, with this delimiter or with the one that gives most of the wanted columns.
+    ///
+    /// # Errors
+    /// When a column is not there that a field needs, with the reason.
+    pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind) -> Result<Self, String> {
+        let all = delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
+        let tables = all.into_iter().map(|delimiter| Self::cut(header, delimiter, kind));
+        let count = |table: &Self| table.columns.iter().flatten().count();
+        let best = tables.reduce(|best, other| if count(&other) > count(&best) { other } else { best });
+        let Some(table) = best else { return Err("it has no columns".to_owned()) };
+        let is_there = |slot: usize| table.columns[slot].is_some() || is_file_name(&kind.wants[slot]);
+        // Of several places for what need not be there, none has to be.
+        let needed = |field: Field| kind.needs(field) || field != Field::Note && !kind.has_choice(field);
+        let lacks = |field: &Field| kind.has(*field) && !kind.can_have(*field, &is_there) && needed(*field);
+        let mut missing: Vec<&str> =
+            Field::ALL.iter().filter(|field| lacks(field)).flat_map(|field| kind.named(*field)).collect();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(table);
+        }
+        let noun = if missing.len() == 1 { "column" } else { "columns" };
+        Err(format!("it has no {noun} {}: {}", and_list(missing), excerpt(header)))
+    }
+
+    fn cut(header: &[u8], delimiter: u8, kind: &Kind) -> Self {
+        let mut cutter = Cutter::new(delimiter);
+        let titles = cutter.cut(header);
+        let title = |index: usize| String::from_utf8_lossy(cutter.field(index)).trim().to_owned();
+        let all: Vec<String> = (0..titles).map(title).collect();
+        let column = |want: &String| {
+            let alike = |title: &String| title.eq_ignore_ascii_case(want);
+            all.iter().position(|title| title == want).or_else(|| all.iter().position(alike))
+        };
+        let columns = kind.wants.iter().map(column).collect();
+        let notes: Vec<&str> = kind.named(Field::Note).collect();
+        let is_note = kind.wants.iter().map(|want| notes.contains(&want.as_str())).collect();
+        Self { cutter, titles, columns, is_note }
+    }
+
+    pub(super) fn delimiter(&self) -> u8 {
+        self.cutter.delimiter()
+    }
+
+    /// The wanted values of a record.
+    ///
+    /// # Errors
+    /// When it has more or fewer fields than the header.
+    pub(super) fn slots<'r>(&'r mut self, record: &[u8], kind: &Kind, file: &'r str) -> Result<Slots<'r>, String> {
+        let count = self.cutter.cut(record);
+        if count != self.titles {
+            return Err(format!("{count} fields, the header has {}", self.titles));
+        }
+        let value = |(slot, column): (usize, &Option<usize>)| match column {
+            Some(index) => {
+                let value = self.cutter.field(*index);
+                Some(Cow::Borrowed(if self.is_note[slot] { value } else { value.trim_ascii() }))
+            }
+            None => is_file_name(&kind.wants[slot]).then_some(Cow::Borrowed(file.as_bytes())),
+        };
+        Ok(self.columns.iter().enumerate().map(value).collect())
+    }
+}

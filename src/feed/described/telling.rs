@@ -1,0 +1,98 @@
+//! Owns telling by the beginning of an input which feeds would read it.
+
+use super::kind::{Kind, Place, Recipe};
+use super::stream::Stream;
+use super::table::Table;
+use super::ways;
+use crate::domain::health::feed::{Field, Format, Shape};
+use crate::feed::records::without_return;
+use serde_json::Value;
+
+/// Lines that are looked at.
+const MOST_LINES: usize = 200;
+
+/// Which of these feeds the beginning of an input fits; of a database nothing is told here.
+pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recipe> {
+    recipes.iter().filter(|recipe| recipe.fits(beginning)).collect()
+}
+
+/// The first of these feeds for whose records there is at least a place, if there are none in it.
+pub(crate) fn reach<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
+    let of_tree = |recipe: &&Recipe| recipe.feed.format == Format::Json;
+    recipes.iter().filter(of_tree).find(|recipe| {
+        let mut stream = Stream::new(beginning, ways(recipe));
+        drop(stream.next().map(drop));
+        stream.has_content() && stream.has_reached()
+    })
+}
+
+impl Recipe {
+    fn fits(&self, beginning: &[u8]) -> bool {
+        let mut lines = beginning.split(|byte| *byte == b'\n').map(without_return);
+        let mut lines = lines.by_ref().filter(|line| !line.trim_ascii().is_empty()).take(MOST_LINES);
+        match self.feed.format {
+            Format::Csv => {
+                lines.next().is_some_and(|line| Table::read(line, self.feed.delimiter, &self.kinds[0]).is_ok())
+            }
+            Format::Text => {
+                let mut lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
+                let mut kinds = self.kinds.iter().filter(|kind| !kind.skip);
+                let lines: Vec<&str> = lines.by_ref().collect();
+                kinds.any(|kind| matches!(&kind.place, Place::Line(regex, _) if lines.iter().any(|line| regex.is_match(line))))
+            }
+            Format::Jsonl => lines.next().is_some_and(|line| self.kinds.iter().any(|kind| kind.fits(line, None))),
+            Format::Json => self.has_record(beginning),
+            Format::Sqlite => false,
+        }
+    }
+
+    /// Whether a document, as far as it is there, has a record of the feed.
+    fn has_record(&self, beginning: &[u8]) -> bool {
+        if !beginning.trim_ascii_start().starts_with(b"{") && !beginning.trim_ascii_start().starts_with(b"[") {
+            return false;
+        }
+        let mut stream = Stream::new(beginning, ways(self));
+        for _ in 0..MOST_LINES {
+            match stream.next() {
+                Ok(Some(found)) => {
+                    let mut kinds = found.ways.iter().map(|way| &self.kinds[*way]);
+                    if kinds.any(|kind| kind.fits(found.raw, found.key.as_deref())) {
+                        return true;
+                    }
+                }
+                Ok(None) | Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+impl Kind {
+    /// Whether a record has what this kind needs.
+    fn fits(&self, raw: &[u8], key: Option<&str>) -> bool {
+        let Place::Tree(place) = &self.place else { return false };
+        let Ok(value) = serde_json::from_slice::<Value>(raw) else { return false };
+        let mut fits = false;
+        // One item tells.
+        let _one: Result<usize, ()> = place.items(value, key, |item| {
+            let item = item.map_err(drop)?;
+            let is_there = |slot: usize| place.is_there(slot, item);
+            let needed: &[Field] = match self.shape {
+                Shape::Intervals => &[Field::Ts, Field::End, Field::System],
+                Shape::Maintenance if self.has(Field::End) => &[Field::Ts, Field::End, Field::System],
+                Shape::Transitions | Shape::Observations | Shape::Maintenance => {
+                    &[Field::Ts, Field::Status, Field::System]
+                }
+            };
+            let has_all = needed.iter().all(|field| self.can_have(*field, &is_there));
+            let slots = place.slots(item, &self.wants, "x").ok();
+            let means =
+                |field| slots.as_ref().and_then(|slots| self.pick(field, slots).map(std::borrow::Cow::into_owned));
+            let status = means(Field::Status);
+            let is_known = self.mapped(status.as_deref()).is_none_or(|meaning| meaning.is_ok());
+            fits = has_all && is_known && means(Field::Ts).is_some();
+            Err(())
+        });
+        fits
+    }
+}

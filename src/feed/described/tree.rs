@@ -1,0 +1,320 @@
+//! Owns finding values in a record that is a tree: by key, by JSONPath, and by the keys above them.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow};
+use serde_json::Value;
+use serde_json_path::{JsonPath, PathElement};
+
+use super::kind::{Slots, is_file_name};
+use crate::domain::health::feed::{NEAREST_KEY, Step, steps};
+
+/// The most paths with a key in them that are kept ready.
+const MOST_FILLED: usize = 10_000;
+
+/// Where records, their items and their values are.
+pub(super) struct Tree {
+    /// The way that is followed while the input is read.
+    pub(super) way: Vec<Step>,
+    /// What is then asked of each value at its end: whether it stands in a list of its own for that, and the path.
+    rest: Option<(bool, JsonPath)>,
+    each: Option<Path>,
+    wants: Vec<Want>,
+}
+
+enum Path {
+    Simple(Vec<Step>),
+    Query(JsonPath),
+}
+
+enum Want {
+    Key(String),
+    Path {
+        start: Start,
+        path: Path,
+    },
+    /// A path with the nearest key in it, by that key.
+    Filled {
+        start: Start,
+        text: String,
+        made: RefCell<HashMap<String, Option<JsonPath>>>,
+    },
+    NearestKey,
+    FileName,
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy)]
+enum Start {
+    Record,
+    Item,
+    /// At the object that the item is in.
+    Around,
+}
+
+/// One thing that is read by itself: an item, the record it is in, and the nearest object and key above it.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'r> {
+    pub(super) record: &'r Value,
+    pub(super) around: &'r Value,
+    pub(super) item: &'r Value,
+    pub(super) key: Option<&'r str>,
+}
+
+impl<'r> Item<'r> {
+    fn at(self, start: Start) -> &'r Value {
+        match start {
+            Start::Record => self.record,
+            Start::Item => self.item,
+            Start::Around => self.around,
+        }
+    }
+
+    /// A step down to a value, under this key where it has one.
+    fn down(self, to: &'r Value, key: Option<&'r str>) -> Self {
+        let around = if self.item.is_object() { self.item } else { self.around };
+        Self { around, item: to, key: key.or(self.key), ..self }
+    }
+}
+
+impl Tree {
+    pub(super) fn new(records: Option<&str>, each: Option<&str>, wants: &[String]) -> Result<Self> {
+        let records = records.unwrap_or("$");
+        let (mut way, rest) = steps(records).ok_or_else(|| anyhow!("{records}: not a JSONPath"))?;
+        // A filter is asked of each child by itself, so that a list of any length can be read.
+        let is_filter = rest.starts_with("[?") && !rest.contains('$');
+        if is_filter {
+            way.push(Step::Each);
+        }
+        let rest = if rest.is_empty() { None } else { Some((is_filter, parse(&format!("${rest}"))?)) };
+        let each = each.map(Path::new).transpose()?;
+        let wants = wants.iter().map(|want| Want::new(want)).collect::<Result<_>>()?;
+        Ok(Self { way, rest, each, wants })
+    }
+
+    /// Whether records are flat objects of which only these keys are needed.
+    pub(super) fn flat_keys(&self) -> Option<Vec<&str>> {
+        if self.rest.is_some() || self.each.is_some() {
+            return None;
+        }
+        self.wants.iter().map(|want| if let Want::Key(key) = want { Some(key.as_str()) } else { None }).collect()
+    }
+
+    /// Calls `take` for each item in the value at the end of the way, and with the reason for each record that has not even a
+    /// place for items; returns how often.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub(super) fn items<E>(
+        &self,
+        value: Value,
+        key: Option<&str>,
+        mut take: impl FnMut(Result<Item<'_>, String>) -> Result<(), E>,
+    ) -> Result<usize, E> {
+        let holder;
+        let records: Vec<&Value> = match &self.rest {
+            None => {
+                holder = value;
+                vec![&holder]
+            }
+            Some((is_filter, path)) => {
+                holder = if *is_filter { Value::Array(vec![value]) } else { value };
+                path.query(&holder).all()
+            }
+        };
+        let mut count = 0;
+        for record in records {
+            let Some(each) = &self.each else {
+                count += 1;
+                take(Ok(Item { record, around: record, item: record, key }))?;
+                continue;
+            };
+            let before = count;
+            each.walk(Item { record, around: record, item: record, key }, &mut |item| {
+                count += 1;
+                take(Ok(item))
+            })?;
+            if count == before
+                && let Some(way) = self.lacks_items(record)
+            {
+                count += 1;
+                take(Err(format!("the record has no {way}")))?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// The way to the items of a record, if the record has not even what they would be in.
+    fn lacks_items(&self, record: &Value) -> Option<String> {
+        let Some(Path::Simple(steps)) = &self.each else { return None };
+        let (Step::Each, before) = steps.split_last()? else { return None };
+        let mut is_there = false;
+        let start = Item { record, around: record, item: record, key: None };
+        let ended: Result<(), std::convert::Infallible> = walk(before, start, &mut |found| {
+            is_there |= !found.item.is_null();
+            Ok(())
+        });
+        let Ok(()) = ended;
+        let passes_lists = before.contains(&Step::Each);
+        let name = |step: &Step| match step {
+            Step::Name(name) => format!(".{name}"),
+            Step::Index(index) => format!("[{index}]"),
+            Step::Each => "[*]".to_owned(),
+        };
+        (!is_there && !passes_lists).then(|| before.iter().fold("$".to_owned(), |way, step| way + &name(step)))
+    }
+
+    /// The wanted values of an item.
+    ///
+    /// # Errors
+    /// When one of them is no text.
+    pub(super) fn slots<'r>(&self, item: Item<'r>, names: &[String], file: &'r str) -> Result<Slots<'r>, String> {
+        let slot = |(want, name): (&Want, &String)| {
+            let value = match want {
+                Want::NearestKey => return Ok(item.key.map(|key| Cow::Borrowed(key.as_bytes()))),
+                Want::FileName => return Ok(Some(Cow::Borrowed(file.as_bytes()))),
+                other => other.find(item).map_err(|count| format!("{name} leads to {count} values; one is needed"))?,
+            };
+            value.map_or(Ok(None), |value| text(value, name))
+        };
+        self.wants.iter().zip(names).map(slot).collect()
+    }
+
+    /// Whether a wanted value is there, be it null.
+    pub(super) fn is_there(&self, slot: usize, item: Item<'_>) -> bool {
+        match &self.wants[slot] {
+            Want::NearestKey => item.key.is_some(),
+            Want::FileName => true,
+            want => want.find(item).is_ok_and(|found| found.is_some()),
+        }
+    }
+}
+
+impl Want {
+    fn new(want: &str) -> Result<Self> {
+        if is_file_name(want) {
+            return Ok(Self::FileName);
+        }
+        if want == NEAREST_KEY {
+            return Ok(Self::NearestKey);
+        }
+        let start = match want.chars().next() {
+            Some('$') => Start::Record,
+            Some('@') => Start::Item,
+            Some('^') => Start::Around,
+            _ => return Ok(Self::Key(want.to_owned())),
+        };
+        if want.contains(NEAREST_KEY) {
+            let text = format!("${}", &want[1..]);
+            return Ok(Self::Filled { start, text, made: RefCell::default() });
+        }
+        Ok(Self::Path { start, path: Path::new(want)? })
+    }
+
+    /// The one value; how many there are where that is not one.
+    fn find<'r>(&self, item: Item<'r>) -> Result<Option<&'r Value>, usize> {
+        match self {
+            Self::NearestKey | Self::FileName => Ok(None),
+            Self::Key(key) => Ok(item.item.get(key)),
+            Self::Path { start, path } => path.find(item.at(*start)),
+            Self::Filled { start, text, made } => {
+                let Some(key) = item.key else { return Ok(None) };
+                let mut made = made.borrow_mut();
+                if made.len() >= MOST_FILLED {
+                    made.clear();
+                }
+                let path = made.entry(key.to_owned()).or_insert_with(|| parse(&text.replace(NEAREST_KEY, key)).ok());
+                let Some(path) = path else { return Ok(None) };
+                one(&path.query(item.at(*start)).all())
+            }
+        }
+    }
+}
+
+impl Path {
+    fn new(path: &str) -> Result<Self> {
+        match steps(path) {
+            Some((steps, "")) => Ok(Self::Simple(steps)),
+            _ => Ok(Self::Query(parse(&format!("${}", &path[1..]))?)),
+        }
+    }
+
+    fn find<'r>(&self, from: &'r Value) -> Result<Option<&'r Value>, usize> {
+        match self {
+            Self::Simple(steps) if !steps.contains(&Step::Each) => {
+                let step = |value: &'r Value, step: &Step| match step {
+                    Step::Name(name) => value.get(name),
+                    Step::Index(index) => value.get(index),
+                    Step::Each => None,
+                };
+                Ok(steps.iter().try_fold(from, step))
+            }
+            Self::Simple(steps) => {
+                let mut found = Vec::new();
+                let item = Item { record: from, around: from, item: from, key: None };
+                let ended: Result<(), std::convert::Infallible> = walk(steps, item, &mut |item| {
+                    found.push(item.item);
+                    Ok(())
+                });
+                let Ok(()) = ended;
+                one(&found)
+            }
+            Self::Query(path) => one(&path.query(from).all()),
+        }
+    }
+
+    fn walk<'r, E>(&self, from: Item<'r>, take: &mut impl FnMut(Item<'r>) -> Result<(), E>) -> Result<(), E> {
+        match self {
+            Self::Simple(steps) => walk(steps, from, take),
+            Self::Query(path) => path.query_located(from.item).into_iter().try_for_each(|found| {
+                let down = |item: Item<'r>, element: &PathElement<'r>| match element {
+                    PathElement::Name(name) => item.item.get(*name).map_or(item, |to| item.down(to, Some(name))),
+                    PathElement::Index(index) => item.item.get(*index).map_or(item, |to| item.down(to, None)),
+                };
+                take(found.location().iter().fold(from, down))
+            }),
+        }
+    }
+}
+
+fn walk<'r, E>(steps: &[Step], from: Item<'r>, take: &mut impl FnMut(Item<'r>) -> Result<(), E>) -> Result<(), E> {
+    let Some((step, rest)) = steps.split_first() else { return take(from) };
+    match (step, from.item) {
+        (Step::Name(name), Value::Object(fields)) => {
+            fields.get_key_value(name).map_or(Ok(()), |(key, value)| walk(rest, from.down(value, Some(key)), take))
+        }
+        (Step::Index(index), Value::Array(items)) => {
+            items.get(*index).map_or(Ok(()), |item| walk(rest, from.down(item, None), take))
+        }
+        (Step::Each, Value::Array(items)) => items.iter().try_for_each(|item| walk(rest, from.down(item, None), take)),
+        (Step::Each, Value::Object(fields)) => {
+            fields.iter().try_for_each(|(key, value)| walk(rest, from.down(value, Some(key)), take))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn one<'r>(found: &[&'r Value]) -> Result<Option<&'r Value>, usize> {
+    match found {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        several => Err(several.len()),
+    }
+}
+
+fn parse(path: &str) -> Result<JsonPath> {
+    JsonPath::parse(path).map_err(|error| anyhow!("{path}: {error}"))
+}
+
+/// A value as a text; nothing of null.
+fn text<'r>(value: &'r Value, name: &str) -> Result<Option<Cow<'r, [u8]>>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(Cow::Borrowed(text.as_bytes()))),
+        Value::Bool(_) | Value::Number(_) => Ok(Some(Cow::Owned(value.to_string().into_bytes()))),
+        Value::Array(_) => Err(format!("{name} is a list; write a path to one of its items, or each")),
+        Value::Object(_) => Err(format!("{name} is a mapping; write a path to one of its values")),
+    }
+}

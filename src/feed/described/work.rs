@@ -1,0 +1,344 @@
+//! Owns what is done with each record of a described input, whatever cut it off: its kind is found, its values are taken, and what
+//! it says is kept or rejected.
+
+use std::borrow::Cow;
+use std::io;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::kind::{Kind, Place, Recipe, Slots};
+use super::saying::{Said, Sayer};
+use super::stream::{Found, LONGEST_VALUE};
+use super::table::Table;
+use super::trace::Trace;
+use super::tree::{Item, Tree};
+use super::{Surroundings, flat, unfitting};
+use crate::domain::health::feed::{Format, Shape};
+use crate::domain::health::stream::StreamName;
+use crate::feed::fields::quote;
+use crate::feed::names::Names;
+use crate::feed::records::without_return;
+use crate::feed::{Batch, LONGEST_LINE, Options, Reject};
+
+/// Rejected records that are held back until one is accepted, and their bytes.
+const MOST_HELD: usize = 1000;
+const MOST_HELD_BYTES: usize = 256 * 1024;
+/// Of so many records, all rejected, it may be them that are wrong and not the feed.
+const FEW: usize = 10;
+
+/// What is known of one described input.
+pub(super) struct Work<'f> {
+    recipe: &'f Recipe,
+    /// The one kind the records are of, where that is known.
+    only: Option<usize>,
+    around: Surroundings,
+    table: Option<Table>,
+    sayer: Sayer,
+    /// Rejected records, while none was accepted.
+    held: Option<Vec<Held>>,
+    held_bytes: usize,
+    pub(super) trace: Option<Trace>,
+    /// Rows of the batch before the record that is being read.
+    before: usize,
+}
+
+struct Held {
+    line: u64,
+    reason: String,
+    raw: Vec<u8>,
+}
+
+impl<'f> Work<'f> {
+    pub(super) fn new(
+        recipe: &'f Recipe,
+        only: Option<usize>,
+        around: Surroundings,
+        options: Options,
+        names: Names,
+    ) -> Self {
+        let sayer = Sayer::new(&recipe.feed, options, names, around.system.clone());
+        Self { recipe, only, around, table: None, sayer, held: Some(Vec::new()), held_bytes: 0, trace: None, before: 0 }
+    }
+
+    pub(super) fn into_names(self) -> Names {
+        self.sayer.into_names()
+    }
+
+    pub(super) fn max_gap_ms(&self) -> Option<i64> {
+        let observes = self.recipe.kinds.iter().any(|kind| kind.shape == Shape::Observations);
+        self.recipe.feed.max_gap_ms.filter(|_| observes)
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.sayer.restart();
+    }
+
+    pub(super) fn streams(&self) -> usize {
+        self.sayer.interner.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.sayer.interner.is_full()
+    }
+
+    pub(super) fn streams_from(&self, known: usize) -> Vec<StreamName> {
+        self.sayer.interner.keys_from(known)
+    }
+
+    /// What stands between the columns, if there are any.
+    pub(super) fn delimiter(&self) -> Option<u8> {
+        let is_table = matches!(self.recipe.feed.format, Format::Csv | Format::Sqlite);
+        is_table.then(|| self.table.as_ref().map_or(self.recipe.feed.delimiter.unwrap_or(b','), Table::delimiter))
+    }
+
+    /// Takes a line, or a row of a table.
+    pub(super) fn line(
+        &mut self,
+        raw: &[u8],
+        (line, broken): (u64, bool),
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        if raw.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let recipe = self.recipe;
+        let said = match recipe.feed.format {
+            Format::Csv | Format::Sqlite => {
+                let kind = &recipe.kinds[self.only.unwrap_or(0)];
+                let record = without_return(raw);
+                let Some(table) = &mut self.table else {
+                    return self.header(record, kind);
+                };
+                if broken {
+                    Err("a quote is not closed, or text follows a closing one".to_owned())
+                } else {
+                    let slots = table.slots(record, kind, &self.around.file);
+                    slots.and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch))
+                }
+            }
+            Format::Text => self.text(raw, batch),
+            Format::Jsonl | Format::Json => {
+                let all: Vec<usize> = (0..recipe.kinds.len()).collect();
+                return self.node(raw, line, None, &all, batch, on_reject);
+            }
+        };
+        self.done(said, (line, raw), batch, on_reject)
+    }
+
+    fn header(&mut self, record: &[u8], kind: &Kind) -> Result<()> {
+        if crate::feed::shape::is_separator(record) {
+            return Ok(());
+        }
+        let table = Table::read(record, self.recipe.feed.delimiter, kind);
+        self.table = Some(table.map_err(|what| unfitting(self.recipe.feed.name.as_str(), &what))?);
+        Ok(())
+    }
+
+    fn text(&mut self, raw: &[u8], batch: &mut Batch) -> Result<Said, String> {
+        let line = std::str::from_utf8(without_return(raw))
+            .map_err(|error| format!("not UTF-8 from byte {} on: {}", error.valid_up_to() + 1, quote(raw)))?;
+        for kind in &self.recipe.kinds {
+            let Place::Line(regex, groups) = &kind.place else { continue };
+            let Some(found) = regex.captures(line) else { continue };
+            let value = |(want, group): (&String, &Option<usize>)| {
+                let value = group.and_then(|group| found.get(group)).map(|value| value.as_str());
+                let value = if super::kind::is_file_name(want) { Some(self.around.file.as_str()) } else { value };
+                value.map(|value| Cow::Borrowed(value.as_bytes()))
+            };
+            let slots = kind.wants.iter().zip(groups).map(value).collect();
+            return say(&mut self.sayer, &mut self.trace, kind, &slots, batch);
+        }
+        Err(format!("no expression of the feed matches: {}", quote(raw)))
+    }
+
+    /// Takes a value that JSON was walked for.
+    pub(super) fn found(
+        &mut self,
+        found: &Found<'_>,
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        if found.is_cut {
+            let reason = format!(
+                "longer than {} MiB; if it holds many records, let records lead to them, and each to nothing",
+                LONGEST_VALUE >> 20
+            );
+            return self.done(Err(reason), (found.line, found.raw), batch, on_reject);
+        }
+        self.node(found.raw, found.line, found.key.as_deref(), &found.ways, batch, on_reject)
+    }
+
+    /// Takes a tree, for each of these kinds.
+    fn node(
+        &mut self,
+        raw: &[u8],
+        line: u64,
+        key: Option<&str>,
+        kinds: &[usize],
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        let recipe = self.recipe;
+        let mut tree: Option<Value> = None;
+        let mut count = 0;
+        for kind in kinds.iter().map(|index| &recipe.kinds[*index]) {
+            let Place::Tree(place) = &kind.place else { continue };
+            if let Some(keys) = place.flat_keys() {
+                let said =
+                    flat::read(raw, &keys).and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch));
+                self.done(said, (line, raw), batch, on_reject)?;
+                count += 1;
+                continue;
+            }
+            let value = match tree.take() {
+                Some(value) => value,
+                None => match serde_json::from_slice(raw) {
+                    Ok(value) => value,
+                    Err(error) => return self.done(Err(flat::explain(&error)), (line, raw), batch, on_reject),
+                },
+            };
+            if kinds.len() > 1 {
+                tree = Some(value.clone());
+            }
+            count += place.items(value, key, |item| match item {
+                Ok(item) => self.item(kind, place, item, (line, raw), batch, on_reject),
+                Err(_) if kind.skip => Ok(()),
+                Err(reason) => self.done(Err(reason), (line, raw), batch, on_reject),
+            })?;
+        }
+        // A record without items is one that says nothing.
+        if count == 0 { self.done(Ok(Said::Nothing), (line, raw), batch, on_reject) } else { Ok(()) }
+    }
+
+    fn item(
+        &mut self,
+        kind: &Kind,
+        place: &Tree,
+        item: Item<'_>,
+        (line, raw): (u64, &[u8]),
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        let said = if kind.skip {
+            Ok(Said::Nothing)
+        } else {
+            let file = self.around.file.clone();
+            place
+                .slots(item, &kind.wants, &file)
+                .and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch))
+        };
+        match said {
+            // An item of many is shown by itself, not with all the others.
+            Err(reason) if !std::ptr::eq(item.item, item.record) => {
+                let raw = serde_json::to_vec(item.item)?;
+                self.done(Err(reason), (line, &raw), batch, on_reject)
+            }
+            said => self.done(said, (line, raw), batch, on_reject),
+        }
+    }
+
+    /// Counts a record, and rejects it if it has to be.
+    fn done(
+        &mut self,
+        said: Result<Said, String>,
+        (line, raw): (u64, &[u8]),
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        // What means nothing is counted, not shown.
+        if let Some(trace) = self.trace.as_mut().filter(|_| !matches!(said, Ok(Said::Nothing))) {
+            let before = self.before.min(batch.rows.len());
+            let stream = |index: usize| self.sayer.interner.key(index).clone();
+            trace.record(line, (batch, before), said.as_ref().err(), stream);
+        }
+        self.before = batch.rows.len();
+        match said {
+            Ok(said) => {
+                batch.read += 1;
+                batch.skipped += u64::from(said == Said::Nothing);
+                self.release(batch, on_reject)
+            }
+            Err(reason) => self.reject(&Reject { line, reason: Some(reason), raw, complete: true }, batch, on_reject),
+        }
+    }
+
+    /// Rejects a record, or holds it back while none was accepted.
+    pub(super) fn reject(
+        &mut self,
+        reject: &Reject<'_>,
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        let reason = reject.reason.as_ref().filter(|_| reject.complete);
+        let (Some(held), Some(reason)) = (&mut self.held, reason) else {
+            self.release(batch, on_reject)?;
+            batch.read += u64::from(reject.reason.is_some());
+            batch.rejected += u64::from(reject.reason.is_some());
+            on_reject(reject)?;
+            return Ok(());
+        };
+        self.held_bytes += reject.raw.len();
+        held.push(Held { line: reject.line, reason: reason.clone(), raw: reject.raw.to_vec() });
+        if held.len() >= MOST_HELD || self.held_bytes >= MOST_HELD_BYTES {
+            return Err(self.nothing_fits());
+        }
+        Ok(())
+    }
+
+    /// Ends an input.
+    pub(super) fn finish(
+        &mut self,
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        if self.held.as_ref().is_some_and(|held| held.len() > FEW) {
+            return Err(self.nothing_fits());
+        }
+        self.release(batch, on_reject)
+    }
+
+    /// Rejects what was held back, and holds nothing back from here on.
+    fn release(&mut self, batch: &mut Batch, on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>) -> Result<()> {
+        for Held { line, reason, raw } in self.held.take().unwrap_or_default() {
+            batch.read += 1;
+            batch.rejected += 1;
+            on_reject(&Reject { line, reason: Some(reason), raw: &raw, complete: true })?;
+        }
+        Ok(())
+    }
+
+    /// The error of an input all of whose records were rejected.
+    fn nothing_fits(&mut self) -> anyhow::Error {
+        let held = self.held.take().unwrap_or_default();
+        let first = held.first().map(|held| format!("; line {}: {}", held.line, held.reason)).unwrap_or_default();
+        let what = format!("none of the first {} records fits{first}", held.len());
+        unfitting(self.recipe.feed.name.as_str(), &what)
+    }
+
+    /// The error of a document in which there is no place for records.
+    pub(super) fn no_records(&self) -> anyhow::Error {
+        let places: Vec<&str> = self.recipe.feed.kinds.iter().filter_map(|kind| kind.records.as_deref()).collect();
+        unfitting(self.recipe.feed.name.as_str(), &format!("nothing is at {}", places.join(" or ")))
+    }
+}
+
+/// Puts what a record says into a batch, and its values into the trace.
+fn say(
+    sayer: &mut Sayer,
+    trace: &mut Option<Trace>,
+    kind: &Kind,
+    slots: &Slots<'_>,
+    batch: &mut Batch,
+) -> Result<Said, String> {
+    if let Some(trace) = trace {
+        trace.values(kind, slots);
+    }
+    sayer.say(kind, slots, batch)
+}
+
+/// The reason for which a line is rejected that is too long to be held.
+pub(super) fn longest() -> String {
+    format!("longer than {} MiB", LONGEST_LINE >> 20)
+}

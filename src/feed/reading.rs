@@ -1,0 +1,61 @@
+//! Owns the one way by which commands read an input, whether it is of transitions or of what a feed describes.
+
+use std::io::{self, Read};
+
+use anyhow::Result;
+
+use super::{Batch, Described, Names, Reader, Reject};
+
+/// A reader of one input.
+pub(crate) enum Reading<'f, R> {
+    Transitions(Box<Reader<R>>),
+    Described(Box<Described<'f, R>>),
+}
+
+impl<R: Read> Reading<'_, R> {
+    /// See [`Reader::next_batch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn next_batch(
+        &mut self,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
+    ) -> Result<Option<Batch>> {
+        match self {
+            Self::Transitions(reader) => reader.next_batch(on_reject),
+            Self::Described(reader) => reader.next_batch(on_reject),
+        }
+    }
+
+    /// See [`Reader::beginning`]; nothing of what a feed describes.
+    pub(crate) fn beginning(&self) -> Vec<u8> {
+        match self {
+            Self::Transitions(reader) => reader.beginning(),
+            Self::Described(_) => Vec::new(),
+        }
+    }
+
+    /// See [`Reader::ignored_fields`]; a feed names what it needs.
+    pub(crate) fn ignored_fields(&self) -> &[String] {
+        match self {
+            Self::Transitions(reader) => reader.ignored_fields(),
+            Self::Described(_) => &[],
+        }
+    }
+
+    /// See [`Reader::partial`].
+    pub(crate) fn partial(&self) -> Option<u64> {
+        match self {
+            Self::Transitions(reader) => reader.partial(),
+            Self::Described(reader) => reader.partial(),
+        }
+    }
+
+    /// The names that have been read, for the next input.
+    pub(crate) fn into_names(self) -> Names {
+        match self {
+            Self::Transitions(reader) => reader.into_names(),
+            Self::Described(reader) => reader.into_names(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Owns metrics: what `status` and `health` know, as `OpenMetrics` text that Prometheus' own format is, too.
+
+mod catalogue;
+mod sloth;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::report::Health;
+use crate::domain::value::instant::Instant;
+
+/// Labels of a sample, in their order.
+type Labels = Vec<(String, String)>;
+
+/// A metric by its name: its help, and its series in the order in which they first appeared.
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    series: Vec<Series>,
+    places: HashMap<Labels, usize>,
+}
+
+/// The values of one set of labels, oldest first.
+struct Series {
+    labels: Labels,
+    samples: Vec<(Instant, f64)>,
+}
+
+/// Metrics as of one moment or several, which come in order.
+pub(crate) struct Metrics {
+    families: Vec<Family>,
+    /// Whether samples carry the moment they are of.
+    timed: bool,
+}
+
+/// What takes samples of one moment.
+struct Sink<'m> {
+    metrics: &'m mut Metrics,
+    at: Instant,
+}
+
+impl Sink<'_> {
+    /// Adds a sample. All of one name follow each other within a moment.
+    fn put(&mut self, name: &'static str, help: &'static str, labels: Labels, value: f64) {
+        let families = &mut self.metrics.families;
+        let place = families.iter().position(|family| family.name == name).unwrap_or_else(|| {
+            families.push(Family { name, help, series: Vec::new(), places: HashMap::new() });
+            families.len() - 1
+        });
+        let family = &mut families[place];
+        let place = *family.places.entry(labels.clone()).or_insert_with(|| {
+            family.series.push(Series { labels, samples: Vec::new() });
+            family.series.len() - 1
+        });
+        family.series[place].samples.push((self.at, value));
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new(timed: bool) -> Self {
+        Self { families: Vec::new(), timed }
+    }
+
+    /// Adds what is known as of a moment.
+    pub(crate) fn add(&mut self, reports: &[ObjectiveReport], healths: &[Health], at: Instant) {
+        let mut sink = Sink { metrics: self, at };
+        sink.put("slo_as_of_timestamp_seconds", "The time as of which these metrics are", Vec::new(), seconds(at));
+        catalogue::objectives(&mut sink, reports);
+        catalogue::systems(&mut sink, healths);
+        sloth::objectives(&mut sink, reports);
+    }
+
+    /// The text.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for family in &self.families {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "# HELP {} {}\n# TYPE {} gauge", family.name, family.help, family.name);
+            for series in &family.series {
+                let labels = printed(&series.labels);
+                for (at, value) in &series.samples {
+                    let _ = write!(text, "{}{labels} {value}", family.name);
+                    if self.timed {
+                        let _ = write!(text, " {}", seconds(*at));
+                    }
+                    text.push('\n');
+                }
+            }
+        }
+        text.push_str("# EOF\n");
+        text
+    }
+}
+
+/// Unix seconds, to the millisecond.
+fn seconds(at: Instant) -> f64 {
+    at.millis() as f64 / 1000.0
+}
+
+fn printed(labels: &Labels) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// A key of a label as a name of one here: `app.io/team` is `label_app_io_team`.
+fn label_name(key: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("label_{}", key.chars().map(plain).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped_and_keys_are_names() {
+        let labels = vec![("a".to_owned(), "x\"y\\z\nw".to_owned())];
+        assert_eq!(printed(&labels), "{a=\"x\\\"y\\\\z\\nw\"}");
+        assert_eq!(label_name("app.kubernetes.io/part-of"), "label_app_kubernetes_io_part_of");
+    }
+
+    #[test]
+    fn samples_of_one_series_stand_together_in_order() {
+        let mut metrics = Metrics::new(true);
+        for at in [1000, 2500] {
+            let mut sink = Sink { metrics: &mut metrics, at: Instant::from_millis(at) };
+            for name in ["a", "b"] {
+                sink.put("slo_x", "An X", vec![("name".to_owned(), name.to_owned())], at as f64);
+            }
+        }
+        assert_eq!(
+            metrics.text(),
+            "# HELP slo_x An X\n# TYPE slo_x gauge\nslo_x{name=\"a\"} 1000 1\nslo_x{name=\"a\"} 2500 2.5\n\
+             slo_x{name=\"b\"} 1000 1\nslo_x{name=\"b\"} 2500 2.5\n# EOF\n"
+        );
+    }
+}

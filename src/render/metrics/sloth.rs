@@ -1,0 +1,105 @@
+//! Owns the metrics under the names and labels of Sloth's recording rules, so that dashboards made for those work.
+
+use super::{Labels, Sink};
+use crate::domain::account::weights::FULL;
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::DAY_MS;
+use crate::domain::value::target::WHOLE;
+
+/// Names of the rules for the lookbacks, in the order of [`LOOKBACKS`].
+const ERROR_RATIOS: [&str; 7] = [
+    "slo:sli_error:ratio_rate5m",
+    "slo:sli_error:ratio_rate30m",
+    "slo:sli_error:ratio_rate1h",
+    "slo:sli_error:ratio_rate2h",
+    "slo:sli_error:ratio_rate6h",
+    "slo:sli_error:ratio_rate1d",
+    "slo:sli_error:ratio_rate3d",
+];
+/// The rule for the window of 30 days, which is Sloth's usual one.
+const PERIOD_RATIO: &str = "slo:sli_error:ratio_rate30d";
+const PERIOD_DAYS: i64 = 30;
+/// The place of five minutes among the lookbacks.
+const FIVE_MINUTES: usize = 0;
+
+type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
+
+const VALUES: [Value; 6] = [
+    ("slo:objective:ratio", "Sloth: the target", |it| Some(1.0 - allowed(&it.budget))),
+    ("slo:error_budget:ratio", "Sloth: the share of time that may be down", |it| Some(allowed(&it.budget))),
+    ("slo:time_period:days", "Sloth: length of the window", |it| Some((it.window_kind.nominal_ms() / DAY_MS) as f64)),
+    ("slo:current_burn_rate:ratio", "Sloth: burn rate of the last five minutes", |it| {
+        it.burn_rates[FIVE_MINUTES].value()
+    }),
+    ("slo:period_burn_rate:ratio", "Sloth: consumed share of the window's budget", |it| spent(&it.budget)),
+    (
+        "slo:period_error_budget_remaining:ratio",
+        "Sloth: what is left of the window's budget; below 0 if overspent",
+        |it| spent(&it.budget).map(|spent| 1.0 - spent),
+    ),
+];
+
+/// The share of time that the target leaves for failure.
+fn allowed(budget: &Budget) -> f64 {
+    budget.target.error_share() as f64 / WHOLE as f64
+}
+
+/// The consumed share of the budget; `None` where there is none.
+fn spent(budget: &Budget) -> Option<f64> {
+    (budget.total() > 0).then(|| budget.consumed() as f64 / budget.total() as f64)
+}
+
+/// The share of a lookback that was down.
+fn lost(rate: BurnRate) -> Option<f64> {
+    (rate.over_ms > 0).then(|| rate.consumed_us as f64 / (rate.over_ms * FULL) as f64)
+}
+
+fn labels(report: &ObjectiveReport) -> Labels {
+    let (system, objective) = (report.system.as_str(), report.objective.as_str());
+    let label = |name: &str, value: String| (name.to_owned(), value);
+    vec![
+        label("sloth_id", format!("{system}-{objective}")),
+        label("sloth_service", system.to_owned()),
+        label("sloth_slo", objective.to_owned()),
+    ]
+}
+
+/// Every metric of every objective.
+pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
+    let over = |report: &ObjectiveReport, window: &str| {
+        let mut labels = labels(report);
+        labels.push(("sloth_window".to_owned(), window.to_owned()));
+        labels
+    };
+    for (place, name) in ERROR_RATIOS.into_iter().enumerate() {
+        for report in reports {
+            if let Some(value) = lost(report.burn_rates[place]) {
+                sink.put(name, "Sloth: share of the lookback that was down", over(report, LOOKBACKS[place].0), value);
+            }
+        }
+    }
+    for report in reports.iter().filter(|report| report.window_kind.nominal_ms() == PERIOD_DAYS * DAY_MS) {
+        if let Some(value) = lost(report.burn_rate) {
+            sink.put(PERIOD_RATIO, "Sloth: share of the window that was down", over(report, "30d"), value);
+        }
+    }
+    for (name, help, value) in VALUES {
+        for report in reports {
+            if let Some(value) = value(report) {
+                sink.put(name, help, labels(report), value);
+            }
+        }
+    }
+    for report in reports {
+        let mut labels = labels(report);
+        let about = [
+            ("sloth_mode", "slo".to_owned()),
+            ("sloth_objective", report.budget.target.percent().to_string()),
+            ("sloth_spec", "slo/v1".to_owned()),
+            ("sloth_version", concat!("slo ", env!("CARGO_PKG_VERSION")).to_owned()),
+        ];
+        labels.extend(about.map(|(name, value)| (name.to_owned(), value)));
+        sink.put("sloth_slo_info", "Sloth: what is known of an objective; always 1", labels, 1.0);
+    }
+}

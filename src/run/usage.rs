@@ -1,0 +1,133 @@
+//! Owns what is printed for a command line that cannot be read: what is wrong with it, and what was probably meant.
+
+use std::error::Error as _;
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::domain::value::wording::{closest, or_list, quote};
+use crate::failure::Failure;
+
+/// What `slo` prints when it is called with nothing.
+pub(super) const FIRST_STEPS: &str = "\
+slo: error budgets, streaks and CI verdicts from health transitions
+
+  slo demo                  see it work on an example
+  slo ingest monitor.csv    import what your monitoring recorded
+  slo init slo.yaml         write objectives for it, to be edited
+  slo apply slo.yaml        declare them
+  slo status                show every objective, worst first
+  slo check                 fail when a budget is spent, for CI
+
+`slo --help` lists all commands, `slo help COMMAND` explains one.
+";
+
+/// What is wrong, and what to do about it; `None` where the parser says it well enough.
+pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
+    let given = text(error, ContextKind::InvalidArg).map(|name| bare(&name));
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    let (what, help) = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let typed = text(error, ContextKind::InvalidSubcommand)?;
+            let program = program(error);
+            let help = match meant(&typed, &texts(error, ContextKind::SuggestedSubcommand)) {
+                Some(command) => format!("did you mean `{program} {command}`?"),
+                None => format!("`{program} --help` lists the commands"),
+            };
+            (format!("unknown command {}", quote(&typed)), help)
+        }
+        ErrorKind::UnknownArgument => {
+            let (given, more) = (given?, format!("`{} --help` lists the options", program(error)));
+            if !given.starts_with('-') {
+                return Some(Failure::new(format!("unexpected argument {}", quote(&given)), more));
+            }
+            let near = meant(&given, &texts(error, ContextKind::SuggestedArg));
+            (format!("unknown option {given}"), near.map_or(more, |option| format!("did you mean {option}?")))
+        }
+        ErrorKind::InvalidValue if value.is_empty() => {
+            let given = given?;
+            let help = expected(error).unwrap_or_else(|| format!("write it after {given}"));
+            (format!("{given} needs a value"), help)
+        }
+        ErrorKind::InvalidValue => {
+            let near = meant(&value, &texts(error, ContextKind::SuggestedValue));
+            let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+            (format!("invalid value {} for {}", quote(&value), given?), near + &expected(error)?)
+        }
+        ErrorKind::ValueValidation => {
+            let why = error.source().map(|why| range(&why.to_string()))?;
+            (format!("invalid value {} for {}", quote(&value), given?), why)
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing: Vec<String> = texts(error, ContextKind::InvalidArg).iter().map(|name| bare(name)).collect();
+            (format!("missing {}", or_list(missing.iter().map(String::as_str))), usage(error)?)
+        }
+        ErrorKind::ArgumentConflict => {
+            let other = texts(error, ContextKind::PriorArg).iter().map(|name| bare(name)).next()?;
+            (format!("{} cannot be used with {other}", given?), "leave one of them out".to_owned())
+        }
+        _ => return None,
+    };
+    Some(Failure::new(what, help))
+}
+
+/// The value that was meant: one that begins like it, else the most alike.
+fn meant(typed: &str, near: &[String]) -> Option<String> {
+    let near = || near.iter().map(String::as_str);
+    near()
+        .find(|near| near.starts_with(typed))
+        .or_else(|| closest(typed, near()))
+        .or_else(|| near().next_back())
+        .map(str::to_owned)
+}
+
+/// What may stand there.
+fn expected(error: &Error) -> Option<String> {
+    let values = texts(error, ContextKind::ValidValue);
+    let listed = || format!("expected {}", or_list(values.iter().map(String::as_str)));
+    (!values.is_empty()).then(listed)
+}
+
+/// `0 is not in 1..=30` in words; other reasons as they are.
+fn range(why: &str) -> String {
+    let bounds = why.split_once(" is not in ").map(|(_, bounds)| bounds);
+    match bounds.map(|bounds| bounds.split_once("..=").unwrap_or((bounds.trim_end_matches(".."), ""))) {
+        Some((least, "")) => format!("expected a number, at least {least}"),
+        Some((least, most)) => format!("expected a number from {least} to {most}"),
+        None if why.starts_with("invalid digit") => "expected a whole number".to_owned(),
+        None => why.to_owned(),
+    }
+}
+
+/// How the command is used, in one line.
+fn usage(error: &Error) -> Option<String> {
+    let usage = text(error, ContextKind::Usage)?;
+    Some(format!("usage: {}", usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+/// The command that the error is about, as it is typed.
+fn program(error: &Error) -> String {
+    let usage = usage(error).unwrap_or_else(|| "usage: slo".to_owned());
+    let words = usage.split(' ').skip(1).take_while(|word| !word.starts_with(['[', '<', '-']));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The name of an argument without its value.
+fn bare(name: &str) -> String {
+    let name = name.split([' ', '=']).next().unwrap_or(name);
+    name.trim_end_matches("...").trim_matches(['<', '>', '[', ']']).to_owned()
+}
+
+fn text(error: &Error, kind: ContextKind) -> Option<String> {
+    texts(error, kind).into_iter().next()
+}
+
+fn texts(error: &Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,137 @@
+//! The help: every example in it runs, it fits a terminal, and a command line that is wrong is answered with what was meant.
+
+use std::fs;
+
+use crate::commands::groups;
+use crate::world::{MOMENT, World};
+
+/// The widest line of the list of commands.
+const WIDTH: usize = 80;
+
+/// Every command that answers, as it is typed.
+fn commands(world: &World) -> Vec<String> {
+    let named = groups(&world.stdout(&["--help"]));
+    let mut found = Vec::new();
+    for command in named.into_iter().flat_map(|(_, commands)| commands) {
+        let help = world.stdout(&[&command, "-h"]);
+        let held = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let held = held.filter(|line| !line.starts_with("   "));
+        let held: Vec<&str> = held.filter_map(|line| line.split_whitespace().next()).collect();
+        if held.is_empty() {
+            found.push(command);
+        } else {
+            found.extend(held.iter().filter(|sub| **sub != "help").map(|sub| format!("{command} {sub}")));
+        }
+    }
+    found
+}
+
+fn examples(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| !line.is_empty());
+    lines.map(str::trim).collect()
+}
+
+/// What examples name: files to import, a folder of manifests, a program that asks the network.
+fn furnish(world: &World) {
+    let from = |file: &str| fs::read(world.path().join("demo").join(file)).unwrap();
+    let here = |file: &str, bytes: &[u8]| fs::write(world.path().join(file), bytes).unwrap();
+    here("checks.jsonl", &from("feed/checks.jsonl"));
+    here("incidents.jsonl", &from("feed/incidents.jsonl"));
+    fs::create_dir(world.path().join("objectives")).unwrap();
+    for file in ["systems.yaml", "objectives.yaml", "maintenance.yaml"] {
+        here(&format!("objectives/{file}"), &from(&format!("manifests/{file}")));
+    }
+    // One more system, which has no manifest yet.
+    here("outages.json", br#"{"incidents":[{"id":"a","system":"shop","start":"2026-11-01T00:00:00Z","end":null}]}"#);
+    here("blog.jsonl", b"{\"ts\":\"2026-11-01\",\"system\":\"blog\",\"status\":\"up\"}\n");
+    for args in [
+        &["ingest", "blog.jsonl"][..],
+        &["ingest", "--db", "other.db", "blog.jsonl"],
+        &["apply", "--adopt", "objectives"],
+    ] {
+        let output = world.slo(args);
+        assert!(output.status.success(), "{output:?}");
+    }
+    // The network is not asked.
+    drop(world.bare("slo"));
+    std::os::unix::fs::symlink("/bin/true", world.path().join(".bin/curl")).unwrap();
+}
+
+#[test]
+fn every_example_runs() {
+    let world = World::new();
+    furnish(&world);
+    let all = commands(&World::empty());
+    assert!(all.len() >= 32, "{all:?}");
+    for command in all {
+        let words: Vec<&str> = command.split(' ').chain(["-h"]).collect();
+        let help = world.stdout(&words);
+        let examples = examples(&help);
+        assert!(!examples.is_empty(), "slo {command} -h has no example");
+        for example in examples {
+            assert!(example.contains(&format!("slo {command}")), "{example}: not of slo {command}");
+            let mut shell = world.bare("sh");
+            shell.args(["-c", example]).env("SLO_DB", world.path().join("demo/slo.db"));
+            // A probe is about now.
+            if command != "probe" {
+                shell.env("SLO_AS_OF", MOMENT);
+            }
+            let output = shell.output().unwrap();
+            let code = output.status.code().unwrap();
+            let fails = matches!(command.as_str(), "check" | "plan") && code == 1;
+            assert!(code == 0 || fails, "{example}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn the_list_of_commands_fits_a_terminal() {
+    let help = World::empty().stdout(&["--help"]);
+    let list = help.lines().take_while(|line| *line != "Options:").skip(1);
+    let wide: Vec<&str> = list.filter(|line| line.chars().count() > WIDTH).collect();
+    assert!(wide.is_empty(), "{wide:?}");
+}
+
+#[test]
+fn slo_alone_says_what_to_do_first() {
+    let world = World::empty();
+    let alone = world.slo(&[]);
+    let text = String::from_utf8(alone.stderr).unwrap();
+    assert_eq!((alone.status.code(), text.lines().count()), (Some(2), 10), "{text}");
+    for part in ["slo demo", "slo ingest", "slo init", "slo apply", "slo status", "slo check", "slo --help"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let first = world.slo(&["status"]);
+    let text = String::from_utf8(first.stderr).unwrap();
+    assert!(text.contains("no database") && text.contains("slo ingest") && text.contains("slo demo"), "{text}");
+}
+
+#[test]
+fn a_wrong_command_line_is_answered_with_what_was_meant() {
+    let world = World::empty();
+    for (line, said) in [
+        ("stat", "error: unknown command \"stat\"\nhelp: did you mean `slo status`?\n"),
+        ("hist", "error: unknown command \"hist\"\nhelp: did you mean `slo history`?\n"),
+        ("statsu", "error: unknown command \"statsu\"\nhelp: did you mean `slo status`?\n"),
+        ("db verfy", "error: unknown command \"verfy\"\nhelp: did you mean `slo db verify`?\n"),
+        ("xyzzy", "error: unknown command \"xyzzy\"\nhelp: `slo --help` lists the commands\n"),
+        ("status --month", "error: unknown option --month\nhelp: `slo status --help` lists the options\n"),
+        ("status --sytem x", "error: unknown option --sytem\nhelp: did you mean --system?\n"),
+        ("trend a b", "error: unexpected argument \"b\"\nhelp: `slo trend --help` lists the options\n"),
+        ("trend", "error: missing NAME\nhelp: usage: slo trend <NAME>\n"),
+        ("trend a --days 0", "error: invalid value \"0\" for --days\nhelp: expected a number from 1 to 36500\n"),
+        ("trend a --days x", "error: invalid value \"x\" for --days\nhelp: expected a whole number\n"),
+        ("status --as-of", "error: --as-of needs a value\nhelp: write it after --as-of\n"),
+        ("ingest --format cvs", "error: invalid value \"cvs\" for --format\nhelp: expected auto, jsonl or csv\n"),
+        ("check --all --condition x", "error: --all cannot be used with --condition\nhelp: leave one of them out\n"),
+    ] {
+        let refused = world.slo(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(refused.status.code(), Some(2), "{line}");
+        assert_eq!(String::from_utf8(refused.stderr).unwrap(), said, "{line}");
+    }
+    // What is typed cannot write lines of its own.
+    let refused = world.slo(&["status", "--x\nerror: y\u{1b}[2J"]);
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+}
