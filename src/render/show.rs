@@ -1,16 +1,17 @@
 //! Owns the one screen about one objective: budget, burn, blame, events, trend, streak, forecast, and the accounting.
 
+mod accounting;
 mod drawing;
 
-use anyhow::Result;
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::down::standing;
 use super::forecast::{next_period, overspending};
-use super::health::{ago, minute};
+use super::health::minute;
 use super::number::{down_minutes, minutes, percent, rate, short_down, short_time};
 use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
@@ -26,6 +27,7 @@ use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
+use accounting::accounting;
 use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
@@ -379,65 +381,6 @@ fn achieved(portrait: &Portrait) -> Vec<String> {
     let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
     let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), date(unlocked.unlocked_at));
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
-}
-
-/// When the newest fact was, and how long ago.
-fn last_data(report: &ObjectiveReport) -> String {
-    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
-    at + &ago(report.data_age_ms())
-}
-
-/// What was counted and what was not, and why.
-fn accounting(portrait: &Portrait) -> Vec<String> {
-    let (report, objective) = (&portrait.report, &portrait.objective);
-    let budget = &report.budget;
-    let tally = &budget.tally;
-    let elapsed = budget.elapsed.millis();
-    let known = i128::from(elapsed - tally.unknown_ms);
-    let mut lines = vec![
-        format!(
-            "from {} to {}, as of {}",
-            minute(budget.window.start),
-            minute(budget.window.end),
-            minute(portrait.as_of)
-        ),
-        format!(
-            "status known {} % of the time, unknown {}",
-            percent(known, i128::from(elapsed), 1),
-            short_time(tally.unknown_ms)
-        ),
-        format!("last data: {}", last_data(report)),
-        if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
-            format!("downtime excluded by maintenance: {}", short_down(tally.excluded_us))
-        } else {
-            "maintenance does not excuse downtime".to_owned()
-        },
-        match portrait.leaves()[..] {
-            [] => "all time counts towards the window's length".to_owned(),
-            [..] => {
-                let what = portrait.leaves().join(" and ");
-                format!("taken out of the window's length ({what}): {}", short_time(tally.not_counted_ms))
-            }
-        },
-    ];
-    if let schedule @ [_, ..] = &portrait.schedule()[..] {
-        lines.push(format!("schedule: {}, {}", schedule.join("; "), report.window_kind.calendar().zone));
-    }
-    let mode = match budget.exclusion {
-        crate::domain::account::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
-        crate::domain::account::objective::DependencyExclusion::SelfOnly => {
-            "self-only: downtime caused by an upstream does not count"
-        }
-    };
-    lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
-    if report.corrected_ms > 0 {
-        lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
-    }
-    let excluded = portrait.excluded_dependencies();
-    if !excluded.is_empty() {
-        lines.push(format!("never an excuse: {}", excluded.join(", ")));
-    }
-    lines
 }
 
 #[cfg(test)]

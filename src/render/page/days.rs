@@ -144,14 +144,14 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
     // A column is the whole day: what it shows is the share of the day that was down.
-    let share = |column: &Column<'_>| column.down as f64 / column.length.max(1) as f64;
+    let share = |column: &Column<'_>| column.down as f64 / (column.length.max(1) * FULL) as f64;
     let mut plain = [String::new(), String::new()];
     for column in columns.iter().filter(|column| matches!(column.kind, Kind::Some | Kind::Bad)) {
         let bad = column.kind == Kind::Bad;
         let height = (share(column) * HEIGHT).max(LEAST);
         let drawn = block(x(column.date), HEIGHT - height, HEIGHT);
         if detail == Detail::Full {
-            let title = format!("{}: {} available, {} down", column.date, column.available(), short_time(column.down));
+            let title = format!("{}: {} available, {} down", column.date, column.available(), short_down(column.down));
             path(if bad { "bad" } else { "some" }, &drawn, Some(title));
         } else {
             plain[usize::from(bad)].push_str(&drawn);
