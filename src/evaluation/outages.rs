@@ -66,16 +66,21 @@ pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instan
 /// The systems whose facts may be read for objectives.
 fn systems(models: &[Model]) -> BTreeSet<SystemId> {
     let mut found = BTreeSet::new();
-    models.iter().for_each(|model| add(&model.system, &mut found));
+    for model in models {
+        add(&model.system, &mut found);
+    }
     // The graph is shared by all that were resolved together.
     if let Some(model) = models.first() {
-        model.dependencies.nodes().iter().for_each(|node| add(&node.member, &mut found));
+        for node in model.dependencies.nodes().iter() {
+            add(&node.member, &mut found);
+        }
     }
     found
 }
 
 fn add(member: &Member, systems: &mut BTreeSet<SystemId>) {
     systems.insert(member.id);
-    let members = member.composition.iter().flat_map(|composition| &composition.members);
-    members.for_each(|member| add(member, systems));
+    for member in member.composition.iter().flat_map(|composition| &composition.members) {
+        add(member, systems);
+    }
 }

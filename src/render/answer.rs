@@ -103,8 +103,11 @@ impl<T: 'static> Looks<T> {
     }
 }
 
+/// Writes an answer in a form.
+type Print = dyn FnOnce(Form, Canvas, &mut dyn Write) -> Result<()>;
+
 /// An answer that is not printed yet.
-pub(crate) struct Shown(Box<dyn FnOnce(Form, Canvas, &mut dyn Write) -> Result<()>>);
+pub(crate) struct Shown(Box<Print>);
 
 impl Shown {
     /// A text that is the same in every form.

@@ -17,6 +17,7 @@ mod ingest;
 mod load;
 mod maintenance;
 mod manifests;
+mod memory;
 mod outputs;
 mod pipes;
 mod probe;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::totals::{By, Range, Share, Totals};
 use super::{Event, Outage};
+use crate::domain::account::weights::heaviest;
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -34,14 +35,15 @@ struct Joined {
     charged: BTreeMap<String, Charged>,
 }
 
-/// Downtime that is charged to somebody, each moment once.
+/// Downtime that is charged to somebody, each moment once, with the greatest weight.
 #[derive(Default, Debug)]
 struct Charged {
     events: usize,
-    /// Of moments of which all is known, in milliseconds.
+    /// Of moments of which all is known: the downtime in microseconds, and how long they are whatever the weights.
+    settled_us: i64,
     settled_ms: i64,
-    /// What may overlap with what is still to come.
-    pending: Vec<Span>,
+    /// What may overlap with what is still to come, with its weight.
+    pending: Vec<(i64, Span)>,
     /// So many of these are kept before some are settled.
     room: usize,
 }
@@ -71,7 +73,7 @@ impl<'a> Summing<'a> {
         let summed = self.range.summed(outage, self.as_of);
         for event in self.range.events(outage) {
             let span = event.span(self.as_of);
-            let mut add = |key: &str, span| last.charge(key, span, outage.start);
+            let mut add = |key: &str, span| last.charge(key, (event.weight, span), outage.start);
             match self.by {
                 Some(By::Upstream) => add(cause(event), span.intersect(summed)),
                 Some(By::Day(calendar)) => {
@@ -127,19 +129,19 @@ impl Joined {
     }
 
     /// Charges a part of an event. Nothing that is charged later lies before `since`.
-    fn charge(&mut self, key: &str, span: Span, since: Instant) {
+    fn charge(&mut self, key: &str, weighted: (i64, Span), since: Instant) {
         match self.charged.get_mut(key) {
-            Some(charged) => charged.add(span, since),
-            None => self.charged.entry(key.to_owned()).or_default().add(span, since),
+            Some(charged) => charged.add(weighted, since),
+            None => self.charged.entry(key.to_owned()).or_default().add(weighted, since),
         }
     }
 
     /// Adds it to the totals: as a whole under a key, or each part of it under that of the part.
     fn close(self, as_of: Instant, key: Option<&str>, totals: &mut BTreeMap<String, Totals>) {
         let Self { start, end, counted, mut charged } = self;
-        let mut add = |key: &str, Charged { events, settled_ms, .. }, lasted_ms: Option<i64>| {
+        let mut add = |key: &str, Charged { events, settled_us, settled_ms, .. }, lasted_ms: Option<i64>| {
             let lasted_ms = lasted_ms.unwrap_or(settled_ms);
-            let share = Share { events, charged_ms: settled_ms, lasted_ms, open: end.is_none(), counted };
+            let share = Share { events, charged_us: settled_us, lasted_ms, open: end.is_none(), counted };
             match totals.get_mut(key) {
                 Some(totals) => totals.add(share),
                 None => totals.entry(key.to_owned()).or_default().add(share),
@@ -156,12 +158,12 @@ impl Joined {
 }
 
 impl Charged {
-    fn add(&mut self, span: Span, since: Instant) {
+    fn add(&mut self, weighted: (i64, Span), since: Instant) {
         self.events += 1;
-        if span.is_empty() {
+        if weighted.1.is_empty() {
             return;
         }
-        self.pending.push(span);
+        self.pending.push(weighted);
         if self.pending.len() > self.room {
             self.settle(since);
             self.room = 16 + 2 * self.pending.len();
@@ -170,9 +172,12 @@ impl Charged {
 
     /// Sums up what lies before a moment.
     fn settle(&mut self, before: Instant) {
-        let done = |span: &Span| Span::new(span.start, span.end.min(before));
-        self.settled_ms += union(self.pending.iter().map(done).collect()).into_iter().map(Span::millis).sum::<i64>();
-        self.pending.retain_mut(|span| {
+        let done = |(weight, span): &(i64, Span)| (*weight, Span::new(span.start, span.end.min(before)));
+        let done: Vec<(i64, Span)> = self.pending.iter().map(done).collect();
+        let spans = done.iter().map(|(_, span)| *span).collect();
+        self.settled_ms += union(spans).into_iter().map(Span::millis).sum::<i64>();
+        self.settled_us += heaviest(done);
+        self.pending.retain_mut(|(_, span)| {
             span.start = span.start.max(before);
             !span.is_empty()
         });
@@ -180,7 +185,7 @@ impl Charged {
 
     /// With all that is pending summed up.
     fn settled(mut self) -> Self {
-        if let Some(end) = self.pending.iter().map(|span| span.end).max() {
+        if let Some(end) = self.pending.iter().map(|(_, span)| span.end).max() {
             self.settle(end);
         }
         self

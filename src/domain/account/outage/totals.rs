@@ -38,8 +38,8 @@ pub(crate) struct Totals {
     pub(crate) count: usize,
     pub(crate) outages: usize,
     pub(crate) open: usize,
-    /// Charged downtime, in milliseconds.
-    pub(crate) total_ms: i64,
+    /// Charged downtime, in microseconds.
+    pub(crate) total_us: i64,
     /// The longest outage, with what is excused of it.
     pub(crate) longest_ms: Option<i64>,
     /// Of outages that are over, with what is excused of them, in milliseconds.
@@ -50,7 +50,7 @@ pub(crate) struct Totals {
 #[derive(Clone, Copy)]
 pub(super) struct Share {
     pub(super) events: usize,
-    pub(super) charged_ms: i64,
+    pub(super) charged_us: i64,
     pub(super) lasted_ms: i64,
     pub(super) open: bool,
     pub(super) counted: bool,
@@ -64,7 +64,7 @@ impl Totals {
 
     pub(super) fn add(&mut self, share: Share) {
         self.count += share.events;
-        self.total_ms += share.charged_ms;
+        self.total_us += share.charged_us;
         if !share.counted {
             return;
         }

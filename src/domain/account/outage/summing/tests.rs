@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::account::weights::FULL;
 use crate::domain::health::transition::Source;
 
 /// The moment as of which the small histories are looked at.
@@ -20,7 +21,7 @@ fn name(text: &str) -> Name {
 
 /// Outages of three objectives on two systems, which do not overlap for one objective, with events that lie in them.
 fn outages() -> impl Strategy<Value = Vec<Outage>> {
-    let run = (1..9_i64, 1..15_i64, prop::collection::vec((0..6_i64, 1..6_i64, 0..3_usize), 0..4));
+    let run = (1..9_i64, 1..15_i64, prop::collection::vec((0..6_i64, 1..6_i64, 0..6_usize), 0..4));
     let of_objective = prop::collection::vec(run, 0..5);
     prop::collection::vec(of_objective, 3).prop_map(|all| {
         let mut found = Vec::new();
@@ -41,10 +42,11 @@ fn outages() -> impl Strategy<Value = Vec<Outage>> {
                     if from >= to {
                         break;
                     }
-                    let upstream = [None, Some("up"), Some("down")][cause].map(name);
+                    let upstream = [None, Some("up"), Some("down")][cause % 3].map(name);
                     let (objective, system) = (objective.clone(), system.clone());
                     let (start, end) = (at(from), over(to));
-                    events.push(Event { objective, system, start, end, upstream, source: Source::Healthcheck });
+                    let (source, weight) = (Source::Healthcheck, [FULL, FULL / 2][cause / 3]);
+                    events.push(Event { objective, system, start, end, upstream, source, weight });
                     cursor = to;
                 }
                 let (objective, system) = (objective.clone(), system.clone());
@@ -114,7 +116,7 @@ fn slow(outages: &[Outage], by: Option<&By>, range: &Range) -> BTreeMap<String, 
     for key in sets {
         let mine: Vec<&Outage> = outages.iter().filter(|outage| set(outage) == key).collect();
         for one in joined(&mine) {
-            let mut parts: BTreeMap<String, (usize, BTreeSet<i64>)> = BTreeMap::new();
+            let mut parts: BTreeMap<String, (usize, BTreeMap<i64, i64>)> = BTreeMap::new();
             if !matches!(by, Some(By::Upstream | By::Day(_))) {
                 parts.entry(key.clone()).or_default();
             }
@@ -134,17 +136,20 @@ fn slow(outages: &[Outage], by: Option<&By>, range: &Range) -> BTreeMap<String, 
                 };
                 let (events, all) = parts.entry(part).or_default();
                 *events += 1;
-                all.extend(charged);
+                for millis in charged {
+                    let heaviest = all.entry(millis).or_default();
+                    *heaviest = event.weight.max(*heaviest);
+                }
             }
             let start = one[0].start;
             let open = one.iter().any(|outage| outage.end.is_none());
             let end = one.iter().map(|outage| outage.span(at(NOW)).end).max().unwrap();
             for (part, (events, charged)) in parts {
-                let charged_ms = charged.len() as i64;
+                let charged_us = charged.values().sum();
                 let whole = !matches!(by, Some(By::Upstream | By::Day(_)));
-                let lasted_ms = if whole { end.since(start) } else { charged_ms };
+                let lasted_ms = if whole { end.since(start) } else { charged.len() as i64 };
                 let counted = range.counts(one[0]);
-                totals.entry(part).or_default().add(Share { events, charged_ms, lasted_ms, open, counted });
+                totals.entry(part).or_default().add(Share { events, charged_us, lasted_ms, open, counted });
             }
         }
     }
@@ -157,7 +162,9 @@ proptest! {
         let mut outages = outages;
         outages.retain(|outage| range.concerns(outage));
         let mut summing = Summing::new(by.as_ref(), &range, at(NOW));
-        outages.iter().for_each(|outage| summing.add(outage));
+        for outage in &outages {
+            summing.add(outage);
+        }
         prop_assert_eq!(summing.finish(), slow(&outages, by.as_ref(), &range));
     }
 }
@@ -172,6 +179,7 @@ fn outage(objective: &str, start: i64, end: i64) -> Outage {
         end: Some(at(end)),
         upstream: None,
         source: Source::Healthcheck,
+        weight: FULL,
     };
     Outage { objective, system, start: at(start), end: Some(at(end)), events: vec![event] }
 }
@@ -187,6 +195,6 @@ fn a_million_outages_within_one_keep_nothing() {
         assert!(last.charged[""].pending.len() <= 32, "{start}");
     }
     let totals = summing.total();
-    assert_eq!((totals.count, totals.outages, totals.total_ms), (1_000_001, 1, 10_000_000));
+    assert_eq!((totals.count, totals.outages, totals.total_us), (1_000_001, 1, 10_000_000 * FULL));
     assert_eq!((totals.longest_ms, totals.mttr_ms()), (Some(10_000_000), Some(10_000_000)));
 }

@@ -1,6 +1,6 @@
 //! Walks in parts, against looking at each millisecond.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::rc::Rc;
 
@@ -10,11 +10,10 @@ use super::*;
 use crate::domain::account::dependencies::{Dependencies, Edge};
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::Member;
-use crate::domain::account::objective::{
-    BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::outage::Event;
 use crate::domain::account::schedule::{Schedule, Timetable};
+use crate::domain::account::weights::{FULL, default_counts_as_down};
 use crate::domain::health::stream::StreamHistory;
 use crate::domain::health::timeline::BEGINNING;
 use crate::domain::health::transition::{Source, Status, Transition};
@@ -44,7 +43,7 @@ fn model() -> Model {
     dependencies.connect(own, vec![Edge { upstream: up, transitive: false }]);
     let (title, description) = (None, None);
     let metadata =
-        Metadata { name: name("slo"), title, description, labels: Default::default(), annotations: Default::default() };
+        Metadata { name: name("slo"), title, description, labels: BTreeMap::new(), annotations: BTreeMap::new() };
     let objective = Objective {
         metadata,
         system: name("one"),
@@ -127,6 +126,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 end: over(millis + 1),
                 upstream: cause,
                 source: Source::Healthcheck,
+                weight: FULL,
             }),
         }
     }
