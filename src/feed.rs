@@ -25,7 +25,7 @@ use crate::domain::health::stream::StreamName;
 use crate::domain::value::instant::Instant;
 
 pub(crate) use builtin::BUILTIN;
-pub(crate) use described::{Described, Recipe, Surroundings, look, reach, tell};
+pub(crate) use described::{Described, Recipe, Surroundings, likely, look, tell};
 use fields::Fields;
 pub(crate) use incidents::read_incidents;
 use input::Input;
@@ -158,7 +158,7 @@ pub(crate) struct Reject<'r> {
 }
 
 /// Reads one input.
-pub(crate) struct Reader<R> {
+pub(crate) struct Reader<R: Read> {
     records: Records<Input<R>>,
     options: Options,
     shape: Shape,
@@ -315,7 +315,7 @@ impl<R: Read> Reader<R> {
             return self.failed.take().map_or(Ok(None), Err);
         }
         batch.new_streams = self.interner.keys_from(known);
-        batch.bytes = self.records.input().bytes();
+        batch.bytes = self.records.input().passed();
         Ok(Some(batch))
     }
 

@@ -74,8 +74,7 @@ impl Run for FeedTry {
             follow: false,
             plans: true,
         };
-        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let around = Surroundings { file: stem, system: args.system.clone() };
+        let around = Surroundings { file: feeds::stem(path), system: args.system.clone() };
         let inputs = inputs(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
         let mut names = Names::new(recipe.feed().slug);
         for (kind, input) in inputs {
@@ -113,7 +112,7 @@ fn fitting<'f>(recipes: &'f [Recipe], beginning: &[u8], is_database: bool) -> Re
         recipes.iter().find(of_database)
     } else {
         let tell = feed::tell(beginning, recipes).into_iter().next();
-        tell.or_else(|| feed::reach(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
+        tell.or_else(|| feed::likely(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
     };
     found.ok_or_else(|| {
         let what = if is_database { "it is a SQLite database" } else { "it is no SQLite database" };
@@ -164,7 +163,7 @@ fn draft_for(file: &Path, beginning: &[u8]) -> Result<Answer> {
             "export them as CSV, JSON or text; of a SQLite database, describe a SELECT in a feed of format: sqlite",
         )
     })?;
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = feeds::stem(Some(file));
     let text = draft(&name, &file.display().to_string(), sight.format, sight.records.as_deref(), &sight.values);
     Ok(Answer::text(text).exits(ExitStatus::Fail))
 }

@@ -93,6 +93,15 @@ pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<Strin
     Ok(names)
 }
 
+/// The name of a file without folder and endings.
+pub(super) fn stem(path: Option<&Path>) -> String {
+    let Some(path) = path else { return "stdin".to_owned() };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let packed = [".gz", ".zst", ".xz"];
+    let name = packed.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The error of an input that is not of transitions and looks like what a built-in feed reads.
 pub(super) fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let names = fitting(beginning, file).ok()?;

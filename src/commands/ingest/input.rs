@@ -163,7 +163,7 @@ pub(super) fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send
     let is_foreign = Foreign::is_one(&text);
     let rest = std::mem::replace(source, Box::new(io::empty()));
     *source = Box::new(io::Cursor::new(beginning).chain(rest));
-    if let Some(fits) = feed::tell(&text, recipes).into_iter().next().or_else(|| feed::reach(&text, recipes)) {
+    if let Some(fits) = feed::tell(&text, recipes).into_iter().next().or_else(|| feed::likely(&text, recipes)) {
         return Ok(fits);
     }
     let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
@@ -186,13 +186,4 @@ pub(super) fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send
         |fits| format!("it looks like what the feed {fits} reads: slo ingest --feed {fits}"),
     );
     Err(Failure::new(format!("not what the feed {name} reads, which is {}", forms.join(" or ")), hint))
-}
-
-/// The name of a file without folder and endings.
-pub(super) fn stem(path: Option<&Path>) -> String {
-    let Some(path) = path else { return "stdin".to_owned() };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = Path::new(name).file_stem().unwrap_or_default();
-    stem.to_string_lossy().into_owned()
 }

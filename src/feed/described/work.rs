@@ -119,7 +119,7 @@ impl<'f> Work<'f> {
                 }
             }
             Format::Text => self.text(raw, batch),
-            Format::Jsonl | Format::Json => {
+            Format::Jsonl | Format::Json | Format::Yaml => {
                 let all: Vec<usize> = (0..recipe.kinds.len()).collect();
                 return self.node(raw, line, None, &all, batch, on_reject);
             }

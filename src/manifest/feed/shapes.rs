@@ -16,7 +16,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "records",
             Content::Either(&[Content::Text, Content::List(&Content::Object(&RECORDS), Length::Some)]),
-            "Where the records are: a JSONPath (json, jsonl), a regular expression (text) or a SELECT (sqlite); \
+            "Where the records are: a JSONPath (json, yaml, jsonl), a regular expression (text) or a SELECT (sqlite); \
              or a list, for a source with several kinds of records",
         ),
         EACH,
