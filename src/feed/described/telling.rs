@@ -25,9 +25,9 @@ pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f 
     let is_json = matches!(first.first(), Some(b'{' | b'['));
     let of = |format| recipes.iter().find(move |recipe| recipe.feed.format == format);
     let placed = recipes.iter().find(|recipe| recipe.has_place(beginning));
-    let lines = || recipes.iter().find(|recipe| recipe.knows(first));
-    let by_form = || if is_json { None } else { lines().or_else(|| of(Format::Csv)) };
-    placed.or_else(|| if is_line { of(Format::Jsonl) } else { None }).or_else(by_form)
+    let placed = placed.or_else(|| if is_line { of(Format::Jsonl) } else { None });
+    let known = placed.or_else(|| recipes.iter().find(|recipe| recipe.knows(first)));
+    known.or_else(|| if is_json { None } else { of(Format::Csv) })
 }
 
 impl Recipe {

@@ -90,8 +90,14 @@ impl<R: Read> Yaml<R> {
             }
             Event::SequenceStart(anchor, _) => self.begin(true, anchor, line),
             Event::MappingStart(anchor, _) => self.begin(false, anchor, line),
-            Event::SequenceEnd => self.end(b']'),
-            Event::MappingEnd => self.end(b'}'),
+            Event::SequenceEnd => {
+                self.end(b']');
+                Ok(())
+            }
+            Event::MappingEnd => {
+                self.end(b'}');
+                Ok(())
+            }
             Event::Alias(anchor) => self.alias(anchor, line),
             Event::DocumentStart(_) => {
                 self.repeats.clear();
@@ -135,11 +141,10 @@ impl<R: Read> Yaml<R> {
         Ok(())
     }
 
-    fn end(&mut self, bracket: u8) -> io::Result<()> {
+    fn end(&mut self, bracket: u8) {
         self.open.pop();
         self.write(&[bracket]);
         self.repeats.close();
-        Ok(())
     }
 
     fn alias(&mut self, anchor: usize, line: usize) -> io::Result<()> {

@@ -40,7 +40,6 @@ fn yaml_is_the_json_that_says_the_same() {
         ),
         ("1: x\ntrue: y\n~: z\n", vec![json!({"1":"x","true":"y","~":"z"})]),
         ("---\na: 1\n---\n---\n- b\n...\n", vec![json!({"a":1}), json!(["b"])]),
-        ("a: &x {b: [1, &y 2]}\nc: *x\nd: *y\n*y : e\n", vec![]),
         (
             "a: &x {b: [1, &y two]}\nc: *x\n*y : *y\n",
             vec![json!({"a":{"b":[1,"two"]},"c":{"b":[1,"two"]},"two":"two"})],
@@ -53,10 +52,6 @@ fn yaml_is_the_json_that_says_the_same() {
     ] {
         for size in [1, 7, 100_000] {
             let (values, error) = read(text, size);
-            if expected.is_empty() && error.is_some() {
-                assert!(error.unwrap().contains("a key must be a text"), "{text}");
-                continue;
-            }
             assert_eq!((&values, error), (&expected, None), "{text}");
         }
     }
@@ -77,10 +72,11 @@ fn what_is_wrong_is_told_with_its_line_behind_what_came_before_it() {
     for (text, before, expected) in [
         ("hello", "", "line 1: not a list or a mapping of records but \"hello\""),
         ("- a\n- [b\nc: d", "[\"a\"", "line 3: not valid YAML"),
+        ("- a\n- &y 2\n- {*y : e}", "[\"a\",2", "line 3: a key must be a text, not a list or a mapping"),
         ("- a\n- {[b]: c}", "[\"a\"", "line 2: a key must be a text, not a list or a mapping"),
         ("- a\n- *b\n", "[\"a\"", "line 2: not valid YAML"),
         ("- a\n- &b [*b]\n", "[\"a\"", "line 2: an alias stands for a value that it is in"),
-        ("- a\n- b\0\n", "[\"a\"", "line 2: a NUL character"),
+        ("- a\n- c\n- b\0\n", "[\"a\"", "line 3: a NUL character"),
     ] {
         let (json, error) = raw(text.as_bytes(), 10);
         let json: String = String::from_utf8(json).unwrap().split_whitespace().collect();
@@ -111,7 +107,7 @@ fn nothing_makes_it_long_or_deep() {
     assert!(error.unwrap().contains("alias"));
     let repeats = format!("- &a [{}]\n{}", "x, ".repeat(1 << 16), "- *a\n".repeat(10_000));
     assert!(raw(repeats.as_bytes(), 100_000).1.unwrap().contains("far longer"));
-    let anchors: String = (0..100_001).map(|index| format!("- &a{index} x\n")).collect();
+    let anchors: String = (0..100_001).map(|index| ["- &a", &index.to_string(), " x\n"].concat()).collect();
     assert!(raw(anchors.as_bytes(), 100_000).1.unwrap().contains("more than 100000 anchors"));
 }
 
