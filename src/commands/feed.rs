@@ -13,7 +13,6 @@ use anyhow::Result;
 
 use super::{Answer, Context, Run, feeds};
 use crate::cli::{FeedShow, FeedTry};
-use crate::domain::health::feed::{Format, Shape};
 use crate::domain::value::instant::MINUTE_MS;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -63,7 +62,7 @@ impl Run for FeedTry {
             return draft_for(&args.file, &text_of_it);
         };
         let database = path.and_then(Foreign::at);
-        let recipe = fitting(&recipes, &text_of_it, database.is_some())?;
+        let recipe = feeds::choose(&recipes, &text_of_it, database.is_some(), "slo feed try")?;
         let mut trial = Trial { feed: name, format: recipe.feed().format.as_str(), ..Trial::default() };
         let now = context.clock;
         let options = Options {
@@ -75,7 +74,7 @@ impl Run for FeedTry {
             plans: true,
         };
         let around = Surroundings { file: feeds::stem(path), system: args.system.clone() };
-        let inputs = inputs(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
+        let inputs = feeds::parts(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
         let mut names = Names::new(recipe.feed().slug);
         for (kind, input) in inputs {
             let reader = Described::new(input, recipe, kind, around.clone(), options, names);
@@ -104,32 +103,6 @@ fn recipes(
     };
     let recipes = feeds::named(context, &name)?;
     Ok(Some((name, recipes)))
-}
-
-fn fitting<'f>(recipes: &'f [Recipe], beginning: &[u8], is_database: bool) -> Result<&'f Recipe> {
-    let of_database = |recipe: &&Recipe| recipe.feed().format == Format::Sqlite;
-    let found = if is_database {
-        recipes.iter().find(of_database)
-    } else {
-        let tell = feed::tell(beginning, recipes).into_iter().next();
-        tell.or_else(|| feed::likely(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
-    };
-    found.ok_or_else(|| {
-        let what = if is_database { "it is a SQLite database" } else { "it is no SQLite database" };
-        Failure::new(format!("not what the feed reads: {what}"), "see slo list feeds")
-    })
-}
-
-type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
-
-/// What is read, and of which kind it is where that is known.
-fn inputs(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn Read + Send>) -> Result<Parts> {
-    let Some(database) = database else { return Ok(vec![(None, input)]) };
-    let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
-    let part = |(number, query): (usize, &str)| -> Result<(Option<usize>, Box<dyn Read + Send>)> {
-        Ok((Some(number), Box::new(database.rows(query)?.text)))
-    };
-    kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
 }
 
 /// Reads all of an input; returns the names for the next one.

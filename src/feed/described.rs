@@ -2,6 +2,7 @@
 
 mod draft;
 mod flat;
+mod gathered;
 mod kind;
 mod moments;
 mod saying;
@@ -26,6 +27,7 @@ use crate::domain::health::feed::Step;
 use crate::domain::health::trial::Tried;
 use crate::failure::Failure;
 pub(crate) use draft::look;
+pub(crate) use gathered::Gathered;
 use kind::Place;
 pub(crate) use kind::Recipe;
 use stream::Stream;
@@ -83,6 +85,12 @@ impl<'f, R: Read> Described<'f, R> {
     /// Keeps what becomes of the first records, and of the first rejected ones, so many of each.
     pub(crate) fn tracing(mut self, most: usize) -> Self {
         self.work.trace = Some(Trace::new(most));
+        self
+    }
+
+    /// Gives incidents instead of the facts that follow from them.
+    fn gathering(mut self) -> Self {
+        self.work.gather();
         self
     }
 

@@ -117,10 +117,12 @@ pub(crate) enum Field {
     Source,
     Status,
     Note,
+    Objective,
+    Impact,
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ts,
         Self::End,
         Self::Updated,
@@ -131,6 +133,8 @@ impl Field {
         Self::Source,
         Self::Status,
         Self::Note,
+        Self::Objective,
+        Self::Impact,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -145,6 +149,8 @@ impl Field {
             Self::Source => "source",
             Self::Status => "status",
             Self::Note => "note",
+            Self::Objective => "objective",
+            Self::Impact => "impact",
         }
     }
 }

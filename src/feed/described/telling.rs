@@ -36,7 +36,7 @@ impl Recipe {
         let mut lines = lines.by_ref().filter(|line| !line.trim_ascii().is_empty()).take(MOST_LINES);
         match self.feed.format {
             Format::Csv => {
-                lines.next().is_some_and(|line| Table::read(line, self.feed.delimiter, &self.kinds[0]).is_ok())
+                lines.next().is_some_and(|line| Table::read(line, self.feed.delimiter, &self.kinds[0], false).is_ok())
             }
             Format::Text => {
                 let mut lines = lines.filter_map(|line| std::str::from_utf8(line).ok());

@@ -222,8 +222,8 @@ fn check(kind: &Kind, format: Format, place: &Place, report: &mut Report) {
     }
     let useless: &[Of] = match kind.shape {
         Shape::Intervals => &[Of::Check, Of::Location],
-        Shape::Maintenance => &[Of::Updated, Of::Id],
-        Shape::Transitions | Shape::Observations => &[Of::End, Of::Updated, Of::Id],
+        Shape::Maintenance => &[Of::Updated, Of::Id, Of::Objective, Of::Impact],
+        Shape::Transitions | Shape::Observations => &[Of::End, Of::Updated, Of::Id, Of::Objective, Of::Impact],
     };
     for field in useless.iter().filter(|field| kind.fields.contains_key(field)) {
         let (name, shape) = (field.as_str(), kind.shape.as_str());

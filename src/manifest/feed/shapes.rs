@@ -116,6 +116,12 @@ pub(super) static MAPPING: Shape = Shape {
         FieldShape::optional("source", ORIGIN, "healthcheck or incident"),
         FieldShape::optional("status", ORIGIN, "The status; of intervals unhealthy, unless this says another"),
         FieldShape::optional("note", ORIGIN, "A text that is kept"),
+        FieldShape::optional("objective", ORIGIN, "Of intervals: the one objective it concerned, for slo backtest"),
+        FieldShape::optional(
+            "impact",
+            ORIGIN,
+            "Of intervals: how bad it was, for slo backtest --impact; else the status",
+        ),
     ],
     one_of: &[],
 };
