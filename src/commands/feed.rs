@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{Answer, Context, Run, feeds};
 use crate::cli::{FeedShow, FeedTry};
@@ -78,7 +78,7 @@ impl Run for FeedTry {
         let mut names = Names::new(recipe.feed().slug);
         for (kind, input) in inputs {
             let reader = Described::new(input, recipe, kind, around.clone(), options, names);
-            names = read(reader.tracing(args.count), &mut trial)?;
+            names = read(reader.tracing(args.count), &mut trial).with_context(|| args.file.display().to_string())?;
         }
         let exit = ExitStatus::holds(trial.rejected == 0);
         let as_of = context.as_of;

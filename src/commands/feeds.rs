@@ -1,7 +1,8 @@
 //! Owns finding feeds: by the name of a built-in one, in a file, or by what an input looks like.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::Receiver;
 
 use anyhow::Result;
 
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::feed::{BUILTIN, Recipe, likely, tell};
 use crate::manifest::{Files, Severity, did_you_mean};
 use crate::render::problems::lines;
-use crate::store::Foreign;
+use crate::store::{Foreign, Rows};
 
 /// The feeds that are built in.
 ///
@@ -46,7 +47,7 @@ pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>
 }
 
 fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
-    let (feeds, problems) = Files::load(&[name.into()], &mut std::io::empty()).feeds();
+    let (feeds, problems) = Files::load(&[name.into()], &mut io::empty()).feeds();
     if !problems.is_empty() {
         let text = lines(&lines_of(&problems), context.canvas);
         context.tell(text.trim_end());
@@ -138,6 +139,25 @@ pub(super) fn choose<'f>(
     Err(Failure::new(format!("not what the feed {name} reads, which is {}", or_list(forms)), hint))
 }
 
+/// Rows of another program's database that may end with a reason.
+pub(super) struct Faulty {
+    pub(super) text: Box<dyn Read + Send>,
+    pub(super) fault: Receiver<String>,
+}
+
+impl Read for Faulty {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        if count == 0
+            && !into.is_empty()
+            && let Ok(reason) = self.fault.recv()
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
+    }
+}
+
 /// What is read of an input, and of which kind each part is where that is known.
 pub(super) type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
 
@@ -149,7 +169,8 @@ pub(super) fn parts(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn 
     let Some(database) = database else { return Ok(vec![(None, input)]) };
     let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
     let part = |(number, query): (usize, &str)| -> Result<(Option<usize>, Box<dyn Read + Send>)> {
-        Ok((Some(number), Box::new(database.rows(query)?.text)))
+        let Rows { text, fault } = database.rows(query)?;
+        Ok((Some(number), Box::new(Faulty { text: Box::new(text), fault })))
     };
     kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
 }

@@ -110,29 +110,10 @@ impl Input {
         };
         let read: Box<dyn Read + Send> = match self.read {
             Source::File(file) => guard(file)?,
-            Source::Rows(text, fault) => Box::new(Faulty { text: guard(text)?, fault }),
+            Source::Rows(text, fault) => Box::new(feeds::Faulty { text: guard(text)?, fault }),
             Source::Given(read) => read,
         };
         Ok(Self { read: Source::Given(read), ..self })
-    }
-}
-
-/// Rows that may end with a reason.
-struct Faulty {
-    text: Box<dyn Read + Send>,
-    fault: Receiver<String>,
-}
-
-impl Read for Faulty {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.text.read(into)?;
-        if count == 0
-            && !into.is_empty()
-            && let Ok(reason) = self.fault.recv()
-        {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-        }
-        Ok(count)
     }
 }
 

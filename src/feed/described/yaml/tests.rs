@@ -76,7 +76,7 @@ fn what_is_wrong_is_told_with_its_line_behind_what_came_before_it() {
         ("- a\n- {[b]: c}", "[\"a\"", "line 2: a key must be a text, not a list or a mapping"),
         ("- a\n- *b\n", "[\"a\"", "line 2: not valid YAML"),
         ("- a\n- &b [*b]\n", "[\"a\"", "line 2: an alias stands for a value that it is in"),
-        ("- a\n- c\n- b\0\n", "[\"a\"", "line 3: a NUL character"),
+        ("- a\n- some more text\n- b\0\n", "[\"a\"", "line 3: a NUL character"),
     ] {
         let (json, error) = raw(text.as_bytes(), 10);
         let json: String = String::from_utf8(json).unwrap().split_whitespace().collect();
