@@ -1,3 +1,5 @@
+//! Rows that pass, in every form, against rows that are held.
+
 use anyhow::bail;
 use serde_json::json;
 
