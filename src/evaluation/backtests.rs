@@ -126,7 +126,7 @@ pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Ins
     let draw = |stored| {
         evaluation.assess(stored, |assessment, chronicle| {
             let spans = last_windows(assessment.model.objective.window, until, count).into_iter();
-            let known = |span: &Span| assessment.first.is_none_or(|first| span.start >= first);
+            let known = |span: &Span| assessment.first.is_some_and(|first| span.start >= first);
             past(assessment, spans.take_while(known), chronicle)
         })
     };
@@ -145,8 +145,8 @@ pub(super) fn past(
     let objective = &assessment.model.objective;
     let window = |span: Span| -> Result<PastWindow> {
         let sums = assessment.tally(span, chronicle)?;
-        let consumed_ms = sums.consumed_ms(objective.dependency_exclusion);
-        Ok(PastWindow { span, consumed_ms, length_ms: span.millis() - sums.not_counted_ms })
+        let consumed_us = sums.consumed_us(objective.dependency_exclusion);
+        Ok(PastWindow { span, consumed_us, length_ms: span.millis() - sums.not_counted_ms })
     };
     let windows = spans.map(window).collect::<Result<_>>()?;
     Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })

@@ -45,8 +45,8 @@ impl Starter {
     /// Takes the target from what the objective would have come to until now.
     pub(crate) fn suggest(&mut self, past: &Past) {
         let Some(window) = past.windows.first().filter(|window| window.length_ms >= ENOUGH_MS) else { return };
-        let (up, whole) = (window.length_ms - window.consumed_ms, window.length_ms);
-        let up = percent(i128::from(up), i128::from(whole), 3);
+        let (up, whole) = window.availability();
+        let up = percent(up, whole, 3);
         let days = usize::try_from(window.span.millis() / DAY_MS).unwrap_or_default();
         let was = format!("{up} % over the last {}", counted(days, "day"));
         let met = customary_below(window.highest_met());
