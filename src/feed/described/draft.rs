@@ -77,7 +77,9 @@ fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Si
             seen.distinct.push(value);
         }
     }
-    values.iter_mut().for_each(|seen| seen.time = spelling(&seen.distinct));
+    for seen in &mut values {
+        seen.time = spelling(&seen.distinct);
+    }
     Some(Sight { format, records, values })
 }
 
