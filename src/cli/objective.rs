@@ -42,7 +42,7 @@ Examples:
   slo show checkout-availability
   slo show checkout-availability --days 90")]
 pub(crate) struct Show {
-    /// Name of the objective
+    /// Name of the objective, or of a system that has only one
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// Days of the trend
@@ -56,7 +56,7 @@ pub(crate) struct Show {
 Examples:
   slo trend checkout-availability --days 7")]
 pub(crate) struct Trend {
-    /// Name of the objective
+    /// Name of the objective, or of a system that has only one
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// Number of days up to the last midnight of the objective's time zone

@@ -64,34 +64,55 @@ pub(super) fn labels(typed: Option<&str>) -> Result<Option<Selector>> {
         .map_err(|error| Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low"))
 }
 
-/// The objective with this name.
+/// The objective with this name, or the only one of the system with this name.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or the system has several.
 pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
-    let found = named(store, &[name.to_owned()])?;
-    found.into_iter().next().ok_or_else(|| unknown("objective", name, std::iter::empty()))
+    match exact(store, name)? {
+        Some(stored) => Ok(stored),
+        None => {
+            let all = store.objectives()?;
+            let own = all.iter().filter(|stored| stored.objective.system.as_str() == name).collect::<Vec<_>>();
+            match own[..] {
+                [only] => Ok(only.clone()),
+                [] => Err(missing(name, &all)),
+                _ => {
+                    let names: Vec<&str> = own.iter().copied().map(title).collect();
+                    let what = format!("{name:?} is a system with {} objectives", names.len());
+                    Err(Failure::new(what, format!("name one of them: {}", listed(&names))))
+                }
+            }
+        }
+    }
 }
 
+/// The objectives with these names, sorted, each once.
 fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
     for name in names {
-        let stored = Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten();
-        let Some(stored) = stored else {
-            let all = store.objectives()?;
-            let own: Vec<&str> =
-                all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
-            if !own.is_empty() {
-                let hint = format!("{name:?} is a system; its objectives: {}", listed(&own));
-                return Err(Failure::new(format!("there is no objective {name:?}"), hint));
-            }
-            return Err(unknown("objective", name, all.iter().map(title)));
-        };
-        found.push(stored);
+        match exact(store, name)? {
+            Some(stored) => found.push(stored),
+            None => return Err(missing(name, &store.objectives()?)),
+        }
     }
     found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     found.dedup_by(|a, b| a.id == b.id);
     Ok(found)
+}
+
+fn exact(store: &Store, name: &str) -> Result<Option<Stored>> {
+    Ok(Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten())
+}
+
+/// What is said of a name that no objective has.
+fn missing(name: &str, all: &[Stored]) -> anyhow::Error {
+    let own: Vec<&str> = all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
+    if own.is_empty() {
+        return unknown("objective", name, all.iter().map(title));
+    }
+    let hint = format!("{name:?} is a system; `--system {name}` selects its objectives: {}", listed(&own));
+    Failure::new(format!("there is no objective {name:?}"), hint)
 }
 
 fn title(stored: &Stored) -> &str {

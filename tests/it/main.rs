@@ -19,6 +19,7 @@ mod laws;
 mod logged;
 mod manifests;
 mod metrics;
+mod oncall;
 mod outages;
 mod pages;
 mod periods;
