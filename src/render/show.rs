@@ -1,24 +1,28 @@
 //! Owns the one screen about one objective: the answer first, then its outages, days, rates, and the accounting.
 
+mod accounting;
 mod answer;
-mod detail;
 mod drawing;
+mod rates;
 mod wire;
+
+use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
 use super::health::minute;
-use super::number::short_time;
 use super::sheet::paint;
 use super::status::{symbol, tone};
 use super::{Canvas, Tone};
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::balance::State;
 use crate::domain::budget::latest::Latest;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 use drawing::{blame, timeline, trend};
@@ -71,7 +75,22 @@ impl Portrait {
     }
 
     fn counts_as_down(&self) -> Vec<&'static str> {
-        self.objective.counts_as_down.iter().map(crate::domain::health::transition::Status::as_str).collect()
+        self.objective.counts_as_down.iter().map(|(status, _)| status.as_str()).collect()
+    }
+
+    /// The weights of the statuses that count as down.
+    fn weights(&self) -> BTreeMap<&'static str, f64> {
+        let each = self.objective.counts_as_down.iter();
+        each.map(|(status, weight)| (status.as_str(), weight as f64 / FULL as f64)).collect()
+    }
+
+    /// The statuses that count as down: `degraded at 0.5`.
+    fn weighted(&self) -> Vec<String> {
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} at {}", written(weight)),
+        };
+        self.objective.counts_as_down.iter().map(word).collect()
     }
 
     fn excluded_dependencies(&self) -> Vec<String> {
@@ -111,9 +130,9 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Streak", vec![streak(report)]);
         screen.part("Achieved", achieved(portrait));
         screen.line("");
-        screen.part("Burn rate", detail::burn(portrait, canvas));
+        screen.part("Burn rate", rates::burn(portrait, canvas));
     }
-    screen.part("Accounting", detail::accounting(portrait));
+    screen.part("Accounting", accounting::accounting(portrait));
     screen.text
 }
 
@@ -180,7 +199,7 @@ fn events(portrait: &Portrait) -> Vec<String> {
         .rev()
         .take(MOST_EVENTS)
         .map(|event| {
-            let lasted = short_time(event.span(portrait.as_of).millis());
+            let lasted = super::downtime::lasted(event, portrait.as_of);
             let lasted = match event.end {
                 Some(_) => format!("lasted {lasted:>5}"),
                 None => format!("ongoing, {lasted} so far"),

@@ -35,4 +35,5 @@ mod sets;
 mod system_conditions;
 mod turns;
 mod verdicts;
+mod weights;
 mod world;

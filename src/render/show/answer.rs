@@ -3,17 +3,17 @@
 
 use super::super::forecast::{next_period, overspending};
 use super::super::health::{ago, minute};
-use super::super::number::{percent, short_time};
+use super::super::number::{percent, short_down, short_time};
 use super::super::sheet::paint;
 use super::super::status::{remaining_percent, tone};
 use super::super::{Canvas, down, maintenance};
 use super::{BAR, Portrait};
 use crate::domain::account::outage::Outage;
+use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::latest::Note;
 use crate::domain::health::transition::Source;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::wording::one_line;
 
 /// Notes shown, the last ones.
@@ -87,21 +87,23 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     let bar = paint(&bar, tone(portrait.report.state), canvas);
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let rest = if budget.is_breaching() {
         format!("overspent by {}", whole(budget.overspent()))
     } else {
         format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
     };
-    let length = i128::from(budget.elapsed_length_ms());
-    let available = |down: i64| percent(length - i128::from(down), length, 4);
+    let available = |down_us: i64| {
+        let (part, whole) = budget.available(down_us);
+        percent(part, whole, 4)
+    };
     vec![
         format!("{bar}  {rest} of {}", whole(budget.total())),
-        format!("available {} %, strictly {} %", available(budget.consumed_ms()), available(budget.tally.strict_ms())),
+        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
-            short_time(budget.consumed_ms()),
-            short_time(budget.tally.strict_ms()),
+            short_down(budget.consumed_us()),
+            short_down(budget.tally.strict_us()),
             portrait.report.tier.as_str(),
         ),
     ]

@@ -1,10 +1,12 @@
 //! Owns the shape in which programs read what `slo show` shows.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::super::Document;
-use super::super::number::minutes;
+use super::super::number::{down_minutes, minutes};
 use super::super::status::values;
 use super::Portrait;
 use crate::domain::budget::latest::{Latest, Note};
@@ -33,6 +35,7 @@ struct WireAccounting {
     excluded_minutes: f64,
     not_counted_minutes: f64,
     counts_as_down: Vec<&'static str>,
+    weights: BTreeMap<&'static str, f64>,
     schedule: Vec<String>,
     not_counted: Vec<&'static str>,
     exclude_maintenance_windows: bool,
@@ -117,9 +120,10 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
             window_start: budget.window.start.to_string(),
             window_end: budget.window.end.to_string(),
             unknown_minutes: minutes(budget.tally.unknown_ms),
-            excluded_minutes: minutes(budget.tally.excluded_ms),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             counts_as_down: portrait.counts_as_down(),
+            weights: portrait.weights(),
             schedule: portrait.schedule(),
             not_counted: portrait.not_counted(),
             exclude_maintenance_windows: portrait.objective.exclude_maintenance_windows,

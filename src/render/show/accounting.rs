@@ -1,45 +1,10 @@
-//! Owns the details of `slo show`: burn rates with what they mean, and what was counted and what was not.
+//! Owns the accounting below a portrait: what was counted and what was not, and why.
 
 use super::super::health::{ago, minute};
-use super::super::number::{percent, rate, short_time};
-use super::super::sheet::paint;
-use super::super::{Canvas, Tone};
+use super::super::number::{percent, short_down, short_time};
 use super::Portrait;
 use crate::domain::account::objective::DependencyExclusion;
-use crate::domain::budget::balance::LOOKBACKS;
-use crate::domain::budget::policy::{Burn, POLICY};
 use crate::domain::budget::report::ObjectiveReport;
-
-pub(super) fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    let report = &portrait.report;
-    let rates = LOOKBACKS.iter().zip(&report.burn_rates);
-    let mut parts: Vec<String> = rates.map(|((name, _), burn)| format!("{name} {}", rate(burn.value()))).collect();
-    parts.push(format!("window {}", rate(report.burn_rate.value())));
-    let mut lines = vec![parts.join(" · ")];
-    let nominal_ms = report.window_kind.nominal_ms();
-    for rule in POLICY {
-        let verdict = rule.judge(&report.burn_rates, nominal_ms);
-        let tone = match verdict {
-            Burn::Critical => Tone::Bad,
-            Burn::Increasing | Burn::Recovering => Tone::Warning,
-            Burn::Acceptable => Tone::Good,
-        };
-        let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
-        let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
-        let meaning = match verdict {
-            Burn::Critical => "both over",
-            Burn::Increasing => "only the short one over",
-            Burn::Recovering => "only the long one over",
-            Burn::Acceptable => "both under",
-        };
-        lines.push(format!(
-            "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>5}: {}, {meaning}",
-            paint(verdict.as_str(), tone, canvas),
-        ));
-    }
-    lines
-}
 
 /// When the newest fact was, and how long ago.
 fn last_data(report: &ObjectiveReport) -> String {
@@ -68,7 +33,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
         ),
         format!("last data: {}", last_data(report)),
         if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
-            format!("downtime excluded by maintenance: {}", short_time(tally.excluded_ms))
+            format!("downtime excluded by maintenance: {}", short_down(tally.excluded_us))
         } else {
             "maintenance does not excuse downtime".to_owned()
         },
@@ -87,7 +52,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
         DependencyExclusion::Strict => "strict: all downtime spends the budget",
         DependencyExclusion::SelfOnly => "self-only: downtime caused by an upstream does not count",
     };
-    lines.push(format!("down is {}; {mode}", portrait.counts_as_down().join(" or ")));
+    lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
     if report.corrected_ms > 0 {
         lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
     }
