@@ -1,9 +1,12 @@
 //! Owns which objectives and systems a command is about: names, `--system` and label selectors.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::cli::Selection;
 use crate::domain::account::member::SystemId;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
@@ -53,6 +56,34 @@ pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Inst
     Ok(found)
 }
 
+/// Systems with the labels that were asked for.
+pub(super) struct Labelled {
+    selector: Selector,
+    declared: BTreeMap<Name, Labels>,
+}
+
+impl Labelled {
+    /// Whether a system has them; one without a manifest has no labels.
+    pub(super) fn covers(&self, system: &Name) -> bool {
+        self.declared
+            .get(system)
+            .map_or_else(|| self.selector.matches(&Labels::new()), |has| self.selector.matches(has))
+    }
+}
+
+/// What a label selector says of systems; `None` where none is typed.
+///
+/// # Errors
+/// When it is not one, and those of the database.
+pub(super) fn labelled(store: &Store, typed: Option<&str>) -> Result<Option<Labelled>> {
+    let Some(selector) = labels(typed)? else { return Ok(None) };
+    let systems = store.objects(Kind::System)?.into_iter().filter_map(|stored| match stored.held.object {
+        Object::System(system) => Some((system.metadata.name, system.metadata.labels)),
+        _ => None,
+    });
+    Ok(Some(Labelled { selector, declared: systems.collect() }))
+}
+
 /// The label selector as typed.
 ///
 /// # Errors
@@ -85,6 +116,21 @@ pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
             }
         }
     }
+}
+
+/// The objectives with these names, or the only ones of systems with these names, in the order given, each once.
+///
+/// # Errors
+/// When there is none, or a system has several.
+pub(super) fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
+    let mut found: Vec<Stored> = Vec::new();
+    for name in names {
+        let stored = objective(store, name)?;
+        if found.iter().all(|known| known.id != stored.id) {
+            found.push(stored);
+        }
+    }
+    Ok(found)
 }
 
 /// The objectives with these names, sorted, each once.

@@ -1,6 +1,7 @@
 //! Owns how objectives' reports look: the table of `status`, and its JSON shape.
 
 mod footer;
+mod groups;
 
 use crate::domain::budget::balance::SCALED_MS;
 use crate::render::number::down_minutes;
@@ -29,6 +30,7 @@ use crate::domain::value::window::Window;
 use footer::{blind_spots, last_data, outlooks};
 
 pub(crate) use crate::domain::budget::printed::remaining_percent;
+pub(crate) use groups::Grouped;
 
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";

@@ -14,6 +14,7 @@ mod digest;
 mod exactness;
 mod feeds;
 mod freshness;
+mod groups;
 mod harness;
 mod laws;
 mod logged;
