@@ -1,5 +1,7 @@
 //! Owns how `status --by` looks: a summary of each group of objectives, then their tables.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -67,16 +69,13 @@ impl<'a> WireGroup<'a> {
 impl Grouped {
     /// Groups objectives, which come worst first.
     pub(crate) fn of(reports: Vec<ObjectiveReport>, by: GroupBy, frame: Option<Frame>) -> Self {
-        let mut places: Vec<Option<String>> = Vec::new();
-        for group in groups(&reports.iter().collect::<Vec<_>>(), &by) {
-            places.push(group.name.map(ToOwned::to_owned));
-        }
-        let place = |report: &ObjectiveReport| {
-            let name = by.of(report);
-            places.iter().position(|known| known.as_deref() == name)
-        };
-        let mut placed: Vec<(Option<usize>, ObjectiveReport)> =
-            reports.into_iter().map(|report| (place(&report), report)).collect();
+        let order = groups(&reports.iter().collect::<Vec<_>>(), &by);
+        let order = order.iter().enumerate().map(|(place, group)| (group.name.map(ToOwned::to_owned), place));
+        let places: HashMap<Option<String>, usize> = order.collect();
+        let mut placed: Vec<(Option<usize>, ObjectiveReport)> = reports
+            .into_iter()
+            .map(|report| (places.get(&by.of(&report).map(ToOwned::to_owned)).copied(), report))
+            .collect();
         placed.sort_by_key(|(place, _)| *place);
         Self { by, frame, reports: placed.into_iter().map(|(_, report)| report).collect() }
     }
