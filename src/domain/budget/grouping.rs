@@ -78,7 +78,9 @@ impl<'r> Group<'r> {
     /// All objectives together, of which the worst comes first; `None` where there is none.
     pub(crate) fn of_all(reports: &[&'r ObjectiveReport]) -> Option<Self> {
         let mut all = Self::new(None, reports.first()?);
-        reports.iter().for_each(|report| all.add(report));
+        for report in reports {
+            all.add(report);
+        }
         Some(all)
     }
 
