@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{World, repository};
 
 /// Whoever waits longer has been forgotten.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server that answers so many requests, each on a connection of its own, and gives back their paths and bodies.
 fn receiver(requests: usize) -> (String, thread::JoinHandle<Vec<(String, Value)>>) {
@@ -25,7 +25,7 @@ fn receiver(requests: usize) -> (String, thread::JoinHandle<Vec<(String, Value)>
                 match listener.accept() {
                     Ok((stream, _)) => break stream,
                     Err(error) => {
-                        assert!(error.kind() == ErrorKind::WouldBlock && began.elapsed() < PATIENCE, "{error}")
+                        assert!(error.kind() == ErrorKind::WouldBlock && began.elapsed() < PATIENCE, "{error}");
                     }
                 }
                 thread::sleep(Duration::from_millis(5));

@@ -151,7 +151,7 @@ fn the_status_of_teams_is_their_sums() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "Summary");
     assert!(
-        lines[2].starts_with("payments                2          1     0        0        1        0         0"),
+        lines[2].starts_with("payments               2          1     0        0        1        0         0"),
         "{text}"
     );
     assert!(lines[2].ends_with("✖ pay") && lines[5].starts_with("all "), "{text}");
