@@ -8,6 +8,7 @@ mod computing;
 mod conditions;
 mod digest;
 mod latest;
+mod outages;
 mod periods;
 mod planned;
 mod prospect;
@@ -22,7 +23,6 @@ use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::member::SystemId;
-use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::budget::report::ObjectiveReport;
@@ -33,7 +33,6 @@ use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
 use crate::store::{AllRules, Reader, Resolver, Store, Stored};
 use planned::Planned;
 
@@ -44,7 +43,8 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use latest::latest;
-pub(crate) use periods::{outages_over, reports_over, review};
+pub(crate) use outages::{downtime, each_outage};
+pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
@@ -136,22 +136,6 @@ pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -
         Ok(Chapter { report: planned.told(chapter.report, as_of), ..chapter })
     };
     objectives.into_iter().map(chapter).collect()
-}
-
-/// The outages of objectives of which something is charged within `range`, with the events that touch it, as of a moment; oldest
-/// first, then by objective.
-///
-/// # Errors
-/// Those of the database.
-pub(crate) fn downtime(store: &Store, objectives: Vec<Stored>, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
-    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let mut found = Vec::new();
-    for stored in objectives {
-        let model = evaluation.resolver.model(stored)?;
-        found.extend(charged(outages(&model, range, as_of, &mut evaluation.chronicle)?, range));
-    }
-    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-    Ok(found)
 }
 
 /// The streaks of objectives as of a moment, in the order given.

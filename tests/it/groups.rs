@@ -109,7 +109,9 @@ fn teams() -> Slo {
              spec: {{ systemRef: {{ kind: System, name: {name} }}, target: 99, windowDays: 7 }}\n"
         ));
     }
-    manifests.push_str("---\napiVersion: slo/v1\nkind: System\nmetadata: { name: pay, labels: { team: payments } }\nspec: {}\n");
+    manifests.push_str(
+        "---\napiVersion: slo/v1\nkind: System\nmetadata: { name: pay, labels: { team: payments } }\nspec: {}\n",
+    );
     let mut feed = String::new();
     let mut fact = |time: &str, system: &str, status: &str| {
         feed.push_str(&format!("{{\"ts\":\"2026-11-{time}Z\",\"system\":\"{system}\",\"status\":\"{status}\"}}\n"));
