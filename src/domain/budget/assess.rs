@@ -19,6 +19,9 @@ use crate::domain::value::window::Window;
 /// How far back the account is always drawn from the journal itself: the longest burn-rate lookback.
 const RECENT_MS: i64 = 3 * DAY_MS;
 
+/// So many changes may be held while days are drawn up, about.
+const MOST_CHANGES: usize = 1 << 17;
+
 /// One objective as of one moment.
 pub(crate) struct Assessment<'m> {
     pub(crate) model: &'m Model,
@@ -61,12 +64,47 @@ impl<'m> Assessment<'m> {
             .filter(|ledger| (ledger.calendar(), ledger.first()) == (calendar, begin) && is_of(model, ledger))
             .unwrap_or_else(|| Ledger::new(calendar, begin));
         ledger.truncate(as_of);
-        let recent_from = recent.start.min(ledger.end());
-        let recent = chronicle.pieces(model, Span::new(recent_from, now))?;
         let window = model.objective.window.bounds(as_of);
-        let mut assessment = Self { model, as_of, window, first, last_seen, ledger, recent, recent_from };
-        assessment.extend(chronicle)?;
+        let (recent_from, pieces) = (ledger.end(), Vec::new());
+        let mut assessment = Self { model, as_of, window, first, last_seen, ledger, recent: pieces, recent_from };
+        if let Some(days) = days_at_once(stretch.changes.len()) {
+            assessment.catch_up(recent.start, days, chronicle)?;
+        }
+        assessment.draw_recent(Span::new(recent.start.min(assessment.ledger.end()), now), chronicle)?;
+        assessment.extend(calendar.date(as_of), chronicle)?;
         Ok(assessment)
+    }
+
+    /// Draws up whole days, so many at once, as long as all of these end before `until`.
+    fn catch_up<F, E>(&mut self, until: Instant, days: i64, chronicle: &mut Chronicle<F>) -> Result<(), E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let calendar = self.ledger.calendar();
+        while self.first.is_some() {
+            let begun = self.ledger.end();
+            // Days may be an hour longer or shorter than 24 hours.
+            let next = calendar.date(begun.plus(days * DAY_MS + DAY_MS / 2));
+            if next <= self.ledger.next() || calendar.start(next) >= until {
+                break;
+            }
+            // What is in force at the last midnight decides how the day before it closes.
+            self.draw_recent(Span::new(begun, calendar.start(next).plus(1)), chronicle)?;
+            self.extend(next, chronicle)?;
+        }
+        Ok(())
+    }
+
+    /// Draws the account from the journal that the next days are drawn up from.
+    fn draw_recent<F, E>(&mut self, span: Span, chronicle: &mut Chronicle<F>) -> Result<(), E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        self.recent_from = span.start;
+        // Not both at once.
+        self.recent = Vec::new();
+        self.recent = chronicle.pieces(self.model, span)?;
+        Ok(())
     }
 
     /// The same at the close of what ends at `as_of`: in the window to which the moments before it belong.
@@ -74,13 +112,12 @@ impl<'m> Assessment<'m> {
         Self { window: self.model.objective.window.closing(self.as_of), ..self }
     }
 
-    /// Draws up every whole day between the end of the ledger and `as_of`.
-    fn extend<F, E>(&mut self, chronicle: &mut Chronicle<F>) -> Result<(), E>
+    /// Draws up every whole day between the end of the ledger and the start of `today`.
+    fn extend<F, E>(&mut self, today: Date, chronicle: &mut Chronicle<F>) -> Result<(), E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
         let calendar = self.ledger.calendar();
-        let today = calendar.date(self.as_of);
         if self.ledger.next() >= today || self.first.is_none() {
             return Ok(());
         }
@@ -184,6 +221,12 @@ impl<'m> Assessment<'m> {
         }
         Ok(tally(&chronicle.pieces(self.model, span)?, span))
     }
+}
+
+/// How many days may be drawn up at once, where the last ones hold so many changes; `None`: all.
+fn days_at_once(recent: usize) -> Option<i64> {
+    let days = RECENT_MS / DAY_MS;
+    (recent > MOST_CHANGES / 2).then(|| (days * MOST_CHANGES as i64 / recent as i64).max(1))
 }
 
 /// Whether all systems that days are charged to may excuse the objective.
