@@ -6,7 +6,6 @@
 mod files;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -50,11 +49,10 @@ impl Run for Init {
         };
         write_new(path, &manifest)?;
         let shown = path.display();
-        let applied = whole(path).display();
         context.note(&format!(
-            "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
-         `{} apply {applied}` applies it",
-            context.program, context.program
+            "wrote {shown}; `{program} apply {shown}` applies it. `{program} schema > slo-v1.schema.json` beside it lets editors \
+             complete and check it",
+            program = context.program
         ));
         Ok(Answer::written(ExitStatus::Pass))
     }
@@ -105,17 +103,6 @@ fn starters(store: &Store, as_of: Instant) -> Result<Found> {
         found.starters.push(Starter::new(system, checks.into_iter().collect(), &objectives));
     }
     Ok(found)
-}
-
-/// What is applied to bring in a new manifest: its folder when others are there, for applied alone it would orphan them.
-fn whole(path: &Path) -> &Path {
-    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let has_others = |folder: &&Path| {
-        let others = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut others = others.filter(|other| other.file_name() != path.file_name());
-        others.any(|other| other.extension().is_some_and(|end| end == "yaml" || end == "yml"))
-    };
-    folder.filter(has_others).unwrap_or(path)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {

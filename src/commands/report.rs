@@ -54,10 +54,7 @@ fn of_period(args: &Report, frame: Frame, context: &mut Context<'_>) -> Result<A
     let review = store.read(|store| {
         let objectives = selection::objectives(store, &args.selection)?;
         if objectives.is_empty() {
-            return Err(Failure::new(
-                "nothing to report: no objective is selected",
-                "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-            ));
+            return Err(selection::nothing(store, "report"));
         }
         period::begun(&frame, &objectives, as_of)?;
         review(store, objectives, (frame, args.by.clone()), as_of)
