@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{Answer, Context, Run, moment, selection};
-use crate::cli::{Correct, StreamSource};
+use super::{Answer, Context, Forms, Run, moment, selection};
+use crate::cli::{Correct, Output, StreamSource};
 use crate::domain::account::correction::{DeclaredCorrection, contradictions};
 use crate::domain::account::objective::Metadata;
 use crate::domain::health::correction::{Corrected, Correction, Target};
@@ -31,6 +31,7 @@ use crate::store::{Access, Store};
 
 impl Run for Correct {
     const NAME: &'static str = "correct";
+    const FORMS: Forms = Forms::Only(&[Output::Yaml], "a manifest is written as YAML", "use -o yaml (the default)");
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(path) = &args.write {

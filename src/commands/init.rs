@@ -11,8 +11,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run};
-use crate::cli::Init;
+use super::{Answer, Context, Forms, Run};
+use crate::cli::{Init, Output};
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -26,6 +26,7 @@ use crate::store::Store;
 
 impl Run for Init {
     const NAME: &'static str = "init";
+    const FORMS: Forms = Forms::Only(&[Output::Yaml], "a manifest is written as YAML", "use -o yaml (the default)");
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(answer) = files::write(args, context)? {
