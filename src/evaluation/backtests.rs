@@ -272,8 +272,7 @@ impl<'q> History<'q> {
         let known = Span::new(from.plus(-matching.lead_ms).max(first), until.plus(1));
         let longest = LOOKBACKS[LOOKBACKS.len() - 1].1;
         let Subject::Objective(objective) = &self.subject else { return Ok(Vec::new()) };
-        let (share, consumed) = conditions.consumed(objective, Span::new(known.start.plus(-longest), known.end))?;
-        let consumption = Consumption::new(consumed);
+        let (share, consumption) = conditions.consumed(objective, Span::new(known.start.plus(-longest), known.end))?;
         let begun = self.events.iter().filter(|event| from <= event.episode.start && event.episode.start <= until);
         Ok(begun
             .map(|event| alert.highest(&consumption, share, matching.widened(event.episode).intersect(known)))

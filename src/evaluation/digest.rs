@@ -32,7 +32,7 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
     for stored in objectives {
         let (system, closes) = (stored.objective.system.clone(), closes(&stored));
         drawn.insert(stored.id);
-        let sealed = store.sealed(stored.id, stored.objective.window.calendar())?;
+        let sealed = store.sealed(stored.id, &stored.objective)?;
         let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
         // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
@@ -42,20 +42,22 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         contributions.entry(system).or_default().push(contribution);
         // A state depends on nothing that came after its moment, so any may be told from all that is known.
         if closes.end.min(as_of) != until {
-            assessment = Assessment::open(&model, Some(assessment.ledger), closes.end.min(as_of), chronicle)?;
+            let settled = assessment.settled().into_owned();
+            assessment = Assessment::open(&model, Some(settled), closes.end.min(as_of), chronicle)?;
         }
         if closes.end <= as_of {
             assessment = assessment.at_close();
         }
         reports.push(ObjectiveReport::draw(&assessment, chronicle)?);
-        let before = Assessment::open(&model, Some(assessment.ledger), closes.start, chronicle)?.at_close();
+        let settled = assessment.settled().into_owned();
+        let before = Assessment::open(&model, Some(settled), closes.start, chronicle)?.at_close();
         states_before.push(ObjectiveReport::state(&before, chronicle)?);
     }
     // A system achieves what it does with all of its objectives, selected or not.
     if drawn.len() < store.count_objectives()? {
         for stored in store.objectives()?.into_iter().filter(|stored| !drawn.contains(&stored.id)) {
             if let Some(theirs) = contributions.get_mut(&stored.objective.system) {
-                let sealed = store.sealed(stored.id, stored.objective.window.calendar())?;
+                let sealed = store.sealed(stored.id, &stored.objective)?;
                 let model = evaluation.resolver.model(stored)?;
                 let assessment = Assessment::open(&model, sealed, until, &mut evaluation.chronicle)?;
                 theirs.push(Contribution::unlocking(&assessment, &mut evaluation.chronicle)?);

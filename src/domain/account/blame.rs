@@ -8,7 +8,7 @@ pub(super) mod shared;
 use super::member::{Member, SystemId};
 use crate::domain::health::timeline::Outage;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{BEGINNING, Span};
 
 /// The rank of no outage.
 const NONE: u32 = u32::MAX;
@@ -17,14 +17,17 @@ const NONE: u32 = u32::MAX;
 pub(crate) struct Blamed {
     pub(crate) span: Span,
     pub(crate) upstream: SystemId,
+    /// As of which moment the upstream is known to be down, where that is after the stretch.
+    pub(crate) known_from: Option<Instant>,
 }
 
 /// The least rank in force from each moment on, the first of which is where the stretch begins.
 type Steps = Vec<(Instant, u32)>;
 
-/// Who is to blame in `span` if these upstreams with their outages, oldest first, may be.
-pub(super) fn among(upstreams: &[(&Member, &[Outage])], span: Span) -> Vec<Blamed> {
-    let ranking = Ranking::of(upstreams, span);
+/// Who is to blame in `span` if these upstreams with their outages, oldest first, may be, each of which reaches further by a grace at
+/// both ends.
+pub(super) fn among(upstreams: &[(&Member, &[Outage])], span: Span, grace_ms: i64) -> Vec<Blamed> {
+    let ranking = Ranking::of(upstreams, span, grace_ms);
     let mut functions: Vec<Steps> = (0..upstreams.len()).map(|index| ranking.own(index, span)).collect();
     while functions.len() > 1 {
         functions = functions.chunks(2).map(least_of).collect();
@@ -43,27 +46,33 @@ fn least_of(pair: &[Steps]) -> Steps {
 
 /// Outages in the order in which they have the blame.
 struct Ranking {
-    /// The upstream of each rank, and when its outage ends.
-    upstreams: Vec<SystemId>,
+    /// The upstream of each rank, and when its outage begins.
+    upstreams: Vec<(SystemId, Instant)>,
     /// The ranks of each upstream's outages in the stretch, oldest first.
     of: Vec<Vec<(Span, u32)>>,
 }
 
 impl Ranking {
-    fn of(upstreams: &[(&Member, &[Outage])], stretch: Span) -> Self {
+    fn of(upstreams: &[(&Member, &[Outage])], stretch: Span, grace_ms: i64) -> Self {
         let mut outages: Vec<(Outage, u32)> = Vec::new();
+        let wider = stretch.widened(grace_ms);
         for (index, (_, known)) in upstreams.iter().enumerate() {
-            outages.extend(touching(known, stretch).iter().map(|outage| (*outage, index as u32)));
+            outages.extend(touching(known, wider).iter().map(|outage| (*outage, index as u32)));
         }
         let name = |index: u32| &upstreams[index as usize].0.name;
         outages.sort_unstable_by(|(one, of), (other, of_other)| {
             one.start.cmp(&other.start).then_with(|| name(*of).cmp(name(*of_other)))
         });
-        let mut of = vec![Vec::new(); upstreams.len()];
+        let mut of: Vec<Vec<(Span, u32)>> = vec![Vec::new(); upstreams.len()];
         for (rank, (outage, index)) in outages.iter().enumerate() {
-            of[*index as usize].push((Span::new(outage.start, outage.end), rank as u32));
+            let theirs = &mut of[*index as usize];
+            // Where two outages of one upstream reach into each other, the first one has the blame.
+            let before = theirs.last().map_or(BEGINNING, |(span, _)| span.end);
+            let span = Span::new(outage.start, outage.end).widened(grace_ms);
+            theirs.push((Span::new(span.start.max(before), span.end), rank as u32));
         }
-        Self { upstreams: outages.iter().map(|(_, index)| upstreams[*index as usize].0.id).collect(), of }
+        let upstream = |(outage, index): &(Outage, u32)| (upstreams[*index as usize].0.id, outage.start);
+        Self { upstreams: outages.iter().map(upstream).collect(), of }
     }
 
     /// The function of an upstream's own outages.
@@ -90,15 +99,26 @@ impl Ranking {
             if *rank == NONE {
                 continue;
             }
-            let upstream = self.upstreams[*rank as usize];
+            let (upstream, began) = self.upstreams[*rank as usize];
             for wanted in asked.iter().take_while(|wanted| wanted.start < until) {
                 let span = Span::new(*from, until).intersect(*wanted);
-                match blamed.last_mut() {
-                    Some(last) if last.upstream == upstream && last.span.end == span.start => last.span.end = span.end,
-                    _ => blamed.push(Blamed { span, upstream }),
-                }
+                let cut = began.clamp(span.start, span.end);
+                add(blamed, Blamed { span: Span::new(span.start, cut), upstream, known_from: Some(began) });
+                add(blamed, Blamed { span: Span::new(cut, span.end), upstream, known_from: None });
             }
         }
+    }
+}
+
+/// Adds a stretch, if it is one.
+fn add(blamed: &mut Vec<Blamed>, next: Blamed) {
+    let alike = |last: &&mut Blamed| (last.upstream, last.known_from) == (next.upstream, next.known_from);
+    if next.span.is_empty() {
+        return;
+    }
+    match blamed.last_mut().filter(alike) {
+        Some(last) if last.span.end == next.span.start => last.span.end = next.span.end,
+        _ => blamed.push(next),
     }
 }
 

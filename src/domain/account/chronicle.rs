@@ -8,6 +8,7 @@ use super::blame::shared::{Known, SharedBlame};
 use super::blame::{Blamed, among, touching};
 use super::dependencies::{Dependencies, Node};
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
+use super::hindsight::without_short;
 use super::member::{Composition, Member, SystemId};
 use super::model::Model;
 use super::objective::{DependencyExclusion, Objective};
@@ -174,8 +175,8 @@ where
         })
     }
 
-    /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
-    /// upstream does, if these decide what spends the budget.
+    /// When the account of an objective changes last, if no facts come after those that are known at `at`: with the status of its system,
+    /// and with that of an upstream if these decide what spends the budget. But for maintenance and schedules.
     ///
     /// # Errors
     /// Those of `load`.
@@ -193,7 +194,7 @@ where
             }
             self.blame = Some(blame);
         }
-        Ok(last.unwrap_or(at))
+        Ok(last.unwrap_or(at).plus(model.objective.hindsight_ms()))
     }
 
     /// The outages of a system that touch `span`, with their true starts, however long ago those lie.
@@ -240,12 +241,7 @@ where
         if span.is_empty() {
             return Ok(Vec::new());
         }
-        let stretch = self.stretch(&model.system, model.scope(), span.start, span.end)?;
-        let maintenance = model.maintenance.touching(span);
-        let outside = model.timetable.outside(span);
-        let (changes, first) = (&stretch.changes[..], stretch.first);
-        let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
-        let pieces = account(model, &evidence, span);
+        let pieces = self.unattributed(model, span)?;
         let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
         let Some(first) = charged.next() else { return Ok(pieces) };
         let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
@@ -259,12 +255,26 @@ where
         {
             return Ok(attribute(&pieces, &blamed));
         }
-        let nodes = model.dependencies.nodes();
+        let (nodes, grace_ms) = (model.dependencies.nodes(), model.objective.attribution_grace_ms);
         let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
-        let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
+        let stretches =
+            members.iter().map(|member| self.outages(member, hull.widened(grace_ms))).collect::<Result<Vec<_>, E>>()?;
         let outages: Vec<(&Member, &[Outage])> =
             members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
-        Ok(attribute(&pieces, &among(&outages, hull)))
+        Ok(attribute(&pieces, &among(&outages, hull, grace_ms)))
+    }
+
+    /// The account of an objective over `span` with all downtime charged to its system.
+    fn unattributed(&mut self, model: &Model, span: Span) -> Result<Vec<Piece>, E> {
+        let minimum_ms = model.objective.minimum_outage_ms;
+        let wider = Span::new(span.start.plus(-minimum_ms).max(span.start.min(BEGINNING)), span.end.plus(minimum_ms));
+        let stretch = self.stretch(&model.system, model.scope(), wider.start, wider.end)?;
+        let maintenance = model.maintenance.touching(wider);
+        let outside = model.timetable.outside(wider);
+        let (changes, first) = (&stretch.changes[..], stretch.first);
+        let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
+        let pieces = account(model, &evidence, wider);
+        Ok(if minimum_ms > 0 { without_short(&pieces, minimum_ms, span) } else { pieces })
     }
 
     /// What is known of blame in a graph, taken out.
@@ -308,10 +318,11 @@ where
 /// Whether the blame for downtime of an objective is that of its system: nothing is excluded, and it is never down while its system
 /// is healthy.
 fn is_shareable(model: &Model) -> bool {
-    let Objective { healthcheck, counts_as_down, excluded_dependencies, .. } = &model.objective;
+    let Objective { healthcheck, counts_as_down, excluded_dependencies, attribution_grace_ms, .. } = &model.objective;
     let follows = healthcheck.is_none() || !counts_as_down.contains(Status::Unknown);
     model.dependencies.is_complete()
         && excluded_dependencies.is_empty()
+        && *attribution_grace_ms == 0
         && follows
         && !counts_as_down.contains(Status::Healthy)
 }

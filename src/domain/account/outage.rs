@@ -88,7 +88,7 @@ fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Ve
 fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
     let mut stretches: Vec<(Span, (Charge, i64))> = Vec::new();
     for piece in run {
-        let Some(charge) = piece.charge else { continue };
+        let Some(charge) = piece.charge_as_of(as_of) else { continue };
         let kind = (charge, piece.weight);
         match stretches.last_mut() {
             Some((span, known)) if span.end == piece.span.start && *known == kind => span.end = piece.span.end,

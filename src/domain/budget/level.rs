@@ -152,6 +152,7 @@ pub(crate) struct Summary {
     pub(crate) consumed_us: i64,
     pub(crate) strict_us: i64,
     pub(crate) excluded_us: i64,
+    pub(crate) too_short_us: i64,
     pub(crate) not_counted_ms: i64,
     pub(crate) known_ms: i64,
     pub(crate) elapsed_ms: i64,
@@ -176,6 +177,7 @@ impl Summary {
             sum.length_ms += budget.elapsed_length_ms();
             sum.consumed_us += budget.consumed_us();
             sum.strict_us += budget.tally.strict_us();
+            sum.too_short_us += budget.tally.too_short_us;
             sum.excluded_us += budget.tally.excluded_us;
             sum.not_counted_ms += budget.tally.not_counted_ms;
             sum.known_ms += budget.known_ms();

@@ -112,6 +112,7 @@ pub(crate) enum Property {
     CurrentAvailability,
     StrictAvailability,
     ExcludedMinutes,
+    TooShortMinutes,
     NotCountedMinutes,
     CoveragePercent,
     BurnRate,

@@ -75,6 +75,7 @@ struct WireEntry<'a> {
     #[serde(flatten)]
     interruptions: WireInterruptions,
     excluded_minutes: f64,
+    too_short_minutes: f64,
     not_counted_minutes: f64,
     corrected_minutes: f64,
     coverage_percent: Option<f64>,
@@ -109,6 +110,7 @@ impl<'a> WireEntry<'a> {
             budget_remaining_percent: remaining_percent(budget),
             interruptions: WireInterruptions::of(&entry.interruptions),
             excluded_minutes: down_minutes(budget.tally.excluded_us),
+            too_short_minutes: down_minutes(budget.tally.too_short_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             corrected_minutes: minutes(report.corrected_ms),
             coverage_percent: coverage_percent(budget),
@@ -140,6 +142,7 @@ struct WireSummary {
     #[serde(flatten)]
     interruptions: WireInterruptions,
     excluded_minutes: f64,
+    too_short_minutes: f64,
     not_counted_minutes: f64,
     coverage_percent: Option<f64>,
 }
@@ -163,6 +166,7 @@ impl WireSummary {
             within_budget: sum.is_within(),
             interruptions: WireInterruptions::of(&sum.interruptions),
             excluded_minutes: down_minutes(sum.excluded_us),
+            too_short_minutes: down_minutes(sum.too_short_us),
             not_counted_minutes: minutes(sum.not_counted_ms),
             coverage_percent: ratio_percent(sum.known_ms.into(), sum.elapsed_ms.into()),
         }

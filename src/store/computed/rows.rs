@@ -69,6 +69,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "down_since",
         "window_timezone",
         "corrected_minutes",
+        "too_short_minutes",
     ],
 };
 
@@ -201,6 +202,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.push(instant(report.down_since()));
     row.push(text(report.window_kind.calendar().zone.name()));
     row.push(Value::Real(minutes(report.corrected_ms)));
+    row.push(Value::Real(down_minutes(budget.tally.too_short_us)));
     Ok(row)
 }
 

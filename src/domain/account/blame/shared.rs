@@ -133,7 +133,7 @@ impl SharedBlame {
         let from = if place == 0 { 0 } else { block.ends[place - 1] };
         blamed.extend(block.parts[from as usize..block.ends[place] as usize].iter().map(|(from, until, upstream)| {
             let span = Span::new(start.plus((*from).into()), start.plus((*until).into()));
-            Blamed { span, upstream: nodes[*upstream as usize].member.id }
+            Blamed { span, upstream: nodes[*upstream as usize].member.id, known_from: None }
         }));
     }
 }
@@ -152,7 +152,7 @@ fn walk(nodes: &[Node], known: &[Known], span: Span, cut: usize) -> Vec<Vec<Blam
     let upstreams: Vec<(&Member, &[Outage])> =
         nodes.iter().zip(known).map(|(node, known)| (&node.member, &known.outages[..])).collect();
     for stretch in stretches(known, span, cut) {
-        let ranking = Ranking::of(&upstreams, stretch);
+        let ranking = Ranking::of(&upstreams, stretch, 0);
         // Of each system what an edge to it brings, alone and with what leads on from it.
         let mut own: Vec<Option<Steps>> = vec![None; nodes.len()];
         let mut on: Vec<Option<Steps>> = vec![None; nodes.len()];

@@ -95,6 +95,7 @@ impl Property {
         Self::CurrentAvailability,
         Self::StrictAvailability,
         Self::ExcludedMinutes,
+        Self::TooShortMinutes,
         Self::NotCountedMinutes,
         Self::CoveragePercent,
         Self::BurnRate,
@@ -164,6 +165,9 @@ impl Property {
             }
             Self::ExcludedMinutes => {
                 (Owner::Objective, "excludedMinutes", MINUTES, "", "downtime that maintenance excuses")
+            }
+            Self::TooShortMinutes => {
+                (Owner::Objective, "tooShortMinutes", MINUTES, "", "downtime of outages shorter than minimumOutage")
             }
             Self::NotCountedMinutes => {
                 (Owner::Objective, "notCountedMinutes", MINUTES, "", "time taken out of the window's length")

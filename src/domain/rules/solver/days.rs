@@ -27,10 +27,10 @@ use crate::domain::budget::streak::Streak;
 use crate::domain::rules::condition::{Property, Relation};
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 use crate::domain::value::window::Window;
 
-/// The days of one objective.
+/// The days of one objective without hindsight.
 pub(crate) struct Days {
     model: Rc<Model>,
     calendar: Calendar,
@@ -74,6 +74,7 @@ impl Totals {
             own_us: self.own - before.own,
             upstream_us: vec![(SystemId(0), self.upstream - before.upstream)],
             excluded_us: self.excluded - before.excluded,
+            too_short_us: 0,
             not_counted_ms: self.not_counted - before.not_counted,
             unknown_ms: self.unknown - before.unknown,
         }
@@ -100,12 +101,12 @@ impl Days {
         let mut sums = vec![Totals::default()];
         let mut take = |day: &Tally| sums.extend(sums.last().map(|before| before.plus(day)));
         let dates = |from: Date, until: Date| (0..until.since(from)).map(move |days| from.plus(days));
-        dates(from, start).for_each(|date| take(&tally(&unseen, calendar.span(date))));
+        dates(from, start).for_each(|date| take(&tally(&unseen, calendar.span(date), END)));
         for run in ledger.runs() {
             (0..run.count).for_each(|_| take(&run.day.tally));
         }
         let end = later.last().map_or(ledger.end(), |last| last.span.end);
-        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date))));
+        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date), END)));
         let mut streak = Streak::default();
         let mut streaks = vec![streak];
         for run in ledger.runs() {

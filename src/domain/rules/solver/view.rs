@@ -211,7 +211,7 @@ impl View {
         let mut since = self.down_before;
         let runs = pieces.iter().map(|piece| {
             since = if piece.down { since.or(Some(piece.span.start)) } else { None };
-            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes(exclusion))))
+            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes_then(exclusion))))
         });
         Signal::of(runs.collect::<Vec<_>>())
     }

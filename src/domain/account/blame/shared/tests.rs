@@ -57,7 +57,7 @@ proptest! {
                 members.iter().zip(closure.iter().map(|place| &systems[*place].0[..])).collect();
             let mut alone = Vec::new();
             for wanted in &asked {
-                alone.extend(among(&upstreams, whole).into_iter().filter_map(|part| {
+                alone.extend(among(&upstreams, whole, 0).into_iter().filter_map(|part| {
                     let span = part.span.intersect(*wanted);
                     (!span.is_empty()).then_some(Blamed { span, ..part })
                 }));
