@@ -6,7 +6,6 @@ use anyhow::Result;
 use super::{Conditions, Evaluation};
 use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::health::transition::Status;
-use crate::domain::rules::backtest::burn::Consumption;
 use crate::domain::rules::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
 use crate::domain::rules::backtest::historic::{Past, PastWindow, last_windows};
 use crate::domain::rules::backtest::threshold::{BurnAlert, Trial};

@@ -160,10 +160,6 @@ impl<'s> Conditions<'s> {
                 Subject::This | Subject::System(_) => continue,
             };
             if !known.contains_key(subject) {
-                // Where later facts may change what days held, their sums bound nothing.
-                if self.model(name)?.objective.hindsight_ms() > 0 {
-                    continue;
-                }
                 known.insert(subject.clone(), self.days(name)?);
             }
         }
@@ -181,7 +177,7 @@ impl<'s> Conditions<'s> {
         let assessment = Assessment::open(&model, store.sealed(id, &model.objective)?, *as_of, chronicle)?;
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
-        let later = Span::new(assessment.ledger.end(), calendar.day_start(end));
+        let later = Span::new(assessment.settled().end(), calendar.day_start(end));
         let later = chronicle.pieces(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {

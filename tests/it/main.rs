@@ -15,6 +15,7 @@ mod exactness;
 mod feeds;
 mod freshness;
 mod harness;
+mod hindsight;
 mod laws;
 mod logged;
 mod manifests;

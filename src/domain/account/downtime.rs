@@ -58,6 +58,12 @@ pub(crate) enum Uncharged {
 }
 
 impl Piece {
+    /// Counted time without downtime.
+    pub(crate) fn blank(span: Span, known: bool) -> Self {
+        let (down, weight, counted, charge, uncharged) = (false, 0, true, None, None);
+        Self { span, known, down, weight, counted, charge, uncharged, counts_from: None, blamed_from: None }
+    }
+
     /// To whom it is charged as of a moment after its start.
     pub(crate) fn charge_as_of(self, at: Instant) -> Option<Charge> {
         let charge = self.charge.filter(|_| self.counts_from.is_none_or(|from| from <= at))?;

@@ -114,6 +114,7 @@ pub(crate) enum Property {
     ExcludedMinutes,
     TooShortMinutes,
     NotCountedMinutes,
+    CorrectedMinutes,
     CoveragePercent,
     BurnRate,
     /// A position in [`crate::domain::budget::balance::LOOKBACKS`].

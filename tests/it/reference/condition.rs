@@ -295,6 +295,11 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
         "errorBudgetOverspentMinutes" => scaled(budget.overspent()),
         "excludedMinutes" => down_minutes(totals.excluded),
         "tooShortMinutes" => down_minutes(totals.too_short),
+        "correctedMinutes" => {
+            let start = history.first.unwrap_or(at).max(budget.start).min(at);
+            let check = objective.healthcheck.as_deref();
+            minutes(known.model.corrected_time(&objective.system, check, (start, at)).into())
+        }
         "notCountedMinutes" => minutes(totals.not_counted),
         "budgetRemainingPercent" => Val::Number(budget.remaining_percent()),
         "currentAvailability" => or_null(budget.availability(totals.consumed)),

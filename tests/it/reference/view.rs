@@ -99,7 +99,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
     put("excludedMinutes", down_minutes(totals.excluded).into());
-    put("tooShortMinutes", down_minutes(totals.too_short));
+    put("tooShortMinutes", down_minutes(totals.too_short).into());
     put("notCountedMinutes", minutes(totals.not_counted).into());
     let start = history.first.unwrap_or(as_of).max(budget.start).min(as_of);
     let corrected = model.corrected_time(&objective.system, objective.healthcheck.as_deref(), (start, as_of));

@@ -85,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 46] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -97,6 +97,7 @@ impl Property {
         Self::ExcludedMinutes,
         Self::TooShortMinutes,
         Self::NotCountedMinutes,
+        Self::CorrectedMinutes,
         Self::CoveragePercent,
         Self::BurnRate,
         Self::BurnRateOver(0),
@@ -171,6 +172,9 @@ impl Property {
             }
             Self::NotCountedMinutes => {
                 (Owner::Objective, "notCountedMinutes", MINUTES, "", "time taken out of the window's length")
+            }
+            Self::CorrectedMinutes => {
+                (Owner::Objective, "correctedMinutes", MINUTES, "", "time of the window that is under a correction")
             }
             Self::CoveragePercent => (
                 Owner::Objective,

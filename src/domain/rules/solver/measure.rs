@@ -42,7 +42,7 @@ pub(super) fn measured(objective: &Objective, segment: &Segment, property: Prope
     }
 }
 
-fn minutes(millis: Linear) -> Value {
+pub(super) fn minutes(millis: Linear) -> Value {
     Value::Number(Quotient::new(millis, Linear::constant(MINUTE_MS.into())))
 }
 

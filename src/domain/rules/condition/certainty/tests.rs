@@ -99,7 +99,8 @@ impl View<'_> {
             | Property::ConsumedMinutes
             | Property::OverspentMinutes
             | Property::ExcludedMinutes
-            | Property::NotCountedMinutes => (0, length),
+            | Property::NotCountedMinutes
+            | Property::CorrectedMinutes => (0, length),
             Property::TooShortMinutes => (0, if is_this { 0 } else { length }),
             Property::BurnRate | Property::BurnRateOver(_) if share == 0 => (0, 0),
             Property::BurnRate | Property::BurnRateOver(_) => (0, i128::from(WHOLE) * million / share),
