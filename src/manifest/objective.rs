@@ -214,7 +214,7 @@ fn read_calendar(
 
 /// A length of time by which later facts may change what counts, in milliseconds; 0 where it is not written.
 fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) -> i64 {
-    let Some(field) = fields.get(name) else { return 0 };
+    let Some(field) = fields.get(name).filter(|field| !field.scalar().is_some_and(is_no_length)) else { return 0 };
     match field.millis(report) {
         Some(millis) if millis > LONGEST_HINDSIGHT_MS => {
             let shown = field.scalar().map(quote).unwrap_or_default();
@@ -224,6 +224,12 @@ fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) 
         }
         millis => millis.unwrap_or(0),
     }
+}
+
+/// Whether a length is 0, such as `0s`.
+fn is_no_length(text: &str) -> bool {
+    let number = ["ms", "s", "m", "h", "d", "w"].iter().find_map(|unit| text.trim().strip_suffix(unit));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit == b'0'))
 }
 
 fn read_not_counted(fields: &Fields<'_>, counts_as_down: Weights, report: &mut Report) -> NotCounted {

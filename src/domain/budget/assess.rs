@@ -58,7 +58,8 @@ impl<'m> Assessment<'m> {
         let recent = Span::new(as_of.plus(-RECENT_MS), now);
         let hindsight_ms = model.objective.hindsight_ms();
         // What is asked for next lies within it.
-        let stretch = chronicle.stretch(&model.system, model.scope(), recent.start.plus(-2 * hindsight_ms), recent.end)?;
+        let stretch =
+            chronicle.stretch(&model.system, model.scope(), recent.start.plus(-2 * hindsight_ms), recent.end)?;
         let (first, last_seen) = (stretch.first.filter(|first| *first <= as_of), stretch.last_seen);
         let calendar = model.objective.window.calendar();
         let begin = calendar.date(first.unwrap_or(as_of));
