@@ -22,11 +22,12 @@ use crate::store::{Store, Stored};
 /// # Errors
 /// Those of the database.
 pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: Instant) -> Result<Digest> {
-    let (since, until) = (week.previous().span().start, week.span().end.min(as_of));
+    let (since, start, until) = (week.previous().span().start, week.span().start, week.span().end.min(as_of));
     let closes = |stored: &Stored| week.closes(stored.objective.window.calendar());
     let last = objectives.iter().map(|stored| closes(stored).end).max().unwrap_or(until);
     let mut evaluation = Evaluation::open(store, objectives.len(), last.max(until).min(as_of))?;
-    let (mut reports, mut states_before, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reports, mut states_before) = (Vec::new(), Vec::new());
+    let (mut found, mut found_before) = (Vec::new(), Vec::new());
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     let mut drawn = BTreeSet::new();
     for stored in objectives {
@@ -36,7 +37,9 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
         // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
-        found.extend(outages(&model, Span::new(since, until), until, chronicle)?);
+        chronicle.pieces(&model, Span::new(since, until))?;
+        found.extend(outages(&model, Span::new(start, until), until, chronicle)?);
+        found_before.extend(outages(&model, Span::new(since, start), start, chronicle)?);
         let mut assessment = Assessment::open(&model, sealed, until, chronicle)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
@@ -65,5 +68,13 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         }
     }
     let unlocked = contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
-    Ok(Digest::draw(Sources { week, until, reports, states_before, outages: found, unlocked }))
+    Ok(Digest::draw(Sources {
+        week,
+        until,
+        reports,
+        states_before,
+        outages: found,
+        outages_before: found_before,
+        unlocked,
+    }))
 }

@@ -143,14 +143,14 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
             sink.put("slo_objective_budget_tier", help, labels, flag(report.tier == tier));
         }
         rates(sink, report);
-        for (upstream, millis) in &report.attribution {
+        for (upstream, micros) in &report.attribution {
             let mut labels = whose_of(report, "source_type", if upstream.is_some() { "upstream" } else { "self" });
             labels.push(label("cause", upstream.as_ref().map_or(report.system.as_str(), Name::as_str)));
             sink.put(
                 "slo_objective_downtime_seconds",
                 "Charged downtime in the window by cause",
                 labels,
-                span(*millis),
+                down(*micros),
             );
         }
     }
