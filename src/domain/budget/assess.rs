@@ -178,6 +178,12 @@ impl<'m> Assessment<'m> {
             return Ok(sum);
         }
         let last = last_of(span, hindsight_ms);
+        let calendar = self.ledger.calendar();
+        let days = Span::new(calendar.day_start(last.start), calendar.day_ceil(last.end));
+        if days.end <= self.ledger.end() && self.ledger.sum(days).strict_us() == 0 {
+            // Nothing was charged in the end, and so nothing was before.
+            return Ok(sum);
+        }
         if last.start < self.recent_from {
             let pieces = chronicle.pieces(self.model, last)?;
             sum.add(&more_as_of(&pieces, last, self.as_of), -1);
