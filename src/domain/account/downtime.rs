@@ -239,6 +239,7 @@ fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circum
     join(pieces, Piece { span, known, down, weight, counted, charge, uncharged, counts_from, blamed_from });
 }
 
+/// Adds a piece, to the last one where it goes on as that.
 pub(super) fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     if let Some(last) = pieces.last_mut() {
         let same = Piece { span: last.span, ..piece } == *last;
