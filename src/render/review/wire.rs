@@ -144,6 +144,7 @@ struct WireSummary {
     excluded_minutes: f64,
     too_short_minutes: f64,
     not_counted_minutes: f64,
+    corrected_minutes: f64,
     coverage_percent: Option<f64>,
 }
 
@@ -168,6 +169,7 @@ impl WireSummary {
             excluded_minutes: down_minutes(sum.excluded_us),
             too_short_minutes: down_minutes(sum.too_short_us),
             not_counted_minutes: minutes(sum.not_counted_ms),
+            corrected_minutes: minutes(sum.corrected_ms),
             coverage_percent: ratio_percent(sum.known_ms.into(), sum.elapsed_ms.into()),
         }
     }
