@@ -48,6 +48,9 @@ pub(super) fn seal_some(
     now: Instant,
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
+    if !store.has_inputs()? {
+        return Ok(());
+    }
     let mut behind = BTreeSet::new();
     for system in touched.keys() {
         behind.extend(store.unsealed(*system, now, allowance)?);
@@ -194,11 +197,14 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let dependents = dependents(&mut resolver)?;
     let composites = composites(&mut resolver)?;
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };
-    let mut afresh: Option<Evaluation<'_>> = None;
     derived.windows.retain(|_, systems| !systems.is_empty());
-    for stored in store.objectives()? {
+    let objectives = store.objectives()?;
+    // Later facts change no day that was over, so that all are drawn as of one moment, however differently far they are sealed.
+    let latest = store.sealed_until()?.unwrap_or(Instant::MIN);
+    let mut afresh = Evaluation::with(store, resolver, is_most(store, objectives.len())?, latest)?;
+    for stored in objectives {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.declared(stored.objective.clone())?;
+        let model = afresh.resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
         let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
@@ -217,17 +223,10 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
                 sealed.end()
             ));
         }
-        // Most are sealed up to the same moment.
-        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == until) {
-            Some(evaluation) => evaluation,
-            None => Evaluation::open(store, derived.objectives.len(), until)?,
-        };
-        let model = evaluation.resolver.declared(stored.objective)?;
-        let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
+        let assessment = Assessment::open(&model, None, latest, &mut afresh.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
         }
-        afresh = Some(evaluation);
     }
     let stored = store.inputs()?;
     let id = |system: &SystemId| system.0.to_string();
