@@ -179,7 +179,7 @@ mod tests {
     /// A stream of a system and, for some numbers, of a check or a location.
     fn names(number: usize) -> (String, Option<String>, Option<String>) {
         let of = |text: &str, is: bool| is.then(|| format!("{text}{}", number % 2));
-        (format!("s{}", number / 4), of("c", number % 4 > 0), of("l", number % 4 > 2))
+        (format!("s{}", number / 4), of("c", !number.is_multiple_of(4)), of("l", number % 4 == 3))
     }
 
     proptest! {
