@@ -122,7 +122,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
         return Err(damaged_facts(found));
     }
     let (now, as_of) = (context.now()?, context.as_of);
-    store.write_anyway(|store| {
+    store.write_alone(|store| {
         let computed = store.computed_or_damaged(as_of)?;
         rebuild(store, now, computed)
     })?;
@@ -189,9 +189,9 @@ impl Run for Merge {
     const NAME: &'static str = "merge";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
+        let others = args.from.iter().map(|path| other(context, path)).collect::<Result<Vec<_>>>()?;
         let (mut store, now) = (context.store(Access::Create)?, context.now()?);
-        let mergers = store.write_anyway(|store| {
+        let merge = |store: &Store| {
             let mut writer = JournalWriter::new();
             let mut mergers = Vec::new();
             for other in &others {
@@ -210,7 +210,8 @@ impl Run for Merge {
             follow_facts(store, &touched)?;
             seal_after_ingest(store, &touched, mergers.iter().map(|(record, _)| record.inserted).sum(), now)?;
             Ok(mergers)
-        })?;
+        };
+        let mergers = if store.is_shared() { store.write(merge) } else { store.write_anyway(merge) }?;
         for (record, declared) in mergers.iter().filter(|(_, declared)| *declared > 0) {
             let objects = if *declared == 1 { "object" } else { "objects" };
             context.note(&format!(
@@ -226,12 +227,14 @@ impl Run for Merge {
 }
 
 /// Opens a database that is to be merged into another one.
-fn other(target: &Path, path: &Path) -> Result<Store> {
-    if Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
+fn other(context: &Context<'_>, path: &Path) -> Result<Store> {
+    let target = context.db_path()?;
+    let is_same = context.shown(target) == context.shown(path);
+    if is_same || Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
         return Err(Failure::new(
-            format!("{} is the database itself", path.display()),
+            format!("{} is the database itself", context.shown(path)),
             "name other databases; --db or SLO_DB names the one they are merged into",
         ));
     }
-    Store::open(path, Access::Read)
+    context.store_at(path, Access::Read)
 }

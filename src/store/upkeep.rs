@@ -14,6 +14,9 @@ use super::segment::{VERSION, pack};
 use crate::failure::Failure;
 use crate::file::Fresh;
 
+/// What makes a copy of a shared database.
+const DUMP: &str = "pg_dump makes a copy for PostgreSQL, and `slo db copy FROM FILE` one for slo";
+
 /// The bytes of the file before and after it was compacted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Compacted {
@@ -31,6 +34,7 @@ impl Store {
     /// When there is something under that name, or the copy cannot be written or does not hold together.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
         let hint = "name a file that does not exist yet, in a writable folder";
+        self.expect_own_file("slo db backup", DUMP)?;
         expect_file(to)?;
         if to.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{} already exists", to.display()), hint));
@@ -54,6 +58,7 @@ impl Store {
     /// # Errors
     /// When the copy cannot be made or written, or does not hold together: then nothing was written.
     pub(crate) fn backup_to(&self, out: &mut dyn Write, folder: &Path) -> Result<u64> {
+        self.expect_own_file("slo db backup", DUMP)?;
         let fresh = self.copy_beside(&folder.join("copy")).map_err(|error| match Failure::hint(&error) {
             Some(_) => error,
             None => Failure::new(
@@ -95,12 +100,20 @@ impl Store {
     /// # Errors
     /// Those of the database, a full disk among them; then it is as it was.
     pub(crate) fn compact(&mut self) -> Result<Compacted> {
+        self.expect_own_file("slo db compact", "PostgreSQL gives room back by itself; VACUUM does it at once")?;
         let before = self.bytes()?;
         let joined = self.write(Self::join_segments)?;
         let vacuumed = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
         vacuumed.map_err(|error| explain(error.into(), self.path()))?;
         self.still_there()?;
         Ok(Compacted { before, after: self.bytes()?, joined })
+    }
+
+    fn expect_own_file(&self, what: &str, instead: &str) -> Result<()> {
+        if !self.is_shared() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{what} is for database files, and {} is none", self.path().display()), instead))
     }
 
     fn bytes(&self) -> Result<i64> {

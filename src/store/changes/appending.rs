@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::LogRange;
 use crate::domain::rules::change::{Change, Seen, View};
 use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
 use crate::store::open::Store;
 use crate::store::soundness::row::checksum;
 

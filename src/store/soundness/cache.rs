@@ -10,6 +10,7 @@ use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::store::inputs::decided;
 use crate::store::open::{Store, code, explain, is_no_value};
+use crate::store::shared::Writing;
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
 pub(super) const CACHES: [&str; 8] = [
@@ -96,12 +97,28 @@ impl Store {
         }
     }
 
-    /// Runs `work` in one write transaction, and once more when pages of caches make no sense: one that is met spoils the
-    /// transaction, so they are left behind in another one first.
+    /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a shared database
+    /// nobody else writes meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn write_alone<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        match self.connection.shared() {
+            Some(shared) => self.write_shared(shared, Writing::Alone, work),
+            None => self.write_anyway(work),
+        }
+    }
+
+    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of caches make no
+    /// sense: one that is met spoils the transaction, so they are left behind in another one first. On a shared database it runs as
+    /// often as others are faster.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.
     pub(crate) fn write_anyway<T>(&mut self, mut work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.write_shared(shared, Writing::Declarations, work);
+        }
         let first = self.transact(&mut work);
         let done = match first {
             Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => match self.leave_behind() {
@@ -119,6 +136,9 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn probe_caches(&mut self, systems: &BTreeSet<&Name>) -> Result<()> {
+        if self.is_shared() {
+            return Ok(());
+        }
         let of_system = concat!(
             decided!(),
             "SELECT sum(sealed_until), sum(length(body)), (SELECT sum(checksum) FROM input_digest JOIN decided USING (system))
