@@ -55,7 +55,7 @@ use crate::file::part_of_database;
 use crate::render::{Canvas, Form, Looks};
 use crate::signals::Signals;
 pub(crate) use crate::store::Noticed;
-use crate::store::{Access, Address, Store, expect_file, is_address};
+use crate::store::{Access, Address, Store, expect_file, is_address, shows_password};
 
 use answer::Answer;
 pub(crate) use completions::complete;
@@ -107,6 +107,11 @@ pub(crate) struct Context<'io> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
     line.command.forms.allow(context.output)?;
+    if context.named_db.as_ref().is_some_and(|db| shows_password(&db.to_string_lossy())) {
+        context.warn(
+            "warning: other users of this host can see the password in --db; set PGPASSWORD, or write a line into ~/.pgpass",
+        );
+    }
     let outcome = line.run(context).and_then(|answer| context.answer(answer));
     if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
         let path = context.shown(path);

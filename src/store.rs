@@ -41,7 +41,7 @@ pub(crate) use open::{Access, Store};
 pub(crate) use resolver::Resolver;
 pub(crate) use seals::Seal;
 pub(crate) use sets::Declaration;
-pub(crate) use shared::{Address, is_address};
+pub(crate) use shared::{Address, is_address, shows_password};
 pub(crate) use soundness::{Difference, Noticed};
 pub(crate) use turns::LoggedUntil;
 pub(crate) use upkeep::Compacted;

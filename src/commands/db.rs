@@ -8,6 +8,8 @@
 //!
 //! | `slo db compact` | the same facts in the smallest file | |
 //!
+//! | `slo db copy FROM TO` | copies a database to a new file or a [shared database](../how-to/many-hosts.md), either way | |
+//!
 //! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
 //!
 //! | `slo db forget --ingest N`, `slo db forget --system NAME` | deletes facts for good, after showing how many and
@@ -23,7 +25,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Answer, Context, Run};
-use crate::cli::{Backup, Compact, Info, Merge, Verify};
+use crate::cli::{Backup, Compact, Copy, Info, Merge, Verify};
 use crate::domain::health::ingest::IngestRecord;
 use crate::evaluation::{Currency, follow_facts, rebuild, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
@@ -31,7 +33,7 @@ use crate::failure::Failure;
 use crate::file::Identity;
 use crate::render::Looks;
 use crate::render::db::{
-    backup_document, backup_text, compact_document, compact_text, info_document, info_text, merge_document, merge_text,
+    backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text, merge_document, merge_text,
     verify_document, verify_text,
 };
 use crate::store::{Access, Compacted, Difference, JournalWriter, Store};
@@ -181,6 +183,22 @@ impl Run for Compact {
         let as_of = context.as_of;
         let looks = Looks::of(()).document(move |()| compact_document(before, after, joined, as_of));
         Ok(context.summary(looks, move |()| compact_text(before, after, joined)))
+    }
+}
+
+impl Run for Copy {
+    const NAME: &'static str = "copy";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let from = context.store_at(&args.from, Access::Read)?;
+        match context.address(&args.to)? {
+            Some(to) => from.copy_to_shared(&to)?,
+            None => drop(from.copy_to_file(&args.to)?),
+        }
+        let info = context.store_at(&args.to, Access::Read)?.read(Store::info)?;
+        let (to, as_of) = (context.shown(&args.to), context.as_of);
+        let looks = Looks::of((to, info)).document(move |(to, info)| copy_document(to, info, as_of));
+        Ok(context.summary(looks, |(to, info)| copy_text(to, info)))
     }
 }
 

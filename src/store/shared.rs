@@ -9,6 +9,7 @@ mod encryption;
 mod faults;
 mod fetching;
 mod figures;
+mod moving;
 mod numbers;
 mod passwords;
 mod published;
@@ -27,9 +28,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-pub(crate) use address::{Address, is_address};
+pub(crate) use address::{Address, is_address, shows_password};
 use catalog::Catalog;
 use copying::Asked;
+pub(super) use moving::copy_to;
 use numbers::Numbers;
 use segments::Segments;
 use session::Session;

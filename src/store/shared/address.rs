@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub(crate) use reading::is_address;
+pub(crate) use reading::{is_address, shows_password};
 
 use super::passwords;
 use crate::domain::value::duration::parse_millis;

@@ -60,6 +60,9 @@ impl Shared {
 
     fn fill_tables(&self, connection: &Connection, missing: u64) -> Result<()> {
         self.begin_if_idle()?;
+        if connection.is_autocommit() {
+            connection.execute_batch("BEGIN")?;
+        }
         let groups = self.catalog.groups(missing).fold(0, |all, group| all | group) & !self.filled.get();
         let segment = self.catalog.bits(&["segment"]);
         let base = self.catalog.bits(&["seal"]);
@@ -71,8 +74,7 @@ impl Shared {
         let has_base = groups & base != 0;
         if has_base {
             sql.push_str(&format!(
-                "SELECT revision FROM {schema}.about WHERE id = 1; SELECT name, last FROM {schema}.counter;
-                 SELECT system, at, version FROM {schema}.touched"
+                "SELECT name, last FROM {schema}.counter; SELECT system, at, version FROM {schema}.touched"
             ));
         }
         let mut answers = if sql.is_empty() { Vec::new() } else { self.session.borrow_mut().ask(&sql)? }.into_iter();
@@ -86,9 +88,7 @@ impl Shared {
         }
         self.filled.set(self.filled.get() | groups);
         if has_base {
-            let (about, counters) = (answers.next().unwrap_or_default(), answers.next().unwrap_or_default());
-            self.revision.set(about.first().map(|row| number(row, 0)).transpose()?.unwrap_or(0));
-            self.count_on(connection, &counters)?;
+            self.count_on(connection, &answers.next().unwrap_or_default())?;
             let touched = answers.next().unwrap_or_default();
             let touched = touched.iter().map(|row| Ok((number(row, 0)?, (number(row, 1)?, number(row, 2)?))));
             *self.touched.borrow_mut() = touched.collect::<Result<_>>()?;

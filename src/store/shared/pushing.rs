@@ -48,7 +48,7 @@ impl Shared {
         for table in &self.catalog.tables {
             push_table(sqlite, schema, table, batches, &mut send)?;
         }
-        for (name, last) in counters(sqlite, &self.catalog)? {
+        for (name, last) in last_numbers(sqlite, &self.catalog)? {
             if self.counters.borrow().get(&name) != Some(&last) {
                 let sql = format!(
                     "INSERT INTO {schema}.counter (name, last) VALUES ('{name}', {last})
@@ -93,8 +93,11 @@ impl Shared {
     }
 }
 
-/// The last numbers given.
-fn counters(sqlite: &Connection, catalog: &Catalog) -> Result<Vec<(String, i64)>> {
+/// The last numbers given, of tables whose numbers are never given again.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn last_numbers(sqlite: &Connection, catalog: &Catalog) -> Result<Vec<(String, i64)>> {
     let mut statement = sqlite.prepare_cached("SELECT name, seq FROM main.sqlite_sequence")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let known = |(name, _): &(String, i64)| catalog.index(name).is_some();

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use postgres::types::Type;
 use rusqlite::params;
 
 use super::Shared;
@@ -108,14 +107,12 @@ impl Shared {
     }
 
     fn fetch_segments(&self, connection: &Connection, query: &str) -> Result<()> {
-        let (number, bytes) = (Type::INT8, Type::BYTEA);
-        let types = [number.clone(), number.clone(), number.clone(), number.clone(), bytes, number];
         let noting = self.stop_noting();
         let sqlite: &rusqlite::Connection = connection;
         let sql = "INSERT OR IGNORE INTO main.segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let mut insert = sqlite.prepare_cached(sql)?;
-        self.session.borrow_mut().stream(query, &types, |row| {
-            let number = |index: usize| row.try_get::<i64>(index);
+        self.session.borrow_mut().stream(query, |row| {
+            let number = |index: usize| row.try_get::<_, i64>(index);
             let body: &[u8] = row.try_get(4)?;
             insert.execute(params![number(0)?, number(1)?, number(2)?, number(3)?, body, number(5)?])?;
             Ok(())

@@ -2,11 +2,10 @@
 //! hand each transaction to another server process.
 
 use anyhow::{Context as _, Result};
-use postgres::binary_copy::{BinaryCopyOutIter, BinaryCopyOutRow};
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::Type;
-use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::address::Address;
 use super::catalog::Catalog;
@@ -19,6 +18,8 @@ use crate::store::open::{Access, SCHEMA};
 /// A connection to a server, which may be lost and made again.
 pub(super) struct Session {
     client: Option<Client>,
+    /// How the transaction begins whose first statement is still to come: they go together.
+    beginning: Option<&'static str>,
 }
 
 /// A row of the shared store that is locked as long as this is held: the server gives it back when the connection ends, however it does.
@@ -39,9 +40,9 @@ impl Session {
     pub(super) fn connect(address: &Address, access: Access) -> Result<Self> {
         if access == Access::Read {
             let client = connect(address).map_err(|error| faults::told(error, &address.to_string(), false))?;
-            return Ok(Self { client: Some(client) });
+            return Ok(Self { client: Some(client), beginning: None });
         }
-        Patience::new(address).until_it_works(|| Ok(Self { client: Some(connect(address)?) }))
+        Patience::new(address).until_it_works(|| Ok(Self { client: Some(connect(address)?), beginning: None }))
     }
 
     /// Connects, and makes sure that the tables are those that this build knows.
@@ -106,12 +107,20 @@ impl Session {
         self.client.as_mut().ok_or_else(|| faults::Lost::error("the connection was lost".to_owned(), "run this again"))
     }
 
+    /// Begins a transaction with the next statement.
+    pub(super) fn begin(&mut self, how: &'static str) {
+        self.beginning = Some(how);
+    }
+
     /// Runs statements in one round trip, and returns the rows of each.
     ///
     /// # Errors
     /// Those of the server; then nothing of an open transaction will be kept.
     pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
-        let messages = self.client()?.simple_query(sql).map_err(faults::of_statement)?;
+        let beginning = self.beginning.take();
+        let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));
+        let messages =
+            self.client()?.simple_query(whole.as_deref().unwrap_or(sql)).map_err(faults::of_statement)?;
         let (mut answers, mut rows) = (Vec::new(), Vec::new());
         for message in messages {
             match message {
@@ -119,6 +128,9 @@ impl Session {
                 SimpleQueryMessage::CommandComplete(_) => answers.push(std::mem::take(&mut rows)),
                 _ => {}
             }
+        }
+        if beginning.is_some() && !answers.is_empty() {
+            answers.remove(0);
         }
         Ok(answers)
     }
@@ -128,6 +140,9 @@ impl Session {
     /// # Errors
     /// Those of the server.
     pub(super) fn run(&mut self, sql: &str) -> Result<()> {
+        if let Some(beginning) = self.beginning.take() {
+            return self.run(&format!("{beginning};\n{sql}"));
+        }
         self.client()?.batch_execute(sql).map_err(faults::of_statement)
     }
 
@@ -135,15 +150,13 @@ impl Session {
     ///
     /// # Errors
     /// Those of the server and of `each`.
-    pub(super) fn stream(
-        &mut self,
-        query: &str,
-        types: &[Type],
-        mut each: impl FnMut(&BinaryCopyOutRow) -> Result<()>,
-    ) -> Result<()> {
-        let sql = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
-        let reader = self.client()?.copy_out(&sql).map_err(faults::of_statement)?;
-        let mut rows = BinaryCopyOutIter::new(reader, types);
+    pub(super) fn stream(&mut self, query: &str, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
+        if let Some(beginning) = self.beginning.take() {
+            self.run(beginning)?;
+        }
+        // A statement without a name lives as long as this, so that poolers need not know of it.
+        let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
+        let mut rows = self.client()?.query_typed_raw(query, no_parameters).map_err(faults::of_statement)?;
         while let Some(row) = rows.next().map_err(faults::of_statement)? {
             each(&row)?;
         }
@@ -152,7 +165,7 @@ impl Session {
 
     /// Ends whatever transaction is open, and keeps nothing of it.
     pub(super) fn roll_back(&mut self) {
-        if self.run("ROLLBACK").is_err() {
+        if self.beginning.take().is_none() && self.run("ROLLBACK").is_err() {
             self.client = None;
         }
     }

@@ -22,6 +22,7 @@ pub(in crate::store) enum Writing {
 }
 
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Shared {
@@ -31,7 +32,7 @@ impl Shared {
             return Ok(());
         }
         self.session.borrow_mut().reconnect(&self.address)?;
-        self.session.borrow_mut().run(&format!("{BEGIN_SNAPSHOT} READ ONLY"))?;
+        self.session.borrow_mut().begin(BEGIN_READING);
         self.mode.set(Mode::Read);
         Ok(())
     }
@@ -44,9 +45,14 @@ impl Shared {
         session.reconnect(&self.address)?;
         match mode {
             Mode::Idle => {}
-            Mode::Read => session.run(&format!("{BEGIN_SNAPSHOT} READ ONLY"))?,
-            Mode::Declare => session.run(BEGIN_SNAPSHOT)?,
-            Mode::Ingest => session.run(BEGIN)?,
+            Mode::Read => session.begin(BEGIN_READING),
+            Mode::Declare => {
+                session.begin(BEGIN_SNAPSHOT);
+                let answers = session.ask(&format!("SELECT revision FROM {schema}.about WHERE id = 1"))?;
+                let revision = answers.first().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
+                self.revision.set(revision.unwrap_or(0));
+            }
+            Mode::Ingest => session.begin(BEGIN),
             Mode::Alone => session.run(&format!(
                 "{BEGIN}; SELECT revision FROM {schema}.about WHERE id = 1 FOR UPDATE;
                  SELECT id FROM {schema}.system ORDER BY id FOR UPDATE"

@@ -16,6 +16,11 @@ pub(crate) fn is_address(text: &str) -> bool {
     key.is_some_and(|key| ["host", "hostaddr", "port", "user", "dbname", "sslmode", "schema"].contains(&key))
 }
 
+/// Whether an address has a password in it.
+pub(crate) fn shows_password(text: &str) -> bool {
+    is_address(text) && pairs(text).is_ok_and(|pairs| pairs.iter().any(|(key, _)| key == "password"))
+}
+
 /// What an address says, by libpq's names.
 ///
 /// # Errors
