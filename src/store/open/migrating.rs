@@ -86,7 +86,10 @@ pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
     row::register(&connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    connection.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN")?;
+    // References are not enforced, for what they refer to may be left behind.
+    connection.execute_batch(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN",
+    )?;
     for step in STEPS.iter().take(usize::try_from(version)?) {
         connection.execute_batch(step.sql)?;
     }
@@ -115,7 +118,6 @@ pub(in crate::store) fn statements_after(version: i32) -> String {
 /// # Errors
 /// Those of SQLite, and when a row is damaged.
 pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
-    connection.execute_batch("PRAGMA foreign_keys = OFF")?;
     migrate(connection)
 }
 

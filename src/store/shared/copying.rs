@@ -18,8 +18,6 @@ use crate::store::open::empty_copy;
 /// Those of SQLite.
 pub(super) fn make(writes: bool, notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catalog)> {
     let sqlite = empty_copy()?;
-    // References are not enforced, for what they refer to may be left behind; what goes with a row is deleted by triggers.
-    sqlite.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
     let catalog = Catalog::of(&sqlite)?;
     if writes {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
@@ -52,6 +50,7 @@ fn triggers(table: &Table) -> String {
          CREATE TEMP TRIGGER {name}_deleted AFTER DELETE ON main.{name} WHEN notes_changes() BEGIN {old} END;
          CREATE TEMP TRIGGER {name}_updated AFTER UPDATE ON main.{name} WHEN notes_changes() BEGIN {old} {new} END;\n"
     );
+    // References are not enforced in a copy, so this is what goes with a row.
     for (child, column) in &table.cascades {
         sql.push_str(&format!(
             "CREATE TEMP TRIGGER {name}_{child}_deleted AFTER DELETE ON main.{name} WHEN notes_changes()

@@ -15,6 +15,8 @@ use crate::store::open::explain;
 pub(super) struct Lost {
     what: String,
     hint: &'static str,
+    /// Whether it goes well at another server only.
+    elsewhere: bool,
 }
 
 impl fmt::Display for Lost {
@@ -27,19 +29,24 @@ impl std::error::Error for Lost {}
 
 impl Lost {
     pub(super) fn error(what: String, hint: &'static str) -> anyhow::Error {
-        anyhow::Error::new(Self { what, hint })
+        anyhow::Error::new(Self { what, hint, elsewhere: false })
     }
 }
 
 /// Whether it may go well when it is tried again from the beginning.
-pub(super) fn is_passing(error: &anyhow::Error) -> bool {
-    error.chain().any(<dyn std::error::Error>::is::<Lost>)
+pub(super) fn is_passing(error: &anyhow::Error, address: &Address) -> bool {
+    error.downcast_ref::<Lost>().is_some_and(|lost| !lost.elsewhere || address.servers.len() > 1)
+}
+
+/// Whether it goes well at another server only.
+pub(super) fn is_elsewhere(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Lost>().is_some_and(|lost| lost.elsewhere)
 }
 
 /// The same, as it is told when it is not tried again.
 pub(super) fn told(error: anyhow::Error, place: &str, tried: bool) -> anyhow::Error {
     match error.downcast::<Lost>() {
-        Ok(Lost { what, hint }) => {
+        Ok(Lost { what, hint, .. }) => {
             let tries = if tried { ", again and again" } else { "" };
             Failure::new(format!("database {place}: {what}{tries}"), hint)
         }
@@ -70,10 +77,11 @@ pub(super) fn of_statement(error: postgres::Error) -> anyhow::Error {
         | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         | SqlState::TOO_MANY_CONNECTIONS => Lost::error(what, ANEW),
         // A standby ends queries that hinder it; a primary that has become one takes no writes.
-        SqlState::READ_ONLY_SQL_TRANSACTION => Lost::error(
-            format!("the server takes no writes now ({what})"),
-            "name the primary, or all servers and target_session_attrs=read-write",
-        ),
+        SqlState::READ_ONLY_SQL_TRANSACTION => anyhow::Error::new(Lost {
+            what: format!("the server takes no writes from this user ({what})"),
+            hint: "name the primary, or all servers and target_session_attrs=read-write, and a user who may write",
+            elsewhere: true,
+        }),
         _ if class == "08" => Lost::error(what, ANEW),
         // Two processes that make the same at the same time.
         SqlState::INTERNAL_ERROR if what.contains("concurrently") => Lost::error(what, ANEW),

@@ -163,6 +163,11 @@ impl Session {
         Ok(())
     }
 
+    /// Ends the connection, so that the next one may be to another server.
+    pub(super) fn leave(&mut self) {
+        self.client = None;
+    }
+
     /// Ends whatever transaction is open, and keeps nothing of it.
     pub(super) fn roll_back(&mut self) {
         if self.beginning.take().is_none() && self.run("ROLLBACK").is_err() {

@@ -158,7 +158,7 @@ impl Store {
         let place = shared.place();
         let began = match shared.begin(&self.connection, Mode::Read) {
             // A connection that was idle for long may be gone.
-            Err(error) if faults::is_passing(&error) => shared.begin(&self.connection, Mode::Read),
+            Err(error) if faults::is_passing(&error, &shared.address) => shared.begin(&self.connection, Mode::Read),
             began => began,
         };
         let done = began.and_then(|()| shared.came_of(work(self)));
@@ -181,8 +181,11 @@ impl Store {
         Patience::new(&shared.address).until_it_works(|| {
             shared.begin(&self.connection, mode)?;
             let done = shared.came_of(work(self)).and_then(|done| shared.commit(&self.connection).map(|()| done));
-            if done.is_err() {
+            if let Err(error) = &done {
                 drop(shared.forget(&self.connection));
+                if faults::is_elsewhere(error) {
+                    shared.session.borrow_mut().leave();
+                }
             }
             done
         })

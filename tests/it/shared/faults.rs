@@ -34,6 +34,7 @@ fn many_who_write_at_once_lose_nothing_and_readers_see_whole_transactions() {
     let Some(server) = Server::any() else { return };
     let address = server.fresh();
     let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    Slo::at(&address).ingest(&(0..2).map(|round| line(0, round)).collect::<String>());
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
