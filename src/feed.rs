@@ -4,7 +4,6 @@ mod builtin;
 mod csv;
 mod described;
 mod fields;
-mod incidents;
 mod input;
 mod intern;
 mod json;
@@ -22,12 +21,12 @@ use anyhow::Result;
 
 use crate::domain::health::interval::Interval;
 use crate::domain::health::stream::StreamName;
+use crate::domain::rules::incident::Incident;
 use crate::domain::value::instant::Instant;
 
 pub(crate) use builtin::BUILTIN;
-pub(crate) use described::{Described, Recipe, Surroundings, look, reach, tell};
+pub(crate) use described::{Described, Gathered, Recipe, Surroundings, likely, look, tell};
 use fields::Fields;
-pub(crate) use incidents::read_incidents;
 use input::Input;
 pub(crate) use input::beginning;
 use intern::Interner;
@@ -89,6 +88,8 @@ pub(crate) struct Batch {
     pub(crate) max_gap_ms: Option<i64>,
     /// Planned work.
     pub(crate) planned: Vec<Planned>,
+    /// Incidents, each with when its record was last changed, where they are wanted and not the facts that follow from them.
+    pub(crate) incidents: Vec<(Incident, Option<Instant>)>,
     /// Bytes that the notes take up.
     pub(crate) note_bytes: usize,
     /// Bytes of the file read so far, compressed ones where it is.
@@ -158,7 +159,7 @@ pub(crate) struct Reject<'r> {
 }
 
 /// Reads one input.
-pub(crate) struct Reader<R> {
+pub(crate) struct Reader<R: Read> {
     records: Records<Input<R>>,
     options: Options,
     shape: Shape,
@@ -315,7 +316,7 @@ impl<R: Read> Reader<R> {
             return self.failed.take().map_or(Ok(None), Err);
         }
         batch.new_streams = self.interner.keys_from(known);
-        batch.bytes = self.records.input().bytes();
+        batch.bytes = self.records.input().passed();
         Ok(Some(batch))
     }
 

@@ -25,9 +25,12 @@ pub(crate) struct Backtest {
     /// Up to this time, or this long before as-of; later facts do not exist
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// What should have been detected: the objective's own breaches, or incidents in a JSON Lines or CSV file
+    /// What should have been detected: the objective's own breaches, or incidents in a file
     #[arg(long, value_name = "breaching|FILE", default_value = "breaching")]
     pub(crate) against: String,
+    /// Read that file as this feed describes it [default: incidents]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) feed: Option<String>,
     /// Only incidents with one of these impacts
     #[arg(long, value_name = "IMPACT", value_delimiter = ',')]
     pub(crate) impact: Vec<String>,

@@ -15,7 +15,7 @@ Examples:
   slo ingest --rejects bad.jsonl checks.jsonl")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
-    /// Files to read, plain or gzipped; `-` or none: standard input
+    /// Files to read, plain or compressed (gzip, zstd, xz); `-` or none: standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Format of the input; auto looks at its content

@@ -3,9 +3,9 @@
 //! | `slo backtest [NAME…]` | when a condition (`--when`, `--condition`) would have fired, and its score as an alert;
 //! `--suggest target` or `threshold`: what the history supports | |
 
+mod incidents;
+
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
 
 use anyhow::{Context as _, Result, anyhow};
 
@@ -20,8 +20,6 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::evaluation::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
 use crate::failure::Failure;
-use crate::feed::read_incidents;
-use crate::manifest::did_you_mean;
 use crate::render::{Looks, backtest as render, suggestion};
 use crate::store::{Access, Store, Stored};
 
@@ -52,7 +50,7 @@ impl Run for Backtest {
                 "choose an earlier time, or a duration such as 90d",
             ));
         }
-        let incidents = incidents(context, args)?;
+        let incidents = incidents::read(context, args)?;
         let against = incidents.as_deref().map_or(Against::Breaching, Against::Incidents);
         let usual = if incidents.is_some() { 0 } else { USUAL_LEAD_MS };
         let matching = Matching { lead_ms: args.lead.unwrap_or(usual), grace_ms: args.grace };
@@ -236,43 +234,4 @@ fn selected(store: &Store, args: &Backtest, scope: &Scope) -> Result<Vec<Stored>
         ));
     }
     Ok(objectives)
-}
-
-/// The incidents to measure against; `None` when that is the objectives' own breaches.
-fn incidents(context: &mut Context<'_>, args: &Backtest) -> Result<Option<Vec<Incident>>> {
-    if args.against == "breaching" {
-        if args.impact.is_empty() {
-            return Ok(None);
-        }
-        return Err(Failure::new("--impact is for incidents only", "name a file of incidents with --against FILE"));
-    }
-    let input: Box<dyn Read> = if args.against == "-" {
-        Box::new(std::mem::replace(&mut context.stdin, Box::new(io::empty())))
-    } else {
-        let opened = File::open(&args.against);
-        Box::new(opened.map_err(|error| {
-            Failure::new(
-                format!("cannot read --against {}: {error}", args.against),
-                "name a file of incidents, - for standard input, or `breaching`",
-            )
-        })?)
-    };
-    let mut incidents = read_incidents(input).with_context(|| format!("--against {}", args.against))?;
-    for impact in &args.impact {
-        let known = || incidents.iter().filter_map(|incident| incident.impact.as_deref());
-        if !known().any(|known| known == impact) {
-            let guess = did_you_mean(impact, known());
-            let mut all: Vec<&str> = known().collect();
-            all.sort_unstable();
-            all.dedup();
-            let listed =
-                if all.is_empty() { "none has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
-            let hint = if guess.is_empty() { listed } else { guess };
-            return Err(Failure::new(format!("no incident of {} has the impact {impact:?}", args.against), hint));
-        }
-    }
-    if !args.impact.is_empty() {
-        incidents.retain(|incident| incident.impact.as_ref().is_some_and(|impact| args.impact.contains(impact)));
-    }
-    Ok(Some(incidents))
 }

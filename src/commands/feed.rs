@@ -9,11 +9,10 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{Answer, Context, Run, feeds};
 use crate::cli::{FeedShow, FeedTry};
-use crate::domain::health::feed::{Format, Shape};
 use crate::domain::value::instant::MINUTE_MS;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -63,7 +62,7 @@ impl Run for FeedTry {
             return draft_for(&args.file, &text_of_it);
         };
         let database = path.and_then(Foreign::at);
-        let recipe = fitting(&recipes, &text_of_it, database.is_some())?;
+        let recipe = feeds::choose(&recipes, &text_of_it, database.is_some(), "slo feed try")?;
         let mut trial = Trial { feed: name, format: recipe.feed().format.as_str(), ..Trial::default() };
         let now = context.clock;
         let options = Options {
@@ -74,13 +73,12 @@ impl Run for FeedTry {
             follow: false,
             plans: true,
         };
-        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let around = Surroundings { file: stem, system: args.system.clone() };
-        let inputs = inputs(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
+        let around = Surroundings { file: feeds::stem(path), system: args.system.clone() };
+        let inputs = feeds::parts(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
         let mut names = Names::new(recipe.feed().slug);
         for (kind, input) in inputs {
             let reader = Described::new(input, recipe, kind, around.clone(), options, names);
-            names = read(reader.tracing(args.count), &mut trial)?;
+            names = read(reader.tracing(args.count), &mut trial).with_context(|| args.file.display().to_string())?;
         }
         let exit = ExitStatus::holds(trial.rejected == 0);
         let as_of = context.as_of;
@@ -105,32 +103,6 @@ fn recipes(
     };
     let recipes = feeds::named(context, &name)?;
     Ok(Some((name, recipes)))
-}
-
-fn fitting<'f>(recipes: &'f [Recipe], beginning: &[u8], is_database: bool) -> Result<&'f Recipe> {
-    let of_database = |recipe: &&Recipe| recipe.feed().format == Format::Sqlite;
-    let found = if is_database {
-        recipes.iter().find(of_database)
-    } else {
-        let tell = feed::tell(beginning, recipes).into_iter().next();
-        tell.or_else(|| feed::reach(beginning, recipes)).or_else(|| recipes.iter().find(|recipe| !of_database(recipe)))
-    };
-    found.ok_or_else(|| {
-        let what = if is_database { "it is a SQLite database" } else { "it is no SQLite database" };
-        Failure::new(format!("not what the feed reads: {what}"), "see slo list feeds")
-    })
-}
-
-type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
-
-/// What is read, and of which kind it is where that is known.
-fn inputs(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn Read + Send>) -> Result<Parts> {
-    let Some(database) = database else { return Ok(vec![(None, input)]) };
-    let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
-    let part = |(number, query): (usize, &str)| -> Result<(Option<usize>, Box<dyn Read + Send>)> {
-        Ok((Some(number), Box::new(database.rows(query)?.text)))
-    };
-    kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
 }
 
 /// Reads all of an input; returns the names for the next one.
@@ -164,7 +136,7 @@ fn draft_for(file: &Path, beginning: &[u8]) -> Result<Answer> {
             "export them as CSV, JSON or text; of a SQLite database, describe a SELECT in a feed of format: sqlite",
         )
     })?;
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = feeds::stem(Some(file));
     let text = draft(&name, &file.display().to_string(), sight.format, sight.records.as_deref(), &sight.values);
     Ok(Answer::text(text).exits(ExitStatus::Fail))
 }

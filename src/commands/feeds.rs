@@ -1,17 +1,20 @@
 //! Owns finding feeds: by the name of a built-in one, in a file, or by what an input looks like.
 
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::mpsc::Receiver;
 
 use anyhow::Result;
 
 use super::Context;
 use super::validate::lines_of;
-use crate::domain::health::feed::{Feed, Format};
+use crate::domain::health::feed::{Feed, Format, Shape};
+use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
-use crate::feed::{BUILTIN, Recipe, tell};
+use crate::feed::{BUILTIN, Recipe, likely, tell};
 use crate::manifest::{Files, Severity, did_you_mean};
 use crate::render::problems::lines;
-use crate::store::Foreign;
+use crate::store::{Foreign, Rows};
 
 /// The feeds that are built in.
 ///
@@ -44,7 +47,7 @@ pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>
 }
 
 fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
-    let (feeds, problems) = Files::load(&[name.into()], &mut std::io::empty()).feeds();
+    let (feeds, problems) = Files::load(&[name.into()], &mut io::empty()).feeds();
     if !problems.is_empty() {
         let text = lines(&lines_of(&problems), context.canvas);
         context.tell(text.trim_end());
@@ -91,6 +94,94 @@ pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<Strin
     };
     names.dedup();
     Ok(names)
+}
+
+/// The one of several descriptions that an input which begins so fits; `is_database` says that it is a file which is one.
+///
+/// # Errors
+/// When it fits none, with the `command` that reads it where a built-in feed does.
+pub(super) fn choose<'f>(
+    recipes: &'f [Recipe],
+    beginning: &[u8],
+    is_database: bool,
+    command: &str,
+) -> Result<&'f Recipe> {
+    let of_database = |recipe: &&Recipe| recipe.feed().format == Format::Sqlite;
+    let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
+    if is_database {
+        return recipes.iter().find(of_database).ok_or_else(|| {
+            Failure::new(format!("a SQLite database, which the feed {name} does not read"), "see slo list feeds")
+        });
+    }
+    let fits = tell(beginning, recipes).into_iter().next();
+    if let Some(fits) = fits.or_else(|| likely(beginning, recipes)) {
+        return Ok(fits);
+    }
+    if Foreign::is_one(beginning) {
+        return Err(Failure::new(
+            "a SQLite database cannot be read from a pipe, nor zipped",
+            "unzip it, and name the file",
+        ));
+    }
+    let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !of_database(recipe)).collect();
+    match others.as_slice() {
+        [only] => return Ok(only),
+        [first, ..] if beginning.trim_ascii().is_empty() => return Ok(first),
+        _ => {}
+    }
+    let mut forms: Vec<&str> = recipes.iter().map(|recipe| recipe.feed().format.as_str()).collect();
+    forms.dedup();
+    let fitting = fitting(beginning, None)?;
+    let hint = fitting.first().map_or_else(
+        || format!("see what it reads with slo feed show {name}"),
+        |fits| format!("it looks like what the feed {fits} reads: {command} --feed {fits}"),
+    );
+    Err(Failure::new(format!("not what the feed {name} reads, which is {}", or_list(forms)), hint))
+}
+
+/// Rows of another program's database that may end with a reason.
+pub(super) struct Faulty {
+    pub(super) text: Box<dyn Read + Send>,
+    pub(super) fault: Receiver<String>,
+}
+
+impl Read for Faulty {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        if count == 0
+            && !into.is_empty()
+            && let Ok(reason) = self.fault.recv()
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
+    }
+}
+
+/// What is read of an input, and of which kind each part is where that is known.
+pub(super) type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
+
+/// The parts of an input: all of it, or of a database the rows of each kind of record that tells of facts.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) fn parts(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn Read + Send>) -> Result<Parts> {
+    let Some(database) = database else { return Ok(vec![(None, input)]) };
+    let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
+    let part = |(number, query): (usize, &str)| -> Result<(Option<usize>, Box<dyn Read + Send>)> {
+        let Rows { text, fault } = database.rows(query)?;
+        Ok((Some(number), Box::new(Faulty { text: Box::new(text), fault })))
+    };
+    kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
+}
+
+/// The name of a file without folder and endings.
+pub(super) fn stem(path: Option<&Path>) -> String {
+    let Some(path) = path else { return "stdin".to_owned() };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let packed = [".gz", ".zst", ".xz"];
+    let name = packed.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The error of an input that is not of transitions and looks like what a built-in feed reads.

@@ -14,3 +14,4 @@ pub(crate) mod outage;
 pub(crate) mod schedule;
 pub(crate) mod tally;
 mod unfolded;
+pub(crate) mod weights;

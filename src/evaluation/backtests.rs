@@ -130,8 +130,8 @@ pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Ins
                     break;
                 }
                 let sums = assessment.tally(span, chronicle)?;
-                let consumed_ms = sums.consumed_ms(objective.dependency_exclusion);
-                windows.push(PastWindow { span, consumed_ms, length_ms: span.millis() - sums.not_counted_ms });
+                let consumed_us = sums.consumed_us(objective.dependency_exclusion);
+                windows.push(PastWindow { span, consumed_us, length_ms: span.millis() - sums.not_counted_ms });
             }
             Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })
         })

@@ -315,15 +315,15 @@ impl<'s> Conditions<'s> {
         self.evaluation.resolver.maintenance(&member)
     }
 
-    /// The stretches of `span` that spend an objective's budget, and the share of time its target leaves for failure.
+    /// The stretches of `span` that spend an objective's budget, with the microseconds that each millisecond does, and the share of time its target leaves for failure.
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Vec<Span>)> {
+    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Vec<(Span, i64)>)> {
         let (_, model, _) = self.known(name)?;
         let exclusion = model.objective.dependency_exclusion;
         let pieces = self.evaluation.chronicle.pieces(&model, span)?.into_iter();
-        let spent = pieces.filter(|piece| piece.consumes(exclusion)).map(|piece| piece.span).collect();
+        let spent = pieces.map(|piece| (piece.span, piece.spends(exclusion))).filter(|(_, rate)| *rate > 0).collect();
         Ok((model.objective.target.error_share(), spent))
     }
 

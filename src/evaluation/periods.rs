@@ -162,7 +162,7 @@ fn days(assessment: &Assessment<'_>) -> Vec<LevelDay> {
         elapsed_ms: span.millis(),
         length_ms: span.millis() - tally.not_counted_ms,
         known_ms: span.millis() - tally.unknown_ms,
-        consumed_ms: tally.consumed_ms(exclusion),
+        consumed_us: tally.consumed_us(exclusion),
     };
     let whole = assessment.ledger.spans(assessment.window.start);
     let mut found: Vec<LevelDay> = whole.into_iter().map(|(span, tally)| day(span, tally)).collect();

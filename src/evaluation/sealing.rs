@@ -284,8 +284,9 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
 }
 
 fn in_words(day: &Day) -> String {
-    let Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms } = &day.tally;
-    let upstream: Vec<String> = upstream_ms.iter().map(|(system, ms)| format!("{ms} of {}", system.0)).collect();
+    let Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms } = &day.tally;
+    let upstream: Vec<String> =
+        upstream_us.iter().map(|(system, micros)| format!("{micros} of {}", system.0)).collect();
     let verdict = match day.verdict {
         Verdict::Broken => "broken",
         Verdict::Held => "held",
@@ -293,7 +294,7 @@ fn in_words(day: &Day) -> String {
         Verdict::Skipped => "skipped",
     };
     format!(
-        "{verdict} with {own_ms} ms own, [{}] ms upstream, {excluded_ms} ms excluded, {not_counted_ms} ms not counted, \
+        "{verdict} with {own_us} µs own, [{}] µs upstream, {excluded_us} µs excluded, {not_counted_ms} ms not counted, \
          {unknown_ms} ms unknown",
         upstream.join(", ")
     )

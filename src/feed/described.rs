@@ -2,15 +2,18 @@
 
 mod draft;
 mod flat;
+mod gathered;
 mod kind;
 mod moments;
 mod saying;
 mod stream;
 mod table;
 mod telling;
+mod text;
 mod trace;
 mod tree;
 mod work;
+mod yaml;
 
 use std::io::{self, Read};
 
@@ -20,14 +23,16 @@ use super::input::Input;
 use super::names::Names;
 use super::records::{Cut, Records};
 use super::{Batch, Options, Reject};
-use crate::domain::health::feed::{Format, Step};
+use crate::domain::health::feed::Step;
 use crate::domain::health::trial::Tried;
 use crate::failure::Failure;
 pub(crate) use draft::look;
+pub(crate) use gathered::Gathered;
 use kind::Place;
 pub(crate) use kind::Recipe;
 use stream::Stream;
-pub(crate) use telling::{reach, tell};
+pub(crate) use telling::{likely, tell};
+use text::Text;
 use trace::Trace;
 use work::{Work, longest};
 
@@ -41,7 +46,7 @@ pub(crate) struct Surroundings {
 }
 
 /// Reads one input as a feed describes it.
-pub(crate) struct Described<'f, R> {
+pub(crate) struct Described<'f, R: Read> {
     frame: Frame<R>,
     work: Work<'f>,
     options: Options,
@@ -51,9 +56,9 @@ pub(crate) struct Described<'f, R> {
 }
 
 /// How records are cut off an input.
-enum Frame<R> {
+enum Frame<R: Read> {
     Lines(Box<Records<Input<R>>>),
-    Json(Box<Stream<Input<R>>>),
+    Document(Box<Stream<Text<R>>>),
 }
 
 impl<'f, R: Read> Described<'f, R> {
@@ -68,7 +73,9 @@ impl<'f, R: Read> Described<'f, R> {
     ) -> Self {
         let input = Input::new(input);
         let frame = match recipe.feed.format {
-            Format::Json => Frame::Json(Box::new(Stream::new(input, ways(recipe)))),
+            format if format.is_document() => {
+                Frame::Document(Box::new(Stream::new(Text::new(input, format), ways(recipe))))
+            }
             _ => Frame::Lines(Box::new(Records::new(input))),
         };
         let work = Work::new(recipe, only, around, options, names);
@@ -78,6 +85,12 @@ impl<'f, R: Read> Described<'f, R> {
     /// Keeps what becomes of the first records, and of the first rejected ones, so many of each.
     pub(crate) fn tracing(mut self, most: usize) -> Self {
         self.work.trace = Some(Trace::new(most));
+        self
+    }
+
+    /// Gives incidents instead of the facts that follow from them.
+    fn gathering(mut self) -> Self {
+        self.work.gather();
         self
     }
 
@@ -95,7 +108,7 @@ impl<'f, R: Read> Described<'f, R> {
     pub(crate) fn partial(&self) -> Option<u64> {
         match &self.frame {
             Frame::Lines(records) => records.partial(),
-            Frame::Json(stream) => stream.partial(),
+            Frame::Document(stream) => stream.partial(),
         }
     }
 
@@ -137,8 +150,8 @@ impl<'f, R: Read> Described<'f, R> {
         }
         batch.new_streams = self.work.streams_from(known);
         batch.bytes = match &self.frame {
-            Frame::Lines(records) => records.input().bytes(),
-            Frame::Json(stream) => stream.input().bytes(),
+            Frame::Lines(records) => records.input().passed(),
+            Frame::Document(stream) => stream.input().passed(),
         };
         Ok(Some(batch))
     }
@@ -165,7 +178,7 @@ impl<'f, R: Read> Described<'f, R> {
                     }
                 }
             }
-            Frame::Json(stream) => match stream.next()? {
+            Frame::Document(stream) => match stream.next()? {
                 Some(found) => {
                     work.found(&found, batch, on_reject)?;
                     true

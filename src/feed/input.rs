@@ -1,43 +1,83 @@
-//! Owns the bytes of an input: gunzips what is gzipped, skips a byte order mark, counts what was read.
+//! Owns the bytes of an input: unpacks what is compressed, skips a byte order mark, counts what was read.
 
+mod packed;
+mod zstd;
+
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
+use packed::{Packed, Packing};
 
 /// Bytes asked of a compressed input at once.
 const BUFFER: usize = 64 * 1024;
+/// Begins a text, and is no part of it.
+const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
-/// An input of which nothing has been read, a plain one, or a gzipped one.
-pub(super) enum Input<R> {
+/// What may begin an input: how it is packed, a byte order mark, or the mark of a text that is not UTF-8.
+const MAGICS: [(&[u8], Option<Packing>); 6] = [
+    (&[0x1f, 0x8b], Some(Packing::Gzip)),
+    (&[0x28, 0xb5, 0x2f, 0xfd], Some(Packing::Zstd)),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Some(Packing::Xz)),
+    (MARK, None),
+    (&[0xfe, 0xff], None),
+    (&[0xff, 0xfe], None),
+];
+
+/// The bytes of an input.
+pub(super) struct Input<R: Read> {
+    text: Text<R>,
+    progress: Rc<Progress>,
+}
+
+/// An input of which nothing has been read, a plain one, or a compressed one.
+enum Text<R: Read> {
     Unread(Option<Counted<R>>),
     Plain(Peeked<Counted<R>>),
-    Gzip(Box<Peeked<Gunzip<R>>>),
+    Packed(Box<Peeked<Packed<Source<R>>>>),
 }
 
 /// Bytes that have been looked at, and what follows them.
 type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
-type Gunzip<R> = MultiGzDecoder<BufReader<Peeked<Counted<R>>>>;
+type Source<R> = BufReader<Peeked<Counted<R>>>;
+
+/// How far an input has been read.
+#[derive(Default)]
+struct Progress {
+    bytes: Cell<u64>,
+    /// Whether nothing follows.
+    is_over: Cell<bool>,
+    /// What went wrong with reading, so that it is told as such and not as damage.
+    fault: RefCell<Option<io::Error>>,
+}
 
 /// Counts the bytes that pass.
-pub(super) struct Counted<R> {
+struct Counted<R> {
     inner: R,
-    bytes: u64,
+    progress: Rc<Progress>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = loop {
+        loop {
             match self.inner.read(into) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other?,
+                Err(error) => {
+                    let kind = error.kind();
+                    *self.progress.fault.borrow_mut() = Some(error);
+                    return Err(kind.into());
+                }
+                Ok(count) => {
+                    self.progress.bytes.set(self.progress.bytes.get() + count as u64);
+                    self.progress.is_over.set(count == 0 && !into.is_empty());
+                    return Ok(count);
+                }
             }
-        };
-        self.bytes += count as u64;
-        Ok(count)
+        }
     }
 }
 
-/// What an input begins with, of which these bytes are there: unzipped, as far as they go.
+/// What an input begins with, of which these bytes are there: unpacked, as far as they go.
 pub(crate) fn beginning(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     // That it ends early is no surprise.
@@ -47,43 +87,62 @@ pub(crate) fn beginning(bytes: &[u8]) -> Vec<u8> {
 
 impl<R: Read> Input<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self::Unread(Some(Counted { inner, bytes: 0 }))
+        let progress = Rc::new(Progress::default());
+        let counted = Counted { inner, progress: Rc::clone(&progress) };
+        Self { text: Text::Unread(Some(counted)), progress }
     }
 
     /// Bytes read so far, compressed ones where the input is.
-    pub(super) fn bytes(&self) -> u64 {
-        match self {
-            Self::Unread(_) => 0,
-            Self::Plain(chain) => chain.get_ref().1.bytes,
-            Self::Gzip(decoder) => decoder.get_ref().1.get_ref().get_ref().get_ref().1.bytes,
-        }
+    pub(super) fn passed(&self) -> u64 {
+        self.progress.bytes.get()
     }
 
-    /// Looks at the first bytes, and says what follows.
-    fn open(mut inner: Counted<R>) -> io::Result<Self> {
-        let start = peek(&mut inner)?;
-        if !start.starts_with(&[0x1f, 0x8b]) {
-            return Ok(Self::Plain(Cursor::new(without_mark(start)?).chain(inner)));
+    fn read_text(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Text::Unread(inner) = &mut self.text
+            && let Some(inner) = inner.take()
+        {
+            self.text = Text::open(inner)?;
         }
-        let gzipped = BufReader::with_capacity(BUFFER, Cursor::new(start).chain(inner));
-        let mut decoder = MultiGzDecoder::new(gzipped);
-        let start = without_mark(peek(&mut decoder).map_err(damaged)?)?;
-        Ok(Self::Gzip(Box::new(Cursor::new(start).chain(decoder))))
+        match &mut self.text {
+            Text::Unread(_) => Ok(0),
+            Text::Plain(chain) => chain.read(into),
+            Text::Packed(packed) => packed.read(into),
+        }
     }
 }
 
-/// The first bytes: three tell a byte order mark, two tell gzip; a pipe may send them one by one.
+impl<R: Read> Read for Input<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // A fault of the source is told as it is, whatever was made of it on the way.
+        self.read_text(into).map_err(|error| self.progress.fault.take().unwrap_or(error))
+    }
+}
+
+impl<R: Read> Text<R> {
+    /// Looks at the first bytes, and says what follows.
+    fn open(mut inner: Counted<R>) -> io::Result<Self> {
+        let start = peek(&mut inner)?;
+        let packing = MAGICS.iter().find(|(magic, _)| start == *magic).and_then(|(_, packing)| *packing);
+        let Some(packing) = packing else {
+            return Ok(Self::Plain(Cursor::new(without_mark(start)?).chain(inner)));
+        };
+        let progress = Rc::clone(&inner.progress);
+        let source = BufReader::with_capacity(BUFFER, Cursor::new(start).chain(inner));
+        let mut packed = Packed::new(packing, source, progress);
+        let start = without_mark(peek(&mut packed)?)?;
+        Ok(Self::Packed(Box::new(Cursor::new(start).chain(packed))))
+    }
+}
+
+/// The first bytes, as long as they tell something; a pipe may send them one by one.
 fn peek(inner: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    while start.len() < 3 {
+    while MAGICS.iter().any(|(magic, _)| magic.len() > start.len() && magic.starts_with(&start)) {
         let mut byte = [0];
         if inner.read(&mut byte)? == 0 {
             break;
         }
         start.push(byte[0]);
-        if !matches!(start[0], 0xef | 0x1f | 0xfe | 0xff) {
-            break;
-        }
     }
     Ok(start)
 }
@@ -92,29 +151,8 @@ fn without_mark(start: Vec<u8>) -> io::Result<Vec<u8>> {
     if start.starts_with(&[0xfe, 0xff]) || start.starts_with(&[0xff, 0xfe]) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the input is UTF-16; convert it to UTF-8 first"));
     }
-    Ok(if start == [0xef, 0xbb, 0xbf] { Vec::new() } else { start })
+    Ok(if start == MARK { Vec::new() } else { start })
 }
 
-fn damaged(error: io::Error) -> io::Error {
-    let text = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the gzip input ends early; it is truncated".to_owned(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => format!("the gzip input is damaged ({error})"),
-        _ => return error,
-    };
-    io::Error::new(error.kind(), text)
-}
-
-impl<R: Read> Read for Input<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if let Self::Unread(inner) = self
-            && let Some(inner) = inner.take()
-        {
-            *self = Self::open(inner)?;
-        }
-        match self {
-            Self::Unread(_) => Ok(0),
-            Self::Plain(chain) => chain.read(into),
-            Self::Gzip(decoder) => decoder.read(into).map_err(damaged),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

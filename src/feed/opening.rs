@@ -5,9 +5,6 @@ use serde_json::Value as Json;
 
 use super::csv::{incomplete_header, titles};
 use super::fields::{Field, excerpt};
-use super::incidents;
-use crate::domain::health::transition::Status;
-use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
@@ -23,6 +20,11 @@ const BINARIES: [(&[u8], &str); 4] = [
 ];
 const TRANSITIONS: &str = "write one transition a line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
                            \"status\": \"down\"}, or CSV whose first line names ts, system and status";
+
+/// What to do about a file in a form of its own.
+fn describe() -> String {
+    format!("describe it: slo feed try FILE > feed.yaml writes a feed to start from; or {TRANSITIONS}")
+}
 
 /// A line that is held back, and why it is rejected if it has to be.
 pub(super) struct Held {
@@ -150,7 +152,7 @@ impl Opening {
             && !start[1..].trim_ascii_end().ends_with(b"]")
         {
             let what = format!("a log, and slo reads JSON Lines and CSV: {}", excerpt(start));
-            return Failure::new(at(what), format!("{TRANSITIONS}; of a Nagios log, each HARD state is one"));
+            return Failure::new(at(what), describe());
         }
         if let Some(b'[' | b'{') = start.first() {
             let (what, hint) = document(&self.text());
@@ -159,15 +161,15 @@ impl Opening {
         let line = first.raw.strip_suffix(b"\r").unwrap_or(&first.raw);
         if let Some(titles) = titles(line) {
             let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(|field| !names(&titles, *field)).collect();
-            if titles.iter().any(|title| incidents::is_start(title)) {
+            if titles.iter().any(|title| title.starts_with("start")) {
                 let error = incomplete_header(&missing, line);
-                let hint = "to compare alerts with these incidents, name the file with slo backtest --against; as transitions, \
-                            each incident is two lines, down at its start and up at its end";
+                let hint = "if these are incidents, slo ingest --feed incidents reads those with columns system, start and end; \
+                            slo backtest --against compares alerts with them";
                 return Failure::new(at(error.to_string()), hint);
             }
             return incomplete_header(&missing, line).context(format!("line {}", first.line));
         }
-        Failure::new(at(format!("neither a JSON object nor a CSV header: {}", excerpt(line))), TRANSITIONS)
+        Failure::new(at(format!("neither a JSON object nor a CSV header: {}", excerpt(line))), describe())
     }
 
     /// The error of JSON Lines of which no record has the fields that are needed.
@@ -175,9 +177,7 @@ impl Opening {
         let names: Vec<&str> = self.lacking.iter().map(|field| field.as_str()).collect();
         let count = if self.is_full() { "the first records" } else { "the records" };
         let (first, line) = (&self.held[0], self.held[0].line);
-        let record = serde_json::from_slice::<Json>(first.raw.trim_ascii()).ok();
-        let hint = record.map_or_else(|| TRANSITIONS.to_owned(), |record| rewrite(&record, "FILE", "."));
-        Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), hint)
+        Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), describe())
     }
 
     /// What is held, as it was.
@@ -208,12 +208,14 @@ fn document(text: &str) -> (String, String) {
         let record = serde_json::Deserializer::from_str(&inner[begins..]).into_iter::<Json>().next()?.ok()?;
         Some((record, path))
     });
-    let Some((record, path)) = record else { return (what.to_owned(), TRANSITIONS.to_owned()) };
+    let Some((record, path)) = record else { return (what.to_owned(), describe()) };
     let lacking = |field: &Field| known(&record, *field).is_none();
     let lacking: Vec<&str> =
         Field::REQUIRED.iter().filter(|field| lacking(field)).map(|field| field.as_str()).collect();
-    let lacks = if lacking.is_empty() { String::new() } else { format!("; its records have no {}", or_list(lacking)) };
-    (format!("{what}{lacks}"), rewrite(&record, "FILE", &path))
+    if lacking.is_empty() {
+        return (what.to_owned(), format!("jq -c '{path}' FILE | slo ingest"));
+    }
+    (format!("{what}; its records have no {}", or_list(lacking)), describe())
 }
 
 /// Where the first list of an object begins, and the path of its items.
@@ -227,45 +229,4 @@ fn first_list(text: &str) -> Option<(usize, String)> {
 /// The key of a record under which a field stands.
 fn known(record: &Json, field: Field) -> Option<&str> {
     record.as_object()?.keys().map(String::as_str).find(|key| Field::named(key.as_bytes()) == Some(field))
-}
-
-/// The command that makes transitions of records such as this one, as far as its keys and values tell.
-fn rewrite(record: &Json, file: &str, path: &str) -> String {
-    let pairs: Vec<(&str, &Json)> = record
-        .as_object()
-        .map(|fields| fields.iter().map(|(key, value)| (key.as_str(), value)).collect())
-        .unwrap_or_default();
-    let plain = |key: &&str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let find = |is: &dyn Fn(&str, &Json) -> bool| {
-        pairs.iter().find(|(key, value)| plain(key) && is(key, value)).map(|pair| pair.0)
-    };
-    let is_time = |value: &Json| value.as_str().is_some_and(|text| Instant::parse(text).is_ok());
-    let or_placeholder =
-        |key: Option<&str>, placeholder: &str| key.map_or(format!("\"{placeholder}\""), |key| format!(".{key}"));
-    let system = known(record, Field::System).or_else(|| find(&|key, _| matches!(key, "name" | "monitor" | "host")));
-    let system = or_placeholder(system, "NAME");
-    let start = find(&|key, value| key.contains("start") && is_time(value));
-    let end = find(&|key, value| {
-        key.contains("end") || key.contains("resolved") || key.contains("stop") && !value.is_object()
-    });
-    if let (Some(start), Some(end)) = (start, end) {
-        let check = find(&|key, _| key == "id").map_or(String::new(), |id| format!(", check: .{id}"));
-        return format!(
-            "each incident is two transitions: jq -c '{path} | {{system: {system}{check}, source: \"incident\"}} + ({{ts: \
-             .{start}, status: \"down\"}}, (select(.{end}) | {{ts: .{end}, status: \"up\"}}))' {file} | slo ingest --slug"
-        );
-    }
-    if known(record, Field::Ts).is_some()
-        && known(record, Field::Status).is_some()
-        && known(record, Field::System).is_some()
-    {
-        return format!("jq -c '{path}' {file} | slo ingest");
-    }
-    let ts = or_placeholder(known(record, Field::Ts).or_else(|| find(&|_, value| is_time(value))), "TIME");
-    let is_status = |_: &str, value: &Json| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Status::parse(text.as_bytes()).is_some()
-    };
-    let status = or_placeholder(known(record, Field::Status).or_else(|| find(&is_status)), "STATUS");
-    format!("jq -c '{path} | {{ts: {ts}, system: {system}, status: {status}}}' {file} | slo ingest")
 }

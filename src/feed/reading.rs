@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Batch, Described, Names, Reader, Reject};
 
 /// A reader of one input.
-pub(crate) enum Reading<'f, R> {
+pub(crate) enum Reading<'f, R: Read> {
     Transitions(Box<Reader<R>>),
     Described(Box<Described<'f, R>>),
 }

@@ -1,5 +1,6 @@
 //! Owns reading the specification of an `SLO`.
 
+mod counted;
 mod schedule;
 mod spec;
 mod window;
@@ -12,10 +13,9 @@ use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::tree::Value;
 use super::wording::quote;
-use crate::domain::account::objective::{
-    BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
-};
-use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
+use crate::domain::account::weights::Weights;
+use crate::domain::health::transition::Status;
 use crate::domain::value::calendar::CalendarUnit;
 use crate::domain::value::decimal::{Decimal, DecimalError};
 use crate::domain::value::target::{Target, TargetError};
@@ -44,12 +44,13 @@ pub(super) fn read(
     let dependency_exclusion = fields.word("dependencyExclusion", DependencyExclusion::Strict, &modes, report);
     let excluded = reference::read_systems(&fields, "excludedDependencyRefs", Role::Excludes, report);
     let exclude_maintenance_windows = fields.flag("excludeMaintenanceWindows", report);
-    let counts_as_down = read_counts_as_down(&fields, report);
+    let counts_as_down = counted::read(&fields, report);
     let not_counted = read_not_counted(&fields, counts_as_down, report);
     let thresholds = read_thresholds(&fields, report);
     if let (Some(field), Some(target), Some(window)) = (&target_field, target, window) {
         let multiplier = fields.get("burnRateThresholds").map_or(field.at, |thresholds| thresholds.at);
-        advice::on_target(target, window, thresholds.fast_burn_multiplier, (field.at, multiplier), report);
+        let fast_burn = thresholds.fast_burn_multiplier;
+        advice::on_target(target, window, counts_as_down, fast_burn, (field.at, multiplier), report);
     }
     let objective = || {
         Some(Objective {
@@ -206,40 +207,7 @@ fn read_calendar(
     Some(Window::Calendar { unit: unit?, zone })
 }
 
-fn read_counts_as_down(fields: &Fields<'_>, report: &mut Report) -> StatusSet {
-    let Some(field) = fields.get("countsAsDown") else { return default_counts_as_down() };
-    let words = Status::ALL.map(|status| (status.as_str(), status));
-    let mut set = StatusSet::default();
-    let items = field.items(report);
-    for item in &items {
-        let Some(status) = read_status(item, &words, report) else { continue };
-        if status == Status::Healthy {
-            let message = "spec.countsAsDown contains healthy: time without trouble cannot count as down";
-            report.error(item.at, message, "remove it");
-        } else if set.contains(status) {
-            report.error(item.at, format!("spec.countsAsDown lists {status} twice"), "remove one of them");
-        }
-        set = set.with(status);
-    }
-    if items.is_empty() && matches!(field.node.value, Value::List(_)) {
-        let message = "spec.countsAsDown is empty, so nothing would ever count as down";
-        report.error(field.at, message, "list degraded, unhealthy or unknown, or remove the field");
-    }
-    set
-}
-
-/// A status by its own name; feeds may use other words, and which one was meant is said.
-fn read_status(item: &Field<'_>, words: &[(&'static str, Status)], report: &mut Report) -> Option<Status> {
-    let text = item.text(report)?;
-    if let Some(meant) = Status::parse(text.as_bytes()).filter(|meant| meant.as_str() != text) {
-        let message = format!("{} {} is not a status", item.path, quote(text));
-        report.error(item.at, message, format!("did you mean {meant}?"));
-        return None;
-    }
-    item.word(words, report)
-}
-
-fn read_not_counted(fields: &Fields<'_>, counts_as_down: StatusSet, report: &mut Report) -> NotCounted {
+fn read_not_counted(fields: &Fields<'_>, counts_as_down: Weights, report: &mut Report) -> NotCounted {
     let mut not_counted = NotCounted::default();
     for item in fields.list("notCounted", report) {
         let Some(is_maintenance) = item.word(&[("maintenance", true), ("unknown", false)], report) else { continue };

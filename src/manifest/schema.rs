@@ -200,6 +200,7 @@ impl Schema {
                 }
                 schema
             }
+            Content::Weight => json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
             Content::Count(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Content::Percent { hundred } => {
                 let limit = if *hundred { "maximum" } else { "exclusiveMaximum" };

@@ -38,6 +38,8 @@ pub(super) enum Content {
     Number,
     /// Above 0, and at most this where there is a most.
     Positive(Option<u32>),
+    /// Above 0 and at most 1.
+    Weight,
     /// A whole number from 1 to this.
     Count(u32),
     /// A percentage above 1, since up to 1 is almost surely a ratio; at most 100, and less where that is excluded.

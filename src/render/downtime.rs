@@ -6,11 +6,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::{counted, short_time};
+use super::number::{counted, short_down, short_time};
 use super::period::zone;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::account::outage::totals::{By, Part, Totals, groups};
 use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
@@ -76,6 +77,8 @@ struct WireEvent<'a> {
     attribution_type: &'static str,
     upstream_system_id: Option<&'a str>,
     source: &'static str,
+    /// How much of the time is downtime.
+    weight: f64,
 }
 
 impl<'a> WireEvent<'a> {
@@ -89,6 +92,7 @@ impl<'a> WireEvent<'a> {
             attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
             upstream_system_id: event.upstream.as_ref().map(Name::as_str),
             source: event.source.as_str(),
+            weight: event.weight as f64 / FULL as f64,
         }
     }
 }
@@ -112,7 +116,7 @@ impl WireTotals {
             count: totals.count,
             outages: totals.outages,
             open: totals.open,
-            total_seconds: totals.total_ms / 1000,
+            total_seconds: totals.total_us / (1000 * FULL),
             longest_seconds: totals.longest_ms.map(|ms| ms / 1000),
             mttr_seconds: totals.mttr_ms.map(|ms| ms / 1000),
         }
@@ -168,7 +172,7 @@ pub(crate) fn sheet(found: &Found) -> Sheet {
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::plain(minute(event.start)),
             end,
-            Cell::plain(short_time(event.span(found.as_of).millis())),
+            Cell::plain(lasted(event, found.as_of)),
             Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
             Cell::plain(event.source.as_str()),
         ]);
@@ -184,6 +188,12 @@ pub(crate) fn sheet(found: &Found) -> Sheet {
     });
     sheet.footer.push(line(found));
     sheet
+}
+
+/// How long an event lasted, with its weight where that is not 1: `10m × 0.5`.
+pub(super) fn lasted(event: &Event, as_of: Instant) -> String {
+    let time = short_time(event.span(as_of).millis());
+    if event.weight == FULL { time } else { format!("{time} × {}", written(event.weight)) }
 }
 
 /// The sums for people.
@@ -205,7 +215,7 @@ pub(crate) fn sums(found: &Found) -> Sheet {
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
             Cell::plain(totals.outages.to_string()),
-            Cell::plain(short_time(totals.total_ms)),
+            Cell::plain(short_down(totals.total_us)),
             Cell::plain(time(totals.longest_ms)),
             Cell::plain(time(totals.mttr_ms)),
         ]);
@@ -228,7 +238,7 @@ fn line(found: &Found) -> String {
     format!(
         "{}{open}{events}, {}{within}, longest {}, mean time to recovery {}",
         counted(totals.outages, "outage"),
-        short_time(totals.total_ms),
+        short_down(totals.total_us),
         time(totals.longest_ms),
         time(totals.mttr_ms),
     )

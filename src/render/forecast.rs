@@ -8,7 +8,7 @@ use crate::domain::value::window::Window;
 /// window has no such moment.
 pub(super) fn next_period(report: &ObjectiveReport) -> Option<Instant> {
     let calendar = matches!(report.window_kind, Window::Calendar { .. });
-    (calendar && report.budget.consumed_ms() > 0).then_some(report.budget.window.end)
+    (calendar && report.budget.consumed_us() > 0).then_some(report.budget.window.end)
 }
 
 /// What an outage does that goes on after the budget is spent.

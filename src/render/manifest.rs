@@ -8,11 +8,11 @@ use chrono::NaiveTime;
 
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule as Maintenance};
-use crate::domain::account::objective::{
-    BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective, default_counts_as_down,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule, Shift};
+use crate::domain::account::weights::{Weights, default_counts_as_down, written};
 use crate::domain::health::correction::{Correction, Target};
+use crate::domain::health::transition::Status;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration::write_millis;
@@ -115,9 +115,18 @@ fn dependency_exclusion(objective: &Objective) -> Option<Node> {
 }
 
 fn counts_as_down(objective: &Objective) -> Option<Node> {
-    let statuses = objective.counts_as_down;
-    let words = statuses.iter().map(|status| Node::text(status.as_str())).collect();
-    (statuses != default_counts_as_down()).then_some(Node::FlowList(words))
+    let counts = objective.counts_as_down;
+    if !counts.are_full() {
+        return Some(weights(counts));
+    }
+    let words = counts.iter().map(|(status, _)| Node::text(status.as_str())).collect();
+    (counts != default_counts_as_down()).then_some(Node::FlowList(words))
+}
+
+/// Weights by status.
+fn weights(weights: Weights) -> Node {
+    let field = |(status, weight): (Status, i64)| (status.as_str().to_owned(), Node::plain(&written(weight)));
+    Node::FlowMap(weights.iter().map(field).collect())
 }
 
 fn not_counted(not_counted: NotCounted) -> Option<Node> {

@@ -1,8 +1,9 @@
 //! Owns printed numbers: floored percentages and times for people.
 
+use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-pub(crate) use crate::domain::budget::printed::{minutes, ratio_percent, scaled_minutes};
+pub(crate) use crate::domain::budget::printed::{down_minutes, minutes, ratio_percent, scaled_minutes};
 
 /// `part / whole × 100`, floored to `decimals` digits, without a percent sign.
 pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
@@ -13,6 +14,11 @@ pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
     let scaled = part.max(0) * 100 * scale / whole;
     let (number, fraction) = (scaled / scale, scaled % scale);
     if decimals == 0 { number.to_string() } else { format!("{number}.{fraction:0width$}", width = decimals as usize) }
+}
+
+/// Downtime of so many microseconds, as [`short_time`] prints lengths.
+pub(crate) fn short_down(micros: i64) -> String {
+    short_time(micros / FULL)
 }
 
 /// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7.2h`, `12d`. Floored.

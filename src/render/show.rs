@@ -1,6 +1,9 @@
 //! Owns the one screen about one objective: budget, burn, blame, events, trend, streak, forecast, and the accounting.
 
+mod accounting;
 mod drawing;
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,21 +11,23 @@ use unicode_width::UnicodeWidthStr;
 
 use super::down::standing;
 use super::forecast::{next_period, overspending};
-use super::health::{ago, minute};
-use super::number::{minutes, percent, rate, short_time};
+use super::health::minute;
+use super::number::{down_minutes, minutes, percent, rate, short_down, short_time};
 use super::sheet::paint;
 use super::status::{remaining_percent, symbol, tone, values};
 use super::{Canvas, Document, Tone};
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::balance::{LOOKBACKS, State};
+use crate::domain::budget::balance::{LOOKBACKS, SCALED_MS, State};
 use crate::domain::budget::policy::{Burn, POLICY};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::wording::one_line;
+use accounting::accounting;
 use drawing::{blame, timeline, trend};
 
 /// Width of the bars.
@@ -65,6 +70,7 @@ struct WireAccounting {
     excluded_minutes: f64,
     not_counted_minutes: f64,
     counts_as_down: Vec<&'static str>,
+    weights: BTreeMap<&'static str, f64>,
     schedule: Vec<String>,
     not_counted: Vec<&'static str>,
     exclude_maintenance_windows: bool,
@@ -108,7 +114,22 @@ impl Portrait {
     }
 
     fn counts_as_down(&self) -> Vec<&'static str> {
-        self.objective.counts_as_down.iter().map(crate::domain::health::transition::Status::as_str).collect()
+        self.objective.counts_as_down.iter().map(|(status, _)| status.as_str()).collect()
+    }
+
+    /// The weights of the statuses that count as down.
+    fn weights(&self) -> BTreeMap<&'static str, f64> {
+        let each = self.objective.counts_as_down.iter();
+        each.map(|(status, weight)| (status.as_str(), weight as f64 / FULL as f64)).collect()
+    }
+
+    /// The statuses that count as down: `degraded at 0.5`.
+    fn weighted(&self) -> Vec<String> {
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} at {}", written(weight)),
+        };
+        self.objective.counts_as_down.iter().map(word).collect()
     }
 
     fn excluded_dependencies(&self) -> Vec<String> {
@@ -131,9 +152,10 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
             window_start: budget.window.start.to_string(),
             window_end: budget.window.end.to_string(),
             unknown_minutes: minutes(budget.tally.unknown_ms),
-            excluded_minutes: minutes(budget.tally.excluded_ms),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             counts_as_down: portrait.counts_as_down(),
+            weights: portrait.weights(),
             schedule: portrait.schedule(),
             not_counted: portrait.not_counted(),
             exclude_maintenance_windows: portrait.objective.exclude_maintenance_windows,
@@ -238,21 +260,23 @@ fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     let bar = paint(&bar, tone(portrait.report.state), canvas);
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let rest = if budget.is_breaching() {
         format!("overspent by {}", whole(budget.overspent()))
     } else {
         format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
     };
-    let length = i128::from(budget.elapsed_length_ms());
-    let available = |down: i64| percent(length - i128::from(down), length, 4);
+    let available = |down_us: i64| {
+        let (part, whole) = budget.available(down_us);
+        percent(part, whole, 4)
+    };
     vec![
         format!("{bar}  {rest} of {}", whole(budget.total())),
-        format!("available {} %, strictly {} %", available(budget.consumed_ms()), available(budget.tally.strict_ms())),
+        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
-            short_time(budget.consumed_ms()),
-            short_time(budget.tally.strict_ms()),
+            short_down(budget.consumed_us()),
+            short_down(budget.tally.strict_us()),
             portrait.report.tier.as_str(),
         ),
     ]
@@ -323,7 +347,7 @@ fn events(portrait: &Portrait) -> Vec<String> {
         .rev()
         .take(MOST_EVENTS)
         .map(|event| {
-            let lasted = short_time(event.span(portrait.as_of).millis());
+            let lasted = super::downtime::lasted(event, portrait.as_of);
             let lasted = match event.end {
                 Some(_) => format!("lasted {lasted:>5}"),
                 None => format!("ongoing, {lasted} so far"),
@@ -357,65 +381,6 @@ fn achieved(portrait: &Portrait) -> Vec<String> {
     let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
     let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), date(unlocked.unlocked_at));
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
-}
-
-/// When the newest fact was, and how long ago.
-fn last_data(report: &ObjectiveReport) -> String {
-    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
-    at + &ago(report.data_age_ms())
-}
-
-/// What was counted and what was not, and why.
-fn accounting(portrait: &Portrait) -> Vec<String> {
-    let (report, objective) = (&portrait.report, &portrait.objective);
-    let budget = &report.budget;
-    let tally = &budget.tally;
-    let elapsed = budget.elapsed.millis();
-    let known = i128::from(elapsed - tally.unknown_ms);
-    let mut lines = vec![
-        format!(
-            "from {} to {}, as of {}",
-            minute(budget.window.start),
-            minute(budget.window.end),
-            minute(portrait.as_of)
-        ),
-        format!(
-            "status known {} % of the time, unknown {}",
-            percent(known, i128::from(elapsed), 1),
-            short_time(tally.unknown_ms)
-        ),
-        format!("last data: {}", last_data(report)),
-        if objective.exclude_maintenance_windows || objective.not_counted.maintenance {
-            format!("downtime excluded by maintenance: {}", short_time(tally.excluded_ms))
-        } else {
-            "maintenance does not excuse downtime".to_owned()
-        },
-        match portrait.leaves()[..] {
-            [] => "all time counts towards the window's length".to_owned(),
-            [..] => {
-                let what = portrait.leaves().join(" and ");
-                format!("taken out of the window's length ({what}): {}", short_time(tally.not_counted_ms))
-            }
-        },
-    ];
-    if let schedule @ [_, ..] = &portrait.schedule()[..] {
-        lines.push(format!("schedule: {}, {}", schedule.join("; "), report.window_kind.calendar().zone));
-    }
-    let mode = match budget.exclusion {
-        crate::domain::account::objective::DependencyExclusion::Strict => "strict: all downtime spends the budget",
-        crate::domain::account::objective::DependencyExclusion::SelfOnly => {
-            "self-only: downtime caused by an upstream does not count"
-        }
-    };
-    lines.push(format!("down is {}; {mode}", portrait.counts_as_down().join(" or ")));
-    if report.corrected_ms > 0 {
-        lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
-    }
-    let excluded = portrait.excluded_dependencies();
-    if !excluded.is_empty() {
-        lines.push(format!("never an excuse: {}", excluded.join(", ")));
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 mod footer;
 
+use crate::domain::budget::balance::SCALED_MS;
+use crate::render::number::down_minutes;
+use crate::render::number::short_down;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -21,7 +24,6 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 use footer::{blind_spots, last_data, outlooks};
 
@@ -152,19 +154,23 @@ impl<'a> WireObjective<'a> {
             },
             dependency_exclusion: budget.exclusion.as_str(),
             error_budget_total_minutes: scaled_minutes(budget.total()),
-            error_budget_consumed_strict_minutes: minutes(budget.tally.strict_ms()),
-            error_budget_consumed_minutes: minutes(budget.consumed_ms()),
+            error_budget_consumed_strict_minutes: down_minutes(budget.tally.strict_us()),
+            error_budget_consumed_minutes: down_minutes(budget.consumed_us()),
             error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
             error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
             budget_remaining_percent: remaining_percent(budget),
-            current_availability: availability_percent(budget, budget.consumed_ms()),
-            strict_availability: availability_percent(budget, budget.tally.strict_ms()),
+            current_availability: availability_percent(budget, budget.consumed_us()),
+            strict_availability: availability_percent(budget, budget.tally.strict_us()),
             is_breaching: budget.is_breaching(),
             has_open_downtime: report.has_open_downtime(),
             down_since: text(report.down_since()),
             status_known: report.known_now,
-            attribution: report.attribution.iter().map(|(system, ms)| attribution(system.as_ref(), *ms)).collect(),
-            excluded_minutes: minutes(budget.tally.excluded_ms),
+            attribution: report
+                .attribution
+                .iter()
+                .map(|(system, micros)| attribution(system.as_ref(), *micros))
+                .collect(),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             corrected_minutes: minutes(report.corrected_ms),
             coverage_percent: coverage_percent(budget),
@@ -189,9 +195,9 @@ impl<'a> WireObjective<'a> {
     }
 }
 
-fn attribution(system: Option<&Name>, millis: i64) -> WireAttribution<'_> {
+fn attribution(system: Option<&Name>, micros: i64) -> WireAttribution<'_> {
     let source_type = if system.is_some() { "upstream" } else { "self" };
-    WireAttribution { source_type, system_id: system.map(Name::as_str), minutes: minutes(millis) }
+    WireAttribution { source_type, system_id: system.map(Name::as_str), minutes: down_minutes(micros) }
 }
 
 /// The values of one report by their JSON names.
@@ -302,7 +308,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
         Cell::toned(state, tone),
         Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
         known(Cell::toned(bar(report, detail.bar), tone)),
-        known(Cell::plain(available(budget, budget.consumed_ms()))),
+        known(Cell::plain(available(budget, budget.consumed_us()))),
         Cell::plain(budget.target.percent().to_string()),
         known(Cell::plain(rate(report.burn_rate.value()))),
         Cell::plain(format!("{}d", report.streak.current)),
@@ -314,8 +320,8 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
         cells.extend([
             Cell::plain(report.window_kind.to_string()),
             Cell::plain(report.healthcheck.as_ref().map_or("", |name| name.as_str())),
-            Cell::plain(short_time(budget.consumed_ms())),
-            Cell::plain(short_time(budget.tally.strict_ms())),
+            Cell::plain(short_down(budget.consumed_us())),
+            Cell::plain(short_down(budget.tally.strict_us())),
             Cell::plain(rate(report.burn_rates[ONE_HOUR].value())),
             Cell::plain(format!("{}d", report.streak.best)),
             Cell::plain(percent(i128::from(known), i128::from(budget.elapsed.millis()), 1) + "%"),
@@ -341,7 +347,7 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
 
 /// What is left of a budget, in whole percent and as time; what is overspent has a minus.
 pub(super) fn budget_left(budget: &Budget) -> (String, String) {
-    let whole = |scaled: i128| (scaled / i128::from(WHOLE)) as i64;
+    let whole = |scaled: i128| (scaled / SCALED_MS) as i64;
     if budget.is_breaching() {
         ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
     } else if budget.total() == 0 {
@@ -352,10 +358,10 @@ pub(super) fn budget_left(budget: &Budget) -> (String, String) {
 }
 
 /// The share of the elapsed window in which an objective was available, floored to the digits of its target, at least two.
-pub(super) fn available(budget: &Budget, down_ms: i64) -> String {
+pub(super) fn available(budget: &Budget, down_us: i64) -> String {
     let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
-    let length = i128::from(budget.elapsed_length_ms());
-    percent(length - i128::from(down_ms), length, decimals.max(2))
+    let (part, whole) = budget.available(down_us);
+    percent(part, whole, decimals.max(2))
 }
 
 /// A name, marked if its set does not declare it any more.

@@ -1,10 +1,13 @@
 //! Owns how targets and thresholds look that a history supports.
 
+use crate::domain::account::weights::FULL;
+use crate::render::number::down_minutes;
+use crate::render::number::short_down;
 use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::{minutes, percent, short_time};
+use super::number::{percent, short_time};
 use super::score::{WireScore, lines, mean, wire};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::printed::ratio_percent;
@@ -56,7 +59,7 @@ fn customary(past: &Past) -> Option<Decimal> {
 }
 
 fn availability(window: &PastWindow) -> (i128, i128) {
-    (i128::from(window.length_ms - window.consumed_ms), i128::from(window.length_ms))
+    (i128::from(window.length_ms * FULL - window.consumed_us), i128::from(window.length_ms * FULL))
 }
 
 /// Suggested targets for programs.
@@ -66,7 +69,7 @@ pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Docu
         WireWindow {
             start: window.span.start.to_string(),
             end: window.span.end.to_string(),
-            consumed_minutes: minutes(window.consumed_ms),
+            consumed_minutes: down_minutes(window.consumed_us),
             availability: ratio_percent(part, whole),
             highest_target: target(window.highest_met()).map(Decimal::to_f64),
         }
@@ -100,7 +103,7 @@ pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
                     name.clone(),
                     Cell::plain(minute(window.span.start)),
                     Cell::plain(minute(window.span.end)),
-                    Cell::plain(short_time(window.consumed_ms)),
+                    Cell::plain(short_down(window.consumed_us)),
                     now.clone(),
                     or_none(target(met)),
                     or_none(customary_below(met).and_then(target)),

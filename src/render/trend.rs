@@ -1,9 +1,11 @@
 //! Owns how daily snapshots look.
 
+use crate::render::number::down_minutes;
+use crate::render::number::short_down;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::number::{minutes, percent, rate, short_time};
+use super::number::{percent, rate};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::printed::availability_percent;
@@ -24,8 +26,7 @@ struct WireSnapshot {
 }
 
 fn available(budget: &Budget) -> (i128, i128) {
-    let length = budget.elapsed_length_ms();
-    (i128::from(length - budget.consumed_ms()), i128::from(length))
+    budget.available(budget.consumed_us())
 }
 
 /// The snapshots in the shape programs read.
@@ -33,8 +34,8 @@ pub(super) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
     let wire = |snapshot: &Snapshot| WireSnapshot {
         objective_id: snapshot.objective.to_string(),
         date: snapshot.date.to_string(),
-        availability_percent: availability_percent(&snapshot.budget, snapshot.budget.consumed_ms()),
-        budget_consumed_minutes: minutes(snapshot.budget.consumed_ms()),
+        availability_percent: availability_percent(&snapshot.budget, snapshot.budget.consumed_us()),
+        budget_consumed_minutes: down_minutes(snapshot.budget.consumed_us()),
         budget_remaining_percent: super::status::remaining_percent(&snapshot.budget),
         burn_rate: snapshot.budget.burn_rate().value(),
         streak_days: snapshot.streak,
@@ -73,7 +74,7 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
             Cell::plain(percent(part, whole, 3)),
             Cell::toned(format!("{}{}", "█".repeat(filled), "░".repeat(WIDTH - filled)), tone),
             Cell::plain(format!("{}%", left.floor())),
-            Cell::plain(short_time(budget.consumed_ms())),
+            Cell::plain(short_down(budget.consumed_us())),
             Cell::plain(rate(budget.burn_rate().value())),
             Cell::plain(format!("{}d", snapshot.streak)),
         ]);

@@ -3,12 +3,15 @@
 use super::varint::{Damaged, put, take};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::DAY_MS;
 
-/// The format of the bodies written now; the first byte of each.
-const VERSION: u8 = 3;
+/// The formats of bodies; the first byte of each. They differ in the unit of downtime: milliseconds where all of it is whole ones, and
+/// microseconds where weights make parts of them.
+const IN_MILLIS: u8 = 3;
+const IN_MICROS: u8 = 4;
 /// The most days an account can have: 1970 to 2262.
 const MOST_DAYS: u64 = 110_000;
 /// The date that the first day is counted from: west of Greenwich, 1970 begins on it.
@@ -18,27 +21,34 @@ const MOST_MS: u64 = 2 * DAY_MS as u64;
 
 /// Packs an account.
 pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
-    let mut body = vec![VERSION];
+    let unit = if ledger.runs().iter().all(|run| is_in_millis(&run.day.tally)) { FULL } else { 1 };
+    let mut body = vec![if unit == FULL { IN_MILLIS } else { IN_MICROS }];
     put(&mut body, ledger.first().since(EARLIEST) as u64);
     for run in ledger.runs() {
         let tally = &run.day.tally;
-        let parts = [tally.own_ms, tally.excluded_ms, tally.not_counted_ms, tally.unknown_ms];
-        let upstreams = u64::from(!tally.upstream_ms.is_empty());
+        let parts = [tally.own_us / unit, tally.excluded_us / unit, tally.not_counted_ms, tally.unknown_ms];
+        let upstreams = u64::from(!tally.upstream_us.is_empty());
         let present = parts.iter().enumerate().fold(0, |bits, (bit, ms)| bits | u64::from(*ms != 0) << bit);
         put(&mut body, u64::from(run.count));
         put(&mut body, run.day.verdict as u64 | present << 2 | upstreams << 6);
         parts.iter().filter(|ms| **ms != 0).for_each(|ms| put(&mut body, *ms as u64));
         if upstreams == 1 {
-            put(&mut body, tally.upstream_ms.len() as u64);
+            put(&mut body, tally.upstream_us.len() as u64);
             let mut before = 0;
-            for (system, ms) in &tally.upstream_ms {
+            for (system, micros) in &tally.upstream_us {
                 put(&mut body, (system.0 - before) as u64);
-                put(&mut body, *ms as u64);
+                put(&mut body, (micros / unit) as u64);
                 before = system.0;
             }
         }
     }
     body
+}
+
+/// Whether all downtime is whole milliseconds.
+fn is_in_millis(tally: &Tally) -> bool {
+    let mut all = tally.upstream_us.iter().map(|(_, micros)| *micros).chain([tally.own_us, tally.excluded_us]);
+    all.all(|micros| micros % FULL == 0)
 }
 
 /// Unpacks an account of days of `calendar`.
@@ -47,9 +57,11 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
 /// When the body is not of this format, ends early, or says what no day can hold.
 pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
-    if *version != VERSION {
-        return Err(Damaged);
-    }
+    let unit = match *version {
+        IN_MILLIS => FULL,
+        IN_MICROS => 1,
+        _ => return Err(Damaged),
+    };
     let start = take(&mut rest)?;
     let mut days = 0;
     if start > MOST_DAYS {
@@ -68,28 +80,34 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
         let mut parts = [0i64; 4];
         for (bit, part) in parts.iter_mut().enumerate() {
             if flags & (4 << bit) != 0 {
-                *part = millis(&mut rest)?;
+                *part = if bit < 2 { micros(&mut rest, unit)? } else { millis(&mut rest)? };
             }
         }
-        let [own_ms, excluded_ms, not_counted_ms, unknown_ms] = parts;
-        let mut upstream_ms = Vec::new();
+        let [own_us, excluded_us, not_counted_ms, unknown_ms] = parts;
+        let mut upstream_us = Vec::new();
         if flags & (1 << 6) != 0 {
             let upstreams = take(&mut rest)?;
             if upstreams > rest.len() as u64 {
                 return Err(Damaged);
             }
-            upstream_ms.reserve_exact(upstreams as usize);
+            upstream_us.reserve_exact(upstreams as usize);
             let mut system = 0i64;
             for _ in 0..upstreams {
                 let further = i64::try_from(take(&mut rest)?).ok().filter(|further| *further > 0).ok_or(Damaged)?;
                 system = system.checked_add(further).ok_or(Damaged)?;
-                upstream_ms.push((SystemId(system), millis(&mut rest)?));
+                upstream_us.push((SystemId(system), micros(&mut rest, unit)?));
             }
         }
-        let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
+        let tally = Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms };
         runs.push(Run { count: count as u32, day: Day { tally, verdict } });
     }
     Ok(Ledger::of(calendar, EARLIEST.plus(start as i64), runs))
+}
+
+/// Downtime of a part of a day, written in a unit of so many microseconds.
+fn micros(from: &mut &[u8], unit: i64) -> Result<i64, Damaged> {
+    let units = take(from)?;
+    if units > MOST_MS * (FULL / unit) as u64 { Err(Damaged) } else { Ok(units as i64 * unit) }
 }
 
 /// A part of a day.
@@ -107,13 +125,23 @@ mod tests {
     fn ledgers() -> impl Strategy<Value = Ledger> {
         let part = prop_oneof![Just(0i64), 0..=DAY_MS];
         let upstreams = proptest::collection::btree_map((1..2_000i64).prop_map(SystemId), 1..=DAY_MS, 0..3);
-        let tally =
-            (part.clone(), part.clone(), part.clone(), part, upstreams.prop_map(|some| some.into_iter().collect()));
+        let tally = (
+            part.clone(),
+            part.clone(),
+            part.clone(),
+            part,
+            upstreams.prop_map(|some| some.into_iter().collect::<Vec<_>>()),
+        );
         let run = (1..400u32, 0..4u8, tally);
-        (-1..20_000i64, proptest::collection::vec(run, 0..20)).prop_map(|(start, runs)| {
+        // Of whole milliseconds, and of parts of them.
+        let unit = prop_oneof![Just(1), Just(FULL)];
+        (-1..20_000i64, proptest::collection::vec(run, 0..20), unit).prop_map(|(start, runs, unit)| {
             let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(start));
-            for (count, verdict, (own_ms, excluded_ms, not_counted_ms, unknown_ms, upstream_ms)) in runs {
-                let tally = Tally { own_ms, upstream_ms, excluded_ms, not_counted_ms, unknown_ms };
+            for (count, verdict, (own_us, excluded_us, not_counted_ms, unknown_ms, upstream_us)) in runs {
+                let (own_us, excluded_us) = (own_us * unit, excluded_us * unit);
+                let upstream_us: Vec<_> = upstream_us;
+                let upstream_us = upstream_us.into_iter().map(|(system, micros)| (system, micros * unit)).collect();
+                let tally = Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms };
                 let verdict = Verdict::from_code(verdict).unwrap();
                 ledger.push_run(Run { count, day: Day { tally, verdict } });
             }
@@ -124,8 +152,8 @@ mod tests {
     #[test]
     fn the_documented_example_is_what_is_written() {
         let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(20_777));
-        let broken = Tally { own_ms: 60_000, ..Tally::default() };
-        let held = Tally { upstream_ms: vec![(SystemId(7), 60_000)], ..Tally::default() };
+        let broken = Tally { own_us: 60_000 * FULL, ..Tally::default() };
+        let held = Tally { upstream_us: vec![(SystemId(7), 60_000 * FULL)], ..Tally::default() };
         for (count, verdict, tally) in
             [(3, Verdict::Kept, Tally::default()), (1, Verdict::Broken, broken), (1, Verdict::Held, held)]
         {
@@ -145,8 +173,10 @@ mod tests {
         #[test]
         fn no_bytes_break_the_reader(mut bytes: Vec<u8>) {
             let _ = decode(&bytes, Calendar::UTC);
-            bytes.insert(0, VERSION);
-            let _ = decode(&bytes, Calendar::UTC);
+            for version in [IN_MILLIS, IN_MICROS] {
+                bytes.insert(0, version);
+                let _ = decode(&bytes, Calendar::UTC);
+            }
         }
     }
 }

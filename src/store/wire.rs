@@ -14,7 +14,8 @@ use super::open::Unreadable;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule as HoursSchedule, Shift};
-use crate::domain::health::transition::{Status, StatusSet};
+use crate::domain::account::weights::{FULL, Weights};
+use crate::domain::health::transition::Status;
 use crate::domain::rules::condition::{Condition, Scope, Severity, Term};
 use crate::domain::value::calendar::{CalendarUnit, Date};
 use crate::domain::value::decimal::Decimal;
@@ -70,6 +71,9 @@ struct WireObjective {
     excluded_dependencies: Vec<String>,
     exclude_maintenance_windows: bool,
     counts_as_down: Vec<String>,
+    /// Of these, in thousandths; none where all count in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weights: Vec<i64>,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
     /// In the zone of its days.
@@ -136,6 +140,7 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         }
     };
     let thresholds = objective.thresholds;
+    let weights = objective.counts_as_down.iter().map(|(_, weight)| weight);
     Ok(serde_json::to_string(&WireObjective {
         metadata: WireMetadata::of(&objective.metadata),
         system: objective.system.to_string(),
@@ -146,7 +151,8 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         dependency_exclusion: objective.dependency_exclusion.as_str().to_owned(),
         excluded_dependencies: objective.excluded_dependencies.iter().map(Name::to_string).collect(),
         exclude_maintenance_windows: objective.exclude_maintenance_windows,
-        counts_as_down: objective.counts_as_down.iter().map(|status| status.as_str().to_owned()).collect(),
+        counts_as_down: objective.counts_as_down.iter().map(|(status, _)| status.as_str().to_owned()).collect(),
+        weights: if objective.counts_as_down.are_full() { Vec::new() } else { weights.collect() },
         not_counted_maintenance: objective.not_counted.maintenance,
         not_counted_unknown: objective.not_counted.unknown,
         schedule: objective.schedule.shifts().iter().map(WireShift::of).collect(),
@@ -172,9 +178,13 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
         },
     };
     let exclusion = &wire.dependency_exclusion;
-    let counts_as_down = wire.counts_as_down.iter().try_fold(StatusSet::default(), |set, text| {
-        Status::parse(text.as_bytes()).map(|status| set.with(status)).ok_or_else(|| unknown("status", text))
-    })?;
+    let weight = |index: usize| wire.weights.get(index).copied().unwrap_or(FULL);
+    let counts_as_down =
+        wire.counts_as_down.iter().enumerate().try_fold(Weights::default(), |known, (index, text)| {
+            let weight = Some(weight(index)).filter(|weight| (1..=FULL).contains(weight));
+            let status = Status::parse(text.as_bytes()).ok_or_else(|| unknown("status", text))?;
+            Ok::<_, anyhow::Error>(known.with(status, weight.ok_or_else(|| unknown("weight of", text))?))
+        })?;
     let shift = |shift: WireShift| shift.in_zone(window.calendar().zone);
     let shifts = wire.schedule.into_iter().map(shift).collect::<Result<_>>()?;
     Ok(Objective {

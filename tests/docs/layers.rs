@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 23] = [
+const OWNED: [(&str, &[&str]); 25] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
@@ -26,9 +26,11 @@ const OWNED: [(&str, &[&str]); 23] = [
     ("serde_json_path", &["feed/described", "manifest/feed"]),
     ("regex", &["feed/described", "manifest/feed"]),
     ("flate2", &["feed", "repository", "store/soundness/crc"]),
+    ("lzma_rust2", &["feed/input"]),
+    ("ruzstd", &["feed/input"]),
     ("sha1", &["repository/object"]),
     ("sha2", &["repository/object", "store/changes"]),
-    ("saphyr_parser", &["manifest"]),
+    ("saphyr_parser", &["feed/described/yaml", "manifest"]),
     ("strsim", &["domain/value/wording"]),
     ("postgres", &["store/shared"]),
     ("rustls", &["store/shared/encryption"]),

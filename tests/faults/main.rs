@@ -11,6 +11,7 @@ mod crashes;
 mod damage;
 mod databases;
 mod disk;
+mod feeds;
 mod harness;
 mod hostile;
 mod ingest;

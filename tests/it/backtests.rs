@@ -259,11 +259,14 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     };
     let bad = slo.write("bad.jsonl", "{\"start\":\"2026-01-02\"}\n{\"start\":\"later\"}\n{\"end\":1}\n");
     let bad = bad.to_str().unwrap();
-    refused(&["--when", "isBreaching", "--against", bad], "line 2: start \"later\" is not a time");
-    refused(&["--when", "isBreaching", "--against", bad], "line 3: start is missing");
-    refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "cannot read --against nowhere.jsonl");
+    refused(&["--when", "isBreaching", "--against", bad], "line 2: ts \"later\" is not a time");
+    refused(&["--when", "isBreaching", "--against", bad], "line 3: ts is missing: the record has no start");
+    refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "--against nowhere.jsonl: cannot be read");
     refused(&["--when", "isBreaching", "--against", path, "--impact", "mayor"], "did you mean major?");
     refused(&["--when", "isBreaching", "--impact", "major"], "--impact is for incidents only");
+    refused(&["--when", "isBreaching", "--feed", "pagerduty"], "--feed is for incidents only");
+    refused(&["--when", "isBreaching", "--against", path, "--feed", "gatus"], "the feed gatus reads transitions, not");
+    refused(&["--when", "isBreaching", "--against", path, "--feed", "pagerduti"], "did you mean pagerduty?");
     refused(&["--when", "isBreaching", "--since", "2026-02-01"], "is not before the end");
     refused(&["--when", "isBreaching", "--until", "2026-02-01"], "is after as-of");
     refused(&["--when", "isBreeching"], "isBreaching");
@@ -273,4 +276,100 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     refused(&["--suggest", "target", "--when", "isBreaching"], "a target depends on no condition");
     refused(&["--suggest", "threshold", "--until", "2026-01-01T12:00:00Z"], "no objective started to breach");
     refused(&[], "--when");
+}
+
+/// What a backtest is measured against: of each incident its id, objective or system, start and end.
+fn events(slo: &Slo, args: &[&str]) -> Vec<[String; 3]> {
+    let args = [&["--when", "hasOpenDowntime", "--since", "2026-01-01"], args].concat();
+    let answer = backtest(slo, "2026-01-10T00:00:00Z", &args);
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap_or("-").replace(":00.000Z", "");
+    list(&answer, "events").iter().map(|event| ["id", "start", "end"].map(|key| text(event, key))).collect()
+}
+
+#[test]
+fn incidents_are_read_as_feeds_read_them_whatever_their_form() {
+    let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec:\n  \
+                    systemRef: { kind: System, name: web }\n  target: 99\n  windowDays: 1\n";
+    let slo = Slo::with("ts,system,status\n2026-01-01,web,up\n", manifest);
+    let expected = [["1", "2026-01-02T00:00", "2026-01-02T01:00"], ["2", "2026-01-03T00:00", "-"]];
+    let read = |file: &str, text: &str, feed: &[&str]| {
+        let path = slo.write(file, text);
+        let found = events(&slo, &[&["--against", path.to_str().unwrap()], feed].concat());
+        assert_eq!(found, expected, "{file}");
+    };
+    let (a, b) = ("2026-01-02T00:00:00Z", "2026-01-02T01:00:00Z");
+    let records = [
+        format!("{{\"id\":1,\"service\":\"web\",\"startTime\":\"{a}\",\"endTime\":\"{b}\"}}"),
+        "{\"id\":\"2\",\"objective\":\"web\",\"start\":\"2026-01-03\",\"impact\":\"catastrophe\"}".to_owned(),
+    ];
+    read("lines.jsonl", &records.join("\n"), &[]);
+    read("one.jsonl", &format!("{}\n\n{}\n", records[0], records[1]), &["--feed", "incidents"]);
+    read("list.json", &format!("[{}]", records.join(",\n")), &[]);
+    read("object.json", &format!("{{\n\"incidents\": [{}]}}", records.join(",")), &[]);
+    read(
+        "list.yaml",
+        &format!("- {{id: 1, system: web, start: {a}, end: {b}}}\n- id: 2\n  start: 2026-01-03\n  end:\n"),
+        &[],
+    );
+    read("table.csv", &format!("id;start;end;objective\n1;{a};{b};\n2;2026-01-03;;web\n"), &[]);
+    let pagerduty = |id: &str, ended: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"created_at\":\"{a}\",\"status\":\"x\",\"resolved_at\":{ended},\"service\":{{\"summary\":\"web\"}}}}"
+        )
+    };
+    let second = pagerduty("2", "null").replace(a, "2026-01-03T00:00:00Z");
+    let text = format!("{{\"incidents\":[{},{second}]}}", pagerduty("1", &format!("\"{b}\"")));
+    read("pagerduty.json", &text, &["--feed", "pagerduty"]);
+    // Without the feed it is refused with the one that reads it.
+    let path = slo.write("pagerduty.json", &text);
+    let args = ["backtest", "--when", "isBreaching", "--against", path.to_str().unwrap()];
+    let refused = slo.run(&args, b"");
+    assert_eq!(refused.code, 2, "{}", refused.stdout);
+    assert!(refused.stderr.contains("--feed pagerduty"), "{}", refused.stderr);
+    // Each change told by itself.
+    let update = |at: &str, status: &str| {
+        format!(
+            "{{\"display_at\":\"{at}\",\"affected_components\":[{{\"name\":\"web\",\"new_status\":\"{status}\"}}]}}"
+        )
+    };
+    let incident = |id: &str, updates: &str| {
+        format!("{{\"id\":\"{id}\",\"resolved_at\":null,\"components\":[],\"incident_updates\":[{updates}]}}")
+    };
+    let first =
+        [update(b, "operational"), update("2026-01-02T00:30:00Z", "degraded_performance"), update(a, "major_outage")];
+    let text = format!(
+        "{{\"incidents\":[{},{}]}}",
+        incident("1", &first.join(",")),
+        incident("2", &update("2026-01-03T00:00:00Z", "partial_outage"))
+    );
+    read("page.json", &text, &["--feed", "statuspage"]);
+}
+
+#[test]
+fn an_incident_that_several_records_tell_of_counts_once_and_is_followed() {
+    let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec:\n  \
+                    systemRef: { kind: System, name: web }\n  target: 99\n  windowDays: 1\n";
+    let slo = Slo::with("ts,system,status\n2026-01-01,web,up\n", manifest);
+    let record = |end: &str, updated: &str| {
+        let time = |time: &str| if time == "-" { String::new() } else { format!("2026-01-02T{time}:00Z") };
+        format!("1,web,{},{},{}\n", time("10:00"), time(end), time(updated))
+    };
+    for (records, expected) in [
+        (vec![record("11:00", "11:00")], vec![("10:00", "11:00")]),
+        // The end moved on, in whichever order the records come.
+        (vec![record("-", "10:05"), record("11:00", "11:00"), record("12:00", "12:00")], vec![("10:00", "12:00")]),
+        (vec![record("12:00", "12:00"), record("-", "10:05"), record("11:00", "11:00")], vec![("10:00", "12:00")]),
+        // It was opened again.
+        (vec![record("11:00", "11:00"), record("-", "11:30")], vec![("10:00", "-")]),
+        (vec![record("10:00", "-"), record("10:00", "-")], vec![("10:00", "10:00")]),
+    ] {
+        let text = format!("id,system,start,end,updated\n{}2,web,2026-01-03,2026-01-03,\n", records.concat());
+        let path = slo.write("incidents.csv", &text);
+        let found = events(&slo, &["--against", path.to_str().unwrap()]);
+        let day = |time: &str| if time == "-" { time.to_owned() } else { format!("2026-01-02T{time}") };
+        let mut wanted: Vec<[String; 3]> =
+            expected.iter().map(|(start, end)| ["1".to_owned(), day(start), day(end)]).collect();
+        wanted.push(["2", "2026-01-03T00:00", "2026-01-03T00:00"].map(str::to_owned));
+        assert_eq!(found, wanted, "{text}");
+    }
 }

@@ -35,4 +35,5 @@ mod shared;
 mod system_conditions;
 mod turns;
 mod verdicts;
+mod weights;
 mod world;

@@ -149,9 +149,10 @@ proptest! {
             let budget = Budget::within(&history, (start, end), now);
             let row = named(&whole["objectives"], &objective.name);
             let minutes = |millis: i128| millis as f64 / MINUTE as f64;
-            prop_assert!(close(row["errorBudgetConsumedMinutes"].as_f64().unwrap(), minutes(budget.totals.consumed)));
-            prop_assert!(close(row["errorBudgetConsumedStrictMinutes"].as_f64().unwrap(), minutes(budget.totals.strict)));
-            prop_assert!(close(row["excludedMinutes"].as_f64().unwrap(), minutes(budget.totals.excluded)));
+            let down_minutes = |micros: i128| micros as f64 / (1000 * MINUTE) as f64;
+            prop_assert!(close(row["errorBudgetConsumedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.consumed)));
+            prop_assert!(close(row["errorBudgetConsumedStrictMinutes"].as_f64().unwrap(), down_minutes(budget.totals.strict)));
+            prop_assert!(close(row["excludedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.excluded)));
             prop_assert!(close(row["notCountedMinutes"].as_f64().unwrap(), minutes(budget.totals.not_counted)));
             let known = history.first.is_some() && budget.totals.known > 0;
             let result = match (known, budget.is_breaching()) {

@@ -171,6 +171,8 @@ pub(crate) struct Objective {
     pub(crate) excluded_dependencies: Vec<String>,
     pub(crate) exclude_maintenance: bool,
     pub(crate) counts_as_down: Vec<Status>,
+    /// Of these, in thousandths; none: all count in full.
+    pub(crate) weights: Vec<i128>,
     pub(crate) not_counted_maintenance: bool,
     pub(crate) not_counted_unknown: bool,
     pub(crate) schedule: Vec<Shift>,
@@ -195,6 +197,7 @@ impl Objective {
             excluded_dependencies: Vec::new(),
             exclude_maintenance: false,
             counts_as_down: vec![Status::Degraded, Status::Unhealthy],
+            weights: Vec::new(),
             not_counted_maintenance: false,
             not_counted_unknown: false,
             schedule: Vec::new(),
@@ -202,6 +205,12 @@ impl Objective {
             critical_percent: 80,
             fast_burn_milli: 5000,
         }
+    }
+
+    /// Microseconds of downtime in a millisecond with a status.
+    pub(crate) fn weight(&self, status: Status) -> i128 {
+        let place = self.counts_as_down.iter().position(|counts| *counts == status);
+        place.map_or(0, |place| self.weights.get(place).copied().unwrap_or(1000))
     }
 
     /// The zone of its days.
@@ -501,7 +510,14 @@ fn objective_manifest(objective: &Objective) -> String {
     writeln!(text, "  excludedDependencyRefs: {}", references(&objective.excluded_dependencies)).unwrap();
     writeln!(text, "  excludeMaintenanceWindows: {}", objective.exclude_maintenance).unwrap();
     let down: Vec<&str> = objective.counts_as_down.iter().map(|status| status.name()).collect();
-    writeln!(text, "  countsAsDown: [{}]", down.join(", ")).unwrap();
+    if objective.weights.is_empty() {
+        writeln!(text, "  countsAsDown: [{}]", down.join(", ")).unwrap();
+    } else {
+        let weights = down.iter().zip(&objective.weights);
+        let weights: Vec<String> =
+            weights.map(|(status, weight)| format!("{status}: {}", decimal(*weight, 3))).collect();
+        writeln!(text, "  countsAsDown: {{ {} }}", weights.join(", ")).unwrap();
+    }
     let not_counted = [(objective.not_counted_maintenance, "maintenance"), (objective.not_counted_unknown, "unknown")];
     let not_counted: Vec<&str> = not_counted.iter().filter(|(listed, _)| *listed).map(|(_, name)| *name).collect();
     writeln!(text, "  notCounted: [{}]", not_counted.join(", ")).unwrap();

@@ -110,29 +110,10 @@ impl Input {
         };
         let read: Box<dyn Read + Send> = match self.read {
             Source::File(file) => guard(file)?,
-            Source::Rows(text, fault) => Box::new(Faulty { text: guard(text)?, fault }),
+            Source::Rows(text, fault) => Box::new(feeds::Faulty { text: guard(text)?, fault }),
             Source::Given(read) => read,
         };
         Ok(Self { read: Source::Given(read), ..self })
-    }
-}
-
-/// Rows that may end with a reason.
-struct Faulty {
-    text: Box<dyn Read + Send>,
-    fault: Receiver<String>,
-}
-
-impl Read for Faulty {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.text.read(into)?;
-        if count == 0
-            && !into.is_empty()
-            && let Ok(reason) = self.fault.recv()
-        {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-        }
-        Ok(count)
     }
 }
 
@@ -160,39 +141,7 @@ pub(super) fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send
     let mut beginning = Vec::new();
     source.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
     let text = feed::beginning(&beginning);
-    let is_foreign = Foreign::is_one(&text);
     let rest = std::mem::replace(source, Box::new(io::empty()));
     *source = Box::new(io::Cursor::new(beginning).chain(rest));
-    if let Some(fits) = feed::tell(&text, recipes).into_iter().next().or_else(|| feed::reach(&text, recipes)) {
-        return Ok(fits);
-    }
-    let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
-    if is_foreign {
-        return Err(Failure::new(
-            "a SQLite database cannot be read from a pipe, nor zipped",
-            "unzip it, and name the file",
-        ));
-    }
-    let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !is_database(recipe)).collect();
-    match others.as_slice() {
-        [only] => return Ok(only),
-        [first, ..] if text.trim_ascii().is_empty() => return Ok(first),
-        _ => {}
-    }
-    let forms: Vec<String> = recipes.iter().map(|recipe| recipe.feed().format.as_str().to_owned()).collect();
-    let fitting = feeds::fitting(&text, None)?;
-    let hint = fitting.first().map_or_else(
-        || format!("see what it reads with slo feed show {name}"),
-        |fits| format!("it looks like what the feed {fits} reads: slo ingest --feed {fits}"),
-    );
-    Err(Failure::new(format!("not what the feed {name} reads, which is {}", forms.join(" or ")), hint))
-}
-
-/// The name of a file without folder and endings.
-pub(super) fn stem(path: Option<&Path>) -> String {
-    let Some(path) = path else { return "stdin".to_owned() };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = Path::new(name).file_stem().unwrap_or_default();
-    stem.to_string_lossy().into_owned()
+    feeds::choose(recipes, &text, false, "slo ingest")
 }

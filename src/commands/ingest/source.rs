@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::input::{Input, choose, stem};
+use super::input::{Input, choose};
 use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
 use crate::commands::feeds;
@@ -118,7 +118,7 @@ fn feed_one(
                 Some((index, _)) => &recipes[index],
                 None => choose(recipes, &mut source)?,
             };
-            let around = Surroundings { file: stem(path.as_deref()), system: options.system.clone() };
+            let around = Surroundings { file: feeds::stem(path.as_deref()), system: options.system.clone() };
             let names = if recipe.feed().slug { Names::slugging(std::mem::take(names)) } else { std::mem::take(names) };
             let kind = rows.map(|(_, kind)| kind);
             Reading::Described(Box::new(Described::new(source, recipe, kind, around, how, names)))

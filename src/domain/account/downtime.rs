@@ -31,6 +31,8 @@ pub(crate) struct Piece {
     pub(crate) known: bool,
     /// Whether the status counts as down, charged or not.
     pub(crate) down: bool,
+    /// Microseconds of downtime in each millisecond; 0 when up.
+    pub(crate) weight: i64,
     /// Whether this time stays in the window's length.
     pub(crate) counted: bool,
     /// Downtime that counts against the strict total; `None` when up or not charged.
@@ -56,6 +58,11 @@ impl Piece {
             (DependencyExclusion::Strict, Some(_)) => true,
             (DependencyExclusion::SelfOnly, Some(charge)) => charge.cause == Cause::Own,
         }
+    }
+
+    /// The microseconds of each millisecond that spend the budget.
+    pub(crate) fn spends(self, exclusion: DependencyExclusion) -> i64 {
+        if self.consumes(exclusion) { self.weight } else { 0 }
     }
 
     /// Whether this is downtime that maintenance keeps from being charged.
@@ -117,6 +124,7 @@ pub(super) fn down_since(model: &Model, changes: &[Change], first: Option<Instan
 struct State {
     known: bool,
     down: bool,
+    weight: i64,
     source: Source,
 }
 
@@ -128,7 +136,8 @@ impl State {
         let checks_down = change.checks.is_some_and(|status| counts.contains(status));
         let incidents_down = change.incidents.is_some_and(|status| counts.contains(status));
         let source = if incidents_down && !checks_down { Source::Incident } else { Source::Healthcheck };
-        Self { known: status != Status::Unknown, down: seen && counts.contains(status), source }
+        let weight = if seen { counts.of(status) } else { 0 };
+        Self { known: status != Status::Unknown, down: weight > 0, weight, source }
     }
 }
 
@@ -184,12 +193,12 @@ impl Circumstances {
 }
 
 fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circumstances: Circumstances) {
-    let State { known, down, source } = state;
+    let State { known, down, weight, source } = state;
     let not_counted = model.objective.not_counted;
     let leaves = circumstances.in_maintenance && not_counted.maintenance || !known && not_counted.unknown;
     let uncharged = circumstances.excuse(&model.objective).filter(|_| down);
     let charge = (down && uncharged.is_none()).then_some(Charge { cause: Cause::Own, source });
-    join(pieces, Piece { span, known, down, counted: !leaves && !circumstances.outside, charge, uncharged });
+    join(pieces, Piece { span, known, down, weight, counted: !leaves && !circumstances.outside, charge, uncharged });
 }
 
 fn join(pieces: &mut Vec<Piece>, piece: Piece) {

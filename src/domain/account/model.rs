@@ -60,11 +60,14 @@ impl Model {
             objective.target.percent(),
             objective.window,
             objective.dependency_exclusion,
-            objective.counts_as_down,
+            objective.counts_as_down.statuses(),
             (objective.exclude_maintenance_windows, objective.not_counted),
         ));
         hash.feed(&self.dependencies.hash(self.upstreams()).to_string());
         self.maintenance.feed(&mut hash);
+        if !objective.counts_as_down.are_full() {
+            hash.feed(&format!("{:?}", objective.counts_as_down));
+        }
         if !objective.schedule.is_always() {
             hash.feed(&format!("{:?}", objective.schedule));
         }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::schedule::Schedule;
+use super::weights::Weights;
 use crate::domain::health::correction::Corrections;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
-use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -118,7 +118,7 @@ pub(crate) struct Objective {
     /// Upstream systems that never excuse this objective.
     pub(crate) excluded_dependencies: BTreeSet<Name>,
     pub(crate) exclude_maintenance_windows: bool,
-    pub(crate) counts_as_down: StatusSet,
+    pub(crate) counts_as_down: Weights,
     pub(crate) not_counted: NotCounted,
     /// Time outside of it is not counted.
     pub(crate) schedule: Schedule,
@@ -175,9 +175,4 @@ impl Default for BurnRateThresholds {
             fast_burn_multiplier: Decimal::whole(5),
         }
     }
-}
-
-/// The statuses that count as down unless an objective says otherwise.
-pub(crate) fn default_counts_as_down() -> StatusSet {
-    StatusSet::default().with(Status::Degraded).with(Status::Unhealthy)
 }

@@ -86,15 +86,16 @@ fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Ve
 }
 
 fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
-    let mut stretches: Vec<(Span, Charge)> = Vec::new();
+    let mut stretches: Vec<(Span, (Charge, i64))> = Vec::new();
     for piece in run {
         let Some(charge) = piece.charge else { continue };
+        let kind = (charge, piece.weight);
         match stretches.last_mut() {
-            Some((span, known)) if span.end == piece.span.start && *known == charge => span.end = piece.span.end,
-            _ => stretches.push((piece.span, charge)),
+            Some((span, known)) if span.end == piece.span.start && *known == kind => span.end = piece.span.end,
+            _ => stretches.push((piece.span, kind)),
         }
     }
-    let event = |(span, charge): (Span, Charge)| Event {
+    let event = |(span, (charge, weight)): (Span, (Charge, i64))| Event {
         objective: model.objective.metadata.name.clone(),
         system: model.system.name.clone(),
         start: span.start,
@@ -104,6 +105,7 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
             Cause::Upstream(system) => Some(model.dependencies.name(system)),
         },
         source: charge.source,
+        weight,
     };
     stretches.into_iter().map(event).collect()
 }

@@ -1,19 +1,19 @@
-//! Owns sums of time: how many milliseconds of a stretch were spent on what.
+//! Owns sums of time: how much of a stretch was spent on what. Downtime is weighted, so it is summed in microseconds.
 
 use super::downtime::{Cause, Piece};
 use super::member::SystemId;
 use super::objective::DependencyExclusion;
 use crate::domain::value::span::Span;
 
-/// Milliseconds by what they count as.
+/// Time by what it counts as: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Tally {
     /// Charged downtime that belongs to the system itself.
-    pub(crate) own_ms: i64,
+    pub(crate) own_us: i64,
     /// Charged downtime of upstreams that have any, by id.
-    pub(crate) upstream_ms: Vec<(SystemId, i64)>,
+    pub(crate) upstream_us: Vec<(SystemId, i64)>,
     /// Downtime that maintenance keeps from being charged.
-    pub(crate) excluded_ms: i64,
+    pub(crate) excluded_us: i64,
     /// Time taken out of the window's length.
     pub(crate) not_counted_ms: i64,
     /// Time with unknown status.
@@ -22,15 +22,15 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// All charged downtime.
-    pub(crate) fn strict_ms(&self) -> i64 {
-        self.own_ms + self.upstream_ms.iter().map(|(_, millis)| millis).sum::<i64>()
+    pub(crate) fn strict_us(&self) -> i64 {
+        self.own_us + self.upstream_us.iter().map(|(_, micros)| micros).sum::<i64>()
     }
 
     /// The downtime that spends the budget.
-    pub(crate) fn consumed_ms(&self, exclusion: DependencyExclusion) -> i64 {
+    pub(crate) fn consumed_us(&self, exclusion: DependencyExclusion) -> i64 {
         match exclusion {
-            DependencyExclusion::Strict => self.strict_ms(),
-            DependencyExclusion::SelfOnly => self.own_ms,
+            DependencyExclusion::Strict => self.strict_us(),
+            DependencyExclusion::SelfOnly => self.own_us,
         }
     }
 
@@ -40,10 +40,11 @@ impl Tally {
         if millis == 0 {
             return;
         }
+        let micros = millis * piece.weight;
         match piece.charge.map(|charge| charge.cause) {
-            Some(Cause::Own) => self.own_ms += millis,
-            Some(Cause::Upstream(system)) => self.add_upstream(system, millis),
-            None if piece.excluded() => self.excluded_ms += millis,
+            Some(Cause::Own) => self.own_us += micros,
+            Some(Cause::Upstream(system)) => self.add_upstream(system, micros),
+            None if piece.excluded() => self.excluded_us += micros,
             None => {}
         }
         if !piece.counted {
@@ -56,27 +57,27 @@ impl Tally {
 
     /// Adds `times` times another tally.
     pub(crate) fn add(&mut self, other: &Self, times: i64) {
-        self.own_ms += other.own_ms * times;
-        for (system, millis) in &other.upstream_ms {
-            self.add_upstream(*system, millis * times);
+        self.own_us += other.own_us * times;
+        for (system, micros) in &other.upstream_us {
+            self.add_upstream(*system, micros * times);
         }
-        self.excluded_ms += other.excluded_ms * times;
+        self.excluded_us += other.excluded_us * times;
         self.not_counted_ms += other.not_counted_ms * times;
         self.unknown_ms += other.unknown_ms * times;
     }
 
-    fn add_upstream(&mut self, system: SystemId, millis: i64) {
-        if millis == 0 {
+    fn add_upstream(&mut self, system: SystemId, micros: i64) {
+        if micros == 0 {
             return;
         }
-        match self.upstream_ms.binary_search_by_key(&system, |(known, _)| *known) {
+        match self.upstream_us.binary_search_by_key(&system, |(known, _)| *known) {
             Ok(place) => {
-                self.upstream_ms[place].1 += millis;
-                if self.upstream_ms[place].1 == 0 {
-                    self.upstream_ms.remove(place);
+                self.upstream_us[place].1 += micros;
+                if self.upstream_us[place].1 == 0 {
+                    self.upstream_us.remove(place);
                 }
             }
-            Err(place) => self.upstream_ms.insert(place, (system, millis)),
+            Err(place) => self.upstream_us.insert(place, (system, micros)),
         }
     }
 }

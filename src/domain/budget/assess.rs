@@ -8,6 +8,7 @@ use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::weights::FULL;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -187,11 +188,11 @@ impl<'m> Assessment<'m> {
 
 /// Whether all systems that days are charged to may excuse the objective.
 fn is_of(model: &Model, ledger: &Ledger) -> bool {
-    let mut charged = ledger.runs().iter().flat_map(|run| &run.day.tally.upstream_ms);
+    let mut charged = ledger.runs().iter().flat_map(|run| &run.day.tally.upstream_us);
     charged.all(|(system, _)| model.dependencies.place(*system).is_some())
 }
 
-/// What decides a verdict, in milliseconds of some stretch of time.
+/// What decides a verdict of some stretch of time: consumed microseconds, and milliseconds that are not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Spent {
     consumed: i64,
@@ -200,7 +201,7 @@ pub(super) struct Spent {
 
 impl Spent {
     pub(super) fn of(tally: &Tally, exclusion: DependencyExclusion) -> Self {
-        Self { consumed: tally.consumed_ms(exclusion), not_counted: tally.not_counted_ms }
+        Self { consumed: tally.consumed_us(exclusion), not_counted: tally.not_counted_ms }
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
@@ -209,7 +210,7 @@ impl Spent {
 
     /// Whether that is more than a target allows of a window of this length, in milliseconds.
     pub(super) fn breaches(self, target: Target, window_ms: i64) -> bool {
-        let length = i128::from(window_ms - self.not_counted);
+        let length = i128::from((window_ms - self.not_counted) * FULL);
         i128::from(self.consumed) * i128::from(WHOLE) > i128::from(target.error_share()) * length
     }
 
@@ -219,12 +220,12 @@ impl Spent {
 
     /// What `part` of a day that holds this holds, where the whole tells it.
     fn within(self, part: i64, whole: i64) -> Option<Self> {
-        let of = |millis: i64| match millis {
+        let of = |held: i64, unit: i64| match held {
             0 => Some(0),
-            all if all == whole => Some(part),
-            _ => (part == whole).then_some(millis),
+            all if all == whole * unit => Some(part * unit),
+            _ => (part == whole).then_some(held),
         };
-        Some(Self { consumed: of(self.consumed)?, not_counted: of(self.not_counted)? })
+        Some(Self { consumed: of(self.consumed, FULL)?, not_counted: of(self.not_counted, 1)? })
     }
 }
 

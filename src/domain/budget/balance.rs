@@ -4,11 +4,16 @@ use std::cmp::Ordering;
 
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion};
 use crate::domain::account::tally::Tally;
+use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::HOUR_MS;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::{Target, WHOLE};
 
-/// The account of one objective over its window. Times are whole milliseconds; the budget is held multiplied by [`WHOLE`].
+/// What a millisecond of allowed downtime is in the unit of [`Budget::total`]: microseconds times [`WHOLE`].
+pub(crate) const SCALED_MS: i128 = WHOLE as i128 * FULL as i128;
+
+/// The account of one objective over its window. Time is in whole milliseconds, downtime in microseconds; the budget is held in
+/// microseconds times [`WHOLE`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Budget {
     pub(crate) target: Target,
@@ -69,9 +74,9 @@ impl BudgetTier {
 }
 
 impl Budget {
-    /// Milliseconds of downtime that spend the budget.
-    pub(crate) fn consumed_ms(&self) -> i64 {
-        self.tally.consumed_ms(self.exclusion)
+    /// Microseconds of downtime that spend the budget.
+    pub(crate) fn consumed_us(&self) -> i64 {
+        self.tally.consumed_us(self.exclusion)
     }
 
     /// The window's length without time that is not counted, in milliseconds.
@@ -84,19 +89,25 @@ impl Budget {
         self.elapsed.millis() - self.tally.not_counted_ms
     }
 
+    /// What of the elapsed length so many microseconds of downtime leave, and that length, in microseconds.
+    pub(crate) fn available(&self, down_us: i64) -> (i128, i128) {
+        let length = i128::from(self.elapsed_length_ms()) * i128::from(FULL);
+        (length - i128::from(down_us), length)
+    }
+
     /// Milliseconds of the elapsed part, counted or not, in which the status was known.
     pub(crate) fn known_ms(&self) -> i64 {
         self.elapsed.millis() - self.tally.unknown_ms
     }
 
-    /// (1 − target) × length, in milliseconds times [`WHOLE`]: the allowed downtime, exactly.
+    /// (1 − target) × length, in microseconds times [`WHOLE`]: the allowed downtime, exactly.
     pub(crate) fn total(&self) -> i128 {
-        i128::from(self.target.error_share()) * i128::from(self.length_ms())
+        i128::from(self.target.error_share()) * i128::from(self.length_ms()) * i128::from(FULL)
     }
 
     /// Consumed downtime in the unit of [`Self::total`].
     pub(crate) fn consumed(&self) -> i128 {
-        i128::from(self.consumed_ms()) * i128::from(WHOLE)
+        i128::from(self.consumed_us()) * i128::from(WHOLE)
     }
 
     /// max(0, total − consumed), in the unit of [`Self::total`].
@@ -116,14 +127,14 @@ impl Budget {
 
     /// Whether the budget is used up: all of it is consumed, and something is.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.consumed_ms() > 0 && self.consumed() >= self.total()
+        self.consumed_us() > 0 && self.consumed() >= self.total()
     }
 
     /// How the remaining shares of two budgets compare, exactly. No budget at all is whole as long as nothing is consumed.
     pub(crate) fn compare_remaining(&self, other: &Self) -> Ordering {
         // What is left is 1 − consumed / total, floored at 0: the fractions of what is consumed compare crosswise. Without
-        // the common factor WHOLE the products stay below 2^107.
-        let share = |budget: &Self| (i128::from(budget.consumed_ms()), budget.total().max(1));
+        // the common factor WHOLE the products stay below 2^124.
+        let share = |budget: &Self| (i128::from(budget.consumed_us()), budget.total().max(1));
         match (self.is_exhausted(), other.is_exhausted()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
@@ -141,8 +152,8 @@ impl Budget {
         let (length, other_length) = (self.elapsed_length_ms(), other.elapsed_length_ms());
         match (length > 0, other_length > 0) {
             (true, true) => {
-                let missing = i128::from(self.consumed_ms()) * i128::from(other_length);
-                (i128::from(other.consumed_ms()) * i128::from(length)).cmp(&missing)
+                let missing = i128::from(self.consumed_us()) * i128::from(other_length);
+                (i128::from(other.consumed_us()) * i128::from(length)).cmp(&missing)
             }
             (some, other_some) => some.cmp(&other_some),
         }
@@ -150,15 +161,15 @@ impl Budget {
 
     /// Whether at most a fifth of the budget is left.
     pub(crate) fn is_at_risk(&self) -> bool {
-        if self.total() == 0 { self.consumed_ms() > 0 } else { self.remaining() * 5 <= self.total() }
+        if self.total() == 0 { self.consumed_us() > 0 } else { self.remaining() * 5 <= self.total() }
     }
 
     /// How the consumed share compares with the thresholds.
     pub(crate) fn tier(&self, thresholds: &BurnRateThresholds) -> BudgetTier {
         // consumed / total × 100 >= threshold, without dividing; thresholds are millionths of a percent.
         let reaches = |millionths: i64| {
-            self.consumed_ms() > 0
-                && i128::from(self.consumed_ms()) * i128::from(WHOLE) * i128::from(WHOLE)
+            self.consumed_us() > 0
+                && i128::from(self.consumed_us()) * i128::from(WHOLE) * i128::from(WHOLE)
                     >= i128::from(millionths) * self.total()
         };
         if self.is_exhausted() {
@@ -189,7 +200,7 @@ impl Budget {
 
     /// Consumed time over the elapsed length, relative to the allowed share of failure.
     pub(crate) fn burn_rate(&self) -> BurnRate {
-        BurnRate { consumed_ms: self.consumed_ms(), over_ms: self.elapsed_length_ms(), target: self.target }
+        BurnRate { consumed_us: self.consumed_us(), over_ms: self.elapsed_length_ms(), target: self.target }
     }
 }
 
@@ -211,7 +222,7 @@ pub(crate) const ONE_HOUR: usize = 2;
 /// SRE workbook, chapter 5, "Alerting on burn rate".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BurnRate {
-    pub(crate) consumed_ms: i64,
+    pub(crate) consumed_us: i64,
     pub(crate) over_ms: i64,
     pub(crate) target: Target,
 }
@@ -219,26 +230,29 @@ pub(crate) struct BurnRate {
 impl BurnRate {
     /// The rate; `None` when something is consumed though the target or the length leaves no budget. For printing only.
     pub(crate) fn value(self) -> Option<f64> {
-        if self.consumed_ms == 0 {
+        if self.consumed_us == 0 {
             return Some(0.0);
         }
         let allowed = self.allowed();
-        (allowed > 0).then(|| (self.consumed_ms as f64 * WHOLE as f64) / allowed as f64)
+        (allowed > 0).then(|| {
+            let consumed = self.consumed_us as f64 / FULL as f64;
+            consumed * WHOLE as f64 / (allowed / i128::from(FULL)) as f64
+        })
     }
 
     /// How the rate compares with a factor, exactly; `None` when there is no rate.
     pub(crate) fn compare(self, factor: crate::domain::value::decimal::Decimal) -> Option<Ordering> {
         let allowed = self.allowed();
-        if self.consumed_ms > 0 && allowed <= 0 {
+        if self.consumed_us > 0 && allowed <= 0 {
             return None;
         }
-        let rate = i128::from(self.consumed_ms) * i128::from(WHOLE) * i128::from(crate::domain::value::decimal::SCALE);
+        let rate = i128::from(self.consumed_us) * i128::from(WHOLE) * i128::from(crate::domain::value::decimal::SCALE);
         Some(rate.cmp(&(i128::from(factor.millionths()) * allowed.max(1))))
     }
 
-    /// The consumption of a rate of 1, in milliseconds times [`WHOLE`].
+    /// The consumption of a rate of 1, in microseconds times [`WHOLE`].
     fn allowed(self) -> i128 {
-        i128::from(self.target.error_share()) * i128::from(self.over_ms)
+        i128::from(self.target.error_share()) * i128::from(self.over_ms) * i128::from(FULL)
     }
 }
 
@@ -250,7 +264,7 @@ mod tests {
 
     fn budget(target: &str, days: i64, own_ms: i64) -> Budget {
         let window = Span::new(Instant::from_millis(0), Instant::from_millis(days * DAY_MS));
-        let tally = Tally { own_ms, ..Tally::default() };
+        let tally = Tally { own_us: own_ms * FULL, ..Tally::default() };
         let target = Target::parse(target).unwrap();
         Budget { target, exclusion: DependencyExclusion::Strict, window, elapsed: window, tally }
     }
@@ -259,12 +273,12 @@ mod tests {
     fn the_budget_of_99_9_percent_over_30_days_is_2592_seconds_exactly() {
         // SRE book, appendix "Availability Table": 99.9 % a month is 43.2 minutes.
         let spent = budget("99.9", 30, 2_592_000);
-        assert_eq!(spent.total(), 2_592_000 * i128::from(WHOLE));
+        assert_eq!(spent.total(), 2_592_000 * SCALED_MS);
         assert!(!spent.is_breaching() && spent.is_exhausted());
         assert_eq!((spent.remaining(), spent.overspent()), (0, 0));
         let over = budget("99.9", 30, 2_592_001);
         assert!(over.is_breaching());
-        assert_eq!(over.overspent(), i128::from(WHOLE));
+        assert_eq!(over.overspent(), SCALED_MS);
     }
 
     #[test]
@@ -311,12 +325,12 @@ mod tests {
     #[test]
     fn burn_rates_follow_the_workbook() {
         // SRE workbook, table 5-4: an error rate of 1 % at 99.9 % burns 10 times too fast.
-        let rate = BurnRate { consumed_ms: 36_000, over_ms: HOUR_MS, target: Target::parse("99.9").unwrap() };
+        let rate = BurnRate { consumed_us: 36_000 * FULL, over_ms: HOUR_MS, target: Target::parse("99.9").unwrap() };
         assert!((rate.value().unwrap() - 10.0).abs() < 1e-12);
         assert_eq!(rate.compare(Decimal::whole(10)), Some(Ordering::Equal));
         let none = BurnRate { target: Target::parse("100").unwrap(), ..rate };
         assert_eq!((none.value(), none.compare(Decimal::whole(1))), (None, None));
-        let idle = BurnRate { consumed_ms: 0, ..none };
+        let idle = BurnRate { consumed_us: 0, ..none };
         assert_eq!((idle.value(), idle.compare(Decimal::whole(1))), (Some(0.0), Some(Ordering::Less)));
     }
 }

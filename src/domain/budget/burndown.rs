@@ -9,36 +9,33 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// What was consumed up to a moment, in milliseconds.
+/// What was consumed up to a moment, in microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Point {
     pub(crate) at: Instant,
-    pub(crate) consumed_ms: i64,
+    pub(crate) consumed_us: i64,
 }
 
-/// The corners of the burn-down over `elapsed`, which `pieces` cover: from each to the next, consumption stands still or grows by
-/// a millisecond a millisecond. The first is at the start of `elapsed`, the last one at its end.
+/// The corners of the burn-down over `elapsed`, which `pieces` cover: from each to the next, consumption stands still or grows
+/// evenly. The first is at the start of `elapsed`, the last one at its end.
 pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyExclusion) -> Vec<Point> {
-    let mut corners = vec![Point { at: elapsed.start, consumed_ms: 0 }];
+    let mut corners = vec![Point { at: elapsed.start, consumed_us: 0 }];
     let mut last = corners[0];
-    let mut rising = false;
-    let spending = pieces.iter().filter(|piece| piece.consumes(exclusion)).map(|piece| piece.span.intersect(elapsed));
-    for part in spending.filter(|part| !part.is_empty()) {
-        // Downtime that goes on under another attribution is no corner.
-        if part.start > last.at || !rising {
-            if part.start > last.at {
-                last.at = part.start;
-                corners.push(last);
-            }
-            rising = true;
-            last = Point { at: part.end, consumed_ms: last.consumed_ms + part.millis() };
-            corners.push(last);
+    // How much is consumed a millisecond up to the last corner.
+    let mut rate = None;
+    for piece in pieces {
+        let part = piece.span.intersect(elapsed);
+        if part.is_empty() {
             continue;
         }
-        last = Point { at: part.end, consumed_ms: last.consumed_ms + part.millis() };
-        if let Some(corner) = corners.last_mut() {
-            *corner = last;
+        let spends = piece.spends(exclusion);
+        last = Point { at: part.end, consumed_us: last.consumed_us + part.millis() * spends };
+        // Downtime that goes on under another attribution is no corner.
+        match corners.last_mut().filter(|_| rate == Some(spends)) {
+            Some(corner) => *corner = last,
+            None => corners.push(last),
         }
+        rate = Some(spends);
     }
     if last.at < elapsed.end {
         corners.push(Point { at: elapsed.end, ..last });
@@ -50,10 +47,9 @@ pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyEx
 pub(crate) fn consumed_at(corners: &[Point], at: Instant) -> i64 {
     let next = corners.partition_point(|corner| corner.at <= at);
     let Some(before) = next.checked_sub(1).map(|index| corners[index]) else { return 0 };
-    match corners.get(next) {
-        Some(after) if after.consumed_ms > before.consumed_ms => before.consumed_ms + at.since(before.at),
-        _ => before.consumed_ms,
-    }
+    let Some(after) = corners.get(next) else { return before.consumed_us };
+    let rate = (after.consumed_us - before.consumed_us) / after.at.since(before.at);
+    before.consumed_us + at.since(before.at) * rate
 }
 
 #[cfg(test)]
@@ -64,6 +60,7 @@ mod tests {
     use super::*;
     use crate::domain::account::downtime::{Cause, Charge};
     use crate::domain::account::member::SystemId;
+    use crate::domain::account::weights::FULL;
     use crate::domain::health::transition::Source;
 
     fn at(millis: i64) -> Instant {
@@ -71,21 +68,23 @@ mod tests {
     }
 
     /// Pieces without a gap from the lengths and causes of each; `None` is up.
-    fn pieces(parts: &[(i64, Option<Cause>)]) -> Vec<Piece> {
+    fn pieces(parts: &[(i64, Option<(Cause, i64)>)]) -> Vec<Piece> {
         let mut start = 0;
         let mut made = Vec::new();
         for (length, cause) in parts {
             let span = Span::new(at(start), at(start + length));
-            let charge = cause.map(|cause| Charge { cause, source: Source::Healthcheck });
-            made.push(Piece { span, known: true, down: cause.is_some(), counted: true, charge, uncharged: None });
+            let charge = cause.map(|(cause, _)| Charge { cause, source: Source::Healthcheck });
+            let (down, weight) = (cause.is_some(), cause.map_or(0, |(_, weight)| weight));
+            made.push(Piece { span, known: true, down, weight, counted: true, charge, uncharged: None });
             start += length;
         }
         made
     }
 
-    fn causes() -> impl Strategy<Value = Vec<(i64, Option<Cause>)>> {
-        let cause = prop_oneof![Just(None), Just(Some(Cause::Own)), Just(Some(Cause::Upstream(SystemId(1))))];
-        vec((1..20_i64, cause), 1..12)
+    fn causes() -> impl Strategy<Value = Vec<(i64, Option<(Cause, i64)>)>> {
+        let cause = prop_oneof![Just(Cause::Own), Just(Cause::Upstream(SystemId(1)))];
+        let weight = prop_oneof![Just(FULL), Just(FULL), Just(500), 1..FULL];
+        vec((1..20_i64, prop::option::weighted(0.7, (cause, weight))), 1..12)
     }
 
     proptest! {
@@ -99,31 +98,39 @@ mod tests {
             let elapsed = Span::new(at(from.min(end)), at((from + length).min(end)));
             let corners = burn_down(&pieces, elapsed, exclusion);
             // One millisecond after the other, by what each belongs to.
-            let spends: Vec<bool> = parts
+            let spends: Vec<i64> = parts
                 .iter()
                 .flat_map(|(length, cause)| std::iter::repeat_n(*cause, *length as usize))
-                .map(|cause| matches!((cause, strict), (Some(_), true) | (Some(Cause::Own), false)))
+                .map(|cause| match (cause, strict) {
+                    (Some((_, weight)), true) | (Some((Cause::Own, weight)), false) => weight,
+                    _ => 0,
+                })
                 .collect();
             let mut consumed = 0;
             for moment in elapsed.start.millis()..=elapsed.end.millis() {
                 prop_assert_eq!(consumed_at(&corners, at(moment)), consumed, "at {}", moment);
-                consumed += i64::from(spends.get(moment as usize).copied().unwrap_or(false));
+                consumed += spends.get(moment as usize).copied().unwrap_or(0);
             }
             prop_assert_eq!((corners[0].at, corners[corners.len() - 1].at), (elapsed.start, elapsed.end));
             // Every corner but the ends is one: the slope changes there.
             for window in corners.windows(3) {
-                let rises = |a: Point, b: Point| b.consumed_ms > a.consumed_ms;
-                prop_assert_ne!(rises(window[0], window[1]), rises(window[1], window[2]));
+                let rate = |a: Point, b: Point| (b.consumed_us - a.consumed_us) / b.at.since(a.at);
+                prop_assert_ne!(rate(window[0], window[1]), rate(window[1], window[2]));
             }
         }
     }
 
     #[test]
     fn blame_that_moves_makes_no_corner_where_all_of_it_counts() {
-        let pieces = pieces(&[(10, None), (5, Some(Cause::Own)), (5, Some(Cause::Upstream(SystemId(1)))), (10, None)]);
+        let pieces = pieces(&[
+            (10, None),
+            (5, Some((Cause::Own, FULL))),
+            (5, Some((Cause::Upstream(SystemId(1)), FULL))),
+            (10, None),
+        ]);
         let drawn = |exclusion| {
             let corners = burn_down(&pieces, Span::new(at(0), at(30)), exclusion);
-            corners.iter().map(|corner| (corner.at.millis(), corner.consumed_ms)).collect::<Vec<_>>()
+            corners.iter().map(|corner| (corner.at.millis(), corner.consumed_us / FULL)).collect::<Vec<_>>()
         };
         assert_eq!(drawn(DependencyExclusion::Strict), [(0, 0), (10, 0), (20, 10), (30, 10)]);
         assert_eq!(drawn(DependencyExclusion::SelfOnly), [(0, 0), (10, 0), (15, 5), (30, 5)]);

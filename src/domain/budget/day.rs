@@ -252,8 +252,8 @@ impl Cursor {
 mod tests {
     use super::*;
 
-    fn day(own_ms: i64) -> Day {
-        Day { tally: Tally { own_ms, ..Tally::default() }, verdict: Verdict::Kept }
+    fn day(own_us: i64) -> Day {
+        Day { tally: Tally { own_us, ..Tally::default() }, verdict: Verdict::Kept }
     }
 
     fn ledger(calendar: Calendar, first: Date, own: &[i64]) -> Ledger {
@@ -267,12 +267,12 @@ mod tests {
         let midnight = |days: i64| Instant::from_millis(days * crate::domain::value::instant::DAY_MS);
         let mut ledger = ledger(Calendar::UTC, Date::from_number(10), &[1, 1, 1, 5, 0, 0]);
         assert_eq!((ledger.runs().len(), ledger.end()), (3, midnight(16)));
-        assert_eq!(ledger.sum(Span::new(midnight(0), midnight(99))).own_ms, 8);
-        assert_eq!(ledger.sum(Span::new(midnight(12), midnight(14))).own_ms, 6);
-        let seen: Vec<i64> = ledger.days().map(|(_, day)| day.tally.own_ms).collect();
+        assert_eq!(ledger.sum(Span::new(midnight(0), midnight(99))).own_us, 8);
+        assert_eq!(ledger.sum(Span::new(midnight(12), midnight(14))).own_us, 6);
+        let seen: Vec<i64> = ledger.days().map(|(_, day)| day.tally.own_us).collect();
         assert_eq!(seen, [1, 1, 1, 5, 0, 0]);
         let mut cursor = Cursor::at(&ledger, Date::from_number(12));
-        let walked: Vec<i64> = std::iter::from_fn(|| cursor.next(&ledger).map(|day| day.tally.own_ms)).collect();
+        let walked: Vec<i64> = std::iter::from_fn(|| cursor.next(&ledger).map(|day| day.tally.own_us)).collect();
         assert_eq!(walked, [1, 5, 0, 0]);
         ledger.truncate(midnight(12));
         assert_eq!((ledger.end(), ledger.runs().len()), (midnight(12), 1));
@@ -333,8 +333,8 @@ mod tests {
         ledger.extend([Run { count: 1, day: skipped }, Run { count: 1, day: day(2) }]);
         let days: Vec<String> = ledger.days().map(|(span, _)| calendar.date(span.start).to_string()).collect();
         assert_eq!(days, ["2011-12-29", "2011-12-31"]);
-        assert_eq!((ledger.span.millis(), ledger.sum(ledger.span).own_ms), (2 * 86_400_000, 3));
+        assert_eq!((ledger.span.millis(), ledger.sum(ledger.span).own_us), (2 * 86_400_000, 3));
         ledger.truncate(Instant::parse("2011-12-30T10:00:00Z").unwrap());
-        assert_eq!(ledger.sum(ledger.span).own_ms, 1);
+        assert_eq!(ledger.sum(ledger.span).own_us, 1);
     }
 }

@@ -7,9 +7,10 @@ use super::achievement::Unlocked;
 use super::balance::State;
 use super::report::{ObjectiveReport, worst_first};
 use crate::domain::account::outage::Outage;
+use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::{Span, union};
+use crate::domain::value::span::Span;
 use crate::domain::value::week::Week;
 
 /// How many objectives are named as best, and as worst.
@@ -61,8 +62,8 @@ impl Counts {
 /// Downtime within a stretch of time, each outage once however many objectives saw it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Downtime {
-    /// Charged downtime of each cause, added up.
-    pub(crate) millis: i64,
+    /// Charged downtime of each cause, added up, in microseconds.
+    pub(crate) micros: i64,
     /// Objectives that were down for the same cause at the same time saw one outage.
     pub(crate) outages: usize,
     /// By cause, largest first; ties: by name.
@@ -77,14 +78,15 @@ pub(crate) struct Part {
     pub(crate) own: bool,
     /// How many objectives saw it.
     pub(crate) objectives: usize,
-    /// The time in which any of them did.
-    pub(crate) millis: i64,
+    /// The time in which any of them did, with the greatest weight of those that did, in microseconds.
+    pub(crate) micros: i64,
 }
 
 /// What is known of one cause: when objectives saw it, and with which of the outages.
 #[derive(Default)]
 struct Seen<'o> {
     spans: Vec<(Span, usize)>,
+    weighted: Vec<(i64, Span)>,
     objectives: BTreeSet<&'o Name>,
     own: bool,
 }
@@ -104,6 +106,7 @@ impl Downtime {
                 same.insert(index, index);
                 let seen = causes.entry(event.cause()).or_default();
                 seen.spans.push((span, index));
+                seen.weighted.push((event.weight, span));
                 seen.objectives.insert(&event.objective);
                 seen.own |= event.upstream.is_none();
             }
@@ -115,12 +118,12 @@ impl Downtime {
             system: system.clone(),
             own: seen.own,
             objectives: seen.objectives.len(),
-            millis: union(seen.spans.into_iter().map(|(span, _)| span).collect()).into_iter().map(Span::millis).sum(),
+            micros: heaviest(seen.weighted),
         };
         let mut parts: Vec<Part> = causes.into_iter().map(part).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.millis));
+        parts.sort_by_key(|part| std::cmp::Reverse(part.micros));
         let outages = same.iter().filter(|(index, of)| index == of).count();
-        Self { millis: parts.iter().map(|part| part.millis).sum(), outages, parts }
+        Self { micros: parts.iter().map(|part| part.micros).sum(), outages, parts }
     }
 }
 

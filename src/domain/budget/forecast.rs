@@ -15,6 +15,7 @@ use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::tally::Tally;
+use crate::domain::account::weights::FULL;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
@@ -48,35 +49,35 @@ struct Position {
     share: i64,
     /// The full length of the window, in milliseconds.
     window_ms: i64,
-    consumed_ms: i64,
+    consumed_us: i64,
     not_counted_ms: i64,
 }
 
 impl Position {
     fn is(self, event: Event) -> bool {
         match event {
-            Event::Exhausted => self.consumed_ms > 0 && self.excess() >= 0,
+            Event::Exhausted => self.consumed_us > 0 && self.excess() >= 0,
             Event::Recovered => self.excess() <= 0,
-            Event::Full => self.consumed_ms == 0,
+            Event::Full => self.consumed_us == 0,
         }
     }
 
-    /// Consumed minus total, in milliseconds times [`WHOLE`].
+    /// Consumed minus total, in microseconds times [`WHOLE`].
     fn excess(self) -> i128 {
         let length = i128::from(self.window_ms - self.not_counted_ms);
-        i128::from(self.consumed_ms) * i128::from(WHOLE) - i128::from(self.share) * length
+        i128::from(self.consumed_us) * i128::from(WHOLE) - i128::from(self.share) * length * i128::from(FULL)
     }
 
-    fn moved(self, consumed_ms: i64, not_counted_ms: i64) -> Self {
+    fn moved(self, consumed_us: i64, not_counted_ms: i64) -> Self {
         Self {
-            consumed_ms: self.consumed_ms + consumed_ms,
+            consumed_us: self.consumed_us + consumed_us,
             not_counted_ms: self.not_counted_ms + not_counted_ms,
             ..self
         }
     }
 }
 
-/// How fast consumed and not counted time change, in milliseconds a millisecond.
+/// How fast consumed and not counted time change, in microseconds and milliseconds a millisecond.
 #[derive(Clone, Copy)]
 struct Slope {
     consumed: i64,
@@ -85,7 +86,7 @@ struct Slope {
 
 impl Slope {
     fn of(piece: &Piece, exclusion: DependencyExclusion) -> Self {
-        Self { consumed: i64::from(piece.consumes(exclusion)), not_counted: i64::from(!piece.counted) }
+        Self { consumed: piece.spends(exclusion), not_counted: i64::from(!piece.counted) }
     }
 }
 
@@ -108,7 +109,7 @@ impl Forecast {
         let wanted = [
             (Event::Exhausted, down && !budget.is_exhausted()),
             (Event::Recovered, rolling && budget.is_breaching()),
-            (Event::Full, rolling && budget.consumed_ms() > 0),
+            (Event::Full, rolling && budget.consumed_us() > 0),
         ];
         let wanted: Vec<Event> = wanted.into_iter().filter(|(_, is)| *is).map(|(event, _)| event).collect();
         if wanted.is_empty() {
@@ -125,7 +126,7 @@ impl Forecast {
         let from = Position {
             share: budget.target.error_share(),
             window_ms: budget.window.millis(),
-            consumed_ms: budget.consumed_ms(),
+            consumed_us: budget.consumed_us(),
             not_counted_ms: budget.tally.not_counted_ms,
         };
         walk.find(wanted, from, |span| chronicle.pieces(model, span))
@@ -176,7 +177,7 @@ impl Walk<'_> {
             let (leaves, known) = self.leaves_next(back);
             let end = at.plus(leaves.since(back)).min(self.horizon);
             if let Some(held) = known.filter(|_| end.since(at) == leaves.since(back)) {
-                let left = (held.consumed_ms(self.exclusion), held.not_counted_ms);
+                let left = (held.consumed_us(self.exclusion), held.not_counted_ms);
                 let come = front.sum(Span::new(at, end), &mut draw)?;
                 if !wanted.iter().any(|event| possible(*event, position, left, come)) {
                     position = position.moved(come.0 - left.0, come.1 - left.1);
@@ -233,7 +234,7 @@ fn possible(event: Event, position: Position, gone: (i64, i64), come: (i64, i64)
     match event {
         Event::Exhausted => position.moved(come.0, come.1).is(event),
         Event::Recovered => position.moved(-gone.0, -gone.1).is(event),
-        Event::Full => position.consumed_ms <= gone.0,
+        Event::Full => position.consumed_us <= gone.0,
     }
 }
 
@@ -248,8 +249,8 @@ fn cross(event: Event, position: Position, slope: Slope, step: i64) -> Option<i6
     }
     // Each condition is a conjunction of comparisons of linear functions, so it holds on an interval of offsets, and not at
     // 1; if it holds at all it does so from the latest of the crossings on.
-    let excess_slope =
-        i128::from(slope.consumed) * i128::from(WHOLE) + i128::from(position.share) * i128::from(slope.not_counted);
+    let excess_slope = i128::from(slope.consumed) * i128::from(WHOLE)
+        + i128::from(position.share) * i128::from(slope.not_counted * FULL);
     let excess_crossing = |towards: i128| {
         let distance = position.excess() * -towards;
         let speed = excess_slope * towards;
@@ -258,7 +259,7 @@ fn cross(event: Event, position: Position, slope: Slope, step: i64) -> Option<i6
     let candidate: i128 = match event {
         Event::Exhausted => {
             let reached = if position.excess() >= 0 { Some(1) } else { excess_crossing(1) }?;
-            let begun = if position.consumed_ms > 0 || slope.consumed > 0 { 1 } else { return None };
+            let begun = if position.consumed_us > 0 || slope.consumed > 0 { 1 } else { return None };
             reached.max(begun)
         }
         Event::Recovered => excess_crossing(-1)?,
@@ -266,7 +267,7 @@ fn cross(event: Event, position: Position, slope: Slope, step: i64) -> Option<i6
             if slope.consumed >= 0 {
                 return None;
             }
-            i128::from(position.consumed_ms)
+            i128::from(position.consumed_us / -slope.consumed)
         }
     };
     let candidate = i64::try_from(candidate).ok().filter(|offset| (1..=step).contains(offset))?;

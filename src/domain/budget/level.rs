@@ -6,6 +6,7 @@ use super::balance::State;
 use super::report::ObjectiveReport;
 use crate::domain::account::outage::Outage;
 use crate::domain::account::outage::shared::shared;
+use crate::domain::account::weights::FULL;
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -24,7 +25,7 @@ pub(crate) struct Level {
     pub(crate) days: Vec<LevelDay>,
 }
 
-/// What one day of a period held, in milliseconds.
+/// What one day of a period held, in milliseconds but for downtime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LevelDay {
     pub(crate) date: Date,
@@ -32,8 +33,8 @@ pub(crate) struct LevelDay {
     /// Of what is counted.
     pub(crate) length_ms: i64,
     pub(crate) known_ms: i64,
-    /// What spends the budget.
-    pub(crate) consumed_ms: i64,
+    /// What spends the budget, in microseconds.
+    pub(crate) consumed_us: i64,
 }
 
 /// Whether an objective met its target.
@@ -52,6 +53,14 @@ impl Outcome {
             Self::Met => "met",
             Self::NoData => "no-data",
         }
+    }
+}
+
+impl LevelDay {
+    /// What of the length downtime leaves, and that length, in microseconds.
+    pub(crate) fn available(&self) -> (i128, i128) {
+        let length = i128::from(self.length_ms) * i128::from(FULL);
+        (length - i128::from(self.consumed_us), length)
     }
 }
 
@@ -85,8 +94,8 @@ pub(crate) struct Interruptions {
     pub(crate) count: usize,
     /// Of these, those that still last as of `as-of`.
     pub(crate) open: usize,
-    /// Charged downtime within the period, each moment of a system once.
-    pub(crate) downtime_ms: i64,
+    /// Charged downtime within the period, each moment of a system once, in microseconds.
+    pub(crate) downtime_us: i64,
     /// The longest of those that begin in the period, to its true end.
     pub(crate) longest_ms: Option<i64>,
     /// Mean time to recovery of those that are over.
@@ -102,9 +111,10 @@ impl Interruptions {
             levels.iter().map(|level| (&level.report.objective, level.period())).collect();
         let within = |outage: &Outage| periods[&outage.objective];
         let charged = levels.iter().flat_map(|level| &level.outages).filter(|outage| !outage.events.is_empty());
-        let (mut found, mut over_ms) = (Self::default(), 0);
+        let (mut found, mut over_ms, mut down_ms) = (Self::default(), 0, 0);
         for outage in shared(charged) {
-            found.downtime_ms += outage.charged_ms(as_of, within);
+            found.downtime_us += outage.charged_us(as_of, within);
+            down_ms += outage.charged_ms(as_of, within);
             let range = within(outage.seen[0]);
             if outage.start < range.start || range.end <= outage.start {
                 continue;
@@ -124,7 +134,7 @@ impl Interruptions {
             let length = observed.entry(&level.report.system).or_default();
             *length = level.report.budget.elapsed_length_ms().max(*length);
         }
-        let up_ms = observed.values().sum::<i64>() - found.downtime_ms;
+        let up_ms = observed.values().sum::<i64>() - down_ms;
         found.mtbf_ms = up_ms.max(0).checked_div(found.count as i64);
         found
     }
@@ -136,15 +146,16 @@ pub(crate) struct Summary {
     pub(crate) met: usize,
     pub(crate) missed: usize,
     pub(crate) no_data: usize,
-    /// Sums over the objectives of which something is known, each by itself; in milliseconds. The length that has passed.
+    /// Sums over the objectives of which something is known, each by itself; downtime in microseconds, other time in milliseconds.
+    /// The length that has passed.
     pub(crate) length_ms: i64,
-    pub(crate) consumed_ms: i64,
-    pub(crate) strict_ms: i64,
-    pub(crate) excluded_ms: i64,
+    pub(crate) consumed_us: i64,
+    pub(crate) strict_us: i64,
+    pub(crate) excluded_us: i64,
     pub(crate) not_counted_ms: i64,
     pub(crate) known_ms: i64,
     pub(crate) elapsed_ms: i64,
-    /// What their targets allow, in milliseconds times [`WHOLE`].
+    /// What their targets allow, in microseconds times [`WHOLE`].
     pub(crate) allowed: i128,
     pub(crate) interruptions: Interruptions,
 }
@@ -163,9 +174,9 @@ impl Summary {
             }
             let budget = &level.report.budget;
             sum.length_ms += budget.elapsed_length_ms();
-            sum.consumed_ms += budget.consumed_ms();
-            sum.strict_ms += budget.tally.strict_ms();
-            sum.excluded_ms += budget.tally.excluded_ms;
+            sum.consumed_us += budget.consumed_us();
+            sum.strict_us += budget.tally.strict_us();
+            sum.excluded_us += budget.tally.excluded_us;
             sum.not_counted_ms += budget.tally.not_counted_ms;
             sum.known_ms += budget.known_ms();
             sum.elapsed_ms += budget.elapsed.millis();
@@ -174,12 +185,18 @@ impl Summary {
         sum
     }
 
+    /// What of the length so many microseconds of downtime leave, and that length, in microseconds.
+    pub(crate) fn available(&self, down_us: i64) -> (i128, i128) {
+        let length = i128::from(self.length_ms) * i128::from(FULL);
+        (length - i128::from(down_us), length)
+    }
+
     pub(crate) fn objectives(&self) -> usize {
         self.met + self.missed + self.no_data
     }
 
     /// Whether so much is allowed as was consumed, of all together.
     pub(crate) fn is_within(&self) -> bool {
-        i128::from(self.consumed_ms) * i128::from(WHOLE) <= self.allowed
+        i128::from(self.consumed_us) * i128::from(WHOLE) <= self.allowed
     }
 }

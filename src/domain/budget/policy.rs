@@ -2,6 +2,7 @@
 //! window. SRE workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts", table 5-8, with the 1d/2h rule of Sloth.
 
 use super::balance::{BurnRate, LOOKBACKS};
+use crate::domain::account::weights::FULL;
 use crate::domain::value::decimal::{Decimal, SCALE};
 use crate::domain::value::target::{Target, WHOLE};
 
@@ -102,23 +103,23 @@ impl Rule {
         Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
     }
 
-    /// What consumed milliseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
+    /// What consumed microseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
     /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × nominal window / long.
     pub(crate) fn sides(self, over_ms: i64, target: Target, nominal_ms: i64) -> (i128, i128) {
-        let allowed = i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(over_ms);
+        let allowed = i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(over_ms) * i128::from(FULL);
         (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
     }
 
     /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100 % target that was missed.
     pub(crate) fn reached(self, rate: BurnRate, nominal_ms: i64) -> bool {
         let (factor, allowed) = self.sides(rate.over_ms, rate.target, nominal_ms);
-        rate.target.error_share() > 0 && i128::from(rate.consumed_ms) * factor >= allowed
+        rate.target.error_share() > 0 && i128::from(rate.consumed_us) * factor >= allowed
     }
 
-    /// Whether even a total outage, which burns at 1/(1 − target), stays under the factor.
-    pub(crate) fn is_unreachable(self, nominal_ms: i64, error_share: i64) -> bool {
-        i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(error_share)
-            > 100 * i128::from(self.long_ms()) * i128::from(WHOLE)
+    /// Whether even a total outage, which burns at weight/(1 − target), stays under the factor; the weight is in thousandths.
+    pub(crate) fn is_unreachable(self, nominal_ms: i64, error_share: i64, weight: i64) -> bool {
+        i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(error_share) * i128::from(FULL)
+            > 100 * i128::from(self.long_ms()) * i128::from(WHOLE) * i128::from(weight)
     }
 
     /// What the burn rates, in the order of [`LOOKBACKS`], say under this rule.
@@ -151,8 +152,8 @@ mod tests {
     fn a_rule_is_reached_exactly_at_its_factor() {
         let target = Target::parse("99.9").unwrap();
         let rates = |long: i64, short: i64| {
-            let mut rates = LOOKBACKS.map(|(_, over_ms)| BurnRate { consumed_ms: 0, over_ms, target });
-            (rates[2].consumed_ms, rates[0].consumed_ms) = (long, short);
+            let mut rates = LOOKBACKS.map(|(_, over_ms)| BurnRate { consumed_us: 0, over_ms, target });
+            (rates[2].consumed_us, rates[0].consumed_us) = (long * FULL, short * FULL);
             POLICY[0].judge(&rates, 30 * DAY_MS)
         };
         // 14.4 × 0.1 % of an hour is 51.84 s, of five minutes 4.32 s.
@@ -165,7 +166,9 @@ mod tests {
     #[test]
     fn what_no_outage_reaches_is_known() {
         // At 90 % nothing burns faster than 10.
-        assert!(POLICY[0].is_unreachable(30 * DAY_MS, WHOLE / 10));
-        assert!(!POLICY[1].is_unreachable(30 * DAY_MS, WHOLE / 10));
+        assert!(POLICY[0].is_unreachable(30 * DAY_MS, WHOLE / 10, FULL));
+        assert!(!POLICY[1].is_unreachable(30 * DAY_MS, WHOLE / 10, FULL));
+        // At half the weight nothing burns faster than 5.
+        assert!(POLICY[1].is_unreachable(30 * DAY_MS, WHOLE / 10, FULL / 2));
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct ObjectiveReport {
     pub(crate) known_now: bool,
     /// The newest fact of the objective's streams, if there is one at or before `as-of`.
     pub(crate) last_seen: Option<Instant>,
-    /// Downtime by whom it belongs to (`None`: the system itself), in milliseconds, largest first.
+    /// Downtime by whom it belongs to (`None`: the system itself), in microseconds, largest first.
     pub(crate) attribution: Vec<(Option<Name>, i64)>,
     pub(crate) burn_rate: BurnRate,
     /// In the order of [`LOOKBACKS`].
@@ -84,8 +84,8 @@ impl ObjectiveReport {
         let budget = budget(assessment, chronicle)?;
         let attribution = attribution(model, &budget.tally);
         let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
-            let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_ms(exclusion);
-            BurnRate { consumed_ms: consumed, over_ms, target: objective.target }
+            let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_us(exclusion);
+            BurnRate { consumed_us: consumed, over_ms, target: objective.target }
         });
         let fast_burn = burn_rates[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
@@ -190,8 +190,8 @@ where
 
 /// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
 fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
-    let upstreams = sums.upstream_ms.iter().map(|(system, ms)| (Some(model.dependencies.name(*system)), *ms));
-    let mut parts: Vec<_> = std::iter::once((None, sums.own_ms)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
+    let upstreams = sums.upstream_us.iter().map(|(system, ms)| (Some(model.dependencies.name(*system)), *ms));
+    let mut parts: Vec<_> = std::iter::once((None, sums.own_us)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();
     parts.sort_by(|(one, millis), (other, of_other)| of_other.cmp(millis).then_with(|| one.cmp(other)));
     parts
 }

@@ -63,8 +63,9 @@ pub(crate) struct Interruption {
     pub(crate) start: Instant,
     /// `None` while it lasts.
     pub(crate) end: Option<Instant>,
-    /// Charged downtime within the period, and downtime of it that is not charged, in milliseconds.
-    pub(crate) charged_ms: i64,
+    /// Charged downtime within the period, in microseconds.
+    pub(crate) charged_us: i64,
+    /// Time of it that is not charged, in milliseconds.
     pub(crate) excluded_ms: i64,
     /// Whether it counts as an outage of this period: it begins in it, and something of it is charged.
     pub(crate) counted: bool,
@@ -106,7 +107,7 @@ impl Interruption {
             objectives: objectives.into_iter().cloned().collect(),
             start: outage.start,
             end: outage.end,
-            charged_ms,
+            charged_us: outage.charged_us(as_of, &within),
             excluded_ms: down_ms - charged_ms,
             counted: range.start <= outage.start && events().next().is_some(),
             began_before: outage.start < range.start,
@@ -153,13 +154,13 @@ fn added(levels: &[&Level]) -> Vec<LevelDay> {
             elapsed_ms: 0,
             length_ms: 0,
             known_ms: 0,
-            consumed_ms: 0,
+            consumed_us: 0,
             ..*day
         });
         sum.elapsed_ms += day.elapsed_ms;
         sum.length_ms += day.length_ms;
         sum.known_ms += day.known_ms;
-        sum.consumed_ms += day.consumed_ms;
+        sum.consumed_us += day.consumed_us;
     }
     days.into_values().collect()
 }

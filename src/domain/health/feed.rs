@@ -34,18 +34,20 @@ pub(crate) enum Format {
     Csv,
     Jsonl,
     Json,
+    Yaml,
     Text,
     Sqlite,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 5] = [Self::Csv, Self::Jsonl, Self::Json, Self::Text, Self::Sqlite];
+    pub(crate) const ALL: [Self; 6] = [Self::Csv, Self::Jsonl, Self::Json, Self::Yaml, Self::Text, Self::Sqlite];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
             Self::Json => "json",
+            Self::Yaml => "yaml",
             Self::Text => "text",
             Self::Sqlite => "sqlite",
         }
@@ -53,7 +55,12 @@ impl Format {
 
     /// Whether its records are trees, in which JSONPath finds values.
     pub(crate) const fn is_tree(self) -> bool {
-        matches!(self, Self::Jsonl | Self::Json)
+        matches!(self, Self::Jsonl | Self::Json | Self::Yaml)
+    }
+
+    /// Whether its records lie somewhere in a document, which is walked while it is read.
+    pub(crate) const fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
     }
 }
 
@@ -110,10 +117,12 @@ pub(crate) enum Field {
     Source,
     Status,
     Note,
+    Objective,
+    Impact,
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ts,
         Self::End,
         Self::Updated,
@@ -124,6 +133,8 @@ impl Field {
         Self::Source,
         Self::Status,
         Self::Note,
+        Self::Objective,
+        Self::Impact,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -138,6 +149,8 @@ impl Field {
             Self::Source => "source",
             Self::Status => "status",
             Self::Note => "note",
+            Self::Objective => "objective",
+            Self::Impact => "impact",
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Owns a look at records that nobody has described: where they are, and what values the first one has.
 
+use std::io::Read;
+
 use serde_json::Value;
 
+use super::text::Text;
 use crate::domain::health::feed::Format;
 use crate::feed::csv::Cutter;
+use crate::feed::input::Input;
 use crate::feed::records::without_return;
 
 /// The deepest list of records that is looked for.
@@ -30,7 +34,7 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
     if start.starts_with(['{', '[']) {
         return tree(start).or_else(|| lines(start));
     }
-    table(start.as_bytes()).or_else(|| lines(start))
+    table(start.as_bytes()).or_else(|| yaml(start)).or_else(|| lines(start))
 }
 
 fn tree(text: &str) -> Option<Sight> {
@@ -49,6 +53,15 @@ fn tree(text: &str) -> Option<Sight> {
     let record = serde_json::Deserializer::from_str(&text[begins..]).into_iter::<Value>().next()?.ok()?;
     let path = if at == 0 { "$[*]".to_owned() } else { format!("$.{}[*]", key_before(&text[..at])?) };
     Some(Sight { format: Format::Json, records: Some(path), values: named(&record) })
+}
+
+/// A list of mappings, or a mapping that has one.
+fn yaml(text: &str) -> Option<Sight> {
+    let mut json = Vec::new();
+    // What was read before a fault, or before the beginning ends, is there.
+    drop(Text::new(Input::new(text.as_bytes()), Format::Yaml).read_to_end(&mut json));
+    let sight = tree(std::str::from_utf8(&json).ok()?.trim_start())?;
+    Some(Sight { format: Format::Yaml, records: sight.records.or_else(|| Some("$".to_owned())), ..sight })
 }
 
 fn key_before(text: &str) -> Option<&str> {
@@ -149,6 +162,8 @@ mod tests {
             ("[{\"a\":{\"b c\":[{\"d\":null}]}}]", Format::Json, "$[*]", &["$.a['b c'][0].d=null"]),
             ("{\"n\":1,\"data\":{\"rows\":[{\"a\":\"x\"}]}}", Format::Json, "$.data.rows[*]", &["a=x"]),
             ("{\"rows\":[{\"a\":\"x\"},{\"a\":", Format::Json, "$.rows[*]", &["a=x"]),
+            ("incidents:\n- a: x\n  b: [1]\n- a:", Format::Yaml, "$.incidents[*]", &["a=x", "$.b[0]=1"]),
+            ("- a: 1\n", Format::Yaml, "$[*]", &["a=1"]),
             ("2026-11-20 web is down\n", Format::Text, "", &["line=2026-11-20 web is down"]),
         ] {
             let values = values.iter().map(|&value| value.to_owned()).collect();

@@ -77,6 +77,11 @@ impl Recipe {
     pub(crate) fn feed(&self) -> &Feed {
         &self.feed
     }
+
+    /// Whether any of its records tells of incidents.
+    pub(crate) fn tells_incidents(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.shape == Shape::Intervals || kind.has(Field::Source))
+    }
 }
 
 impl Kind {

@@ -8,11 +8,14 @@ use super::moments::Moments;
 use crate::domain::health::feed::{Feed, Field, Meaning, Shape};
 use crate::domain::health::interval::Interval;
 use crate::domain::health::transition::Status;
+use crate::domain::rules::episode::Episode;
+use crate::domain::rules::incident::Incident;
 use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::feed::fields::{self, Fields, Value, quote};
 use crate::feed::intern::Interner;
-use crate::feed::names::Names;
+use crate::feed::names::{Names, checked};
 use crate::feed::row::Row;
 use crate::feed::{Batch, Options, Planned, Work};
 
@@ -36,6 +39,8 @@ pub(super) struct Sayer {
     /// The system of every record, whatever it says.
     system: Option<String>,
     options: Options,
+    /// Whether incidents are wanted, and not the facts that follow from them.
+    pub(super) gathers: bool,
 }
 
 impl Sayer {
@@ -48,6 +53,7 @@ impl Sayer {
             called: Vec::new(),
             system,
             options,
+            gathers: false,
         }
     }
 
@@ -68,6 +74,9 @@ impl Sayer {
     pub(super) fn say(&mut self, kind: &Kind, slots: &Slots<'_>, batch: &mut Batch) -> Result<Said, String> {
         if kind.skip {
             return Ok(Said::Nothing);
+        }
+        if self.gathers && kind.shape == Shape::Intervals {
+            return self.incident(kind, slots, batch);
         }
         let meaning = status(kind, slots)?;
         let status = match meaning {
@@ -117,6 +126,40 @@ impl Sayer {
         let updated = updated.filter(|at| *at <= self.options.latest);
         batch.intervals.push((stream, Interval { start, end, updated, status }));
         Ok(Said::Something)
+    }
+
+    /// Puts the incident that a record tells of into a batch, whatever its status is called.
+    fn incident(&mut self, kind: &Kind, slots: &Slots<'_>, batch: &mut Batch) -> Result<Said, String> {
+        if matches!(status(kind, slots), Ok(Meaning::Skip)) {
+            return Ok(Said::Nothing);
+        }
+        let start = self.moment(kind, Field::Ts, slots)?.ok_or_else(|| kind.missing(Field::Ts))?;
+        let end = self.end(kind, slots, start)?;
+        let updated = self.moment(kind, Field::Updated, slots)?.filter(|at| *at <= self.options.latest);
+        let system = match &self.system {
+            Some(system) => Some(system.clone().into_bytes().into()),
+            None => kind.text(Field::System, slots)?,
+        };
+        let text = |field| {
+            kind.pick(field, slots)
+                .filter(|text| !text.is_empty())
+                .map(|text| String::from_utf8_lossy(&text).into_owned())
+        };
+        let incident = Incident {
+            id: text(Field::Id),
+            episode: Episode { start, end },
+            objective: self.name(kind.pick(Field::Objective, slots), "objective")?,
+            system: self.name(system, "system")?,
+            impact: text(Field::Impact).or_else(|| text(Field::Status)),
+        };
+        batch.incidents.push((incident, updated));
+        Ok(Said::Something)
+    }
+
+    fn name(&mut self, text: Option<Cow<'_, [u8]>>, what: &str) -> Result<Option<Name>, String> {
+        let Some(text) = text else { return Ok(None) };
+        let name = self.names.read(fields::Field::System, b"", &text)?;
+        checked(fields::Field::System, &name).map(Some).map_err(|reason| reason.replacen("system", what, 1))
     }
 
     fn planned(

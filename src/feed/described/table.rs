@@ -25,8 +25,8 @@ impl Table {
     /// Reads a header, with this delimiter or with the one that gives most of the wanted columns.
     ///
     /// # Errors
-    /// When a column is not there that a field needs, with the reason.
-    pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind) -> Result<Self, String> {
+    /// When a column is not there that a field needs, with the reason; an incident needs no system where incidents are gathered.
+    pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind, gathers: bool) -> Result<Self, String> {
         let all = delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
         let tables = all.into_iter().map(|delimiter| Self::cut(header, delimiter, kind));
         let count = |table: &Self| table.columns.iter().flatten().count();
@@ -34,7 +34,12 @@ impl Table {
         let Some(table) = best else { return Err("it has no columns".to_owned()) };
         let is_there = |slot: usize| table.columns[slot].is_some() || is_file_name(&kind.wants[slot]);
         // Of several places for what need not be there, none has to be.
-        let needed = |field: Field| kind.needs(field) || field != Field::Note && !kind.has_choice(field);
+        let may_lack = |field: Field| match field {
+            Field::Note | Field::Objective | Field::Impact => true,
+            Field::System => gathers,
+            _ => kind.has_choice(field),
+        };
+        let needed = |field: Field| kind.needs(field) && !(gathers && field == Field::System) || !may_lack(field);
         let lacks = |field: &Field| kind.has(*field) && !kind.can_have(*field, &is_there) && needed(*field);
         let mut missing: Vec<&str> =
             Field::ALL.iter().filter(|field| lacks(field)).flat_map(|field| kind.named(*field)).collect();

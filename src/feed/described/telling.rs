@@ -3,8 +3,10 @@
 use super::kind::{Kind, Place, Recipe};
 use super::stream::Stream;
 use super::table::Table;
+use super::text::Text;
 use super::ways;
-use crate::domain::health::feed::{Field, Format, Shape};
+use crate::domain::health::feed::{Field, Format, Shape, Step};
+use crate::feed::input::Input;
 use crate::feed::records::without_return;
 use serde_json::Value;
 
@@ -16,14 +18,16 @@ pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recip
     recipes.iter().filter(|recipe| recipe.fits(beginning)).collect()
 }
 
-/// The first of these feeds for whose records there is at least a place, if there are none in it.
-pub(crate) fn reach<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
-    let of_tree = |recipe: &&Recipe| recipe.feed.format == Format::Json;
-    recipes.iter().filter(of_tree).find(|recipe| {
-        let mut stream = Stream::new(beginning, ways(recipe));
-        drop(stream.next().map(drop));
-        stream.has_content() && stream.has_reached()
-    })
+/// The first of these feeds that an input is meant for of whose records none fits: by the place where they would be, or by its form.
+pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
+    let first = beginning.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_line = first.starts_with(b"{") && serde_json::from_slice::<Value>(first).is_ok();
+    let is_json = matches!(first.first(), Some(b'{' | b'['));
+    let of = |format| recipes.iter().find(move |recipe| recipe.feed.format == format);
+    let placed = recipes.iter().find(|recipe| recipe.has_place(beginning));
+    let placed = placed.or_else(|| if is_line { of(Format::Jsonl) } else { None });
+    let known = placed.or_else(|| recipes.iter().find(|recipe| recipe.knows(first)));
+    known.or_else(|| if is_json { None } else { of(Format::Csv) })
 }
 
 impl Recipe {
@@ -32,7 +36,7 @@ impl Recipe {
         let mut lines = lines.by_ref().filter(|line| !line.trim_ascii().is_empty()).take(MOST_LINES);
         match self.feed.format {
             Format::Csv => {
-                lines.next().is_some_and(|line| Table::read(line, self.feed.delimiter, &self.kinds[0]).is_ok())
+                lines.next().is_some_and(|line| Table::read(line, self.feed.delimiter, &self.kinds[0], false).is_ok())
             }
             Format::Text => {
                 let mut lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
@@ -40,18 +44,38 @@ impl Recipe {
                 let lines: Vec<&str> = lines.by_ref().collect();
                 kinds.any(|kind| matches!(&kind.place, Place::Line(regex, _) if lines.iter().any(|line| regex.is_match(line))))
             }
-            Format::Jsonl => lines.next().is_some_and(|line| self.kinds.iter().any(|kind| kind.fits(line, None))),
-            Format::Json => self.has_record(beginning),
+            Format::Jsonl => lines.any(|line| self.kinds.iter().any(|kind| kind.fits(line, None))),
+            Format::Json | Format::Yaml => self.has_record(beginning),
             Format::Sqlite => false,
         }
     }
 
-    /// Whether a document, as far as it is there, has a record of the feed.
-    fn has_record(&self, beginning: &[u8]) -> bool {
-        if !beginning.trim_ascii_start().starts_with(b"{") && !beginning.trim_ascii_start().starts_with(b"[") {
+    /// Whether a line is known, be it that it says nothing.
+    fn knows(&self, line: &[u8]) -> bool {
+        let Ok(line) = std::str::from_utf8(line) else { return false };
+        self.kinds.iter().any(|kind| matches!(&kind.place, Place::Line(regex, _) if regex.is_match(line)))
+    }
+
+    /// Whether a document, as far as it is there, has a place for records of the feed.
+    fn has_place(&self, beginning: &[u8]) -> bool {
+        let is_object = beginning.trim_ascii_start().starts_with(b"{");
+        let ways = ways(self);
+        // The values of any object would be records of a list.
+        if !self.feed.format.is_document() || is_object && ways.iter().all(|way| way.first() == Some(&Step::Each)) {
             return false;
         }
-        let mut stream = Stream::new(beginning, ways(self));
+        let mut stream = Stream::new(Text::new(Input::new(beginning), self.feed.format), ways);
+        drop(stream.next().map(drop));
+        stream.has_content() && stream.has_reached()
+    }
+
+    /// Whether a document, as far as it is there, has a record of the feed.
+    fn has_record(&self, beginning: &[u8]) -> bool {
+        let is_json = matches!(beginning.trim_ascii_start().first(), Some(b'{' | b'['));
+        if self.feed.format == Format::Json && !is_json {
+            return false;
+        }
+        let mut stream = Stream::new(Text::new(Input::new(beginning), self.feed.format), ways(self));
         for _ in 0..MOST_LINES {
             match stream.next() {
                 Ok(Some(found)) => {

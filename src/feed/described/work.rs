@@ -61,6 +61,11 @@ impl<'f> Work<'f> {
         Self { recipe, only, around, table: None, sayer, held: Some(Vec::new()), held_bytes: 0, trace: None, before: 0 }
     }
 
+    /// Gives incidents from here on, instead of the facts that follow from them.
+    pub(super) fn gather(&mut self) {
+        self.sayer.gathers = true;
+    }
+
     pub(super) fn into_names(self) -> Names {
         self.sayer.into_names()
     }
@@ -119,7 +124,7 @@ impl<'f> Work<'f> {
                 }
             }
             Format::Text => self.text(raw, batch),
-            Format::Jsonl | Format::Json => {
+            Format::Jsonl | Format::Json | Format::Yaml => {
                 let all: Vec<usize> = (0..recipe.kinds.len()).collect();
                 return self.node(raw, line, None, &all, batch, on_reject);
             }
@@ -131,7 +136,7 @@ impl<'f> Work<'f> {
         if crate::feed::shape::is_separator(record) {
             return Ok(());
         }
-        let table = Table::read(record, self.recipe.feed.delimiter, kind);
+        let table = Table::read(record, self.recipe.feed.delimiter, kind, self.sayer.gathers);
         self.table = Some(table.map_err(|what| unfitting(self.recipe.feed.name.as_str(), &what))?);
         Ok(())
     }

@@ -16,7 +16,7 @@ fn refused(input: &[u8]) -> (String, String) {
     (format!("{error:#}"), Failure::hint(&error).unwrap().to_owned())
 }
 
-/// Files as other programs write them. The remedies for JSON were run with jq: what they print is a feed.
+/// Files as other programs write them.
 #[test]
 fn what_other_programs_write_gets_one_error_with_a_remedy() {
     let flips = "[\n  {\n    \"timestamp\": \"2026-10-03T10:18:23+00:00\",\n    \"up\": 1\n  },\n  {\n    \"timestamp\": \
@@ -28,14 +28,12 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         (
             flips,
             "line 1: JSON over several lines or in an array, not one object a line; its records have no system or status",
-            "jq -c '.[] | {ts: .timestamp, system: \"NAME\", status: .up}' FILE | slo ingest",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             incidents,
             "line 1: JSON over several lines or in an array, not one object a line; its records have no ts or status",
-            "each incident is two transitions: jq -c '.incidents[] | {system: .service, check: .id, source: \"incident\"} + \
-             ({ts: .started_at, status: \"down\"}, (select(.resolved_at) | {ts: .resolved_at, status: \"up\"}))' FILE | \
-             slo ingest --slug",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "[{\"ts\":1763640000,\"system\":\"a\",\"status\":\"up\"},{\"ts\":1763640001,\"system\":\"a\",\"status\":\"up\"}]",
@@ -45,42 +43,42 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         (
             "\n\n{\n  \"ts\": 1763640000,\n",
             "line 3: JSON over several lines or in an array, not one object a line",
-            "write one transition a line, such as {\"ts\"",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "{\"a\":\n[1,\n2]}\n",
             "line 1: JSON over several lines or in an array, not one object a line",
-            "write one transition a line, such as {\"ts\"",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "[1790985600] LOG ROTATION: DAILY\n[1790985600] LOG VERSION: 2.0\n",
             "line 1: a log, and slo reads JSON Lines and CSV: [1790985600] LOG ROTATION: DAILY",
-            "write one transition a line",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "\"Event\",\"Monitor\",\"Date-Time\",\"Reason\"\n\"Up\",\"Shop front\",\"2026-10-03 00:12:00\",\"OK\"\n",
             "line 1: the CSV header has no columns ts, system and status: \\\"Event\\\",\\\"Monitor\\\",\\\"Date-Time\\\",\\\"Reason\\\"",
-            "name the columns that hold the time, the system and its status ts, system and status in the first line",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "id,incident_number,description,service_id,service_name,created_on,resolved_on,urgency\nP1,11,x,S,Shop,,,\n",
             "line 1: the CSV header has no columns ts, system and status: id,incident_number,",
-            "name the columns that hold the time",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "id,start,end,title\n1,2026-01-01,,x\n",
             "line 1: the CSV header has no columns ts, system and status: id,start,end,title",
-            "to compare alerts with these incidents, name the file with slo backtest --against",
+            "if these are incidents, slo ingest --feed incidents reads those with columns system, start and end",
         ),
         (
             "{\"name\":\"Shop\",\"clock\":\"2026-01-01T00:00:00Z\",\"value\":\"1\"}\n{\"name\":\"Shop\",\"value\":\"0\"}\n",
             "line 1: the records have no ts, system or status: {\\\"name\\\":\\\"Shop\\\"",
-            "jq -c '. | {ts: .clock, system: .name, status: .value}' FILE | slo ingest",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         (
             "2026-10-03 12:00:01 INFO all is well\n2026-10-03 12:00:02 INFO still\n",
             "line 1: neither a JSON object nor a CSV header: 2026-10-03 12:00:01 INFO all is well",
-            "write one transition a line",
+            "describe it: slo feed try FILE > feed.yaml",
         ),
         ("SQLite format 3\0\u{10}\0", "not a feed but a SQLite database", "export the records as CSV or JSON Lines"),
         ("PK\u{3}\u{4}\u{14}\n\n", "not a feed but a spreadsheet", "export the records"),

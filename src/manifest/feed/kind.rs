@@ -128,7 +128,7 @@ fn read_place(field: &Field<'_>, format: Format, report: &mut Report) -> Option<
             report.error(field.at, "format: csv has no records to look for", remedy);
             None
         }
-        Format::Jsonl | Format::Json => read_path(field, report),
+        Format::Jsonl | Format::Json | Format::Yaml => read_path(field, report),
         Format::Text => origin::read_regex(field, 0, report),
         Format::Sqlite => {
             let text = field.text(report)?;
@@ -146,7 +146,7 @@ fn read_place(field: &Field<'_>, format: Format, report: &mut Report) -> Option<
 fn check_presence(spec: &Fields<'_>, format: Format, records: Option<&Field<'_>>, report: &mut Report) {
     let remedy = match format {
         Format::Csv | Format::Jsonl => return,
-        Format::Json => "write where the records are, such as records: $[*] or records: $.data[*]",
+        Format::Json | Format::Yaml => "write where the records are, such as records: $[*] or records: $.data[*]",
         Format::Text => "write a regular expression with named groups, such as (?<ts>\\S+) (?<status>\\w+)",
         Format::Sqlite => "write a SELECT, whose columns are the fields",
     };
@@ -222,8 +222,8 @@ fn check(kind: &Kind, format: Format, place: &Place, report: &mut Report) {
     }
     let useless: &[Of] = match kind.shape {
         Shape::Intervals => &[Of::Check, Of::Location],
-        Shape::Maintenance => &[Of::Updated, Of::Id],
-        Shape::Transitions | Shape::Observations => &[Of::End, Of::Updated, Of::Id],
+        Shape::Maintenance => &[Of::Updated, Of::Id, Of::Objective, Of::Impact],
+        Shape::Transitions | Shape::Observations => &[Of::End, Of::Updated, Of::Id, Of::Objective, Of::Impact],
     };
     for field in useless.iter().filter(|field| kind.fields.contains_key(field)) {
         let (name, shape) = (field.as_str(), kind.shape.as_str());

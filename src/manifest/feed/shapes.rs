@@ -16,7 +16,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "records",
             Content::Either(&[Content::Text, Content::List(&Content::Object(&RECORDS), Length::Some)]),
-            "Where the records are: a JSONPath (json, jsonl), a regular expression (text) or a SELECT (sqlite); \
+            "Where the records are: a JSONPath (json, yaml, jsonl), a regular expression (text) or a SELECT (sqlite); \
              or a list, for a source with several kinds of records",
         ),
         EACH,
@@ -116,6 +116,12 @@ pub(super) static MAPPING: Shape = Shape {
         FieldShape::optional("source", ORIGIN, "healthcheck or incident"),
         FieldShape::optional("status", ORIGIN, "The status; of intervals unhealthy, unless this says another"),
         FieldShape::optional("note", ORIGIN, "A text that is kept"),
+        FieldShape::optional("objective", ORIGIN, "Of intervals: the one objective it concerned, for slo backtest"),
+        FieldShape::optional(
+            "impact",
+            ORIGIN,
+            "Of intervals: how bad it was, for slo backtest --impact; else the status",
+        ),
     ],
     one_of: &[],
 };

@@ -50,8 +50,11 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         .or("false"),
         FieldShape::optional(
             "countsAsDown",
-            Content::List(&Content::Word(|| vec!["degraded", "unhealthy", "unknown"]), Length::SomeDistinct),
-            "The statuses in which the objective is down",
+            Content::Either(&[
+                Content::List(&Content::Word(|| vec!["degraded", "unhealthy", "unknown"]), Length::SomeDistinct),
+                Content::Object(&WEIGHTS),
+            ]),
+            "The statuses in which the objective is down; or how much of the time in each is downtime",
         )
         .or("[\"degraded\", \"unhealthy\"]"),
         FieldShape::optional(
@@ -85,6 +88,18 @@ pub(super) static WINDOW: Shape = Shape {
             "The length of the period",
         ),
         FieldShape::optional("timezone", Content::Zone, "The same as spec.timezone; write one of them"),
+    ],
+    one_of: &[],
+};
+
+/// The weights of statuses.
+pub(super) static WEIGHTS: Shape = Shape {
+    name: "Weights",
+    about: "How much of the time in a status is downtime, above 0 and at most 1; a status that is not written does not count",
+    fields: &[
+        FieldShape::optional("degraded", Content::Weight, "The weight of degraded, such as 0.5"),
+        FieldShape::optional("unhealthy", Content::Weight, "The weight of unhealthy, such as 1"),
+        FieldShape::optional("unknown", Content::Weight, "The weight of unknown"),
     ],
     one_of: &[],
 };

@@ -16,14 +16,15 @@ use crate::manifest::objective;
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::reference::Role;
 use crate::manifest::tree::{Entry, Node, Value};
-use crate::manifest::wording::{did_you_mean, quote};
+use crate::manifest::wording::{and_list, did_you_mean, quote};
 
 /// The fields of our own specification that annotations may carry.
-const CARRIED: [&str; 7] = [
+const CARRIED: [&str; 8] = [
     "timezone",
     "dependencyExclusion",
     "excludedDependencyRefs",
     "excludeMaintenanceWindows",
+    "countsAsDown",
     "notCounted",
     "schedule",
     "burnRateThresholds",
@@ -52,6 +53,7 @@ pub(super) fn read(document: &mut Document<'_>, library: &mut Library) -> Option
     let mut references = Vec::new();
     let objective = heading.zip(parts).and_then(|(heading, parts)| {
         let Parts { mut entries, system, check, description, kept, leaves_unknown_out } = parts;
+        replace_counted(&mut entries, &heading.carried, &mut document.report);
         entries.extend(heading.carried);
         if let Some(at) = leaves_unknown_out {
             leave_unknown_out(&mut entries, at);
@@ -110,6 +112,25 @@ fn read_spec(spec: &Field<'_>, name: Option<&Name>, library: &mut Library, repor
     );
     let leaves_unknown_out = measure.leaves_unknown_out.then_some(indicator.at);
     Some(Parts { entries, system, check: indicator.check, description, kept, leaves_unknown_out })
+}
+
+/// Leaves to an annotation with weights what the indicator says of the same statuses.
+fn replace_counted(entries: &mut Vec<Entry>, carried: &[Entry], report: &mut Report) {
+    let key = "countsAsDown";
+    let Some(weights) = carried.iter().find(|entry| entry.key == key) else { return };
+    let listed = entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value.value);
+    if let (Value::Map(weights_of), Some(Value::List(items))) = (&weights.value.value, listed) {
+        let mut named: Vec<&str> = weights_of.iter().map(|entry| entry.key.as_str()).collect();
+        let mut bad: Vec<&str> = items.iter().filter_map(Node::as_text).collect();
+        named.sort_unstable();
+        bad.sort_unstable();
+        if named != bad {
+            let message =
+                format!("metadata.annotations.slo/{key} weighs {}, and bad time is {}", and_list(named), and_list(bad));
+            report.error(weights.value.at, message, "weigh the statuses of the indicator");
+        }
+    }
+    entries.retain(|entry| entry.key != key);
 }
 
 /// Adds unknown time to what is not counted, unless it is there.

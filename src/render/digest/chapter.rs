@@ -2,12 +2,13 @@
 
 use super::super::down::down_now;
 use super::super::health::minute;
-use super::super::number::{counted, percent, short_time};
+use super::super::number::{counted, percent};
 use super::super::status::{remaining_percent, symbol, tone};
 use super::super::{Cell, Sheet, Tone};
 use crate::domain::budget::balance::State;
 use crate::domain::budget::digest::{Digest, Downtime};
 use crate::domain::budget::report::ObjectiveReport;
+use crate::render::number::short_down;
 
 /// One part of a digest.
 pub(super) struct Chapter {
@@ -83,7 +84,7 @@ fn changes(digest: &Digest) -> Sheet {
 fn downtime(digest: &Digest) -> Chapter {
     let told = |downtime: &Downtime| match downtime.outages {
         0 => "none".to_owned(),
-        count => format!("{} in {}", short_time(downtime.millis), counted(count, "outage")),
+        count => format!("{} in {}", short_down(downtime.micros), counted(count, "outage")),
     };
     let lead = vec![format!(
         "Each outage once, however many objectives saw it: {}; the week before: {}",
@@ -94,8 +95,8 @@ fn downtime(digest: &Digest) -> Chapter {
     for part in &digest.downtime.parts {
         sheet.push(vec![
             Cell::toned(part.system.as_str(), Tone::Strong),
-            Cell::plain(short_time(part.millis)),
-            Cell::plain(format!("{}%", percent(part.millis.into(), digest.downtime.millis.into(), 0))),
+            Cell::plain(short_down(part.micros)),
+            Cell::plain(format!("{}%", percent(part.micros.into(), digest.downtime.micros.into(), 0))),
             Cell::plain(format!(
                 "{}{}",
                 counted(part.objectives, "objective"),
@@ -118,12 +119,12 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
         .left("STATE");
     for report in reports {
         let budget = &report.budget;
-        let length = i128::from(budget.elapsed_length_ms());
-        let available = percent(length - i128::from(budget.consumed_ms()), length, 3);
+        let (part, whole) = budget.available(budget.consumed_us());
+        let available = percent(part, whole, 3);
         sheet.push(vec![
             Cell::toned(report.objective.as_str(), Tone::Strong),
             Cell::plain(report.system.as_str()),
-            Cell::plain(if length > 0 { format!("{available} %") } else { available }),
+            Cell::plain(if whole > 0 { format!("{available} %") } else { available }),
             Cell::plain(format!("{} %", remaining_percent(budget).floor())),
             Cell::plain(format!("{}d", report.streak.current)),
             Cell::toned(

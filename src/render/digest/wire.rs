@@ -1,9 +1,10 @@
 //! Owns the digest in the shape programs read.
 
+use crate::domain::budget::printed::availability_percent;
+use crate::render::number::down_minutes;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::super::number::{minutes, ratio_percent};
 use super::super::status::remaining_percent;
 use super::super::{Document, achievements};
 use crate::domain::budget::balance::State;
@@ -60,9 +61,9 @@ impl<'a> WireDowntime<'a> {
             source_type: if part.own { "self" } else { "upstream" },
             system_id: part.system.as_str(),
             objectives: part.objectives,
-            minutes: minutes(part.millis),
+            minutes: down_minutes(part.micros),
         });
-        Self { minutes: minutes(downtime.millis), outages: downtime.outages, attribution: parts.collect() }
+        Self { minutes: down_minutes(downtime.micros), outages: downtime.outages, attribution: parts.collect() }
     }
 }
 
@@ -89,8 +90,7 @@ struct WireBefore<'a> {
 }
 
 fn available(report: &ObjectiveReport) -> Option<f64> {
-    let length = i128::from(report.budget.elapsed_length_ms());
-    ratio_percent(length - i128::from(report.budget.consumed_ms()), length)
+    availability_percent(&report.budget, report.budget.consumed_us())
 }
 
 /// The digest for programs; `asOf` is the moment up to which it is told.

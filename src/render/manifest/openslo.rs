@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::yaml::Node;
-use super::{dependency_exclusion, not_counted, objective_spec, schedule, stream, system_spec, thresholds, timezone};
+use super::{
+    dependency_exclusion, not_counted, objective_spec, schedule, stream, system_spec, thresholds, timezone, weights,
+};
 use crate::domain::account::objective::{Metadata, NotCounted, Objective, System};
 use crate::domain::health::transition::Status;
 use crate::domain::plan::object::{Kind, Object};
@@ -126,6 +128,7 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
     // Unknown time that is not counted is said by the states of the total.
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
     carry("notCounted", not_counted(maintenance));
+    carry("countsAsDown", (!objective.counts_as_down.are_full()).then(|| weights(objective.counts_as_down)));
     carry("schedule", schedule(&objective.schedule));
     carry("burnRateThresholds", thresholds(objective.thresholds));
     let mut kept = Kept::of(&objective.metadata);
@@ -204,7 +207,7 @@ fn indicator(objective: &Objective, kept: Option<String>) -> Result<Node, String
     let counted = Status::ALL.into_iter().filter(|status| *status != Status::Unknown || !objective.not_counted.unknown);
     let ratio = Node::map([
         ("counter", Some(Node::plain("false"))),
-        ("bad", Some(source(objective.counts_as_down.iter().collect()))),
+        ("bad", Some(source(objective.counts_as_down.iter().map(|(status, _)| status).collect()))),
         ("total", Some(source(counted.collect()))),
     ]);
     let spec = Node::map([("description", description), ("ratioMetric", Some(ratio))]);

@@ -2,12 +2,11 @@
 
 use super::{Labels, Sink, label_name, seconds};
 use crate::domain::budget::balance::{Budget, BudgetTier, LOOKBACKS, State};
-use crate::domain::budget::printed::{availability_percent, coverage_percent, remaining_percent};
+use crate::domain::budget::printed::{availability_percent, coverage_percent, remaining_percent, scaled_seconds};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
 use crate::domain::value::name::Name;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
 /// A metric of which every objective has at most one value.
@@ -18,23 +17,25 @@ const VALUES: [Value; 27] = [
     ("slo_objective_window_start_timestamp_seconds", "Start of the window", |it| Some(seconds(it.budget.window.start))),
     ("slo_objective_window_end_timestamp_seconds", "End of the window", |it| Some(seconds(it.budget.window.end))),
     ("slo_objective_availability_ratio", "Availability over the elapsed window, by what spends the budget", |it| {
-        availability_percent(&it.budget, it.budget.consumed_ms()).map(ratio)
+        availability_percent(&it.budget, it.budget.consumed_us()).map(ratio)
     }),
     (
         "slo_objective_strict_availability_ratio",
         "Availability over the elapsed window, by all charged downtime",
-        |it| availability_percent(&it.budget, it.budget.tally.strict_ms()).map(ratio),
+        |it| availability_percent(&it.budget, it.budget.tally.strict_us()).map(ratio),
     ),
     ("slo_error_budget_total_seconds", "Downtime that the target allows in the window", |it| {
-        Some(scaled(it.budget.total()))
+        Some(scaled_seconds(it.budget.total()))
     }),
-    ("slo_error_budget_consumed_seconds", "Downtime that spends the budget", |it| Some(span(it.budget.consumed_ms()))),
+    ("slo_error_budget_consumed_seconds", "Downtime that spends the budget", |it| Some(down(it.budget.consumed_us()))),
     ("slo_error_budget_consumed_strict_seconds", "All charged downtime in the window", |it| {
-        Some(span(it.budget.tally.strict_ms()))
+        Some(down(it.budget.tally.strict_us()))
     }),
-    ("slo_error_budget_remaining_seconds", "What is left of the budget", |it| Some(scaled(it.budget.remaining()))),
+    ("slo_error_budget_remaining_seconds", "What is left of the budget", |it| {
+        Some(scaled_seconds(it.budget.remaining()))
+    }),
     ("slo_error_budget_overspent_seconds", "What was consumed beyond the budget", |it| {
-        Some(scaled(it.budget.overspent()))
+        Some(scaled_seconds(it.budget.overspent()))
     }),
     ("slo_error_budget_remaining_ratio", "What is left of the budget, as a share of it", |it| {
         Some(ratio(remaining_percent(&it.budget)))
@@ -46,7 +47,7 @@ const VALUES: [Value; 27] = [
     }),
     ("slo_objective_status_known", "1 if the status is known", |it| Some(flag(it.known_now))),
     ("slo_objective_excluded_seconds", "Downtime in the window that maintenance excuses", |it| {
-        Some(span(it.budget.tally.excluded_ms))
+        Some(down(it.budget.tally.excluded_us))
     }),
     ("slo_objective_not_counted_seconds", "Time taken out of the window's length", |it| {
         Some(span(it.budget.tally.not_counted_ms))
@@ -86,9 +87,9 @@ fn span(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// Milliseconds times [`WHOLE`] as seconds.
-fn scaled(scaled: i128) -> f64 {
-    scaled as f64 / (i128::from(WHOLE) * 1000) as f64
+/// Microseconds of downtime as seconds.
+fn down(micros: i64) -> f64 {
+    micros as f64 / 1e6
 }
 
 const fn flag(is: bool) -> f64 {

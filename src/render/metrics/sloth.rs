@@ -1,6 +1,7 @@
 //! Owns the metrics under the names and labels of Sloth's recording rules, so that dashboards made for those work.
 
 use super::{Labels, Sink};
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::DAY_MS;
@@ -51,7 +52,7 @@ fn spent(budget: &Budget) -> Option<f64> {
 
 /// The share of a lookback that was down.
 fn lost(rate: BurnRate) -> Option<f64> {
-    (rate.over_ms > 0).then(|| rate.consumed_ms as f64 / rate.over_ms as f64)
+    (rate.over_ms > 0).then(|| rate.consumed_us as f64 / (rate.over_ms * FULL) as f64)
 }
 
 fn labels(report: &ObjectiveReport) -> Labels {

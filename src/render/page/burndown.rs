@@ -4,6 +4,7 @@ use super::super::health::minute;
 use super::super::markup::Markup;
 use super::super::number::short_time;
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
+use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::burndown::Point;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
@@ -21,14 +22,14 @@ type Place = (f64, f64);
 
 /// The heights of a chart: from the whole budget, or more where more was consumed, down.
 struct Heights {
-    /// In milliseconds times [`WHOLE`].
+    /// In microseconds times [`WHOLE`].
     total: i128,
     range: i128,
 }
 
 impl Heights {
-    fn y(&self, consumed_ms: i64) -> f64 {
-        let consumed = i128::from(consumed_ms) * i128::from(WHOLE);
+    fn y(&self, consumed_us: i64) -> f64 {
+        let consumed = i128::from(consumed_us) * i128::from(WHOLE);
         if self.range == 0 { 0.0 } else { consumed as f64 / self.range as f64 * HEIGHT }
     }
 
@@ -44,12 +45,12 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, as_of: Instant) {
     let (total, consumed) = (budget.total(), budget.consumed());
     let heights = Heights { total, range: total.max(consumed) };
     let window = budget.window;
-    let points = drawn(&chapter.burn_down, |point| (place(point.at, window), heights.y(point.consumed_ms)));
+    let points = drawn(&chapter.burn_down, |point| (place(point.at, window), heights.y(point.consumed_us)));
     let zero = heights.zero();
     page.own("<figure class=\"burn\">\n<figcaption><h3>Error budget left</h3>");
     page.own("<small class=\"key\"><span><span class=\"dashed\" aria-hidden=\"true\"></span>spent evenly</span></small></figcaption>\n");
     page.own("<div class=\"plot\"><div class=\"y\" aria-hidden=\"true\">");
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let label = |page: &mut Markup, top: f64, text: String| {
         page.element("span", &[("style", &format_args!("top:{top:.1}%"))], text);
     };
@@ -91,9 +92,9 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, as_of: Instant) {
 /// The chart in words.
 fn description(chapter: &Chapter, as_of: Instant) -> String {
     let budget = &chapter.report.budget;
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let (_, left) = super::super::status::budget_left(budget);
-    let rises = chapter.burn_down.windows(2).filter(|pair| pair[1].consumed_ms > pair[0].consumed_ms).count();
+    let rises = chapter.burn_down.windows(2).filter(|pair| pair[1].consumed_us > pair[0].consumed_us).count();
     let left = match left.strip_prefix('-') {
         Some(over) => format!("overspent by {over}"),
         None => format!("{left} left"),
@@ -172,9 +173,9 @@ mod tests {
 
     #[test]
     fn corners_that_share_a_column_keep_their_ends() {
-        let corner = |at: i64| Point { at: Instant::from_millis(at), consumed_ms: at };
+        let corner = |at: i64| Point { at: Instant::from_millis(at), consumed_us: at };
         let corners: Vec<Point> = (0..1000).map(corner).collect();
-        let points = drawn(&corners, |point| (point.at.millis() as f64 / 500.0, point.consumed_ms as f64));
+        let points = drawn(&corners, |point| (point.at.millis() as f64 / 500.0, point.consumed_us as f64));
         let expected = [0, 249, 250, 499, 500, 749, 750, 999].map(|at| (f64::from(at) / 500.0, f64::from(at)));
         assert_eq!(points, expected);
     }

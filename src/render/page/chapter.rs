@@ -10,11 +10,12 @@ use super::shown::Shown;
 use super::{Detail, achievements, burndown, counted, days, events, sign, timeline};
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::balance::{ONE_HOUR, State};
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
+use crate::render::number::short_down;
 
 /// Writes the chapter.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieved: &[&Unlocked], detail: Detail) {
@@ -150,15 +151,15 @@ fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant)
 fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let report = &chapter.report;
     let budget = &report.budget;
-    let whole = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     page.own("<dl class=\"facts\">\n");
     fact(page, "Available", |page| {
-        let value = available(budget, budget.consumed_ms());
+        let value = available(budget, budget.consumed_us());
         shown.write(page, "b", "currentAvailability", format_args!("{value} %"));
         page.own("<small>");
         if budget.exclusion == DependencyExclusion::SelfOnly {
             page.own("with upstreams ");
-            let value = available(budget, budget.tally.strict_ms());
+            let value = available(budget, budget.tally.strict_us());
             shown.write(page, "span", "strictAvailability", format_args!("{value} %"));
         } else {
             page.words(format_args!("target {} %", budget.target.percent()));
@@ -180,9 +181,9 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         page.own("</small>");
     });
     fact(page, "Consumed", |page| {
-        shown.write(page, "b", "errorBudgetConsumedMinutes", short_time(budget.consumed_ms()));
+        shown.write(page, "b", "errorBudgetConsumedMinutes", short_down(budget.consumed_us()));
         page.own("<small>of ");
-        let strict = short_time(budget.tally.strict_ms());
+        let strict = short_down(budget.tally.strict_us());
         shown.write(page, "span", "errorBudgetConsumedStrictMinutes", format_args!("{strict} downtime"));
         page.own("</small>");
     });

@@ -1,5 +1,8 @@
 //! Owns the days of an objective: a strip with a column for each, and the same in numbers.
 
+use crate::domain::account::weights::FULL;
+use crate::domain::budget::balance::SCALED_MS;
+use crate::render::number::short_down;
 use std::fmt::Display;
 
 use super::super::markup::Markup;
@@ -35,8 +38,9 @@ enum Kind {
 struct Column<'a> {
     day: &'a DayAccount,
     date: Date,
-    /// In milliseconds.
+    /// In microseconds.
     down: i64,
+    /// In milliseconds.
     length: i64,
     kind: Kind,
 }
@@ -44,8 +48,8 @@ struct Column<'a> {
 impl<'a> Column<'a> {
     fn of(day: &'a DayAccount, date: Date, exclusion: DependencyExclusion, error_share: i64) -> Self {
         let length = day.span.millis() - day.tally.not_counted_ms;
-        let down = day.tally.consumed_ms(exclusion);
-        let over = i128::from(down) * i128::from(WHOLE) > i128::from(error_share) * i128::from(length);
+        let down = day.tally.consumed_us(exclusion);
+        let over = i128::from(down) * i128::from(WHOLE) > i128::from(error_share) * i128::from(length * FULL);
         let kind = match () {
             () if day.tally.unknown_ms == day.span.millis() => Kind::Unknown,
             () if down == 0 => Kind::Up,
@@ -56,7 +60,7 @@ impl<'a> Column<'a> {
     }
 
     fn available(&self) -> String {
-        let length = i128::from(self.length);
+        let length = i128::from(self.length * FULL);
         if length == 0 { "–".to_owned() } else { format!("{} %", percent(length - i128::from(self.down), length, 2)) }
     }
 }
@@ -140,14 +144,14 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
     // A column is the whole day: what it shows is the share of the day that was down.
-    let share = |column: &Column<'_>| column.down as f64 / column.length.max(1) as f64;
+    let share = |column: &Column<'_>| column.down as f64 / (column.length.max(1) * FULL) as f64;
     let mut plain = [String::new(), String::new()];
     for column in columns.iter().filter(|column| matches!(column.kind, Kind::Some | Kind::Bad)) {
         let bad = column.kind == Kind::Bad;
         let height = (share(column) * HEIGHT).max(LEAST);
         let drawn = block(x(column.date), HEIGHT - height, HEIGHT);
         if detail == Detail::Full {
-            let title = format!("{}: {} available, {} down", column.date, column.available(), short_time(column.down));
+            let title = format!("{}: {} available, {} down", column.date, column.available(), short_down(column.down));
             path(if bad { "bad" } else { "some" }, &drawn, Some(title));
         } else {
             plain[usize::from(bad)].push_str(&drawn);
@@ -195,13 +199,13 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
         let end = column.day.span.end;
         let within = budget.window.start < end;
         let consumed = consumed_at(&chapter.burn_down, end);
-        let (date, down_ms) = (column.date, column.down);
+        let (date, down_ms) = (column.date, millis(column.down));
         let exact: [(&'static str, &dyn Display); 2] = [("data-day", &date), ("data-down-ms", &down_ms)];
         page.open("tr", if detail == Detail::Full { &exact } else { &[] });
         page.element("th", &[("scope", &"row")], date);
         page.element("td", &[], column.available());
-        page.element("td", &[], short_time(down_ms));
-        let exact: [(&'static str, &dyn Display); 1] = [("data-consumed-ms", &consumed)];
+        page.element("td", &[], short_down(column.down));
+        let exact: [(&'static str, &dyn Display); 1] = [("data-consumed-ms", &millis(consumed))];
         match (within, detail) {
             (false, _) => page.element("td", &[], "–"),
             (true, Detail::Full) => page.element("td", &exact, left(budget.total(), consumed)),
@@ -221,9 +225,14 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     page.own("</tbody></table></div>\n");
 }
 
-/// What is left of a budget of `total` milliseconds times [`WHOLE`].
-fn left(total: i128, consumed_ms: i64) -> String {
-    let rest = total - i128::from(consumed_ms) * i128::from(WHOLE);
-    let time = |scaled: i128| short_time((scaled / i128::from(WHOLE)) as i64);
+/// Microseconds as milliseconds, in numbers that are read by programs.
+fn millis(micros: i64) -> f64 {
+    micros as f64 / FULL as f64
+}
+
+/// What is left of a budget of `total` microseconds times [`WHOLE`].
+fn left(total: i128, consumed_us: i64) -> String {
+    let rest = total - i128::from(consumed_us) * i128::from(WHOLE);
+    let time = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     if rest < 0 { format!("−{}", time(-rest)) } else { time(rest) }
 }

@@ -2,11 +2,11 @@
 
 use super::super::health::minute;
 use super::super::markup::Markup;
-use super::super::number::short_time;
 use super::Detail;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::render::downtime::lasted;
 
 /// Events listed: the latest ones.
 const fn most(detail: Detail) -> usize {
@@ -33,12 +33,11 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
          <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
     );
     for event in chapter.events().rev().take(most(detail)) {
-        let span = event.span(as_of);
         let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
         page.element("th", &[("scope", &"row")], minute(event.start));
         let open = if event.end.is_none() { " so far" } else { "" };
-        page.element("td", &[("class", &"n")], format_args!("{}{open}", short_time(span.millis())));
+        page.element("td", &[("class", &"n")], format_args!("{}{open}", lasted(event, as_of)));
         page.element("td", &[], event.upstream.as_ref().map_or("self", Name::as_str));
         page.element("td", &[], event.source.as_str());
         page.close("tr");

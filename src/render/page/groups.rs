@@ -64,7 +64,7 @@ fn row(page: &mut Markup, group: &Group<'_>, by: &GroupBy) {
     page.words(format_args!(" {}", worst.objective));
     if state != State::NoData {
         let budget = &worst.budget;
-        let (available, (left, _)) = (available(budget, budget.consumed_ms()), budget_left(budget));
+        let (available, (left, _)) = (available(budget, budget.consumed_us()), budget_left(budget));
         page.element("small", &[], format_args!(" {available} % available, {left} % of the budget left"));
     }
     page.own("</td>");

@@ -58,7 +58,7 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     if state == State::NoData {
         page.own("<span class=\"quiet\">no data</span></td><td role=\"cell\"></td>");
     } else {
-        let available = available(budget, budget.consumed_ms());
+        let available = available(budget, budget.consumed_us());
         shown.write(page, "b", "currentAvailability", format_args!("{available} %"));
         page.own("<small>of ");
         shown.write(page, "span", "target", format_args!("{} %", budget.target.percent()));

@@ -1,5 +1,6 @@
 //! Owns the timeline of downtime: a lane for each who is to blame, and one for what maintenance excused.
 
+use crate::render::number::short_down;
 use std::collections::BTreeMap;
 
 use super::super::health::minute;
@@ -41,7 +42,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
     }
     let mut lanes = Lanes { page, window: report.budget.window, detail };
     let free = report.budget.exclusion == DependencyExclusion::SelfOnly;
-    for (index, (cause, millis)) in report.attribution.iter().take(most(detail)).enumerate() {
+    for (index, (cause, micros)) in report.attribution.iter().take(most(detail)).enumerate() {
         let (class, whose) = match cause {
             None => ("own", "the system itself".to_owned()),
             Some(name) if free => ("upstream free", format!("{name}, upstream: spends no budget")),
@@ -49,19 +50,19 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail:
         };
         let field = format!("attribution.{index}.minutes");
         let spans = spans.remove(&cause.as_ref()).unwrap_or_default();
-        lanes.write(class, &whose, &spans, |page| shown.write(page, "b", &field, short_time(*millis)));
+        lanes.write(class, &whose, &spans, |page| shown.write(page, "b", &field, short_down(*micros)));
     }
-    let rest: i64 = report.attribution.iter().skip(most(detail)).map(|(_, millis)| millis).sum();
+    let rest: i64 = report.attribution.iter().skip(most(detail)).map(|(_, micros)| micros).sum();
     if rest > 0 {
         let mut others: Vec<Span> = spans.into_values().flatten().collect();
         others.sort_unstable();
         let whose = super::counted(report.attribution.len() - most(detail), "other");
-        lanes.write("upstream", &whose, &others, |page| page.element("b", &[], short_time(rest)));
+        lanes.write("upstream", &whose, &others, |page| page.element("b", &[], short_down(rest)));
     }
     if !chapter.excluded.is_empty() {
-        let millis = report.budget.tally.excluded_ms;
+        let micros = report.budget.tally.excluded_us;
         lanes.write("excluded", "excused by maintenance", &chapter.excluded, |page| {
-            shown.write(page, "b", "excludedMinutes", short_time(millis));
+            shown.write(page, "b", "excludedMinutes", short_down(micros));
         });
     }
     write_axis(page, report.budget.window, report.window_kind, as_of);

@@ -1,14 +1,16 @@
 //! Owns how the consequences of a plan look: of each objective the budget before and after.
 
+use crate::domain::budget::balance::SCALED_MS;
+use crate::domain::budget::printed::availability_percent;
+use crate::render::number::down_minutes;
 use serde::Serialize;
 
 use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::target::WHOLE;
 use crate::render::health::minute;
-use crate::render::number::{minutes, percent, ratio_percent, scaled_minutes, short_time};
+use crate::render::number::{percent, scaled_minutes, short_time};
 use crate::render::status::{remaining_percent, symbol, tone};
 use crate::render::{Cell, Sheet, Tone};
 
@@ -41,17 +43,16 @@ struct WireJudgement<'a> {
 
 fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
     let budget = &report.budget;
-    let length = i128::from(budget.elapsed_length_ms());
     WireJudgement {
         system_id: report.system.as_str(),
         target: budget.target.percent().to_f64(),
         window: report.window_kind.to_string(),
         error_budget_total_minutes: scaled_minutes(budget.total()),
-        error_budget_consumed_minutes: minutes(budget.consumed_ms()),
+        error_budget_consumed_minutes: down_minutes(budget.consumed_us()),
         error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
         error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
         budget_remaining_percent: remaining_percent(budget),
-        current_availability: ratio_percent(length - i128::from(budget.consumed_ms()), length),
+        current_availability: availability_percent(budget, budget.consumed_us()),
         is_breaching: budget.is_breaching(),
         state: report.state.as_str(),
         budget_tier: report.tier.as_str(),
@@ -121,7 +122,7 @@ fn left(report: &ObjectiveReport) -> String {
         return "–".to_owned();
     }
     if budget.is_breaching() {
-        let overspent = (budget.overspent() / i128::from(WHOLE)) as i64;
+        let overspent = (budget.overspent() / SCALED_MS) as i64;
         return format!("0% -{}", short_time(overspent.max(1)));
     }
     if budget.total() == 0 {

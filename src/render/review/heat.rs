@@ -1,9 +1,11 @@
 //! Owns the heat map of a period: a square for each day, a row for each month, the darker the more of the day was down.
 
+use crate::domain::account::weights::FULL;
+use crate::render::number::short_down;
 use std::fmt::Write as _;
 
 use super::super::markup::Markup;
-use super::super::number::{percent, short_time};
+use super::super::number::percent;
 use crate::domain::budget::level::LevelDay;
 
 /// Squares of a row.
@@ -28,8 +30,9 @@ fn shade(day: &LevelDay) -> &'static str {
         return UNKNOWN;
     }
     // Compared as products: a share of exactly 1 % is not more than that.
-    let reaches =
-        |millionths: i64| i128::from(day.consumed_ms) * 1_000_000 <= i128::from(millionths) * i128::from(day.length_ms);
+    let reaches = |millionths: i64| {
+        i128::from(day.consumed_us) * 1_000_000 <= i128::from(millionths) * i128::from(day.length_ms * FULL)
+    };
     SHADES.iter().find(|(most, ..)| reaches(*most)).map_or("h4", |(_, class, _)| class)
 }
 
@@ -55,7 +58,7 @@ fn row(page: &mut Markup, month: &[LevelDay]) {
     page.open("svg", &[("viewBox", &view), ("preserveAspectRatio", &"none"), ("aria-hidden", &"true")]);
     for day in month {
         let number: f64 = day.date.to_string()[8..].parse().unwrap_or(1.0);
-        let (date, lost) = (day.date, day.consumed_ms);
+        let (date, lost) = (day.date, day.consumed_us as f64 / FULL as f64);
         let (x, class) = (number - 1.0, shade(day));
         page.open(
             "rect",
@@ -82,12 +85,12 @@ fn title(day: &LevelDay) -> String {
         text.push_str(": no data");
         return text;
     }
-    let length = i128::from(day.length_ms);
-    let available = percent(length - i128::from(day.consumed_ms), length, 3);
+    let (part, whole) = day.available();
+    let available = percent(part, whole, 3);
     // Writing to a string does not fail.
     let _ = write!(text, ": {available} % available");
-    if day.consumed_ms > 0 {
-        let _ = write!(text, ", {} down", short_time(day.consumed_ms));
+    if day.consumed_us > 0 {
+        let _ = write!(text, ", {} down", short_down(day.consumed_us));
     }
     text
 }
@@ -113,12 +116,12 @@ mod tests {
 
     #[test]
     fn shades_begin_exactly_where_the_legend_says() {
-        let day = |consumed_ms| LevelDay {
+        let day = |consumed_ms: i64| LevelDay {
             date: Date::from_number(20_000),
             elapsed_ms: 86_400_000,
             length_ms: 86_400_000,
             known_ms: 1,
-            consumed_ms,
+            consumed_us: consumed_ms * FULL,
         };
         let cases =
             [(0, "h0"), (1, "h1"), (86_400, "h1"), (86_401, "h2"), (864_000, "h2"), (864_001, "h3"), (8_640_001, "h4")];

@@ -87,7 +87,7 @@ fn write(page: &mut Markup, review: &Review, section: &Section, index: usize) {
     }
     let (mut shown, all) = (section.outages.clone(), section.outages.len());
     if all > MOST_OUTAGES {
-        shown.sort_by_key(|place| std::cmp::Reverse(review.outages[*place].charged_ms));
+        shown.sort_by_key(|place| std::cmp::Reverse(review.outages[*place].charged_us));
         shown.truncate(MOST_OUTAGES);
         shown.sort_unstable();
     }

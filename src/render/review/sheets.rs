@@ -4,10 +4,12 @@ use super::super::health::minute;
 use super::super::number::{counted, percent, short_time};
 use super::super::status::available;
 use super::super::{Cell, Sheet, Tone};
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::{Interruptions, Outcome, Summary};
 use crate::domain::budget::review::{Entry, Interruption, Review, Section};
 use crate::domain::value::name::Name;
+use crate::render::number::short_down;
 
 /// Digits of availabilities that have no target of their own.
 const DIGITS: u32 = 3;
@@ -64,17 +66,17 @@ fn tone(outcome: Outcome) -> Tone {
 
 /// The availability of some objectives together, floored.
 pub(super) fn availability(summary: &Summary) -> String {
-    let length = i128::from(summary.length_ms);
-    percent(length - i128::from(summary.consumed_ms), length, DIGITS)
+    let (part, whole) = summary.available(summary.consumed_us);
+    percent(part, whole, DIGITS)
 }
 
-/// How much a share differs from another one, in hundredths of a percent.
+/// How much a share differs from another one, in percentage points; of lost microseconds, and of lengths in milliseconds.
 pub(super) fn change(now: (i64, i64), before: (i64, i64)) -> String {
     let ((lost, length), (lost_before, length_before)) = (now, before);
     if length <= 0 || length_before <= 0 {
         return "–".to_owned();
     }
-    let scaled = |lost: i64, length: i64| 100.0 * (1.0 - lost as f64 / length as f64);
+    let scaled = |lost: i64, length: i64| 100.0 * (1.0 - lost as f64 / (length * FULL) as f64);
     let change = scaled(lost, length) - scaled(lost_before, length_before);
     if change.abs() < 0.0005 { "±0".to_owned() } else { format!("{change:+.3}") }
 }
@@ -96,12 +98,12 @@ pub(super) fn summary(review: &Review) -> Sheet {
             Cell::toned(sum.missed.to_string(), if sum.missed > 0 { Tone::Bad } else { Tone::Plain }),
             Cell::plain(availability(sum)),
             Cell::plain(change(
-                (sum.consumed_ms, sum.length_ms),
-                (section.before.consumed_ms, section.before.length_ms),
+                (sum.consumed_us, sum.length_ms),
+                (section.before.consumed_us, section.before.length_ms),
             )),
         ];
         row.extend(interruptions(outages));
-        row.push(Cell::plain(short_time(sum.excluded_ms)));
+        row.push(Cell::plain(short_down(sum.excluded_us)));
         row.push(Cell::plain(format!("{}%", percent(sum.known_ms.into(), sum.elapsed_ms.into(), 1))));
         sheet.push(row);
     }
@@ -116,7 +118,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
 fn interruptions(outages: &Interruptions) -> [Cell; 5] {
     let open = if outages.open > 0 { format!(" ({} open)", outages.open) } else { String::new() };
     [
-        Cell::plain(short_time(outages.downtime_ms)),
+        Cell::plain(short_down(outages.downtime_us)),
         Cell::plain(format!("{}{open}", outages.count)),
         Cell::plain(time(outages.longest_ms)),
         Cell::plain(time(outages.mttr_ms)),
@@ -140,17 +142,17 @@ fn objective(entry: &Entry, complete: bool) -> Vec<Cell> {
     let known = |cell: Cell| if result == Outcome::NoData { Cell::toned("–", Tone::Faint) } else { cell };
     let before = &entry.before.report.budget;
     let lost_before = if entry.before.outcome() == Outcome::NoData { 0 } else { before.elapsed_length_ms() };
-    let change = change((budget.consumed_ms(), budget.elapsed_length_ms()), (before.consumed_ms(), lost_before));
+    let change = change((budget.consumed_us(), budget.elapsed_length_ms()), (before.consumed_us(), lost_before));
     let mut row = vec![
         Cell::toned(outcome(result, complete), tone(result)),
         Cell::toned(level.report.objective.as_str(), Tone::Strong),
         Cell::plain(budget.target.percent().to_string()),
-        known(Cell::plain(available(budget, budget.consumed_ms()))),
+        known(Cell::plain(available(budget, budget.consumed_us()))),
         known(Cell::plain(change)),
         known(Cell::plain(used(entry))),
     ];
     row.extend(interruptions(&entry.interruptions));
-    row.push(Cell::plain(short_time(budget.tally.excluded_ms)));
+    row.push(Cell::plain(short_down(budget.tally.excluded_us)));
     row.push(Cell::plain(format!("{}%", percent(budget.known_ms().into(), budget.elapsed.millis().into(), 1))));
     row
 }
@@ -159,7 +161,7 @@ fn objective(entry: &Entry, complete: bool) -> Vec<Cell> {
 pub(super) fn used(entry: &Entry) -> String {
     let budget = &entry.level.report.budget;
     if budget.total() == 0 {
-        return short_time(budget.consumed_ms());
+        return short_down(budget.consumed_us());
     }
     format!("{}%", percent(budget.consumed(), budget.total(), 0))
 }
@@ -175,7 +177,7 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
             Cell::plain(minute(outage.start)),
             end,
             Cell::plain(short_time(outage.span(review.as_of).millis())),
-            Cell::plain(if outage.charged_ms == 0 { "excluded".to_owned() } else { short_time(outage.charged_ms) }),
+            Cell::plain(if outage.charged_us == 0 { "excluded".to_owned() } else { short_down(outage.charged_us) }),
             Cell::plain(causes(outage)),
             Cell::plain(sources(outage)),
             Cell::plain(planned(outage)),

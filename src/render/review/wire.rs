@@ -1,5 +1,7 @@
 //! Owns the review of a period in the shape programs read.
 
+use crate::domain::account::weights::FULL;
+use crate::render::number::down_minutes;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -30,7 +32,7 @@ impl WireInterruptions {
     fn of(found: &Interruptions) -> Self {
         let seconds = |millis: Option<i64>| millis.map(|millis| millis / 1000);
         Self {
-            downtime_minutes: minutes(found.downtime_ms),
+            downtime_minutes: down_minutes(found.downtime_us),
             outages: found.count,
             open_outages: found.open,
             longest_seconds: seconds(found.longest_ms),
@@ -81,7 +83,7 @@ struct WireEntry<'a> {
 
 fn available(level: &Level) -> Option<f64> {
     let budget = &level.report.budget;
-    availability_percent(budget, budget.consumed_ms()).filter(|_| level.outcome() != Outcome::NoData)
+    availability_percent(budget, budget.consumed_us()).filter(|_| level.outcome() != Outcome::NoData)
 }
 
 impl<'a> WireEntry<'a> {
@@ -99,21 +101,21 @@ impl<'a> WireEntry<'a> {
             timezone: report.window_kind.calendar().zone.name(),
             result: entry.level.outcome().as_str(),
             target: budget.target.percent().to_f64(),
-            current_availability: availability_percent(budget, budget.consumed_ms()),
-            strict_availability: availability_percent(budget, budget.tally.strict_ms()),
+            current_availability: availability_percent(budget, budget.consumed_us()),
+            strict_availability: availability_percent(budget, budget.tally.strict_us()),
             error_budget_total_minutes: scaled_minutes(budget.total()),
-            error_budget_consumed_minutes: minutes(budget.consumed_ms()),
-            error_budget_consumed_strict_minutes: minutes(budget.tally.strict_ms()),
+            error_budget_consumed_minutes: down_minutes(budget.consumed_us()),
+            error_budget_consumed_strict_minutes: down_minutes(budget.tally.strict_us()),
             budget_remaining_percent: remaining_percent(budget),
             interruptions: WireInterruptions::of(&entry.interruptions),
-            excluded_minutes: minutes(budget.tally.excluded_ms),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             corrected_minutes: minutes(report.corrected_ms),
             coverage_percent: coverage_percent(budget),
             previous: WireBefore {
                 result: before.outcome().as_str(),
                 current_availability: available(before),
-                error_budget_consumed_minutes: minutes(before.report.budget.consumed_ms()),
+                error_budget_consumed_minutes: down_minutes(before.report.budget.consumed_us()),
                 interruptions: WireInterruptions::of(&entry.interruptions_before),
             },
         }
@@ -144,21 +146,23 @@ struct WireSummary {
 
 impl WireSummary {
     fn of(sum: &Summary) -> Self {
-        let length = i128::from(sum.length_ms);
-        let available = |lost: i64| ratio_percent(length - i128::from(lost), length);
+        let available = |lost_us: i64| {
+            let (part, whole) = sum.available(lost_us);
+            ratio_percent(part, whole)
+        };
         Self {
             objectives: sum.objectives(),
             met: sum.met,
             missed: sum.missed,
             no_data: sum.no_data,
-            current_availability: available(sum.consumed_ms),
-            strict_availability: available(sum.strict_ms),
+            current_availability: available(sum.consumed_us),
+            strict_availability: available(sum.strict_us),
             error_budget_total_minutes: scaled_minutes(sum.allowed),
-            error_budget_consumed_minutes: minutes(sum.consumed_ms),
-            error_budget_consumed_strict_minutes: minutes(sum.strict_ms),
+            error_budget_consumed_minutes: down_minutes(sum.consumed_us),
+            error_budget_consumed_strict_minutes: down_minutes(sum.strict_us),
             within_budget: sum.is_within(),
             interruptions: WireInterruptions::of(&sum.interruptions),
-            excluded_minutes: minutes(sum.excluded_ms),
+            excluded_minutes: down_minutes(sum.excluded_us),
             not_counted_minutes: minutes(sum.not_counted_ms),
             coverage_percent: ratio_percent(sum.known_ms.into(), sum.elapsed_ms.into()),
         }
@@ -212,7 +216,7 @@ impl<'a> WireOutage<'a> {
             start_time: outage.start.to_string(),
             end_time: outage.end.map(|end| end.to_string()),
             duration_seconds: outage.span(as_of).millis() / 1000,
-            downtime_seconds: outage.charged_ms / 1000,
+            downtime_seconds: outage.charged_us / (1000 * FULL),
             excluded_seconds: outage.excluded_ms / 1000,
             counted: outage.counted,
             causes: outage.causes.iter().map(|cause| cause.as_ref().map_or("self", Name::as_str)).collect(),
@@ -235,11 +239,11 @@ struct WireDay {
 
 impl WireDay {
     fn of(day: &LevelDay) -> Self {
-        let length = i128::from(day.length_ms);
+        let (part, whole) = day.available();
         Self {
             date: day.date.to_string(),
-            availability_percent: ratio_percent(length - i128::from(day.consumed_ms), length),
-            consumed_minutes: minutes(day.consumed_ms),
+            availability_percent: ratio_percent(part, whole),
+            consumed_minutes: down_minutes(day.consumed_us),
             coverage_percent: ratio_percent(day.known_ms.into(), day.elapsed_ms.into()),
         }
     }

@@ -1,8 +1,8 @@
 //! Owns what `slo show` draws: whose the downtime is, when it was, and what was left day by day.
 
+use crate::render::number::short_down;
 use std::cmp::Ordering;
 
-use super::super::number::short_time;
 use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
@@ -18,31 +18,31 @@ const MOST_COLUMNS: usize = 112;
 /// Whose the downtime is, as a stacked bar with its legend.
 pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let report = &portrait.report;
-    let excluded = report.budget.tally.excluded_ms;
-    let whole: i64 = report.attribution.iter().map(|(_, millis)| millis).sum::<i64>() + excluded;
+    let excluded = report.budget.tally.excluded_us;
+    let whole: i64 = report.attribution.iter().map(|(_, micros)| micros).sum::<i64>() + excluded;
     if whole == 0 {
         return vec!["no downtime in the window".to_owned()];
     }
     let mut parts: Vec<(String, i64, &str)> = Vec::new();
     let mut upstream_marks = ["▓", "▒", "▚", "▞"].into_iter().cycle();
-    for (system, millis) in &report.attribution {
+    for (system, micros) in &report.attribution {
         match system {
-            None => parts.push(("self".to_owned(), *millis, "█")),
-            Some(system) => parts.push((system.to_string(), *millis, upstream_marks.next().unwrap_or("▓"))),
+            None => parts.push(("self".to_owned(), *micros, "█")),
+            Some(system) => parts.push((system.to_string(), *micros, upstream_marks.next().unwrap_or("▓"))),
         }
     }
     if excluded > 0 {
         parts.push(("maintenance (excluded)".to_owned(), excluded, "░"));
     }
     let (mut bar, mut legend, mut passed, mut drawn) = (String::new(), Vec::new(), 0, 0);
-    for (name, millis, mark) in parts {
-        passed += millis;
+    for (name, micros, mark) in parts {
+        passed += micros;
         let end = (i128::from(passed) * BAR as i128 / i128::from(whole)) as usize;
         // Everything there is shows, if only as one mark, as long as there is room.
         let end = end.max(drawn + 1).min(BAR);
         bar.push_str(&mark.repeat(end.saturating_sub(drawn)));
         drawn = end.max(drawn);
-        legend.push(format!("{mark} {name} {}", short_time(millis)));
+        legend.push(format!("{mark} {name} {}", short_down(micros)));
     }
     vec![paint(&bar, Tone::Plain, canvas), legend.join("  ")]
 }
@@ -148,6 +148,7 @@ mod tests {
             end: end.map(at),
             upstream: upstream.map(name),
             source: Source::Healthcheck,
+            weight: 1000,
         };
         let events = [
             event(-500, Some(50), None),

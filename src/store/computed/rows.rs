@@ -1,5 +1,6 @@
 //! Owns which value stands in which column of the computed tables: those of the JSON answers, under the same names.
 
+use crate::domain::budget::printed::down_minutes;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -157,10 +158,10 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     let attribution: Vec<_> = report
         .attribution
         .iter()
-        .map(|(system, millis)| Attributed {
+        .map(|(system, micros)| Attributed {
             source_type: if system.is_some() { "upstream" } else { "self" },
             system_id: system.as_ref().map(Name::as_str),
-            minutes: minutes(*millis),
+            minutes: down_minutes(*micros),
         })
         .collect();
     let mut row = vec![
@@ -181,15 +182,15 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         flag(report.fast_burn),
         flag(report.orphaned),
         Value::Real(scaled_minutes(budget.total())),
-        Value::Real(minutes(budget.tally.strict_ms())),
-        Value::Real(minutes(budget.consumed_ms())),
+        Value::Real(down_minutes(budget.tally.strict_us())),
+        Value::Real(down_minutes(budget.consumed_us())),
         Value::Real(scaled_minutes(budget.remaining())),
         Value::Real(scaled_minutes(budget.overspent())),
         Value::Real(remaining_percent(budget)),
-        real(availability_percent(budget, budget.consumed_ms())),
-        real(availability_percent(budget, budget.tally.strict_ms())),
+        real(availability_percent(budget, budget.consumed_us())),
+        real(availability_percent(budget, budget.tally.strict_us())),
         real(coverage_percent(budget)),
-        Value::Real(minutes(budget.tally.excluded_ms)),
+        Value::Real(down_minutes(budget.tally.excluded_us)),
         Value::Real(minutes(budget.tally.not_counted_ms)),
         Value::Text(serde_json::to_string(&attribution)?),
         real(report.burn_rate.value()),
@@ -238,8 +239,8 @@ pub(super) fn day(snapshot: &Snapshot) -> Row {
     vec![
         text(snapshot.objective.as_str()),
         Value::Text(snapshot.date.to_string()),
-        real(availability_percent(budget, budget.consumed_ms())),
-        Value::Real(minutes(budget.consumed_ms())),
+        real(availability_percent(budget, budget.consumed_us())),
+        Value::Real(down_minutes(budget.consumed_us())),
         Value::Real(remaining_percent(budget)),
         real(budget.burn_rate().value()),
         Value::Integer(snapshot.streak.into()),

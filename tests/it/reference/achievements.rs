@@ -88,7 +88,7 @@ fn windows(history: &History, begun: Ms, as_of: Ms) -> Vec<Option<Ms>> {
             let left = |start: Ms, end: Ms| {
                 let totals = history.totals(start, end);
                 let share = super::budget::WHOLE - history.objective.target_micro;
-                let allowed = share * counted(history, start, end);
+                let allowed = share * counted(history, start, end) * super::budget::MICROS;
                 totals.consumed * super::budget::WHOLE * 10 <= allowed
             };
             (over(&left), over(&|start, end| history.totals(start, end).strict == 0))

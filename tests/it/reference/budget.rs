@@ -9,6 +9,9 @@ use crate::world::Window;
 /// What the whole window is in millionths of a percent: a target of 100 %.
 pub(crate) const WHOLE: i128 = 100_000_000;
 
+/// Microseconds in a millisecond.
+pub(crate) const MICROS: i128 = 1000;
+
 /// The window of an objective at `as_of`.
 pub(crate) fn window_bounds(window: Window, as_of: Ms) -> (Ms, Ms) {
     match window {
@@ -60,7 +63,7 @@ impl Ratio {
     }
 }
 
-/// The budget at `as_of`; time in milliseconds, budgets in milliseconds × 10⁸.
+/// The budget at `as_of`; time in milliseconds, budgets in microseconds × 10⁸.
 #[derive(Debug)]
 pub(crate) struct Budget {
     pub(crate) start: Ms,
@@ -86,7 +89,7 @@ impl Budget {
     pub(crate) fn within(history: &History, (start, end): (Ms, Ms), as_of: Ms) -> Self {
         let totals = history.totals(start, as_of);
         let length = i128::from(end - start) - totals.not_counted;
-        let allowed = (WHOLE - history.objective.target_micro) * length;
+        let allowed = (WHOLE - history.objective.target_micro) * length * MICROS;
         let consumed = totals.consumed * WHOLE;
         Self { start, end, elapsed: i128::from(as_of - start), totals, allowed, consumed }
     }
@@ -134,13 +137,14 @@ impl Budget {
     }
 
     pub(crate) fn availability(&self, downtime: i128) -> Option<Ratio> {
-        (self.counted() > 0).then(|| Ratio::new(100 * (self.counted() - downtime), self.counted()))
+        let counted = self.counted() * MICROS;
+        (counted > 0).then(|| Ratio::new(100 * (counted - downtime), counted))
     }
 }
 
 /// (consumed / length) / (1 − target); `None` where that has no answer.
 pub(crate) fn burn_rate(target_micro: i128, consumed: i128, length: i128) -> Option<Ratio> {
-    match (consumed, length * (WHOLE - target_micro)) {
+    match (consumed, length * MICROS * (WHOLE - target_micro)) {
         (0, _) => Some(Ratio::new(0, 1)),
         (_, 0) => None,
         (_, denominator) => Some(Ratio::new(consumed * WHOLE, denominator)),

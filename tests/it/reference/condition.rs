@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::budget::{Budget, LOOKBACKS, Ratio, Streak, WHOLE, burn_rate, streak};
+use super::budget::{Budget, LOOKBACKS, MICROS, Ratio, Streak, WHOLE, burn_rate, streak};
 use super::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, weekday};
 use super::history::History;
 use super::model::Model;
@@ -280,7 +280,8 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
     let totals = &budget.totals;
     let open = history.consumes(history.class_at(at));
     let minutes = |millis: i128| number(millis, MINUTE.into());
-    let scaled = |scaled: i128| number(scaled, i128::from(MINUTE) * WHOLE);
+    let down_minutes = |micros: i128| number(micros, i128::from(MINUTE) * MICROS);
+    let scaled = |scaled: i128| number(scaled, i128::from(MINUTE) * WHOLE * MICROS);
     match name {
         "target" => number(objective.target_micro, 1_000_000),
         "windowDays" => match objective.window {
@@ -288,11 +289,11 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
             Window::Calendar { .. } => Val::Null,
         },
         "errorBudgetTotalMinutes" => scaled(budget.allowed),
-        "errorBudgetConsumedMinutes" => minutes(totals.consumed),
-        "errorBudgetConsumedStrictMinutes" => minutes(totals.strict),
+        "errorBudgetConsumedMinutes" => down_minutes(totals.consumed),
+        "errorBudgetConsumedStrictMinutes" => down_minutes(totals.strict),
         "errorBudgetRemainingMinutes" => scaled(budget.remaining()),
         "errorBudgetOverspentMinutes" => scaled(budget.overspent()),
-        "excludedMinutes" => minutes(totals.excluded),
+        "excludedMinutes" => down_minutes(totals.excluded),
         "notCountedMinutes" => minutes(totals.not_counted),
         "budgetRemainingPercent" => Val::Number(budget.remaining_percent()),
         "currentAvailability" => or_null(budget.availability(totals.consumed)),

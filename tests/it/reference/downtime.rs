@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::budget::MICROS;
 use super::calendar::{DAY, Ms, SECOND, civil_from_days, rfc3339};
 use super::history::{DowntimeEvent, History, Outage};
 use super::model::{Attribution, Model};
@@ -63,13 +64,15 @@ fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value
             Source::Healthcheck => "healthcheck",
             Source::Incident => "incident",
         },
+        "weight": event.weight as f64 / 1000.0,
     })
 }
 
 /// One outage as far as a sum sees it: its events, what is charged, and how long it lasted if it is over, or has lasted so far.
 struct Seen {
     events: usize,
-    charged: Ms,
+    /// In microseconds.
+    charged: i128,
     lasted: Ms,
     open: bool,
 }
@@ -81,7 +84,7 @@ fn sums(seen: &[Seen]) -> Value {
         "count": seen.iter().map(|outage| outage.events).sum::<usize>(),
         "outages": seen.len(),
         "open": seen.len() - over.len(),
-        "totalSeconds": seen.iter().map(|outage| outage.charged).sum::<Ms>().div_euclid(SECOND),
+        "totalSeconds": (seen.iter().map(|outage| outage.charged).sum::<i128>() / (MICROS * i128::from(SECOND))) as i64,
         "longestSeconds": seen.iter().map(|outage| outage.lasted).max().map(|lasted| lasted.div_euclid(SECOND)),
         "mttrSeconds": mean.map(|mean| mean.div_euclid(SECOND)),
     })
@@ -107,6 +110,16 @@ pub(crate) fn joined<'o, 'w>(outages: &'o [(&'w Objective, Outage)]) -> Vec<Join
     }
 }
 
+/// The microseconds that stretches cover, each moment with the greatest of their weights.
+pub(crate) fn weighed(stretches: &[(Ms, Ms, i128)]) -> i128 {
+    let edges: BTreeSet<Ms> = stretches.iter().flat_map(|(start, end, _)| [*start, *end]).collect();
+    let edges: Vec<Ms> = edges.into_iter().collect();
+    let greatest = |at: Ms| {
+        stretches.iter().filter(|(start, end, _)| *start <= at && at < *end).map(|(_, _, weight)| *weight).max()
+    };
+    edges.windows(2).map(|pair| i128::from(pair[1] - pair[0]) * greatest(pair[0]).unwrap_or(0)).sum()
+}
+
 /// How many milliseconds any of some stretches covers.
 pub(crate) fn covered(stretches: &[(Ms, Ms)]) -> Ms {
     let mut edges: Vec<Ms> = stretches.iter().flat_map(|(start, end)| [*start, *end]).collect();
@@ -125,10 +138,11 @@ pub(crate) fn hull(set: &[&(&Objective, Outage)], now: Ms) -> (Ms, Ms) {
 pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
     let seen = |set: &Joined<'_, '_>| {
         let events: Vec<&DowntimeEvent> = set.iter().flat_map(|(_, outage)| &outage.events).collect();
-        let charged: Vec<_> = events.iter().map(|event| (event.start, event.end.unwrap_or(world.as_of))).collect();
+        let charged: Vec<_> =
+            events.iter().map(|event| (event.start, event.end.unwrap_or(world.as_of), event.weight)).collect();
         let (start, end) = hull(set, world.as_of);
         let open = set.iter().any(|(_, outage)| outage.end.is_none());
-        Seen { events: events.len(), charged: covered(&charged), lasted: end - start, open }
+        Seen { events: events.len(), charged: weighed(&charged), lasted: end - start, open }
     };
     sums(&joined(outages).iter().map(seen).collect::<Vec<_>>())
 }
@@ -155,11 +169,18 @@ pub(crate) fn parts_by(
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for set in joined(outages) {
         let events = set.iter().flat_map(|(_, outage)| &outage.events);
-        let all: Vec<(String, (Ms, Ms))> = events.flat_map(&parts).collect();
+        let weighted = |event: &DowntimeEvent| {
+            let weight = event.weight;
+            parts(event).into_iter().map(move |(key, (start, end))| (key, (start, end, weight)))
+        };
+        let all: Vec<(String, (Ms, Ms, i128))> = events.flat_map(weighted).collect();
         for key in all.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
-            let mine: Vec<(Ms, Ms)> = all.iter().filter(|(of, _)| of == key).map(|(_, stretch)| *stretch).collect();
-            let (charged, open) = (covered(&mine), set.iter().any(|(_, outage)| outage.end.is_none()));
-            seen.entry(key.clone()).or_default().push(Seen { events: mine.len(), charged, lasted: charged, open });
+            let mine: Vec<(Ms, Ms, i128)> =
+                all.iter().filter(|(of, _)| of == key).map(|(_, stretch)| *stretch).collect();
+            let spans: Vec<(Ms, Ms)> = mine.iter().map(|(start, end, _)| (*start, *end)).collect();
+            let lasted = covered(&spans);
+            let (charged, open) = (weighed(&mine), set.iter().any(|(_, outage)| outage.end.is_none()));
+            seen.entry(key.clone()).or_default().push(Seen { events: mine.len(), charged, lasted, open });
         }
     }
     seen.into_iter().map(|(key, seen)| (key, sums(&seen))).collect()

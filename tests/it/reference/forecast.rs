@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::budget::{Budget, WHOLE, window_bounds};
+use super::budget::{Budget, MICROS, WHOLE, window_bounds};
 use super::calendar::Ms;
 use super::history::History;
 use super::model::last_looked_at;
@@ -53,7 +53,7 @@ impl<'h, 'w> Sums<'h, 'w> {
         let at_start = history.pieces.iter().map(|piece| {
             let before = sum;
             let millis = i128::from(piece.end - piece.start);
-            sum.0 += if history.consumes(&piece.class) { millis } else { 0 };
+            sum.0 += if history.consumes(&piece.class) { millis * piece.class.weight } else { 0 };
             sum.1 += if piece.class.not_counted { millis } else { 0 };
             before
         });
@@ -64,16 +64,16 @@ impl<'h, 'w> Sums<'h, 'w> {
         let index = self.history.pieces.partition_point(|piece| piece.start <= at) - 1;
         let (piece, (consumed, not_counted)) = (&self.history.pieces[index], self.at_start[index]);
         let millis = i128::from(at - piece.start);
-        let add = |is: bool| if is { millis } else { 0 };
-        (consumed + add(self.history.consumes(&piece.class)), not_counted + add(piece.class.not_counted))
+        let spends = if self.history.consumes(&piece.class) { piece.class.weight } else { 0 };
+        (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
     }
 
-    /// Consumed and allowed time of the window that is looked at as of an instant, in milliseconds × 10⁸.
+    /// Consumed and allowed time of the window that is looked at as of an instant, in microseconds × 10⁸.
     fn spent(&self, at: Ms) -> (i128, i128) {
         let (start, end) = window_bounds(self.history.objective.window, at);
         let (before, now) = (self.at(start), self.at(at));
         let length = i128::from(end - start) - (now.1 - before.1);
-        ((now.0 - before.0) * WHOLE, (WHOLE - self.history.objective.target_micro) * length)
+        ((now.0 - before.0) * WHOLE, (WHOLE - self.history.objective.target_micro) * length * MICROS)
     }
 }
 

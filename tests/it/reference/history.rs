@@ -25,7 +25,7 @@ pub(crate) struct History<'w> {
     pub(crate) from: Ms,
 }
 
-/// Milliseconds of one span of an objective's history.
+/// What lies in one span of an objective's history: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Totals {
     pub(crate) consumed: i128,
@@ -36,13 +36,15 @@ pub(crate) struct Totals {
     pub(crate) by: BTreeMap<Attribution, i128>,
 }
 
-/// A maximal interval of downtime with one attribution and source; `end` is `None` while it lasts.
+/// A maximal interval of downtime with one attribution, source and weight; `end` is `None` while it lasts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DowntimeEvent {
     pub(crate) start: Ms,
     pub(crate) end: Option<Ms>,
     pub(crate) attribution: Attribution,
     pub(crate) source: Source,
+    /// Microseconds of downtime in a millisecond.
+    pub(crate) weight: i128,
 }
 
 /// A maximal interval of being down, whatever becomes of it; `end` is `None` while it lasts.
@@ -105,17 +107,17 @@ impl<'w> History<'w> {
                 totals.not_counted += millis;
             }
             if class.excluded {
-                totals.excluded += millis;
+                totals.excluded += millis * class.weight;
             }
             if class.status != Status::Unknown {
                 totals.known += millis;
             }
             if let Some((attribution, _)) = &class.charged {
-                totals.strict += millis;
-                *totals.by.entry(attribution.clone()).or_default() += millis;
+                totals.strict += millis * class.weight;
+                *totals.by.entry(attribution.clone()).or_default() += millis * class.weight;
             }
             if self.consumes(class) {
-                totals.consumed += millis;
+                totals.consumed += millis * class.weight;
             }
         }
         totals
@@ -154,11 +156,13 @@ impl<'w> History<'w> {
                 end: (*end <= as_of).then_some(*end),
                 attribution: attribution.clone(),
                 source: *source,
+                weight: class.weight,
             };
             match events.last_mut() {
                 Some(last)
                     if last.end == Some(event.start)
-                        && (&last.attribution, last.source) == (&event.attribution, event.source) =>
+                        && (&last.attribution, last.source) == (&event.attribution, event.source)
+                        && last.weight == event.weight =>
                 {
                     last.end = event.end;
                 }

@@ -21,6 +21,8 @@ pub(crate) struct Class {
     pub(crate) status: Status,
     /// The status is in `countsAsDown`, whatever becomes of it.
     pub(crate) down: bool,
+    /// Microseconds of downtime in a millisecond.
+    pub(crate) weight: i128,
     pub(crate) not_counted: bool,
     /// Down, but not charged because of maintenance.
     pub(crate) excluded: bool,
@@ -119,7 +121,8 @@ impl<'w> Model<'w> {
             let source = if incident { Source::Incident } else { Source::Healthcheck };
             (self.attribution(objective, at), source)
         });
-        Class { status, down, not_counted, excluded, charged }
+        let weight = if down { objective.weight(status) } else { 0 };
+        Class { status, down, weight, not_counted, excluded, charged }
     }
 
     fn attribution(&self, objective: &Objective, at: Ms) -> Attribution {

@@ -13,11 +13,15 @@ use super::model::{Attribution, Model};
 use super::recurrence::occurrences;
 use crate::world::{Objective, Status, Window, World};
 
-/// Milliseconds × 10⁸ in a minute.
-const MINUTE_WHOLE: i128 = MINUTE as i128 * super::budget::WHOLE;
+/// Microseconds × 10⁸ in a minute.
+const MINUTE_WHOLE: i128 = MINUTE as i128 * super::budget::WHOLE * super::budget::MICROS;
 
 fn minutes(millis: i128) -> f64 {
     Ratio::new(millis, i128::from(MINUTE)).to_f64()
+}
+
+fn down_minutes(micros: i128) -> f64 {
+    Ratio::new(micros, i128::from(MINUTE) * super::budget::MICROS).to_f64()
 }
 
 fn instant_or_null(at: Option<Ms>) -> Value {
@@ -82,8 +86,8 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     let mut json = described(objective, &budget);
     let mut put = |name: &str, value: Value| json.insert(name.to_owned(), value);
     put("errorBudgetTotalMinutes", Ratio::new(budget.allowed, MINUTE_WHOLE).to_f64().into());
-    put("errorBudgetConsumedStrictMinutes", minutes(totals.strict).into());
-    put("errorBudgetConsumedMinutes", minutes(totals.consumed).into());
+    put("errorBudgetConsumedStrictMinutes", down_minutes(totals.strict).into());
+    put("errorBudgetConsumedMinutes", down_minutes(totals.consumed).into());
     put("errorBudgetRemainingMinutes", Ratio::new(budget.remaining(), MINUTE_WHOLE).to_f64().into());
     put("errorBudgetOverspentMinutes", Ratio::new(budget.overspent(), MINUTE_WHOLE).to_f64().into());
     put("budgetRemainingPercent", budget.remaining_percent().to_f64().into());
@@ -94,7 +98,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("downSince", instant_or_null(history.down_since(as_of)));
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
-    put("excludedMinutes", minutes(totals.excluded).into());
+    put("excludedMinutes", down_minutes(totals.excluded).into());
     put("notCountedMinutes", minutes(totals.not_counted).into());
     let start = history.first.unwrap_or(as_of).max(budget.start).min(as_of);
     let corrected = model.corrected_time(&objective.system, objective.healthcheck.as_deref(), (start, as_of));
@@ -163,10 +167,10 @@ fn attribution(budget: &Budget) -> Value {
         budget.totals.by.iter().map(|(whose, millis)| (whose, *millis)).collect();
     // `Own` orders before every upstream, and upstreams order by name.
     parts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    let parts = parts.into_iter().map(|(whose, millis)| match whose {
-        Attribution::Own => json!({ "sourceType": "self", "systemId": null, "minutes": minutes(millis) }),
+    let parts = parts.into_iter().map(|(whose, micros)| match whose {
+        Attribution::Own => json!({ "sourceType": "self", "systemId": null, "minutes": down_minutes(micros) }),
         Attribution::Upstream(system) => {
-            json!({ "sourceType": "upstream", "systemId": system, "minutes": minutes(millis) })
+            json!({ "sourceType": "upstream", "systemId": system, "minutes": down_minutes(micros) })
         }
     });
     Value::Array(parts.collect())

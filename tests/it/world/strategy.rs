@@ -286,6 +286,11 @@ fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
     )
 }
 
+/// As many weights as statuses that count, or none.
+fn weights(count: usize) -> impl Strategy<Value = Vec<i128>> {
+    prop_oneof![2 => Just(Vec::new()), 1 => vec(select(vec![1000_i128, 500, 500, 250, 333, 1, 999]), count)]
+}
+
 /// Hours of a schedule. Local times that are skipped and repeated where clocks change are among them.
 fn shift_of_schedule() -> impl Strategy<Value = Shift> {
     let time = || option::weighted(0.8, select(vec![0, 60, 120, 150, 180, 540, 1020, 1320, 1410]));
@@ -315,9 +320,11 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
     let flags = (any::<bool>(), any::<bool>(), option::weighted(0.3, select(vec!["payments", "search"])));
     let excluded = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<Index>(), 1..3)];
     let schedule = prop_oneof![2 => Just(Vec::new()), 1 => vec(shift_of_schedule(), 1..3)];
-    (any::<Index>(), shape, flags, excluded, schedule).prop_map(|(system, shape, flags, excluded, schedule)| {
+    let parts = (any::<Index>(), shape, flags, excluded, schedule, weights(3));
+    parts.prop_map(|(system, shape, flags, excluded, schedule, mut weights)| {
         let (target, (window, timezone), check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
         let (self_only, exclude_maintenance, team) = flags;
+        weights.truncate(down.len());
         let objective = Objective {
             timezone,
             labels: team.map(|team| ("team".to_owned(), team.to_owned())).into_iter().collect(),
@@ -325,6 +332,7 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
             self_only,
             exclude_maintenance,
             counts_as_down: down,
+            weights,
             not_counted_maintenance: maintenance,
             not_counted_unknown: unknown,
             schedule,

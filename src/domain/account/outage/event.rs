@@ -16,6 +16,8 @@ pub(crate) struct Event {
     /// The upstream it belongs to; `None`: the system itself.
     pub(crate) upstream: Option<Name>,
     pub(crate) source: Source,
+    /// Microseconds of downtime in each millisecond.
+    pub(crate) weight: i64,
 }
 
 impl Event {

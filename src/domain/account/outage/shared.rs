@@ -1,6 +1,7 @@
 //! Owns outages of systems: what several objectives of one system saw at the same time is one outage.
 
 use super::Outage;
+use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
@@ -22,13 +23,25 @@ impl Shared<'_> {
         Span::new(self.start, self.end.unwrap_or(as_of))
     }
 
-    /// The time for which any of the objectives charges it within what `within` says of each, in milliseconds.
-    pub(crate) fn charged_ms(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
+    /// What the objectives charge of it within what `within` says of each, with their weights.
+    fn charged(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> Vec<(i64, Span)> {
         let charged = self.seen.iter().flat_map(|outage| {
             let range = within(outage);
-            outage.events.iter().map(move |event| event.span(as_of).intersect(range))
+            outage.events.iter().map(move |event| (event.weight, event.span(as_of).intersect(range)))
         });
-        union(charged.collect()).into_iter().map(Span::millis).sum()
+        charged.collect()
+    }
+
+    /// The downtime that any of the objectives charges within what `within` says of each, with the greatest of their weights at each
+    /// moment, in microseconds.
+    pub(crate) fn charged_us(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
+        heaviest(self.charged(as_of, within))
+    }
+
+    /// The time for which any of the objectives charges it, whatever the weights, in milliseconds.
+    pub(crate) fn charged_ms(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
+        let spans = self.charged(as_of, within).into_iter().map(|(_, span)| span);
+        union(spans.collect()).into_iter().map(Span::millis).sum()
     }
 }
 
@@ -73,6 +86,7 @@ mod tests {
             end: Some(at(*end)),
             upstream: None,
             source: Source::Healthcheck,
+            weight: 1000,
         };
         let (start, end) = (at(events[0].0), Some(at(events[events.len() - 1].1)));
         Outage {

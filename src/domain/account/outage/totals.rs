@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::shared::{Shared, shared};
 use super::{Event, Outage};
+use crate::domain::account::weights::heaviest;
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -38,8 +39,8 @@ pub(crate) struct Totals {
     pub(crate) count: usize,
     pub(crate) outages: usize,
     pub(crate) open: usize,
-    /// Charged downtime, in milliseconds.
-    pub(crate) total_ms: i64,
+    /// Charged downtime, in microseconds.
+    pub(crate) total_us: i64,
     /// The longest outage, with what is excused of it.
     pub(crate) longest_ms: Option<i64>,
     /// Mean time to recovery: the mean length of outages that are over, with what is excused of them.
@@ -50,7 +51,7 @@ pub(crate) struct Totals {
 #[derive(Clone, Copy)]
 struct Share {
     events: usize,
-    charged_ms: i64,
+    charged_us: i64,
     lasted_ms: i64,
     open: bool,
     counted: bool,
@@ -66,7 +67,7 @@ impl Totals {
         let (mut totals, mut over_ms) = (Self::default(), 0);
         for share in shares {
             totals.count += share.events;
-            totals.total_ms += share.charged_ms;
+            totals.total_us += share.charged_us;
             if !share.counted {
                 continue;
             }
@@ -105,7 +106,7 @@ impl Part<'_> {
 fn whole(outage: &Shared<'_>, part: Part<'_>, as_of: Instant) -> Share {
     Share {
         events: outage.seen.iter().map(|seen| part.events(seen).count()).sum(),
-        charged_ms: outage.charged_ms(as_of, |seen| part.summed(seen, as_of)),
+        charged_us: outage.charged_us(as_of, |seen| part.summed(seen, as_of)),
         lasted_ms: outage.span(as_of).millis(),
         open: outage.end.is_none(),
         counted: part.counts(outage),
@@ -147,17 +148,21 @@ fn parts(
 ) -> BTreeMap<String, Totals> {
     let mut groups: BTreeMap<String, Vec<Share>> = BTreeMap::new();
     for outage in &shared(outages) {
-        let mut keys: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+        let mut keys: BTreeMap<String, Vec<(i64, Span)>> = BTreeMap::new();
         for seen in &outage.seen {
-            for (key, span) in part.events(seen).flat_map(|event| split(seen, event)) {
-                keys.entry(key).or_default().push(span);
+            for event in part.events(seen) {
+                for (key, span) in split(seen, event) {
+                    keys.entry(key).or_default().push((event.weight, span));
+                }
             }
         }
-        for (key, spans) in keys {
-            let events = spans.len();
-            let charged_ms = union(spans).into_iter().map(Span::millis).sum();
+        for (key, weighted) in keys {
+            let events = weighted.len();
+            let spans = weighted.iter().map(|(_, span)| *span).collect();
+            let lasted_ms = union(spans).into_iter().map(Span::millis).sum();
+            let charged_us = heaviest(weighted);
             let (open, counted) = (outage.end.is_none(), part.counts(outage));
-            groups.entry(key).or_default().push(Share { events, charged_ms, lasted_ms: charged_ms, open, counted });
+            groups.entry(key).or_default().push(Share { events, charged_us, lasted_ms, open, counted });
         }
     }
     groups.into_iter().map(|(key, shares)| (key, Totals::sum(shares.into_iter()))).collect()

@@ -6,6 +6,7 @@ use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::day::{Ledger, Verdict};
@@ -73,8 +74,7 @@ fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
 
 /// Whether a budget's availability is that of `nines_club`; without any counted time there is none.
 pub(super) fn has_nines(budget: &Budget) -> bool {
-    let length = i128::from(budget.elapsed_length_ms());
-    let available = length - i128::from(budget.consumed_ms());
+    let (available, length) = budget.available(budget.consumed_us());
     length > 0 && available * 10_000 >= length * i128::from(NINES_HUNDREDTHS)
 }
 
@@ -185,7 +185,7 @@ where
         let mut pending: Option<Span> = None;
         let mut most_days = 1;
         for (first, run) in ledger.dated_runs() {
-            if run.day.tally.strict_ms() == 0 {
+            if run.day.tally.strict_us() == 0 {
                 continue;
             }
             for days in 0..run.count {
@@ -228,7 +228,7 @@ type Conditions = fn(&Objective, i64) -> [Linear; 2];
 /// That at least [`MISER_PERCENT`] of the budget is left.
 fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
     // consumed × 100 <= (1 − target) × (length − not counted) × (100 − percent)
-    let share = i128::from(objective.target.error_share()) * i128::from(100 - MISER_PERCENT);
+    let share = i128::from(objective.target.error_share()) * i128::from((100 - MISER_PERCENT) * FULL);
     let spends = i128::from(WHOLE) * 100;
     let upstream = if objective.dependency_exclusion == DependencyExclusion::Strict { spends } else { 0 };
     let constant = share * i128::from(length_ms);

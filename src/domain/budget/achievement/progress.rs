@@ -137,8 +137,7 @@ where
 }
 
 fn availability(budget: &Budget) -> Measure {
-    let whole = i128::from(budget.elapsed_length_ms());
-    let part = whole - i128::from(budget.consumed_ms());
+    let (part, whole) = budget.available(budget.consumed_us());
     let (part, whole) = if whole > 0 { (part, whole) } else { (0, 1) };
     Measure::Share { part, whole, need_hundredths: NINES_HUNDREDTHS }
 }
@@ -146,7 +145,7 @@ fn availability(budget: &Budget) -> Measure {
 /// What is left of the budget, where that is too little for `budget_miser`.
 fn left(budget: &Budget) -> Option<Measure> {
     let (part, whole) = (budget.remaining(), budget.total());
-    if budget.consumed_ms() == 0 || part * 100 >= whole * i128::from(MISER_PERCENT) && whole > 0 {
+    if budget.consumed_us() == 0 || part * 100 >= whole * i128::from(MISER_PERCENT) && whole > 0 {
         return None;
     }
     let (part, whole) = if whole > 0 { (part, whole) } else { (0, 1) };
@@ -187,7 +186,7 @@ where
         if end <= window.start {
             return Ok(None);
         }
-        if run.day.tally.strict_ms() > 0 {
+        if run.day.tally.strict_us() > 0 {
             return last_end(Span::new(calendar.start(next.plus(-1)).max(window.start), end));
         }
         next = next.plus(-i64::from(run.count));

@@ -11,7 +11,8 @@ use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// Milliseconds of a window by what conditions ask about; or how fast they change, in milliseconds a millisecond.
+/// Time of a window by what conditions ask about, downtime in microseconds and other time in milliseconds; or how fast that changes
+/// in a millisecond.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Sums {
     /// Charged downtime of the system itself.
@@ -23,16 +24,16 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn of(tally: &Tally) -> Self {
-        let upstream = tally.strict_ms() - tally.own_ms;
-        Self { own: tally.own_ms, upstream, not_counted: tally.not_counted_ms }
+        let upstream = tally.strict_us() - tally.own_us;
+        Self { own: tally.own_us, upstream, not_counted: tally.not_counted_ms }
     }
 
     /// How fast the sums grow while a piece arrives.
     fn slope(piece: &Piece) -> Self {
         let cause = piece.charge.map(|charge| charge.cause);
         Self {
-            own: i64::from(cause == Some(Cause::Own)),
-            upstream: i64::from(matches!(cause, Some(Cause::Upstream(_)))),
+            own: if cause == Some(Cause::Own) { piece.weight } else { 0 },
+            upstream: if matches!(cause, Some(Cause::Upstream(_))) { piece.weight } else { 0 },
             not_counted: i64::from(!piece.counted),
         }
     }

@@ -38,7 +38,7 @@ impl Track {
         Ok(self.pieces[self.index])
     }
 
-    /// What is consumed and what is not counted in a stretch ahead, in milliseconds.
+    /// What is consumed and what is not counted in a stretch ahead, in microseconds and milliseconds.
     pub(super) fn sum<E>(
         &mut self,
         span: Span,
@@ -51,7 +51,7 @@ impl Track {
         let (mut consumed, mut not_counted) = (0, 0);
         for piece in self.pieces[self.index..].iter().take_while(|piece| piece.span.start < span.end) {
             let millis = piece.span.intersect(span).millis();
-            consumed += if piece.consumes(self.exclusion) { millis } else { 0 };
+            consumed += millis * piece.spends(self.exclusion);
             not_counted += if piece.counted { 0 } else { millis };
         }
         Ok((consumed, not_counted))

@@ -6,10 +6,11 @@ use std::fmt::Display;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Schedule};
 use crate::domain::account::objective::{Members, Metadata, Objective, System};
+use crate::domain::account::weights::{FULL, written};
 use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::rules::CheckRules;
 use crate::domain::health::threshold::Thresholds;
-use crate::domain::health::transition::Source;
+use crate::domain::health::transition::{Source, Status};
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
 use crate::domain::value::duration;
@@ -145,7 +146,11 @@ impl Fields {
         self.put("spec.dependencyExclusion", objective.dependency_exclusion.as_str());
         self.put("spec.excludedDependencyRefs", list(&objective.excluded_dependencies));
         self.put("spec.excludeMaintenanceWindows", objective.exclude_maintenance_windows);
-        self.put("spec.countsAsDown", list(objective.counts_as_down.iter()));
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} {}", written(weight)),
+        };
+        self.put("spec.countsAsDown", list(objective.counts_as_down.iter().map(word)));
         let not_counted =
             [("maintenance", objective.not_counted.maintenance), ("unknown", objective.not_counted.unknown)];
         self.put("spec.notCounted", list(not_counted.iter().filter(|(_, listed)| *listed).map(|(name, _)| name)));

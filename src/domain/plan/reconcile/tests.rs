@@ -7,7 +7,6 @@ use super::*;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::account::objective::{
     BurnRateThresholds, Dependency, DependencyExclusion, ImpactType, Metadata, NotCounted, Objective, System,
-    default_counts_as_down,
 };
 use crate::domain::plan::object::Kind;
 use crate::domain::rules::condition::{Condition, Scope, Severity, Term};
@@ -47,7 +46,7 @@ fn objective(text: &str, system: &str) -> Objective {
         dependency_exclusion: DependencyExclusion::Strict,
         excluded_dependencies: BTreeSet::new(),
         exclude_maintenance_windows: false,
-        counts_as_down: default_counts_as_down(),
+        counts_as_down: crate::domain::account::weights::default_counts_as_down(),
         not_counted: NotCounted::default(),
         schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds::default(),

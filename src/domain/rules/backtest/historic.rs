@@ -1,5 +1,6 @@
 //! Owns the target that a history supports: the highest one that every one of its last windows would have met.
 
+use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -25,8 +26,8 @@ const CUSTOMARY: [i64; 11] = [
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PastWindow {
     pub(crate) span: Span,
-    /// Milliseconds of downtime that spent the budget.
-    pub(crate) consumed_ms: i64,
+    /// Microseconds of downtime that spent the budget.
+    pub(crate) consumed_us: i64,
     /// Its length without time that is not counted, in milliseconds.
     pub(crate) length_ms: i64,
 }
@@ -34,7 +35,7 @@ pub(crate) struct PastWindow {
 impl PastWindow {
     /// The highest target it met, in millionths of a percent; 0 when it met none.
     pub(crate) fn highest_met(&self) -> i64 {
-        highest_met(self.consumed_ms, self.length_ms)
+        highest_met(self.consumed_us, self.length_ms)
     }
 }
 
@@ -79,16 +80,16 @@ pub(crate) fn last_windows(window: Window, until: Instant, count: u32) -> Vec<Sp
     windows
 }
 
-/// The highest target, in millionths of a percent, that a window of `length_ms` counted milliseconds met with `consumed_ms` of
-/// downtime: consumed × [`WHOLE`] <= ([`WHOLE`] − target) × length. 0 when none above it did.
-fn highest_met(consumed_ms: i64, length_ms: i64) -> i64 {
-    if consumed_ms <= 0 {
+/// The highest target, in millionths of a percent, that a window of `length_ms` counted milliseconds met with `consumed_us`
+/// microseconds of downtime: consumed × [`WHOLE`] <= ([`WHOLE`] − target) × length. 0 when none above it did.
+fn highest_met(consumed_us: i64, length_ms: i64) -> i64 {
+    if consumed_us <= 0 {
         return WHOLE;
     }
     if length_ms <= 0 {
         return 0;
     }
-    let (spent, length) = (i128::from(consumed_ms) * i128::from(WHOLE), i128::from(length_ms));
+    let (spent, length) = (i128::from(consumed_us) * i128::from(WHOLE), i128::from(length_ms * FULL));
     // The least share of failure that allows for it.
     let share = (spent + length - 1) / length;
     WHOLE - i64::try_from(share).unwrap_or(WHOLE).min(WHOLE)
@@ -108,14 +109,14 @@ mod tests {
     fn the_highest_target_met_is_exact_to_the_last_decimal() {
         let month = 30 * DAY_MS;
         // SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9 %.
-        assert_eq!(highest_met(2_592_000, month), 99_900_000);
-        assert_eq!(highest_met(2_592_001, month), 99_899_999);
+        assert_eq!(highest_met(2_592_000 * FULL, month), 99_900_000);
+        assert_eq!(highest_met(2_592_000 * FULL + 1, month), 99_899_999);
         assert_eq!(highest_met(0, month), WHOLE);
         assert_eq!(highest_met(1, month), 99_999_999);
-        assert_eq!(highest_met(month, month), 0);
+        assert_eq!(highest_met(month * FULL, month), 0);
         assert_eq!(highest_met(0, 0), WHOLE);
         for consumed in (1..month).step_by(12_345_679) {
-            let target = highest_met(consumed, month);
+            let target = highest_met(consumed * FULL, month);
             let met = |target: i64| {
                 i128::from(consumed) * i128::from(WHOLE) <= i128::from(WHOLE - target) * i128::from(month)
             };

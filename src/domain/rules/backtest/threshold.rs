@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::Score;
 use super::burn::Consumption;
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::budget::policy::POLICY;
 use crate::domain::rules::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
@@ -119,13 +120,13 @@ impl BurnAlert {
     }
 
     /// The highest threshold, in millionths, that a rate is over; negative when there is none.
-    fn level(&self, consumed_ms: i64, over_ms: i64, error_share: i64) -> i64 {
-        let allowed = i128::from(error_share) * i128::from(over_ms);
-        if consumed_ms > 0 && allowed == 0 {
+    fn level(&self, consumed_us: i64, over_ms: i64, error_share: i64) -> i64 {
+        let allowed = i128::from(error_share) * i128::from(over_ms * FULL);
+        if consumed_us > 0 && allowed == 0 {
             // There is no rate to compare.
             return -1;
         }
-        let rate = i128::from(consumed_ms) * i128::from(WHOLE) * i128::from(SCALE);
+        let rate = i128::from(consumed_us) * i128::from(WHOLE) * i128::from(SCALE);
         let level =
             if self.inclusive { rate / allowed.max(1) } else { (rate + allowed.max(1) - 1) / allowed.max(1) - 1 };
         i64::try_from(level).unwrap_or(i64::MAX)

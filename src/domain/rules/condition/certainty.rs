@@ -268,7 +268,8 @@ fn have_no_value<'t>(
 fn is_reachable(urgency: Urgency, objective: &Objective) -> bool {
     let share = objective.target.error_share();
     let nominal_ms = objective.window.nominal_ms();
-    share > 0 && urgency.rules().into_iter().any(|rule| !rule.is_unreachable(nominal_ms, share))
+    let weight = objective.counts_as_down.greatest();
+    share > 0 && urgency.rules().into_iter().any(|rule| !rule.is_unreachable(nominal_ms, share, weight))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::property::{Shape, Unit};
 use super::{Field, Operand, Property, Relation, Subject};
 use crate::domain::account::objective::{NotCounted, Objective};
+use crate::domain::account::weights::FULL;
 use crate::domain::value::calendar::CalendarUnit;
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::duration::LONGEST_MS;
@@ -197,14 +198,17 @@ fn texts(property: Property, objective: Option<&Objective>) -> Values {
     Values { what: Kind::Text(known.map_or_else(words, |known| Some(vec![known]))), nullable }
 }
 
-/// The fastest that a budget burns, in a total outage, rounded up: 1/(1 − target); nothing at a target of 100 %, where a
+/// The fastest that a budget burns, in a total outage, rounded up: weight/(1 − target); nothing at a target of 100 %, where a
 /// rate is either 0 or null.
 fn fastest(objective: Option<&Objective>) -> i128 {
     let most = i128::from(WHOLE) * i128::from(SCALE);
     match objective.map(|objective| i128::from(objective.target.error_share())) {
         None => most,
         Some(0) => 0,
-        Some(share) => (most + share - 1) / share,
+        Some(share) => {
+            let weight = objective.map_or(FULL, |objective| objective.counts_as_down.greatest());
+            (most * i128::from(weight) + share * i128::from(FULL) - 1) / (share * i128::from(FULL))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Owns the sums of an objective's account over a stretch of moments: as of t, each is the milliseconds of something in
+//! Owns the sums of an objective's account over a stretch of moments: as of t, each is the time of something in
 //! `[t − length, t)` or in `[start of the period, t)`.
 //!
 //! Facts after t do not exist for t, and no piece of the account depends on what follows it. So a sum as of t is a part of one
@@ -10,13 +10,14 @@ use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::Budget;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
-/// The milliseconds of a tally as functions of the moment it is computed for.
+/// The times of a tally as functions of the moment it is computed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Sums {
     pub(super) own: Linear,
@@ -31,9 +32,9 @@ impl Sums {
     fn moving(at: Instant, from: &Tally, come: &Tally, gone: &Tally) -> Self {
         let line = |part: fn(&Tally) -> i64| Linear::through(at, part(from), part(come) - part(gone));
         Self {
-            own: line(|tally| tally.own_ms),
-            upstream: line(|tally| tally.strict_ms() - tally.own_ms),
-            excluded: line(|tally| tally.excluded_ms),
+            own: line(|tally| tally.own_us),
+            upstream: line(|tally| tally.strict_us() - tally.own_us),
+            excluded: line(|tally| tally.excluded_us),
             not_counted: line(|tally| tally.not_counted_ms),
             unknown: line(|tally| tally.unknown_ms),
         }
@@ -60,9 +61,9 @@ impl Sums {
     fn tally(self, at: Instant) -> Tally {
         let whole = |form: Linear| form.at(at) as i64;
         Tally {
-            own_ms: whole(self.own),
-            upstream_ms: vec![(SystemId(0), whole(self.upstream))],
-            excluded_ms: whole(self.excluded),
+            own_us: whole(self.own),
+            upstream_us: vec![(SystemId(0), whole(self.upstream))],
+            excluded_us: whole(self.excluded),
             not_counted_ms: whole(self.not_counted),
             unknown_ms: whole(self.unknown),
         }
@@ -95,9 +96,9 @@ impl Segment {
         self.elapsed - self.sums.not_counted
     }
 
-    /// The allowed downtime, in milliseconds times [`WHOLE`].
+    /// The allowed downtime, in microseconds times [`WHOLE`].
     pub(super) fn total(&self, objective: &Objective) -> Linear {
-        self.length() * objective.target.error_share().into()
+        self.length() * (i128::from(objective.target.error_share()) * i128::from(FULL))
     }
 
     /// What spends the budget, in the unit of [`Self::total`].

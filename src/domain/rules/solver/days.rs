@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::account::{Segment, Sums};
 use super::linear::{Fraction, Linear};
-use super::measure::{measured, rate};
+use super::measure::{FULL_WIDE, measured, rate};
 use super::signal::Value;
 use super::view::{View, What, constant, streak_value};
 use crate::domain::account::chronicle::pieces_before_first;
@@ -19,6 +19,7 @@ use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::{BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::policy::Urgency;
@@ -47,7 +48,7 @@ pub(crate) struct Days {
     streaks: Vec<Streak>,
 }
 
-/// A tally without who is to blame among upstreams, in milliseconds.
+/// A tally without who is to blame among upstreams.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Totals {
     own: i64,
@@ -60,9 +61,9 @@ struct Totals {
 impl Totals {
     fn plus(self, day: &Tally) -> Self {
         Self {
-            own: self.own + day.own_ms,
-            upstream: self.upstream + day.strict_ms() - day.own_ms,
-            excluded: self.excluded + day.excluded_ms,
+            own: self.own + day.own_us,
+            upstream: self.upstream + day.strict_us() - day.own_us,
+            excluded: self.excluded + day.excluded_us,
             not_counted: self.not_counted + day.not_counted_ms,
             unknown: self.unknown + day.unknown_ms,
         }
@@ -70,9 +71,9 @@ impl Totals {
 
     fn since(self, before: Self) -> Tally {
         Tally {
-            own_ms: self.own - before.own,
-            upstream_ms: vec![(SystemId(0), self.upstream - before.upstream)],
-            excluded_ms: self.excluded - before.excluded,
+            own_us: self.own - before.own,
+            upstream_us: vec![(SystemId(0), self.upstream - before.upstream)],
+            excluded_us: self.excluded - before.excluded,
             not_counted_ms: self.not_counted - before.not_counted,
             unknown_ms: self.unknown - before.unknown,
         }
@@ -168,8 +169,8 @@ impl Days {
         match property {
             Property::CurrentStreak | Property::BestStreak | Property::LostStreak => self.streak(property, stretch),
             Property::BurnRateOver(lookback) => {
-                let over_ms = i128::from(LOOKBACKS[lookback].1);
-                let allowed = Linear::constant(over_ms * i128::from(objective.target.error_share()));
+                let over_us = FULL_WIDE * i128::from(LOOKBACKS[lookback].1);
+                let allowed = Linear::constant(over_us * i128::from(objective.target.error_share()));
                 let [least, most] = self.consumed_over(lookback, stretch).map(|consumed| {
                     let consumed = Linear::constant(consumed.into());
                     number(&rate(moment(at), consumed, allowed), at)
@@ -181,8 +182,8 @@ impl Days {
                 if target.error_share() == 0 {
                     return None;
                 }
-                let [lowest, highest] = self.consumed_over(ONE_HOUR, stretch).map(|consumed_ms| {
-                    let rate = BurnRate { consumed_ms, over_ms, target };
+                let [lowest, highest] = self.consumed_over(ONE_HOUR, stretch).map(|consumed_us| {
+                    let rate = BurnRate { consumed_us, over_ms, target };
                     rate.compare(objective.thresholds.fast_burn_multiplier).is_some_and(Ordering::is_ge)
                 });
                 flags(lowest, highest)
@@ -248,25 +249,25 @@ impl Days {
         Some([segment(0), segment(1)])
     }
 
-    /// The least and the most of what spends the budget over a lookback, in milliseconds.
+    /// The least and the most of what spends the budget over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize, stretch: Span) -> [i64; 2] {
         let over_ms = LOOKBACKS[lookback].1;
         let within = self.within(Span::new(stretch.end.plus(-over_ms), stretch.start));
         let touching = self.touching(Span::new(stretch.start.plus(-over_ms), stretch.end));
         let [least, most] = [within, touching].map(|span| self.spent(span));
-        [least, most.min(over_ms)]
+        [least, most.min(over_ms * FULL)]
     }
 
-    /// What spends the budget in whole days, in milliseconds.
+    /// What spends the budget in whole days, in microseconds.
     fn spent(&self, span: Span) -> i64 {
-        self.sum(span).consumed_ms(self.model.objective.dependency_exclusion)
+        self.sum(span).consumed_us(self.model.objective.dependency_exclusion)
     }
 
     /// Whether downtime that spends the budget is ongoing all along, and whether it can at any time.
     fn open(&self, stretch: Span) -> (bool, bool) {
         let touching = self.touching(stretch);
         let spent = self.spent(touching);
-        (spent == touching.millis(), spent > 0)
+        (spent == touching.millis() * FULL, spent > 0)
     }
 
     fn state(&self, stretch: Span) -> Option<Possible> {
@@ -298,8 +299,8 @@ impl Days {
         let nominal_ms = objective.window.nominal_ms();
         let reached = |lookback: usize| {
             let over_ms = LOOKBACKS[lookback].1;
-            self.consumed_over(lookback, stretch).map(|consumed_ms| BurnRate {
-                consumed_ms,
+            self.consumed_over(lookback, stretch).map(|consumed_us| BurnRate {
+                consumed_us,
                 over_ms,
                 target: objective.target,
             })

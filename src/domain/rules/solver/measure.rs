@@ -4,10 +4,15 @@ use super::account::Segment;
 use super::linear::{Linear, Quotient, cut};
 use super::signal::Value;
 use crate::domain::account::objective::Objective;
+use crate::domain::account::weights::FULL;
+use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::rules::condition::Property;
 use crate::domain::value::instant::MINUTE_MS;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
+
+/// Microseconds in a millisecond.
+pub(super) const FULL_WIDE: i128 = FULL as i128;
 
 /// A number over the parts of one segment.
 type Parts = Vec<(Span, Value)>;
@@ -19,9 +24,9 @@ pub(super) fn measured(objective: &Objective, segment: &Segment, property: Prope
     let spends = sums.consumed(objective.dependency_exclusion);
     match property {
         Property::TotalMinutes => vec![(span, scaled_minutes(total))],
-        Property::ConsumedMinutes => vec![(span, minutes(spends))],
-        Property::ConsumedStrictMinutes => vec![(span, minutes(sums.strict()))],
-        Property::ExcludedMinutes => vec![(span, minutes(sums.excluded))],
+        Property::ConsumedMinutes => vec![(span, down_minutes(spends))],
+        Property::ConsumedStrictMinutes => vec![(span, down_minutes(sums.strict()))],
+        Property::ExcludedMinutes => vec![(span, down_minutes(sums.excluded))],
         Property::NotCountedMinutes => vec![(span, minutes(sums.not_counted))],
         Property::RemainingMinutes => positive_minutes(span, total - consumed),
         Property::OverspentMinutes => positive_minutes(span, consumed - total),
@@ -29,7 +34,9 @@ pub(super) fn measured(objective: &Objective, segment: &Segment, property: Prope
         Property::CurrentAvailability => availability(segment, spends),
         Property::StrictAvailability => availability(segment, sums.strict()),
         Property::CoveragePercent => percent(span, segment.elapsed - sums.unknown, segment.elapsed),
-        Property::BurnRate => rate(span, spends, segment.elapsed_length() * objective.target.error_share().into()),
+        Property::BurnRate => {
+            rate(span, spends, segment.elapsed_length() * (FULL_WIDE * i128::from(objective.target.error_share())))
+        }
         _ => vec![(span, Value::Null)],
     }
 }
@@ -38,9 +45,14 @@ fn minutes(millis: Linear) -> Value {
     Value::Number(Quotient::new(millis, Linear::constant(MINUTE_MS.into())))
 }
 
-/// Minutes of what is in milliseconds times [`WHOLE`].
+/// Minutes of what is in microseconds.
+fn down_minutes(micros: Linear) -> Value {
+    Value::Number(Quotient::new(micros, Linear::constant(FULL_WIDE * i128::from(MINUTE_MS))))
+}
+
+/// Minutes of what is in microseconds times [`WHOLE`].
 fn scaled_minutes(scaled: Linear) -> Value {
-    Value::Number(Quotient::new(scaled, Linear::constant(i128::from(WHOLE) * i128::from(MINUTE_MS))))
+    Value::Number(Quotient::new(scaled, Linear::constant(SCALED_MS * i128::from(MINUTE_MS))))
 }
 
 /// The same, and 0 where it is less.
@@ -66,7 +78,7 @@ fn remaining_percent(span: Span, consumed: Linear, total: Linear) -> Parts {
 }
 
 fn availability(segment: &Segment, down: Linear) -> Parts {
-    let length = segment.elapsed_length();
+    let length = segment.elapsed_length() * FULL_WIDE;
     percent(segment.span, length - down, length)
 }
 
@@ -79,7 +91,7 @@ fn percent(span: Span, part: Linear, whole: Linear) -> Parts {
     cut(span, &[whole]).into_iter().map(|part| (part, value(&part))).collect()
 }
 
-/// A burn rate, of consumed milliseconds and of those that a rate of 1 consumes times [`WHOLE`]; none where something is
+/// A burn rate, of consumed microseconds and of those that a rate of 1 consumes times [`WHOLE`]; none where something is
 /// consumed though there is no budget.
 pub(super) fn rate(span: Span, consumed: Linear, allowed: Linear) -> Parts {
     let value = |part: &Span| {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::account::{Segment, Sums, segments, trailing};
 use super::linear::{Linear, Quotient, cut};
-use super::measure::{measured, rate};
+use super::measure::{FULL_WIDE, measured, rate};
 use super::signal::{Signal, Value};
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::model::Model;
@@ -175,12 +175,12 @@ impl View {
         Signal::of(runs)
     }
 
-    /// What spends the budget over a lookback, in milliseconds.
+    /// What spends the budget over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
         let exclusion = self.model.objective.dependency_exclusion;
         match &self.burn {
             Burn::Known(report) => {
-                vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_ms.into()))]
+                vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_us.into()))]
             }
             Burn::Drawn(pieces) => trailing(pieces, LOOKBACKS[lookback].1, self.stretch)
                 .into_iter()
@@ -190,7 +190,8 @@ impl View {
     }
 
     fn burn_over(&self, lookback: usize) -> Signal {
-        let allowed = i128::from(LOOKBACKS[lookback].1) * i128::from(self.model.objective.target.error_share());
+        let share = i128::from(self.model.objective.target.error_share());
+        let allowed = FULL_WIDE * i128::from(LOOKBACKS[lookback].1) * share;
         let runs = self.consumed_over(lookback).into_iter();
         Signal::of(runs.flat_map(|(span, consumed)| rate(span, consumed, Linear::constant(allowed))))
     }
@@ -218,12 +219,13 @@ impl View {
     fn fast_burn(&self) -> Signal {
         let (over_ms, target) = (LOOKBACKS[ONE_HOUR].1, self.model.objective.target);
         let factor = self.model.objective.thresholds.fast_burn_multiplier;
-        let allowed = i128::from(over_ms) * i128::from(target.error_share()) * i128::from(factor.millionths());
+        let share = FULL_WIDE * i128::from(target.error_share());
+        let allowed = i128::from(over_ms) * share * i128::from(factor.millionths());
         let mut runs = Vec::new();
         for (span, consumed) in self.consumed_over(ONE_HOUR) {
             let reached = consumed * (i128::from(WHOLE) * i128::from(SCALE)) - Linear::constant(allowed);
             for part in cut(span, &[consumed, reached]) {
-                let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                let rate = BurnRate { consumed_us: consumed.at(part.start) as i64, over_ms, target };
                 runs.push((part, Value::Boolean(rate.compare(factor).is_some_and(std::cmp::Ordering::is_ge))));
             }
         }
@@ -240,7 +242,7 @@ impl View {
             for (span, consumed) in self.consumed_over(lookback) {
                 let (factor, allowed) = rule.sides(over_ms, target, nominal_ms);
                 for part in cut(span, &[consumed * factor - Linear::constant(allowed)]) {
-                    let rate = BurnRate { consumed_ms: consumed.at(part.start) as i64, over_ms, target };
+                    let rate = BurnRate { consumed_us: consumed.at(part.start) as i64, over_ms, target };
                     runs.push((part, rule.reached(rate, nominal_ms)));
                 }
             }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::account::objective::{
-    BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, default_counts_as_down,
-};
+use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted};
 use crate::domain::budget::policy::Rule;
 use crate::domain::rules::condition::{Property, Subject, tests::term};
 use crate::domain::value::name::Name;
@@ -26,7 +24,7 @@ fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted:
         dependency_exclusion: DependencyExclusion::SelfOnly,
         excluded_dependencies: std::collections::BTreeSet::new(),
         exclude_maintenance_windows: false,
-        counts_as_down: default_counts_as_down(),
+        counts_as_down: crate::domain::account::weights::default_counts_as_down(),
         not_counted: NotCounted { maintenance: not_counted, unknown: false },
         schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds {

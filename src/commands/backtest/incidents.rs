@@ -1,0 +1,110 @@
+//! Owns the incidents that a backtest measures against: in which file they are, which feed reads it, and which of them count.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::Backtest;
+use crate::commands::{Context, feeds};
+use crate::domain::rules::incident::Incident;
+use crate::domain::value::instant::MINUTE_MS;
+use crate::failure::Failure;
+use crate::feed::{self, Described, Gathered, Names, Options, Surroundings};
+use crate::manifest::did_you_mean;
+use crate::store::Foreign;
+
+/// The feed that reads files of incidents where no other is named.
+const USUAL: &str = "incidents";
+/// Bytes of an input by which it is told what it is.
+const BEGINNING: u64 = 64 * 1024;
+
+/// The incidents to measure against; `None` when that is the objectives' own breaches.
+///
+/// # Errors
+/// When the file cannot be read or a record in it is no incident, and when none has a wanted impact.
+pub(super) fn read(context: &mut Context<'_>, args: &Backtest) -> Result<Option<Vec<Incident>>> {
+    if args.against == "breaching" {
+        let needless = if args.feed.is_some() { "--feed" } else { "--impact" };
+        if args.impact.is_empty() && args.feed.is_none() {
+            return Ok(None);
+        }
+        return Err(Failure::new(
+            format!("{needless} is for incidents only"),
+            "name a file of incidents with --against FILE",
+        ));
+    }
+    let mut incidents = of_file(context, args).with_context(|| format!("--against {}", args.against))?;
+    check_impacts(args, &incidents)?;
+    if !args.impact.is_empty() {
+        incidents.retain(|incident| incident.impact.as_ref().is_some_and(|impact| args.impact.contains(impact)));
+    }
+    Ok(Some(incidents))
+}
+
+fn of_file(context: &mut Context<'_>, args: &Backtest) -> Result<Vec<Incident>> {
+    let name = args.feed.as_deref().unwrap_or(USUAL);
+    let recipes = feeds::named(context, name)?;
+    if !recipes.iter().any(feed::Recipe::tells_incidents) {
+        return Err(Failure::new(
+            format!("the feed {name} reads transitions, not incidents"),
+            "name a feed of shape: intervals, such as incidents, pagerduty or betterstack",
+        ));
+    }
+    let path = (args.against != "-").then(|| Path::new(&args.against));
+    let mut input: Box<dyn Read + Send> = match path {
+        None => std::mem::replace(&mut context.stdin, Box::new(io::empty())),
+        Some(path) => Box::new(File::open(path).map_err(|error| {
+            Failure::new(
+                format!("cannot be read: {error}"),
+                "name a file of incidents, - for standard input, or `breaching`",
+            )
+        })?),
+    };
+    let mut beginning = Vec::new();
+    input.by_ref().take(BEGINNING).read_to_end(&mut beginning)?;
+    let text = feed::beginning(&beginning);
+    let database = path.and_then(Foreign::at);
+    let command = format!("slo backtest --against {}", args.against);
+    if args.feed.is_none() && feed::tell(&text, &recipes).is_empty() {
+        refuse_others(args, &text, path)?;
+    }
+    let recipe = feeds::choose(&recipes, &text, database.is_some(), &command)?;
+    let (now, latest) = (context.clock, context.clock.plus(10 * MINUTE_MS));
+    let format = feed::Format::Auto;
+    let options = Options { format, latest, now, batch_rows: 100_000, follow: false, plans: false };
+    let around = Surroundings { file: feeds::stem(path), system: None };
+    let mut gathered = Gathered::default();
+    let mut names = Names::new(recipe.feed().slug);
+    for (kind, part) in feeds::parts(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))? {
+        names = gathered.take(Described::new(part, recipe, kind, around.clone(), options, names))?;
+    }
+    gathered.incidents()
+}
+
+/// Refuses a file that another feed reads, where none was named.
+fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Result<()> {
+    match feeds::fitting(beginning, path)?.first() {
+        None => Ok(()),
+        Some(fits) => Err(Failure::new(
+            format!("not what the feed {USUAL} reads; it looks like what the feed {fits} reads"),
+            format!("slo backtest --against {} --feed {fits}", args.against),
+        )),
+    }
+}
+
+/// Checks that each wanted impact is one that some incident has.
+fn check_impacts(args: &Backtest, incidents: &[Incident]) -> Result<()> {
+    let known = || incidents.iter().filter_map(|incident| incident.impact.as_deref());
+    let Some(strange) = args.impact.iter().find(|impact| !known().any(|known| known == **impact)) else {
+        return Ok(());
+    };
+    let guess = did_you_mean(strange, known());
+    let mut all: Vec<&str> = known().collect();
+    all.sort_unstable();
+    all.dedup();
+    let listed = if all.is_empty() { "none has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
+    let hint = if guess.is_empty() { listed } else { guess };
+    Err(Failure::new(format!("no incident of {} has the impact {strange:?}", args.against), hint))
+}

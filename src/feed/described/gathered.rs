@@ -1,0 +1,162 @@
+//! Owns gathering the incidents that inputs tell of, as a feed describes them, or the reasons for which records tell of none.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+
+use anyhow::Result;
+
+use super::Described;
+use crate::domain::health::interval::{self, Interval};
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::transition::{Source, Status, Transition};
+use crate::domain::rules::episode::Episode;
+use crate::domain::rules::incident::Incident;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::failure::Failure;
+use crate::feed::names::Names;
+
+/// The most bad records that are named one by one.
+const MOST_NAMED: u64 = 10;
+
+/// What one record tells: an incident, and when the record was last changed.
+type Told = (Incident, Option<Instant>);
+
+/// What has been gathered so far.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    told: Vec<Told>,
+    /// Facts of streams of incidents, of a feed that tells each change by itself.
+    facts: BTreeMap<StreamName, Vec<Transition>>,
+    bad: Vec<String>,
+    rejected: u64,
+}
+
+impl Gathered {
+    /// Takes all of an input in; returns the names for the next one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has no records of the feed.
+    pub(crate) fn take<R: Read>(&mut self, reader: Described<'_, R>) -> Result<Names> {
+        let mut reader = reader.gathering();
+        let mut streams: Vec<StreamName> = Vec::new();
+        let (bad, rejected) = (&mut self.bad, &mut self.rejected);
+        let mut on_reject = |reject: &crate::feed::Reject<'_>| {
+            if let Some(reason) = &reject.reason {
+                *rejected += 1;
+                if *rejected <= MOST_NAMED {
+                    bad.push(format!("line {}: {reason}", reject.line));
+                }
+            }
+            Ok(())
+        };
+        while let Some(batch) = reader.next_batch(&mut on_reject)? {
+            if batch.restart {
+                streams.clear();
+            }
+            streams.extend(batch.new_streams);
+            self.told.extend(batch.incidents);
+            for row in batch.rows {
+                let stream = &streams[row.stream()];
+                if stream.source == Source::Incident {
+                    let fact = Transition { at: row.at(), status: row.status() };
+                    self.facts.entry(stream.clone()).or_default().push(fact);
+                }
+            }
+        }
+        Ok(reader.into_names())
+    }
+
+    /// Every incident once, however often records tell of it: those with one id are followed as an ingest follows them.
+    ///
+    /// # Errors
+    /// When a record tells of none; up to ten are named with the reason.
+    pub(crate) fn incidents(self) -> Result<Vec<Incident>> {
+        if let Some(more) = self.rejected.checked_sub(1) {
+            let mut bad = self.bad;
+            if more >= MOST_NAMED {
+                bad.push(format!("and {} more", self.rejected - MOST_NAMED));
+            }
+            return Err(Failure::new(
+                bad.join("\n  "),
+                "see what becomes of the records with slo feed try FILE --feed NAME; of an incident only its start is needed",
+            ));
+        }
+        let mut found: Vec<Incident> = groups(self.told).into_iter().flat_map(followed).collect();
+        found.extend(self.facts.into_iter().flat_map(|(stream, facts)| of_stream(&stream, facts)));
+        Ok(found)
+    }
+}
+
+/// What is told of each incident, in the order in which each is told first.
+fn groups(told: Vec<Told>) -> Vec<Vec<Told>> {
+    let mut groups: Vec<Vec<Told>> = Vec::new();
+    let mut known: HashMap<(Option<Name>, Option<Name>, String), usize> = HashMap::new();
+    for one in told {
+        let incident = &one.0;
+        let Some(id) = incident.id.clone() else {
+            groups.push(vec![one]);
+            continue;
+        };
+        let key = (incident.objective.clone(), incident.system.clone(), id);
+        match known.get(&key) {
+            Some(index) => groups[*index].push(one),
+            None => {
+                known.insert(key, groups.len());
+                groups.push(vec![one]);
+            }
+        }
+    }
+    groups
+}
+
+/// The incident that several records tell of: one that was opened again later is several.
+fn followed(mut told: Vec<Told>) -> Vec<Incident> {
+    told.sort_by_key(|(_, updated)| *updated);
+    let lasts = |incident: &Incident| incident.episode.end != Some(incident.episode.start);
+    let interval = |(incident, updated): &Told| {
+        let Episode { start, end } = incident.episode;
+        Interval { start, end, updated: *updated, status: Status::Unhealthy }
+    };
+    let intervals: Vec<Interval> = told.iter().filter(|(incident, _)| lasts(incident)).map(interval).collect();
+    let one_by_one = told.len() == 1 || intervals.is_empty();
+    let Some((last, _)) = told.pop() else { return Vec::new() };
+    if one_by_one {
+        return vec![last];
+    }
+    let facts = interval::facts(&[], &intervals);
+    episodes(&facts).into_iter().map(|episode| Incident { episode, ..last.clone() }).collect()
+}
+
+/// The incidents of a stream whose changes are told one by one.
+fn of_stream(stream: &StreamName, mut facts: Vec<Transition>) -> Vec<Incident> {
+    // Of several statuses of one moment the worst counts.
+    facts.sort_unstable_by_key(|fact| (fact.at, std::cmp::Reverse(fact.status)));
+    facts.dedup_by_key(|fact| fact.at);
+    let incident = |episode| Incident {
+        id: stream.check.as_ref().map(|check| check.as_str().to_owned()),
+        episode,
+        objective: None,
+        system: Some(stream.system.clone()),
+        impact: None,
+    };
+    episodes(&facts).into_iter().map(incident).collect()
+}
+
+/// The stretches in which facts, sorted and one a moment, say that something was wrong.
+fn episodes(facts: &[Transition]) -> Vec<Episode> {
+    let mut found = Vec::new();
+    let mut since = None;
+    for fact in facts {
+        match (since, fact.status.is_outage()) {
+            (None, true) => since = Some(fact.at),
+            (Some(start), false) => {
+                found.push(Episode { start, end: Some(fact.at) });
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(since.map(|start| Episode { start, end: None }));
+    found
+}
