@@ -21,8 +21,8 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Consent, Copy, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List, ListKind,
-    ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
+    Backup, Compact, Consent, Copy, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List,
+    ListKind, ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};

@@ -33,8 +33,8 @@ use crate::failure::Failure;
 use crate::file::Identity;
 use crate::render::Looks;
 use crate::render::db::{
-    backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text, merge_document, merge_text,
-    verify_document, verify_text,
+    backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text,
+    merge_document, merge_text, verify_document, verify_text,
 };
 use crate::store::{Access, Compacted, Difference, JournalWriter, Store};
 

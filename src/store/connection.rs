@@ -71,7 +71,9 @@ impl Connection {
 
     /// Makes sure that a working copy has the segments of a system's streams that say what their statuses were between two moments.
     pub(super) fn want_segments(&self, system: i64, from: Instant, through: Instant) -> Result<()> {
-        self.shared.as_ref().map_or(Ok(()), |shared| shared.want_segments(self, system, (from.millis(), through.millis())))
+        self.shared
+            .as_ref()
+            .map_or(Ok(()), |shared| shared.want_segments(self, system, (from.millis(), through.millis())))
     }
 
     /// Fills every table of a working copy.

@@ -34,8 +34,8 @@ use copying::Asked;
 pub(super) use moving::copy_to;
 use numbers::Numbers;
 use segments::Segments;
-use session::Session;
 pub(super) use session::Held;
+use session::Session;
 pub(super) use taking::Taking;
 pub(super) use transacting::Writing;
 

@@ -1,9 +1,11 @@
 //! A shared database of PostgreSQL answers as a file does, to the byte, whoever has written what before.
 
+mod encrypted;
 mod faults;
 mod moving;
 mod rights;
 pub(crate) mod server;
+mod standby;
 mod trips;
 
 use proptest::collection::vec;
@@ -70,7 +72,10 @@ fn ask(slo: &Slo, question: &[String], as_of: &str) -> Output {
 fn compare(file: &Slo, shared: &Slo, world: &World, when: &str) -> Result<(), TestCaseError> {
     // The moment at which something was done differs, and nothing else.
     let without_clock = |text: &str| {
-        text.lines().filter(|line| !line.contains("edAt\"") && !line.contains("generated")).map(str::to_owned).collect::<Vec<_>>()
+        text.lines()
+            .filter(|line| !line.contains("edAt\"") && !line.contains("generated"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     // A part of the questions after each step is enough, for there are many.
     let questions = questions(world).into_iter().enumerate();
@@ -105,7 +110,7 @@ fn dealt(world: &World, keys: &[u8]) -> Vec<Vec<Fact>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(4), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
 
     #[test]
     fn every_answer_is_that_of_a_file(world in worlds(), keys in vec(any::<u8>(), 48)) {

@@ -1,8 +1,8 @@
 //! Owns appending to the change log. A first computation may append millions of turns, so it costs little for each.
 
 use anyhow::Result;
-use rusqlite::types::ValueRef;
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 
 use super::LogRange;
 use crate::domain::rules::change::{Change, Seen, View};

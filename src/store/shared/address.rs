@@ -153,7 +153,10 @@ impl Address {
         let mut take = |key: &str| values.remove(key).filter(|value| !value.is_empty());
         let servers = servers(take("hostaddr").or_else(|| take("host")), take("port"))?;
         let user = take("user").or_else(|| of_env("USER").or_else(|| of_env("LOGNAME"))).ok_or_else(|| {
-            Failure::new("the address of the database names no user", "write postgres://USER@HOST/DATABASE or set PGUSER")
+            Failure::new(
+                "the address of the database names no user",
+                "write postgres://USER@HOST/DATABASE or set PGUSER",
+            )
         })?;
         let home = of_env("HOME").map(PathBuf::from);
         let in_home = |name: &str| home.as_ref().map(|home| home.join(name));
@@ -305,7 +308,8 @@ mod tests {
 
     #[test]
     fn what_is_not_said_the_environment_says_and_then_a_default() {
-        let given = env(&[("PGUSER", "slo"), ("PGPORT", "6000"), ("PGHOST", "h"), ("PGPASSWORD", "secret"), ("HOME", "/x")]);
+        let given =
+            env(&[("PGUSER", "slo"), ("PGPORT", "6000"), ("PGHOST", "h"), ("PGPASSWORD", "secret"), ("HOME", "/x")]);
         let address = Address::parse("postgres:///main", &given).unwrap();
         assert_eq!(address.to_string(), "postgres://slo@h:6000/main");
         assert_eq!(address.password.as_deref(), Some("secret"));

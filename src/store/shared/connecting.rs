@@ -78,7 +78,8 @@ impl Refused {
 /// Connects on a thread of its own, for nothing else ends a server that takes a connection and then says nothing.
 fn attempt(address: &Address, server: &Server, config: Config) -> Result<Client, Refused> {
     let is_encrypted = config.get_ssl_mode() != SslMode::Disable && server.socket_folder().is_none();
-    let connector = if is_encrypted { Some(encryption::connector(address).map_err(Refused::Certificates)?) } else { None };
+    let connector =
+        if is_encrypted { Some(encryption::connector(address).map_err(Refused::Certificates)?) } else { None };
     let (sender, connected) = sync_channel(1);
     let connecting = std::thread::Builder::new().name("connect".to_owned()).spawn(move || {
         let client = match connector {

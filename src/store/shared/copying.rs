@@ -23,7 +23,7 @@ pub(super) fn make(writes: bool, notes_changes: &Arc<AtomicBool>) -> Result<(Con
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
         let on = Arc::clone(notes_changes);
         sqlite.create_scalar_function("notes_changes", 0, flags, move |_| Ok(on.load(Ordering::Relaxed)))?;
-        let triggers: String = catalog.tables.iter().map(|table| triggers(table)).collect();
+        let triggers: String = catalog.tables.iter().map(triggers).collect();
         sqlite.execute_batch(&triggers)?;
     }
     Ok((sqlite, catalog))
@@ -77,14 +77,12 @@ impl Asked {
         bits.insert("sqlite_sequence".to_owned(), catalog.bits(&["manifest", "change_log"]));
         let listener = Arc::clone(&asked);
         sqlite.authorizer(Some(move |context: AuthContext<'_>| {
-            let table = match context.action {
-                AuthAction::Read { table_name, .. }
-                | AuthAction::Insert { table_name }
-                | AuthAction::Delete { table_name }
-                | AuthAction::Update { table_name, .. } => table_name,
-                _ => return Authorization::Allow,
-            };
-            if let Some(bit) = bits.get(table) {
+            if let AuthAction::Read { table_name, .. }
+            | AuthAction::Insert { table_name }
+            | AuthAction::Delete { table_name }
+            | AuthAction::Update { table_name, .. } = context.action
+                && let Some(bit) = bits.get(table_name)
+            {
                 listener.0.fetch_or(*bit, Ordering::Relaxed);
             }
             Authorization::Allow

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use postgres::error::SqlState;
 
-use super::address::Address;
+use super::address::{Address, Wanted};
 use crate::failure::Failure;
 use crate::store::open::explain;
 
@@ -55,12 +55,12 @@ pub(super) fn told(error: anyhow::Error, place: &str, tried: bool) -> anyhow::Er
 }
 
 /// What an error of a statement means.
-pub(super) fn of_statement(error: postgres::Error) -> anyhow::Error {
+pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
     const ANEW: &str = "run this again: what was committed is kept, and doing it twice changes nothing";
     let Some(state) = error.code().cloned() else {
-        return Lost::error(format!("the connection was lost ({})", causes(&error)), ANEW);
+        return Lost::error(format!("the connection was lost ({})", causes(error)), ANEW);
     };
-    let what = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+    let what = error.as_db_error().map_or_else(|| error.to_string(), |told| told.message().to_owned());
     let class = state.code().get(..2).unwrap_or_default();
     match state {
         SqlState::T_R_SERIALIZATION_FAILURE
@@ -88,7 +88,9 @@ pub(super) fn of_statement(error: postgres::Error) -> anyhow::Error {
         SqlState::INSUFFICIENT_PRIVILEGE => {
             Failure::new(what, "docs/how-to/many-hosts.md says which rights a writer and a reader need")
         }
-        SqlState::DISK_FULL => Failure::new(what, "free some space on the server and run this again; what was committed is kept"),
+        SqlState::DISK_FULL => {
+            Failure::new(what, "free some space on the server and run this again; what was committed is kept")
+        }
         SqlState::QUERY_CANCELED => {
             Failure::new(what, "the server's statement_timeout ends what takes longer: set another one for this role")
         }
@@ -104,8 +106,13 @@ pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Addr
     if let Some(told) = error.as_db_error() {
         let what = format!("{place} refuses {}: {}", address.user, told.message());
         let code = told.code();
-        if [SqlState::CANNOT_CONNECT_NOW, SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::TOO_MANY_CONNECTIONS]
-            .contains(code)
+        if [
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::TOO_MANY_CONNECTIONS,
+        ]
+        .contains(code)
         {
             return Lost::error(what, "wait until the server takes connections, then run this again");
         }
@@ -130,6 +137,13 @@ pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Addr
                 | ErrorKind::NotFound
         )
     );
+    // A standby that is about to take over.
+    if kind == Some(ErrorKind::PermissionDenied) && address.wanted != Wanted::Any {
+        return Lost::error(
+            format!("{place} is not the server that target_session_attrs asks for ({why})"),
+            "name a server of that kind as well, or another target_session_attrs",
+        );
+    }
     if is_down || error.is_closed() {
         return Lost::error(
             format!("cannot connect to {place}: {why}"),
@@ -140,8 +154,6 @@ pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Addr
         "see sslmode and sslrootcert in docs/how-to/many-hosts.md"
     } else if why.contains("password") {
         "give one by PGPASSWORD, or by a line of ~/.pgpass, which nobody else may read"
-    } else if why.contains("session") {
-        "name a server of that kind as well, or another target_session_attrs"
     } else {
         "check the address and the network"
     };

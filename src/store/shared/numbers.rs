@@ -47,7 +47,11 @@ impl Shared {
         let size = BLOCKS.iter().find(|(name, _)| *name == table).map_or(1, |(_, size)| *size);
         let mut numbers = self.numbers.borrow_mut();
         // People see the numbers of ingests, so none is reserved that may not be used.
-        let blocks = if size == 1 || self.mode.get() == Mode::Idle { 1 } else { numbers.blocks.get(table).map_or(1, |last| last * 2) };
+        let blocks = if size == 1 || self.mode.get() == Mode::Idle {
+            1
+        } else {
+            numbers.blocks.get(table).map_or(1, |last| last * 2)
+        };
         let schema = &self.address.schema;
         let sql = if blocks == 1 {
             format!("SELECT nextval('{schema}.{table}_number')")

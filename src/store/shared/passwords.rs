@@ -27,7 +27,7 @@ pub(super) fn find(file: &Path, server: &Server, database: &str, user: &str) -> 
 #[cfg(unix)]
 fn is_private(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    fs::metadata(file).is_ok_and(|known| known.is_file() && known.permissions().mode() & 0o077 == 0)
+    fs::metadata(file).is_ok_and(|known| known.is_file() && known.permissions().mode().trailing_zeros() >= 6)
 }
 
 #[cfg(not(unix))]
@@ -62,9 +62,8 @@ mod tests {
         let file = folder.path().join("pgpass");
         fs::write(&file, "# a note\nother:*:*:*:no\ndb:5433:*:slo:a\\:b\\\\:c\n*:*:main:*:any\n").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        let find = |host: &str, port, database: &str| {
-            find(&file, &Server { host: host.to_owned(), port }, database, "slo")
-        };
+        let find =
+            |host: &str, port, database: &str| find(&file, &Server { host: host.to_owned(), port }, database, "slo");
         assert_eq!(find("db", 5433, "x").as_deref(), Some("a:b\\:c"));
         assert_eq!(find("db", 5432, "main").as_deref(), Some("any"));
         assert_eq!(find("/tmp", 5432, "main").as_deref(), Some("any"));

@@ -85,7 +85,8 @@ impl Shared {
         let mut session = self.session.borrow_mut();
         let touched = self.touched.borrow();
         for part in touched.iter().collect::<Vec<_>>().chunks(1000) {
-            let rows: Vec<String> = part.iter().map(|(system, (_, version))| format!("({system}, {version})")).collect();
+            let rows: Vec<String> =
+                part.iter().map(|(system, (_, version))| format!("({system}, {version})")).collect();
             let sql = format!("DELETE FROM {schema}.touched WHERE (system, version) IN ({})", rows.join(", "));
             batches.add(&sql, &mut |sql| session.run(sql))?;
         }
@@ -119,7 +120,11 @@ fn push_table(
     let same = same.join(" AND ");
     // Rows that may not share values with others could stand in each other's way, so all of them make room first.
     let make_room = !table.uniques.is_empty();
-    let gone = if make_room { String::new() } else { format!("WHERE NOT EXISTS (SELECT 1 FROM main.{name} AS m WHERE {same})") };
+    let gone = if make_room {
+        String::new()
+    } else {
+        format!("WHERE NOT EXISTS (SELECT 1 FROM main.{name} AS m WHERE {same})")
+    };
     let keys: Vec<Column> = table.columns.iter().filter(|column| table.keys.contains(&column.name)).cloned().collect();
     let list = |columns: &[Column], of: &str| {
         columns.iter().map(|column| format!("{of}{}", column.name)).collect::<Vec<_>>().join(", ")
@@ -129,8 +134,12 @@ fn push_table(
     let rows = Rows { head, tail: ")".to_owned(), columns: &keys, sql: String::new() };
     rows.send(sqlite, &select, batches, send)?;
     let order = if name == "system" { "ORDER BY m.name" } else { "" };
-    let select = format!("SELECT {} FROM {changed} AS c CROSS JOIN main.{name} AS m ON {same} {order}", list(&table.columns, "m."));
-    Rows { tail: if make_room { String::new() } else { on_conflict(table) }, ..Rows::into(schema, table) }.send(sqlite, &select, batches, send)
+    let select = format!(
+        "SELECT {} FROM {changed} AS c CROSS JOIN main.{name} AS m ON {same} {order}",
+        list(&table.columns, "m.")
+    );
+    Rows { tail: if make_room { String::new() } else { on_conflict(table) }, ..Rows::into(schema, table) }
+        .send(sqlite, &select, batches, send)
 }
 
 /// Writes all rows of a copy's table to one that is empty.

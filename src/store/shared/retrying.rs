@@ -32,7 +32,9 @@ impl<'a> Patience<'a> {
     pub(super) fn until_it_works<T>(mut self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         loop {
             match work() {
-                Err(error) if faults::is_passing(&error, self.address) && self.goes_on() => std::thread::sleep(self.pause()),
+                Err(error) if faults::is_passing(&error, self.address) && self.goes_on() => {
+                    std::thread::sleep(self.pause());
+                }
                 done => return done.map_err(|error| faults::told(error, &self.address.to_string(), self.tries > 0)),
             }
         }

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use super::address::Address;
 use super::catalog::{Catalog, Table};
 use super::fetching::fill_table;
-use super::pushing::{Batches, insert_all};
 use super::published;
+use super::pushing::{Batches, insert_all};
 use super::session::{Session, number};
 use crate::failure::Failure;
 use crate::store::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
@@ -37,7 +37,8 @@ pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog
             }
             Some(_) => {}
         }
-        session.run(&format!("UPDATE {schema}.about SET version = {SCHEMA} WHERE id = 1 AND version < {SCHEMA}; COMMIT"))
+        session
+            .run(&format!("UPDATE {schema}.about SET version = {SCHEMA} WHERE id = 1 AND version < {SCHEMA}; COMMIT"))
     })();
     if done.is_err() {
         session.roll_back();
@@ -47,9 +48,8 @@ pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog
 
 /// Makes the schema and the table that says what is in it.
 fn begin(session: &mut Session, schema: &str) -> Result<()> {
-    let found = session.ask(&format!(
-        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'; SHOW server_encoding"
-    ))?;
+    let found = session
+        .ask(&format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'; SHOW server_encoding"))?;
     let encoding = found.get(1).and_then(|rows| rows.first()).and_then(|row| row.get(0)).unwrap_or_default();
     if encoding != "UTF8" {
         return Err(Failure::new(
@@ -101,17 +101,13 @@ fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> 
     let copy = copy_of_schema(version)?;
     let before = Catalog::of(&copy)?;
     let steps = statements_after(version);
-    let is_named = |table: &Table| {
-        steps.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == table.name)
-    };
-    let dropped: String = before
-        .tables
-        .iter()
-        .filter(|table| published::is_published(&table.name))
-        .map(|table| format!("DROP VIEW IF EXISTS {schema}.{};\n", table.name))
-        .collect();
-    session.run(&dropped)?;
-    let named: Vec<&Table> = before.tables.iter().filter(|table| is_named(table) || !now.tables.contains(table)).collect();
+    let is_named =
+        |table: &Table| steps.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == table.name);
+    for table in before.tables.iter().filter(|table| published::is_published(&table.name)) {
+        session.run(&format!("DROP VIEW IF EXISTS {schema}.{}", table.name))?;
+    }
+    let named: Vec<&Table> =
+        before.tables.iter().filter(|table| is_named(table) || !now.tables.contains(table)).collect();
     for table in &named {
         let rows = session.ask(&format!("SELECT {} FROM {schema}.{}", table.fetched(), table.stored()))?;
         fill_table(&copy, table, rows.first().map_or(&[][..], Vec::as_slice))?;

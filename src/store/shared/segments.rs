@@ -90,7 +90,10 @@ impl Shared {
     /// Fetches every segment there is.
     pub(super) fn all_segments(&self, connection: &Connection) -> Result<()> {
         let schema = &self.address.schema;
-        self.fetch_segments(connection, &format!("SELECT stream, first_ts, last_ts, count, body, checksum FROM {schema}.segment"))?;
+        self.fetch_segments(
+            connection,
+            &format!("SELECT stream, first_ts, last_ts, count, body, checksum FROM {schema}.segment"),
+        )?;
         self.segments.borrow_mut().everything = true;
         Ok(())
     }

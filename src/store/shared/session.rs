@@ -80,10 +80,12 @@ impl Session {
     pub(super) fn version(&mut self, schema: &str) -> Result<Option<i32>> {
         let sql = format!("SELECT version FROM {schema}.about WHERE id = 1");
         let found = match self.client()?.simple_query(&sql) {
-            Err(error) if [Some(&SqlState::UNDEFINED_TABLE), Some(&SqlState::INVALID_SCHEMA_NAME)].contains(&error.code()) => {
+            Err(error)
+                if [Some(&SqlState::UNDEFINED_TABLE), Some(&SqlState::INVALID_SCHEMA_NAME)].contains(&error.code()) =>
+            {
                 return Ok(None);
             }
-            found => found.map_err(faults::of_statement)?,
+            found => found.map_err(|error| faults::of_statement(&error))?,
         };
         let version = found.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0).and_then(|text| text.parse().ok()),
@@ -119,8 +121,10 @@ impl Session {
     pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
         let beginning = self.beginning.take();
         let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));
-        let messages =
-            self.client()?.simple_query(whole.as_deref().unwrap_or(sql)).map_err(faults::of_statement)?;
+        let messages = self
+            .client()?
+            .simple_query(whole.as_deref().unwrap_or(sql))
+            .map_err(|error| faults::of_statement(&error))?;
         let (mut answers, mut rows) = (Vec::new(), Vec::new());
         for message in messages {
             match message {
@@ -143,7 +147,7 @@ impl Session {
         if let Some(beginning) = self.beginning.take() {
             return self.run(&format!("{beginning};\n{sql}"));
         }
-        self.client()?.batch_execute(sql).map_err(faults::of_statement)
+        self.client()?.batch_execute(sql).map_err(|error| faults::of_statement(&error))
     }
 
     /// Calls `each` with the rows of a query, which come as fast as they are taken.
@@ -156,8 +160,9 @@ impl Session {
         }
         // A statement without a name lives as long as this, so that poolers need not know of it.
         let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
-        let mut rows = self.client()?.query_typed_raw(query, no_parameters).map_err(faults::of_statement)?;
-        while let Some(row) = rows.next().map_err(faults::of_statement)? {
+        let mut rows =
+            self.client()?.query_typed_raw(query, no_parameters).map_err(|error| faults::of_statement(&error))?;
+        while let Some(row) = rows.next().map_err(|error| faults::of_statement(&error))? {
             each(&row)?;
         }
         Ok(())

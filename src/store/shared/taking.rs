@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::catalog::Table;
 use super::fetching::fill_table;
 use super::session::number;
 use super::{Mode, Shared};
@@ -13,8 +14,7 @@ use crate::domain::value::instant::Instant;
 use crate::store::connection::Connection;
 
 /// What an ingest fills bit by bit.
-const TABLES: [&str; 8] =
-    ["system", "stream", "segment", "note", "overruled", "ingest", "input_digest", "rewrite_log"];
+const TABLES: [&str; 8] = ["system", "stream", "segment", "note", "overruled", "ingest", "input_digest", "rewrite_log"];
 /// Streams that are asked for at once.
 const MOST: usize = 5000;
 
@@ -53,7 +53,7 @@ impl Shared {
 
     fn locking<'n>(&self, systems: impl Iterator<Item = &'n str>) -> String {
         let names: Vec<String> = systems.map(quoted).collect();
-        let columns = self.table("system").map_or_else(String::new, |table| table.fetched());
+        let columns = self.table("system").map_or_else(String::new, Table::fetched);
         let schema = &self.address.schema;
         format!("SELECT {columns} FROM {schema}.system WHERE name IN ({}) ORDER BY id FOR UPDATE", names.join(", "))
     }
@@ -68,7 +68,8 @@ impl Shared {
         }
         let noting = self.stop_noting();
         let systems: BTreeSet<&str> = wanted.iter().map(|stream| stream.system).collect();
-        let mut locking = Some(self.locking(systems.into_iter()));
+        let locking = self.locking(systems.into_iter());
+        let mut locking = Some(locking.as_str());
         for wanted in wanted.chunks(MOST) {
             let known = self.streams(connection, locking.take(), wanted)?;
             self.surroundings(connection, &known)?;
@@ -78,7 +79,7 @@ impl Shared {
     }
 
     /// Fills the rows of streams, and returns the ids of those that there are, with the moments that they are asked about.
-    fn streams(&self, connection: &Connection, locking: Option<String>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
+    fn streams(&self, connection: &Connection, locking: Option<&str>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
         let Some(table) = self.table("stream") else { return Ok(Vec::new()) };
         let rows: Vec<String> = wanted
             .iter()
@@ -93,7 +94,7 @@ impl Shared {
             "{}SELECT {}, w.n FROM (VALUES {}) AS w (n, name, source, healthcheck, location)
              JOIN {schema}.system AS y ON y.name = w.name JOIN {schema}.stream AS s ON s.system = y.id AND s.source = w.source
              AND s.healthcheck = w.healthcheck AND s.location = w.location",
-            locking.as_ref().map_or_else(String::new, |sql| format!("{sql};\n")),
+            locking.map_or_else(String::new, |sql| format!("{sql};\n")),
             table.fetched_of("s."),
             rows.join(", ")
         );
@@ -138,7 +139,10 @@ impl Shared {
         }
         let answers = self.session.borrow_mut().ask(&sql)?;
         self.fill_from(connection, "segment", answers.first())?;
-        OF_SEGMENTS.iter().enumerate().try_for_each(|(index, name)| self.fill_from(connection, name, answers.get(index + 1)))
+        OF_SEGMENTS
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, name)| self.fill_from(connection, name, answers.get(index + 1)))
     }
 
     /// Makes sure of the row of an ingest, which an earlier transaction may have written.
@@ -165,11 +169,16 @@ impl Shared {
         }
     }
 
-    fn table(&self, name: &str) -> Option<&super::catalog::Table> {
+    fn table(&self, name: &str) -> Option<&Table> {
         self.catalog.index(name).map(|index| &self.catalog.tables[index])
     }
 
-    fn fill_from(&self, connection: &Connection, name: &str, rows: Option<&Vec<postgres::SimpleQueryRow>>) -> Result<()> {
+    fn fill_from(
+        &self,
+        connection: &Connection,
+        name: &str,
+        rows: Option<&Vec<postgres::SimpleQueryRow>>,
+    ) -> Result<()> {
         let Some(table) = self.table(name) else { return Ok(()) };
         let noting = self.stop_noting();
         fill_table(connection, table, rows.map_or(&[][..], Vec::as_slice))?;

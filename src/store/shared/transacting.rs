@@ -227,7 +227,6 @@ impl Store {
 }
 
 impl Shared {
-
     /// Stops noting changes; returns whether it was done.
     pub(super) fn stop_noting(&self) -> bool {
         self.notes_changes.swap(false, std::sync::atomic::Ordering::Relaxed)

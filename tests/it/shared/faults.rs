@@ -17,7 +17,7 @@ spec: { systemRef: { kind: System, name: host-1 }, target: 99, windowDays: 30 }
 ";
 
 /// The line of one writer's round: some systems are everybody's.
-fn line(writer: usize, round: usize) -> String {
+pub(super) fn line(writer: usize, round: usize) -> String {
     let (minute, hour) = (round % 60, round / 60);
     let status = if (writer + round).is_multiple_of(3) { "down" } else { "up" };
     let check = format!("from-{writer}");
@@ -112,7 +112,11 @@ fn a_server_that_is_killed_again_and_again_keeps_all_that_was_reported_as_stored
         done.store(true, Ordering::Relaxed);
     });
     let rounds: Vec<usize> = stored.iter().map(|stored| stored.load(Ordering::Relaxed)).collect();
-    let all: String = rounds.iter().enumerate().flat_map(|(writer, rounds)| (0..*rounds).map(move |round| line(writer, round))).collect();
+    let all: String = rounds
+        .iter()
+        .enumerate()
+        .flat_map(|(writer, rounds)| (0..*rounds).map(move |round| line(writer, round)))
+        .collect();
     let (file, shared) = (Slo::in_file(), Slo::at(&address));
     file.ingest(&(line(0, 0) + &all));
     assert_eq!(shared.pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));

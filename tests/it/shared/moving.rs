@@ -48,7 +48,7 @@ fn made(world: &World, keys: &[u8]) -> Slo {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(8), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
 
     #[test]
     fn a_copy_there_and_back_is_the_same(world in worlds(), keys in vec(any::<u8>(), 48)) {

@@ -15,7 +15,7 @@ const KEEPER: &str = r#"
 start() {
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
     server=$!
-    while ! grep -q 'ready to accept connections' "$2/log"; do
+    while ! grep -q 'ready to accept' "$2/log"; do
         kill -0 $server 2> /dev/null || { cat "$2/log"; exit 1; }
         sleep 0.02
     done
@@ -57,15 +57,31 @@ impl Server {
 
     /// Starts one with more options.
     pub(crate) fn start(options: &str) -> Result<Self, String> {
+        Self::start_with(options, |_| Ok(()))
+    }
+
+    /// The same, whose folder is prepared before it starts.
+    pub(crate) fn start_with(options: &str, prepare: impl FnOnce(&Path) -> Result<(), String>) -> Result<Self, String> {
+        Self::prepared(options, |folder, data| {
+            let mut initdb = unprivileged(&program("initdb"));
+            run(initdb.arg("-D").arg(data).args(["-A", "trust", "-U", "slo", "-E", "UTF8", "--locale=C", "-N"]))?;
+            prepare(folder)
+        })
+    }
+
+    /// The same, whose data `make` makes.
+    pub(crate) fn start_from(options: &str, make: impl FnOnce(&PathBuf) -> Result<(), String>) -> Result<Self, String> {
+        Self::prepared(options, |_, data| make(data))
+    }
+
+    fn prepared(options: &str, make: impl FnOnce(&Path, &PathBuf) -> Result<(), String>) -> Result<Self, String> {
         let programs = programs().ok_or("initdb and postgres are neither on the path nor in /usr/lib/postgresql")?;
         let folder = tempfile::Builder::new().prefix("pg").tempdir().map_err(|error| error.to_string())?.keep();
         let folder_text = folder.to_str().ok_or("the temporary folder is not UTF-8")?;
         if is_root() {
             run(Command::new("chown").args([NOBODY, folder_text]))?;
         }
-        let data = folder.join("data");
-        let initdb = programs.join("initdb");
-        run(unprivileged(&initdb).arg("-D").arg(&data).args(["-A", "trust", "-U", "slo", "-E", "UTF8", "--locale=C", "-N"]))?;
+        make(&folder, &folder.join("data"))?;
         let mut keeper = unprivileged(Path::new("sh"));
         keeper.args(["-c", KEEPER, "sh"]).arg(&programs).arg(&folder).arg(options);
         keeper.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -98,6 +114,10 @@ impl Server {
         format!("host={} user=slo dbname=postgres schema={schema} retry_for=60s", self.folder.display())
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where it listens.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join(".s.PGSQL.5432")
@@ -119,7 +139,7 @@ fn is_root() -> bool {
 }
 
 /// A command that does not run as root.
-fn unprivileged(program: &Path) -> Command {
+pub(super) fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -128,10 +148,15 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+pub(super) fn run(command: &mut Command) -> Result<(), String> {
     let output = command.current_dir("/").output().map_err(|error| format!("{command:?}: {error}"))?;
     let told = || format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(()) } else { Err(told()) }
+}
+
+/// A program of the server.
+pub(super) fn program(name: &str) -> PathBuf {
+    programs().unwrap_or_default().join(name)
 }
 
 /// The folder of the server's programs: Debian keeps them off the path.

@@ -59,8 +59,14 @@ fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut()) {
 
 /// Systems with outages over some months, and an objective of each over one of several windows.
 fn world(systems: usize) -> (String, String) {
-    const WINDOWS: [&str; 6] =
-        ["windowDays: 7", "windowDays: 28", "windowDays: 30", "windowDays: 90", "window: { calendar: month }", "window: { calendar: quarter }"];
+    const WINDOWS: [&str; 6] = [
+        "windowDays: 7",
+        "windowDays: 28",
+        "windowDays: 30",
+        "windowDays: 90",
+        "window: { calendar: month }",
+        "window: { calendar: quarter }",
+    ];
     let (mut feed, mut manifests) = (String::new(), String::new());
     for system in 0..systems {
         for day in 0..100_usize {
@@ -114,7 +120,8 @@ fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
             slo.pass(&["compute", "-q", "--as-of", AS_OF], b"");
         }
         let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
-        let through = address.replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", counter.port));
+        let through = address
+            .replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", counter.port));
         let through = Slo::at(through);
         counter.take();
         for question in QUESTIONS {
