@@ -43,7 +43,7 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
 pub(crate) use periods::{outages_over, reports_over, review};
-pub(crate) use prospect::consequences;
+pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 pub(crate) use subjects::{Labels, labelled_systems};

@@ -5,7 +5,7 @@
 
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,9 +17,11 @@ use crate::cli::Init;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::evaluation::trials;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
+use crate::manifest::{Files, Known};
 use crate::render::init::{Starter, text};
 use crate::store::Store;
 
@@ -35,7 +37,7 @@ impl Run for Init {
         }
         let as_of = context.as_of;
         let store = context.store_if_any()?;
-        let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| starters(store, as_of)))?;
+        let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| find(store, as_of)))?;
         if found.starters.is_empty() && found.declared > 0 {
             return Err(Failure::new(
                 "every system that the journal knows has a manifest already",
@@ -65,6 +67,21 @@ struct Found {
     starters: Vec<Starter>,
     /// How many have one.
     declared: usize,
+}
+
+/// The systems of the journal, each with the target that its history supports.
+fn find(store: &Store, as_of: Instant) -> Result<Found> {
+    let mut found = starters(store, as_of)?;
+    let manifest = Files::given(&[("the new manifest", &text(&found.starters))]);
+    let objects = manifest.read(&Known::default()).objects.into_iter().map(|declared| declared.object);
+    let pasts = trials(store, &objects.collect::<Vec<_>>(), as_of)?;
+    let pasts = pasts.iter().map(|past| (past.name(), past)).collect::<HashMap<_, _>>();
+    for starter in &mut found.starters {
+        if let Some(past) = pasts.get(starter.objective()) {
+            starter.suggest(past);
+        }
+    }
+    Ok(found)
 }
 
 fn starters(store: &Store, as_of: Instant) -> Result<Found> {

@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 
-use super::{Conditions, Evaluation};
+use super::{Conditions, Evaluation, Load};
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::health::transition::Status;
 use crate::domain::rules::backtest::burn::Consumption;
@@ -123,20 +125,31 @@ pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Ins
     let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
     let draw = |stored| {
         evaluation.assess(stored, |assessment, chronicle| {
-            let objective = &assessment.model.objective;
-            let mut windows = Vec::new();
-            for span in last_windows(objective.window, until, count) {
-                if assessment.first.is_none_or(|first| span.start < first) {
-                    break;
-                }
-                let sums = assessment.tally(span, chronicle)?;
-                let consumed_us = sums.consumed_us(objective.dependency_exclusion);
-                windows.push(PastWindow { span, consumed_us, length_ms: span.millis() - sums.not_counted_ms });
-            }
-            Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })
+            let spans = last_windows(assessment.model.objective.window, until, count).into_iter();
+            let known = |span: &Span| assessment.first.is_some_and(|first| span.start >= first);
+            past(assessment, spans.take_while(known), chronicle)
         })
     };
     objectives.into_iter().map(draw).collect()
+}
+
+/// What windows of an objective came to.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn past(
+    assessment: &Assessment<'_>,
+    spans: impl Iterator<Item = Span>,
+    chronicle: &mut Chronicle<Load<'_>>,
+) -> Result<Past> {
+    let objective = &assessment.model.objective;
+    let window = |span: Span| -> Result<PastWindow> {
+        let sums = assessment.tally(span, chronicle)?;
+        let consumed_us = sums.consumed_us(objective.dependency_exclusion);
+        Ok(PastWindow { span, consumed_us, length_ms: span.millis() - sums.not_counted_ms })
+    };
+    let windows = spans.map(window).collect::<Result<_>>()?;
+    Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })
 }
 
 /// The past of one objective or system, as far as it is looked at.

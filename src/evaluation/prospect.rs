@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::backtests::past;
 use super::{Evaluation, is_most};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::Objective;
@@ -12,8 +13,10 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Plan;
 use crate::domain::plan::reconcile::consequence::{Consequence, worst_first};
+use crate::domain::rules::backtest::historic::{Past, last_windows};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
 use crate::store::{Resolver, Store, Stored};
 
 /// Every objective whose numbers come from another model once the plan is carried out, also where only something that it
@@ -66,6 +69,29 @@ pub(crate) fn consequences(
     }
     worst_first(&mut found);
     Ok(found)
+}
+
+/// What objectives that are not declared yet would have come to: over a window that ends at `as_of` or, where the first
+/// transition is later than its start, since then. Without transitions there is no window. `outcome` is everything they refer to,
+/// and they themselves.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Result<Vec<Past>> {
+    let objectives = outcome.iter().filter_map(|object| match object {
+        Object::Objective(objective) => Some(objective),
+        _ => None,
+    });
+    let resolver = Resolver::of(store, outcome.iter().cloned())?;
+    let mut evaluation = Evaluation::with(store, resolver, is_most(store, outcome.len())?, as_of)?;
+    let draw = |objective: &Objective| {
+        let model = evaluation.resolver.declared(objective.clone())?;
+        let assessment = Assessment::open(&model, None, as_of, &mut evaluation.chronicle)?;
+        let whole = last_windows(objective.window, as_of, 1).into_iter();
+        let known = whole.filter_map(|span| Some(Span::new(span.start.max(assessment.first?), span.end)));
+        past(&assessment, known, &mut evaluation.chronicle)
+    };
+    objectives.map(draw).collect()
 }
 
 impl Evaluation<'_> {

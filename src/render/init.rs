@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::manifest::name_text;
+use super::number::{counted, percent};
+use crate::domain::rules::backtest::historic::{Past, customary_below};
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::instant::DAY_MS;
 use crate::domain::value::name::{LONGEST, Name};
 
 /// A system to begin with, and what its objective may be called.
@@ -12,7 +16,16 @@ pub(crate) struct Starter {
     system: Name,
     checks: Vec<Name>,
     objective: String,
+    target: Decimal,
+    /// Why this target, if history says anything.
+    because: Option<String>,
 }
+
+/// The target of those whose history says nothing, and the highest that is suggested, in millionths of a percent: a month without
+/// downtime promises no more.
+const USUAL: i64 = 99_900_000;
+/// The least history that says something of a target.
+const ENOUGH_MS: i64 = DAY_MS;
 
 impl Starter {
     /// A starter whose objective is none of those that exist.
@@ -21,7 +34,27 @@ impl Starter {
         let numbered = (2..).map(|number| format!("{system}-{number}"));
         let free = |name: &String| name.len() <= LONGEST && !objectives.contains(name.as_str());
         let objective = names.into_iter().chain(numbered.take(1000)).find(free).unwrap_or_else(|| system.to_string());
-        Self { system, checks, objective }
+        Self { system, checks, objective, target: Decimal::from_millionths(USUAL), because: None }
+    }
+
+    /// The objective's name.
+    pub(crate) fn objective(&self) -> &str {
+        &self.objective
+    }
+
+    /// Takes the target from what the objective would have come to until now.
+    pub(crate) fn suggest(&mut self, past: &Past) {
+        let Some(window) = past.windows.first().filter(|window| window.length_ms >= ENOUGH_MS) else { return };
+        let (up, whole) = window.availability();
+        let up = percent(up, whole, 3);
+        let days = usize::try_from(window.span.millis() / DAY_MS).unwrap_or_default();
+        let was = format!("{up} % over the last {}", counted(days, "day"));
+        let met = customary_below(window.highest_met());
+        self.target = Decimal::from_millionths(met.unwrap_or(USUAL).min(USUAL));
+        self.because = Some(match met {
+            Some(_) => format!("the availability was {was}"),
+            None => format!("not met yet: the availability was {was}"),
+        });
     }
 }
 
@@ -98,7 +131,10 @@ spec:
         let check = name_text(check.as_str());
         let _ = writeln!(text, "  # healthcheckRef: {{ kind: Healthcheck, name: {check} }}   # this check alone");
     }
-    text.push_str("  target: 99.9               # percent of the window\n  windowDays: 30\n");
+    let target = format!("target: {}", starter.target);
+    let because = starter.because.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+    let _ = writeln!(text, "  {target:<26} # percent of the window{because}");
+    text.push_str("  windowDays: 30\n");
     if explain {
         text.push_str(
             "  # window: { calendar: month, timezone: Europe/Berlin }   # instead of windowDays

@@ -42,7 +42,7 @@ pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
 }
 
 /// A list for people; what says least gives way on a narrow terminal.
-pub(crate) fn sheet(List { titles, rows, .. }: &List, wide: bool) -> Sheet {
+pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
     sheet.overflows = wide;
     let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
@@ -62,9 +62,21 @@ pub(crate) fn sheet(List { titles, rows, .. }: &List, wide: bool) -> Sheet {
         let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
         sheet.push(shown.iter().map(|(index, _)| Cell::toned(row.cells[*index].clone(), tone(*index))).collect());
     }
-    let plural = if rows.len() == 1 { "" } else { "s" };
-    sheet.footer.push(format!("{} row{plural}", thousands(rows.len() as u64)));
+    sheet.footer.push(total(rows.len(), name));
     sheet
+}
+
+/// How many there are of what a list lists: `no corrections`, `1 policy`, `2,000 objectives`.
+fn total(rows: usize, name: &str) -> String {
+    let plural = if name == "maintenance" { "maintenance windows" } else { name };
+    match rows {
+        0 => format!("no {plural}"),
+        1 => match plural.strip_suffix("ies") {
+            Some(stem) => format!("1 {stem}y"),
+            None => format!("1 {}", plural.trim_end_matches('s')),
+        },
+        _ => format!("{} {plural}", thousands(rows as u64)),
+    }
 }
 
 /// A moment of a list, to the minute.

@@ -1,6 +1,5 @@
 //! Owns how targets and thresholds look that a history supports.
 
-use crate::domain::account::weights::FULL;
 use crate::render::number::down_minutes;
 use crate::render::number::short_down;
 use anyhow::Result;
@@ -58,14 +57,10 @@ fn customary(past: &Past) -> Option<Decimal> {
     past.highest_met().and_then(customary_below).and_then(target)
 }
 
-fn availability(window: &PastWindow) -> (i128, i128) {
-    (i128::from(window.length_ms * FULL - window.consumed_us), i128::from(window.length_ms * FULL))
-}
-
 /// Suggested targets for programs.
 pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Document> {
     let window = |window: &PastWindow| {
-        let (part, whole) = availability(window);
+        let (part, whole) = window.availability();
         WireWindow {
             start: window.span.start.to_string(),
             end: window.span.end.to_string(),
@@ -111,7 +106,7 @@ pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
             }
             continue;
         }
-        let worst = past.windows.iter().min_by_key(|window| window.highest_met()).map(availability);
+        let worst = past.windows.iter().min_by_key(|window| window.highest_met()).map(PastWindow::availability);
         let tone = match suggested(past) {
             Some(met) if met >= past.target.percent() => Tone::Good,
             _ => Tone::Warning,

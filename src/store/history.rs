@@ -11,10 +11,10 @@ use rusqlite::params;
 
 use super::connection::Connection;
 use super::open::{Store, Unreadable};
-use super::segment::{Fact, Packed, decode, read};
+use super::segment::{Fact, Packed, decode, read, read_changes};
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
-use crate::domain::account::member::SystemId;
+use crate::domain::account::member::{BySystem, SystemId};
 use crate::domain::health::rules::{Rules, StreamRules};
 use crate::domain::health::stream::{StreamHistory, StreamName};
 use crate::domain::health::threshold::{Passage, Thresholds};
@@ -47,14 +47,14 @@ pub(crate) struct Reader<'s> {
     store: &'s Store,
     as_of: Instant,
     /// The streams of every system, when most of them will be asked for.
-    all: Option<HashMap<SystemId, Vec<StreamRow>>>,
+    all: Option<BySystem<Vec<StreamRow>>>,
     rules: AllRules,
     /// Whether facts are read as they were reported, also those that only repeat a status.
     every_fact: bool,
 }
 
 /// The rules of all systems that were resolved.
-pub(crate) type AllRules = Rc<RefCell<HashMap<SystemId, Rc<Rules>>>>;
+pub(crate) type AllRules = Rc<RefCell<BySystem<Rc<Rules>>>>;
 
 impl<'s> Reader<'s> {
     /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
@@ -129,28 +129,29 @@ impl Reader<'_> {
         let from = from.min(through);
         self.store.connection.want_segments(system.0, from, through)?;
         if self.every_fact {
-            return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), Some);
+            return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), None);
         }
         let kept = Thinned::new(Silence::of(rules.stale_after_ms));
         let Some(thresholds) = rules.thresholds else {
-            return self.store.transitions(stream, from, through, kept, Some);
+            return self.store.transitions(stream, from, through, kept, None);
         };
         let from = self.store.settled_from((system, stream), thresholds, from)?;
         self.store.connection.want_segments(system.0, from, through)?;
-        let mut passage = Passage::new(thresholds, from <= stream.first);
-        self.store.transitions(stream, from, through, kept, |fact| passage.pass(fact))
+        let passage = Passage::new(thresholds, from <= stream.first);
+        self.store.transitions(stream, from, through, kept, Some(passage))
     }
 }
 
 impl Store {
-    /// The transitions of a stream up to `through` that `pass` lets through, from a moment at or before `from` on, which is returned too.
+    /// The transitions of a stream up to `through`, as they are once passed through thresholds, from a moment at or before `from` on, which
+    /// is returned too.
     fn transitions(
         &self,
         stream: &StreamRow,
         from: Instant,
         through: Instant,
         mut kept: Thinned,
-        mut pass: impl FnMut(Transition) -> Option<Transition>,
+        mut passage: Option<Passage>,
     ) -> Result<(Instant, Vec<Transition>)> {
         let mut statement = self.connection.prepare_wanted(
             "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
@@ -160,16 +161,25 @@ impl Store {
         let mut rows = statement.query(params![stream.id, from.millis(), through.millis()])?;
         let mut known_from = None;
         while let Some(row) = rows.next()? {
-            let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
-            read(body, first, count, |transition| {
-                if transition.at <= through
-                    && let Some(passed) = pass(transition)
-                {
+            let Packed { first, last, count, body } = Packed::read(row, stream.id)?;
+            let changes_only = passage.is_none() && kept.is_of_changes() && last <= through;
+            let mut take = |transition: Transition| {
+                let passed = match &mut passage {
+                    _ if transition.at > through => None,
+                    Some(passage) => passage.pass(transition),
+                    None => Some(transition),
+                };
+                if let Some(passed) = passed {
                     known_from = known_from.or(Some(passed.at));
                     kept.push(passed);
                 }
-            })
-            .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
+            };
+            let is_read = if changes_only {
+                read_changes(body, first, count, take)
+            } else {
+                read(body, first, count, &mut take).map(drop)
+            };
+            is_read.map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
         }
         let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
         Ok((known_from, kept.finish()))
@@ -237,11 +247,11 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn all_streams(&self) -> Result<HashMap<SystemId, Vec<StreamRow>>> {
+    pub(crate) fn all_streams(&self) -> Result<BySystem<Vec<StreamRow>>> {
         let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck, location");
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
-        let mut streams: HashMap<SystemId, Vec<StreamRow>> = HashMap::new();
+        let mut streams: BySystem<Vec<StreamRow>> = BySystem::default();
         while let Some(row) = rows.next()? {
             streams.entry(SystemId(row.get(1)?)).or_default().push(stream_row(row)?);
         }

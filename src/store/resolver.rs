@@ -335,6 +335,6 @@ mod tests {
         let rules = AllRules::default();
         let mut resolver = resolver.telling(Rc::clone(&rules));
         let late = resolver.member(&late).unwrap().id;
-        assert_eq!(*rules.borrow(), HashMap::from([early, late].map(|id| (id, Rc::default()))));
+        assert_eq!(*rules.borrow(), [early, late].map(|id| (id, Rc::default())).into_iter().collect());
     }
 }

@@ -179,21 +179,75 @@ pub(crate) fn read(
     count: usize,
     mut each: impl FnMut(Transition),
 ) -> Result<&[u8], Damaged> {
-    let (version, mut rest) = body.split_first().ok_or(Damaged)?;
-    if !first.is_storable() {
-        return Err(Damaged);
-    }
-    match *version {
-        VERSION => {
-            let unit = take(&mut rest)?;
-            let codes = statuses::read(&mut rest, count)?;
-            let status = |place: usize| Status::ALL[usize::from(codes[place] & 3)];
-            each(Transition { at: first, status: status(0) });
-            moments::read(&mut rest, unit, first, count, |place, at| each(Transition { at, status: status(place) }))?;
+    match Opened::of(body, first, count)? {
+        Opened::Version1(rest) => version1::read(rest, first, count, each),
+        Opened::Version2 { unit, codes, mut rest } => {
+            each(transition(first.millis(), codes[0]));
+            moments::read(&mut rest, unit, first, count, |place, moments| {
+                moments.iter().zip(&codes[place..]).for_each(|(at, code)| each(transition(*at, *code)));
+            })?;
             Ok(rest)
         }
-        version1::VERSION => version1::read(rest, first, count, each),
-        _ => Err(Damaged),
+    }
+}
+
+/// The same without what only repeats the status before it, but for the very last transition. Of bodies of version 1 every one is
+/// handed on.
+///
+/// # Errors
+/// Those of [`read`].
+#[inline]
+pub(crate) fn read_changes(
+    body: &[u8],
+    first: Instant,
+    count: usize,
+    mut each: impl FnMut(Transition),
+) -> Result<(), Damaged> {
+    let (unit, codes, mut rest) = match Opened::of(body, first, count)? {
+        Opened::Version1(rest) => return version1::read(rest, first, count, each).map(drop),
+        Opened::Version2 { unit, codes, rest } => (unit, codes, rest),
+    };
+    each(transition(first.millis(), codes[0]));
+    let mut last = first.millis();
+    moments::read(&mut rest, unit, first, count, |place, moments| {
+        let pairs = codes[place - 1..].windows(2).zip(moments);
+        pairs.filter(|(pair, _)| pair[0] != pair[1]).for_each(|(pair, at)| each(transition(*at, pair[1])));
+        last = moments.last().copied().unwrap_or(last);
+    })?;
+    if count > 1 && codes[count - 1] == codes[count - 2] {
+        each(transition(last, codes[count - 1]));
+    }
+    Ok(())
+}
+
+fn transition(at: i64, code: u8) -> Transition {
+    Transition { at: Instant::from_millis(at), status: Status::ALL[usize::from(code & 3)] }
+}
+
+/// A body of which the form is known.
+enum Opened<'b> {
+    Version1(&'b [u8]),
+    /// With the codes of all statuses; the times follow, in units.
+    Version2 {
+        unit: u64,
+        codes: Vec<u8>,
+        rest: &'b [u8],
+    },
+}
+
+impl<'b> Opened<'b> {
+    fn of(body: &'b [u8], first: Instant, count: usize) -> Result<Self, Damaged> {
+        let (version, mut rest) = body.split_first().ok_or(Damaged)?;
+        match *version {
+            _ if !first.is_storable() => Err(Damaged),
+            VERSION => {
+                let unit = take(&mut rest)?;
+                let codes = statuses::read(&mut rest, count)?;
+                Ok(Self::Version2 { unit, codes, rest })
+            }
+            version1::VERSION => Ok(Self::Version1(rest)),
+            _ => Err(Damaged),
+        }
     }
 }
 

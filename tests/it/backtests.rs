@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::published::shared;
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
@@ -57,6 +58,8 @@ fn judged(world: &World, objective: &str, t: Ms) -> Option<Value> {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn firings_are_the_moments_at_which_the_reference_agrees(
         world in worlds(), question in 0..QUESTIONS.len(), back in 1..60 * DAY, probes in vec(0.0..1.0_f64, 6),
@@ -95,7 +98,9 @@ proptest! {
             }
         }
     }
+}
 
+proptest! {
     /// The same facts in a backtest that ends earlier: what comes later does not exist for it.
     #[test]
     fn an_earlier_end_is_an_earlier_as_of(world in worlds(), back in 1..40 * DAY) {

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{HOUR, MINUTE, Ms, instant};
 use crate::reference::{difference, objectives};
@@ -59,7 +60,7 @@ fn printed(slo: &Slo, args: &[&str], world: &World) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: (ProptestConfig::default().cases / 16).max(1), ..ProptestConfig::default() })]
+    #![proptest_config(one_in(16))]
 
     #[test]
     fn all_objectives_together_say_what_the_reference_and_each_alone_do(

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, HOUR, Ms, rfc3339};
 use crate::reference::difference;
@@ -89,6 +90,8 @@ fn seen(slo: &Slo, at: Ms) -> BTreeMap<(String, String), Value> {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn tables_are_those_of_a_fresh_database(
         world in worlds(), keys in vec(any::<u8>(), 48), cuts in vec(0.0..1.0_f64, 0..3), looks in looks(),

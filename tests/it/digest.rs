@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{
     DAY, HOUR, MINUTE, Ms, WEEK, civil_from_days, days_from_civil, instant, rfc3339, weekday,
@@ -221,6 +222,8 @@ fn disagreement(slo: &Slo, world: &World, monday: Ms, mut digest: Value) -> Opti
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn a_digest_says_what_the_ends_of_its_week_say(world in worlds(), back in 0..60_i64) {
         let slo = Slo::with(&world.feed(), &world.manifests());

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
 use crate::reference::{difference, health, objectives};
@@ -72,47 +73,11 @@ proptest! {
     }
 
     #[test]
-    fn order_batches_and_repetition_change_nothing(
-        world in worlds(), keys in vec(any::<u8>(), 48), batch in 1..12_usize,
-    ) {
-        let expected = verified_status(&fresh(&world), &world);
-        let slo = Slo::new();
-        let facts = shuffled(&world.facts, &keys);
-        for facts in facts.chunks(batch) {
-            slo.ingest(&feed(facts));
-        }
-        // Everything once more, in one batch.
-        slo.ingest(&feed(&facts));
-        slo.apply(&world.manifests());
-        prop_assert_eq!(verified_status(&slo, &world), expected);
-    }
-
-    #[test]
     fn facts_and_manifests_commute(world in worlds()) {
         let slo = Slo::new();
         slo.apply(&world.manifests());
         slo.ingest(&world.feed());
         prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
-    }
-
-    #[test]
-    fn late_facts_and_looking_in_between_change_nothing(
-        world in worlds(), keys in vec(any::<u8>(), 48), share in 0.0..1.0_f64,
-    ) {
-        let slo = Slo::new();
-        slo.apply(&world.manifests());
-        let facts = shuffled(&world.facts, &keys);
-        let (early, late) = facts.split_at((facts.len() as f64 * share) as usize);
-        slo.ingest(&feed(early));
-        verified_status(&slo, &world);
-        slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
-        days(&slo, &world);
-        slo.ingest(&feed(late));
-        verified_status(&slo, &world);
-        slo.apply(&world.manifests());
-        slo.pass(&["compute", "--as-of", &rfc3339(world.as_of + DAY)], b"");
-        prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
-        prop_assert_eq!(days(&slo, &world), days(&fresh(&world), &world));
     }
 
     #[test]
@@ -171,14 +136,6 @@ proptest! {
     }
 
     #[test]
-    fn manifests_applied_later_are_as_if_there_had_been_no_others((before, after) in revised_worlds()) {
-        let slo = fresh(&before);
-        verified_status(&slo, &before);
-        slo.apply(&after.manifests());
-        prop_assert_eq!(verified_status(&slo, &after), verified_status(&fresh(&after), &after));
-    }
-
-    #[test]
     fn a_forecast_comes_true_and_not_a_millisecond_earlier(world in worlds()) {
         // As forecast: no further facts.
         let mut world = world;
@@ -200,14 +157,56 @@ proptest! {
     }
 }
 
-/// A fraction of the cases that are run otherwise: these worlds are large.
-fn fewer() -> ProptestConfig {
-    let usual = ProptestConfig::default();
-    ProptestConfig { cases: (usual.cases / 16).max(1), ..usual }
+proptest! {
+    #![proptest_config(one_in(4))]
+
+    #[test]
+    fn order_batches_and_repetition_change_nothing(
+        world in worlds(), keys in vec(any::<u8>(), 48), batch in 1..12_usize,
+    ) {
+        let expected = verified_status(&fresh(&world), &world);
+        let slo = Slo::new();
+        let facts = shuffled(&world.facts, &keys);
+        for facts in facts.chunks(batch) {
+            slo.ingest(&feed(facts));
+        }
+        // Everything once more, in one batch.
+        slo.ingest(&feed(&facts));
+        slo.apply(&world.manifests());
+        prop_assert_eq!(verified_status(&slo, &world), expected);
+    }
+
+    #[test]
+    fn late_facts_and_looking_in_between_change_nothing(
+        world in worlds(), keys in vec(any::<u8>(), 48), share in 0.0..1.0_f64,
+    ) {
+        let slo = Slo::new();
+        slo.apply(&world.manifests());
+        let facts = shuffled(&world.facts, &keys);
+        let (early, late) = facts.split_at((facts.len() as f64 * share) as usize);
+        slo.ingest(&feed(early));
+        verified_status(&slo, &world);
+        slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
+        days(&slo, &world);
+        slo.ingest(&feed(late));
+        verified_status(&slo, &world);
+        slo.apply(&world.manifests());
+        slo.pass(&["compute", "--as-of", &rfc3339(world.as_of + DAY)], b"");
+        prop_assert_eq!(verified_status(&slo, &world), verified_status(&fresh(&world), &world));
+        prop_assert_eq!(days(&slo, &world), days(&fresh(&world), &world));
+    }
+
+    #[test]
+    fn manifests_applied_later_are_as_if_there_had_been_no_others((before, after) in revised_worlds()) {
+        let slo = fresh(&before);
+        verified_status(&slo, &before);
+        slo.apply(&after.manifests());
+        prop_assert_eq!(verified_status(&slo, &after), verified_status(&fresh(&after), &after));
+    }
 }
 
 proptest! {
-    #![proptest_config(fewer())]
+    #![proptest_config(one_in(32))]
 
     #[test]
     fn long_histories_equal_the_reference_however_they_arrive(

@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
 use crate::world::strategy::worlds;
@@ -125,6 +126,8 @@ fn looks() -> impl Strategy<Value = Vec<Ms>> {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn computing_often_logs_what_computing_once_logs(world in worlds(), looks in looks()) {
         let once = Slo::with(&world.feed(), &manifests(&world));

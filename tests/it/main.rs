@@ -4,6 +4,7 @@
 
 mod achievements;
 mod backtests;
+mod cases;
 mod causes;
 mod closing;
 mod computed;

@@ -123,3 +123,51 @@ fn labels_of_several_values_and_shared_policies_survive_openslo() {
     assert!(own.contains("when: \"burnRates.1h >= 2.5\"\n  for: 5m\n  severity: critical\n"), "{own}");
     assert_eq!(plan(&slo, &exported), "");
 }
+
+/// The line of the target in the manifest that `init` writes for one system, down from `since` for `millis`, as of 30 days later.
+fn suggested(first: &str, since: &str, millis: i64) -> String {
+    let start = chrono::DateTime::parse_from_rfc3339(since).unwrap().timestamp_millis();
+    let line = |ts: &str, status: &str| format!("{{\"ts\":{ts},\"system\":\"shop\",\"status\":\"{status}\"}}\n");
+    let up = line(&(start + millis).to_string(), "up");
+    let slo = Slo::new();
+    slo.ingest(&(line(&format!("\"{first}\""), "up") + &line(&start.to_string(), "down") + &up));
+    let made = slo.pass(&["init", "--as-of", "2026-10-31T00:00:00Z"], b"");
+    let target = made.lines().find(|line| line.starts_with("  target:"));
+    target.unwrap_or_else(|| panic!("{made}")).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9 %; a millisecond more is too much for it.
+#[test]
+fn a_manifest_to_start_from_has_a_target_that_the_last_month_met() {
+    let since = "2026-10-10T00:00:00Z";
+    for (first, millis, target) in [
+        (
+            "2026-01-01T00:00:00Z",
+            1,
+            "99.9 # percent of the window; the availability was 99.999 % over the last 30 days",
+        ),
+        (
+            "2026-01-01T00:00:00Z",
+            2_592_000,
+            "99.9 # percent of the window; the availability was 99.900 % over the last 30 days",
+        ),
+        (
+            "2026-01-01T00:00:00Z",
+            2_592_001,
+            "99.5 # percent of the window; the availability was 99.899 % over the last 30 days",
+        ),
+        (
+            "2026-10-07T00:00:00Z",
+            86_400_000,
+            "95 # percent of the window; the availability was 95.833 % over the last 24 days",
+        ),
+        (
+            "2026-10-07T00:00:00Z",
+            345_600_000,
+            "99.9 # percent of the window; not met yet: the availability was 83.333 % over the last 24 days",
+        ),
+    ] {
+        assert_eq!(suggested(first, since, millis), format!("target: {target}"));
+    }
+    assert_eq!(suggested("2026-10-30T12:00:00Z", "2026-10-30T13:00:00Z", 1), "target: 99.9 # percent of the window");
+}

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 
 /// A line of a spool: a fact, maybe one that is known already, or something else.
@@ -19,6 +20,8 @@ fn lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn a_spool_is_ingested_by_the_next_probe(lines in prop::collection::vec(lines(), 0..12), torn: bool) {
         let mut text = lines.join("\n");

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::computed::tables;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, rfc3339};
@@ -142,6 +143,8 @@ fn forget(slo: &Slo, args: &[&str]) {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn forgetting_ingests_is_as_if_their_facts_had_never_come(
         (world, ingests) in ingests(), gone in vec(0..4_usize, 1..3), looks in any::<bool>(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::sets::{self, Files, Held};
 use crate::world::strategy::{revised_worlds, worlds};
@@ -143,6 +144,8 @@ fn named<'v>(objectives: &'v [Value], name: &Value) -> Option<&'v Value> {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn applying_twice_is_applying_once(world in worlds(), prune: bool) {
         let slo = Slo::new();

@@ -11,6 +11,7 @@ mod trips;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::cases::one_in;
 use crate::harness::{Output, Slo};
 use crate::world::strategy::worlds;
 use crate::world::{Fact, World, feed};
@@ -110,7 +111,7 @@ fn dealt(world: &World, keys: &[u8]) -> Vec<Vec<Fact>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
+    #![proptest_config(one_in(32))]
 
     #[test]
     fn every_answer_is_that_of_a_file(world in worlds(), keys in vec(any::<u8>(), 48)) {

@@ -1,17 +1,18 @@
 //! Owns blame: which outage of an upstream has begun first of those in force, at every moment.
 //!
-//! The outages that may be in force are ranked, those that began first before others, ties by name. Then the blame is a step
-//! function of time: the least rank in force.
+//! Outages are ranked, those that began first before others, ties by name. Who asks about a stretch of time goes along the ranking once:
+//! the first outage in force that may excuse has the blame until it ends, and only later ones can follow it.
 
 pub(super) mod shared;
+
+use std::cmp::Ordering;
 
 use super::member::{Member, SystemId};
 use crate::domain::health::timeline::Outage;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// The rank of no outage.
-const NONE: u32 = u32::MAX;
 /// A stretch of time with the upstream that is to blame for downtime then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Blamed {
@@ -19,119 +20,102 @@ pub(crate) struct Blamed {
     pub(crate) upstream: SystemId,
 }
 
-/// The least rank in force from each moment on, the first of which is where the stretch begins.
-type Steps = Vec<(Instant, u32)>;
-
-/// Who is to blame in `span` if these upstreams with their outages, oldest first, may be.
-pub(super) fn among(upstreams: &[(&Member, &[Outage])], span: Span) -> Vec<Blamed> {
-    let ranking = Ranking::of(upstreams, span);
-    let mut functions: Vec<Steps> = (0..upstreams.len()).map(|index| ranking.own(index, span)).collect();
-    while functions.len() > 1 {
-        functions = functions.chunks(2).map(least_of).collect();
-    }
+/// Who is to blame in sorted, disjoint spans if these upstreams with their outages, oldest first, may be.
+pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span]) -> Vec<Blamed> {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
+    let hull = Span::new(first.start, last.end);
+    let outages = upstreams.iter().zip(0..).flat_map(|((_, known), place)| {
+        touching(known, hull).iter().map(move |outage| Ranked { outage: *outage, place })
+    });
+    let ranking = Ranking::of(outages.collect(), |place| &upstreams[place as usize].0.name);
     let mut blamed = Vec::new();
-    ranking.tell(functions.first().map_or(&[][..], Vec::as_slice), &[span], span, &mut blamed);
+    for span in spans {
+        let system = |place: u32| upstreams[place as usize].0.id;
+        ranking.tell(*span, |_| true, |span, place| blamed.push(Blamed { span, upstream: system(place) }));
+    }
     blamed
 }
 
-fn least_of(pair: &[Steps]) -> Steps {
-    match pair {
-        [one, other] => least(one, other),
-        _ => pair.concat(),
-    }
+/// An outage, and at which place its system is found.
+#[derive(Clone, Copy, Debug)]
+struct Ranked {
+    outage: Outage,
+    place: u32,
 }
 
 /// Outages in the order in which they have the blame.
 struct Ranking {
-    /// The upstream of each rank, and when its outage ends.
-    upstreams: Vec<SystemId>,
-    /// The ranks of each upstream's outages in the stretch, oldest first.
-    of: Vec<Vec<(Span, u32)>>,
+    outages: Vec<Ranked>,
+    ends: Ends,
 }
 
 impl Ranking {
-    fn of(upstreams: &[(&Member, &[Outage])], stretch: Span) -> Self {
-        let mut outages: Vec<(Outage, u32)> = Vec::new();
-        for (index, (_, known)) in upstreams.iter().enumerate() {
-            outages.extend(touching(known, stretch).iter().map(|outage| (*outage, index as u32)));
-        }
-        let name = |index: u32| &upstreams[index as usize].0.name;
-        outages.sort_unstable_by(|(one, of), (other, of_other)| {
-            one.start.cmp(&other.start).then_with(|| name(*of).cmp(name(*of_other)))
+    fn of<'n>(mut outages: Vec<Ranked>, name: impl Fn(u32) -> &'n Name) -> Self {
+        outages.sort_unstable_by(|one, other| match one.outage.start.cmp(&other.outage.start) {
+            Ordering::Equal => name(one.place).cmp(name(other.place)),
+            order => order,
         });
-        let mut of = vec![Vec::new(); upstreams.len()];
-        for (rank, (outage, index)) in outages.iter().enumerate() {
-            of[*index as usize].push((Span::new(outage.start, outage.end), rank as u32));
-        }
-        Self { upstreams: outages.iter().map(|(_, index)| upstreams[*index as usize].0.id).collect(), of }
+        let ends = Ends::of(&outages);
+        Self { outages, ends }
     }
 
-    /// The function of an upstream's own outages.
-    fn own(&self, index: usize, stretch: Span) -> Steps {
-        let mut steps = Vec::with_capacity(self.of[index].len() * 2 + 1);
-        steps.push((stretch.start, NONE));
-        for (span, rank) in &self.of[index] {
-            push(&mut steps, span.start.max(stretch.start), *rank);
-            if span.end < stretch.end {
-                push(&mut steps, span.end, NONE);
-            }
-        }
-        steps
-    }
-
-    /// Adds who is to blame to what is known already, as far as that is within sorted `asked`.
-    fn tell(&self, steps: &[(Instant, u32)], asked: &[Span], stretch: Span, blamed: &mut Vec<Blamed>) {
-        let mut asked = &asked[asked.partition_point(|span| span.end <= stretch.start)..];
-        for (index, (from, rank)) in steps.iter().enumerate() {
-            let until = steps.get(index + 1).map_or(stretch.end, |(next, _)| *next);
-            while asked.first().is_some_and(|span| span.end <= *from) {
-                asked = &asked[1..];
-            }
-            if *rank == NONE {
-                continue;
-            }
-            let upstream = self.upstreams[*rank as usize];
-            for wanted in asked.iter().take_while(|wanted| wanted.start < until) {
-                let span = Span::new(*from, until).intersect(*wanted);
-                match blamed.last_mut() {
-                    Some(last) if last.upstream == upstream && last.span.end == span.start => last.span.end = span.end,
-                    _ => blamed.push(Blamed { span, upstream }),
-                }
+    /// Hands on who of those that may be is to blame in a span: the parts of it, oldest first.
+    fn tell(&self, span: Span, may_be: impl Fn(u32) -> bool, mut hand: impl FnMut(Span, u32)) {
+        let Span { start: mut at, end } = span;
+        let mut rank = 0;
+        // What is passed over has ended, or is not to blame whenever it ends.
+        while at < end
+            && let Some(next) = self.ends.next_after(rank, at)
+            && let Ranked { outage, place } = self.outages[next]
+            && outage.start < end
+        {
+            rank = next + 1;
+            if may_be(place) {
+                let until = outage.end.min(end);
+                hand(Span::new(outage.start.max(at), until), place);
+                at = until;
             }
         }
     }
 }
 
-/// Adds a step, if it is one.
-fn push(steps: &mut Steps, at: Instant, rank: u32) {
-    match steps.last_mut() {
-        Some((known, last)) if *known == at => *last = rank,
-        Some((_, last)) if *last == rank => {}
-        _ => steps.push((at, rank)),
-    }
-}
+/// The ends of ranked outages as a tree, whose nodes hold the latest end below them: the root at 1, the children of a node at twice
+/// its place.
+struct Ends(Vec<Instant>);
 
-/// The pointwise least of two functions over one stretch.
-fn least(one: &[(Instant, u32)], other: &[(Instant, u32)]) -> Steps {
-    let mut steps = Vec::with_capacity(one.len() + other.len());
-    let (mut left, mut right) = (0, 0);
-    let (mut low, mut high) = (NONE, NONE);
-    loop {
-        let at = match (one.get(left), other.get(right)) {
-            (None, None) => return steps,
-            (Some((at, _)), None) | (None, Some((at, _))) => *at,
-            (Some((at, _)), Some((before, _))) => (*at).min(*before),
-        };
-        if let Some((_, rank)) = one.get(left).filter(|(from, _)| *from == at) {
-            (low, left) = (*rank, left + 1);
+impl Ends {
+    fn of(outages: &[Ranked]) -> Self {
+        let leaves = outages.len().next_power_of_two();
+        let mut latest = vec![Instant::MIN; leaves];
+        latest.extend(outages.iter().map(|ranked| ranked.outage.end));
+        latest.resize(2 * leaves, Instant::MIN);
+        for node in (1..leaves).rev() {
+            latest[node] = latest[2 * node].max(latest[2 * node + 1]);
         }
-        if let Some((_, rank)) = other.get(right).filter(|(from, _)| *from == at) {
-            (high, right) = (*rank, right + 1);
+        Self(latest)
+    }
+
+    /// The first rank from one on whose outage ends after a moment.
+    fn next_after(&self, rank: usize, at: Instant) -> Option<usize> {
+        let latest = &self.0;
+        let leaves = latest.len() / 2;
+        if rank >= leaves {
+            return None;
         }
-        let rank = low.min(high);
-        if steps.last().is_none_or(|(_, last)| *last != rank) {
-            steps.push((at, rank));
+        let mut node = leaves + rank;
+        while latest[node] <= at {
+            // The widest node that begins behind this one; behind the last one of a row there is none.
+            node += 1;
+            node >>= node.trailing_zeros();
+            if node == 1 {
+                return None;
+            }
         }
+        while node < leaves {
+            node *= 2;
+            node += usize::from(latest[node] <= at);
+        }
+        Some(node - leaves)
     }
 }
 

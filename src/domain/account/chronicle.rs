@@ -1,22 +1,21 @@
 //! Owns what has been read of the journal so far: timelines of systems, loaded on demand, folded once, and shared by
 //! all objectives that look at them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::blame::shared::{Known, SharedBlame};
-use super::blame::{Blamed, among, touching};
-use super::dependencies::{Dependencies, Node};
+use super::blame::shared::{Gathered, SharedBlame};
+use super::blame::{Blamed, among};
+use super::dependencies::Dependencies;
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
-use super::member::{Composition, Member, SystemId};
+use super::member::{BySystem, Composition, Member, SystemId};
 use super::model::Model;
-use super::objective::{DependencyExclusion, Objective};
+use super::objective::DependencyExclusion;
 use crate::domain::health::composite::{self, MemberStatuses};
 use crate::domain::health::effective;
 use crate::domain::health::location::statuses;
 use crate::domain::health::system::fold;
 use crate::domain::health::timeline::{BEGINNING, Change, END, Outage, Scope, SystemHistory, Timeline, outages};
-use crate::domain::health::transition::Status;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -25,7 +24,7 @@ use crate::domain::value::span::Span;
 const MOST_CHANGES: usize = 2_000_000;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
-/// With this many upstreams or more, blame is computed for all systems of a graph at once, if the whole graph is known.
+/// With this many upstreams or more, blame is looked for among all outages of a graph, if the whole graph is known.
 const MANY_UPSTREAMS: usize = 16;
 /// A folded stretch of one system's history.
 #[derive(Debug)]
@@ -39,13 +38,36 @@ pub(crate) struct Stretch {
     outages: Vec<Outage>,
 }
 
+/// What is known of one system: of all its streams, and of those that objectives on one check look at.
+#[derive(Default)]
+struct Stretches {
+    of_system: Vec<Rc<Stretch>>,
+    of_checks: BTreeMap<Name, Vec<Rc<Stretch>>>,
+}
+
+impl Stretches {
+    fn of(&self, scope: Scope<'_>) -> Option<&Vec<Rc<Stretch>>> {
+        match scope {
+            Scope::System => Some(&self.of_system),
+            Scope::Check(name) => self.of_checks.get(name),
+        }
+    }
+
+    fn of_mut(&mut self, scope: Scope<'_>) -> &mut Vec<Rc<Stretch>> {
+        match scope {
+            Scope::System => &mut self.of_system,
+            Scope::Check(name) => self.of_checks.entry(name.clone()).or_default(),
+        }
+    }
+}
+
 /// Reads systems' histories through `load` and remembers them.
 ///
 /// `load` gets a system, a scope, and the moments between which (inclusive) statuses must be known; it may return more.
 /// Facts after the command's `as-of` do not exist for it.
 pub(crate) struct Chronicle<F> {
     load: F,
-    stretches: HashMap<(SystemId, Option<Name>), Vec<Rc<Stretch>>>,
+    stretches: BySystem<Stretches>,
     blame: Option<SharedBlame>,
     changes: usize,
     folded: usize,
@@ -56,7 +78,7 @@ where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
     pub(crate) fn new(load: F) -> Self {
-        Self { load, stretches: HashMap::new(), blame: None, changes: 0, folded: 0 }
+        Self { load, stretches: BySystem::default(), blame: None, changes: 0, folded: 0 }
     }
 
     /// How many changes have been folded so far: a measure of the work done.
@@ -99,14 +121,8 @@ where
         from: Instant,
         through: Instant,
     ) -> Result<Rc<Stretch>, E> {
-        let check = match scope {
-            Scope::System => None,
-            Scope::Check(name) => Some(name.clone()),
-        };
-        let key = (system.id, check);
-        let known = self
-            .stretches
-            .get(&key)
+        let of_scope = self.stretches.get(&system.id).and_then(|known| known.of(scope));
+        let known = of_scope
             .and_then(|known| known.iter().find(|stretch| stretch.from <= from && through <= stretch.through).cloned());
         if let Some(known) = known {
             return Ok(known);
@@ -117,7 +133,7 @@ where
             self.changes = 0;
         }
         self.changes += stretch.changes.len();
-        let kept = self.stretches.entry(key).or_default();
+        let kept = self.stretches.entry(system.id).or_default().of_mut(scope);
         if kept.len() == MOST_STRETCHES {
             kept.remove(0);
         }
@@ -246,25 +262,29 @@ where
         let (changes, first) = (&stretch.changes[..], stretch.first);
         let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
         let pieces = account(model, &evidence, span);
-        let mut charged = pieces.iter().filter(|piece| piece.charge.is_some());
-        let Some(first) = charged.next() else { return Ok(pieces) };
-        let hull = Span::new(first.span.start, charged.next_back().unwrap_or(first).span.end);
-        let upstreams = model.upstreams();
-        if upstreams.is_empty() {
+        let charged: Vec<Span> = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span).collect();
+        if charged.is_empty() || model.upstreams().is_empty() {
             return Ok(pieces);
         }
+        Ok(attribute(&pieces, &self.blamed(model, &charged)?))
+    }
+
+    /// Who is to blame for downtime of a model, of which there is some.
+    fn blamed(&mut self, model: &Model, charged: &[Span]) -> Result<Vec<Blamed>, E> {
+        let upstreams = model.upstreams();
         if upstreams.len() >= MANY_UPSTREAMS
-            && is_shareable(model)
-            && let Some(blamed) = self.shared_blame(model, &pieces)?
+            && model.dependencies.is_complete()
+            && let Some(blamed) = self.shared_blame(model, charged)?
         {
-            return Ok(attribute(&pieces, &blamed));
+            return Ok(blamed);
         }
+        let hull = Span::new(charged[0].start, charged[charged.len() - 1].end);
         let nodes = model.dependencies.nodes();
         let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
         let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
         let outages: Vec<(&Member, &[Outage])> =
             members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
-        Ok(attribute(&pieces, &among(&outages, hull)))
+        Ok(among(&outages, charged))
     }
 
     /// What is known of blame in a graph, taken out.
@@ -272,63 +292,28 @@ where
         self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph))
     }
 
-    /// The blame for charged downtime of a model's system, as it is computed for all systems of its graph; `None` where that takes too
-    /// much room.
-    fn shared_blame(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Vec<Blamed>>, E> {
-        let graph = &model.dependencies;
-        let mut blame = self.blame_in(graph);
-        let mut blamed = Vec::new();
-        let charged = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span);
-        for block in SharedBlame::blocks(&charged.collect::<Vec<_>>()) {
-            if blame.is_missing(block) {
-                if let Some(from) = blame.to_read(block) {
-                    blame.read(from, self.known_of_all(graph, from)?);
-                }
-                blame.put(block);
-            }
-            blame.tell(block, model.system.id, &mut blamed);
+    /// The same, looked for among the outages of all systems of its graph; `None` where these take too much room.
+    fn shared_blame(&mut self, model: &Model, charged: &[Span]) -> Result<Option<Vec<Blamed>>, E> {
+        let mut blame = self.blame_in(&model.dependencies);
+        if let Some(from) = blame.to_read(charged[0].start) {
+            blame.read(from, self.outages_of_all(&model.dependencies, from)?);
         }
-        let fits = blame.fits();
+        let blamed = blame.tell(model.upstreams(), charged);
         self.blame = Some(blame);
-        Ok(fits.then_some(blamed))
+        Ok(blamed)
     }
 
-    /// What is known of the systems at all places of a graph from a moment on.
-    fn known_of_all(&mut self, graph: &Dependencies, from: Instant) -> Result<Vec<Known>, E> {
+    /// The outages of the systems at all places of a graph from a moment on.
+    fn outages_of_all(&mut self, graph: &Dependencies, from: Instant) -> Result<Gathered, E> {
         let span = Span::new(from, END);
-        let known = |node: &Node| {
-            let stretch = self.outages(&node.member, span)?;
-            let outages = touching(&stretch.outages, span).to_vec();
-            Ok(Known { outages, asked: unwell(&stretch.changes, span) })
-        };
-        graph.nodes().iter().map(known).collect()
-    }
-}
-
-/// Whether the blame for downtime of an objective is that of its system: nothing is excluded, and it is never down while its system
-/// is healthy.
-fn is_shareable(model: &Model) -> bool {
-    let Objective { healthcheck, counts_as_down, excluded_dependencies, .. } = &model.objective;
-    let follows = healthcheck.is_none() || !counts_as_down.contains(Status::Unknown);
-    model.dependencies.is_complete()
-        && excluded_dependencies.is_empty()
-        && follows
-        && !counts_as_down.contains(Status::Healthy)
-}
-
-/// When the status is other than healthy.
-fn unwell(changes: &[Change], span: Span) -> Vec<Span> {
-    let mut found: Vec<Span> = Vec::new();
-    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.status() != Status::Healthy) {
-        let end = changes.get(index + 1).map_or(END, |next| next.at);
-        let part = Span::new(change.at, end).intersect(span);
-        match found.last_mut() {
-            _ if part.is_empty() => {}
-            Some(last) if last.end == part.start => last.end = part.end,
-            _ => found.push(part),
+        let mut gathered = Gathered::default();
+        for (place, node) in graph.nodes().iter().enumerate() {
+            if gathered.fits() {
+                gathered.add(place, &self.outages(&node.member, span)?.outages, span);
+            }
         }
+        Ok(gathered)
     }
-    found
 }
 
 /// The account of a span in which a system has no transition yet.

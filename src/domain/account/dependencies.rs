@@ -1,10 +1,10 @@
 //! Owns dependencies: which systems may excuse downtime of which others, directly or by way of edges that lead on.
 
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::member::{Member, SystemId};
+use super::member::{BySystem, Member, SystemId};
 use super::objective::{ImpactType, System};
 use crate::domain::value::name::Name;
 
@@ -28,7 +28,7 @@ pub(crate) struct Node {
 #[derive(Default, Debug)]
 pub(crate) struct Dependencies {
     nodes: RefCell<Vec<Node>>,
-    places: RefCell<HashMap<SystemId, usize>>,
+    places: RefCell<BySystem<usize>>,
     complete: Cell<bool>,
     marks: RefCell<Marks>,
 }

@@ -1,16 +1,21 @@
 //! Owns systems as an evaluation knows them: by an id, with what decides their status.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::Rules;
-use crate::domain::value::hash::Fnv;
+use crate::domain::value::hash::{Fnv, OfIds};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 
 /// Identifies a system within one database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct SystemId(pub(crate) i64);
+
+/// What is known of systems.
+pub(crate) type BySystem<T> = HashMap<SystemId, T, BuildHasherDefault<OfIds>>;
 
 /// A system as the evaluation of an objective needs it.
 #[derive(Clone, PartialEq, Eq, Debug)]

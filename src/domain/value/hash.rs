@@ -1,4 +1,7 @@
-//! Owns hashing of what is stored: FNV-1a, 64 bits, the same in every version and on every machine.
+//! Owns hashing: of what is stored, FNV-1a, 64 bits, the same in every version and on every machine; of ids in the maps of one run,
+//! a multiplication.
+
+use std::hash::Hasher;
 
 /// A hash of texts in order.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,32 @@ impl Fnv {
     }
 }
 
+/// Hashes of ids. Nobody from outside chooses ids, so they need no secret.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct OfIds(u64);
+
+impl Hasher for OfIds {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2^64 over the golden ratio spreads numbers that follow each other; maps look at both ends of a hash.
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +66,18 @@ mod tests {
         assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
         // The published FNV-1a of one byte 0xff is that of an empty text here.
         assert_eq!(hash(&[""]), 0xaf64_724c_8602_eb6e);
+    }
+
+    #[test]
+    fn ids_that_follow_each_other_spread() {
+        let hash = |id: i64| {
+            let mut hash = OfIds::default();
+            hash.write_i64(id);
+            hash.finish()
+        };
+        let ends = |id: i64| (hash(id) & 0x3ff, hash(id) >> 57);
+        let low: std::collections::BTreeSet<u64> = (-512..512).map(|id| ends(id).0).collect();
+        let high: std::collections::BTreeSet<u64> = (-512..512).map(|id| ends(id).1).collect();
+        assert!(low.len() > 600 && high.len() == 128, "{} {}", low.len(), high.len());
     }
 }

@@ -47,6 +47,11 @@ impl Thinned {
         Self { kept: Vec::new(), last: none, is_held: false, silence, repeated: none }
     }
 
+    /// Whether what only repeats the status before it is left out, however long ago that was.
+    pub(super) fn is_of_changes(&self) -> bool {
+        self.silence == Silence::Never
+    }
+
     /// Takes the next one.
     #[inline]
     pub(super) fn push(&mut self, transition: Transition) {

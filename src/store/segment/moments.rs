@@ -11,6 +11,8 @@ const LONG_RUN: usize = 48;
 /// The bits of the longest time: from 1970 to 2262.
 const MOST_BITS: usize = 44;
 const LONGEST: u64 = Instant::MAX.millis() as u64;
+/// The bytes of a word.
+const WORD: usize = 8;
 
 /// The greatest unit, in milliseconds, that all times between facts are multiples of.
 pub(super) fn unit_of(facts: &[Fact]) -> u64 {
@@ -164,7 +166,8 @@ fn put_bits(into: &mut Vec<u8>, times: &[u64], least: u64, width: usize) {
     into.extend_from_slice(&packed[..end + usize::from(bits > 0)]);
 }
 
-/// Calls `each` with the moments of a segment after the first and their places, from 1 on; takes them off the front of `from`.
+/// Calls `each` with the moments of a segment after the first, in milliseconds, some that follow each other at a time, and the place of
+/// the first of these, from 1 on; takes them off the front of `from`.
 ///
 /// # Errors
 /// When the bytes end early or say what no segment can hold.
@@ -174,41 +177,45 @@ pub(super) fn read(
     unit: u64,
     first: Instant,
     count: usize,
-    mut each: impl FnMut(usize, Instant),
+    mut each: impl FnMut(usize, &[i64]),
 ) -> Result<(), Damaged> {
     if unit == 0 || unit > LONGEST || count > MOST_FACTS {
         return Err(Damaged);
     }
     let mut at = first.millis();
     let mut done = 1;
-    let mut times = [0; MOST_MIXED];
+    let (mut times, mut moments) = ([0; MOST_MIXED], [0; MOST_MIXED]);
     while done < count {
         let head = take(from)?;
-        let (width, has_outliers, more) = ((head & 63) as usize, head & 64 != 0, (head >> 7) as usize);
+        let (width, has_outliers, length) = ((head & 63) as usize, head & 64 != 0, (head >> 7) as usize + 1);
         let least = take(from)?;
-        if more >= count - done || width > MOST_BITS || least == 0 || least > LONGEST {
+        if length > count - done || width > MOST_BITS || least == 0 || least > LONGEST {
             return Err(Damaged);
         }
-        let end = done + more + 1;
         is_possible(least + ((1 << width) - 1), unit)?;
         if width == 0 && !has_outliers {
             let step = (least * unit) as i64;
-            for place in done..end {
-                at += step;
-                each(place, Instant::from_millis(at));
+            for place in (0..length).step_by(MOST_MIXED) {
+                let moments = &mut moments[..MOST_MIXED.min(length - place)];
+                for moment in &mut *moments {
+                    at += step;
+                    *moment = at;
+                }
+                each(done + place, moments);
             }
         } else {
-            let times = times.get_mut(..=more).ok_or(Damaged)?;
+            let times = times.get_mut(..length).ok_or(Damaged)?;
             take_bits(from, times, least, width)?;
             if has_outliers {
                 take_outliers(from, times, width, unit)?;
             }
-            for (place, time) in (done..end).zip(times) {
+            for (moment, time) in moments.iter_mut().zip(&*times) {
                 at += (*time * unit) as i64;
-                each(place, Instant::from_millis(at));
+                *moment = at;
             }
+            each(done, &moments[..length]);
         }
-        done = end;
+        done += length;
         // Moments only grow, and not even all times of a segment reach beyond 64 bits.
         if at > Instant::MAX.millis() {
             return Err(Damaged);
@@ -225,17 +232,49 @@ fn is_possible(time: u64, unit: u64) -> Result<(), Damaged> {
 fn take_bits(from: &mut &[u8], times: &mut [u64], least: u64, width: usize) -> Result<(), Damaged> {
     let length = (times.len() * width).div_ceil(8);
     let (bytes, rest) = from.split_at_checked(length).ok_or(Damaged)?;
+    // Words are read from where their first bit lies, so that some bytes more must be there.
+    if let Some(bytes) = from.get(..length + WORD) {
+        unpack(bytes, times, least, width);
+    } else {
+        let mut padded = [0; MOST_MIXED * MOST_BITS / 8 + WORD];
+        padded[..length].copy_from_slice(bytes);
+        unpack(&padded, times, least, width);
+    }
     *from = rest;
-    let mut packed = [0; MOST_MIXED * MOST_BITS / 8 + 8];
-    packed[..length].copy_from_slice(bytes);
+    Ok(())
+}
+
+/// Unpacks times of one width from bytes that reach at least a word beyond them. As many are taken from one word as are whole in it
+/// wherever they begin.
+fn unpack(bytes: &[u8], times: &mut [u64], least: u64, width: usize) {
+    match width {
+        0..=14 => unpack_by::<4>(bytes, times, least, width),
+        15..=19 => unpack_by::<3>(bytes, times, least, width),
+        20..=28 => unpack_by::<2>(bytes, times, least, width),
+        _ => unpack_by::<1>(bytes, times, least, width),
+    }
+}
+
+fn unpack_by<const N: usize>(bytes: &[u8], times: &mut [u64], least: u64, width: usize) {
+    let mask = (1 << width) - 1;
+    let word = |bit: usize| match bytes[bit / 8..].first_chunk::<WORD>() {
+        Some(word) => u64::from_le_bytes(*word) >> (bit & 7),
+        None => 0,
+    };
+    let (some, rest) = times.as_chunks_mut::<N>();
     let mut bit = 0;
-    for time in times {
-        let mut word = [0; 8];
-        word.copy_from_slice(&packed[bit / 8..bit / 8 + 8]);
-        *time = least + (u64::from_le_bytes(word) >> (bit & 7) & ((1 << width) - 1));
+    for some in &mut *some {
+        let mut word = word(bit);
+        for time in some {
+            *time = least + (word & mask);
+            word >>= width;
+        }
+        bit += N * width;
+    }
+    for time in rest {
+        *time = least + (word(bit) & mask);
         bit += width;
     }
-    Ok(())
 }
 
 fn take_outliers(from: &mut &[u8], times: &mut [u64], width: usize, unit: u64) -> Result<(), Damaged> {

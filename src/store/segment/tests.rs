@@ -161,6 +161,18 @@ proptest! {
     }
 
     #[test]
+    fn changes_are_read_without_what_repeats_them(facts in facts()) {
+        for part in pack(&facts) {
+            let (mut seen, count) = (Vec::new(), part.facts.len());
+            read_changes(&part.body, part.facts[0].transition.at, count, |transition| seen.push(transition)).unwrap();
+            let status = |place: usize| part.facts[place].transition.status;
+            let is_wanted = |place: &usize| *place == 0 || *place + 1 == count || status(*place) != status(*place - 1);
+            let wanted = (0..count).filter(is_wanted).map(|place| part.facts[place].transition);
+            prop_assert_eq!(seen, wanted.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn damaged_bodies_break_nothing(facts in facts(), at: usize, bit in 0..8_u8, count: u16, noise: Vec<u8>) {
         for part in pack(&facts) {
             let (first, mut body) = (part.facts[0].transition.at, part.body);
@@ -169,7 +181,7 @@ proptest! {
             body[at] ^= 1 << bit;
             for body in [&body, &noise] {
                 for count in [part.facts.len(), usize::from(count)] {
-                    let _ = read(body, first, count, |_| {});
+                    let _ = (read(body, first, count, |_| {}), read_changes(body, first, count, |_| {}));
                     if let Ok(facts) = decode(body, first, count) {
                         prop_assert_eq!(facts.len(), count);
                         prop_assert!(facts.windows(2).all(|pair| pair[0].transition.at < pair[1].transition.at));

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::server::Server;
 use super::{both, compare, dealt};
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::world::strategy::worlds;
 use crate::world::{World, feed};
@@ -48,7 +49,7 @@ fn made(world: &World, keys: &[u8]) -> Slo {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
+    #![proptest_config(one_in(32))]
 
     #[test]
     fn a_copy_there_and_back_is_the_same(world in worlds(), keys in vec(any::<u8>(), 48)) {

@@ -1,54 +1,38 @@
-//! Owns blame for all systems of a graph at once, which is kept block by block of time.
-//!
-//! The function of a system is the pointwise least of those of its edges: an edge brings the outages of its upstream and, where it
-//! is transitive, all that may excuse that one. Upstreams come before the systems that depend on them, so each function is made
-//! once, however many paths lead to it. Of a function is kept what lies within the time in which its system may be down.
+//! Owns blame in a whole graph: the outages of all its systems in one ranking, of which each objective passes over those that may not
+//! excuse it. However many paths lead to an upstream, and however many objectives it may excuse, its outages are ranked once.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::{Blamed, NONE, Ranking, Steps, least, touching};
-use crate::domain::account::dependencies::{Dependencies, Edge, Node};
-use crate::domain::account::member::{Member, SystemId};
+use super::{Blamed, Ranked, Ranking, touching};
+use crate::domain::account::dependencies::Dependencies;
 use crate::domain::health::timeline::{BEGINNING, END, Outage};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// The lengths of blocks, which are counted from 1970: shorter ones where little is asked for at once.
-const BLOCK_MS: [i64; 2] = [DAY_MS, 8 * DAY_MS];
-/// From which length on what is asked for takes longer ones.
-const LONG_MS: i64 = 16 * DAY_MS;
-/// In how many outages the walk over a block is cut: the functions of all systems are in memory for one stretch of it at a time.
-const OUTAGES_OF_A_STRETCH: usize = 2_048;
-/// How many stretches of blame and outages are kept at the most.
-const MOST_KEPT: usize = 8_000_000;
-/// How far before a block outages are read, the first time and the second; after that, all of them are.
+/// How many outages are kept at the most.
+const MOST_KEPT: usize = 4_000_000;
+/// How far before what is asked for outages are read, the first time and the second; after that, all of them are.
 const READ_BACK_MS: [i64; 2] = [32 * DAY_MS, 400 * DAY_MS];
 
-/// The blame for downtime of every system of a graph.
+/// The outages of all systems of a graph from a moment on.
 pub(in crate::domain::account) struct SharedBlame {
     graph: Rc<Dependencies>,
-    /// What is known of the system at each place from `from` on, and how often that was read.
-    known: Vec<Known>,
+    /// `None` as long as nothing has been read, and where it takes too much room.
+    ranking: Option<Ranking>,
     from: Instant,
+    /// How often outages have been read.
     reads: usize,
-    blocks: HashMap<Span, Block>,
-    kept: usize,
+    /// The places at which those are that may excuse who asks now carry its number.
+    marks: Vec<u32>,
+    asked: u32,
     /// As of one moment, when the status of the system at each place changes last, where that was asked.
     last_changes: (Instant, Vec<Option<Instant>>),
 }
 
-/// Stretches with who is to blame, in milliseconds from the block's start and by place in the graph.
-struct Block {
-    parts: Vec<(u32, u32, u32)>,
-    /// Where the parts of each place end.
-    ends: Vec<u32>,
-}
-
 impl SharedBlame {
     pub(in crate::domain::account) fn new(graph: &Rc<Dependencies>) -> Self {
-        let (known, blocks, last_changes) = (Vec::new(), HashMap::new(), (Instant::MIN, Vec::new()));
-        Self { graph: Rc::clone(graph), known, from: END, reads: 0, blocks, kept: 0, last_changes }
+        let (graph, last_changes) = (Rc::clone(graph), (Instant::MIN, Vec::new()));
+        Self { graph, ranking: None, from: END, reads: 0, marks: Vec::new(), asked: 0, last_changes }
     }
 
     pub(in crate::domain::account) fn is_of(&self, graph: &Rc<Dependencies>) -> bool {
@@ -70,161 +54,61 @@ impl SharedBlame {
         known[place] = Some(last);
     }
 
-    /// The blocks that touch sorted spans.
-    pub(in crate::domain::account) fn blocks(spans: &[Span]) -> Vec<Span> {
-        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
-        let length = BLOCK_MS[usize::from(last.end.since(first.start) > LONG_MS)];
-        let mut blocks: Vec<Span> = Vec::new();
-        for span in spans {
-            let start = span.start.millis() - span.start.millis().rem_euclid(length);
-            let mut start = blocks.last().map_or(i64::MIN, |block| block.end.millis()).max(start);
-            while start < span.end.millis() {
-                blocks.push(Span::new(Instant::from_millis(start), Instant::from_millis(start + length)));
-                start += length;
-            }
-        }
-        blocks
-    }
-
-    /// Whether there is room for what is known so far.
-    pub(in crate::domain::account) fn fits(&self) -> bool {
-        self.kept <= MOST_KEPT
-    }
-
-    pub(in crate::domain::account) fn is_missing(&self, block: Span) -> bool {
-        self.fits() && !self.blocks.contains_key(&block)
-    }
-
-    /// From when on outages have to be read for a block, if they have not been.
-    pub(in crate::domain::account) fn to_read(&self, block: Span) -> Option<Instant> {
+    /// From when on outages have to be read for what is asked from `start` on, if they have not been, and there may be room for them.
+    pub(in crate::domain::account) fn to_read(&self, start: Instant) -> Option<Instant> {
         let back = READ_BACK_MS.get(self.reads);
-        (block.start < self.from).then(|| back.map_or(BEGINNING, |back| block.start.plus(-back)))
+        let from = || back.map_or(BEGINNING, |back| start.plus(-back).max(BEGINNING));
+        let is_too_much = self.reads > 0 && self.ranking.is_none();
+        (start < self.from && !is_too_much).then(from)
     }
 
-    /// Takes what is known of the system at each place from a moment on, in place of what was known before.
-    pub(in crate::domain::account) fn read(&mut self, from: Instant, known: Vec<Known>) {
-        let size = |known: &[Known]| known.iter().map(|known| known.outages.len() + known.asked.len()).sum::<usize>();
-        self.kept = self.kept + size(&known) - size(&self.known);
-        (self.known, self.from, self.reads) = (known, from, self.reads + 1);
-    }
-
-    /// Computes a block whose outages have been read.
-    pub(in crate::domain::account) fn put(&mut self, span: Span) {
-        let blamed = walk(&self.graph.nodes(), &self.known, span, OUTAGES_OF_A_STRETCH);
-        let mut block = Block { parts: Vec::with_capacity(blamed.iter().map(Vec::len).sum()), ends: Vec::new() };
-        let since = |at: Instant| at.since(span.start) as u32;
-        for blamed in &blamed {
-            let place = |part: &Blamed| self.graph.place(part.upstream).unwrap_or_default() as u32;
-            block.parts.extend(blamed.iter().map(|part| (since(part.span.start), since(part.span.end), place(part))));
-            block.ends.push(block.parts.len() as u32);
-        }
-        self.kept += block.parts.len();
-        self.blocks.insert(span, block);
-        if !self.fits() {
-            (self.blocks, self.known) = (HashMap::new(), Vec::new());
-        }
-    }
-
-    /// Adds who is to blame for downtime of a system in a block that is there.
-    pub(in crate::domain::account) fn tell(&self, span: Span, system: SystemId, blamed: &mut Vec<Blamed>) {
-        let (Some(block), Some(place)) = (self.blocks.get(&span), self.graph.place(system)) else { return };
-        let start = span.start;
+    /// Takes the outages from a moment on, in place of what was known before.
+    pub(in crate::domain::account) fn read(&mut self, from: Instant, gathered: Gathered) {
         let nodes = self.graph.nodes();
-        let from = if place == 0 { 0 } else { block.ends[place - 1] };
-        blamed.extend(block.parts[from as usize..block.ends[place] as usize].iter().map(|(from, until, upstream)| {
-            let span = Span::new(start.plus((*from).into()), start.plus((*until).into()));
-            Blamed { span, upstream: nodes[*upstream as usize].member.id }
-        }));
+        let fits = gathered.outages.len() <= MOST_KEPT;
+        self.ranking = fits.then(|| Ranking::of(gathered.outages, |place| &nodes[place as usize].member.name));
+        (self.from, self.reads) = (from, self.reads + 1);
     }
-}
 
-/// What is known of a system that a shared walk is about.
-pub(in crate::domain::account) struct Known {
-    pub(in crate::domain::account) outages: Vec<Outage>,
-    /// When it may be down, so that somebody may ask for the blame.
-    pub(in crate::domain::account) asked: Vec<Span>,
-}
-
-/// Who is to blame in `span` for downtime of each system of a graph, at its place. The walk is cut wherever `cut` outages have begun.
-fn walk(nodes: &[Node], known: &[Known], span: Span, cut: usize) -> Vec<Vec<Blamed>> {
-    let order = upstreams_first(nodes);
-    let mut blamed: Vec<Vec<Blamed>> = vec![Vec::new(); nodes.len()];
-    let upstreams: Vec<(&Member, &[Outage])> =
-        nodes.iter().zip(known).map(|(node, known)| (&node.member, &known.outages[..])).collect();
-    for stretch in stretches(known, span, cut) {
-        let ranking = Ranking::of(&upstreams, stretch);
-        // Of each system what an edge to it brings, alone and with what leads on from it.
-        let mut own: Vec<Option<Steps>> = vec![None; nodes.len()];
-        let mut on: Vec<Option<Steps>> = vec![None; nodes.len()];
-        for place in &order {
-            let edges = nodes[*place].edges.as_deref().unwrap_or_default();
-            let excuses = excuses(edges, &ranking, stretch, &mut own, &on);
-            if let Some(excuses) = &excuses {
-                ranking.tell(excuses, &known[*place].asked, stretch, &mut blamed[*place]);
-            }
-            on[*place] = excuses;
+    /// Who of the systems at some places is to blame in sorted, disjoint spans; `None` where all outages take too much room.
+    pub(in crate::domain::account) fn tell(&mut self, upstreams: &[usize], spans: &[Span]) -> Option<Vec<Blamed>> {
+        let ranking = self.ranking.as_ref()?;
+        let nodes = self.graph.nodes();
+        if self.asked == u32::MAX {
+            (self.asked, self.marks) = (0, Vec::new());
         }
-    }
-    blamed
-}
-
-/// The function of what may excuse a system; `None` without edges.
-fn excuses(
-    edges: &[Edge],
-    ranking: &Ranking,
-    stretch: Span,
-    own: &mut [Option<Steps>],
-    on: &[Option<Steps>],
-) -> Option<Steps> {
-    let mut all: Option<Steps> = None;
-    let mut take = |steps: &Steps| {
-        all = Some(match &all {
-            Some(known) if steps.len() > 1 || steps[0].1 != NONE => least(known, steps),
-            Some(_) => return,
-            None => steps.clone(),
-        });
-    };
-    for edge in edges {
-        take(own[edge.upstream].get_or_insert_with(|| ranking.own(edge.upstream, stretch)));
-        if let Some(on) = on[edge.upstream].as_ref().filter(|_| edge.transitive) {
-            take(on);
+        self.asked += 1;
+        self.marks.resize(nodes.len(), 0);
+        for place in upstreams {
+            self.marks[*place] = self.asked;
         }
-    }
-    all
-}
-
-/// The places of a graph, those of upstreams before those of the systems that they may excuse.
-fn upstreams_first(nodes: &[Node]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(nodes.len());
-    let mut met = vec![false; nodes.len()];
-    for start in 0..nodes.len() {
-        let mut open: Vec<(usize, bool)> = if met[start] { continue } else { vec![(start, false)] };
-        while let Some((place, is_ready)) = open.pop() {
-            if is_ready {
-                order.push(place);
-                continue;
-            }
-            if std::mem::replace(&mut met[place], true) {
-                continue;
-            }
-            open.push((place, true));
-            let edges = nodes[place].edges.as_deref().unwrap_or_default();
-            open.extend(edges.iter().filter(|edge| !met[edge.upstream]).map(|edge| (edge.upstream, false)));
+        let mut blamed = Vec::new();
+        for span in spans {
+            let may_be = |place: u32| self.marks[place as usize] == self.asked;
+            let upstream = |place: u32| nodes[place as usize].member.id;
+            ranking.tell(*span, may_be, |span, place| blamed.push(Blamed { span, upstream: upstream(place) }));
         }
+        Some(blamed)
     }
-    order
 }
 
-/// Cuts a span wherever `cut` outages have begun.
-fn stretches(known: &[Known], span: Span, cut: usize) -> Vec<Span> {
-    let mut starts: Vec<Instant> =
-        known.iter().flat_map(|known| touching(&known.outages, span)).map(|outage| outage.start).collect();
-    starts.sort_unstable();
-    let mut cuts: Vec<Instant> = starts.into_iter().skip(cut).step_by(cut).collect();
-    cuts.retain(|cut| span.start < *cut && *cut < span.end);
-    cuts.dedup();
-    let from = std::iter::once(span.start).chain(cuts.iter().copied());
-    from.zip(cuts.iter().copied().chain([span.end])).map(|(from, until)| Span::new(from, until)).collect()
+/// Outages of systems at their places in a graph, as they are gathered.
+#[derive(Default)]
+pub(in crate::domain::account) struct Gathered {
+    outages: Vec<Ranked>,
+}
+
+impl Gathered {
+    /// Adds the outages of the system at a place that touch a span.
+    pub(in crate::domain::account) fn add(&mut self, place: usize, outages: &[Outage], span: Span) {
+        let ranked = |outage: &Outage| Ranked { outage: *outage, place: place as u32 };
+        self.outages.extend(touching(outages, span).iter().map(ranked));
+    }
+
+    /// Whether there is room for more.
+    pub(in crate::domain::account) fn fits(&self) -> bool {
+        self.outages.len() <= MOST_KEPT
+    }
 }
 
 #[cfg(test)]

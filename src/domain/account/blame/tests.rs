@@ -1,9 +1,11 @@
-//! Worked examples of blame.
+//! Worked examples of blame, and what it means.
 
 use std::rc::Rc;
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::domain::value::name::Name;
+use crate::domain::health::timeline::END;
 
 pub(super) fn outage(start: i64, end: i64) -> Outage {
     Outage { start: Instant::from_millis(start), end: Instant::from_millis(end) }
@@ -26,7 +28,8 @@ pub(super) fn plain(blamed: &[Blamed]) -> Vec<(i64, i64, i64)> {
 fn the_outage_that_began_first_is_to_blame_while_it_lasts() {
     let (one, two) = (member(1), member(2));
     let known = [(&one, &[outage(10, 45)][..]), (&two, &[outage(0, 20), outage(40, 50)][..])];
-    assert_eq!(plain(&among(&known, span(5, 60))), [(5, 20, 2), (20, 45, 1), (45, 50, 2)]);
+    assert_eq!(plain(&among(&known, &[span(5, 60)])), [(5, 20, 2), (20, 45, 1), (45, 50, 2)]);
+    assert_eq!(plain(&among(&known, &[span(5, 7), span(44, 46)])), [(5, 7, 2), (44, 45, 1), (45, 46, 2)]);
 }
 
 #[test]
@@ -34,5 +37,46 @@ fn it_does_not_matter_which_system_failed_first_and_ties_go_by_name() {
     let (one, two) = (member(1), member(2));
     // The second one's name comes first.
     let known = [(&one, &[outage(10, 25)][..]), (&two, &[outage(10, 20)][..])];
-    assert_eq!(plain(&among(&known, span(5, 30))), [(10, 20, 2), (20, 25, 1)]);
+    assert_eq!(plain(&among(&known, &[span(5, 30)])), [(10, 20, 2), (20, 25, 1)]);
+}
+
+/// Outages as gaps and lengths, the last of which may last for ever.
+pub(super) fn outages() -> impl Strategy<Value = Vec<Outage>> {
+    (prop::collection::vec((1..40i64, 1..40i64), 0..6), any::<bool>()).prop_map(|(parts, endless)| {
+        let mut at = 0;
+        let mut found: Vec<Outage> = Vec::new();
+        for (gap, length) in parts {
+            found.push(outage(at + gap, at + gap + length));
+            at += gap + length;
+        }
+        if let Some(last) = found.last_mut().filter(|_| endless) {
+            last.end = END;
+        }
+        found
+    })
+}
+
+proptest! {
+    /// At every millisecond it is the one whose outage began first of those in force, as SPEC says it.
+    #[test]
+    fn at_each_moment_it_is_the_outage_in_force_that_began_first(
+        systems in prop::collection::vec(outages(), 0..9),
+        asked in outages(),
+    ) {
+        let members: Vec<Member> = (0..systems.len() as i64).map(member).collect();
+        let known: Vec<_> = members.iter().zip(&systems).map(|(member, outages)| (member, &outages[..])).collect();
+        let asked: Vec<Span> = asked.iter().map(|part| Span::new(part.start, part.end)).collect();
+        let blamed = among(&known, &asked);
+        prop_assert!(blamed.is_sorted_by(|one, next| one.span.end <= next.span.start));
+        for at in (0..500).map(Instant::from_millis) {
+            let in_force = |(member, outages): &(&Member, &[Outage])| {
+                let outage = outages.iter().find(|outage| outage.start <= at && at < outage.end)?;
+                Some((outage.start, member.name.clone(), member.id))
+            };
+            let is_asked = asked.iter().any(|span| span.start <= at && at < span.end);
+            let expected = known.iter().filter_map(in_force).min().filter(|_| is_asked).map(|(.., id)| id);
+            let told = blamed.iter().find(|part| part.span.start <= at && at < part.span.end);
+            prop_assert_eq!(told.map(|part| part.upstream), expected, "at {}", at.millis());
+        }
+    }
 }

@@ -33,6 +33,12 @@ pub(crate) struct PastWindow {
 }
 
 impl PastWindow {
+    /// The part that spent nothing, and the whole, in microseconds.
+    pub(crate) fn availability(&self) -> (i128, i128) {
+        let whole = i128::from(self.length_ms) * i128::from(FULL);
+        (whole - i128::from(self.consumed_us), whole)
+    }
+
     /// The highest target it met, in millionths of a percent; 0 when it met none.
     pub(crate) fn highest_met(&self) -> i64 {
         highest_met(self.consumed_us, self.length_ms)
