@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use super::server::{Server, run, unprivileged};
+use super::server::{Server, run, skip, unprivileged};
 use crate::harness::Slo;
 
 /// An authority, a certificate of it for the name `localhost`, and another authority.
@@ -24,7 +24,7 @@ fn each_sslmode_accepts_what_libpq_accepts() {
         return;
     }
     if Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("skipped: no openssl to make certificates with");
+        skip("no openssl to make certificates with");
         return;
     }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

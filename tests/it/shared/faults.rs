@@ -68,7 +68,9 @@ fn many_who_write_at_once_lose_nothing_and_readers_see_whole_transactions() {
         }
         let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::Relaxed);
-        ended.into_iter().for_each(|ended| ended.unwrap());
+        for writer in ended {
+            writer.unwrap();
+        }
     });
     let all: String = (0..WRITERS).flat_map(|writer| (0..ROUNDS).map(move |round| line(writer, round))).collect();
     let (file, shared) = (Slo::in_file(), Slo::at(&address));

@@ -49,7 +49,7 @@ impl Server {
         match SERVER.get_or_init(|| Self::start("-c fsync=off -c full_page_writes=off -c max_connections=60")) {
             Ok(server) => Some(server),
             Err(reason) => {
-                eprintln!("skipped: no PostgreSQL server: {reason}");
+                skip(&format!("no PostgreSQL server: {reason}"));
                 None
             }
         }
@@ -131,6 +131,12 @@ impl Server {
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// Says why a test looks at nothing.
+#[expect(clippy::print_stderr, reason = "that a test was skipped must be seen")]
+pub(super) fn skip(reason: &str) {
+    eprintln!("skipped: {reason}");
 }
 
 fn is_root() -> bool {
