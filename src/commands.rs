@@ -26,6 +26,7 @@ mod list;
 mod log;
 mod man;
 mod period;
+mod printer;
 mod probe;
 mod registry;
 mod report;
@@ -59,6 +60,7 @@ use crate::store::{Access, Address, Store, expect_file, is_address, shows_passwo
 
 use answer::Answer;
 pub(crate) use completions::complete;
+use printer::Printer;
 pub(crate) use registry::Line;
 use registry::{Forms, Run};
 
@@ -288,14 +290,19 @@ impl Context<'_> {
 
     /// Prints an answer as asked, and says how the run ends.
     fn answer(&mut self, answer: Answer) -> Result<ExitStatus> {
-        let exit = answer.exit;
-        self.say(&self.drawn(answer)?)?;
+        let Answer { shown, exit } = answer;
+        let (form, canvas) = (self.form(), self.canvas);
+        if let Some(shown) = shown {
+            Printer::new(self.stdout).print(|out| shown.write(form, canvas, out))?;
+        }
         Ok(exit)
     }
 
     /// An answer as it is printed.
     fn drawn(&self, answer: Answer) -> Result<String> {
-        answer.shown.map_or_else(|| Ok(String::new()), |shown| shown.print(self.form(), self.canvas))
+        let mut text = Vec::new();
+        answer.shown.map_or(Ok(()), |shown| shown.write(self.form(), self.canvas, &mut text))?;
+        Ok(String::from_utf8(text)?)
     }
 
     /// Writes to standard output.

@@ -7,6 +7,7 @@ mod circumstances;
 mod computing;
 mod conditions;
 mod digest;
+mod outages;
 mod periods;
 mod prospect;
 mod rewriting;
@@ -22,7 +23,6 @@ use anyhow::Result;
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::maintenance::{MaintenanceWindow, in_force};
 use crate::domain::account::member::SystemId;
-use crate::domain::account::outage::{Outage, charged, outages};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::budget::report::ObjectiveReport;
@@ -33,7 +33,6 @@ use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
 use crate::store::{AllRules, Reader, Resolver, Store, Stored};
 
 pub(crate) use achievements::{achievements, standings};
@@ -42,7 +41,8 @@ pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settl
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
-pub(crate) use periods::{outages_over, reports_over, review};
+pub(crate) use outages::{downtime, each_outage};
+pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
@@ -127,22 +127,6 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
-}
-
-/// The outages of objectives of which something is charged within `range`, with the events that touch it, as of a moment; oldest
-/// first, then by objective.
-///
-/// # Errors
-/// Those of the database.
-pub(crate) fn downtime(store: &Store, objectives: Vec<Stored>, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
-    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let mut found = Vec::new();
-    for stored in objectives {
-        let model = evaluation.resolver.model(stored)?;
-        found.extend(charged(outages(&model, range, as_of, &mut evaluation.chronicle)?, range));
-    }
-    found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-    Ok(found)
 }
 
 /// The streaks of objectives as of a moment, in the order given.

@@ -3,23 +3,22 @@
 //! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
 //! `--last 5`; sums `--by` objective, system, label:KEY, upstream or day | |
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 
 use super::{Answer, Context, Run, moment, period, selection};
 use crate::cli::{Downtime, DowntimeBy};
-use crate::domain::account::outage::totals::By;
+use crate::domain::account::outage::totals::{By, Range};
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::{DAY_MS, Instant};
-use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
-use crate::evaluation::{downtime, outages_over};
+use crate::evaluation::each_outage;
 use crate::failure::Failure;
 use crate::render::Looks;
-use crate::render::downtime::{Found, Range, document, sheet, sums};
-use crate::store::{Access, Store, Stored};
+use crate::render::downtime::{Asked, Reading, Source, document, sheet, sums};
+use crate::store::{Access, Stored};
 
 /// How far back events are listed where `--since` does not say.
 const USUAL_DAYS: i64 = 30;
@@ -30,15 +29,24 @@ impl Run for Downtime {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let frame = period::frame(&args.over, context, as_of)?;
-        let range = if frame.is_some() { None } else { Some(range(args, as_of)?) };
+        let touching = if frame.is_none() { range(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
         let store = context.store(Access::Read)?;
-        let found = store.read(|store| {
+        let objectives = store.read(|store| {
             let objectives = selection::objectives(store, &args.selection)?;
-            find(store, objectives, args, (frame, range), as_of)
+            if let Some(frame) = &frame {
+                period::begun(frame, &objectives, as_of)?;
+            }
+            Ok(objectives)
         })?;
-        let grouped = found.by.is_some();
-        let looks = Looks::of(found).document(document);
-        Ok(if grouped { looks.sheet(|it, _| sums(it)).into() } else { looks.sheet(|it, _| sheet(it)).into() })
+        let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
+        let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
+        let asked = Asked { range: range.clone(), frame, by, open: args.open, last: args.last, as_of };
+        // They are read while they are printed, for there may be millions.
+        let source: Source =
+            Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, as_of, hand)));
+        let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(|it| Ok(document(it)));
+        Ok(if args.by.is_some() { looks.try_sheet(|it, _| sums(it)) } else { looks.try_sheet(|it, _| sheet(it)) }
+            .into())
     }
 }
 
@@ -59,40 +67,10 @@ fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
     Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))
 }
 
-fn find(
-    store: &Store,
-    objectives: Vec<Stored>,
-    args: &Downtime,
-    (frame, range): (Option<Frame>, Option<Span>),
-    as_of: Instant,
-) -> Result<Found> {
-    let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
-    let (mut outages, range) = match (frame, range) {
-        (Some(frame), _) => {
-            period::begun(&frame, &objectives, as_of)?;
-            let span = |stored: &Stored| (stored.objective.metadata.name.clone(), frame.span(stored.objective.window));
-            let ranges: BTreeMap<Name, Span> = objectives.iter().map(span).collect();
-            let mut outages = outages_over(store, objectives, &frame, as_of)?.concat();
-            outages.retain(|outage| !outage.events.is_empty());
-            outages.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-            (outages, Range::Period(frame, ranges))
-        }
-        (None, range) => {
-            let range = range.unwrap_or(Span::new(Instant::MIN, as_of.plus(1)));
-            (downtime(store, objectives, range, as_of)?, Range::Between(range))
-        }
-    };
-    if args.open {
-        for outage in &mut outages {
-            outage.events.retain(|event| event.end.is_none());
-        }
-        outages.retain(|outage| !outage.events.is_empty());
-    }
-    if let Some(last) = args.last {
-        let surplus = outages.len().saturating_sub(last);
-        outages.drain(..surplus);
-    }
-    Ok(Found { outages, range, by, as_of })
+/// When a period is for each objective.
+fn within(frame: &Frame, objectives: &[Stored]) -> Range {
+    let span = |stored: &Stored| (stored.objective.metadata.name.clone(), frame.span(stored.objective.window));
+    Range::Within(objectives.iter().map(span).collect())
 }
 
 fn grouping(by: &DowntimeBy, frame: Option<&Frame>, objectives: &[Stored]) -> By {

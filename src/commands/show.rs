@@ -26,7 +26,7 @@ impl Run for Show {
             let report = reports(store, vec![stored.clone()], as_of)?.into_iter().next();
             let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
             let range = Span::new(report.budget.window.start, as_of.plus(1));
-            let outages = downtime(store, vec![stored.clone()], range, as_of)?;
+            let outages = downtime(store, stored.clone(), range, as_of)?;
             let after = objective.window.calendar().days_before(as_of, args.days.into());
             let snapshots = trend(store, stored, after, as_of)?;
             let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;

@@ -92,12 +92,7 @@ pub(crate) fn reports_over(
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn outages_over(
-    store: &Store,
-    objectives: Vec<Stored>,
-    frame: &Frame,
-    as_of: Instant,
-) -> Result<Vec<Vec<Outage>>> {
+fn outages_over(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: Instant) -> Result<Vec<Vec<Outage>>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let mut found = Vec::with_capacity(objectives.len());
     for stored in objectives {

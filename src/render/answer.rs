@@ -1,5 +1,7 @@
 //! Owns an answer that is not printed yet: a value, and how it looks to whom.
 
+use std::io::Write;
+
 use anyhow::{Result, anyhow};
 
 use super::{Canvas, Document, Form, Sheet};
@@ -28,8 +30,8 @@ impl Reader {
     }
 }
 
-/// How a value looks to some readers.
-type Look<T> = Box<dyn FnOnce(&T, Form, Canvas) -> Result<String>>;
+/// How a value looks to some readers: it is written as it is made.
+type Look<T> = Box<dyn FnOnce(&T, Form, Canvas, &mut dyn Write) -> Result<()>>;
 
 /// A value that gets its looks one after the other; of two for the same readers the later one counts.
 pub(crate) struct Looks<T> {
@@ -47,19 +49,28 @@ impl<T: 'static> Looks<T> {
         readers: &'static [Reader],
         look: impl FnOnce(&T, Form, Canvas) -> Result<String> + 'static,
     ) -> Self {
+        let look =
+            |value: &T, form, canvas, out: &mut dyn Write| Ok(out.write_all(look(value, form, canvas)?.as_bytes())?);
         self.looks.push((readers, Box::new(look)));
         self
     }
 
     /// To programs. It is made only when it is asked for.
-    pub(crate) fn document(self, document: impl FnOnce(&T) -> Result<Document> + 'static) -> Self {
-        self.with(&[Reader::Programs], move |value, form, _| document(value)?.print(form))
+    pub(crate) fn document(mut self, document: impl FnOnce(&T) -> Result<Document> + 'static) -> Self {
+        let look = |value: &T, form, _, out: &mut dyn Write| document(value)?.write(form, out);
+        self.looks.push((&[Reader::Programs], Box::new(look)));
+        self
     }
 
     /// To people, in a terminal (maybe with wide columns) or on a page.
     pub(crate) fn sheet(self, sheet: impl FnOnce(&T, bool) -> Sheet + 'static) -> Self {
+        self.try_sheet(move |value, wide| Ok(sheet(value, wide)))
+    }
+
+    /// The same, of which making may fail.
+    pub(crate) fn try_sheet(self, sheet: impl FnOnce(&T, bool) -> Result<Sheet> + 'static) -> Self {
         self.with(&[Reader::Terminals, Reader::Pages], move |value, form, canvas| {
-            let sheet = sheet(value, form == Form::Wide);
+            let sheet = sheet(value, form == Form::Wide)?;
             Ok(if form == Form::Markdown { sheet.markdown() } else { sheet.table(canvas) })
         })
     }
@@ -92,30 +103,33 @@ impl<T: 'static> Looks<T> {
     }
 }
 
+/// Writes an answer in a form.
+type Print = dyn FnOnce(Form, Canvas, &mut dyn Write) -> Result<()>;
+
 /// An answer that is not printed yet.
-pub(crate) struct Shown(Box<dyn FnOnce(Form, Canvas) -> Result<String>>);
+pub(crate) struct Shown(Box<Print>);
 
 impl Shown {
     /// A text that is the same in every form.
     pub(crate) fn text(text: String) -> Self {
-        Self(Box::new(|_, _| Ok(text)))
+        Self(Box::new(move |_, _, out| Ok(out.write_all(text.as_bytes())?)))
     }
 
-    /// The answer in a form.
+    /// Writes the answer in a form.
     ///
     /// # Errors
-    /// When it cannot be represented, or has no such form.
-    pub(crate) fn print(self, form: Form, canvas: Canvas) -> Result<String> {
-        (self.0)(form, canvas)
+    /// When it cannot be represented or written, or has no such form.
+    pub(crate) fn write(self, form: Form, canvas: Canvas, out: &mut dyn Write) -> Result<()> {
+        (self.0)(form, canvas, out)
     }
 }
 
 impl<T: 'static> From<Looks<T>> for Shown {
     fn from(Looks { value, looks }: Looks<T>) -> Self {
-        Self(Box::new(move |form, canvas| {
+        Self(Box::new(move |form, canvas, out| {
             let mut asked = looks.into_iter().rev().filter(|(readers, _)| readers.contains(&Reader::of(form)));
             let (_, look) = asked.next().ok_or_else(|| anyhow!("there is no such form of this answer"))?;
-            look(&value, form, canvas)
+            look(&value, form, canvas, out)
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! Owns how changes look: a line of JSON each for programs, a row each for people.
 
-use anyhow::{Result, anyhow};
-use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+use anyhow::Result;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::health::minute;
 use super::number::counted;
@@ -55,36 +55,12 @@ pub(crate) fn line(logged: &Logged) -> Result<String> {
 }
 
 /// Changes in the shape that programs read where lines of JSON are not what was asked for. `each_change` hands on one after the
-/// other, as often as it is asked to: there may be millions.
+/// other: there may be millions.
 pub(crate) fn document<F>(each_change: F, as_of: Instant) -> Document
 where
-    F: Fn(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()> + 'static,
+    F: FnOnce(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()> + 'static,
 {
-    Document::large_list(as_of, "changes", WireChanges(each_change))
-}
-
-struct WireChanges<F>(F);
-
-impl<F> Serialize for WireChanges<F>
-where
-    F: Fn(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()>,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rows = serializer.serialize_seq(None)?;
-        let mut failed = None;
-        let told = self.0(&mut |logged| {
-            rows.serialize_element(&wire(logged)).map_err(|error| {
-                let message = anyhow!("{error}");
-                failed = Some(error);
-                message
-            })
-        });
-        match (failed, told) {
-            (Some(error), _) => Err(error),
-            (None, Err(error)) => Err(S::Error::custom(format!("{error:#}"))),
-            (None, Ok(())) => rows.end(),
-        }
-    }
+    Document::passing_list(as_of, "changes", true, move |hand| each_change(&mut |logged| hand(&wire(logged))))
 }
 
 /// Changes for people, in their order: the last ones, behind so many others that are not shown, and how many of each kind there are.

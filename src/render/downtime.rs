@@ -1,6 +1,9 @@
 //! Owns how downtime events and their sums look.
 
-use std::collections::BTreeMap;
+mod reading;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -9,61 +12,29 @@ use super::health::minute;
 use super::number::{counted, short_down, short_time};
 use super::period::zone;
 use super::{Cell, Document, Sheet, Tone};
-use crate::domain::account::outage::totals::{By, Part, Totals, groups};
+use crate::domain::account::outage::totals::{By, Range, Totals};
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
-use crate::domain::value::span::Span;
+pub(crate) use reading::{Reading, Source};
 
-/// The range in which outages are looked at.
-#[derive(Clone, Debug)]
-pub(crate) enum Range {
-    /// All of an outage counts that touches it.
-    Between(Span),
-    /// A period, and when it is for each objective. Only what lies within it counts, and outages count that begin in it.
-    Period(Frame, BTreeMap<Name, Span>),
-}
+/// Events that are shown to people unless they say how many, the last ones.
+const MOST_ROWS: usize = 10_000;
 
-/// Outages as asked for.
+/// What of outages is asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) outages: Vec<Outage>,
+pub(crate) struct Asked {
     pub(crate) range: Range,
+    /// The period that the range is.
+    pub(crate) frame: Option<Frame>,
     pub(crate) by: Option<By>,
+    /// Only events that are not over.
+    pub(crate) open: bool,
+    /// Only so many outages, the last ones.
+    pub(crate) last: Option<usize>,
     pub(crate) as_of: Instant,
-}
-
-impl Found {
-    fn within(&self, outage: &Outage) -> Span {
-        match &self.range {
-            Range::Between(span) => *span,
-            Range::Period(_, spans) => spans.get(&outage.objective).copied().unwrap_or(outage.span(self.as_of)),
-        }
-    }
-
-    /// What `sum` makes of the outages and the part of them that counts.
-    fn summed<T>(&self, sum: impl FnOnce(&[Outage], Part<'_>) -> T) -> T {
-        let within = |outage: &Outage| self.within(outage);
-        sum(&self.outages, Part { within: &within, clipped: matches!(self.range, Range::Period(..)) })
-    }
-
-    fn totals(&self) -> Totals {
-        self.summed(|outages, part| Totals::of(outages, part, self.as_of))
-    }
-
-    /// The events in the range, oldest first, then by objective.
-    fn events(&self) -> Vec<&Event> {
-        let touching = |outage| self.summed(|_, part| part.events(outage).collect::<Vec<_>>());
-        let mut events: Vec<&Event> = self.outages.iter().flat_map(touching).collect();
-        events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-        events
-    }
-
-    fn groups(&self, by: &By) -> BTreeMap<String, Totals> {
-        self.summed(|outages, part| groups(outages, by, part, self.as_of))
-    }
 }
 
 #[derive(Serialize)]
@@ -118,7 +89,7 @@ impl WireTotals {
             open: totals.open,
             total_seconds: totals.total_us / (1000 * FULL),
             longest_seconds: totals.longest_ms.map(|ms| ms / 1000),
-            mttr_seconds: totals.mttr_ms.map(|ms| ms / 1000),
+            mttr_seconds: totals.mttr_ms().map(|ms| ms / 1000),
         }
     }
 }
@@ -139,24 +110,40 @@ pub(super) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
 }
 
 /// The answer of `downtime` for programs. In CSV its rows are groups, where there are any.
-pub(crate) fn document(found: &Found) -> Result<Document> {
-    let events: Vec<_> = found.events().into_iter().map(|event| WireEvent::of(event, found.as_of)).collect();
-    let totals = WireTotals::of(&found.totals());
-    let Some(by) = &found.by else {
-        let mut document = Document::list(found.as_of, "events", &events)?;
-        document.set("totals", &totals)?;
-        return Ok(document);
-    };
-    let groups = found.groups(by).into_iter();
-    let groups: Vec<_> = groups.map(|(key, totals)| WireGroup { key, totals: WireTotals::of(&totals) }).collect();
-    let mut document = Document::list(found.as_of, "groups", &groups)?;
-    document.set("events", &events)?;
-    document.set("totals", &totals)?;
-    Ok(document)
+pub(crate) fn document(reading: &Rc<Reading>) -> Document {
+    let as_of = reading.asked().as_of;
+    let (events, groups, totals) = (Rc::clone(reading), Rc::clone(reading), Rc::clone(reading));
+    let mut document = Document::passing_list(as_of, "events", false, move |row| {
+        events.read(|event| row(&WireEvent::of(event, as_of)))
+    });
+    let grouped = reading.asked().by.is_some();
+    if grouped {
+        document.set_late("groups", move || {
+            let group =
+                |(key, totals): (&String, &Totals)| WireGroup { key: key.clone(), totals: WireTotals::of(totals) };
+            Ok(groups.sums()?.groups.iter().map(group).collect::<Vec<_>>())
+        });
+    }
+    document.set_late("totals", move || Ok(WireTotals::of(&totals.sums()?.totals)));
+    if grouped { document.with_rows("groups") } else { document }
 }
 
-/// The events for people.
-pub(crate) fn sheet(found: &Found) -> Sheet {
+/// The events for people: the last ones, unless it was said how many.
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
+    let Asked { range, frame, last, as_of, .. } = reading.asked();
+    let mut shown: VecDeque<Event> = VecDeque::new();
+    let mut earlier = 0_usize;
+    reading.read(|event| {
+        if last.is_none() && shown.len() == MOST_ROWS {
+            shown.pop_front();
+            earlier += 1;
+        }
+        shown.push_back(event.clone());
+        Ok(())
+    })?;
     let mut sheet = Sheet::new()
         .left("OBJECTIVE")
         .names()
@@ -166,28 +153,26 @@ pub(crate) fn sheet(found: &Found) -> Sheet {
         .left("CAUSE")
         .left("SOURCE")
         .optional();
-    for event in found.events() {
+    for event in &shown {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
         sheet.push(vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::plain(minute(event.start)),
             end,
-            Cell::plain(lasted(event, found.as_of)),
+            Cell::plain(lasted(event, *as_of)),
             Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
             Cell::plain(event.source.as_str()),
         ]);
     }
-    sheet.footer.push(match &found.range {
-        Range::Between(range) if range.start == Instant::MIN => {
-            format!("events up to {}", minute(range.end.min(found.as_of)))
-        }
-        Range::Between(range) => {
-            format!("events from {} to {}", minute(range.start), minute(range.end.min(found.as_of)))
-        }
-        Range::Period(frame, _) => format!("events in {}, in {}", frame.period, zone(frame, [])),
+    if earlier > 0 {
+        sheet.footer.push(format!("{} not shown; -o csv prints all", counted(earlier, "earlier event")));
+    }
+    sheet.footer.push(match (frame, range) {
+        (Some(frame), _) => format!("events in {}, in {}", frame.period, zone(frame, [])),
+        (None, range) => events_in(range, *as_of),
     });
-    sheet.footer.push(line(found));
-    sheet
+    sheet.footer.push(line(reading)?);
+    Ok(sheet)
 }
 
 /// How long an event lasted, with its weight where that is not 1: `10m × 0.5`.
@@ -196,50 +181,65 @@ pub(super) fn lasted(event: &Event, as_of: Instant) -> String {
     if event.weight == FULL { time } else { format!("{time} × {}", written(event.weight)) }
 }
 
+/// Between which moments events are looked at.
+fn events_in(range: &Range, as_of: Instant) -> String {
+    match range {
+        Range::Touching(range) if range.start > Instant::MIN => {
+            format!("events from {} to {}", minute(range.start), minute(range.end.min(as_of)))
+        }
+        Range::Touching(range) => format!("events up to {}", minute(range.end.min(as_of))),
+        Range::Within(_) => format!("events up to {}", minute(as_of)),
+    }
+}
+
 /// The sums for people.
-pub(crate) fn sums(found: &Found) -> Sheet {
-    let Some(by) = &found.by else { return sheet(found) };
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn sums(reading: &Reading) -> Result<Sheet> {
+    let by = reading.asked().by.as_ref();
     let title = match by {
-        By::Objective => "OBJECTIVE",
-        By::System => "SYSTEM",
-        By::Label(..) => "GROUP",
-        By::Upstream => "CAUSE",
-        By::Day(_) => "DAY",
+        None | Some(By::Objective) => "OBJECTIVE",
+        Some(By::System) => "SYSTEM",
+        Some(By::Label(..)) => "GROUP",
+        Some(By::Upstream) => "CAUSE",
+        Some(By::Day(_)) => "DAY",
     };
     let mut sheet = Sheet::new().left(title).right("OUTAGES").right("TOTAL").right("LONGEST").right("MTTR");
-    for (key, totals) in found.groups(by) {
+    for (key, totals) in &reading.sums()?.groups {
         let key = match by {
-            By::Label(label, _) if key.is_empty() => format!("without {label}"),
-            _ => key,
+            Some(By::Label(label, _)) if key.is_empty() => format!("without {label}"),
+            _ => key.clone(),
         };
         sheet.push(vec![
             Cell::toned(key, Tone::Strong),
             Cell::plain(totals.outages.to_string()),
             Cell::plain(short_down(totals.total_us)),
             Cell::plain(time(totals.longest_ms)),
-            Cell::plain(time(totals.mttr_ms)),
+            Cell::plain(time(totals.mttr_ms())),
         ]);
     }
-    sheet.footer.push(line(found));
-    sheet
+    sheet.footer.push(line(reading)?);
+    Ok(sheet)
 }
 
 fn time(millis: Option<i64>) -> String {
     millis.map_or("–".to_owned(), short_time)
 }
 
-fn line(found: &Found) -> String {
-    let totals = found.totals();
+/// What all comes to, in one line.
+fn line(reading: &Reading) -> Result<String> {
+    let totals = &reading.sums()?.totals;
     let open = if totals.open > 0 { format!(" ({} open)", totals.open) } else { String::new() };
     let events =
         if totals.count == totals.outages { String::new() } else { format!(" in {}", counted(totals.count, "event")) };
     // What began before a period counts in the one before.
-    let within = if matches!(found.range, Range::Period(..)) { " within the period" } else { " in all" };
-    format!(
+    let within = if reading.asked().frame.is_some() { " within the period" } else { " in all" };
+    Ok(format!(
         "{}{open}{events}, {}{within}, longest {}, mean time to recovery {}",
         counted(totals.outages, "outage"),
         short_down(totals.total_us),
         time(totals.longest_ms),
-        time(totals.mttr_ms),
-    )
+        time(totals.mttr_ms()),
+    ))
 }

@@ -1,5 +1,6 @@
 //! Owns reading the journal: the history of a system between two moments, as of a third.
 
+mod counting;
 mod thinning;
 
 use std::cell::RefCell;

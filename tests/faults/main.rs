@@ -18,6 +18,7 @@ mod ingest;
 mod load;
 mod maintenance;
 mod manifests;
+mod memory;
 mod outputs;
 mod pipes;
 mod probe;

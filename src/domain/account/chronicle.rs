@@ -22,6 +22,8 @@ use crate::domain::value::span::Span;
 
 /// Folded changes kept at the most; past this all are forgotten, so that memory stays bounded.
 const MOST_CHANGES: usize = 2_000_000;
+/// So many in one stretch are not to become more when what lies before it is read.
+const MANY_CHANGES: usize = 1 << 16;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
 /// With this many upstreams or more, blame is looked for among all outages of a graph, if the whole graph is known.
@@ -233,18 +235,22 @@ where
     /// # Errors
     /// Those of `load`.
     pub(crate) fn down_since(&mut self, model: &Model, at: Instant) -> Result<Option<Instant>, E> {
-        let mut from = at;
+        let (mut from, mut through) = (at, at);
         let mut back = DAY_MS;
+        let mut known = None;
         loop {
-            let stretch = self.stretch(&model.system, model.scope(), from, at)?;
-            let since = down_since(model, &stretch.changes, stretch.first, at);
+            let stretch = self.stretch(&model.system, model.scope(), from, through)?;
+            let Some(since) = down_since(model, &stretch.changes, stretch.first, through) else { return Ok(known) };
             // An outage that reaches back to the start of what was read may have begun before it.
-            let cut = since.is_some_and(|since| since <= stretch.from && stretch.first != Some(since));
+            let cut = since <= stretch.from && stretch.first != Some(since);
             if !cut || stretch.from <= BEGINNING {
-                return Ok(since);
+                return Ok(Some(since));
             }
-            from = from.plus(-back).max(BEGINNING);
-            back = back.saturating_mul(4);
+            known = Some(since);
+            through = stretch.from;
+            from = through.plus(-back).max(BEGINNING);
+            // Where much is read, no more of it.
+            back = if stretch.changes.len() > MANY_CHANGES { back } else { back.saturating_mul(4) };
         }
     }
 

@@ -201,7 +201,8 @@ fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circum
     join(pieces, Piece { span, known, down, weight, counted: !leaves && !circumstances.outside, charge, uncharged });
 }
 
-fn join(pieces: &mut Vec<Piece>, piece: Piece) {
+/// Adds a piece, to the last one where it goes on as that.
+pub(super) fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     if let Some(last) = pieces.last_mut() {
         let same = Piece { span: last.span, ..piece } == *last;
         if same && last.span.end == piece.span.start {

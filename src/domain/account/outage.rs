@@ -1,19 +1,23 @@
 //! Owns outages: maximal stretches in which one objective is down, whoever caused them and whatever maintenance excuses of them.
 
 mod event;
+pub(crate) mod order;
 pub(crate) mod shared;
+pub(crate) mod summing;
 pub(crate) mod totals;
+pub(crate) mod walk;
 
 use super::chronicle::Chronicle;
 use super::downtime::{Cause, Charge, Piece};
 use super::member::SystemId;
 use super::model::Model;
 use crate::domain::health::timeline::{Scope, SystemHistory};
-use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
 pub(crate) use event::Event;
+use walk::{Pace, Walk};
 
 /// One outage of one objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,24 +52,7 @@ pub(crate) fn outages<F, E>(
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
-    // A fact at `as_of` is in force for a millisecond.
-    let now = as_of.plus(1);
-    let mut to = range.end.min(now);
-    if to <= range.start {
-        return Ok(Vec::new());
-    }
-    // All of the range first: what is asked for next lies within it.
-    chronicle.stretch(&model.system, model.scope(), range.start, to)?;
-    let from = chronicle.down_since(model, range.start)?.unwrap_or(range.start);
-    let mut step = DAY_MS;
-    loop {
-        let pieces = chronicle.pieces(model, Span::new(from, to))?;
-        if to == now || !pieces.last().is_some_and(|piece| piece.down) {
-            return Ok(joined(model, &pieces, range.end, as_of));
-        }
-        to = to.plus(step).min(now);
-        step = step.saturating_mul(4);
-    }
+    Walk::over(range).until(range.end, model, &Pace::unbroken(as_of), chronicle)
 }
 
 /// The outages among pieces that begin before `until`. The first piece begins no later than the outage that goes on there.

@@ -1,13 +1,16 @@
-//! Owns the CSV form: rows become cells as they are serialized, each once, and only the text is kept.
+//! Owns the CSV form: rows become cells as they are serialized, each once, and at most their text is kept.
 
 mod cells;
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
+use serde::ser::Error as _;
 
-use cells::{Failed, Row, Rows};
+use super::elements::{Elements, Failed, Take};
+use cells::Row;
 
 /// A table that is being written. Rows may have different fields (labels), so the header is the union of them, in the order of first
 /// appearance.
@@ -25,6 +28,51 @@ pub(super) struct Table {
     ends: Vec<(usize, usize)>,
     /// Whether texts that a spreadsheet would run as formulas begin with a `'`.
     safe: bool,
+}
+
+/// A table of which every row has the fields of the first one, so that no line waits for the header.
+struct Uniform<'o> {
+    table: Table,
+    out: &'o mut dyn Write,
+    /// The columns that have been written, once they have.
+    columns: Option<usize>,
+}
+
+impl Take for Table {
+    fn take<T: Serialize + ?Sized>(&mut self, row: &T) -> Result<(), Failed> {
+        self.add(row)?;
+        self.ends.push((self.lines.len(), self.cells.len()));
+        Ok(())
+    }
+}
+
+impl Take for Uniform<'_> {
+    fn take<T: Serialize + ?Sized>(&mut self, row: &T) -> Result<(), Failed> {
+        self.table.add(row)?;
+        let columns = self.table.header.len();
+        if *self.columns.get_or_insert(0) == 0 {
+            self.out.write_all(self.table.titles().as_bytes()).map_err(Failed::custom)?;
+            self.columns = Some(columns);
+        } else if self.columns != Some(columns) {
+            return Err(Failed(format!("a row has the new field {:?}", self.table.header.last())));
+        }
+        self.out.write_all(self.table.lines.as_bytes()).map_err(Failed::custom)?;
+        self.table.lines.clear();
+        Ok(())
+    }
+}
+
+/// Writes a table of which every row has the same fields, each as it comes.
+///
+/// # Errors
+/// When the rows are no list, are not alike, or cannot be represented or written.
+pub(super) fn write_uniform(rows: &dyn erased_serde::Serialize, safe: bool, out: &mut dyn Write) -> Result<()> {
+    let mut uniform = Uniform { table: Table::new(safe), out, columns: None };
+    erased_serde::serialize(rows, Elements(&mut uniform)).map_err(|Failed(message)| anyhow!(message))?;
+    if uniform.columns.is_none() {
+        uniform.out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 impl Table {
@@ -46,7 +94,7 @@ impl Table {
     /// # Errors
     /// When it cannot be represented.
     pub(super) fn push(&mut self, row: &impl Serialize) -> Result<()> {
-        self.add(row).map_err(|Failed(message)| anyhow!(message))
+        self.take(row).map_err(|Failed(message)| anyhow!(message))
     }
 
     /// Adds a row for each element of what serializes as a list.
@@ -54,16 +102,16 @@ impl Table {
     /// # Errors
     /// When it is no list, or an element cannot be represented.
     pub(super) fn push_each(&mut self, list: &dyn erased_serde::Serialize) -> Result<()> {
-        erased_serde::serialize(list, Rows { table: self }).map_err(|Failed(message)| anyhow!(message))
+        erased_serde::serialize(list, Elements(self)).map_err(|Failed(message)| anyhow!(message))
     }
 
+    /// Appends the line of a row.
     fn add(&mut self, row: &(impl Serialize + ?Sized)) -> Result<(), Failed> {
         self.cells.iter_mut().for_each(String::clear);
         self.next = 0;
         row.serialize(Row { table: self })?;
         push_cells(&mut self.lines, &self.cells);
         self.lines.push('\n');
-        self.ends.push((self.lines.len(), self.cells.len()));
         Ok(())
     }
 
@@ -108,28 +156,35 @@ impl Table {
         written
     }
 
-    /// The table as text: the header, then a line a row. Lines from before a field first appeared get its empty cell.
-    pub(super) fn into_text(self) -> String {
+    /// The line of the header.
+    fn titles(&self) -> String {
         let safe = |name: &String| if self.safe && is_formula(name) { format!("'{name}") } else { name.clone() };
         let mut text = String::new();
         push_cells(&mut text, &self.header.iter().map(safe).collect::<Vec<_>>());
-        text.push('\n');
+        text + "\n"
+    }
+
+    /// Writes the table: the header, then a line a row. Lines from before a field first appeared get its empty cell.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
+        self.write_lines(out).context("writing a table")
+    }
+
+    fn write_lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(self.titles().as_bytes())?;
         let columns = self.header.len();
         let short = self.ends.partition_point(|(_, cells)| *cells < columns);
+        let commas = ",".repeat(columns);
         let mut start = 0;
         for (end, cells) in &self.ends[..short] {
-            text.push_str(&self.lines[start..end - 1]);
-            text.extend(std::iter::repeat_n(',', columns - (*cells).max(1)));
-            text.push('\n');
+            out.write_all(&self.lines.as_bytes()[start..end - 1])?;
+            out.write_all(&commas.as_bytes()[(*cells).max(1)..])?;
+            out.write_all(b"\n")?;
             start = *end;
         }
-        if start == 0 {
-            let mut lines = self.lines;
-            lines.insert_str(0, &text);
-            return lines;
-        }
-        text.push_str(&self.lines[start..]);
-        text
+        out.write_all(&self.lines.as_bytes()[start..])
     }
 }
 
@@ -210,7 +265,9 @@ mod tests {
         fn every_value_stands_under_its_name(rows in prop::collection::vec(any_row(), 1..6), safe: bool) {
             let mut table = Table::new(safe);
             table.push_each(&rows).unwrap();
-            let text = table.into_text();
+            let mut text = Vec::new();
+            table.write(&mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
             let mut header: Vec<String> = Vec::new();
             let flat: Vec<_> = rows.iter().map(|row| flat("", row, safe)).collect();
             for (name, _) in flat.iter().flatten() {

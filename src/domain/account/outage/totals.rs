@@ -1,14 +1,13 @@
-//! Owns what outages come to: how many there are, how long they last, and how much of them is charged, of all or by a key.
+//! Owns what outages come to: how many there are, how long they last, and how much of them is charged; and the range in which they are
+//! looked at.
 
 use std::collections::BTreeMap;
 
-use super::shared::{Shared, shared};
 use super::{Event, Outage};
-use crate::domain::account::weights::heaviest;
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::{Span, union};
+use crate::domain::value::span::Span;
 
 /// By what outages are summed up.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,13 +22,13 @@ pub(crate) enum By {
     Day(Calendar),
 }
 
-/// The range in which outages are looked at, which may be another one for each objective.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
-    pub(crate) within: &'a dyn Fn(&Outage) -> Span,
-    /// Whether only downtime within the range is summed up, and only outages are counted that begin in it. Else all of an outage
-    /// is summed up that touches the range.
-    pub(crate) clipped: bool,
+/// The range in which outages are looked at.
+#[derive(Clone, Debug)]
+pub(crate) enum Range {
+    /// All of an outage is summed up that touches it.
+    Touching(Span),
+    /// Of each objective its own. Only downtime within it is summed up, and only outages are counted that begin in it.
+    Within(BTreeMap<Name, Span>),
 }
 
 /// What outages come to, each once however many objectives of its system saw it. Outages of which nothing is charged are not counted.
@@ -43,138 +42,76 @@ pub(crate) struct Totals {
     pub(crate) total_us: i64,
     /// The longest outage, with what is excused of it.
     pub(crate) longest_ms: Option<i64>,
-    /// Mean time to recovery: the mean length of outages that are over, with what is excused of them.
-    pub(crate) mttr_ms: Option<i64>,
+    /// Of outages that are over, with what is excused of them, in milliseconds.
+    over_ms: i64,
 }
 
 /// What one outage adds to a sum.
 #[derive(Clone, Copy)]
-struct Share {
-    events: usize,
-    charged_us: i64,
-    lasted_ms: i64,
-    open: bool,
-    counted: bool,
+pub(super) struct Share {
+    pub(super) events: usize,
+    pub(super) charged_us: i64,
+    pub(super) lasted_ms: i64,
+    pub(super) open: bool,
+    pub(super) counted: bool,
 }
 
 impl Totals {
-    /// The totals of outages with charged events.
-    pub(crate) fn of<'o>(outages: impl IntoIterator<Item = &'o Outage>, part: Part<'_>, as_of: Instant) -> Self {
-        Self::sum(shared(outages).iter().map(|outage| whole(outage, part, as_of)))
+    /// Mean time to recovery: the mean length of outages that are over, with what is excused of them, in milliseconds.
+    pub(crate) fn mttr_ms(&self) -> Option<i64> {
+        self.over_ms.checked_div((self.outages - self.open) as i64)
     }
 
-    fn sum(shares: impl Iterator<Item = Share>) -> Self {
-        let (mut totals, mut over_ms) = (Self::default(), 0);
-        for share in shares {
-            totals.count += share.events;
-            totals.total_us += share.charged_us;
-            if !share.counted {
-                continue;
-            }
-            totals.outages += 1;
-            totals.longest_ms = totals.longest_ms.max(Some(share.lasted_ms));
-            if share.open {
-                totals.open += 1;
-            } else {
-                over_ms += share.lasted_ms;
-            }
+    pub(super) fn add(&mut self, share: Share) {
+        self.count += share.events;
+        self.total_us += share.charged_us;
+        if !share.counted {
+            return;
         }
-        totals.mttr_ms = over_ms.checked_div((totals.outages - totals.open) as i64);
-        totals
+        self.outages += 1;
+        self.longest_ms = self.longest_ms.max(Some(share.lasted_ms));
+        if share.open {
+            self.open += 1;
+        } else {
+            self.over_ms += share.lasted_ms;
+        }
     }
 }
 
-impl Part<'_> {
+impl Range {
+    /// The range of an objective.
+    pub(crate) fn of(&self, objective: &Name) -> Span {
+        match self {
+            Self::Touching(span) => *span,
+            Self::Within(spans) => spans.get(objective).copied().unwrap_or(Span::new(Instant::MIN, Instant::MAX)),
+        }
+    }
+
     /// The events of an outage that touch the range.
-    pub(crate) fn events<'o>(&self, outage: &'o Outage) -> impl Iterator<Item = &'o Event> {
-        let range = (self.within)(outage);
+    pub(crate) fn events<'o>(&self, outage: &'o Outage) -> impl Iterator<Item = &'o Event> + use<'o> {
+        let range = self.of(&outage.objective);
         outage.events.iter().filter(move |event| event.touches(range))
     }
 
+    /// Whether an outage has to do with the range: something of it is charged there or, where only what lies within counts, at all.
+    pub(crate) fn concerns(&self, outage: &Outage) -> bool {
+        match self {
+            Self::Touching(_) => self.events(outage).next().is_some(),
+            Self::Within(_) => !outage.events.is_empty(),
+        }
+    }
+
     /// The range of what is summed up of an outage.
-    fn summed(self, outage: &Outage, as_of: Instant) -> Span {
-        if self.clipped { (self.within)(outage) } else { Span::new(outage.start, outage.span(as_of).end) }
-    }
-
-    /// Whether an outage is counted.
-    fn counts(self, outage: &Shared<'_>) -> bool {
-        let range = (self.within)(outage.seen[0]);
-        !self.clipped || range.start <= outage.start && outage.start < range.end
-    }
-}
-
-fn whole(outage: &Shared<'_>, part: Part<'_>, as_of: Instant) -> Share {
-    Share {
-        events: outage.seen.iter().map(|seen| part.events(seen).count()).sum(),
-        charged_us: outage.charged_us(as_of, |seen| part.summed(seen, as_of)),
-        lasted_ms: outage.span(as_of).millis(),
-        open: outage.end.is_none(),
-        counted: part.counts(outage),
-    }
-}
-
-/// The totals by key. An objective, a system and the objectives with a label have whole outages. An upstream has of each outage what
-/// belongs to it, and a day what is charged on it within the range: that much of an outage is then how long it lasts.
-pub(crate) fn groups(outages: &[Outage], by: &By, part: Part<'_>, as_of: Instant) -> BTreeMap<String, Totals> {
-    let key = |outage: &Outage| match by {
-        By::Objective => outage.objective.to_string(),
-        By::Label(_, values) => values.get(&outage.objective).cloned().unwrap_or_default(),
-        By::System | By::Upstream | By::Day(_) => outage.system.to_string(),
-    };
-    let of_cause = |outage: &Outage, event: &Event| {
-        let cause = event.upstream.as_ref().map_or("self".to_owned(), ToString::to_string);
-        vec![(cause, event.span(as_of).intersect(part.summed(outage, as_of)))]
-    };
-    match by {
-        By::Upstream => parts(outages, part, of_cause),
-        By::Day(calendar) => {
-            parts(outages, part, |outage, event| days(*calendar, event.span(as_of).intersect((part.within)(outage))))
-        }
-        By::Objective | By::System | By::Label(..) => {
-            let mut sets: BTreeMap<String, Vec<&Outage>> = BTreeMap::new();
-            for outage in outages {
-                sets.entry(key(outage)).or_default().push(outage);
-            }
-            sets.into_iter().map(|(key, set)| (key, Totals::of(set, part, as_of))).collect()
+    pub(super) fn summed(&self, outage: &Outage, as_of: Instant) -> Span {
+        match self {
+            Self::Touching(_) => outage.span(as_of),
+            Self::Within(_) => self.of(&outage.objective),
         }
     }
-}
 
-/// The totals of parts of events by their keys.
-fn parts(
-    outages: &[Outage],
-    part: Part<'_>,
-    split: impl Fn(&Outage, &Event) -> Vec<(String, Span)>,
-) -> BTreeMap<String, Totals> {
-    let mut groups: BTreeMap<String, Vec<Share>> = BTreeMap::new();
-    for outage in &shared(outages) {
-        let mut keys: BTreeMap<String, Vec<(i64, Span)>> = BTreeMap::new();
-        for seen in &outage.seen {
-            for event in part.events(seen) {
-                for (key, span) in split(seen, event) {
-                    keys.entry(key).or_default().push((event.weight, span));
-                }
-            }
-        }
-        for (key, weighted) in keys {
-            let events = weighted.len();
-            let spans = weighted.iter().map(|(_, span)| *span).collect();
-            let lasted_ms = union(spans).into_iter().map(Span::millis).sum();
-            let charged_us = heaviest(weighted);
-            let (open, counted) = (outage.end.is_none(), part.counts(outage));
-            groups.entry(key).or_default().push(Share { events, charged_us, lasted_ms, open, counted });
-        }
+    /// Whether an outage is counted that an objective saw first.
+    pub(super) fn counts(&self, outage: &Outage) -> bool {
+        let range = self.of(&outage.objective);
+        matches!(self, Self::Touching(_)) || range.start <= outage.start && outage.start < range.end
     }
-    groups.into_iter().map(|(key, shares)| (key, Totals::sum(shares.into_iter()))).collect()
-}
-
-/// The days on which a stretch lies, and which part of it.
-fn days(calendar: Calendar, span: Span) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    let mut day = calendar.day(span.start);
-    while day.start < span.end && !span.is_empty() {
-        found.push((calendar.date(day.start).to_string(), day.intersect(span)));
-        day = calendar.day(day.end);
-    }
-    found
 }

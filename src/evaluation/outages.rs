@@ -1,0 +1,86 @@
+//! Owns how outages of objectives are found a part of the time after the other: memory follows what is held at once, not what there is.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::{Evaluation, MANY};
+use crate::domain::account::member::{Member, SystemId};
+use crate::domain::account::model::Model;
+use crate::domain::account::outage::totals::Range;
+use crate::domain::account::outage::walk::{Pace, Walk};
+use crate::domain::account::outage::{Outage, charged};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+use crate::store::{Store, Stored};
+
+/// Hands on the outages of objectives that touch their range, with their true starts and ends as of a moment, in the order of their
+/// starts, then of objectives, until `hand` fails.
+///
+/// # Errors
+/// Those of the database and of `hand`.
+pub(crate) fn each_outage(
+    store: &Store,
+    objectives: Vec<Stored>,
+    range: &Range,
+    as_of: Instant,
+    hand: &mut dyn FnMut(Outage) -> Result<()>,
+) -> Result<()> {
+    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    let models = objectives.into_iter().map(|stored| evaluation.resolver.model(stored));
+    let models = models.collect::<Result<Vec<Model>>>()?;
+    let systems = systems(&models);
+    let cuts = store.cuts(Some(&systems).filter(|systems| systems.len() < MANY), as_of)?;
+    let pace = Pace::new(as_of, cuts);
+    let ranges: Vec<Span> = models.iter().map(|model| range.of(&model.objective.metadata.name)).collect();
+    let mut walks: Vec<Walk> = ranges.iter().map(|range| Walk::over(*range)).collect();
+    let Some(first) = ranges.iter().map(|range| range.start).max() else { return Ok(()) };
+    let last = ranges.iter().map(|range| range.end).max().unwrap_or(first);
+    // All ranges have begun by the end of the first part, so whatever a later part hands on begins in it.
+    for end in pace.ends(first, last) {
+        let mut found = Vec::new();
+        for (model, walk) in models.iter().zip(&mut walks) {
+            // Of a model of its own, what only downtime asks for is forgotten again.
+            found.extend(walk.until(end, &model.clone(), &pace, &mut evaluation.chronicle)?);
+        }
+        found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
+        found.into_iter().try_for_each(&mut *hand)?;
+    }
+    Ok(())
+}
+
+/// The outages of an objective of which something is charged within `range`, with the events that touch it, as of a moment; oldest
+/// first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
+    let mut found = Vec::new();
+    each_outage(store, vec![stored], &Range::Touching(range), as_of, &mut |outage| {
+        found.push(outage);
+        Ok(())
+    })?;
+    Ok(charged(found, range))
+}
+
+/// The systems whose facts may be read for objectives.
+fn systems(models: &[Model]) -> BTreeSet<SystemId> {
+    let mut found = BTreeSet::new();
+    for model in models {
+        add(&model.system, &mut found);
+    }
+    // The graph is shared by all that were resolved together.
+    if let Some(model) = models.first() {
+        for node in model.dependencies.nodes().iter() {
+            add(&node.member, &mut found);
+        }
+    }
+    found
+}
+
+fn add(member: &Member, systems: &mut BTreeSet<SystemId>) {
+    systems.insert(member.id);
+    for member in member.composition.iter().flat_map(|composition| &composition.members) {
+        add(member, systems);
+    }
+}

@@ -1,0 +1,94 @@
+//! Owns reading outages while they are printed: once, in their order, and no more of them than is asked for.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+
+use anyhow::{Result, anyhow};
+
+use super::Asked;
+use crate::domain::account::outage::order::Waiting;
+use crate::domain::account::outage::summing::Summing;
+use crate::domain::account::outage::totals::Totals;
+use crate::domain::account::outage::{Event, Outage};
+
+/// Hands on outages in the order of their starts, then of objectives.
+pub(crate) type Source = Box<dyn FnOnce(&mut dyn FnMut(Outage) -> Result<()>) -> Result<()>>;
+
+/// Outages that are read when they are asked for.
+pub(crate) struct Reading {
+    asked: Asked,
+    source: RefCell<Option<Source>>,
+    sums: OnceCell<Sums>,
+}
+
+/// What the outages come to.
+pub(super) struct Sums {
+    pub(super) totals: Totals,
+    /// By key, if one is asked for.
+    pub(super) groups: BTreeMap<String, Totals>,
+}
+
+impl Reading {
+    pub(crate) fn new(asked: Asked, source: Source) -> Self {
+        Self { asked, source: RefCell::new(Some(source)), sums: OnceCell::new() }
+    }
+
+    pub(super) const fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// Hands on the events, oldest first, then by objective. They pass once.
+    ///
+    /// # Errors
+    /// Those of the source and of `hand`, and when they have passed.
+    pub(super) fn read(&self, hand: impl FnMut(&Event) -> Result<()>) -> Result<()> {
+        let source = self.source.take().ok_or_else(|| anyhow!("these outages have been read"))?;
+        let sums = pass(&self.asked, source, hand)?;
+        self.sums.set(sums).map_err(|_| anyhow!("these outages have been summed up"))
+    }
+
+    /// What they come to, read for that where nobody has asked for the events.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub(super) fn sums(&self) -> Result<&Sums> {
+        if self.sums.get().is_none() {
+            self.read(|_| Ok(()))?;
+        }
+        self.sums.get().ok_or_else(|| anyhow!("these outages have not been summed up"))
+    }
+}
+
+fn pass(asked: &Asked, source: Source, mut hand: impl FnMut(&Event) -> Result<()>) -> Result<Sums> {
+    let Asked { range, by, as_of, .. } = asked;
+    let mut totals = Summing::new(None, range, *as_of);
+    let mut groups = by.as_ref().map(|by| Summing::new(Some(by), range, *as_of));
+    let mut waiting = Waiting::default();
+    let mut add = |outage: Outage| {
+        totals.add(&outage);
+        if let Some(groups) = &mut groups {
+            groups.add(&outage);
+        }
+        waiting.before(&outage, &mut hand)?;
+        range.events(&outage).for_each(|event| waiting.push(event.clone()));
+        Ok(())
+    };
+    let mut last: VecDeque<Outage> = VecDeque::new();
+    source(&mut |mut outage| {
+        if asked.open {
+            outage.events.retain(|event| event.end.is_none());
+        }
+        if !range.concerns(&outage) {
+            return Ok(());
+        }
+        let Some(count) = asked.last else { return add(outage) };
+        last.push_back(outage);
+        if last.len() > count {
+            last.pop_front();
+        }
+        Ok(())
+    })?;
+    last.into_iter().try_for_each(&mut add)?;
+    waiting.rest(hand)?;
+    Ok(Sums { totals: totals.total(), groups: groups.map(Summing::finish).unwrap_or_default() })
+}

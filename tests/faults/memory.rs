@@ -1,0 +1,62 @@
+//! Memory that follows what is shown, not what there is: commands over many facts, in little room.
+
+use std::process::Command;
+
+use crate::harness::{Output, SLO, World};
+
+/// 400 000 transitions of one system in ten days, every second one `unhealthy`.
+const FLAPS: i64 = 400_000;
+const GAP_MS: i64 = 2160;
+const START_MS: i64 = 1_718_000_000_000;
+
+const OBJECTIVE: &str = "apiVersion: slo/v1
+kind: SLO
+metadata: { name: flappy }
+spec: { systemRef: { kind: System, name: flappy }, target: 99, windowDays: 30 }
+";
+
+fn flapping() -> World {
+    let world = World::new();
+    let mut feed = "ts,system,status\n".to_owned();
+    for index in 0..FLAPS {
+        let status = ["healthy", "unhealthy"][index as usize % 2];
+        feed.push_str(&format!("{},flappy,{status}\n", START_MS + index * GAP_MS));
+    }
+    assert_eq!(world.feed(&["ingest", "-q", "--format", "csv", "-"], feed).code, 0);
+    world.write("flappy.yaml", OBJECTIVE);
+    world.pass(&["apply", "-q", "flappy.yaml"]);
+    world
+}
+
+/// Runs a command that may have so many kilobytes of address space, and returns what it prints.
+fn in_room(world: &World, kilobytes: u32, command: &str) -> String {
+    let script = format!("ulimit -v {kilobytes} && exec \"$0\" {command} --as-of 2024-06-21T12:00:00Z");
+    let mut run = Command::new("sh");
+    run.args(["-c", &script, SLO]).current_dir(world.root()).env("SLO_DB", world.db());
+    let done = Output::of(&run.output().unwrap());
+    assert_eq!(done.code, 0, "{command}: {}", done.stderr);
+    done.text()
+}
+
+#[test]
+fn downtime_of_many_flaps_needs_little_room_in_every_form() {
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let world = flapping();
+    let room = |command: &str| in_room(&world, 250_000, command);
+    let csv = room("downtime -o csv");
+    assert_eq!(csv.lines().count() as i64, 1 + FLAPS / 2);
+    assert!(
+        csv.lines().nth(1).unwrap().starts_with("flappy,flappy,2024-06-10T06:13:22.160Z,2024-06-10T06:13:24.320Z,")
+    );
+    let json = room("downtime -o json --by day");
+    // The last of them goes on.
+    let tail = json.split("\"totals\": ").nth(1).unwrap();
+    assert!(tail.contains("\"count\": 200000,\n    \"outages\": 200000,\n    \"open\": 1,"), "{tail}");
+    let table = room("downtime");
+    assert_eq!(table.lines().count(), 10_005);
+    assert!(table.contains("190000 earlier events not shown; -o csv prints all"), "{}", &table[table.len() - 300..]);
+    assert!(room("downtime -o yaml").ends_with("mttrSeconds: 2\n"));
+    assert!(room("downtime --last 3").contains("3 outages (1 open)"));
+}
