@@ -1,4 +1,5 @@
-//! Owns the connection that statements run on: that of a file, or that of a working copy of the shared store, whose tables are filled
+//! Owns the connection that statements run on: that of a file, or that of a working copy of the shared store, whose
+//! tables are filled
 //! when a statement first asks for them.
 
 use std::ops::Deref;
@@ -69,7 +70,8 @@ impl Connection {
         self.prepare(sql)?.query_row(parameters, read)
     }
 
-    /// Makes sure that a working copy has the segments of a system's streams that say what their statuses were between two moments.
+    /// Makes sure that a working copy has the segments of a system's streams that say what their statuses were between
+    /// two moments.
     pub(super) fn want_segments(&self, system: i64, from: Instant, through: Instant) -> Result<()> {
         self.shared
             .as_ref()

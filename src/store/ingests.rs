@@ -20,7 +20,8 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
 impl Store {
-    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write transaction.
+    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write
+    /// transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -46,7 +47,8 @@ impl Store {
         Ok(sum)
     }
 
-    /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them meanwhile: `None`
+    /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
+    /// meanwhile: `None`
     /// is of all times. A file that is written has just one writer. Runs in a write transaction.
     ///
     /// # Errors
@@ -84,7 +86,8 @@ impl Store {
         self.connection.shared().is_some_and(Shared::is_taking)
     }
 
-    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write transaction.
+    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write
+    /// transaction.
     ///
     /// # Errors
     /// Those of the database, and when it cannot be told which caches those are.

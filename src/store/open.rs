@@ -104,7 +104,8 @@ impl Store {
     /// Opens a shared database.
     ///
     /// # Errors
-    /// When it cannot be reached, read or written, has no tables and `access` does not ask for them, or belongs to a newer `slo`.
+    /// When it cannot be reached, read or written, has no tables and `access` does not ask for them, or belongs to a
+    /// newer `slo`.
     pub(crate) fn open_shared(address: Address, access: Access) -> Result<Self> {
         let path = PathBuf::from(address.to_string());
         let connection = Shared::open(address, access)?;
@@ -174,7 +175,8 @@ impl Store {
         self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
     }
 
-    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared database it may run
+    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared database
+    /// it may run
     /// several times.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
-//! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of what it needs of it, in
-//! SQLite's memory, so that every statement and every answer is the same as with a file. docs/design/shared-store.md says how.
+//! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of what it
+//! needs of it, in
+//! SQLite's memory, so that every statement and every answer is the same as with a file. docs/design/shared-store.md
+//! says how.
 
 mod address;
 mod catalog;
@@ -49,7 +51,8 @@ enum Mode {
     Idle,
     /// All that is read is of one moment.
     Read,
-    /// The same, and what then changes of caches and declared objects is written in another transaction, if no other such has
+    /// The same, and what then changes of caches and declared objects is written in another transaction, if no other
+    /// such has
     /// been meanwhile. Facts may come in all the time.
     Declare,
     /// Facts of systems that it has locked.
@@ -72,7 +75,8 @@ pub(super) struct Shared {
     /// Whether what changes in the copy is noted.
     notes_changes: Arc<AtomicBool>,
     numbers: RefCell<Numbers>,
-    /// The systems whose facts have changed since caches were made, each with the earliest moment and the version of that row.
+    /// The systems whose facts have changed since caches were made, each with the earliest moment and the version of
+    /// that row.
     touched: RefCell<BTreeMap<i64, (i64, i64)>>,
     /// Those whose facts this transaction has changed.
     touching: RefCell<BTreeMap<i64, i64>>,

@@ -1,4 +1,5 @@
-//! Owns what the address of a shared store says: a URL or `key=value` pairs as libpq reads them, its environment, and the defaults.
+//! Owns what the address of a shared store says: a URL or `key=value` pairs as libpq reads them, its environment, and
+//! the defaults.
 
 mod reading;
 

@@ -1,4 +1,5 @@
-//! Owns the tables of the shared store: those of a file with their columns, other keys for some, and which are filled together.
+//! Owns the tables of the shared store: those of a file with their columns, other keys for some, and which are filled
+//! together.
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -44,7 +45,8 @@ const KEYS: [(&str, &[&str]); 2] = [("segment", &["stream", "first_ts"]), ("stre
 /// Columns that say nothing outside of the file they are in.
 const LEFT_OUT: [(&str, &str); 1] = [("segment", "id")];
 
-/// Tables that are filled at once, for whoever asks for one mostly asks for the others. Tables that are not named are one more such group.
+/// Tables that are filled at once, for whoever asks for one mostly asks for the others. Tables that are not named are
+/// one more such group.
 const GROUPS: [&[&str]; 5] = [
     &[
         "system",

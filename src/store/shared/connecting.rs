@@ -1,4 +1,5 @@
-//! Owns getting to a server: which of several, within which time, encrypted or not, and what a failure means to a person.
+//! Owns getting to a server: which of several, within which time, encrypted or not, and what a failure means to a
+//! person.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;

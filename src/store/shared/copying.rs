@@ -12,7 +12,8 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::catalog::{Catalog, Table};
 use crate::store::open::empty_copy;
 
-/// Makes an empty working copy; with `writes`, one that notes the keys of rows that change while `notes_changes` says so.
+/// Makes an empty working copy; with `writes`, one that notes the keys of rows that change while `notes_changes` says
+/// so.
 ///
 /// # Errors
 /// Those of SQLite.

@@ -10,7 +10,8 @@ use super::address::{Address, Wanted};
 use crate::failure::Failure;
 use crate::store::open::explain;
 
-/// A failure that may be none soon: the connection was lost, the server is on its way down or up, or others were faster.
+/// A failure that may be none soon: the connection was lost, the server is on its way down or up, or others were
+/// faster.
 #[derive(Debug)]
 pub(super) struct Lost {
     what: String,

@@ -1,4 +1,5 @@
-//! Owns the connection to the server: statements that go there and rows that come back, none of them prepared, so that poolers may
+//! Owns the connection to the server: statements that go there and rows that come back, none of them prepared, so that
+//! poolers may
 //! hand each transaction to another server process.
 
 use anyhow::{Context as _, Result};
@@ -22,7 +23,8 @@ pub(super) struct Session {
     beginning: Option<&'static str>,
 }
 
-/// A row of the shared store that is locked as long as this is held: the server gives it back when the connection ends, however it does.
+/// A row of the shared store that is locked as long as this is held: the server gives it back when the connection ends,
+/// however it does.
 #[derive(Debug)]
 pub(in crate::store) struct Held(#[expect(dead_code, reason = "it is held, not used")] Box<Session>);
 

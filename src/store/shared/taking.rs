@@ -1,4 +1,5 @@
-//! Owns taking facts in beside others: an ingest locks its systems, always in one order, and works on what their streams have around its
+//! Owns taking facts in beside others: an ingest locks its systems, always in one order, and works on what their
+//! streams have around its
 //! facts. Caches are not touched: each system notes from which moment on they have to be cut by whoever reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +79,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Fills the rows of streams, and returns the ids of those that there are, with the moments that they are asked about.
+    /// Fills the rows of streams, and returns the ids of those that there are, with the moments that they are asked
+    /// about.
     fn streams(&self, connection: &Connection, locking: Option<&str>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
         let Some(table) = self.table("stream") else { return Ok(Vec::new()) };
         let rows: Vec<String> = wanted

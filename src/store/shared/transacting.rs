@@ -1,4 +1,5 @@
-//! Owns transactions: what is read is of one moment, and what is written is written once, whole, and tried again when others or a lost
+//! Owns transactions: what is read is of one moment, and what is written is written once, whole, and tried again when
+//! others or a lost
 //! connection have hindered it.
 
 use anyhow::Result;
@@ -203,7 +204,8 @@ impl Store {
         done.map_err(|error| faults::told(error, &place, false))
     }
 
-    /// Runs `work`, which changes rows of one table that nobody else writes now, and writes those back; the copy goes on being used.
+    /// Runs `work`, which changes rows of one table that nobody else writes now, and writes those back; the copy goes
+    /// on being used.
     pub(in crate::store) fn write_through(
         &self,
         shared: &Shared,

@@ -41,7 +41,8 @@ impl fmt::Display for DamagedCache {
 
 impl std::error::Error for DamagedCache {}
 
-/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of a kind
+/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of
+/// a kind
 /// that no version stores.
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
@@ -75,7 +76,8 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it did is taken
+    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it
+    /// did is taken
     /// back, `restore` makes them anew, and it runs again.
     ///
     /// # Errors
@@ -97,7 +99,8 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a shared database
+    /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a
+    /// shared database
     /// nobody else writes meanwhile.
     ///
     /// # Errors
@@ -109,8 +112,10 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of caches make no
-    /// sense: one that is met spoils the transaction, so they are left behind in another one first. On a shared database it runs as
+    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of
+    /// caches make no
+    /// sense: one that is met spoils the transaction, so they are left behind in another one first. On a shared
+    /// database it runs as
     /// often as others are faster.
     ///
     /// # Errors
@@ -130,7 +135,8 @@ impl Store {
         done.map_err(|error| explain(error, self.path()))
     }
 
-    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense are met, and
+    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense
+    /// are met, and
     /// left behind, before they can spoil its transaction.
     ///
     /// # Errors
@@ -167,7 +173,8 @@ impl Store {
         }
     }
 
-    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the reason, they are left
+    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the
+    /// reason, they are left
     /// behind, and it goes well the next time.
     pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
         if code(&error) != Some(ErrorCode::DatabaseCorrupt) || !self.leave_behind().unwrap_or(false) {
@@ -179,7 +186,8 @@ impl Store {
         )
     }
 
-    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was one.
+    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was
+    /// one.
     fn leave_behind(&self) -> Result<bool> {
         let tables = CACHES.iter().chain(&PUBLISHED).chain(&SEEN);
         let broken: Vec<&'static str> =
@@ -243,7 +251,8 @@ impl Store {
         }
     }
 
-    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the transaction.
+    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the
+    /// transaction.
     pub(super) fn empty(&self, table: &str) -> Result<()> {
         if !self.is_whole(table)? {
             return forsake(&self.connection, table);
@@ -258,7 +267,8 @@ impl Store {
     }
 }
 
-/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves them out.
+/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves
+/// them out.
 fn forsake(connection: &Connection, table: &str) -> Result<()> {
     let sql = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type = 'index'";
     let mut statement = connection.prepare(sql)?;

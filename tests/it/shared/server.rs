@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Whom the server runs as where tests run as root, as whom it refuses to.
 const NOBODY: &str = "65534";
-/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; each line that comes meanwhile
+/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; each line that
+/// comes meanwhile
 /// kills the server, and starts it again.
 const KEEPER: &str = r#"
 start() {

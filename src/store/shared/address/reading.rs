@@ -124,7 +124,8 @@ fn value(text: &str) -> Result<(String, &str)> {
     Ok((value, ""))
 }
 
-/// What has no value may be the end of a password with a space in it, so only what is a parameter for certain is quoted.
+/// What has no value may be the end of a password with a space in it, so only what is a parameter for certain is
+/// quoted.
 fn valueless(key: &str) -> anyhow::Error {
     let key =
         if super::KNOWN.iter().any(|(known, _)| *known == key) { format!("{key:?}") } else { "a word".to_owned() };
