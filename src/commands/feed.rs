@@ -137,6 +137,6 @@ fn draft_for(file: &Path, beginning: &[u8]) -> Result<Answer> {
         )
     })?;
     let name = feeds::stem(Some(file));
-    let text = draft(&name, &file.display().to_string(), sight.format, sight.records.as_deref(), &sight.values);
+    let text = draft(&name, &file.display().to_string(), &sight);
     Ok(Answer::text(text).exits(ExitStatus::Fail))
 }

@@ -1,5 +1,5 @@
 //! `slo ingest --feed` and `slo feed try` against inputs that are made to take long or to take much: every one ends soon, in little memory,
-//! with one error or one record rejected. `SLO_NIGHT=128` makes each a gigabyte.
+//! with one error or one record rejected. `SLO_NIGHT` makes each so many times as long.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};

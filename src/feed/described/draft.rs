@@ -1,31 +1,57 @@
-//! Owns a look at records that nobody has described: where they are, and what values the first one has.
+//! Owns a look at records that nobody has described: where they are, and what values they have.
 
 use std::io::Read;
 
 use serde_json::Value;
 
+use super::moments;
 use super::text::Text;
 use crate::domain::health::feed::Format;
+use crate::domain::health::trial::{Seen, Sight, Spelling};
+use crate::domain::value::instant::Instant;
 use crate::feed::csv::Cutter;
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 
 /// The deepest list of records that is looked for.
 const DEEPEST: usize = 4;
-/// The most values that are listed.
+/// The most records that are looked at, values of one, and different ones under one name.
+const MOST_RECORDS: usize = 200;
 const MOST_VALUES: usize = 60;
+const MOST_DISTINCT: usize = 12;
 /// The most characters of a value that are shown.
 const SHOWN: usize = 60;
+/// A number of fewer digits is no time.
+const SHORTEST_TIME: usize = 8;
 
-/// What records look like.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Sight {
-    pub(crate) format: Format,
-    /// Where the records are, of a tree.
-    pub(crate) records: Option<String>,
-    /// Names as fields may be called, each with its value in the first record.
-    pub(crate) values: Vec<(String, String)>,
-}
+/// How programs and people write times, beside what is read everywhere; of those that read as many values the first is taken.
+const FORMATS: [&str; 22] = [
+    "%d-%b-%Y %I:%M:%S %p",
+    "%d-%b-%Y %I:%M %p",
+    "%d-%b-%Y %H:%M:%S",
+    "%d %b %Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %H:%M:%S UTC",
+];
+
+/// The values of one record, each with a name as a field may call it.
+type Values = Vec<(String, String)>;
 
 /// Looks at the beginning of an input.
 pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
@@ -37,22 +63,69 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
     table(start.as_bytes()).or_else(|| yaml(start)).or_else(|| lines(start))
 }
 
+/// What records have, of which there is at least one.
+fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Sight> {
+    let mut all = all.into_iter();
+    let first = all.next()?;
+    let mut values: Vec<Seen> = first
+        .into_iter()
+        .map(|(name, value)| Seen { name, distinct: vec![value.clone()], value: cut(&value), time: None })
+        .collect();
+    for (name, value) in all.flatten() {
+        let Some(seen) = values.iter_mut().find(|seen| seen.name == name) else { continue };
+        if seen.distinct.len() < MOST_DISTINCT && !seen.distinct.contains(&value) {
+            seen.distinct.push(value);
+        }
+    }
+    for seen in &mut values {
+        seen.time = spelling(&seen.distinct);
+    }
+    Some(Sight { format, records, values })
+}
+
+/// How the times among some values are written, if there are any.
+fn spelling(values: &[String]) -> Option<Spelling> {
+    let is_usual = |value: &String| value.len() >= SHORTEST_TIME && Instant::parse(value).is_ok();
+    if values.iter().any(is_usual) {
+        return Some(Spelling::Usual);
+    }
+    let count = |format: &str| values.iter().filter(|value| moments::reads(format, value.trim())).count();
+    let counts = FORMATS.iter().map(|format| (*format, count(format))).filter(|(_, count)| *count > 0);
+    let best = counts.reduce(|best, other| if other.1 > best.1 { other } else { best });
+    best.map(|(format, _)| Spelling::Format(format))
+}
+
 fn tree(text: &str) -> Option<Sight> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(first)) = values.next() {
         let one_a_line = text.lines().next().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok());
-        if first.is_object() && one_a_line && matches!(values.next(), Some(Ok(Value::Object(_)))) {
-            return Some(Sight { format: Format::Jsonl, records: None, values: named(&first) });
+        if first.is_object() && one_a_line {
+            let more: Vec<Value> = values.map_while(Result::ok).filter(Value::is_object).take(MOST_RECORDS).collect();
+            if !more.is_empty() {
+                let all = std::iter::once(&first).chain(&more).map(named).collect();
+                return sight(Format::Jsonl, None, all);
+            }
         }
-        let (path, record) = list(&first, "$", 0)?;
-        return Some(Sight { format: Format::Json, records: Some(path), values: named(record) });
+        let (path, records) = list(&first, "$", 0)?;
+        return sight(Format::Json, Some(path), records.iter().take(MOST_RECORDS).map(named).collect());
     }
     // Only its beginning is there: the first object of the first list is a record.
     let at = text.find('[')?;
     let begins = at + text[at..].find('{')?;
-    let record = serde_json::Deserializer::from_str(&text[begins..]).into_iter::<Value>().next()?.ok()?;
     let path = if at == 0 { "$[*]".to_owned() } else { format!("$.{}[*]", key_before(&text[..at])?) };
-    Some(Sight { format: Format::Json, records: Some(path), values: named(&record) })
+    sight(Format::Json, Some(path), items(&text[begins..]))
+}
+
+/// The objects at the beginning of a list, up to where it is cut off.
+fn items(text: &str) -> Vec<Values> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    while found.len() < MOST_RECORDS {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let Some(Ok(record)) = values.next() else { break };
+        found.push(named(&record));
+        rest = rest[values.byte_offset()..].trim_start().trim_start_matches(',');
+    }
+    found
 }
 
 /// A list of mappings, or a mapping that has one.
@@ -68,11 +141,11 @@ fn key_before(text: &str) -> Option<&str> {
     text.trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?.rsplit('"').next()
 }
 
-/// The first list of objects in a tree, and its first item.
-fn list<'v>(value: &'v Value, path: &str, depth: usize) -> Option<(String, &'v Value)> {
+/// The first list of objects in a tree, and its items.
+fn list<'v>(value: &'v Value, path: &str, depth: usize) -> Option<(String, &'v [Value])> {
     match value {
         Value::Array(items) => {
-            items.first().filter(|first| first.is_object()).map(|first| (format!("{path}[*]"), first))
+            items.first().filter(|first| first.is_object()).map(|_| (format!("{path}[*]"), items.as_slice()))
         }
         Value::Object(fields) if depth < DEEPEST => {
             fields.iter().find_map(|(key, inner)| list(inner, &format!("{path}{}", step(key)), depth + 1))
@@ -89,7 +162,7 @@ fn step(key: &str) -> String {
 }
 
 /// The values of a record, deeper ones by their path.
-fn named(record: &Value) -> Vec<(String, String)> {
+fn named(record: &Value) -> Values {
     let mut found = Vec::new();
     gather(record, "$", &mut found);
     found.truncate(MOST_VALUES);
@@ -97,7 +170,7 @@ fn named(record: &Value) -> Vec<(String, String)> {
     found.into_iter().map(|(name, value)| (plain(&name).unwrap_or(name), value)).collect()
 }
 
-fn gather(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+fn gather(value: &Value, path: &str, found: &mut Values) {
     if found.len() >= MOST_VALUES {
         return;
     }
@@ -106,7 +179,7 @@ fn gather(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
             fields.iter().for_each(|(key, inner)| gather(inner, &(path.to_owned() + &step(key)), found));
         }
         Value::Array(items) => items.iter().take(1).for_each(|inner| gather(inner, &format!("{path}[0]"), found)),
-        Value::String(text) => found.push((path.to_owned(), cut(text))),
+        Value::String(text) => found.push((path.to_owned(), text.clone())),
         other => found.push((path.to_owned(), other.to_string())),
     }
 }
@@ -114,26 +187,32 @@ fn gather(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
 fn table(text: &[u8]) -> Option<Sight> {
     let mut lines = text.split(|byte| *byte == b'\n').map(without_return).filter(|line| !line.is_empty());
     let header = lines.next()?;
-    let first = lines.next()?;
     let cutters = [b',', b';', b'\t'].map(Cutter::new);
     let (count, mut cutter) =
         cutters.into_iter().map(|mut cutter| (cutter.cut(header), cutter)).max_by_key(|(count, _)| *count)?;
-    let texts = |cutter: &Cutter, count: usize| -> Vec<String> {
+    let texts = |cutter: &Cutter| -> Vec<String> {
         (0..count).map(|index| String::from_utf8_lossy(cutter.field(index)).trim().to_owned()).collect()
     };
-    let titles = texts(&cutter, count);
+    let titles = texts(&cutter);
     let is_title = |title: &String| !title.is_empty() && title.parse::<f64>().is_err();
-    if count < 2 || !titles.iter().all(is_title) || cutter.cut(first) != count {
+    if count < 2 || !titles.iter().all(is_title) {
         return None;
     }
-    let values = texts(&cutter, count).iter().map(|value| cut(value)).collect::<Vec<_>>();
-    Some(Sight { format: Format::Csv, records: None, values: titles.into_iter().zip(values).collect() })
+    let mut all: Vec<Values> = Vec::new();
+    for line in lines.take(MOST_RECORDS) {
+        if cutter.cut(line) == count {
+            all.push(titles.iter().cloned().zip(texts(&cutter)).collect());
+        } else if all.is_empty() {
+            return None;
+        }
+    }
+    sight(Format::Csv, None, all)
 }
 
 /// Lines of text; the first one is all there is to show.
 fn lines(text: &str) -> Option<Sight> {
     let first = text.lines().next().filter(|line| !line.contains('\0'))?;
-    Some(Sight { format: Format::Text, records: None, values: vec![("line".to_owned(), cut(first))] })
+    sight(Format::Text, None, vec![vec![("line".to_owned(), first.to_owned())]])
 }
 
 fn cut(text: &str) -> String {
@@ -150,7 +229,7 @@ mod tests {
 
     fn seen(text: &str) -> Option<(Format, String, Vec<String>)> {
         let sight = look(text.as_bytes())?;
-        let values = sight.values.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let values = sight.values.into_iter().map(|seen| format!("{}={}", seen.name, seen.value)).collect();
         Some((sight.format, sight.records.unwrap_or_default(), values))
     }
 
@@ -171,5 +250,23 @@ mod tests {
         }
         assert_eq!(seen(""), None);
         assert_eq!(seen("\0\0"), None);
+    }
+
+    #[test]
+    fn different_values_are_gathered_and_times_are_told_by_their_looks() {
+        let text = "When,What\n10/02/2026 10:00,up\n13/02/2026 11:00,down\n-,up\n";
+        let sight = look(text.as_bytes()).unwrap();
+        assert_eq!(sight.values[0].time, Some(Spelling::Format("%d/%m/%Y %H:%M")));
+        assert_eq!(sight.values[1].distinct, ["up", "down"]);
+        for (value, expected) in [
+            ("1790933410000", Some(Spelling::Usual)),
+            ("2026-10-01T12:00:00.000000+02:00", Some(Spelling::Usual)),
+            ("02-Oct-2026 10:00:12 AM", Some(Spelling::Format("%d-%b-%Y %I:%M:%S %p"))),
+            ("Oct 01, 2026 10:00 AM", Some(Spelling::Format("%b %d, %Y %I:%M %p"))),
+            ("812", None),
+            ("a word", None),
+        ] {
+            assert_eq!(spelling(&[value.to_owned()]), expected, "{value}");
+        }
     }
 }

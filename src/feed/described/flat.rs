@@ -11,7 +11,7 @@ use super::kind::Slots;
 ///
 /// # Errors
 /// With the reason for which the text is no such object.
-pub(super) fn read<'r>(raw: &'r [u8], keys: &[&str]) -> Result<Slots<'r>, String> {
+pub(super) fn read<'r>(raw: &'r [u8], keys: &[String]) -> Result<Slots<'r>, String> {
     let mut slots: Slots<'r> = vec![None; keys.len()];
     let mut parser = serde_json::Deserializer::from_slice(raw);
     let seed = Seed { keys, slots: &mut slots };
@@ -26,12 +26,12 @@ pub(super) fn explain(error: &serde_json::Error) -> String {
     text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
 }
 
-struct Seed<'s, 'k, 'r> {
-    keys: &'s [&'k str],
+struct Seed<'s, 'r> {
+    keys: &'s [String],
     slots: &'s mut Slots<'r>,
 }
 
-impl<'r> DeserializeSeed<'r> for Seed<'_, '_, 'r> {
+impl<'r> DeserializeSeed<'r> for Seed<'_, 'r> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -39,7 +39,7 @@ impl<'r> DeserializeSeed<'r> for Seed<'_, '_, 'r> {
     }
 }
 
-impl<'r> Visitor<'r> for Seed<'_, '_, 'r> {
+impl<'r> Visitor<'r> for Seed<'_, 'r> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +49,7 @@ impl<'r> Visitor<'r> for Seed<'_, '_, 'r> {
     fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(slot) = map.next_key_seed(KeySeed(self.keys))? {
             match slot {
-                Some(slot) => self.slots[slot] = map.next_value_seed(ValueSeed(self.keys[slot]))?,
+                Some(slot) => self.slots[slot] = map.next_value_seed(ValueSeed(&self.keys[slot]))?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -58,9 +58,9 @@ impl<'r> Visitor<'r> for Seed<'_, '_, 'r> {
 }
 
 /// Which of the keys one is.
-struct KeySeed<'s, 'k>(&'s [&'k str]);
+struct KeySeed<'s>(&'s [String]);
 
-impl<'r> DeserializeSeed<'r> for KeySeed<'_, '_> {
+impl<'r> DeserializeSeed<'r> for KeySeed<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -68,7 +68,7 @@ impl<'r> DeserializeSeed<'r> for KeySeed<'_, '_> {
     }
 }
 
-impl Visitor<'_> for KeySeed<'_, '_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,7 +76,7 @@ impl Visitor<'_> for KeySeed<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|key| *key == text))
+        Ok(self.0.iter().position(|key| key == text))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Owns a feed made ready: which values each kind of record needs, and what becomes of them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
+use hashbrown::HashMap;
 use regex::Regex;
 
 use super::tree::Tree;

@@ -72,6 +72,11 @@ impl Moments {
     }
 }
 
+/// Whether a text is a time in this format.
+pub(super) fn reads(format: &str, text: &str) -> bool {
+    Spelling::of(format).read(text, Tz::UTC).is_some()
+}
+
 impl Spelling {
     fn of(format: &str) -> Self {
         match format {

@@ -1,7 +1,8 @@
 //! Owns what a record says: its values become rows, or the reason for which they do not.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use hashbrown::HashMap;
 
 use super::kind::{Kind, Slots};
 use super::moments::Moments;

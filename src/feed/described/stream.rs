@@ -1,6 +1,7 @@
 //! Owns walking JSON while it is read: values at the end of given ways come out one by one, whatever else is passed over.
 
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use memchr::memchr2;
 
@@ -19,12 +20,12 @@ const SHOWN: usize = 512;
 /// A value that a way leads to.
 pub(super) struct Found<'b> {
     /// Which ways lead to it.
-    pub(super) ways: Vec<usize>,
+    pub(super) ways: Rc<[usize]>,
     pub(super) raw: &'b [u8],
     /// The line on which it begins.
     pub(super) line: u64,
     /// The nearest key above it.
-    pub(super) key: Option<String>,
+    pub(super) key: Option<Rc<str>>,
     /// Whether it was too long to be held, so that `raw` is only its beginning.
     pub(super) is_cut: bool,
 }
@@ -54,8 +55,17 @@ struct Level {
     is_list: bool,
     index: usize,
     /// The ways that lead into it.
-    ways: Vec<usize>,
-    key: Option<String>,
+    ways: Rc<[usize]>,
+    /// Of a list, what leads to each of its items where that is the same for all.
+    items: Option<Child>,
+    key: Option<Rc<str>>,
+}
+
+/// The ways that lead to a value or through it, and those that end there.
+#[derive(Clone)]
+struct Child {
+    ways: Rc<[usize]>,
+    ended: Rc<[usize]>,
 }
 
 impl<R: Read> Stream<R> {
@@ -126,11 +136,10 @@ impl<R: Read> Stream<R> {
                 self.close();
                 continue;
             }
-            let (ways, key) = self.child(byte)?;
+            let (Child { ways, ended }, key) = self.child(byte)?;
             let Some(byte) = self.skip_blank()? else { continue };
-            let ended: Vec<usize> = ways.iter().copied().filter(|way| self.ways[*way].len() == depth).collect();
             if !ended.is_empty() {
-                for way in &ended {
+                for way in &*ended {
                     self.reached[*way] = true;
                 }
                 return self.take(ended, key).map(Some);
@@ -145,27 +154,37 @@ impl<R: Read> Stream<R> {
                 return Err(self.wrong("lists and objects are nested too deep"));
             }
             self.at += 1;
-            for way in &ways {
+            for way in &*ways {
                 self.reached[*way] |= self.ways[*way].len() == depth + 1;
             }
-            self.open.push(Level { is_list: byte == b'[', index: 0, ways, key });
+            let is_list = byte == b'[';
+            let is_same = is_list && !ways.iter().any(|way| matches!(self.ways[*way][depth], Step::Index(_)));
+            let items = is_same.then(|| self.children(&ways, depth + 1, |step| *step == Step::Each));
+            self.open.push(Level { is_list, index: 0, ways, items, key });
         }
     }
 
     /// Which ways lead to the value that follows, and the nearest key above it; passes its own key.
-    fn child(&mut self, byte: u8) -> io::Result<(Vec<usize>, Option<String>)> {
+    fn child(&mut self, byte: u8) -> io::Result<(Child, Option<Rc<str>>)> {
         let depth = self.open.len();
-        let Some(level) = self.open.last_mut() else { return Ok(((0..self.ways.len()).collect(), None)) };
+        let Some(level) = self.open.last_mut() else {
+            let all: Vec<usize> = (0..self.ways.len()).collect();
+            return Ok((self.children(&all, 0, |_| true), None));
+        };
         if level.is_list {
             let index = level.index;
             level.index += 1;
-            let leads = |way: &usize| match &self.ways[*way][depth - 1] {
+            let key = level.key.clone();
+            if let Some(items) = &level.items {
+                return Ok((items.clone(), key));
+            }
+            let ways = Rc::clone(&level.ways);
+            let leads = |step: &Step| match step {
                 Step::Each => true,
                 Step::Index(wanted) => *wanted == index,
                 Step::Name(_) => false,
             };
-            let level = &self.open[depth - 1];
-            return Ok((level.ways.iter().copied().filter(leads).collect(), level.key.clone()));
+            return Ok((self.children(&ways, depth, leads), key));
         }
         if byte != b'"' {
             return Err(self.unexpected(byte, "a key in quotes"));
@@ -176,13 +195,21 @@ impl<R: Read> Stream<R> {
             Some(byte) => return Err(self.unexpected(byte, "a colon")),
             None => return Err(self.wrong("the JSON ends early; it is truncated")),
         }
-        let leads = |way: &usize| match &self.ways[*way][depth - 1] {
+        let leads = |step: &Step| match step {
             Step::Each => true,
-            Step::Name(wanted) => *wanted == key,
+            Step::Name(wanted) => *wanted == *key,
             Step::Index(_) => false,
         };
-        let ways = self.open[depth - 1].ways.iter().copied().filter(leads).collect();
-        Ok((ways, Some(key)))
+        let child = self.children(&self.open[depth - 1].ways, depth, leads);
+        Ok((child, Some(key.into())))
+    }
+
+    /// Of the ways that lead into what is open, those whose step at this depth leads to a value.
+    fn children(&self, ways: &[usize], depth: usize, leads: impl Fn(&Step) -> bool) -> Child {
+        let leads = |way: &usize| depth == 0 || leads(&self.ways[*way][depth - 1]);
+        let ways: Rc<[usize]> = ways.iter().copied().filter(leads).collect();
+        let ended = ways.iter().copied().filter(|way| self.ways[*way].len() == depth).collect();
+        Child { ways, ended }
     }
 
     fn key(&mut self) -> io::Result<String> {
@@ -231,7 +258,7 @@ impl<R: Read> Stream<R> {
         }
     }
 
-    fn take(&mut self, ways: Vec<usize>, key: Option<String>) -> io::Result<Found<'_>> {
+    fn take(&mut self, ways: Rc<[usize]>, key: Option<Rc<str>>) -> io::Result<Found<'_>> {
         let line = self.line;
         self.held = Some(self.at);
         let is_cut = self.pass_value()?;

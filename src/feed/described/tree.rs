@@ -22,6 +22,8 @@ pub(super) struct Tree {
     rest: Option<(bool, JsonPath)>,
     each: Option<Path>,
     wants: Vec<Want>,
+    /// The keys that are wanted, where records are flat objects of which nothing else is needed.
+    flat: Option<Vec<String>>,
 }
 
 enum Path {
@@ -90,16 +92,16 @@ impl Tree {
         }
         let rest = if rest.is_empty() { None } else { Some((is_filter, parse(&format!("${rest}"))?)) };
         let each = each.map(Path::new).transpose()?;
-        let wants = wants.iter().map(|want| Want::new(want)).collect::<Result<_>>()?;
-        Ok(Self { way, rest, each, wants })
+        let wants = wants.iter().map(|want| Want::new(want)).collect::<Result<Vec<_>>>()?;
+        let key = |want: &Want| if let Want::Key(key) = want { Some(key.clone()) } else { None };
+        let is_flat = rest.is_none() && each.is_none();
+        let flat = if is_flat { wants.iter().map(key).collect() } else { None };
+        Ok(Self { way, rest, each, wants, flat })
     }
 
-    /// Whether records are flat objects of which only these keys are needed.
-    pub(super) fn flat_keys(&self) -> Option<Vec<&str>> {
-        if self.rest.is_some() || self.each.is_some() {
-            return None;
-        }
-        self.wants.iter().map(|want| if let Want::Key(key) = want { Some(key.as_str()) } else { None }).collect()
+    /// The keys that are needed, where records are flat objects of which nothing else is.
+    pub(super) fn flat_keys(&self) -> Option<&[String]> {
+        self.flat.as_deref()
     }
 
     /// Calls `take` for each item in the value at the end of the way, and with the reason for each record that has not even a

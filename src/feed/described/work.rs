@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::rc::Rc;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -30,6 +31,8 @@ const FEW: usize = 10;
 /// What is known of one described input.
 pub(super) struct Work<'f> {
     recipe: &'f Recipe,
+    /// The numbers of its kinds.
+    all: Rc<[usize]>,
     /// The one kind the records are of, where that is known.
     only: Option<usize>,
     around: Surroundings,
@@ -58,7 +61,19 @@ impl<'f> Work<'f> {
         names: Names,
     ) -> Self {
         let sayer = Sayer::new(&recipe.feed, options, names, around.system.clone());
-        Self { recipe, only, around, table: None, sayer, held: Some(Vec::new()), held_bytes: 0, trace: None, before: 0 }
+        let all = (0..recipe.kinds.len()).collect();
+        Self {
+            recipe,
+            all,
+            only,
+            around,
+            table: None,
+            sayer,
+            held: Some(Vec::new()),
+            held_bytes: 0,
+            trace: None,
+            before: 0,
+        }
     }
 
     /// Gives incidents from here on, instead of the facts that follow from them.
@@ -125,7 +140,7 @@ impl<'f> Work<'f> {
             }
             Format::Text => self.text(raw, batch),
             Format::Jsonl | Format::Json | Format::Yaml => {
-                let all: Vec<usize> = (0..recipe.kinds.len()).collect();
+                let all = Rc::clone(&self.all);
                 return self.node(raw, line, None, &all, batch, on_reject);
             }
         };
@@ -192,7 +207,7 @@ impl<'f> Work<'f> {
             let Place::Tree(place) = &kind.place else { continue };
             if let Some(keys) = place.flat_keys() {
                 let said =
-                    flat::read(raw, &keys).and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch));
+                    flat::read(raw, keys).and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch));
                 self.done(said, (line, raw), batch, on_reject)?;
                 count += 1;
                 continue;
