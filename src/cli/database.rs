@@ -146,8 +146,7 @@ pub(crate) struct Backup {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  slo db copy slo.db postgres://slo@db.example.com/slo
-  slo db copy postgres://slo@db.example.com/slo slo.db")]
+  slo db copy other.db another-copy.db")]
 pub(crate) struct Copy {
     /// The database to copy; `--db` and SLO_DB are not used
     #[arg(value_name = "FROM")]
