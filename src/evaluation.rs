@@ -7,21 +7,21 @@ mod circumstances;
 mod computing;
 mod conditions;
 mod digest;
+mod latest;
 mod outages;
 mod periods;
+mod planned;
 mod prospect;
 mod rewriting;
 mod sealing;
 mod subjects;
 mod turning;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::maintenance::{MaintenanceWindow, in_force};
 use crate::domain::account::member::SystemId;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
@@ -34,6 +34,7 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{AllRules, Reader, Resolver, Store, Stored};
+use planned::Planned;
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
@@ -41,6 +42,7 @@ pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settl
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use digest::digest;
+pub(crate) use latest::latest;
 pub(crate) use outages::{downtime, each_outage};
 pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
@@ -117,7 +119,9 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    objectives.into_iter().map(|stored| evaluation.assess(stored, ObjectiveReport::draw)).collect()
+    let planned = Planned::read(store)?;
+    let report = |stored| Ok(planned.told(evaluation.assess(stored, ObjectiveReport::draw)?, as_of));
+    objectives.into_iter().map(report).collect()
 }
 
 /// The chapters of objectives as of a moment, in the order given.
@@ -126,7 +130,12 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
 /// Those of the database.
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    objectives.into_iter().map(|stored| evaluation.assess(stored, Chapter::draw)).collect()
+    let planned = Planned::read(store)?;
+    let chapter = |stored| {
+        let chapter = evaluation.assess(stored, Chapter::draw)?;
+        Ok(Chapter { report: planned.told(chapter.report, as_of), ..chapter })
+    };
+    objectives.into_iter().map(chapter).collect()
 }
 
 /// The streaks of objectives as of a moment, in the order given.
@@ -153,15 +162,9 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let windows = store.maintenance_windows()?;
-    let mut of_systems: HashMap<&Name, Vec<&MaintenanceWindow>> = HashMap::new();
-    for window in &windows {
-        window.systems.iter().for_each(|system| of_systems.entry(system).or_default().push(window));
-    }
+    let planned = Planned::read(store)?;
     let health = |(name, _): &(Name, SystemId)| {
-        let health = evaluation.health(name)?;
-        let windows = of_systems.get(name).into_iter().flatten().copied();
-        Ok(Health { maintenance: in_force(windows, as_of), ..health })
+        Ok(Health { maintenance: planned.in_force(name, as_of), ..evaluation.health(name)? })
     };
     systems.iter().map(health).collect()
 }

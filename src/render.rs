@@ -25,6 +25,7 @@ pub(crate) mod journal;
 pub(crate) mod junit;
 pub(crate) mod list;
 pub(crate) mod log;
+mod maintenance;
 pub(crate) mod manifest;
 mod markdown;
 mod markup;

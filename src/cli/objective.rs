@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{Over, duration};
+use crate::domain::budget::grouping::GroupBy;
 
 /// Which objectives a command is about.
 #[derive(Args, Debug)]
@@ -24,12 +25,16 @@ pub(crate) struct Selection {
 Examples:
   slo status
   slo status -l team=payments -o json
+  slo status --by label:team
   slo status --as-of 7d")]
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) over: Over,
+    /// Group by objective, system or label:KEY, with a summary of each group
+    #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
+    pub(crate) by: Option<GroupBy>,
     /// Redraw at this interval until interrupted
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
     pub(crate) watch: Option<i64>,
@@ -42,7 +47,7 @@ Examples:
   slo show checkout-availability
   slo show checkout-availability --days 90")]
 pub(crate) struct Show {
-    /// Name of the objective
+    /// Name of the objective, or of a system that has only one
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// Days of the trend
@@ -50,21 +55,25 @@ pub(crate) struct Show {
     pub(crate) days: u32,
 }
 
-/// Show one objective day by day
+/// Show objectives day by day
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  slo trend checkout-availability --days 7")]
+  slo trend checkout-availability --days 7
+  slo trend checkout-availability mail-delivery --since 2026-10-01 --until 2026-11-01 -o csv")]
 pub(crate) struct Trend {
-    /// Name of the objective
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-    /// Number of days up to the last midnight of the objective's time zone
+    /// Names of objectives, or of systems that have only one
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    /// Number of days up to the last midnight of the objective's time zone, or up to --until
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
     pub(crate) days: u32,
-    /// All days after this time, or this long before as-of
+    /// All days that end after this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
+    /// Only days that end by this time, or this long before as-of
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
 }
 
 /// Show how many days in a row budgets were kept

@@ -61,7 +61,7 @@ Examples:
   slo badge checkout-availability > slo.svg
   slo badge checkout-availability --show budget --label checkout")]
 pub(crate) struct Badge {
-    /// Name of the objective
+    /// Name of the objective, or of a system that has only one
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]

@@ -9,11 +9,15 @@ use super::duration;
 #[command(after_help = "\
 Examples:
   slo health
-  slo health postgres -o json")]
+  slo health postgres -o json
+  slo health -l team=payments --fail-on unhealthy")]
 pub(crate) struct Health {
     /// Names of systems; none: all
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+    /// Only systems with these labels: key=value, key!=value, key, !key; comma means and
+    #[arg(short = 'l', long = "selector", value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
     /// List retired systems as well
     #[arg(long)]
     pub(crate) all: bool,
@@ -40,11 +44,15 @@ pub(crate) enum FailOnStatus {
 #[command(after_help = "\
 Examples:
   slo achievements
-  slo achievements checkout -o wide")]
+  slo achievements checkout -o wide
+  slo achievements --recent 5")]
 pub(crate) struct Achievements {
     /// Names of systems; none: all with objectives
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
+    /// Only the last N achievements, newest first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) recent: Option<u32>,
 }
 
 /// Show the journal of one system, and where each fact came from

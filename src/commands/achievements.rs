@@ -1,7 +1,7 @@
 //! Owns `slo achievements`: what systems have achieved, and what they are near to.
 //!
 //! | `slo achievements [SYSTEM…]` | what systems have achieved, since when, and which achievement is closest; `-o wide`
-//! shows all that are missing | |
+//! shows all that are missing; `--recent 5`: the last ones, newest first | |
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,11 @@ use anyhow::Result;
 
 use super::{Answer, Context, Run, selection};
 use crate::cli::Achievements;
+use crate::domain::budget::achievement::{Unlocked, newest_first};
 use crate::domain::value::name::Name;
 use crate::evaluation::standings;
 use crate::render::Looks;
-use crate::render::achievements::{document, sheet};
+use crate::render::achievements::{document, recent_document, recent_sheet, sheet};
 use crate::store::Access;
 
 impl Run for Achievements {
@@ -31,6 +32,13 @@ impl Run for Achievements {
         })?;
         if standings.is_empty() {
             context.note("no objective is declared; `slo apply` declares them");
+        }
+        if let Some(recent) = args.recent {
+            let mut unlocked: Vec<Unlocked> = standings.into_iter().flat_map(|standing| standing.unlocked).collect();
+            newest_first(&mut unlocked);
+            unlocked.truncate(recent as usize);
+            let looks = Looks::of(unlocked).document(move |it| recent_document(it, as_of));
+            return Ok(looks.sheet(|it, _| recent_sheet(it)).into());
         }
         Ok(Looks::of(standings).document(move |it| document(it, as_of)).sheet(|it, wide| sheet(it, wide)).into())
     }

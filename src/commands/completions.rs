@@ -81,10 +81,11 @@ enum Noun {
     Sets,
     Objects,
     Labels,
+    Groups,
 }
 
 /// Arguments, by what the code calls them in every command, and what their values name.
-const NAMING: [(&str, Noun); 11] = [
+const NAMING: [(&str, Noun); 12] = [
     ("name", Noun::Objectives),
     ("names", Noun::Objectives),
     ("system", Noun::Systems),
@@ -96,6 +97,7 @@ const NAMING: [(&str, Noun); 11] = [
     ("set", Noun::Sets),
     ("objects", Noun::Objects),
     ("selector", Noun::Labels),
+    ("by", Noun::Groups),
 ];
 
 /// A command whose values, and those of the commands that it holds, complete from the database, as far as it can be read.
@@ -154,6 +156,14 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
             let objectives = store.objectives()?.into_iter();
             let labels: BTreeSet<_> = objectives.flat_map(|stored| stored.objective.metadata.labels).collect();
             labels.into_iter().map(|(key, value)| (format!("{key}={value}"), None)).collect()
+        }
+        Noun::Groups => {
+            let objectives = store.objectives()?.into_iter();
+            let keys: BTreeSet<String> =
+                objectives.flat_map(|stored| stored.objective.metadata.labels.into_keys()).collect();
+            let fixed = ["objective", "system"].map(str::to_owned);
+            let labels = keys.into_iter().map(|key| format!("label:{key}"));
+            fixed.into_iter().chain(labels).map(|what| (what, None)).collect()
         }
     })
 }

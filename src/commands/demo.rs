@@ -60,7 +60,7 @@ impl Run for Demo {
         let selection = Selection { names: Vec::new(), system: Vec::new(), selector: None };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
-        let answer = Status::run(&Status { selection, over: Over::default(), watch: None }, &mut inner)?;
+        let answer = Status::run(&Status { selection, over: Over::default(), by: None, watch: None }, &mut inner)?;
         inner.answer(answer)?;
         if for_people && !context.quiet {
             context.say(&after)?;

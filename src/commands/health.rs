@@ -46,13 +46,17 @@ impl Run for Health {
 }
 
 fn selected(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<SystemHealth>> {
-    if !args.systems.is_empty() {
+    let labelled = selection::labelled(store, args.selector.as_deref())?;
+    let mut found = if args.systems.is_empty() {
+        let mut all = all_healths(store, as_of)?;
+        all.retain(|health| !health.is_retired || args.all);
+        all
+    } else {
         // One that is named is asked for, retired or not.
-        return healths(store, &selection::systems(store, &args.systems)?, as_of);
-    }
-    let mut all = all_healths(store, as_of)?;
-    all.retain(|health| !health.is_retired || args.all);
-    Ok(all)
+        healths(store, &selection::systems(store, &args.systems)?, as_of)?
+    };
+    found.retain(|health| labelled.as_ref().is_none_or(|labelled| labelled.covers(&health.system)));
+    Ok(found)
 }
 
 /// Every selected system, judged by its status: the worst first.
@@ -62,8 +66,8 @@ fn findings(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<Finding>
     let mut healths = selected(store, args, as_of)?;
     if healths.is_empty() {
         return Err(Failure::new(
-            "nothing to check: there is no system",
-            "import transitions with `slo ingest FILE`, or declare systems with `slo apply PATH`",
+            "nothing to check: no system is selected",
+            "import transitions with `slo ingest FILE`, or see `slo list systems` for names, and the manifests for labels",
         ));
     }
     healths.sort_by(|a, b| a.rank().cmp(&b.rank()));

@@ -1,7 +1,8 @@
 //! Owns `slo list`: what the database holds, and what conditions can be made of.
 //!
 //! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `corrections`, `conditions`, `ingests`, `sets`, `policies`,
-//! `fields`, `feeds`; `-o wide` shows the set and the commit of each object | |
+//! `fields`, `feeds`; `maintenance` says what is active now, and when each window comes next; `-o wide` shows the set and
+//! the commit of each object | |
 
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ fn stored(store: &Store, kind: ListKind, as_of: Instant) -> Result<list::List> {
     Ok(match kind {
         ListKind::Systems => list::systems(systems(store, as_of)?),
         ListKind::Objectives => list::objectives(store.objects(Kind::Objective)?),
-        ListKind::Maintenance => list::maintenance(store.objects(Kind::MaintenanceWindow)?),
+        ListKind::Maintenance => list::maintenance(store.objects(Kind::MaintenanceWindow)?, as_of),
         ListKind::Corrections => list::corrections(store.objects(Kind::Correction)?),
         ListKind::Conditions => list::conditions(store.objects(Kind::Condition)?),
         ListKind::Ingests => list::ingests(&store.ingests()?),

@@ -1,9 +1,12 @@
 //! Owns which objectives and systems a command is about: names, `--system` and label selectors.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::cli::Selection;
 use crate::domain::account::member::SystemId;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
@@ -53,6 +56,34 @@ pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Inst
     Ok(found)
 }
 
+/// Systems with the labels that were asked for.
+pub(super) struct Labelled {
+    selector: Selector,
+    declared: BTreeMap<Name, Labels>,
+}
+
+impl Labelled {
+    /// Whether a system has them; one without a manifest has no labels.
+    pub(super) fn covers(&self, system: &Name) -> bool {
+        self.declared
+            .get(system)
+            .map_or_else(|| self.selector.matches(&Labels::new()), |has| self.selector.matches(has))
+    }
+}
+
+/// What a label selector says of systems; `None` where none is typed.
+///
+/// # Errors
+/// When it is not one, and those of the database.
+pub(super) fn labelled(store: &Store, typed: Option<&str>) -> Result<Option<Labelled>> {
+    let Some(selector) = labels(typed)? else { return Ok(None) };
+    let systems = store.objects(Kind::System)?.into_iter().filter_map(|stored| match stored.held.object {
+        Object::System(system) => Some((system.metadata.name, system.metadata.labels)),
+        _ => None,
+    });
+    Ok(Some(Labelled { selector, declared: systems.collect() }))
+}
+
 /// The label selector as typed.
 ///
 /// # Errors
@@ -64,34 +95,70 @@ pub(super) fn labels(typed: Option<&str>) -> Result<Option<Selector>> {
         .map_err(|error| Failure::new(format!("-l {error}"), "write for example -l team=payments,tier!=low"))
 }
 
-/// The objective with this name.
+/// The objective with this name, or the only one of the system with this name.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or the system has several.
 pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
-    let found = named(store, &[name.to_owned()])?;
-    found.into_iter().next().ok_or_else(|| unknown("objective", name, std::iter::empty()))
+    match exact(store, name)? {
+        Some(stored) => Ok(stored),
+        None => {
+            let all = store.objectives()?;
+            let own = all.iter().filter(|stored| stored.objective.system.as_str() == name).collect::<Vec<_>>();
+            match own[..] {
+                [only] => Ok(only.clone()),
+                [] => Err(missing(name, &all)),
+                _ => {
+                    let names: Vec<&str> = own.iter().copied().map(title).collect();
+                    let what = format!("{name:?} is a system with {} objectives", names.len());
+                    Err(Failure::new(what, format!("name one of them: {}", listed(&names))))
+                }
+            }
+        }
+    }
 }
 
+/// The objectives with these names, or the only ones of systems with these names, in the order given, each once.
+///
+/// # Errors
+/// When there is none, or a system has several.
+pub(super) fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
+    let mut found: Vec<Stored> = Vec::new();
+    for name in names {
+        let stored = objective(store, name)?;
+        if found.iter().all(|known| known.id != stored.id) {
+            found.push(stored);
+        }
+    }
+    Ok(found)
+}
+
+/// The objectives with these names, sorted, each once.
 fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
     for name in names {
-        let stored = Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten();
-        let Some(stored) = stored else {
-            let all = store.objectives()?;
-            let own: Vec<&str> =
-                all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
-            if !own.is_empty() {
-                let hint = format!("{name:?} is a system; its objectives: {}", listed(&own));
-                return Err(Failure::new(format!("there is no objective {name:?}"), hint));
-            }
-            return Err(unknown("objective", name, all.iter().map(title)));
-        };
-        found.push(stored);
+        match exact(store, name)? {
+            Some(stored) => found.push(stored),
+            None => return Err(missing(name, &store.objectives()?)),
+        }
     }
     found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     found.dedup_by(|a, b| a.id == b.id);
     Ok(found)
+}
+
+fn exact(store: &Store, name: &str) -> Result<Option<Stored>> {
+    Ok(Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten())
+}
+
+/// What is said of a name that no objective has.
+fn missing(name: &str, all: &[Stored]) -> anyhow::Error {
+    let own: Vec<&str> = all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
+    if own.is_empty() {
+        return unknown("objective", name, all.iter().map(title));
+    }
+    let hint = format!("{name:?} is a system; `--system {name}` selects its objectives: {}", listed(&own));
+    Failure::new(format!("there is no objective {name:?}"), hint)
 }
 
 fn title(stored: &Stored) -> &str {

@@ -1,14 +1,15 @@
 //! Owns `slo show`: everything about one objective on one screen.
 //!
-//! | `slo show NAME` | everything about one objective on one screen: budget, forecast, burn rates and what they
-//! mean, causes, a timeline of downtime, trend (`--days 90`), streak, achievements, accounting | |
+//! | `slo show NAME` | everything about one objective on one screen: whether it is down and since when, the cause, notes, whether
+//! that was planned, budget and forecast; then a timeline of downtime, trend (`--days 90`), streak, achievements, burn rates and
+//! what they mean, accounting. The name of a system stands for its only objective | |
 
 use anyhow::Result;
 
 use super::{Answer, Context, Run, selection};
 use crate::cli::Show;
 use crate::domain::value::span::Span;
-use crate::evaluation::{achievements, downtime, reports, trend};
+use crate::evaluation::{achievements, downtime, latest, reports, trend};
 use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::show::{Portrait, document, markdown, text};
@@ -27,10 +28,11 @@ impl Run for Show {
             let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
             let range = Span::new(report.budget.window.start, as_of.plus(1));
             let outages = downtime(store, stored.clone(), range, as_of)?;
+            let latest = latest(store, stored.clone(), &outages, as_of)?;
             let after = objective.window.calendar().days_before(as_of, args.days.into());
             let snapshots = trend(store, stored, after, as_of)?;
             let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
-            Ok(Portrait { objective, report, outages, snapshots, achievements, as_of })
+            Ok(Portrait { objective, report, outages, latest, snapshots, achievements, as_of })
         })?;
         Ok(Looks::of(portrait).document(document).text(|it, _, canvas| text(it, canvas)).markdown(markdown).into())
     }

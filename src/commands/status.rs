@@ -1,6 +1,7 @@
 //! Owns `slo status`: every selected objective as of a moment, worst first.
 //!
-//! | `slo status [NAME…]` | every objective, worst first | |
+//! | `slo status [NAME…]` | every objective, worst first, and what is down or in maintenance now; `--by label:team` summarizes
+//! groups, `--period` looks at a period | |
 
 use std::ffi::OsStr;
 use std::rc::Rc;
@@ -15,7 +16,7 @@ use crate::domain::budget::report::{ObjectiveReport, worst_first};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::render::Looks;
-use crate::render::status::{document, sheet};
+use crate::render::status::{Grouped, document, sheet};
 use crate::store::Access;
 
 /// Clears the screen and moves to its top.
@@ -55,6 +56,10 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answ
         context.note(
             "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares more",
         );
+    }
+    if let Some(by) = &args.by {
+        let looks = Looks::of(Grouped::of(reports, by.clone(), frame)).document(move |it| it.document(as_of));
+        return Ok(looks.text(Grouped::text).markdown(|it, _| it.markdown()).into());
     }
     let (canvas, reports): (_, Rc<[ObjectiveReport]>) = (context.canvas, reports.into());
     let looks = Looks::of(reports).document(move |it| Ok(document(it, as_of)));

@@ -1,12 +1,15 @@
-//! Owns `slo trend`: one objective, day by day.
+//! Owns `slo trend`: objectives, day by day.
 //!
-//! | `slo trend NAME` | one objective day by day, each at its close, in the objective's time zone | |
+//! | `slo trend NAME…` | objectives day by day, each day at its close, in the objective's time zone; `--days 30`, or `--since` and `--until`
+//! | |
 
 use anyhow::Result;
 
 use super::{Answer, Context, Run, moment, selection};
 use crate::cli::Trend;
+use crate::domain::value::instant::Instant;
 use crate::evaluation::trend;
+use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::trend::{document, sheet};
 use crate::store::Access;
@@ -16,13 +19,27 @@ impl Run for Trend {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let [since, until] =
+            [&args.since, &args.until].map(|text| text.as_deref().map(|text| moment(text, as_of)).transpose());
+        let (since, until) = (since?, until?.unwrap_or(as_of));
+        if let Some(since) = since.filter(|since| *since > until) {
+            return Err(Failure::new(
+                format!("--since {since} is after --until {until}"),
+                "--since takes the earlier time",
+            ));
+        }
+        // Later facts change no day that is over, but do not exist either way.
+        let until = until.min(as_of);
         let store = context.store(Access::Read)?;
         let snapshots = store.read(|store| {
-            let stored = selection::objective(store, &args.name)?;
-            let calendar = stored.objective.window.calendar();
-            let after = since.unwrap_or_else(|| calendar.days_before(as_of, args.days.into()));
-            trend(store, stored, after, as_of)
+            let mut found = Vec::new();
+            for stored in selection::each_objective(store, &args.names)? {
+                let calendar = stored.objective.window.calendar();
+                let after = since.unwrap_or_else(|| calendar.days_before(until, args.days.into()));
+                let of_it = trend(store, stored, after.max(Instant::MIN), as_of)?;
+                found.extend(of_it.into_iter().filter(|snapshot| snapshot.at <= until));
+            }
+            Ok(found)
         })?;
         if snapshots.is_empty() {
             context.note("no midnight has passed since the system's first transition, or none in this range");

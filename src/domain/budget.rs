@@ -10,6 +10,7 @@ pub(crate) mod day;
 pub(crate) mod digest;
 pub(crate) mod forecast;
 pub(crate) mod grouping;
+pub(crate) mod latest;
 pub(crate) mod level;
 pub(crate) mod policy;
 pub(crate) mod printed;

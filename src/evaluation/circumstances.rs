@@ -56,7 +56,7 @@ pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instan
 fn notes_of(store: &Store, system: &Name, as_of: Instant) -> Result<Notes> {
     let Some(id) = store.system(system)? else { return Ok(Vec::new()) };
     let mut notes = Vec::new();
-    store.each_noted(id, |fact, note| {
+    store.each_noted(id, |fact, _, note| {
         if fact.at <= as_of && fact.status != Status::Healthy {
             notes.push((fact.at, note.to_owned()));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::planned::Planned;
 use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::account::chronicle::Chronicle;
@@ -57,6 +58,7 @@ fn draw(
 ) -> Result<Published> {
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
+    let planned = Planned::read(store)?;
     let mut reports = Vec::with_capacity(objectives.len());
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
@@ -65,7 +67,7 @@ fn draw(
             days(store, id, assessment, chronicle)?;
             Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::unlocking(assessment, chronicle)?))
         })?;
-        reports.push(report);
+        reports.push(planned.told(report, as_of));
         contributions.entry(system).or_default().push(contribution);
     }
     let achievements =

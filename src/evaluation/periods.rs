@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::circumstances::circumstances;
+use super::planned::Planned;
 use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::outage::shared::shared;
@@ -85,7 +86,12 @@ pub(crate) fn reports_over(
     frame: &Frame,
     as_of: Instant,
 ) -> Result<Vec<ObjectiveReport>> {
-    each_over(store, objectives, frame, as_of, ObjectiveReport::draw)
+    let planned = Planned::read(store)?;
+    each_over(store, objectives, frame, as_of, |assessment, chronicle| {
+        let report = ObjectiveReport::draw(assessment, chronicle)?;
+        // Of a period that is over, nothing is in force any more.
+        Ok(if assessment.window.end <= as_of { report } else { planned.told(report, as_of) })
+    })
 }
 
 /// The outages of each objective that touch a period, in the order given, with their true starts and ends as of a moment.

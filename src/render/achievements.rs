@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::health::minute;
-use super::number::{percent, ratio_percent};
+use super::number::{counted, percent, ratio_percent};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::achievement::{Measure, Progress, Standing, Unlocked};
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -72,6 +72,29 @@ pub(crate) fn document(standings: &[Standing], as_of: Instant) -> Result<Documen
         .flat_map(|standing| standing.progress.iter().map(|progress| WireProgress::of(&standing.system, progress)));
     document.set("progress", &lacking.collect::<Vec<_>>())?;
     Ok(document)
+}
+
+/// The last achievements for programs, newest first.
+pub(crate) fn recent_document(unlocked: &[Unlocked], as_of: Instant) -> Result<Document> {
+    Document::list(as_of, "achievements", &rows(unlocked))
+}
+
+/// The last achievements for people, newest first.
+pub(crate) fn recent_sheet(unlocked: &[Unlocked]) -> Sheet {
+    let mut sheet = Sheet::new().left("UNLOCKED").left("SYSTEM").names().left("ACHIEVEMENT").left("FOR").optional();
+    for one in unlocked {
+        sheet.push(vec![
+            Cell::plain(minute(one.unlocked_at)),
+            Cell::toned(one.system.as_str(), Tone::Strong),
+            Cell::toned(one.achievement.as_str(), Tone::Good),
+            Cell::plain(one.achievement.meaning()),
+        ]);
+    }
+    sheet.footer.push(match unlocked.len() {
+        0 => "no achievements yet".to_owned(),
+        count => format!("the last {}; times are UTC", counted(count, "achievement")),
+    });
+    sheet
 }
 
 /// How far something is, in words: `5 of 7 days`.

@@ -36,7 +36,7 @@ pub(super) fn down_cell(report: &ObjectiveReport, room: Room) -> Cell {
 }
 
 /// A moment in as few words as tell it apart on the day of another: `13:41`, `11-18 13:41`, `2025-11-18`; UTC.
-fn clock(at: Instant, now: Instant) -> String {
+pub(super) fn clock(at: Instant, now: Instant) -> String {
     let same = |format: &str| at.to_chrono().format(format).to_string() == now.to_chrono().format(format).to_string();
     let format = match (same("%Y-%m-%d"), same("%Y")) {
         (true, _) => "%H:%M",

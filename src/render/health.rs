@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::maintenance::{WireMaintenance, in_words};
 use super::number::{counted, short_time};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::health::report::Health;
@@ -25,12 +26,6 @@ struct WireHealth<'a> {
     retired: bool,
 }
 
-#[derive(Serialize)]
-struct WireMaintenance<'a> {
-    name: &'a str,
-    end: String,
-}
-
 /// The answer of `health` for programs.
 pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
@@ -46,10 +41,7 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
             transitions_in_window: health.transitions_in_window,
             last_seen: text(health.last_seen),
             data_age_seconds: health.data_age_ms().map(|age| age / 1000),
-            in_maintenance: health
-                .maintenance
-                .as_ref()
-                .map(|open| WireMaintenance { name: open.window.as_str(), end: open.until.to_string() }),
+            in_maintenance: health.maintenance.as_ref().map(WireMaintenance::of),
             retired: health.is_retired,
         })
         .collect();
@@ -98,8 +90,7 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
 
 /// What else matters of a system: that it is retired, or in maintenance and until when.
 fn note(health: &Health) -> String {
-    let maintenance =
-        health.maintenance.as_ref().map(|open| format!("maintenance {} until {}", open.window, minute(open.until)));
+    let maintenance = health.maintenance.as_ref().map(in_words);
     let retired = health.is_retired.then(|| "retired".to_owned());
     retired.into_iter().chain(maintenance).collect::<Vec<_>>().join(", ")
 }

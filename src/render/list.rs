@@ -1,6 +1,7 @@
 //! Owns how lists of systems, objectives, maintenance windows and ingests look, and the numbers of the database file.
 
 mod declared;
+mod maintenance;
 mod records;
 mod vocabulary;
 
@@ -12,7 +13,8 @@ use super::ingest::thousands;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::value::instant::Instant;
 
-pub(crate) use declared::{KnownSystem, conditions, corrections, maintenance, objectives, systems};
+pub(crate) use declared::{KnownSystem, conditions, corrections, objectives, systems};
+pub(crate) use maintenance::maintenance;
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{feeds, fields, policies};
 
@@ -54,7 +56,7 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
         };
         if *index == 0 {
             sheet = sheet.names();
-        } else if matches!(**title, "LABELS" | "FILE" | "STARTED") {
+        } else if matches!(**title, "LABELS" | "FILE" | "STARTED" | "LAST" | "REPEATS" | "REASON") {
             sheet = sheet.optional();
         }
     }

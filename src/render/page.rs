@@ -13,13 +13,14 @@ mod overview;
 mod shown;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use super::down::{DOWN, in_words};
 use super::health::minute;
 use super::icon;
+use super::maintenance;
 use super::markup::Markup;
 use super::number::counted;
 use crate::domain::budget::achievement::Unlocked;
@@ -138,6 +139,11 @@ fn head(page: &mut Markup, reports: &[&ObjectiveReport], title: &str, as_of: Ins
         page.own(" · ");
         page.element("b", &[("class", &"down")], format_args!("{down} down now"));
     }
+    let maintained: BTreeSet<&Name> =
+        reports.iter().filter(|report| report.maintenance.is_some()).map(|report| &report.system).collect();
+    if !maintained.is_empty() {
+        page.words(format_args!(" · {} in maintenance", counted(maintained.len(), "system")));
+    }
     page.own("</p>\n");
     if !reports.is_empty() {
         page.own("<ul class=\"tiles\" aria-label=\"Objectives by state\">\n");
@@ -190,6 +196,13 @@ fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'sta
     } else {
         page.element("span", &[("class", &"quiet")], in_words(report).unwrap_or_default());
     }
+    page.own(after);
+}
+
+/// The maintenance that the system of an objective is in at this moment; nothing where there is none.
+fn maintenance(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
+    let Some(open) = &report.maintenance else { return };
+    shown.write(page, "span", "inMaintenance.end", format_args!("{} UTC", maintenance::in_words(open)));
     page.own(after);
 }
 

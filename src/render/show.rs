@@ -1,34 +1,33 @@
-//! Owns the one screen about one objective: budget, burn, blame, events, trend, streak, forecast, and the accounting.
+//! Owns the one screen about one objective: the answer first, then its outages, days, rates, and the accounting.
 
 mod accounting;
+mod answer;
 mod drawing;
+mod rates;
+mod wire;
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::down::standing;
-use super::forecast::{next_period, overspending};
 use super::health::minute;
-use super::number::{down_minutes, minutes, percent, rate, short_down, short_time};
 use super::sheet::paint;
-use super::status::{remaining_percent, symbol, tone, values};
-use super::{Canvas, Document, Tone};
+use super::status::{symbol, tone};
+use super::{Canvas, Tone};
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::balance::{LOOKBACKS, SCALED_MS, State};
-use crate::domain::budget::policy::{Burn, POLICY};
+use crate::domain::budget::balance::State;
+use crate::domain::budget::latest::Latest;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
-use accounting::accounting;
 use drawing::{blame, timeline, trend};
+
+pub(crate) use wire::document;
 
 /// Width of the bars.
 const BAR: usize = 30;
@@ -43,6 +42,8 @@ pub(crate) struct Portrait {
     pub(crate) report: ObjectiveReport,
     /// Those of which something is charged in the window, oldest first.
     pub(crate) outages: Vec<Outage>,
+    /// The outage that goes on, else the last of those.
+    pub(crate) latest: Option<Latest>,
     /// The last days, oldest first.
     pub(crate) snapshots: Vec<Snapshot>,
     /// Of its system, oldest first.
@@ -50,47 +51,7 @@ pub(crate) struct Portrait {
     pub(crate) as_of: Instant,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireRule {
-    rule: String,
-    factor: f64,
-    budget_percent: i64,
-    long: Option<f64>,
-    short: Option<f64>,
-    burn: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireAccounting {
-    window_start: String,
-    window_end: String,
-    unknown_minutes: f64,
-    excluded_minutes: f64,
-    not_counted_minutes: f64,
-    counts_as_down: Vec<&'static str>,
-    weights: BTreeMap<&'static str, f64>,
-    schedule: Vec<String>,
-    not_counted: Vec<&'static str>,
-    exclude_maintenance_windows: bool,
-    dependency_exclusion: &'static str,
-    excluded_dependencies: Vec<String>,
-}
-
 impl Portrait {
-    fn rules(&self) -> impl Iterator<Item = WireRule> {
-        let nominal_ms = self.report.window_kind.nominal_ms();
-        POLICY.into_iter().map(move |rule| WireRule {
-            rule: rule.name(),
-            factor: rule.factor(nominal_ms),
-            budget_percent: rule.budget_percent,
-            long: self.report.burn_rates[rule.long].value(),
-            short: self.report.burn_rates[rule.short].value(),
-            burn: rule.judge(&self.report.burn_rates, nominal_ms).as_str(),
-        })
-    }
-
     /// The charged parts of outages, oldest first.
     fn events(&self) -> Vec<&Event> {
         self.outages.iter().flat_map(|outage| &outage.events).collect()
@@ -137,39 +98,10 @@ impl Portrait {
     }
 }
 
-/// The screen for programs.
-pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
-    let budget = &portrait.report.budget;
-    let mut document = Document::new(portrait.as_of);
-    document.set("objective", &values(&portrait.report)?)?;
-    document.set("multiwindow", &portrait.rules().collect::<Vec<_>>())?;
-    document.set("events", &super::downtime::rows(&portrait.outages, portrait.as_of))?;
-    document.set("snapshots", &super::trend::rows(&portrait.snapshots))?;
-    document.set("achievements", &super::achievements::rows(&portrait.achievements))?;
-    document.set(
-        "accounting",
-        &WireAccounting {
-            window_start: budget.window.start.to_string(),
-            window_end: budget.window.end.to_string(),
-            unknown_minutes: minutes(budget.tally.unknown_ms),
-            excluded_minutes: down_minutes(budget.tally.excluded_us),
-            not_counted_minutes: minutes(budget.tally.not_counted_ms),
-            counts_as_down: portrait.counts_as_down(),
-            weights: portrait.weights(),
-            schedule: portrait.schedule(),
-            not_counted: portrait.not_counted(),
-            exclude_maintenance_windows: portrait.objective.exclude_maintenance_windows,
-            dependency_exclusion: budget.exclusion.as_str(),
-            excluded_dependencies: portrait.excluded_dependencies(),
-        },
-    )?;
-    Ok(document)
-}
-
 /// The screen for people.
 pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let report = &portrait.report;
-    let state = paint(&format!("{} {}", symbol(report.state), standing(report)), tone(report.state), canvas);
+    let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);
     let mut screen = Screen { text: String::new(), canvas };
     screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
     if let Some(title) = &portrait.objective.metadata.title {
@@ -183,18 +115,24 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     screen.line(&format!("{target} % of {}{check}, window {}", report.system, report.window_kind));
     screen.line("");
     if report.state == State::NoData {
-        screen.part("Budget", vec![format!("{} has not reported anything yet", report.system)]);
+        screen.part("Now", vec![format!("{} has not reported anything yet", report.system)]);
     } else {
-        screen.part("Budget", budget(portrait, canvas));
-        screen.part("Forecast", forecast(portrait));
-        screen.part("Burn rate", burn(portrait, canvas));
-        screen.part("Causes", blame(portrait, canvas));
+        screen.part("Now", vec![answer::now(portrait)]);
+        screen.part("Cause", answer::cause(portrait));
+        screen.part("Notes", answer::notes(portrait));
+        screen.part("Planned", answer::planned(portrait));
+        screen.part("Budget", answer::budget(portrait, canvas));
+        screen.part("Forecast", answer::forecast(portrait));
+        screen.line("");
         screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
+        screen.part("Causes", blame(portrait, canvas));
         screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);
         screen.part("Achieved", achieved(portrait));
+        screen.line("");
+        screen.part("Burn rate", rates::burn(portrait, canvas));
     }
-    screen.part("Accounting", accounting(portrait));
+    screen.part("Accounting", accounting::accounting(portrait));
     screen.text
 }
 
@@ -252,92 +190,6 @@ fn visible_width(text: &str) -> usize {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().map_or(0, UnicodeWidthStr::width);
     first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
-}
-
-fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    let budget = &portrait.report.budget;
-    let left = remaining_percent(budget);
-    let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
-    let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
-    let bar = paint(&bar, tone(portrait.report.state), canvas);
-    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
-    let rest = if budget.is_breaching() {
-        format!("overspent by {}", whole(budget.overspent()))
-    } else {
-        format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
-    };
-    let available = |down_us: i64| {
-        let (part, whole) = budget.available(down_us);
-        percent(part, whole, 4)
-    };
-    vec![
-        format!("{bar}  {rest} of {}", whole(budget.total())),
-        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
-        format!(
-            "{} of the budget consumed, {} of downtime in all; tier {}",
-            short_down(budget.consumed_us()),
-            short_down(budget.tally.strict_us()),
-            portrait.report.tier.as_str(),
-        ),
-    ]
-}
-
-fn forecast(portrait: &Portrait) -> Vec<String> {
-    let report = &portrait.report;
-    let forecast = report.forecast;
-    let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
-    let leaves =
-        |at: Instant| {
-            // What leaves the window then is what lies at its start.
-            let start = at.plus(-portrait.report.budget.window.millis());
-            let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
-            portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
-                format!(", when the outage of {} leaves the window", minute(outage.start))
-            })
-        };
-    // While it is down, what ends its downtime is maintenance.
-    let then = if report.has_open_downtime() { "if nothing else happens" } else { "if it stays up" };
-    let mut lines = Vec::new();
-    lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
-    lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
-    lines.extend(forecast.recovers_at.map(|at| format!("{then}, stops breaching {}{}", until(at), leaves(at))));
-    lines.extend(forecast.full_at.map(|at| format!("{then}, fully restored {}{}", until(at), leaves(at))));
-    lines.extend(next_period(report).map(|at| format!("a new period begins {} UTC, with a full budget", until(at))));
-    if lines.is_empty() {
-        lines.push("no change expected".to_owned());
-    }
-    lines
-}
-
-fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    let report = &portrait.report;
-    let rates = LOOKBACKS.iter().zip(&report.burn_rates);
-    let mut parts: Vec<String> = rates.map(|((name, _), burn)| format!("{name} {}", rate(burn.value()))).collect();
-    parts.push(format!("window {}", rate(report.burn_rate.value())));
-    let mut lines = vec![parts.join(" · ")];
-    let nominal_ms = report.window_kind.nominal_ms();
-    for rule in POLICY {
-        let verdict = rule.judge(&report.burn_rates, nominal_ms);
-        let tone = match verdict {
-            Burn::Critical => Tone::Bad,
-            Burn::Increasing | Burn::Recovering => Tone::Warning,
-            Burn::Acceptable => Tone::Good,
-        };
-        let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
-        let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
-        let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
-        let meaning = match verdict {
-            Burn::Critical => "both over",
-            Burn::Increasing => "only the short one over",
-            Burn::Recovering => "only the long one over",
-            Burn::Acceptable => "both under",
-        };
-        lines.push(format!(
-            "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>5}: {}, {meaning}",
-            paint(verdict.as_str(), tone, canvas),
-        ));
-    }
-    lines
 }
 
 fn events(portrait: &Portrait) -> Vec<String> {

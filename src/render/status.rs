@@ -1,6 +1,7 @@
 //! Owns how objectives' reports look: the table of `status`, and its JSON shape.
 
 mod footer;
+mod groups;
 
 use crate::domain::budget::balance::SCALED_MS;
 use crate::render::number::down_minutes;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use super::down::{DOWN, Room, down_cell, down_now};
 use super::health::ago;
+use super::maintenance::{WireMaintenance, in_maintenance, maintenance_cell};
 use super::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
 use super::period;
 use super::{Canvas, Cell, Document, Sheet, Tone};
@@ -28,6 +30,7 @@ use crate::domain::value::window::Window;
 use footer::{blind_spots, last_data, outlooks};
 
 pub(crate) use crate::domain::budget::printed::remaining_percent;
+pub(crate) use groups::Grouped;
 
 /// Marks what its set does not declare any more.
 const ORPHAN: &str = "∅";
@@ -58,6 +61,7 @@ struct WireObjective<'a> {
     is_breaching: bool,
     has_open_downtime: bool,
     down_since: Option<String>,
+    in_maintenance: Option<WireMaintenance<'a>>,
     status_known: bool,
     attribution: Vec<WireAttribution<'a>>,
     excluded_minutes: f64,
@@ -164,6 +168,7 @@ impl<'a> WireObjective<'a> {
             is_breaching: budget.is_breaching(),
             has_open_downtime: report.has_open_downtime(),
             down_since: text(report.down_since()),
+            in_maintenance: report.maintenance.as_ref().map(WireMaintenance::of),
             status_known: report.known_now,
             attribution: report
                 .attribution
@@ -271,6 +276,11 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL");
     sheet = narrow(narrow(narrow(sheet.right("TARGET")).right("BURN")).right("STREAK"));
     sheet = sheet.left("SYSTEM").optional();
+    // Said only where there is something to say, as being down is.
+    let some_maintained = reports.iter().any(|report| report.maintenance.is_some());
+    if some_maintained {
+        sheet = sheet.left("MAINTENANCE").optional();
+    }
     if detail.wide {
         sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
         sheet = sheet.right("BEST").right("COVERAGE").right("LAST SEEN").left("MODE").left("LABELS");
@@ -286,16 +296,23 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
         if some_down {
             cells.insert(1, down_cell(report, room));
         }
+        if some_maintained {
+            cells.insert(ROW + usize::from(some_down), maintenance_cell(report));
+        }
         sheet.push(cells);
     }
     sheet.footer.push(summary(reports));
     sheet.footer.extend(down_now(reports));
+    sheet.footer.extend(in_maintenance(reports));
     sheet.footer.extend(outlooks(reports));
     sheet.footer.extend(blind_spots(reports));
     sheet.footer.extend(last_data(reports));
     sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));
     sheet
 }
+
+/// The cells of a row that is not wide.
+const ROW: usize = 8;
 
 fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     let budget = &report.budget;

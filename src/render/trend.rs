@@ -5,12 +5,13 @@ use crate::render::number::short_down;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::number::{percent, rate};
+use super::number::{counted, percent, rate};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::printed::availability_percent;
 use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,17 +49,15 @@ pub(crate) fn document(snapshots: &[Snapshot], as_of: Instant) -> Result<Documen
     Document::list(as_of, "snapshots", &rows(snapshots))
 }
 
-/// The snapshots for people, oldest first.
+/// The snapshots for people, objective by objective, oldest first.
 pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
     const WIDTH: usize = 20;
-    let mut sheet = Sheet::new()
-        .left("DAY")
-        .right("AVAIL")
-        .left("BUDGET LEFT")
-        .right("")
-        .right("CONSUMED")
-        .right("BURN")
-        .right("STREAK");
+    let mut named: Vec<&Name> = snapshots.iter().map(|snapshot| &snapshot.objective).collect();
+    named.dedup();
+    let many = named.len() > 1;
+    let mut sheet = if many { Sheet::new().left("OBJECTIVE").names() } else { Sheet::new() };
+    sheet =
+        sheet.left("DAY").right("AVAIL").left("BUDGET LEFT").right("").right("CONSUMED").right("BURN").right("STREAK");
     for snapshot in snapshots {
         let budget = &snapshot.budget;
         let (part, whole) = available(budget);
@@ -69,7 +68,8 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
             () if budget.is_at_risk() => Tone::Warning,
             () => Tone::Good,
         };
-        sheet.push(vec![
+        let name = many.then(|| Cell::toned(snapshot.objective.as_str(), Tone::Strong));
+        let cells = vec![
             Cell::plain(snapshot.date.to_string()),
             Cell::plain(percent(part, whole, 3)),
             Cell::toned(format!("{}{}", "█".repeat(filled), "░".repeat(WIDTH - filled)), tone),
@@ -77,11 +77,12 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
             Cell::plain(short_down(budget.consumed_us())),
             Cell::plain(rate(budget.burn_rate().value())),
             Cell::plain(format!("{}d", snapshot.streak)),
-        ]);
+        ];
+        sheet.push(name.into_iter().chain(cells).collect());
     }
     if let Some(last) = snapshots.last() {
-        let plural = if snapshots.len() == 1 { "" } else { "s" };
-        sheet.footer.push(format!("{}: {} day{plural}, each at its close", last.objective, snapshots.len()));
+        let whose = if many { counted(named.len(), "objective") } else { last.objective.to_string() };
+        sheet.footer.push(format!("{whose}: {}, each at its close", counted(snapshots.len(), "day")));
     }
     sheet
 }

@@ -305,24 +305,35 @@ impl Store {
         Ok(())
     }
 
-    /// Calls `each` for every fact of a system that has a note, stream by stream, oldest first. Streams without notes are not read.
+    /// Calls `each` for every fact of a system that has a note, with the moment of the next fact of its stream, stream by stream,
+    /// oldest first. Streams without notes are not read.
     ///
     /// # Errors
     /// Those of the database, and when a segment does not decode.
-    pub(crate) fn each_noted(&self, system: SystemId, mut each: impl FnMut(Transition, &str)) -> Result<()> {
+    pub(crate) fn each_noted(
+        &self,
+        system: SystemId,
+        mut each: impl FnMut(Transition, Option<Instant>, &str),
+    ) -> Result<()> {
         for stream in self.streams(system)? {
             let notes = self.notes(stream.id)?;
             if notes.is_empty() {
                 continue;
             }
+            let mut before: Option<(Transition, &String)> = None;
             self.each_segment(stream.id, |facts| {
                 for fact in facts {
-                    if let Some(note) = notes.get(&fact.transition.at.millis()) {
-                        each(fact.transition, note);
+                    let at = fact.transition.at;
+                    if let Some((noted, note)) = before.take() {
+                        each(noted, Some(at), note);
                     }
+                    before = notes.get(&at.millis()).map(|note| (fact.transition, note));
                 }
                 Ok(())
             })?;
+            if let Some((noted, note)) = before {
+                each(noted, None, note);
+            }
         }
         Ok(())
     }

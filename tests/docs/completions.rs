@@ -56,6 +56,8 @@ fn whatever_stands_for_something_in_the_database_completes() {
     assert!(applied.status.success(), "{applied:?}");
     for (words, completed) in [
         (&["badge", "mail"][..], &["mail-delivery"][..]),
+        (&["status", "--by", "label:"], &["label:team", "label:tier"]),
+        (&["check", "-l", "team=p"], &["team=payments", "team=platform"]),
         (&["backtest", "mail"], &["mail-delivery"]),
         (&["backtest", "--condition", "m"], &["mail-slow"]),
         (&["check", "--condition", "none,m"], &["none,mail-slow"]),

@@ -16,6 +16,7 @@ mod install;
 mod layers;
 mod man;
 mod markdown;
+mod notifications;
 mod page;
 mod pages;
 mod scan;

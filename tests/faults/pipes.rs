@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::harness::{Output, SLO, World, lines};
+use crate::harness::{OBJECTIVE, Output, SLO, World, lines};
 
 /// Runs a command whose reader is gone before it starts.
 fn unread(world: &World, args: &[&str]) -> Output {
@@ -110,9 +110,18 @@ fn a_moment_that_is_none_is_refused_by_every_command() {
 }
 
 #[test]
-fn the_name_of_a_system_in_place_of_an_objective_is_answered_with_its_objectives() {
+fn the_name_of_a_system_stands_for_its_only_objective() {
     let world = World::lived_in();
-    let output = world.run(&["show", "shop"]);
+    for command in ["show", "badge", "trend"] {
+        assert_eq!(world.pass(&[command, "shop"]), world.pass(&[command, "shop-availability"]));
+    }
+    let output = world.run(&["status", "shop"]);
     output.refuses("there is no objective \"shop\"");
-    assert!(output.stderr.contains("\"shop\" is a system; its objectives: shop-availability"), "{}", output.stderr);
+    let hint = "\"shop\" is a system; `--system shop` selects its objectives: shop-availability";
+    assert!(output.stderr.contains(hint), "{}", output.stderr);
+    world.write("second.yaml", OBJECTIVE.replace("shop-availability", "shop-strict"));
+    world.pass(&["apply", "second.yaml"]);
+    let output = world.run(&["show", "shop"]);
+    output.refuses("\"shop\" is a system with 2 objectives");
+    assert!(output.stderr.contains("name one of them: shop-availability, shop-strict"), "{}", output.stderr);
 }

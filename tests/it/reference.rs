@@ -14,7 +14,7 @@ pub(crate) mod forecast;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod model;
-mod recurrence;
+pub(crate) mod recurrence;
 mod schedule;
 pub(crate) mod sets;
 pub(crate) mod view;

@@ -1,5 +1,6 @@
 //! Owns maintenance windows: when they are in force, once or by a recurrence rule, planned or written afterwards.
 
+pub(crate) mod around;
 pub(crate) mod calendar;
 mod dates;
 pub(crate) mod local;
@@ -74,18 +75,8 @@ pub(crate) fn in_force<'w>(
     windows: impl IntoIterator<Item = &'w MaintenanceWindow>,
     at: Instant,
 ) -> Option<InMaintenance> {
-    let now = Span::new(at, at.plus(1));
-    let until = |schedule: &Schedule| match schedule {
-        Schedule::Once(span) => Some(span.end).filter(|_| !span.intersect(now).is_empty()),
-        Schedule::Recurring(recurrence) => recurrence
-            .occurrences(now)
-            .into_iter()
-            .filter(|span| !span.intersect(now).is_empty())
-            .map(|span| span.end)
-            .max(),
-    };
     let open = windows.into_iter().filter(|window| !window.cancelled).filter_map(|window| {
-        Some(InMaintenance { window: window.metadata.name.clone(), until: until(&window.schedule)? })
+        Some(InMaintenance { window: window.metadata.name.clone(), until: window.schedule.until(at)? })
     });
     open.max_by(|one, other| one.until.cmp(&other.until).then_with(|| other.window.cmp(&one.window)))
 }

@@ -93,6 +93,13 @@ pub(crate) struct Unlocked {
     pub(crate) unlocked_at: Instant,
 }
 
+/// Sorts achievements, those unlocked last first; ties: by system, then in the order in which they are shown.
+pub(crate) fn newest_first(unlocked: &mut [Unlocked]) {
+    unlocked.sort_by(|a, b| {
+        b.unlocked_at.cmp(&a.unlocked_at).then_with(|| (&a.system, a.achievement).cmp(&(&b.system, b.achievement)))
+    });
+}
+
 /// What one objective adds to the achievements of its system.
 #[derive(Debug)]
 pub(crate) struct Contribution {

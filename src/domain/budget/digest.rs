@@ -25,7 +25,7 @@ pub(crate) struct Digest {
     pub(crate) counts: Counts,
     /// As of the start of the week.
     pub(crate) counts_before: Counts,
-    /// The best by availability, best first; ties: the longest streak, then by name.
+    /// The best by availability, best first; ties: the longest streak, then by name. None of those in `worst`.
     pub(crate) top: Vec<ObjectiveReport>,
     /// The worst by the share of the budget that remains, worst first; ties: the one that overspent it by the most time, then by
     /// name.
@@ -173,6 +173,25 @@ pub(crate) struct Sources {
     pub(crate) unlocked: Vec<Unlocked>,
 }
 
+/// The best and the worst objectives, none in both: of few, half are best and half are worst, and the one in the middle is among
+/// the best.
+fn named(reports: &[ObjectiveReport]) -> (Vec<ObjectiveReport>, Vec<ObjectiveReport>) {
+    type Order = fn(&ObjectiveReport, &ObjectiveReport) -> Ordering;
+    let by_remaining: Order =
+        |a, b| a.budget.compare_remaining(&b.budget).then_with(|| b.budget.overspent().cmp(&a.budget.overspent()));
+    let by_availability: Order =
+        |a, b| b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current));
+    // Nothing can be said of what never reported.
+    let mut seen: Vec<&ObjectiveReport> = reports.iter().filter(|one| one.state != State::NoData).collect();
+    let mut first = |order: Order, count: usize| -> Vec<ObjectiveReport> {
+        seen.sort_by(|a, b| order(a, b).then_with(|| a.objective.cmp(&b.objective)));
+        seen.drain(..count.min(seen.len())).cloned().collect()
+    };
+    let count = reports.iter().filter(|one| one.state != State::NoData).count();
+    let worst = first(by_remaining, NAMED.min(count / 2));
+    (first(by_availability, NAMED), worst)
+}
+
 impl Digest {
     /// Draws a digest up.
     pub(crate) fn draw(sources: Sources) -> Self {
@@ -191,12 +210,7 @@ impl Digest {
             })
             .collect();
         changes.sort_by(|a, b| (a.after, a.before, &a.objective).cmp(&(b.after, b.before, &b.objective)));
-        let first = |order: fn(&ObjectiveReport, &ObjectiveReport) -> Ordering| {
-            // Nothing can be said of what never reported.
-            let mut seen: Vec<&ObjectiveReport> = reports.iter().filter(|one| one.state != State::NoData).collect();
-            seen.sort_by(|a, b| order(a, b).then_with(|| a.objective.cmp(&b.objective)));
-            seen.into_iter().take(NAMED).cloned().collect()
-        };
+        let (top, worst) = named(&reports);
         let mut down: Vec<ObjectiveReport> = reports.iter().filter(|report| report.down.is_some()).cloned().collect();
         worst_first(&mut down);
         Self {
@@ -205,12 +219,8 @@ impl Digest {
             down,
             counts: Counts::of(&reports.iter().map(|report| report.state)),
             counts_before: Counts::of(&states_before.iter().copied()),
-            top: first(|a, b| {
-                b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current))
-            }),
-            worst: first(|a, b| {
-                a.budget.compare_remaining(&b.budget).then_with(|| b.budget.overspent().cmp(&a.budget.overspent()))
-            }),
+            top,
+            worst,
             downtime: Downtime::of(&outages, Span::new(start, until), until),
             downtime_before: Downtime::of(&outages, before, until),
             unlocked,

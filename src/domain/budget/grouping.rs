@@ -28,6 +28,15 @@ impl GroupBy {
         }
     }
 
+    /// What a group is called; one without a name lacks the label.
+    pub(crate) fn called(&self, name: Option<&str>) -> String {
+        match (name, self) {
+            (Some(name), _) => name.to_owned(),
+            (None, Self::Label(key)) => format!("without {key}"),
+            (None, Self::Objective | Self::System) => String::new(),
+        }
+    }
+
     /// The group of an objective; `None`: it lacks the label.
     pub(crate) fn of<'r>(&self, report: &'r ObjectiveReport) -> Option<&'r str> {
         match self {
@@ -41,15 +50,51 @@ impl GroupBy {
 /// Some objectives that have something in common.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Group<'r> {
-    /// `None`: they lack the label.
+    /// `None`: they lack the label, or are all there are.
     pub(crate) name: Option<&'r str>,
     pub(crate) worst: &'r ObjectiveReport,
     pub(crate) count: usize,
+    /// Those that are down now, whatever their states and whether or not it spends the budget.
+    pub(crate) down: usize,
+    pub(crate) budgets: Budgets,
     /// In the order of [`State::ALL`].
     states: [usize; State::ALL.len()],
 }
 
-impl Group<'_> {
+/// The budgets of some objectives, each added up by itself, in the unit of [`Budget::total`](super::balance::Budget::total).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Budgets {
+    pub(crate) total: i128,
+    pub(crate) consumed: i128,
+    pub(crate) remaining: i128,
+    pub(crate) overspent: i128,
+}
+
+impl<'r> Group<'r> {
+    fn new(name: Option<&'r str>, worst: &'r ObjectiveReport) -> Self {
+        Self { name, worst, count: 0, down: 0, budgets: Budgets::default(), states: [0; State::ALL.len()] }
+    }
+
+    /// All objectives together, of which the worst comes first; `None` where there is none.
+    pub(crate) fn of_all(reports: &[&'r ObjectiveReport]) -> Option<Self> {
+        let mut all = Self::new(None, reports.first()?);
+        for report in reports {
+            all.add(report);
+        }
+        Some(all)
+    }
+
+    fn add(&mut self, report: &ObjectiveReport) {
+        let (budget, sums) = (&report.budget, &mut self.budgets);
+        self.count += 1;
+        self.down += usize::from(report.down.is_some());
+        self.states[report.state as usize] += 1;
+        sums.total += budget.total();
+        sums.consumed += budget.consumed();
+        sums.remaining += budget.remaining();
+        sums.overspent += budget.overspent();
+    }
+
     /// How many of its objectives are in a state.
     pub(crate) fn in_state(&self, state: State) -> usize {
         self.states[state as usize]
@@ -63,11 +108,10 @@ pub(crate) fn groups<'r>(reports: &[&'r ObjectiveReport], by: &GroupBy) -> Vec<G
     for report in reports {
         let name = by.of(report);
         let place = *places.entry(name).or_insert_with(|| {
-            groups.push(Group { name, worst: report, count: 0, states: [0; State::ALL.len()] });
+            groups.push(Group::new(name, report));
             groups.len() - 1
         });
-        groups[place].count += 1;
-        groups[place].states[report.state as usize] += 1;
+        groups[place].add(report);
     }
     groups
 }

@@ -153,6 +153,8 @@ pub(crate) struct Summary {
     pub(crate) strict_us: i64,
     pub(crate) excluded_us: i64,
     pub(crate) not_counted_ms: i64,
+    /// Under a correction.
+    pub(crate) corrected_ms: i64,
     pub(crate) known_ms: i64,
     pub(crate) elapsed_ms: i64,
     /// What their targets allow, in microseconds times [`WHOLE`].
@@ -178,6 +180,7 @@ impl Summary {
             sum.strict_us += budget.tally.strict_us();
             sum.excluded_us += budget.tally.excluded_us;
             sum.not_counted_ms += budget.tally.not_counted_ms;
+            sum.corrected_ms += level.report.corrected_ms;
             sum.known_ms += budget.known_ms();
             sum.elapsed_ms += budget.elapsed.millis();
             sum.allowed += budget.total();

@@ -12,6 +12,7 @@ use crate::domain::account::downtime::{Cause, Charge, Uncharged};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
+use crate::domain::health::report::InMaintenance;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -66,6 +67,9 @@ pub(crate) struct ObjectiveReport {
     pub(crate) forecast: Forecast,
     /// Time of the window up to `as-of` that is under a correction, in milliseconds.
     pub(crate) corrected_ms: i64,
+    /// The maintenance of its system that is in force at `as-of`, excused by it or not; no number depends on it, and who knows it
+    /// says so.
+    pub(crate) maintenance: Option<InMaintenance>,
 }
 
 impl ObjectiveReport {
@@ -113,6 +117,7 @@ impl ObjectiveReport {
             streak: Streak::replay(&assessment.ledger),
             forecast,
             budget,
+            maintenance: None,
         })
     }
 

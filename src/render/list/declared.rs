@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{List, Row, moment};
-use crate::domain::account::maintenance::{Length, Schedule};
 use crate::domain::account::objective::System;
 use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::transition::Source;
@@ -15,7 +14,6 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::condition::spec;
 use crate::render::log::short;
-use crate::render::number::minutes;
 use crate::render::status::marked;
 
 /// Declared conditions.
@@ -54,7 +52,7 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
 
 /// Where a declared object comes from: the last cells of its row.
 #[derive(Default)]
-struct Origin {
+pub(super) struct Origin {
     file: Option<String>,
     document: Option<usize>,
     set: Option<Name>,
@@ -63,7 +61,7 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(stored: &StoredObject) -> Self {
+    pub(super) fn of(stored: &StoredObject) -> Self {
         Self {
             file: Some(stored.file.clone()),
             document: Some(stored.document),
@@ -73,7 +71,7 @@ impl Origin {
         }
     }
 
-    fn complete(self, mut row: Row) -> Row {
+    pub(super) fn complete(self, mut row: Row) -> Row {
         row.cells[0] = marked(&row.cells[0], self.orphaned);
         row.cells.push(self.file.clone().unwrap_or_default());
         row.cells.push(self.set.as_ref().map_or_else(String::new, Name::to_string));
@@ -169,48 +167,6 @@ pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
         }))
     });
     List::new("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE", "+SET", "+COMMIT"], rows)
-}
-
-/// Declared maintenance.
-pub(crate) fn maintenance(stored: Vec<StoredObject>) -> List {
-    let rows = stored.into_iter().filter_map(|stored| {
-        let origin = Origin::of(&stored);
-        let Object::MaintenanceWindow(window) = stored.held.object else { return None };
-        let systems: Vec<&str> = window.systems.iter().map(Name::as_str).collect();
-        let (when, value) = match &window.schedule {
-            Schedule::Once(span) => (
-                format!("{} to {}", moment(Some(span.start)), moment(Some(span.end))),
-                json!({"start": span.start.to_string(), "end": span.end.to_string()}),
-            ),
-            Schedule::Recurring(rule) => (
-                format!("{} {}, {}", rule.rule.as_str(), rule.zone, format_millis(rule.clock_ms())),
-                json!({
-                    "start": rule.start.to_string(),
-                    "end": if let Length::Until(end) = rule.length { Some(end.to_string()) } else { None },
-                    "durationMinutes": minutes(rule.clock_ms()),
-                    "rrule": rule.rule.as_str(),
-                    "timezone": rule.zone.name(),
-                }),
-            ),
-        };
-        let when = if window.cancelled { format!("cancelled: {when}") } else { when };
-        Some(origin.complete(Row {
-            cells: vec![
-                window.metadata.name.to_string(),
-                systems.join(", "),
-                when,
-                window.reason.clone().unwrap_or_default(),
-            ],
-            value: json!({
-                "maintenanceId": window.metadata.name.as_str(),
-                "systems": systems,
-                "schedule": value,
-                "cancelled": window.cancelled,
-                "reason": window.reason,
-            }),
-        }))
-    });
-    List::new("maintenance", &["MAINTENANCE", "SYSTEMS", "WHEN", "REASON", "FILE", "+SET", "+COMMIT"], rows)
 }
 
 const CORRECTIONS: [&str; 10] =

@@ -38,6 +38,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieve
     shown.write(page, "span", "state", state.as_str());
     page.own("</span>");
     super::down(page, report, shown, "");
+    super::maintenance(page, report, shown, "");
     page.own("<a class=\"up-link\" href=\"#overview\">Overview</a></div>\n");
     if let Some(title) = &chapter.title {
         page.element("p", &[("class", &"title"), ("dir", &"auto")], title);

@@ -46,12 +46,8 @@ pub(super) fn write(page: &mut Markup, reports: &[&ObjectiveReport], by: &GroupB
 }
 
 fn row(page: &mut Markup, group: &Group<'_>, by: &GroupBy) {
-    let none = match by {
-        GroupBy::Objective | GroupBy::System => String::new(),
-        GroupBy::Label(key) => format!("without {key}"),
-    };
     page.open("tr", &[("data-group", &group.name.unwrap_or_default())]);
-    page.element("th", &[("scope", &"row")], group.name.unwrap_or(&none));
+    page.element("th", &[("scope", &"row")], by.called(group.name));
     page.element("td", &[("class", &"n"), ("data-count", &group.count)], group.count);
     for state in WORST_FIRST {
         let count = group.in_state(state);

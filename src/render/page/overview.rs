@@ -53,6 +53,7 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     shown.write(page, "b", "state", state.as_str());
     page.own(" · ");
     super::down(page, report, shown, " · ");
+    super::maintenance(page, report, shown, " · ");
     shown.write(page, "span", "systemId", &report.system);
     page.own("</small></span></th><td role=\"cell\" class=\"n\">");
     if state == State::NoData {

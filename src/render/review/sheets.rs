@@ -81,11 +81,20 @@ pub(super) fn change(now: (i64, i64), before: (i64, i64)) -> String {
     if change.abs() < 0.0005 { "±0".to_owned() } else { format!("{change:+.3}") }
 }
 
+/// Whether some time of the period is under a correction: only then it is told how much of each.
+fn has_corrections(review: &Review) -> bool {
+    review.entries.iter().any(|entry| entry.level.report.corrected_ms > 0)
+}
+
+fn with_corrections(sheet: Sheet, review: &Review) -> Sheet {
+    if has_corrections(review) { sheet.right("CORRECTED").optional() } else { sheet }
+}
+
 /// One row a group, and all of them together.
 pub(super) fn summary(review: &Review) -> Sheet {
     let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right("MET").right("MISSED").right("AVAIL");
     sheet = sheet.right("CHANGE").right("DOWNTIME").right("OUTAGES").right("LONGEST").right("MTTR").right("MTBF");
-    sheet = sheet.right("EXCLUDED").optional().right("COVERAGE").optional();
+    sheet = with_corrections(sheet.right("EXCLUDED").optional().right("COVERAGE").optional(), review);
     let is_grouped = review.by.as_ref().is_some_and(|by| *by != GroupBy::Objective);
     let sections = review.sections.iter().filter(|_| is_grouped);
     for (section, strong) in sections.map(|section| (section, true)).chain([(&review.total, false)]) {
@@ -105,6 +114,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
         row.extend(interruptions(outages));
         row.push(Cell::plain(short_down(sum.excluded_us)));
         row.push(Cell::plain(format!("{}%", percent(sum.known_ms.into(), sum.elapsed_ms.into(), 1))));
+        row.extend(has_corrections(review).then(|| Cell::plain(short_time(sum.corrected_ms))));
         sheet.push(row);
     }
     sheet.footer.push(format!(
@@ -130,8 +140,12 @@ pub(super) fn objectives(review: &Review, section: &Section) -> Sheet {
     let mut sheet = Sheet::new().left("RESULT").left("OBJECTIVE").names().right("TARGET").right("AVAIL");
     sheet = sheet.right("CHANGE").right("BUDGET USED").right("DOWNTIME").right("OUTAGES").right("LONGEST");
     sheet = sheet.right("MTTR").right("MTBF").right("EXCLUDED").optional().right("COVERAGE").optional();
+    sheet = with_corrections(sheet, review);
     for place in &section.entries {
-        sheet.push(objective(&review.entries[*place], review.is_complete()));
+        let entry = &review.entries[*place];
+        let mut row = objective(entry, review.is_complete());
+        row.extend(has_corrections(review).then(|| Cell::plain(short_time(entry.level.report.corrected_ms))));
+        sheet.push(row);
     }
     sheet
 }

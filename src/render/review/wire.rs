@@ -141,6 +141,7 @@ struct WireSummary {
     interruptions: WireInterruptions,
     excluded_minutes: f64,
     not_counted_minutes: f64,
+    corrected_minutes: f64,
     coverage_percent: Option<f64>,
 }
 
@@ -164,6 +165,7 @@ impl WireSummary {
             interruptions: WireInterruptions::of(&sum.interruptions),
             excluded_minutes: down_minutes(sum.excluded_us),
             not_counted_minutes: minutes(sum.not_counted_ms),
+            corrected_minutes: minutes(sum.corrected_ms),
             coverage_percent: ratio_percent(sum.known_ms.into(), sum.elapsed_ms.into()),
         }
     }

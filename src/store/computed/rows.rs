@@ -15,7 +15,7 @@ use crate::domain::budget::printed::{
 };
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::Snapshot;
-use crate::domain::health::report::Health;
+use crate::domain::health::report::{Health, InMaintenance};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::window::Window;
@@ -69,6 +69,8 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "down_since",
         "window_timezone",
         "corrected_minutes",
+        "maintenance",
+        "maintenance_until",
     ],
 };
 
@@ -99,6 +101,9 @@ pub(super) const SYSTEM_STATUS: Table = Table {
         "transitions_in_window",
         "last_seen",
         "data_age_seconds",
+        "retired",
+        "maintenance",
+        "maintenance_until",
     ],
 };
 
@@ -201,6 +206,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.push(instant(report.down_since()));
     row.push(text(report.window_kind.calendar().zone.name()));
     row.push(Value::Real(minutes(report.corrected_ms)));
+    row.extend(maintenance(report.maintenance.as_ref()));
     Ok(row)
 }
 
@@ -217,7 +223,7 @@ pub(super) fn streak(report: &ObjectiveReport) -> Row {
 }
 
 pub(super) fn system(health: &Health) -> Row {
-    vec![
+    let mut row = vec![
         text(health.system.as_str()),
         text(health.status.as_str()),
         Value::Integer(health.healthy_checks as i64),
@@ -227,7 +233,15 @@ pub(super) fn system(health: &Health) -> Row {
         Value::Integer(health.transitions_in_window as i64),
         instant(health.last_seen),
         seconds(health.data_age_ms()),
-    ]
+        flag(health.is_retired),
+    ];
+    row.extend(maintenance(health.maintenance.as_ref()));
+    row
+}
+
+/// The window that is in force, and until when.
+fn maintenance(open: Option<&InMaintenance>) -> [Value; 2] {
+    [open.map_or(Value::Null, |open| text(open.window.as_str())), instant(open.map(|open| open.until))]
 }
 
 pub(super) fn achievement(unlocked: &Unlocked) -> Row {

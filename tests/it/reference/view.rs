@@ -96,6 +96,9 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("isBreaching", budget.is_breaching().into());
     put("hasOpenDowntime", open.into());
     put("downSince", instant_or_null(history.down_since(as_of)));
+    // Of a period that is over, nothing is in force any more.
+    let over = matches!(objective.window, Window::Calendar { .. }) && budget.end <= as_of;
+    put("inMaintenance", if over { Value::Null } else { in_maintenance(model, &objective.system) });
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
     put("excludedMinutes", down_minutes(totals.excluded).into());

@@ -1,0 +1,60 @@
+//! Owns how the latest outage of an objective is found, and what was written of it.
+
+use anyhow::Result;
+
+use super::Evaluation;
+use super::circumstances::circumstances;
+use crate::domain::account::member::Member;
+use crate::domain::account::outage::shared::shared;
+use crate::domain::account::outage::{Outage, outages};
+use crate::domain::budget::latest::{Latest, Note, Notes};
+use crate::domain::budget::review::Interruption;
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::store::{Store, Stored};
+
+/// The outage that goes on at a moment, charged or not; else the last of those that are `known` to be charged, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn latest(store: &Store, stored: Stored, known: &[Outage], as_of: Instant) -> Result<Option<Latest>> {
+    let mut evaluation = Evaluation::open(store, 1, as_of)?;
+    let model = evaluation.resolver.model(stored)?;
+    let now = Span::new(as_of, as_of.plus(1));
+    let open = outages(&model, now, as_of, &mut evaluation.chronicle)?.pop();
+    let Some(outage) = open.or_else(|| known.last().cloned()) else { return Ok(None) };
+    let alone = shared([&outage]);
+    let circumstances = circumstances(store, &alone, as_of)?.pop().unwrap_or_default();
+    let outage = Interruption::of(&alone[0], circumstances, as_of, |seen| seen.span(as_of));
+    let mut systems = Vec::new();
+    with_members(&model.system, &mut systems);
+    systems.extend(outage.causes.iter().flatten().cloned());
+    let notes = notes(store, systems, Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1))))?;
+    Ok(Some(Latest { outage, notes }))
+}
+
+/// A system, and what it is made of.
+fn with_members(system: &Member, found: &mut Vec<Name>) {
+    found.push(system.name.clone());
+    let members = system.composition.iter().flat_map(|composition| &composition.members);
+    members.for_each(|member| with_members(member, found));
+}
+
+/// What came with facts other than `healthy` that were in force during a stretch of time.
+fn notes(store: &Store, mut systems: Vec<Name>, span: Span) -> Result<Vec<Note>> {
+    systems.sort();
+    systems.dedup();
+    let mut notes = Notes::default();
+    for system in &systems {
+        let Some(id) = store.system(system)? else { continue };
+        store.each_noted(id, |fact, until, text| {
+            let touches = fact.at < span.end && until.is_none_or(|until| until > span.start);
+            if touches && fact.status != Status::Healthy {
+                notes.add(system, fact.at, text);
+            }
+        })?;
+    }
+    Ok(notes.in_order())
+}
