@@ -7,7 +7,7 @@ use super::catalog::{Kind, Table};
 /// The tables that `slo compute` fills for others.
 const PUBLISHED: [&str; 7] =
     ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement", "change_log"];
-const MOMENTS: [&str; 14] = [
+const MOMENTS: [&str; 15] = [
     "as_of",
     "window_start",
     "window_end",
@@ -22,10 +22,11 @@ const MOMENTS: [&str; 14] = [
     "unlocked_at",
     "occurred_at",
     "computed_at",
+    "maintenance_until",
 ];
 const DATES: [&str; 1] = ["date"];
 const DOCUMENTS: [&str; 5] = ["labels", "attribution", "previous", "next", "changed_fields"];
-const FLAGS: [&str; 5] = ["fast_burn", "orphaned", "status_known", "is_current", "is_breaching"];
+const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
 
 pub(super) fn is_published(table: &str) -> bool {
     PUBLISHED.contains(&table)
