@@ -130,8 +130,10 @@ fn push_table(
         columns.iter().map(|column| format!("{of}{}", column.name)).collect::<Vec<_>>().join(", ")
     };
     let select = format!("SELECT {} FROM {changed} AS c {gone}", list(&keys, "c."));
-    let head = format!("DELETE FROM {schema}.{} WHERE ({}) IN (", table.stored(), list(&keys, ""));
-    let rows = Rows { head, tail: ")".to_owned(), columns: &keys, sql: String::new() };
+    // A list of rows that is compared with IN may be too long for the server's stack.
+    let head = format!("DELETE FROM {schema}.{} AS m USING (VALUES ", table.stored());
+    let tail = format!(") AS c ({}) WHERE {same}", list(&keys, ""));
+    let rows = Rows { head, tail, columns: &keys, sql: String::new() };
     rows.send(sqlite, &select, batches, send)?;
     let order = if name == "system" { "ORDER BY m.name" } else { "" };
     let select = format!(
