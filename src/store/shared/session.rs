@@ -53,7 +53,15 @@ impl Session {
     /// When there are none and `access` does not ask for them, or they belong to a newer `slo`.
     pub(super) fn open(address: &Address, catalog: &Catalog, access: Access) -> Result<Self> {
         let mut session = Self::connect(address, access)?;
-        match session.version(&address.schema)? {
+        let found = if access == Access::Read {
+            session.version(&address.schema).map_err(|error| faults::told(error, &address.to_string(), false))
+        } else {
+            Patience::new(address).until_it_works(|| {
+                session.reconnect(address)?;
+                session.version(&address.schema)
+            })
+        };
+        match found? {
             Some(SCHEMA) => Ok(session),
             Some(version) if version > SCHEMA => Err(Failure::new(
                 format!(

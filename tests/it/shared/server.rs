@@ -16,7 +16,7 @@ const KEEPER: &str = r#"
 start() {
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
     server=$!
-    while ! grep -q 'ready to accept' "$2/log"; do
+    while ! grep -qs 'ready to accept' "$2/log"; do
         kill -0 $server 2> /dev/null || { cat "$2/log"; exit 1; }
         sleep 0.02
     done
