@@ -31,7 +31,7 @@ impl Evaluation<'_> {
             return Ok(1);
         }
         let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
-        self.store.keep_sealed(id, model, &assessment.ledger, published_until)?;
+        self.store.keep_sealed(id, model, &assessment.settled(), published_until)?;
         Ok(self.chronicle.folded() - read + assessment.ledger.runs().len().saturating_sub(known) + 1)
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn seal_some(
     let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
-        let sealed = store.sealed_and_seal(id, model.objective.window.calendar())?;
+        let sealed = store.sealed_and_seal(id, &model.objective)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model, sealed)?);
         if allowance == 0 {
             break;
@@ -168,15 +168,15 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     for stored in objectives {
         let id = stored.id;
         let model = evaluation.resolver.model(stored)?;
-        let calendar = model.objective.window.calendar();
+        let (calendar, hindsight_ms) = (model.objective.window.calendar(), model.objective.hindsight_ms());
         // Days whose systems were not known may not have followed their facts.
         let is_known = !unknown.decides(id, &model);
-        let sealed = store.sealed_and_seal(id, calendar)?;
+        let sealed = store.sealed_and_seal(id, &model.objective)?;
         let sealed = sealed.filter(|(_, seal)| is_known && seal.fingerprint == model.fingerprint());
         if sealed.is_none() {
             store.drop_sealed(id)?;
         }
-        if sealed.as_ref().is_none_or(|(_, seal)| seal.until < calendar.day_start(now)) {
+        if sealed.as_ref().is_none_or(|(_, seal)| seal.until < calendar.day_start(now.plus(-hindsight_ms))) {
             evaluation.seal(id, &model, sealed)?;
         }
     }
@@ -201,7 +201,8 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         let model = resolver.declared(stored.objective.clone())?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
-        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
+        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, &stored.objective)?
+        else {
             if store.has_sealed(stored.id)? {
                 tell(format!("objective {name}: its sealed days are damaged"));
             }
@@ -218,12 +219,13 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
             ));
         }
         // Most are sealed up to the same moment.
-        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == until) {
+        let decided = until.plus(stored.objective.hindsight_ms());
+        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == decided) {
             Some(evaluation) => evaluation,
-            None => Evaluation::open(store, derived.objectives.len(), until)?,
+            None => Evaluation::open(store, derived.objectives.len(), decided)?,
         };
         let model = evaluation.resolver.declared(stored.objective)?;
-        let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
+        let assessment = Assessment::open(&model, None, decided, &mut evaluation.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
         }
@@ -284,7 +286,7 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
 }
 
 fn in_words(day: &Day) -> String {
-    let Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms } = &day.tally;
+    let Tally { own_us, upstream_us, excluded_us, too_short_us, not_counted_ms, unknown_ms } = &day.tally;
     let upstream: Vec<String> =
         upstream_us.iter().map(|(system, micros)| format!("{micros} of {}", system.0)).collect();
     let verdict = match day.verdict {
@@ -294,8 +296,8 @@ fn in_words(day: &Day) -> String {
         Verdict::Skipped => "skipped",
     };
     format!(
-        "{verdict} with {own_us} µs own, [{}] µs upstream, {excluded_us} µs excluded, {not_counted_ms} ms not counted, \
-         {unknown_ms} ms unknown",
+        "{verdict} with {own_us} µs own, [{}] µs upstream, {excluded_us} µs excluded, {too_short_us} µs too short, \
+         {not_counted_ms} ms not counted, {unknown_ms} ms unknown",
         upstream.join(", ")
     )
 }
