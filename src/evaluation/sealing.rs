@@ -48,6 +48,9 @@ pub(super) fn seal_some(
     now: Instant,
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
+    if !store.has_inputs()? {
+        return Ok(());
+    }
     let mut behind = BTreeSet::new();
     for system in touched.keys() {
         behind.extend(store.unsealed(*system, now, allowance)?);
@@ -194,14 +197,18 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let dependents = dependents(&mut resolver)?;
     let composites = composites(&mut resolver)?;
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };
-    let mut afresh: Option<Evaluation<'_>> = None;
     derived.windows.retain(|_, systems| !systems.is_empty());
-    for stored in store.objectives()? {
+    let objectives = store.objectives()?;
+    // Later facts change no day that is settled, so that all are drawn as of one moment, however differently far they are sealed.
+    let hindsight_ms = objectives.iter().map(|stored| stored.objective.hindsight_ms()).max().unwrap_or(0);
+    let latest = store.sealed_until()?.unwrap_or(Instant::MIN).plus(hindsight_ms);
+    let mut afresh = Evaluation::with(store, resolver, is_most(store, objectives.len())?, latest)?;
+    for stored in objectives {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.declared(stored.objective.clone())?;
+        let model = afresh.resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
-        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, &stored.objective)?
+        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, &model.objective)?
         else {
             if store.has_sealed(stored.id)? {
                 tell(format!("objective {name}: its sealed days are damaged"));
@@ -218,18 +225,10 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
                 sealed.end()
             ));
         }
-        // Most are sealed up to the same moment.
-        let decided = until.plus(stored.objective.hindsight_ms());
-        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == decided) {
-            Some(evaluation) => evaluation,
-            None => Evaluation::open(store, derived.objectives.len(), decided)?,
-        };
-        let model = evaluation.resolver.declared(stored.objective)?;
-        let assessment = Assessment::open(&model, None, decided, &mut evaluation.chronicle)?;
+        let assessment = Assessment::open(&model, None, latest, &mut afresh.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
         }
-        afresh = Some(evaluation);
     }
     let stored = store.inputs()?;
     let id = |system: &SystemId| system.0.to_string();

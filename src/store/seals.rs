@@ -8,7 +8,7 @@ use super::inputs::decided;
 use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
-use super::soundness::row::{intact, is_whole, row_sum};
+use super::soundness::row::{intact, is_whole, row_sum, whole, width};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::Objective;
@@ -80,6 +80,24 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
+    /// Up to when the days of any objective are sealed at the latest, as far as seals are not damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed_until(&self) -> Result<Option<Instant>> {
+        let sql = concat!("SELECT ", whole!(seal), " FROM seal");
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut latest = None;
+        while let Some(row) = rows.next()? {
+            if is_whole(row, 0..width!(seal))? {
+                let until = Instant::from_millis(row.get(2)?);
+                latest = latest.max(until.is_storable().then_some(until));
+            }
+        }
+        Ok(latest)
+    }
+
     /// Both, read once.
     ///
     /// # Errors
@@ -147,6 +165,14 @@ impl Store {
         self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
         self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
         Ok(())
+    }
+
+    /// Whether any system decides any objective.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn has_inputs(&self) -> Result<bool> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
     }
 
     /// The objectives that depend on `system` and of which a day that is over `now` is not sealed, or whose seal is damaged, the
