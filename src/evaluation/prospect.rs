@@ -72,7 +72,7 @@ pub(crate) fn consequences(
 }
 
 /// What objectives that are not declared yet would have come to: over a window that ends at `as_of` or, where the first
-/// transition is later than its start, since then. Without transitions there is no window. `outcome` is everything they refer to,
+/// transition is later than its start, since then. Without transitions it has none. `outcome` is everything they refer to,
 /// and they themselves.
 ///
 /// # Errors
