@@ -1,6 +1,5 @@
 //! Owns the connection that statements run on: that of a file, or that of a working copy of the shared store, whose
-//! tables are filled
-//! when a statement first asks for them.
+//! tables are filled when a statement first asks for them.
 
 use std::ops::Deref;
 

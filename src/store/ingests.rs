@@ -48,8 +48,7 @@ impl Store {
     }
 
     /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
-    /// meanwhile: `None`
-    /// is of all times. A file that is written has just one writer. Runs in a write transaction.
+    /// meanwhile: `None` is of all times. A file that is written has just one writer. Runs in a write transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -111,8 +110,8 @@ impl Store {
 
     fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
         if record.id == 0 {
-            // Its checksum is made when its counts are recorded, in the same transaction.
-            // The id of one that was forgotten is not given again.
+            // Its checksum is made when its counts are recorded, in the same transaction. The id of one that was
+            // forgotten is not given again.
             let greatest =
                 "max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0))";
             let id = self.connection.next_id("ingest", greatest)?;

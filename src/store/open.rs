@@ -175,9 +175,8 @@ impl Store {
         self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
     }
 
-    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared database
-    /// it may run
-    /// several times.
+    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared
+    /// database it may run several times.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.

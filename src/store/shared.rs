@@ -1,7 +1,6 @@
 //! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of what it
-//! needs of it, in
-//! SQLite's memory, so that every statement and every answer is the same as with a file. docs/design/shared-store.md
-//! says how.
+//! needs of it, in SQLite's memory, so that every statement and every answer is the same as with a file.
+//! docs/design/shared-store.md says how.
 
 mod address;
 mod catalog;
@@ -52,8 +51,7 @@ enum Mode {
     /// All that is read is of one moment.
     Read,
     /// The same, and what then changes of caches and declared objects is written in another transaction, if no other
-    /// such has
-    /// been meanwhile. Facts may come in all the time.
+    /// such has been meanwhile. Facts may come in all the time.
     Declare,
     /// Facts of systems that it has locked.
     Ingest,

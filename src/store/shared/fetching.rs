@@ -42,9 +42,8 @@ impl Shared {
         if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
     }
 
-    /// Runs what may fail because of the server, in the midst of SQLite's work. What it failed with is kept, for damage
-    /// of the copy
-    /// is something else.
+    /// Runs what may fail because of the server, in the midst of SQLite's work. What it failed with is kept, for
+    /// damage of the copy is something else.
     pub(super) fn noting_failure(&self, work: impl FnOnce() -> Result<()>) -> rusqlite::Result<()> {
         let has_failed = self.failed.borrow().is_some();
         let error = match if has_failed { Ok(()) } else { work() } {

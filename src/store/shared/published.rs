@@ -1,6 +1,5 @@
 //! Owns how the tables that others read look in PostgreSQL: views whose columns have its own types.
-//! docs/reference/tables.md promises
-//! their names and columns.
+//! docs/reference/tables.md promises their names and columns.
 
 use super::catalog::{Kind, Table};
 

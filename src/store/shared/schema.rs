@@ -1,6 +1,5 @@
 //! Owns the tables of the shared store as PostgreSQL has them, and the way from each schema to the next, which one of
-//! all processes takes
-//! that come at once.
+//! all processes takes that come at once.
 
 use anyhow::{Result, bail};
 

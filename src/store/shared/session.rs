@@ -1,6 +1,5 @@
 //! Owns the connection to the server: statements that go there and rows that come back, none of them prepared, so that
-//! poolers may
-//! hand each transaction to another server process.
+//! poolers may hand each transaction to another server process.
 
 use anyhow::{Context as _, Result};
 use postgres::error::SqlState;

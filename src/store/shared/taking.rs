@@ -1,6 +1,6 @@
 //! Owns taking facts in beside others: an ingest locks its systems, always in one order, and works on what their
-//! streams have around its
-//! facts. Caches are not touched: each system notes from which moment on they have to be cut by whoever reads them.
+//! streams have around its facts. Caches are not touched: each system notes from which moment on they have to be cut
+//! by whoever reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

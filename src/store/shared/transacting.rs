@@ -1,6 +1,5 @@
 //! Owns transactions: what is read is of one moment, and what is written is written once, whole, and tried again when
-//! others or a lost
-//! connection have hindered it.
+//! others or a lost connection have hindered it.
 
 use anyhow::Result;
 

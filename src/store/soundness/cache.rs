@@ -42,8 +42,7 @@ impl fmt::Display for DamagedCache {
 impl std::error::Error for DamagedCache {}
 
 /// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of
-/// a kind
-/// that no version stores.
+/// a kind that no version stores.
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
         Some(code) => code == ErrorCode::DatabaseCorrupt,
@@ -77,8 +76,7 @@ impl Store {
     }
 
     /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it
-    /// did is taken
-    /// back, `restore` makes them anew, and it runs again.
+    /// did is taken back, `restore` makes them anew, and it runs again.
     ///
     /// # Errors
     /// Those of both.
@@ -100,8 +98,7 @@ impl Store {
     }
 
     /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a
-    /// shared database
-    /// nobody else writes meanwhile.
+    /// shared database nobody else writes meanwhile.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.
@@ -113,10 +110,8 @@ impl Store {
     }
 
     /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of
-    /// caches make no
-    /// sense: one that is met spoils the transaction, so they are left behind in another one first. On a shared
-    /// database it runs as
-    /// often as others are faster.
+    /// caches make no sense: one that is met spoils the transaction, so they are left behind in another one first. On
+    /// a shared database it runs as often as others are faster.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.
@@ -136,8 +131,7 @@ impl Store {
     }
 
     /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense
-    /// are met, and
-    /// left behind, before they can spoil its transaction.
+    /// are met, and left behind, before they can spoil its transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -174,8 +168,7 @@ impl Store {
     }
 
     /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the
-    /// reason, they are left
-    /// behind, and it goes well the next time.
+    /// reason, they are left behind, and it goes well the next time.
     pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
         if code(&error) != Some(ErrorCode::DatabaseCorrupt) || !self.leave_behind().unwrap_or(false) {
             return error;

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Whom the server runs as where tests run as root, as whom it refuses to.
 const NOBODY: &str = "65534";
 /// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; each line that
-/// comes meanwhile
-/// kills the server, and starts it again.
+/// comes meanwhile kills the server, and starts it again.
 const KEEPER: &str = r#"
 start() {
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
