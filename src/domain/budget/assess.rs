@@ -250,3 +250,6 @@ impl Spent {
         Some(Self { consumed: of(self.consumed, FULL)?, not_counted: of(self.not_counted, 1)? })
     }
 }
+
+#[cfg(test)]
+mod tests;
