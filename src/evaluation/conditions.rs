@@ -5,12 +5,10 @@ use std::rc::Rc;
 
 use anyhow::{Result, anyhow};
 
-use super::{Evaluation, Load};
-use crate::domain::account::chronicle::Chronicle;
+use super::Evaluation;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
-use crate::domain::account::tally::{Tally, tally};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::timeline::{BEGINNING, Scope};
@@ -27,7 +25,7 @@ use crate::domain::rules::solver::{self, moment};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::{END, Span};
+use crate::domain::value::span::Span;
 use crate::store::{Reader, Store, Stored};
 
 /// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
@@ -180,7 +178,7 @@ impl<'s> Conditions<'s> {
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
         let later = Span::new(assessment.settled().end(), calendar.day_start(end));
-        let later = tallies(&model, later, chronicle)?;
+        let later = chronicle.day_tallies(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {
             self.days.clear();
@@ -432,25 +430,6 @@ impl<'s> Conditions<'s> {
             from = from.plus(-back);
         }
     }
-}
-
-/// What each day held of a span from one midnight of the objective's zone to another.
-fn tallies(model: &Model, span: Span, chronicle: &mut Chronicle<Load<'_>>) -> Result<Vec<Tally>> {
-    let calendar = model.objective.window.calendar();
-    let (first, next) = (calendar.date(span.start), calendar.date(span.end));
-    let mut found = vec![Tally::default(); usize::try_from(next.since(first)).unwrap_or(0)];
-    chronicle.each_part(model, span, |pieces| {
-        let Some((from, until)) = pieces.first().zip(pieces.last()).map(|(one, last)| (one.span.start, last.span.end))
-        else {
-            return;
-        };
-        let mut date = calendar.date(from);
-        while let Some(sum) = found.get_mut(date.since(first) as usize).filter(|_| calendar.start(date) < until) {
-            sum.add(&tally(&pieces, calendar.span(date), END), 1);
-            date = date.next();
-        }
-    })?;
-    Ok(found)
 }
 
 /// The moments at which a system has facts in a stretch, and the last ones at or before it; those of its members among them.

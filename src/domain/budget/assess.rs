@@ -250,6 +250,3 @@ impl Spent {
         Some(Self { consumed: of(self.consumed, FULL)?, not_counted: of(self.not_counted, 1)? })
     }
 }
-
-#[cfg(test)]
-mod tests;

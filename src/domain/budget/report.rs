@@ -207,3 +207,6 @@ fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     parts.sort_by(|(one, millis), (other, of_other)| of_other.cmp(millis).then_with(|| one.cmp(other)));
     parts
 }
+
+#[cfg(test)]
+mod tests;

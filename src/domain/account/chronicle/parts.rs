@@ -7,11 +7,12 @@ use super::{Chronicle, Extent, MANY_UPSTREAMS, Stretch};
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::{Member, SystemId};
 use crate::domain::account::model::Model;
+use crate::domain::account::tally::{Tally, tally};
 use crate::domain::health::effective;
 use crate::domain::health::system::fold;
 use crate::domain::health::timeline::{Change, Scope, SystemHistory, Timeline};
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 
 impl<F, E> Chronicle<F>
 where
@@ -65,6 +66,27 @@ where
             hand(pieces);
         }
         Ok(())
+    }
+
+    /// What each day held of a span from one midnight of the objective's zone to another.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) fn day_tallies(&mut self, model: &Model, span: Span) -> Result<Vec<Tally>, E> {
+        let calendar = model.objective.window.calendar();
+        let (first, next) = (calendar.date(span.start), calendar.date(span.end));
+        let mut found = vec![Tally::default(); usize::try_from(next.since(first)).unwrap_or(0)];
+        self.each_part(model, span, |pieces| {
+            let hull = pieces.first().zip(pieces.last()).map(|(one, last)| Span::new(one.span.start, last.span.end));
+            let Some(hull) = hull else { return };
+            let mut date = calendar.date(hull.start);
+            while let Some(sum) = found.get_mut(date.since(first) as usize).filter(|_| calendar.start(date) < hull.end)
+            {
+                sum.add(&tally(&pieces, calendar.span(date), END), 1);
+                date = date.next();
+            }
+        })?;
+        Ok(found)
     }
 
     /// Where the first part of the account of an objective ends that is read at once.

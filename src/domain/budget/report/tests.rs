@@ -6,12 +6,10 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::account::objective::Objective;
+use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::account::small::{at, load, load_some, model, transitions};
-use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::calendar::CalendarUnit;
-use crate::domain::value::instant::HOUR_MS;
-use crate::domain::value::window::Window;
+use crate::domain::value::instant::{DAY_MS, HOUR_MS};
 
 /// Some minutes more than an hour, so that changes lie before, at and after midnights.
 const UNIT_MS: i64 = HOUR_MS + 7 * 60_000;
