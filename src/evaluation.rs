@@ -87,7 +87,7 @@ impl<'s> Evaluation<'s> {
         stored: Stored,
         work: impl FnOnce(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
-        let sealed = self.store.sealed(stored.id, stored.objective.window.calendar())?;
+        let sealed = self.store.sealed(stored.id, &stored.objective)?;
         let model = self.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         work(&assessment, &mut self.chronicle)

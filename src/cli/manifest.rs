@@ -141,7 +141,7 @@ pub(crate) struct Correct {
     /// From this time on, or from this long before as-of; without it, ever since
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Until this time, or until this long before as-of; without it, for ever
+    /// Until this time, or until this long before as-of; without it, forever
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// What it truly was: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out

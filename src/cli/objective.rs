@@ -147,10 +147,12 @@ impl DowntimeBy {
             "system" => Self::System,
             "upstream" => Self::Upstream,
             "day" => Self::Day,
-            _ => match text.strip_prefix("label:").filter(|key| !key.is_empty()) {
-                Some(key) => Self::Label(key.to_owned()),
-                None => {
-                    return Err("expected objective, system, upstream, day or label:KEY, such as label:team".to_owned());
+            _ => match text.strip_prefix("label:") {
+                Some(key) if !key.is_empty() => Self::Label(key.to_owned()),
+                found => {
+                    let key = if found.is_none() && !text.is_empty() { text } else { "team" };
+                    let ways = "expected objective, system, upstream, day or label:KEY";
+                    return Err(format!("{ways}; did you mean label:{key}?"));
                 }
             },
         })

@@ -1,7 +1,7 @@
 //! Owns `slo plan` and `slo apply`: the same value, shown or carried out.
 //!
 //! | `slo plan PATH…` | shows what `apply` would change, and the effect on the budgets; takes the same options |
-//! something would change, or is orphaned |
+//! something would change, or is orphaned (2: a manifest is invalid) |
 //!
 //! | `slo apply PATH… [--prune]` | makes the database match the manifests, all or nothing; `--set NAME`, `--adopt`: see
 //! [Keep objectives in Git](../how-to/gitops.md) | a manifest is invalid |

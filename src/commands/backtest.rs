@@ -228,10 +228,7 @@ fn selected(store: &Store, args: &Backtest, scope: &Scope) -> Result<Vec<Stored>
     }
     objectives.retain(|stored| scope.covers(&stored.objective.metadata));
     if objectives.is_empty() {
-        return Err(Failure::new(
-            "nothing to test: no objective is selected",
-            "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-        ));
+        return Err(selection::nothing(store, "test"));
     }
     Ok(objectives)
 }

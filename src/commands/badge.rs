@@ -17,11 +17,11 @@ impl Run for Badge {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let frame = period::frame(&args.over, context, as_of)?;
+        let wanted = period::wanted(&args.over, context, as_of)?;
         let store = context.store(Access::Read)?;
-        let found = store.read(|store| {
+        let (found, frame) = store.read(|store| {
             let stored = selection::objective(store, &args.name)?;
-            period::reports_in(store, vec![stored], frame.as_ref(), as_of)
+            period::reports_in(store, vec![stored], wanted.as_ref(), as_of)
         })?;
         let report = found.into_iter().next();
         let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;

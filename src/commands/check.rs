@@ -106,10 +106,7 @@ impl Judging<'_> {
             return Ok(());
         }
         if objectives.is_empty() {
-            return Err(Failure::new(
-                "nothing to check: no objective is selected",
-                "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-            ));
+            return Err(selection::nothing(store, "check"));
         }
         let metadata: BTreeMap<Name, Metadata> =
             objectives.iter().map(|stored| stored.objective.metadata.clone()).map(|it| (it.name.clone(), it)).collect();

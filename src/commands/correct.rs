@@ -10,12 +10,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{Answer, Context, Run, moment, selection};
-use crate::cli::{Correct, StreamSource};
+use super::{Answer, Context, Forms, Run, moment, selection};
+use crate::cli::{Correct, Output, StreamSource};
 use crate::domain::account::correction::{DeclaredCorrection, contradictions};
 use crate::domain::account::objective::Metadata;
 use crate::domain::health::correction::{Corrected, Correction, Target};
-use crate::domain::health::transition::Source;
+use crate::domain::health::transition::{Source, Status};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Plan;
 use crate::domain::plan::reconcile::consequence::Consequence;
@@ -31,6 +31,7 @@ use crate::store::{Access, Store};
 
 impl Run for Correct {
     const NAME: &'static str = "correct";
+    const FORMS: Forms = Forms::Only(&[Output::Yaml], "a manifest is written as YAML", "use -o yaml (the default)");
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(path) = &args.write {
@@ -40,15 +41,29 @@ impl Run for Correct {
         let correction = correction_of(args, as_of)?;
         let store = context.store(Access::Read)?;
         let (declared, effects) = store.read(|store| propose(store, args, correction, as_of))?;
-        let manifest = text(&[Object::Correction(declared)]);
+        let manifest = text(&[Object::Correction(declared.clone())]);
         let told = effect(&effects, as_of, context.canvas);
         if !context.quiet {
             context.tell(told.trim_end());
         }
+        caution(context, &declared, &effects);
         let Some(path) = &args.write else { return Ok(Answer::text(manifest)) };
         append(path, &manifest)?;
         context.note(&format!("wrote {}; commit it, and `slo apply` it with the rest of its set", path.display()));
         Ok(Answer::written(ExitStatus::Pass))
+    }
+}
+
+/// Tells of what is probably not meant: all of time, or a time in which nothing was wrong.
+fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[Consequence]) {
+    let Correction { start, end, status, .. } = &declared.correction;
+    if (start, end) == (&None, &None) && *status != Corrected::Ignored {
+        context.warn(
+            "warning: without --since and --until this covers all time, the past and the future; \
+             say when the record was wrong",
+        );
+    } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
+        context.note("note: no budget would change; times without an offset are in UTC: is the time right?");
     }
 }
 
@@ -60,7 +75,7 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     {
         return Err(Failure::new(
             format!("--until {end} is not after --since {start}"),
-            "a correction ends after it starts; leave --until out if it holds for ever",
+            "a correction ends after it starts; leave --until out if it never ends",
         ));
     }
     let source = args.source.map(|source| match source {
@@ -69,10 +84,13 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     });
     let target = Target { check: args.check.clone(), source, location: args.location.clone() };
     let status = Corrected::parse(&args.status).ok_or_else(|| {
-        Failure::new(
-            format!("unknown status {:?}; expected healthy, degraded, unhealthy, unknown or ignored", args.status),
-            "ignored leaves these streams out, as if they had never said anything",
-        )
+        let meant = Status::parse(args.status.as_bytes());
+        let hint = meant.map_or_else(
+            || "ignored leaves these streams out, as if they had never said anything".to_owned(),
+            |meant| format!("did you mean {}?", meant.as_str()),
+        );
+        let known = "expected healthy, degraded, unhealthy, unknown or ignored";
+        Failure::new(format!("unknown status {:?}; {known}", args.status), hint)
     })?;
     Ok(Correction { start, end, target, status })
 }

@@ -26,10 +26,7 @@ impl Run for Digest {
         let digest = store.read(|store| {
             let objectives = selection::objectives(store, &args.selection)?;
             if objectives.is_empty() {
-                return Err(Failure::new(
-                    "nothing to summarize: no objective is selected",
-                    "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-                ));
+                return Err(selection::nothing(store, "summarize"));
             }
             digest(store, objectives, week, as_of)
         })?;

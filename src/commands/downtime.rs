@@ -28,15 +28,13 @@ impl Run for Downtime {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let frame = period::frame(&args.over, context, as_of)?;
-        let touching = if frame.is_none() { range(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
+        let wanted = period::wanted(&args.over, context, as_of)?;
+        let touching = if wanted.is_none() { range(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
         let store = context.store(Access::Read)?;
-        let objectives = store.read(|store| {
+        let (objectives, frame) = store.read(|store| {
             let objectives = selection::objectives(store, &args.selection)?;
-            if let Some(frame) = &frame {
-                period::begun(frame, &objectives, as_of)?;
-            }
-            Ok(objectives)
+            let frame = wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
+            Ok((objectives, frame))
         })?;
         let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
         let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));

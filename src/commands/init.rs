@@ -6,14 +6,13 @@
 mod files;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Answer, Context, Run};
-use crate::cli::Init;
+use super::{Answer, Context, Forms, Run};
+use crate::cli::{Init, Output};
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -27,6 +26,7 @@ use crate::store::Store;
 
 impl Run for Init {
     const NAME: &'static str = "init";
+    const FORMS: Forms = Forms::Only(&[Output::Yaml], "a manifest is written as YAML", "use -o yaml (the default)");
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(answer) = files::write(args, context)? {
@@ -50,11 +50,10 @@ impl Run for Init {
         };
         write_new(path, &manifest)?;
         let shown = path.display();
-        let applied = whole(path).display();
         context.note(&format!(
-            "wrote {shown}; `{} schema > slo-v1.schema.json` beside it lets editors complete and check it, \
-         `{} apply {applied}` applies it",
-            context.program, context.program
+            "wrote {shown}; `{program} apply {shown}` applies it. `{program} schema > slo-v1.schema.json` beside it lets editors \
+             complete and check it",
+            program = context.program
         ));
         Ok(Answer::written(ExitStatus::Pass))
     }
@@ -105,17 +104,6 @@ fn starters(store: &Store, as_of: Instant) -> Result<Found> {
         found.starters.push(Starter::new(system, checks.into_iter().collect(), &objectives));
     }
     Ok(found)
-}
-
-/// What is applied to bring in a new manifest: its folder when others are there, for applied alone it would orphan them.
-fn whole(path: &Path) -> &Path {
-    let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let has_others = |folder: &&Path| {
-        let others = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut others = others.filter(|other| other.file_name() != path.file_name());
-        others.any(|other| other.extension().is_some_and(|end| end == "yaml" || end == "yml"))
-    };
-    folder.filter(has_others).unwrap_or(path)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::Context;
 use crate::cli::Over;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::value::calendar::Calendar;
+use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::period::{Frame, Period, PeriodError};
 use crate::evaluation::{reports, reports_over};
@@ -16,32 +16,63 @@ use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::{Store, Stored};
 
-/// The period that is asked for, if one is; `last-month` and the like are told from `as_of`.
+/// A period as it is asked for, before it is known for which objectives: `last-month` is that of their zones.
+pub(super) struct Wanted {
+    text: String,
+    zone: Option<Tz>,
+}
+
+/// The period that is asked for, if one is.
 ///
 /// # Errors
 /// When it is none, or the time zone is not known.
-pub(super) fn frame(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Frame>> {
+pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
     over.period.as_deref().map(|text| read(text, over.timezone.as_deref(), context, as_of)).transpose()
 }
 
-fn read(text: &str, timezone: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Frame> {
+fn read(text: &str, timezone: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Wanted> {
     let from_env = context.env.get(OsStr::new("SLO_TZ")).map(|text| text.to_string_lossy().into_owned());
     let zone = match (timezone, from_env.filter(|text| !text.is_empty())) {
         (Some(text), _) => Some(zone("--timezone", text)?),
         (None, Some(text)) => Some(zone("SLO_TZ", &text)?),
         (None, None) => None,
     };
-    let calendar = zone.map_or(Calendar::UTC, |zone| Calendar { zone });
-    let period = Period::parse(text, calendar.date(as_of)).map_err(|error| {
-        let remedy = match &error {
-            PeriodError::Reversed(from, to) => format!("write --period {from}..{to}"),
-            _ => {
-                "write for example --period 2026-10, --period last-month or --period 2026-10-01..2026-10-15".to_owned()
-            }
+    let wanted = Wanted { text: text.to_owned(), zone };
+    // What is no period is told before anything is opened.
+    wanted.told_from(Calendar::UTC.date(as_of)).map(|_| wanted)
+}
+
+impl Wanted {
+    /// The period for these objectives; refuses one that has not begun for all of them. Without a zone to tell it in, `last-month` and
+    /// the like are told from the earliest date that it is for any of them, so that what is over is over for all.
+    ///
+    /// # Errors
+    /// When there is an objective for which it begins after `as_of`.
+    pub(super) fn of(&self, objectives: &[Stored], as_of: Instant) -> Result<Frame> {
+        let own = objectives.iter().map(|stored| stored.objective.window.calendar());
+        let today = match self.zone {
+            Some(zone) => Calendar { zone }.date(as_of),
+            None => own.map(|calendar| calendar.date(as_of)).min().unwrap_or_else(|| Calendar::UTC.date(as_of)),
         };
-        Failure::new(format!("invalid --period {text:?}: {error}"), remedy)
-    })?;
-    Ok(Frame { period, zone })
+        let frame = Frame { period: self.told_from(today)?, zone: self.zone };
+        let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
+        let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(frame) };
+        Err(Failure::new(
+            format!("invalid --period: {} has not begun; it begins at {start}, after {as_of}", frame.period),
+            format!("the period of this kind that is running is {}", Period::containing(frame.period.unit(), today)),
+        ))
+    }
+
+    fn told_from(&self, today: Date) -> Result<Period> {
+        Period::parse(&self.text, today).map_err(|error| {
+            let remedy = match &error {
+                PeriodError::Reversed(from, to) => format!("write --period {from}..{to}"),
+                _ => "write for example --period 2026-10, --period last-month or --period 2026-10-01..2026-10-15"
+                    .to_owned(),
+            };
+            Failure::new(format!("invalid --period {:?}: {error}", self.text), remedy)
+        })
+    }
 }
 
 fn zone(name: &str, text: &str) -> Result<Tz> {
@@ -54,31 +85,17 @@ fn zone(name: &str, text: &str) -> Result<Tz> {
     })
 }
 
-/// Refuses a period that has not begun for every objective.
-///
-/// # Errors
-/// When there is one for which it begins after `as_of`.
-pub(super) fn begun(frame: &Frame, objectives: &[Stored], as_of: Instant) -> Result<()> {
-    let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
-    let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(()) };
-    let today = frame.zone.map_or(Calendar::UTC, |zone| Calendar { zone }).date(as_of);
-    Err(Failure::new(
-        format!("invalid --period: {} has not begun; it begins at {start}, after {as_of}", frame.period),
-        format!("the period of this kind that is running is {}", Period::containing(frame.period.unit(), today)),
-    ))
-}
-
-/// The reports of objectives over the period or, without one, over their own windows.
+/// The reports of objectives over the period or, without one, over their own windows; and what the period is for them.
 ///
 /// # Errors
 /// Those of the database, and when the period has not begun.
 pub(super) fn reports_in(
     store: &Store,
     objectives: Vec<Stored>,
-    frame: Option<&Frame>,
+    wanted: Option<&Wanted>,
     as_of: Instant,
-) -> Result<Vec<ObjectiveReport>> {
-    let Some(frame) = frame else { return reports(store, objectives, as_of) };
-    begun(frame, &objectives, as_of)?;
-    reports_over(store, objectives, frame, as_of)
+) -> Result<(Vec<ObjectiveReport>, Option<Frame>)> {
+    let Some(wanted) = wanted else { return Ok((reports(store, objectives, as_of)?, None)) };
+    let frame = wanted.of(&objectives, as_of)?;
+    Ok((reports_over(store, objectives, &frame, as_of)?, Some(frame)))
 }

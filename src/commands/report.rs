@@ -17,7 +17,6 @@ use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::report::{ObjectiveReport, worst_first};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::period::Frame;
 use crate::evaluation::{achievements, chapters, reports, review};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
@@ -39,8 +38,8 @@ impl Run for Report {
         if let Some(html) = &args.html {
             context.refuse_database("--html", html)?;
         }
-        match (period::frame(&args.over, context, context.as_of)?, &args.html) {
-            (Some(frame), _) => of_period(args, frame, context),
+        match (period::wanted(&args.over, context, context.as_of)?, &args.html) {
+            (Some(wanted), _) => of_period(args, &wanted, context),
             (None, Some(html)) => of_windows(args, html, context),
             (None, None) => Err(Failure::new("nothing to report", "give --period PERIOD or --html FILE")),
         }
@@ -48,18 +47,15 @@ impl Run for Report {
 }
 
 /// The results of one period.
-fn of_period(args: &Report, frame: Frame, context: &mut Context<'_>) -> Result<Answer> {
+fn of_period(args: &Report, wanted: &period::Wanted, context: &mut Context<'_>) -> Result<Answer> {
     let as_of = context.as_of;
     let store = context.store(Access::Read)?;
     let review = store.read(|store| {
         let objectives = selection::objectives(store, &args.selection)?;
         if objectives.is_empty() {
-            return Err(Failure::new(
-                "nothing to report: no objective is selected",
-                "declare objectives with `slo apply PATH`, or see `slo list objectives` for names and labels",
-            ));
+            return Err(selection::nothing(store, "report"));
         }
-        period::begun(&frame, &objectives, as_of)?;
+        let frame = wanted.of(&objectives, as_of)?;
         review(store, objectives, (frame, args.by.clone()), as_of)
     })?;
     if let Some(path) = &args.html {

@@ -1,6 +1,6 @@
 //! Owns which objectives and systems a command is about: names, `--system` and label selectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -35,6 +35,26 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)
+}
+
+/// That nothing is left to do `what` with, and what there is to select.
+///
+/// # Errors
+/// Those of the database, in place of that.
+pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
+    let all = match store.objectives() {
+        Ok(all) => all,
+        Err(error) => return error,
+    };
+    let pairs = all.iter().flat_map(|stored| &stored.objective.metadata.labels);
+    let pairs: BTreeSet<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    let hint = match (&all[..], &pairs[..]) {
+        ([], _) => "declare objectives with `slo apply PATH`".to_owned(),
+        (_, []) => "`slo list objectives` shows their names; none has a label".to_owned(),
+        _ => format!("`slo list objectives` shows names and labels; there are {}", listed(&pairs)),
+    };
+    Failure::new(format!("nothing to {what}: no objective is selected"), hint)
 }
 
 /// The systems that a command about objectives is also about, with their labels: those with the name of `--system` and the labels of

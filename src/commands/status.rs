@@ -46,10 +46,10 @@ impl Run for Status {
 }
 
 fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answer> {
-    let frame = period::frame(&args.over, context, as_of)?;
+    let wanted = period::wanted(&args.over, context, as_of)?;
     let store = context.store(Access::Read)?;
-    let mut reports = store.read(|store| {
-        period::reports_in(store, selection::objectives(store, &args.selection)?, frame.as_ref(), as_of)
+    let (mut reports, frame) = store.read(|store| {
+        period::reports_in(store, selection::objectives(store, &args.selection)?, wanted.as_ref(), as_of)
     })?;
     worst_first(&mut reports);
     if reports.is_empty() {

@@ -6,6 +6,7 @@ pub(crate) mod chronicle;
 pub(crate) mod correction;
 pub(crate) mod dependencies;
 pub(crate) mod downtime;
+pub(crate) mod hindsight;
 pub(crate) mod maintenance;
 pub(crate) mod member;
 pub(crate) mod model;

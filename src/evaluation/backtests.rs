@@ -8,7 +8,6 @@ use crate::domain::account::chronicle::Chronicle;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::health::transition::Status;
-use crate::domain::rules::backtest::burn::Consumption;
 use crate::domain::rules::backtest::firing::{Against, Event, Firing, Tested, Watched, watched};
 use crate::domain::rules::backtest::historic::{Past, PastWindow, last_windows};
 use crate::domain::rules::backtest::threshold::{BurnAlert, Trial};
@@ -285,8 +284,7 @@ impl<'q> History<'q> {
         let known = Span::new(from.plus(-matching.lead_ms).max(first), until.plus(1));
         let longest = LOOKBACKS[LOOKBACKS.len() - 1].1;
         let Subject::Objective(objective) = &self.subject else { return Ok(Vec::new()) };
-        let (share, consumed) = conditions.consumed(objective, Span::new(known.start.plus(-longest), known.end))?;
-        let consumption = Consumption::new(consumed);
+        let (share, consumption) = conditions.consumed(objective, Span::new(known.start.plus(-longest), known.end))?;
         let begun = self.events.iter().filter(|event| from <= event.episode.start && event.episode.start <= until);
         Ok(begun
             .map(|event| alert.highest(&consumption, share, matching.widened(event.episode).intersect(known)))

@@ -85,11 +85,11 @@ fn publish_days(
     assessment: &Assessment<'_>,
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
-    let until = assessment.ledger.end();
-    let seal = store.seal(id, assessment.ledger.calendar())?;
-    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < until) {
+    let (until, settled) = (assessment.ledger.end(), assessment.settled());
+    let seal = store.seal(id, &assessment.model.objective)?;
+    if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < settled.end()) {
         let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
-        store.keep_sealed(id, assessment.model, &assessment.ledger, published_until)?;
+        store.keep_sealed(id, assessment.model, &settled, published_until)?;
     }
     let known = published_until(seal, assessment);
     let days = snapshots(assessment, known, chronicle)?;
@@ -151,7 +151,7 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let mut found = Vec::new();
     let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
         let calendar = assessment.ledger.calendar();
-        let known = calendar.date(published_until(store.seal(id, calendar)?, assessment));
+        let known = calendar.date(published_until(store.seal(id, &assessment.model.objective)?, assessment));
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);

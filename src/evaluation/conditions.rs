@@ -12,6 +12,7 @@ use crate::domain::account::model::Model;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::timeline::{BEGINNING, Scope};
+use crate::domain::rules::backtest::burn::Consumption;
 use crate::domain::rules::condition::{Property, Subject, Term};
 use crate::domain::rules::finding::{Finding, Rule};
 use crate::domain::rules::solver::age;
@@ -102,7 +103,7 @@ impl<'s> Conditions<'s> {
     pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
         let id = stored.id;
         let model = self.admit(stored)?;
-        let sealed = self.evaluation.store.sealed(id, model.objective.window.calendar())?;
+        let sealed = self.evaluation.store.sealed(id, &model.objective)?;
         let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
         let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
         if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
@@ -173,10 +174,10 @@ impl<'s> Conditions<'s> {
         let (id, model, _) = self.known(name)?;
         let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
         let calendar = model.objective.window.calendar();
-        let assessment = Assessment::open(&model, store.sealed(id, calendar)?, *as_of, chronicle)?;
+        let assessment = Assessment::open(&model, store.sealed(id, &model.objective)?, *as_of, chronicle)?;
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
-        let later = Span::new(assessment.ledger.end(), calendar.day_start(end));
+        let later = Span::new(assessment.settled().end(), calendar.day_start(end));
         let later = chronicle.pieces(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {
@@ -315,16 +316,15 @@ impl<'s> Conditions<'s> {
         self.evaluation.resolver.maintenance(&member)
     }
 
-    /// The stretches of `span` that spend an objective's budget, with the microseconds that each millisecond does, and the share of time its target leaves for failure.
+    /// What of `span` spends an objective's budget, and the share of time that its target leaves for failure.
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Vec<(Span, i64)>)> {
+    pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Consumption)> {
         let (_, model, _) = self.known(name)?;
         let exclusion = model.objective.dependency_exclusion;
-        let pieces = self.evaluation.chronicle.pieces(&model, span)?.into_iter();
-        let spent = pieces.map(|piece| (piece.span, piece.spends(exclusion))).filter(|(_, rate)| *rate > 0).collect();
-        Ok((model.objective.target.error_share(), spent))
+        let pieces = self.evaluation.chronicle.pieces(&model, span)?;
+        Ok((model.objective.target.error_share(), Consumption::new(&pieces, exclusion)))
     }
 
     /// The model of an objective.
@@ -360,11 +360,10 @@ impl<'s> Conditions<'s> {
         if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
             && report.is_none()
         {
-            let calendar = model.objective.window.calendar();
-            let (mut sealed, last) = (self.evaluation.store.sealed(id, calendar)?, stretch.end.plus(-1));
+            let (mut sealed, last) = (self.evaluation.store.sealed(id, &model.objective)?, stretch.end.plus(-1));
             // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
             if let Some(ledger) = &mut sealed {
-                ledger.truncate(self.evaluation.as_of);
+                ledger.truncate(self.evaluation.as_of.plus(-model.objective.hindsight_ms()));
             }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));

@@ -33,12 +33,12 @@ impl<'s> Evaluation<'s> {
         work: &mut impl FnMut(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
         let declared = stored.objective.window;
-        let sealed = self.store.sealed(stored.id, declared.calendar())?;
+        let sealed = self.store.sealed(stored.id, &stored.objective)?;
         let over = frame.span(declared).end <= self.as_of;
         stored.objective.window = frame.window(declared);
         let same_days = stored.objective.window.calendar() == declared.calendar();
         let model = self.resolver.model(stored)?;
-        let sealed = match sealed.filter(|_| same_days) {
+        let sealed = match sealed.filter(|_| same_days && model.objective.hindsight_ms() == 0) {
             Some(mut ledger) => {
                 ledger.truncate(self.as_of);
                 Some(rejudged(&model, &ledger, &mut self.chronicle)?)
@@ -169,7 +169,7 @@ fn days(assessment: &Assessment<'_>) -> Vec<LevelDay> {
     let mut found: Vec<LevelDay> = whole.into_iter().map(|(span, tally)| day(span, tally)).collect();
     let today = Span::new(assessment.ledger.end().max(assessment.window.start), assessment.as_of);
     if assessment.first.is_some() && !today.is_empty() {
-        found.push(day(today, &tally(&assessment.recent, today)));
+        found.push(day(today, &tally(&assessment.recent, today, assessment.as_of)));
     }
     found
 }

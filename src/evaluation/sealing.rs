@@ -31,7 +31,7 @@ impl Evaluation<'_> {
             return Ok(1);
         }
         let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
-        self.store.keep_sealed(id, model, &assessment.ledger, published_until)?;
+        self.store.keep_sealed(id, model, &assessment.settled(), published_until)?;
         Ok(self.chronicle.folded() - read + assessment.ledger.runs().len().saturating_sub(known) + 1)
     }
 }
@@ -48,6 +48,9 @@ pub(super) fn seal_some(
     now: Instant,
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
+    if !store.has_inputs()? {
+        return Ok(());
+    }
     let mut behind = BTreeSet::new();
     for system in touched.keys() {
         behind.extend(store.unsealed(*system, now, allowance)?);
@@ -63,7 +66,7 @@ pub(super) fn seal_some(
     let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
         let model = evaluation.resolver.model(store.objective_by_id(id)?)?;
-        let sealed = store.sealed_and_seal(id, model.objective.window.calendar())?;
+        let sealed = store.sealed_and_seal(id, &model.objective)?;
         allowance = allowance.saturating_sub(evaluation.seal(id, &model, sealed)?);
         if allowance == 0 {
             break;
@@ -168,15 +171,15 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     for stored in objectives {
         let id = stored.id;
         let model = evaluation.resolver.model(stored)?;
-        let calendar = model.objective.window.calendar();
+        let (calendar, hindsight_ms) = (model.objective.window.calendar(), model.objective.hindsight_ms());
         // Days whose systems were not known may not have followed their facts.
         let is_known = !unknown.decides(id, &model);
-        let sealed = store.sealed_and_seal(id, calendar)?;
+        let sealed = store.sealed_and_seal(id, &model.objective)?;
         let sealed = sealed.filter(|(_, seal)| is_known && seal.fingerprint == model.fingerprint());
         if sealed.is_none() {
             store.drop_sealed(id)?;
         }
-        if sealed.as_ref().is_none_or(|(_, seal)| seal.until < calendar.day_start(now)) {
+        if sealed.as_ref().is_none_or(|(_, seal)| seal.until < calendar.day_start(now.plus(-hindsight_ms))) {
             evaluation.seal(id, &model, sealed)?;
         }
     }
@@ -194,14 +197,19 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let dependents = dependents(&mut resolver)?;
     let composites = composites(&mut resolver)?;
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };
-    let mut afresh: Option<Evaluation<'_>> = None;
     derived.windows.retain(|_, systems| !systems.is_empty());
-    for stored in store.objectives()? {
+    let objectives = store.objectives()?;
+    // Later facts change no day that is settled, so that all are drawn as of one moment, however differently far they are sealed.
+    let hindsight_ms = objectives.iter().map(|stored| stored.objective.hindsight_ms()).max().unwrap_or(0);
+    let latest = store.sealed_until()?.unwrap_or(Instant::MIN).plus(hindsight_ms);
+    let mut afresh = Evaluation::with(store, resolver, is_most(store, objectives.len())?, latest)?;
+    for stored in objectives {
         let name = stored.objective.metadata.name.clone();
-        let model = resolver.declared(stored.objective.clone())?;
+        let model = afresh.resolver.declared(stored.objective)?;
         derived.objectives.insert(stored.id, vec![model.system.id]);
         let calendar = model.objective.window.calendar();
-        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, calendar)? else {
+        let Some((sealed, Seal { fingerprint, until, .. })) = store.sealed_and_seal(stored.id, &model.objective)?
+        else {
             if store.has_sealed(stored.id)? {
                 tell(format!("objective {name}: its sealed days are damaged"));
             }
@@ -217,17 +225,10 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
                 sealed.end()
             ));
         }
-        // Most are sealed up to the same moment.
-        let mut evaluation = match afresh.take().filter(|evaluation| evaluation.as_of == until) {
-            Some(evaluation) => evaluation,
-            None => Evaluation::open(store, derived.objectives.len(), until)?,
-        };
-        let model = evaluation.resolver.declared(stored.objective)?;
-        let assessment = Assessment::open(&model, None, until, &mut evaluation.chronicle)?;
+        let assessment = Assessment::open(&model, None, latest, &mut afresh.chronicle)?;
         if let Some(text) = first_difference(&sealed, &assessment.ledger) {
             tell(format!("objective {name}: {text}"));
         }
-        afresh = Some(evaluation);
     }
     let stored = store.inputs()?;
     let id = |system: &SystemId| system.0.to_string();
@@ -284,7 +285,7 @@ fn first_difference(sealed: &Ledger, drawn: &Ledger) -> Option<String> {
 }
 
 fn in_words(day: &Day) -> String {
-    let Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms } = &day.tally;
+    let Tally { own_us, upstream_us, excluded_us, too_short_us, not_counted_ms, unknown_ms } = &day.tally;
     let upstream: Vec<String> =
         upstream_us.iter().map(|(system, micros)| format!("{micros} of {}", system.0)).collect();
     let verdict = match day.verdict {
@@ -294,8 +295,8 @@ fn in_words(day: &Day) -> String {
         Verdict::Skipped => "skipped",
     };
     format!(
-        "{verdict} with {own_us} µs own, [{}] µs upstream, {excluded_us} µs excluded, {not_counted_ms} ms not counted, \
-         {unknown_ms} ms unknown",
+        "{verdict} with {own_us} µs own, [{}] µs upstream, {excluded_us} µs excluded, {too_short_us} µs too short, \
+         {not_counted_ms} ms not counted, {unknown_ms} ms unknown",
         upstream.join(", ")
     )
 }

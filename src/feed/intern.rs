@@ -15,6 +15,8 @@ const MOST_BYTES: usize = 16 << 20;
 pub(super) struct Interner {
     keys: Vec<StreamName>,
     entries: HashTable<Entry>,
+    /// The same, by index.
+    in_order: Vec<Entry>,
     /// The names of all entries one behind the other: a feed of many streams waits for memory more than for anything else.
     names: Vec<u8>,
     hasher: DefaultHashBuilder,
@@ -33,7 +35,7 @@ struct Entry {
 impl Interner {
     pub(super) fn new() -> Self {
         let (entries, hasher) = (HashTable::new(), DefaultHashBuilder::default());
-        Self { keys: Vec::new(), entries, names: Vec::new(), hasher, last: None }
+        Self { keys: Vec::new(), entries, in_order: Vec::new(), names: Vec::new(), hasher, last: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,6 +74,12 @@ impl Interner {
         if let Some(last) = self.last.filter(same) {
             return Ok(last.index);
         }
+        // Who looks at many systems mostly does so in the same order each time.
+        let follows = self.last.map_or(0, |last| last.index as usize + 1);
+        if let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same) {
+            self.last = Some(next);
+            return Ok(next.index);
+        }
         let hash = stream.hash(&self.hasher);
         if let Some(entry) = self.entries.find(hash, same) {
             self.last = Some(*entry);
@@ -91,6 +99,7 @@ impl Interner {
             let mut name = || names.next().unwrap_or_default();
             self::hash(hasher, system, rest.first().copied(), name(), name())
         });
+        self.in_order.push(entry);
         self.last = Some(entry);
         Ok(entry.index)
     }
@@ -156,4 +165,49 @@ fn hash(hasher: &DefaultHashBuilder, system: &[u8], kind: Option<u8>, check: &[u
         state.write(location);
     }
     state.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::value::name::Name;
+
+    /// A stream of a system and, for some numbers, of a check or a location.
+    fn names(number: usize) -> (String, Option<String>, Option<String>) {
+        let of = |text: &str, is: bool| is.then(|| format!("{text}{}", number % 2));
+        (format!("s{}", number / 4), of("c", !number.is_multiple_of(4)), of("l", number % 4 == 3))
+    }
+
+    proptest! {
+        /// Rounds over some streams, with others in between.
+        #[test]
+        fn streams_are_numbered_as_they_come(rounds in prop::collection::vec(prop::collection::vec(0..20usize, 1..12), 1..4), times in 1..4usize) {
+            let (mut interner, mut expected) = (Interner::new(), HashMap::new());
+            for number in rounds.iter().flat_map(|round| std::iter::repeat_n(round, times).flatten()) {
+                let next = expected.len() as u32;
+                let (system, check, location) = names(*number);
+                let stream = Stream {
+                    system: system.as_bytes(),
+                    source: Source::Healthcheck,
+                    check: check.as_deref().map(str::as_bytes),
+                    location: location.as_deref().map(str::as_bytes),
+                };
+                let name = |text: &Option<String>| text.as_ref().map(|text| Name::parse(text).unwrap());
+                let key = StreamName {
+                    system: Name::parse(&system).unwrap(),
+                    source: Source::Healthcheck,
+                    check: name(&check),
+                    location: name(&location),
+                };
+                let index = *expected.entry(key.clone()).or_insert(next);
+                prop_assert_eq!(interner.index(&stream, || Ok(key.clone())), Ok(index));
+                prop_assert_eq!(interner.key(index as usize), &key);
+            }
+            prop_assert_eq!(interner.len(), expected.len());
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(super) static SPEC: Shape = Shape {
         FieldShape::optional("source", Content::Word(|| SOURCES.map(|(word, _)| word).to_vec()), "Only this source"),
         FieldShape::optional("location", Content::Name, "Only what was reported from this location"),
         FieldShape::optional("start", Content::Instant, "From when on; without it, ever since"),
-        FieldShape::optional("end", Content::Instant, "Until when; without it, for ever"),
+        FieldShape::optional("end", Content::Instant, "Until when; without it, forever"),
         FieldShape::required(
             "status",
             Content::Word(|| Corrected::ALL.map(Corrected::as_str).to_vec()),
@@ -58,7 +58,7 @@ pub(super) fn read(
         && end <= start
     {
         let message = format!("spec.end {} is not after spec.start", quote(field.scalar().unwrap_or_default()));
-        report.error(field.at, message, "a correction ends after it starts; leave end out if it holds for ever");
+        report.error(field.at, message, "a correction ends after it starts; leave end out if it never ends");
     }
     let words = Corrected::ALL.map(|status| (status.as_str(), status));
     let remedy = "write healthy, degraded, unhealthy or unknown, or ignored to leave these streams out";

@@ -10,7 +10,7 @@ use super::shape::{Content, FieldShape, Shape};
 use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
 use super::{condition, correction, feed, maintenance_window, objective, system};
-use crate::domain::account::objective::Metadata;
+use crate::domain::account::objective::{Metadata, System};
 use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
@@ -154,7 +154,13 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
     }
     let metadata = fields.require("metadata", "write metadata: { name: … }", report);
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
-    let spec = fields.require("spec", "", report);
+    let spec = match kind {
+        // A system may have nothing to say but its name.
+        Some(Kind::System) if fields.get("spec").is_none() && !fields.has_misspelt("spec") => {
+            return metadata.map(System::bare).map(Object::System);
+        }
+        _ => fields.require("spec", "write spec: and below it what is declared", report),
+    };
     // Without a kind nothing is known about the specification; that has been reported.
     let (spec, kind) = spec.zip(kind)?;
     match kind {

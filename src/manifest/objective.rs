@@ -13,6 +13,7 @@ use super::problem::Report;
 use super::reference::{self, Reference, Role};
 use super::tree::Value;
 use super::wording::quote;
+use crate::domain::account::hindsight::LONGEST_HINDSIGHT_MS;
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::weights::Weights;
 use crate::domain::health::transition::Status;
@@ -45,6 +46,8 @@ pub(super) fn read(
     let excluded = reference::read_systems(&fields, "excludedDependencyRefs", Role::Excludes, report);
     let exclude_maintenance_windows = fields.flag("excludeMaintenanceWindows", report);
     let counts_as_down = counted::read(&fields, report);
+    let minimum_outage_ms = read_hindsight(&fields, "minimumOutage", report);
+    let attribution_grace_ms = read_hindsight(&fields, "attributionGrace", report);
     let not_counted = read_not_counted(&fields, counts_as_down, report);
     let thresholds = read_thresholds(&fields, report);
     if let (Some(field), Some(target), Some(window)) = (&target_field, target, window) {
@@ -63,6 +66,8 @@ pub(super) fn read(
             excluded_dependencies: excluded.iter().map(|reference| reference.name.clone()).collect(),
             exclude_maintenance_windows,
             counts_as_down,
+            minimum_outage_ms,
+            attribution_grace_ms,
             not_counted,
             schedule: schedule.clone()?,
             thresholds,
@@ -205,6 +210,26 @@ fn read_calendar(
     let units = CalendarUnit::ALL.map(|unit| (unit.as_str(), unit));
     let unit = fields.require("calendar", "write day, week, month, quarter or year", report)?.word(&units, report);
     Some(Window::Calendar { unit: unit?, zone })
+}
+
+/// A length of time by which later facts may change what counts, in milliseconds; 0 where it is not written.
+fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) -> i64 {
+    let Some(field) = fields.get(name).filter(|field| !field.scalar().is_some_and(is_no_length)) else { return 0 };
+    match field.millis(report) {
+        Some(millis) if millis > LONGEST_HINDSIGHT_MS => {
+            let shown = field.scalar().map(quote).unwrap_or_default();
+            let message = format!("{} {shown} is longer than a day", field.path);
+            report.error(field.at, message, "write at most 1d; usual are some seconds or minutes");
+            0
+        }
+        millis => millis.unwrap_or(0),
+    }
+}
+
+/// Whether a length is 0, such as `0s`.
+fn is_no_length(text: &str) -> bool {
+    let number = ["ms", "s", "m", "h", "d", "w"].iter().find_map(|unit| text.trim().strip_suffix(unit));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit == b'0'))
 }
 
 fn read_not_counted(fields: &Fields<'_>, counts_as_down: Weights, report: &mut Report) -> NotCounted {

@@ -41,7 +41,8 @@ fn root() -> Value {
     let mut cases = Vec::new();
     for (kind, spec) in OWN {
         let versions = if IN_OTHER_VERSION.contains(&kind) { vec![VERSION, OTHER_VERSION] } else { vec![VERSION] };
-        cases.push(schema.document(kind, kind, &versions, &METADATA, Some(spec), true));
+        let needs_spec = kind != "System";
+        cases.push(schema.document(kind, kind, &versions, &METADATA, Some(spec), needs_spec));
     }
     for (kind, spec) in OPENSLO {
         let name = if kind == "SLO" { "OpenSLO".to_owned() } else { format!("OpenSLO{kind}") };

@@ -57,6 +57,7 @@ pub(super) fn in_words(report: &ObjectiveReport) -> Option<String> {
         None => String::new(),
         Some(Excuse::Maintenance) => ", excused by maintenance".to_owned(),
         Some(Excuse::Schedule) => ", outside its schedule: spends no budget".to_owned(),
+        Some(Excuse::TooShort) => ", too short to count so far".to_owned(),
         Some(Excuse::Upstream(name)) => format!(", because of {name}: spends no budget"),
     };
     Some(format!("down since {} UTC{why}", minute(down.since)))
@@ -82,6 +83,7 @@ pub(super) fn down_now<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport
             None => short_time(as_of(report).since(down.since)),
             Some(Excuse::Maintenance) => "maintenance".to_owned(),
             Some(Excuse::Schedule) => "outside schedule".to_owned(),
+            Some(Excuse::TooShort) => "too short so far".to_owned(),
             Some(Excuse::Upstream(name)) => format!("upstream {name}"),
         };
         format!("{} since {} ({why})", report.objective, minute(down.since))

@@ -97,6 +97,8 @@ fn objective_spec(objective: &Objective) -> Node {
         ("excludedDependencyRefs", Node::some(excluded.collect())),
         ("excludeMaintenanceWindows", objective.exclude_maintenance_windows.then(|| Node::plain("true"))),
         ("countsAsDown", counts_as_down(objective)),
+        ("minimumOutage", hindsight(objective.minimum_outage_ms)),
+        ("attributionGrace", hindsight(objective.attribution_grace_ms)),
         ("notCounted", not_counted(objective.not_counted)),
         ("schedule", schedule(&objective.schedule)),
         ("burnRateThresholds", thresholds(objective.thresholds)),
@@ -112,6 +114,11 @@ fn timezone(objective: &Objective) -> Option<Node> {
 fn dependency_exclusion(objective: &Objective) -> Option<Node> {
     let mode = objective.dependency_exclusion;
     (mode != DependencyExclusion::Strict).then(|| Node::text(mode.as_str()))
+}
+
+/// A length of time where it is one.
+fn hindsight(millis: i64) -> Option<Node> {
+    (millis > 0).then(|| Node::text(write_millis(millis)))
 }
 
 fn counts_as_down(objective: &Objective) -> Option<Node> {

@@ -65,6 +65,7 @@ struct WireObjective<'a> {
     status_known: bool,
     attribution: Vec<WireAttribution<'a>>,
     excluded_minutes: f64,
+    too_short_minutes: f64,
     not_counted_minutes: f64,
     corrected_minutes: f64,
     coverage_percent: Option<f64>,
@@ -176,6 +177,7 @@ impl<'a> WireObjective<'a> {
                 .map(|(system, micros)| attribution(system.as_ref(), *micros))
                 .collect(),
             excluded_minutes: down_minutes(budget.tally.excluded_us),
+            too_short_minutes: down_minutes(budget.tally.too_short_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
             corrected_minutes: minutes(report.corrected_ms),
             coverage_percent: coverage_percent(budget),

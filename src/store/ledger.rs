@@ -9,9 +9,13 @@ use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::DAY_MS;
 
 /// The formats of bodies; the first byte of each. They differ in the unit of downtime: milliseconds where all of it is whole ones, and
-/// microseconds where weights make parts of them.
+/// microseconds where weights make parts of them or outages are too short to count.
 const IN_MILLIS: u8 = 3;
 const IN_MICROS: u8 = 4;
+/// The bit of upstreams.
+const UPSTREAMS: u64 = 1 << 6;
+/// The bit of downtime that is too short to count; in microseconds only.
+const TOO_SHORT: u64 = 1 << 7;
 /// The most days an account can have: 1970 to 2262.
 const MOST_DAYS: u64 = 110_000;
 /// The date that the first day is counted from: west of Greenwich, 1970 begins on it.
@@ -27,12 +31,16 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     for run in ledger.runs() {
         let tally = &run.day.tally;
         let parts = [tally.own_us / unit, tally.excluded_us / unit, tally.not_counted_ms, tally.unknown_ms];
-        let upstreams = u64::from(!tally.upstream_us.is_empty());
+        let upstreams = if tally.upstream_us.is_empty() { 0 } else { UPSTREAMS };
+        let too_short = if tally.too_short_us == 0 { 0 } else { TOO_SHORT };
         let present = parts.iter().enumerate().fold(0, |bits, (bit, ms)| bits | u64::from(*ms != 0) << bit);
         put(&mut body, u64::from(run.count));
-        put(&mut body, run.day.verdict as u64 | present << 2 | upstreams << 6);
+        put(&mut body, run.day.verdict as u64 | present << 2 | upstreams | too_short);
         parts.iter().filter(|ms| **ms != 0).for_each(|ms| put(&mut body, *ms as u64));
-        if upstreams == 1 {
+        if too_short != 0 {
+            put(&mut body, tally.too_short_us as u64);
+        }
+        if upstreams != 0 {
             put(&mut body, tally.upstream_us.len() as u64);
             let mut before = 0;
             for (system, micros) in &tally.upstream_us {
@@ -48,7 +56,7 @@ pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
 /// Whether all downtime is whole milliseconds.
 fn is_in_millis(tally: &Tally) -> bool {
     let mut all = tally.upstream_us.iter().map(|(_, micros)| *micros).chain([tally.own_us, tally.excluded_us]);
-    all.all(|micros| micros % FULL == 0)
+    tally.too_short_us == 0 && all.all(|micros| micros % FULL == 0)
 }
 
 /// Unpacks an account of days of `calendar`.
@@ -74,7 +82,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
         days = count.saturating_add(days);
         let flags = take(&mut rest)?;
         let verdict = Verdict::from_code((flags & 3) as u8).ok_or(Damaged)?;
-        if count == 0 || days > MOST_DAYS || flags >= 1 << 7 {
+        if count == 0 || days > MOST_DAYS || flags >= if unit == 1 { TOO_SHORT << 1 } else { TOO_SHORT } {
             return Err(Damaged);
         }
         let mut parts = [0i64; 4];
@@ -84,8 +92,9 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
             }
         }
         let [own_us, excluded_us, not_counted_ms, unknown_ms] = parts;
+        let too_short_us = if flags & TOO_SHORT != 0 { micros(&mut rest, unit)? } else { 0 };
         let mut upstream_us = Vec::new();
-        if flags & (1 << 6) != 0 {
+        if flags & UPSTREAMS != 0 {
             let upstreams = take(&mut rest)?;
             if upstreams > rest.len() as u64 {
                 return Err(Damaged);
@@ -98,7 +107,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
                 upstream_us.push((SystemId(system), micros(&mut rest, unit)?));
             }
         }
-        let tally = Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms };
+        let tally = Tally { own_us, upstream_us, excluded_us, too_short_us, not_counted_ms, unknown_ms };
         runs.push(Run { count: count as u32, day: Day { tally, verdict } });
     }
     Ok(Ledger::of(calendar, EARLIEST.plus(start as i64), runs))
@@ -129,7 +138,7 @@ mod tests {
             part.clone(),
             part.clone(),
             part.clone(),
-            part,
+            (part, prop_oneof![2 => Just(0), 1 => 0..=DAY_MS]),
             upstreams.prop_map(|some| some.into_iter().collect::<Vec<_>>()),
         );
         let run = (1..400u32, 0..4u8, tally);
@@ -137,11 +146,12 @@ mod tests {
         let unit = prop_oneof![Just(1), Just(FULL)];
         (-1..20_000i64, proptest::collection::vec(run, 0..20), unit).prop_map(|(start, runs, unit)| {
             let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(start));
-            for (count, verdict, (own_us, excluded_us, not_counted_ms, unknown_ms, upstream_us)) in runs {
-                let (own_us, excluded_us) = (own_us * unit, excluded_us * unit);
+            for (count, verdict, (own_us, excluded_us, not_counted_ms, (unknown_ms, too_short_us), upstream_us)) in runs
+            {
+                let (own_us, excluded_us, too_short_us) = (own_us * unit, excluded_us * unit, too_short_us * unit);
                 let upstream_us: Vec<_> = upstream_us;
                 let upstream_us = upstream_us.into_iter().map(|(system, micros)| (system, micros * unit)).collect();
-                let tally = Tally { own_us, upstream_us, excluded_us, not_counted_ms, unknown_ms };
+                let tally = Tally { own_us, upstream_us, excluded_us, too_short_us, not_counted_ms, unknown_ms };
                 let verdict = Verdict::from_code(verdict).unwrap();
                 ledger.push_run(Run { count, day: Day { tally, verdict } });
             }

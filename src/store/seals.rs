@@ -7,11 +7,11 @@ use super::inputs::decided;
 use super::ledger::{decode, encode};
 use super::open::Store;
 use super::soundness::DamagedCache;
-use super::soundness::row::{intact, is_whole, row_sum};
+use super::soundness::row::{intact, is_whole, row_sum, whole, width};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
+use crate::domain::account::objective::Objective;
 use crate::domain::budget::day::Ledger;
-use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 
 /// What is known of sealed days besides themselves.
@@ -19,7 +19,7 @@ use crate::domain::value::instant::Instant;
 pub(crate) struct Seal {
     /// That of the model from which they were sealed.
     pub(crate) fingerprint: i64,
-    /// Up to when they are: those that end by then.
+    /// Up to when they are: those that end by then. Facts up to the hindsight of the objective later decide them.
     pub(crate) until: Instant,
     /// Up to when the rows of `daily_snapshot` hold: of days that end by then.
     pub(crate) published_until: Instant,
@@ -54,20 +54,20 @@ pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
 }
 
 impl Store {
-    /// The sealed days of an objective, which are those of `calendar`, as far as they hold; none when they are damaged.
+    /// The sealed days of an objective as far as they hold; none when they are damaged.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn sealed(&self, objective: i64, calendar: Calendar) -> Result<Option<Ledger>> {
-        Ok(self.sealed_and_seal(objective, calendar)?.map(|(ledger, _)| ledger))
+    pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
+        Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
     }
 
     /// What is known of an objective's sealed days; nothing when they are damaged.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn seal(&self, objective: i64, calendar: Calendar) -> Result<Option<Seal>> {
-        Ok(self.sealed_and_seal(objective, calendar)?.map(|(_, seal)| seal))
+    pub(crate) fn seal(&self, id: i64, objective: &Objective) -> Result<Option<Seal>> {
+        Ok(self.sealed_and_seal(id, objective)?.map(|(_, seal)| seal))
     }
 
     /// Whether anything is kept of an objective's days, damaged or not.
@@ -79,17 +79,35 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
+    /// Up to when the days of any objective are sealed at the latest, as far as seals are not damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed_until(&self) -> Result<Option<Instant>> {
+        let sql = concat!("SELECT ", whole!(seal), " FROM seal");
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut latest = None;
+        while let Some(row) = rows.next()? {
+            if is_whole(row, 0..width!(seal))? {
+                let until = Instant::from_millis(row.get(2)?);
+                latest = latest.max(until.is_storable().then_some(until));
+            }
+        }
+        Ok(latest)
+    }
+
     /// Both, read once.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn sealed_and_seal(&self, objective: i64, calendar: Calendar) -> Result<Option<(Ledger, Seal)>> {
+    pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
         let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
                           ledger.objective, body, ledger.checksum
                    FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
-        self.believe("ledger", &objective, || {
+        self.believe("ledger", &id, || {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let mut rows = statement.query([objective])?;
+            let mut rows = statement.query([id])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             if !is_whole(row, 0..6)? {
                 return Err(DamagedCache("seal").into());
@@ -101,9 +119,10 @@ impl Store {
                 let moment = Instant::from_millis(row.get(index)?);
                 if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
             };
-            let seal = Seal { fingerprint: row.get(1)?, until: moment(2)?, published_until: moment(3)? };
+            let until = moment(2)?.plus(-objective.hindsight_ms());
+            let seal = Seal { fingerprint: row.get(1)?, until, published_until: moment(3)? };
             let body = row.get_ref(7)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
-            let mut ledger = decode(body, calendar).map_err(|_| DamagedCache("ledger"))?;
+            let mut ledger = decode(body, objective.window.calendar()).map_err(|_| DamagedCache("ledger"))?;
             ledger.truncate(seal.until);
             Ok(Some((ledger, seal)))
         })
@@ -125,8 +144,10 @@ impl Store {
                    ON CONFLICT (objective) DO UPDATE
                    SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until,
                    published_until = excluded.published_until, due_at = excluded.due_at, checksum = excluded.checksum";
-        let due = ledger.calendar().start(ledger.next().next());
-        let until = ledger.end().millis();
+        let hindsight_ms = model.objective.hindsight_ms();
+        let due = ledger.calendar().start(ledger.next().next()).plus(hindsight_ms);
+        // Facts that come that much later still decide what the days held.
+        let until = ledger.end().plus(hindsight_ms).millis();
         let row = params![objective, model.fingerprint(), until, published_until.millis(), due.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
         let sql = "INSERT INTO ledger (objective, body, checksum) VALUES (?1, ?2, row_sum(?1, ?2))
@@ -143,6 +164,14 @@ impl Store {
         self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
         self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
         Ok(())
+    }
+
+    /// Whether any system decides any objective.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn has_inputs(&self) -> Result<bool> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
     }
 
     /// The objectives that depend on `system` and of which a day that is over `now` is not sealed, or whose seal is damaged, the

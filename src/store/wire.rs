@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::stored_name;
 use super::open::Unreadable;
+use crate::domain::account::hindsight::LONGEST_HINDSIGHT_MS;
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
 use crate::domain::account::schedule::{Schedule as HoursSchedule, Shift};
@@ -74,6 +75,11 @@ struct WireObjective {
     /// Of these, in thousandths; none where all count in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<i64>,
+    /// Milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    minimum_outage: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    attribution_grace: i64,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
     /// In the zone of its days.
@@ -129,6 +135,17 @@ enum WireWindow {
     Calendar { unit: String, timezone: String },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on references")]
+fn is_zero(millis: &i64) -> bool {
+    *millis == 0
+}
+
+/// A length of time that an objective may have.
+fn hindsight(millis: i64) -> Result<i64> {
+    let known = Some(millis).filter(|millis| (0..=LONGEST_HINDSIGHT_MS).contains(millis));
+    known.ok_or_else(|| unknown("length of time", &millis.to_string()))
+}
+
 /// Writes an objective.
 pub(super) fn write_objective(objective: &Objective) -> Result<String> {
     let (window, timezone) = match objective.window {
@@ -153,6 +170,8 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
         exclude_maintenance_windows: objective.exclude_maintenance_windows,
         counts_as_down: objective.counts_as_down.iter().map(|(status, _)| status.as_str().to_owned()).collect(),
         weights: if objective.counts_as_down.are_full() { Vec::new() } else { weights.collect() },
+        minimum_outage: objective.minimum_outage_ms,
+        attribution_grace: objective.attribution_grace_ms,
         not_counted_maintenance: objective.not_counted.maintenance,
         not_counted_unknown: objective.not_counted.unknown,
         schedule: objective.schedule.shifts().iter().map(WireShift::of).collect(),
@@ -202,6 +221,8 @@ pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
             .collect::<Result<_>>()?,
         exclude_maintenance_windows: wire.exclude_maintenance_windows,
         counts_as_down,
+        minimum_outage_ms: hindsight(wire.minimum_outage)?,
+        attribution_grace_ms: hindsight(wire.attribution_grace)?,
         not_counted: NotCounted { maintenance: wire.not_counted_maintenance, unknown: wire.not_counted_unknown },
         schedule: HoursSchedule::of(shifts),
         thresholds: BurnRateThresholds {

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 101] = [
+const BEYOND_SCHEMAS: [(&str, &str); 102] = [
+    ("is longer than a day", "patterns do not add up lengths"),
     ("countsAsDown is empty", "none of the weights is required by itself"),
     ("has more than 3 decimals", "JSON's numbers are not exact"),
     ("is not a JSONPath", "a grammar of its own"),

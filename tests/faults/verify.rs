@@ -163,7 +163,7 @@ fn a_wrong_sealed_day_is_named_with_what_it_should_be() {
     assert_eq!(output.code, 1, "{}", output.stderr);
     let text = output.text();
     assert!(text.contains("objective shop-availability: the sealed day that ends 2024-03-"), "{text}");
-    assert!(text.contains("with 60001 ms own") && text.contains("with 60000 ms own"), "{text}");
+    assert!(text.contains("with 60001000 µs own") && text.contains("with 60000000 µs own"), "{text}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::harness::Slo;
 use crate::reference::calendar::{
     DAY, HOUR, MINUTE, Ms, WEEK, civil_from_days, days_from_civil, instant, rfc3339, weekday,
 };
-use crate::reference::downtime::outages;
+use crate::reference::downtime::{outages, weighed};
 use crate::reference::model::Attribution;
 use crate::reference::{at_close, difference, objectives};
 use crate::world::strategy::worlds;
@@ -37,7 +37,7 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
 /// that were down because of one cause at one time, or one right after the other, saw one outage.
 fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
     let world = world.at(until);
-    let mut seen: BTreeMap<String, Vec<(Ms, Ms, usize)>> = BTreeMap::new();
+    let mut seen: BTreeMap<String, Vec<(Ms, Ms, usize, i128)>> = BTreeMap::new();
     let found = outages(&world, since, until);
     let mut own: BTreeSet<String> = BTreeSet::new();
     let mut names: BTreeSet<(String, String)> = BTreeSet::new();
@@ -56,24 +56,21 @@ fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
                 Attribution::Upstream(system) => system.clone(),
             };
             names.insert((cause.clone(), objective.name.clone()));
-            seen.entry(cause).or_default().push((start, end, index));
+            seen.entry(cause).or_default().push((start, end, index, event.weight));
             incidents.push(BTreeSet::from([index]));
         }
     }
     let mut parts = Vec::new();
     for (cause, mut spans) in seen {
         spans.sort_unstable();
-        let (mut millis, mut upto) = (0, Ms::MIN);
-        for (start, end, _) in &spans {
-            millis += (end - start.max(&upto)).max(0);
-            upto = upto.max(*end);
-        }
-        let touching = |a: &(Ms, Ms, usize), b: &(Ms, Ms, usize)| a.0 <= b.1 && b.0 <= a.1;
+        let weights: Vec<(Ms, Ms, i128)> =
+            spans.iter().map(|(start, end, _, weight)| (*start, *end, *weight)).collect();
+        let touching = |a: &(Ms, Ms, usize, i128), b: &(Ms, Ms, usize, i128)| a.0 <= b.1 && b.0 <= a.1;
         for (index, one) in spans.iter().enumerate() {
             let also = spans[index..].iter().filter(|other| touching(one, other));
-            incidents.push(also.map(|(_, _, outage)| *outage).collect());
+            incidents.push(also.map(|(_, _, outage, _)| *outage).collect());
         }
-        parts.push((millis, cause));
+        parts.push((weighed(&weights), cause));
     }
     // What has an outage in common is one.
     let mut merged: Vec<BTreeSet<usize>> = Vec::new();
@@ -83,15 +80,15 @@ fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
         merged = others;
         merged.push(set);
     }
-    let minutes = |millis: Ms| millis as f64 / MINUTE as f64;
-    let total: Ms = parts.iter().map(|(millis, _)| millis).sum();
+    let minutes = |micros: i128| micros as f64 / (MINUTE * 1000) as f64;
+    let total: i128 = parts.iter().map(|(micros, _)| micros).sum();
     parts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let attribution: Vec<Value> = parts
         .into_iter()
-        .map(|(millis, cause)| {
+        .map(|(micros, cause)| {
             let kind = if own.contains(&cause) { "self" } else { "upstream" };
             let objectives = names.iter().filter(|(of, _)| *of == cause).count();
-            json!({ "sourceType": kind, "systemId": cause, "objectives": objectives, "minutes": minutes(millis) })
+            json!({ "sourceType": kind, "systemId": cause, "objectives": objectives, "minutes": minutes(micros) })
         })
         .collect();
     json!({ "minutes": minutes(total), "outages": merged.len(), "attribution": attribution })

@@ -17,6 +17,7 @@ mod feeds;
 mod freshness;
 mod groups;
 mod harness;
+mod hindsight;
 mod laws;
 mod logged;
 mod manifests;

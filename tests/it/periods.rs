@@ -463,3 +463,24 @@ fn periods_that_are_none_are_refused_with_a_remedy() {
     assert_eq!(named("Europe/London"), json!("2026-09-30T23:00:00.000Z"));
     assert_eq!(named("Europe/Berlin"), json!("2026-10-31T23:00:00.000Z"));
 }
+
+/// 00:30 of 1 July in Berlin, and the evening of 31 May in New York.
+#[test]
+fn a_named_period_is_that_of_the_objectives_own_dates() {
+    for (zone, as_of, named, start) in [
+        ("Europe/Berlin", "2026-06-30T22:30:00Z", "this-month", "2026-06-30T22:00:00.000Z"),
+        ("Europe/Berlin", "2026-06-30T22:30:00Z", "last-month", "2026-05-31T22:00:00.000Z"),
+        ("America/New_York", "2026-06-01T02:00:00Z", "today", "2026-05-31T04:00:00.000Z"),
+        ("America/New_York", "2026-06-01T02:00:00Z", "this-month", "2026-05-01T04:00:00.000Z"),
+        ("America/New_York", "2026-06-01T02:00:00Z", "yesterday", "2026-05-30T04:00:00.000Z"),
+        ("UTC", "2026-06-01T02:00:00Z", "this-month", "2026-06-01T00:00:00.000Z"),
+    ] {
+        let objective = format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: shop }}\n\
+             spec: {{ systemRef: {{ kind: System, name: shop }}, target: 99.9, windowDays: 7, timezone: {zone} }}\n"
+        );
+        let slo = Slo::with("{\"ts\":\"2026-01-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n", &objective);
+        let printed = parsed(&slo, &["status", "--period", named, "--as-of", as_of]);
+        assert_eq!(printed["objectives"][0]["window"]["start"], json!(start), "{named} in {zone}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::world::strategy::worlds;
 /// How much around a moment is looked at, in milliseconds.
 const AROUND: Ms = 60;
 
-const NUMBERS: [&str; 24] = [
+const NUMBERS: [&str; 26] = [
     "budgetRemainingPercent",
     "errorBudgetTotalMinutes",
     "errorBudgetConsumedMinutes",
@@ -28,6 +28,8 @@ const NUMBERS: [&str; 24] = [
     "strictAvailability",
     "excludedMinutes",
     "notCountedMinutes",
+    "tooShortMinutes",
+    "correctedMinutes",
     "coveragePercent",
     "burnRate",
     "burnRates.5m",
@@ -285,13 +287,14 @@ fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Optio
 }
 
 /// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, where facts leave
-/// windows, and where days close.
+/// windows, where days close, and where outages begin to count.
 fn around(world: &World, place: Index, objective: usize) -> Ms {
     let (start, _) = crate::reference::budget::window_bounds(world.objectives[objective].window, world.as_of);
     let length = world.as_of - start;
     let zone = world.objectives[objective].zone();
     // The day on which a fact lies closes at a midnight of the objective's own.
-    let moments = |ts: Ms| [ts, ts + length, ts + 3_600_000, zone.start_of(zone.date(ts) + 1)];
+    let counts = world.objectives[objective].minimum_outage;
+    let moments = |ts: Ms| [ts, ts + length, ts + 3_600_000, zone.start_of(zone.date(ts) + 1), ts + counts];
     let facts = world.facts.iter().flat_map(|fact| moments(fact.ts));
     let moments: Vec<Ms> = facts.filter(|at| *at <= instant("2026-11-20T00:00:00Z")).collect();
     let all: Vec<Ms> = std::iter::repeat_n(world.as_of, moments.len() + 1).chain(moments).collect();

@@ -173,6 +173,8 @@ pub(crate) struct Objective {
     pub(crate) counts_as_down: Vec<Status>,
     /// Of these, in thousandths; none: all count in full.
     pub(crate) weights: Vec<i128>,
+    pub(crate) minimum_outage: Ms,
+    pub(crate) attribution_grace: Ms,
     pub(crate) not_counted_maintenance: bool,
     pub(crate) not_counted_unknown: bool,
     pub(crate) schedule: Vec<Shift>,
@@ -198,6 +200,8 @@ impl Objective {
             exclude_maintenance: false,
             counts_as_down: vec![Status::Degraded, Status::Unhealthy],
             weights: Vec::new(),
+            minimum_outage: 0,
+            attribution_grace: 0,
             not_counted_maintenance: false,
             not_counted_unknown: false,
             schedule: Vec::new(),
@@ -510,6 +514,13 @@ fn objective_manifest(objective: &Objective) -> String {
     writeln!(text, "  excludedDependencyRefs: {}", references(&objective.excluded_dependencies)).unwrap();
     writeln!(text, "  excludeMaintenanceWindows: {}", objective.exclude_maintenance).unwrap();
     let down: Vec<&str> = objective.counts_as_down.iter().map(|status| status.name()).collect();
+    for (name, millis) in
+        [("minimumOutage", objective.minimum_outage), ("attributionGrace", objective.attribution_grace)]
+    {
+        if millis > 0 {
+            writeln!(text, "  {name}: {millis}ms").unwrap();
+        }
+    }
     if objective.weights.is_empty() {
         writeln!(text, "  countsAsDown: [{}]", down.join(", ")).unwrap();
     } else {

@@ -297,8 +297,8 @@ impl<'a> Places<'a> {
         let message =
             format!("{count} objects belong to the set {owner}, and this is the set {set}: {}{more}", names.join(", "));
         let remedy = format!(
-            "apply them with --set {owner} if this is the same repository under another name (a fork or a copy), take them over \
-             with --adopt, or rename them"
+            "apply them with --set {owner} if the files have only moved, or this is a fork or a copy; take them over with \
+             --adopt; or rename them"
         );
         ProblemLine { subject: None, ..self.problem(objects[0], message, Some(remedy)) }
     }

@@ -8,7 +8,6 @@ use anyhow::Result;
 use super::super::{Answer, Context, Forms, Run, moment, period, selection};
 use crate::cli::{ExportMetrics, Output};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
-use crate::domain::value::period::Frame;
 use crate::evaluation::{all_healths, healths};
 use crate::failure::Failure;
 use crate::render::metrics::Metrics;
@@ -29,13 +28,13 @@ impl Run for ExportMetrics {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let frame = period::frame(&args.over, context, as_of)?;
+        let wanted = period::wanted(&args.over, context, as_of)?;
         let moments = moments(args, as_of)?;
         let store = context.store(Access::Read)?;
         let text = store.read(|store| {
             let mut metrics = Metrics::new(args.since.is_some());
             for at in moments {
-                add(store, args, frame.as_ref(), at, &mut metrics)?;
+                add(store, args, wanted.as_ref(), at, &mut metrics)?;
             }
             Ok(metrics.text())
         })?;
@@ -62,7 +61,13 @@ fn moments(args: &ExportMetrics, as_of: Instant) -> Result<Vec<Instant>> {
     Ok((0..=steps).rev().map(|steps| as_of.plus(-steps * step)).collect())
 }
 
-fn add(store: &Store, args: &ExportMetrics, frame: Option<&Frame>, at: Instant, metrics: &mut Metrics) -> Result<()> {
+fn add(
+    store: &Store,
+    args: &ExportMetrics,
+    wanted: Option<&period::Wanted>,
+    at: Instant,
+    metrics: &mut Metrics,
+) -> Result<()> {
     let selected = &args.selection;
     let objectives = selection::objectives(store, selected)?;
     let everything = selected.names.is_empty() && selected.system.is_empty() && selected.selector.is_none();
@@ -75,7 +80,7 @@ fn add(store: &Store, args: &ExportMetrics, frame: Option<&Frame>, at: Instant, 
         if systems.is_empty() { Vec::new() } else { healths(store, &selection::systems(store, &systems)?, at)? }
     };
     healths.retain(|health| !health.is_retired);
-    let reports = period::reports_in(store, objectives, frame, at)?;
+    let (reports, _) = period::reports_in(store, objectives, wanted, at)?;
     metrics.add(&reports, &healths, at);
     Ok(())
 }

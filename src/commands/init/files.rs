@@ -20,7 +20,8 @@ struct Prepared {
 const GITHUB: Prepared = Prepared {
     path: ".github/workflows/slo.yaml",
     text: include_str!("github.yaml"),
-    next: "set the variable SLO_HOST and the secret SLO_SSH_KEY in the repository's settings, then commit it",
+    next: "say in it where the action is kept (OWNER), set the variable SLO_HOST and the secret SLO_SSH_KEY in the repository's \
+           settings, then commit it",
 };
 const GITLAB: Prepared = Prepared {
     path: "slo.gitlab-ci.yml",

@@ -18,12 +18,15 @@ use crate::domain::value::span::Span;
 pub(crate) struct Blamed {
     pub(crate) span: Span,
     pub(crate) upstream: SystemId,
+    /// As of which moment the upstream is known to be down, where that is after the stretch.
+    pub(crate) known_from: Option<Instant>,
 }
 
-/// Who is to blame in sorted, disjoint spans if these upstreams with their outages, oldest first, may be.
-pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span]) -> Vec<Blamed> {
+/// Who is to blame in sorted, disjoint spans if these upstreams with their outages, oldest first, may be. Each outage reaches
+/// further by a grace at both ends.
+pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span], grace_ms: i64) -> Vec<Blamed> {
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
-    let hull = Span::new(first.start, last.end);
+    let hull = Span::new(first.start, last.end).widened(grace_ms);
     let outages = upstreams.iter().zip(0..).flat_map(|((_, known), place)| {
         touching(known, hull).iter().map(move |outage| Ranked { outage: *outage, place })
     });
@@ -31,7 +34,13 @@ pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span]) -> Vec<B
     let mut blamed = Vec::new();
     for span in spans {
         let system = |place: u32| upstreams[place as usize].0.id;
-        ranking.tell(*span, |_| true, |span, place| blamed.push(Blamed { span, upstream: system(place) }));
+        ranking.tell(
+            (*span, grace_ms),
+            |_| true,
+            |span, place, known_from| {
+                blamed.push(Blamed { span, upstream: system(place), known_from });
+            },
+        );
     }
     blamed
 }
@@ -59,20 +68,34 @@ impl Ranking {
         Self { outages, ends }
     }
 
-    /// Hands on who of those that may be is to blame in a span: the parts of it, oldest first.
-    fn tell(&self, span: Span, may_be: impl Fn(u32) -> bool, mut hand: impl FnMut(Span, u32)) {
+    /// Hands on who of those that may be is to blame in a span, where outages reach further by a grace: the parts of it, oldest first,
+    /// each with as of when that is known, if that is later.
+    fn tell(
+        &self,
+        (span, grace_ms): (Span, i64),
+        may_be: impl Fn(u32) -> bool,
+        mut hand: impl FnMut(Span, u32, Option<Instant>),
+    ) {
         let Span { start: mut at, end } = span;
         let mut rank = 0;
         // What is passed over has ended, or is not to blame whenever it ends.
         while at < end
-            && let Some(next) = self.ends.next_after(rank, at)
+            && let Some(next) = self.ends.next_after(rank, at.plus(-grace_ms))
             && let Ranked { outage, place } = self.outages[next]
-            && outage.start < end
+            && let reach = Span::new(outage.start, outage.end).widened(grace_ms)
+            && reach.start < end
         {
             rank = next + 1;
             if may_be(place) {
-                let until = outage.end.min(end);
-                hand(Span::new(outage.start.max(at), until), place);
+                let until = reach.end.min(end);
+                let began = outage.start.clamp(reach.start.max(at), until);
+                let before = Span::new(reach.start.max(at), began);
+                if !before.is_empty() {
+                    hand(before, place, Some(outage.start));
+                }
+                if began < until {
+                    hand(Span::new(began, until), place, None);
+                }
                 at = until;
             }
         }

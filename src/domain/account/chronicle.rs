@@ -8,6 +8,7 @@ use super::blame::shared::{Gathered, SharedBlame};
 use super::blame::{Blamed, among};
 use super::dependencies::Dependencies;
 use super::downtime::{Evidence, Piece, account, attribute, down_since};
+use super::hindsight::without_short;
 use super::member::{BySystem, Composition, Member, SystemId};
 use super::model::Model;
 use super::objective::DependencyExclusion;
@@ -192,8 +193,8 @@ where
         })
     }
 
-    /// When the status of an objective's system changes last, if no facts come after those that are known at `at`; and when that of an
-    /// upstream does, if these decide what spends the budget.
+    /// When the account of an objective is settled, but for maintenance and schedules, if no facts come after those that are known at
+    /// `at`: after the last change of its system, and of its upstreams where these decide what spends the budget.
     ///
     /// # Errors
     /// Those of `load`.
@@ -211,7 +212,7 @@ where
             }
             self.blame = Some(blame);
         }
-        Ok(last.unwrap_or(at))
+        Ok(last.unwrap_or(at).plus(model.objective.hindsight_ms()))
     }
 
     /// The outages of a system that touch `span`, with their true starts, however long ago those lie.
@@ -262,17 +263,25 @@ where
         if span.is_empty() {
             return Ok(Vec::new());
         }
-        let stretch = self.stretch(&model.system, model.scope(), span.start, span.end)?;
-        let maintenance = model.maintenance.touching(span);
-        let outside = model.timetable.outside(span);
-        let (changes, first) = (&stretch.changes[..], stretch.first);
-        let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
-        let pieces = account(model, &evidence, span);
+        let pieces = self.unattributed(model, span)?;
         let charged: Vec<Span> = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span).collect();
         if charged.is_empty() || model.upstreams().is_empty() {
             return Ok(pieces);
         }
         Ok(attribute(&pieces, &self.blamed(model, &charged)?))
+    }
+
+    /// The account of an objective over `span` with all downtime charged to its system.
+    fn unattributed(&mut self, model: &Model, span: Span) -> Result<Vec<Piece>, E> {
+        let minimum_ms = model.objective.minimum_outage_ms;
+        let wider = Span::new(span.start.plus(-minimum_ms).max(span.start.min(BEGINNING)), span.end.plus(minimum_ms));
+        let stretch = self.stretch(&model.system, model.scope(), wider.start, wider.end)?;
+        let maintenance = model.maintenance.touching(wider);
+        let outside = model.timetable.outside(wider);
+        let (changes, first) = (&stretch.changes[..], stretch.first);
+        let evidence = Evidence { changes, first, maintenance: &maintenance, outside: &outside };
+        let pieces = account(model, &evidence, wider);
+        Ok(if minimum_ms > 0 { without_short(&pieces, minimum_ms, span) } else { pieces })
     }
 
     /// Who is to blame for downtime of a model, of which there is some.
@@ -284,13 +293,14 @@ where
         {
             return Ok(blamed);
         }
-        let hull = Span::new(charged[0].start, charged[charged.len() - 1].end);
+        let grace_ms = model.objective.attribution_grace_ms;
+        let hull = Span::new(charged[0].start, charged[charged.len() - 1].end).widened(grace_ms);
         let nodes = model.dependencies.nodes();
         let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
         let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
         let outages: Vec<(&Member, &[Outage])> =
             members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
-        Ok(among(&outages, charged))
+        Ok(among(&outages, charged, grace_ms))
     }
 
     /// What is known of blame in a graph, taken out.
@@ -301,10 +311,11 @@ where
     /// The same, looked for among the outages of all systems of its graph; `None` where these take too much room.
     fn shared_blame(&mut self, model: &Model, charged: &[Span]) -> Result<Option<Vec<Blamed>>, E> {
         let mut blame = self.blame_in(&model.dependencies);
-        if let Some(from) = blame.to_read(charged[0].start) {
+        let grace_ms = model.objective.attribution_grace_ms;
+        if let Some(from) = blame.to_read(charged[0].start.plus(-grace_ms)) {
             blame.read(from, self.outages_of_all(&model.dependencies, from)?);
         }
-        let blamed = blame.tell(model.upstreams(), charged);
+        let blamed = blame.tell(model.upstreams(), charged, grace_ms);
         self.blame = Some(blame);
         Ok(blamed)
     }

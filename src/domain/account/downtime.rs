@@ -35,10 +35,15 @@ pub(crate) struct Piece {
     pub(crate) weight: i64,
     /// Whether this time stays in the window's length.
     pub(crate) counted: bool,
-    /// Downtime that counts against the strict total; `None` when up or not charged.
+    /// Downtime that counts against the strict total in the end; `None` when up or not charged.
     pub(crate) charge: Option<Charge>,
     /// Why downtime is not charged; `None` when up or charged.
     pub(crate) uncharged: Option<Uncharged>,
+    /// As of which moment the charge begins to count, where that is later than the piece: before, its outage is too short.
+    pub(crate) counts_from: Option<Instant>,
+    /// As of which moment the upstream it is charged to is known to be down, where that is later than the piece: before, the
+    /// system itself is to blame.
+    pub(crate) blamed_from: Option<Instant>,
 }
 
 /// Why downtime is not charged to anybody.
@@ -48,21 +53,52 @@ pub(crate) enum Uncharged {
     Maintenance,
     /// It lies outside of the objective's schedule.
     Schedule,
+    /// Its outage is shorter than the objective's minimum.
+    TooShort,
 }
 
 impl Piece {
-    /// Whether this time spends the budget under the objective's exclusion mode.
-    pub(crate) fn consumes(self, exclusion: DependencyExclusion) -> bool {
-        match (exclusion, self.charge) {
+    /// Counted time without downtime.
+    pub(crate) fn blank(span: Span, known: bool) -> Self {
+        let (down, weight, counted, charge, uncharged) = (false, 0, true, None, None);
+        Self { span, known, down, weight, counted, charge, uncharged, counts_from: None, blamed_from: None }
+    }
+
+    /// To whom it is charged as of a moment after its start.
+    pub(crate) fn charge_as_of(self, at: Instant) -> Option<Charge> {
+        let charge = self.charge.filter(|_| self.counts_from.is_none_or(|from| from <= at))?;
+        let is_known = self.blamed_from.is_none_or(|from| from <= at);
+        Some(if is_known { charge } else { Charge { cause: Cause::Own, ..charge } })
+    }
+
+    /// Whether it is downtime of an outage that is too short as of a moment after its start.
+    pub(crate) fn is_too_short(self, at: Instant) -> bool {
+        self.uncharged == Some(Uncharged::TooShort) || self.charge.is_some() && self.charge_as_of(at).is_none()
+    }
+
+    /// The moments as of which it begins to be charged otherwise.
+    pub(crate) fn settles(self) -> impl Iterator<Item = Instant> {
+        let again = self.blamed_from.filter(|from| self.counts_from != Some(*from));
+        self.counts_from.into_iter().chain(again)
+    }
+
+    /// Whether this time spends the budget under the objective's exclusion mode, as of a moment after its start.
+    pub(crate) fn consumes(self, exclusion: DependencyExclusion, at: Instant) -> bool {
+        match (exclusion, self.charge_as_of(at)) {
             (_, None) => false,
             (DependencyExclusion::Strict, Some(_)) => true,
             (DependencyExclusion::SelfOnly, Some(charge)) => charge.cause == Cause::Own,
         }
     }
 
-    /// The microseconds of each millisecond that spend the budget.
-    pub(crate) fn spends(self, exclusion: DependencyExclusion) -> i64 {
-        if self.consumes(exclusion) { self.weight } else { 0 }
+    /// Whether it does so at its own time.
+    pub(crate) fn consumes_then(self, exclusion: DependencyExclusion) -> bool {
+        self.consumes(exclusion, self.span.start)
+    }
+
+    /// The microseconds of each millisecond that spend the budget, as of a moment after its start.
+    pub(crate) fn spends(self, exclusion: DependencyExclusion, at: Instant) -> i64 {
+        if self.consumes(exclusion, at) { self.weight } else { 0 }
     }
 
     /// Whether this is downtime that maintenance keeps from being charged.
@@ -198,7 +234,9 @@ fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circum
     let leaves = circumstances.in_maintenance && not_counted.maintenance || !known && not_counted.unknown;
     let uncharged = circumstances.excuse(&model.objective).filter(|_| down);
     let charge = (down && uncharged.is_none()).then_some(Charge { cause: Cause::Own, source });
-    join(pieces, Piece { span, known, down, weight, counted: !leaves && !circumstances.outside, charge, uncharged });
+    let counted = !leaves && !circumstances.outside;
+    let (counts_from, blamed_from) = (None, None);
+    join(pieces, Piece { span, known, down, weight, counted, charge, uncharged, counts_from, blamed_from });
 }
 
 /// Adds a piece, to the last one where it goes on as that.
@@ -229,13 +267,15 @@ pub(crate) fn attribute(pieces: &[Piece], blamed: &[Blamed]) -> Vec<Piece> {
         while cursor < piece.span.end {
             let passed = ahead.iter().take_while(|blamed| blamed.span.end <= cursor).count();
             ahead = &ahead[passed..];
-            let (cause, end) = match ahead.first() {
-                Some(next) if next.span.start <= cursor => (Cause::Upstream(next.upstream), next.span.end),
-                Some(next) => (Cause::Own, next.span.start),
-                None => (Cause::Own, piece.span.end),
+            let (cause, blamed_from, end) = match ahead.first() {
+                Some(next) if next.span.start <= cursor => {
+                    (Cause::Upstream(next.upstream), next.known_from, next.span.end)
+                }
+                Some(next) => (Cause::Own, None, next.span.start),
+                None => (Cause::Own, None, piece.span.end),
             };
             let span = Span::new(cursor, end.min(piece.span.end));
-            join(&mut result, Piece { span, charge: Some(Charge { cause, ..charge }), ..*piece });
+            join(&mut result, Piece { span, charge: Some(Charge { cause, ..charge }), blamed_from, ..*piece });
             cursor = span.end;
         }
     }

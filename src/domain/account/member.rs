@@ -37,13 +37,17 @@ pub(crate) struct Composition {
 }
 
 impl Member {
-    /// How much of a span is under a correction of the system, of its members, or of what an objective on one check looks at, in
-    /// milliseconds.
-    pub(crate) fn corrected_ms(&self, check: Option<&Name>, within: Span) -> i64 {
+    /// What of a span is under a correction of the system, of its members, or of what an objective on one check looks at.
+    pub(crate) fn corrected_in(&self, check: Option<&Name>, within: Span) -> Vec<Span> {
         let mut spans = Vec::new();
         self.corrected(check, &mut spans);
         let spans = spans.into_iter().map(|span| span.intersect(within)).filter(|span| !span.is_empty());
-        union(spans.collect()).into_iter().map(Span::millis).sum()
+        union(spans.collect())
+    }
+
+    /// How much that is, in milliseconds.
+    pub(crate) fn corrected_ms(&self, check: Option<&Name>, within: Span) -> i64 {
+        self.corrected_in(check, within).into_iter().map(Span::millis).sum()
     }
 
     fn corrected(&self, check: Option<&Name>, spans: &mut Vec<Span>) {

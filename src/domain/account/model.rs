@@ -68,6 +68,9 @@ impl Model {
         if !objective.counts_as_down.are_full() {
             hash.feed(&format!("{:?}", objective.counts_as_down));
         }
+        if objective.hindsight_ms() > 0 {
+            hash.feed(&format!("{} {}", objective.minimum_outage_ms, objective.attribution_grace_ms));
+        }
         if !objective.schedule.is_always() {
             hash.feed(&format!("{:?}", objective.schedule));
         }

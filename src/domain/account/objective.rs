@@ -119,10 +119,21 @@ pub(crate) struct Objective {
     pub(crate) excluded_dependencies: BTreeSet<Name>,
     pub(crate) exclude_maintenance_windows: bool,
     pub(crate) counts_as_down: Weights,
+    /// Outages shorter than this do not count, in milliseconds.
+    pub(crate) minimum_outage_ms: i64,
+    /// How much further an outage of an upstream reaches at both ends for attribution, in milliseconds.
+    pub(crate) attribution_grace_ms: i64,
     pub(crate) not_counted: NotCounted,
     /// Time outside of it is not counted.
     pub(crate) schedule: Schedule,
     pub(crate) thresholds: BurnRateThresholds,
+}
+
+impl Objective {
+    /// For how long later facts may change what counts at a moment, in milliseconds.
+    pub(crate) fn hindsight_ms(&self) -> i64 {
+        self.minimum_outage_ms.max(self.attribution_grace_ms)
+    }
 }
 
 /// Whether downtime caused by a dependency spends the budget.

@@ -27,8 +27,11 @@ pub(crate) struct Outage {
     pub(crate) start: Instant,
     /// `None` while it lasts.
     pub(crate) end: Option<Instant>,
-    /// What of it is charged, oldest first. Between events lies what maintenance excuses; without any, all of it is excused.
+    /// What of it is charged, oldest first. Between events lies what maintenance excuses; without any, all of it is excused, or
+    /// it is too short.
     pub(crate) events: Vec<Event>,
+    /// Whether it is shorter than what counts.
+    pub(crate) too_short: bool,
 }
 
 impl Outage {
@@ -67,6 +70,7 @@ fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Ve
             start,
             end: (end <= as_of).then_some(end),
             events: events(model, run, as_of),
+            too_short: run.iter().any(|piece| piece.is_too_short(as_of)),
         }
     };
     runs.map(outage).collect()
@@ -75,7 +79,7 @@ fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Ve
 fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
     let mut stretches: Vec<(Span, (Charge, i64))> = Vec::new();
     for piece in run {
-        let Some(charge) = piece.charge else { continue };
+        let Some(charge) = piece.charge_as_of(as_of) else { continue };
         let kind = (charge, piece.weight);
         match stretches.last_mut() {
             Some((span, known)) if span.end == piece.span.start && *known == kind => span.end = piece.span.end,

@@ -3,6 +3,7 @@
 use super::downtime::{Cause, Piece};
 use super::member::SystemId;
 use super::objective::DependencyExclusion;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
 /// Time by what it counts as: downtime in microseconds, other time in milliseconds.
@@ -14,6 +15,8 @@ pub(crate) struct Tally {
     pub(crate) upstream_us: Vec<(SystemId, i64)>,
     /// Downtime that maintenance keeps from being charged.
     pub(crate) excluded_us: i64,
+    /// Downtime of outages that are too short to be charged.
+    pub(crate) too_short_us: i64,
     /// Time taken out of the window's length.
     pub(crate) not_counted_ms: i64,
     /// Time with unknown status.
@@ -34,17 +37,18 @@ impl Tally {
         }
     }
 
-    /// Adds the part of a piece that lies within `span`.
-    pub(crate) fn add_piece(&mut self, piece: &Piece, span: Span) {
+    /// Adds the part of a piece that lies within `span`, as of a moment after that part begins.
+    pub(crate) fn add_piece(&mut self, piece: &Piece, span: Span, as_of: Instant) {
         let millis = piece.span.intersect(span).millis();
         if millis == 0 {
             return;
         }
         let micros = millis * piece.weight;
-        match piece.charge.map(|charge| charge.cause) {
+        match piece.charge_as_of(as_of).map(|charge| charge.cause) {
             Some(Cause::Own) => self.own_us += micros,
             Some(Cause::Upstream(system)) => self.add_upstream(system, micros),
             None if piece.excluded() => self.excluded_us += micros,
+            None if piece.is_too_short(as_of) => self.too_short_us += micros,
             None => {}
         }
         if !piece.counted {
@@ -62,6 +66,7 @@ impl Tally {
             self.add_upstream(*system, micros * times);
         }
         self.excluded_us += other.excluded_us * times;
+        self.too_short_us += other.too_short_us * times;
         self.not_counted_ms += other.not_counted_ms * times;
         self.unknown_ms += other.unknown_ms * times;
     }
@@ -82,12 +87,12 @@ impl Tally {
     }
 }
 
-/// The tally of the parts of `pieces` that lie within `span`.
-pub(crate) fn tally(pieces: &[Piece], span: Span) -> Tally {
+/// The tally of the parts of `pieces` that lie within `span`, as of a moment.
+pub(crate) fn tally(pieces: &[Piece], span: Span, as_of: Instant) -> Tally {
     let mut sum = Tally::default();
     let first = pieces.partition_point(|piece| piece.span.end <= span.start);
     for piece in pieces[first..].iter().take_while(|piece| piece.span.start < span.end) {
-        sum.add_piece(piece, span);
+        sum.add_piece(piece, span, as_of);
     }
     sum
 }

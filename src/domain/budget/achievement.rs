@@ -80,7 +80,7 @@ impl Achievement {
             Self::BudgetMiser => "90 % of the budget left after a full window",
             Self::CleanSheet => "a full window without downtime",
             Self::CascadeBreaker => "downtime, all of it from upstream",
-            Self::RapidRecovery => "an outage over within 5 minutes",
+            Self::RapidRecovery => "an outage that ended within 5 minutes",
         }
     }
 }

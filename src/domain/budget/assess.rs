@@ -1,9 +1,12 @@
 //! Owns the assessment of one objective: its account at any time, drawn from sealed days where there are any and from
 //! the journal elsewhere.
 
+use std::borrow::Cow;
+
 use super::day::{Cursor, Day, Ledger, Run, Verdict};
 use crate::domain::account::chronicle::{Chronicle, pieces_before_first};
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::hindsight::more_as_of;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::DependencyExclusion;
@@ -29,7 +32,7 @@ pub(crate) struct Assessment<'m> {
     pub(crate) first: Option<Instant>,
     /// The newest fact of the objective's streams as of `as_of`.
     pub(crate) last_seen: Option<Instant>,
-    /// All whole days up to `as_of`.
+    /// All whole days up to `as_of`, with what they held as of that.
     pub(crate) ledger: Ledger,
     /// The account of the last days, up to and including the millisecond that begins at `as_of`.
     pub(crate) recent: Vec<Piece>,
@@ -53,20 +56,34 @@ impl<'m> Assessment<'m> {
     {
         let now = as_of.plus(1);
         let recent = Span::new(as_of.plus(-RECENT_MS), now);
-        let stretch = chronicle.stretch(&model.system, model.scope(), recent.start, recent.end)?;
+        let hindsight_ms = model.objective.hindsight_ms();
+        // What is asked for next lies within it.
+        let stretch =
+            chronicle.stretch(&model.system, model.scope(), recent.start.plus(-2 * hindsight_ms), recent.end)?;
         let (first, last_seen) = (stretch.first.filter(|first| *first <= as_of), stretch.last_seen);
         let calendar = model.objective.window.calendar();
         let begin = calendar.date(first.unwrap_or(as_of));
         let mut ledger = sealed
             .filter(|ledger| (ledger.calendar(), ledger.first()) == (calendar, begin) && is_of(model, ledger))
             .unwrap_or_else(|| Ledger::new(calendar, begin));
-        ledger.truncate(as_of);
-        let recent_from = recent.start.min(ledger.end());
+        ledger.truncate(as_of.plus(-hindsight_ms));
+        let recent_from = recent.start.min(ledger.end().plus(-hindsight_ms));
         let recent = chronicle.pieces(model, Span::new(recent_from, now))?;
         let window = model.objective.window.bounds(as_of);
         let mut assessment = Self { model, as_of, window, first, last_seen, ledger, recent, recent_from };
         assessment.extend(chronicle)?;
         Ok(assessment)
+    }
+
+    /// The days of which no later fact changes what they held: those that may be sealed.
+    pub(crate) fn settled(&self) -> Cow<'_, Ledger> {
+        let until = self.as_of.plus(-self.model.objective.hindsight_ms());
+        if self.ledger.end() <= until {
+            return Cow::Borrowed(&self.ledger);
+        }
+        let mut settled = self.ledger.clone();
+        settled.truncate(until);
+        Cow::Owned(settled)
     }
 
     /// The same at the close of what ends at `as_of`: in the window to which the moments before it belong.
@@ -89,8 +106,8 @@ impl<'m> Assessment<'m> {
         let exclusion = self.model.objective.dependency_exclusion;
         let begun = self.ledger.end();
         let mut bounds = window.bounds(begun);
-        // Consumed and not counted time of the window as of the last midnight, moved along day by day.
-        let mut spent = Spent::of(&self.tally(Span::new(bounds.start, begun), chronicle)?, exclusion);
+        // Consumed and not counted time of the window up to the last midnight, moved along day by day.
+        let mut spent = Spent::of(&self.held(Span::new(bounds.start, begun), chronicle)?, exclusion);
         let mut leaving = Leaving::new(self.model, bounds.start, &self.ledger);
         let mut index = self.recent.partition_point(|piece| piece.span.end <= begun);
         while self.ledger.next() < today {
@@ -102,10 +119,10 @@ impl<'m> Assessment<'m> {
             }
             let mut sum = Tally::default();
             while self.recent[index].span.end <= day.end {
-                sum.add_piece(&self.recent[index], day);
+                sum.add_piece(&self.recent[index], day, self.as_of);
                 index += 1;
             }
-            sum.add_piece(&self.recent[index], day);
+            sum.add_piece(&self.recent[index], day, self.as_of);
             let at_midnight = self.recent[index];
             // How much one more day like this one moves the sums, and how many more may be like it.
             let mut moves = Spent::of(&sum, exclusion);
@@ -125,9 +142,11 @@ impl<'m> Assessment<'m> {
                 }
             }
             spent = spent.plus(moves);
-            let verdict = if spent.breaches(self.model.objective.target, bounds.millis()) {
+            // As of that midnight, the last outage may be too short to count, and its cause unknown.
+            let unsettled = Spent::of(&self.unsettled(Span::new(bounds.start, day.end)), exclusion);
+            let verdict = if spent.less(unsettled).breaches(self.model.objective.target, bounds.millis()) {
                 Verdict::Broken
-            } else if at_midnight.consumes(exclusion) {
+            } else if at_midnight.consumes(exclusion, day.end) {
                 Verdict::Held
             } else {
                 Verdict::Kept
@@ -145,7 +164,7 @@ impl<'m> Assessment<'m> {
         self.recent.last()
     }
 
-    /// The tally of `span`, which ends at or before `as_of`.
+    /// The tally of `span` as of its end, at or before `as_of`.
     ///
     /// # Errors
     /// Those of the chronicle's loader.
@@ -153,10 +172,44 @@ impl<'m> Assessment<'m> {
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
+        let mut sum = self.held(span, chronicle)?;
+        let hindsight_ms = self.model.objective.hindsight_ms();
+        if hindsight_ms == 0 || span.end >= self.as_of {
+            return Ok(sum);
+        }
+        let last = last_of(span, hindsight_ms);
+        let calendar = self.ledger.calendar();
+        let days = Span::new(calendar.day_start(last.start), calendar.day_ceil(last.end));
+        if days.end <= self.ledger.end() && self.ledger.sum(days).strict_us() == 0 {
+            // Nothing was charged in the end, and so nothing was before.
+            return Ok(sum);
+        }
+        if last.start < self.recent_from {
+            let pieces = chronicle.pieces(self.model, last)?;
+            sum.add(&more_as_of(&pieces, last, self.as_of), -1);
+        } else {
+            sum.add(&self.unsettled(span), -1);
+        }
+        Ok(sum)
+    }
+
+    /// What the tally of a recent span, as of this moment, holds more than as of the span's end.
+    fn unsettled(&self, span: Span) -> Tally {
+        match self.model.objective.hindsight_ms() {
+            0 => Tally::default(),
+            hindsight_ms => more_as_of(&self.recent, last_of(span, hindsight_ms), self.as_of),
+        }
+    }
+
+    /// The tally of `span`, which ends at or before `as_of`, as of that.
+    fn held<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
         let mut sum = Tally::default();
         let unseen = Span::new(span.start, self.ledger.start()).intersect(span);
         if !unseen.is_empty() {
-            sum.add(&tally(&pieces_before_first(self.model, unseen), unseen), 1);
+            sum.add(&tally(&pieces_before_first(self.model, unseen), unseen, self.as_of), 1);
         }
         let seen = span.intersect(Span::new(self.ledger.start(), span.end));
         if seen.is_empty() {
@@ -180,10 +233,15 @@ impl<'m> Assessment<'m> {
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
         if self.recent_from <= span.start {
-            return Ok(tally(&self.recent, span));
+            return Ok(tally(&self.recent, span, self.as_of));
         }
-        Ok(tally(&chronicle.pieces(self.model, span)?, span))
+        Ok(tally(&chronicle.pieces(self.model, span)?, span, self.as_of))
     }
+}
+
+/// The part of a span that later facts may change.
+fn last_of(span: Span, hindsight_ms: i64) -> Span {
+    Span::new(span.start.max(span.end.plus(-hindsight_ms)), span.end)
 }
 
 /// Whether all systems that days are charged to may excuse the objective.
@@ -267,7 +325,7 @@ impl Leaving {
             let mut part = Span::new(self.at, to);
             if self.at < ledger.start() {
                 part.end = part.end.min(ledger.start());
-                gone = gone.plus(Spent::of(&tally(&self.unseen, part), exclusion));
+                gone = gone.plus(Spent::of(&tally(&self.unseen, part, part.end), exclusion));
             } else if self.at >= ledger.end() {
                 // A day of more than 24 hours begins to leave the shortest window before it is over.
                 gone = gone.plus(drawn(part)?);
@@ -319,7 +377,7 @@ impl Leaving {
 
 /// How many more whole days up to `until` are like `day`, at whose end `piece` is in force.
 fn alike_ahead(piece: &Piece, day: Span, until: Instant) -> i64 {
-    if piece.span.start > day.start {
+    if piece.span.start > day.start || piece.settles().next().is_some() {
         return 0;
     }
     let same = piece.span.end.since(day.end) - 1;

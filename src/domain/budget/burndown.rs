@@ -5,6 +5,7 @@
 //! change every point is what `status --as-of t` says.
 
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
@@ -16,26 +17,37 @@ pub(crate) struct Point {
     pub(crate) consumed_us: i64,
 }
 
-/// The corners of the burn-down over `elapsed`, which `pieces` cover: from each to the next, consumption stands still or grows
-/// evenly. The first is at the start of `elapsed`, the last one at its end.
+/// The corners of the burn-down over `elapsed`, which `pieces` cover: from each to the next, consumption stands still, grows
+/// evenly, or jumps, where an outage begins to count or turns out to be an upstream's. The first is at the start of `elapsed`, the last
+/// one at its end.
 pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyExclusion) -> Vec<Point> {
     let mut corners = vec![Point { at: elapsed.start, consumed_us: 0 }];
     let mut last = corners[0];
     // How much is consumed a millisecond up to the last corner.
     let mut rate = None;
+    let mut settles = settlements(pieces).into_iter().filter(|at| elapsed.start < *at && *at <= elapsed.end).peekable();
     for piece in pieces {
         let part = piece.span.intersect(elapsed);
-        if part.is_empty() {
-            continue;
+        let spends = piece.spends(exclusion, piece.span.start);
+        while last.at < part.end {
+            let settled = settles.next_if(|at| *at <= part.end);
+            let end = settled.unwrap_or(part.end);
+            last = Point { at: end, consumed_us: last.consumed_us + end.since(last.at) * spends };
+            // Downtime that goes on under another attribution is no corner.
+            match corners.last_mut().filter(|_| rate == Some(spends)) {
+                Some(corner) => *corner = last,
+                None => corners.push(last),
+            }
+            rate = Some(spends);
+            if settled.is_some() {
+                let more = settling(pieces, Span::new(elapsed.start, end)).consumed_us(exclusion);
+                if more != 0 {
+                    last.consumed_us += more;
+                    corners.push(last);
+                    rate = None;
+                }
+            }
         }
-        let spends = piece.spends(exclusion);
-        last = Point { at: part.end, consumed_us: last.consumed_us + part.millis() * spends };
-        // Downtime that goes on under another attribution is no corner.
-        match corners.last_mut().filter(|_| rate == Some(spends)) {
-            Some(corner) => *corner = last,
-            None => corners.push(last),
-        }
-        rate = Some(spends);
     }
     if last.at < elapsed.end {
         corners.push(Point { at: elapsed.end, ..last });
@@ -75,7 +87,18 @@ mod tests {
             let span = Span::new(at(start), at(start + length));
             let charge = cause.map(|(cause, _)| Charge { cause, source: Source::Healthcheck });
             let (down, weight) = (cause.is_some(), cause.map_or(0, |(_, weight)| weight));
-            made.push(Piece { span, known: true, down, weight, counted: true, charge, uncharged: None });
+            let (uncharged, counts_from, blamed_from) = (None, None, None);
+            made.push(Piece {
+                span,
+                known: true,
+                down,
+                weight,
+                counted: true,
+                charge,
+                uncharged,
+                counts_from,
+                blamed_from,
+            });
             start += length;
         }
         made

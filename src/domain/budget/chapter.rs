@@ -100,7 +100,7 @@ fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
     }
     let today = Span::new(assessment.ledger.end(), assessment.as_of);
     if assessment.first.is_some() && !today.is_empty() {
-        let tally = tally(&assessment.recent, today);
+        let tally = tally(&assessment.recent, today, assessment.as_of);
         found.push(DayAccount { span: today, tally, verdict: None, streak: streak.current });
     }
     found

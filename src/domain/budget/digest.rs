@@ -167,8 +167,10 @@ pub(crate) struct Sources {
     pub(crate) reports: Vec<ObjectiveReport>,
     /// As of the start of the week.
     pub(crate) states_before: Vec<State>,
-    /// That touch the week or the one before, as of `until`.
+    /// That touch the week, as of `until`.
     pub(crate) outages: Vec<Outage>,
+    /// That touch the week before, as of its end.
+    pub(crate) outages_before: Vec<Outage>,
     /// As of `until`.
     pub(crate) unlocked: Vec<Unlocked>,
 }
@@ -195,7 +197,7 @@ fn named(reports: &[ObjectiveReport]) -> (Vec<ObjectiveReport>, Vec<ObjectiveRep
 impl Digest {
     /// Draws a digest up.
     pub(crate) fn draw(sources: Sources) -> Self {
-        let Sources { week, until, reports, states_before, outages, mut unlocked } = sources;
+        let Sources { week, until, reports, states_before, outages, outages_before, mut unlocked } = sources;
         let (start, before) = (week.span().start, week.previous().span());
         unlocked.retain(|unlocked| unlocked.unlocked_at > start);
         unlocked
@@ -222,7 +224,7 @@ impl Digest {
             top,
             worst,
             downtime: Downtime::of(&outages, Span::new(start, until), until),
-            downtime_before: Downtime::of(&outages, before, until),
+            downtime_before: Downtime::of(&outages_before, before, before.end),
             unlocked,
             changes,
         }

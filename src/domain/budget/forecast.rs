@@ -18,10 +18,10 @@ use crate::domain::account::tally::Tally;
 use crate::domain::account::weights::FULL;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
-use track::Track;
+use track::{Hindsight, Track};
 
 /// The instants a forecast names; `None` where the event never happens, or has happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -85,8 +85,9 @@ struct Slope {
 }
 
 impl Slope {
-    fn of(piece: &Piece, exclusion: DependencyExclusion) -> Self {
-        Self { consumed: piece.spends(exclusion), not_counted: i64::from(!piece.counted) }
+    /// Of a piece as of a moment.
+    fn of(piece: &Piece, exclusion: DependencyExclusion, at: Instant) -> Self {
+        Self { consumed: piece.spends(exclusion, at), not_counted: i64::from(!piece.counted) }
     }
 }
 
@@ -115,13 +116,14 @@ impl Forecast {
         if wanted.is_empty() {
             return Ok(Self::default());
         }
-        let as_of = assessment.as_of;
+        let (as_of, settled) = (assessment.as_of, assessment.settled());
         let walk = Walk {
             exclusion: budget.exclusion,
             as_of,
             horizon: horizon::of(model, budget, as_of, chronicle)?,
             back: rolling.then_some(budget.window.start),
-            days: if rolling { assessment.ledger.spans(budget.window.start) } else { Vec::new() },
+            days: if rolling { settled.spans(budget.window.start) } else { Vec::new() },
+            hindsight: Hindsight { length_ms: model.objective.hindsight_ms(), start: budget.window.start },
         };
         let from = Position {
             share: budget.target.error_share(),
@@ -151,6 +153,7 @@ struct Walk<'l> {
     back: Option<Instant>,
     /// What whole days before `as_of` held, oldest first, as far as that is known.
     days: Vec<(Span, &'l Tally)>,
+    hindsight: Hindsight,
 }
 
 impl Walk<'_> {
@@ -164,12 +167,14 @@ impl Walk<'_> {
         let mut found = Forecast::default();
         let mut position = from;
         let mut at = self.as_of;
-        let (mut front, mut gone) = (Track::new(self.exclusion), Track::new(self.exclusion));
+        let mut front = Track::new(self.exclusion, Some(self.hindsight));
+        let mut gone = Track::new(self.exclusion, None);
         while at < self.horizon && !wanted.is_empty() {
             let Some(start) = self.back else {
                 let arriving = front.piece(at, self.horizon, &mut draw)?;
-                let end = arriving.span.end.min(self.horizon);
-                let slope = Slope::of(&arriving, self.exclusion);
+                let (end, jump) = front.step(at, arriving.span.end.min(self.horizon));
+                let mut slope = Slope::of(&arriving, self.exclusion, arriving.span.start);
+                slope.consumed += jump;
                 (at, position) = pass((at, position), end.since(at), slope, &mut wanted, &mut found);
                 continue;
             };
@@ -179,7 +184,9 @@ impl Walk<'_> {
             if let Some(held) = known.filter(|_| end.since(at) == leaves.since(back)) {
                 let left = (held.consumed_us(self.exclusion), held.not_counted_ms);
                 let come = front.sum(Span::new(at, end), &mut draw)?;
-                if !wanted.iter().any(|event| possible(*event, position, left, come)) {
+                if !front.jumps(Span::new(at, end))
+                    && !wanted.iter().any(|event| possible(*event, position, left, come))
+                {
                     position = position.moved(come.0 - left.0, come.1 - left.1);
                     at = end;
                     continue;
@@ -190,9 +197,14 @@ impl Walk<'_> {
                 let arriving = front.piece(at, self.horizon, &mut draw)?;
                 let leaving = gone.piece(back, leaves, &mut draw)?;
                 let until = end.min(arriving.span.end).min(at.plus(leaving.span.end.since(back)));
-                let (come, gone) = (Slope::of(&arriving, self.exclusion), Slope::of(&leaving, self.exclusion));
-                let slope =
-                    Slope { consumed: come.consumed - gone.consumed, not_counted: come.not_counted - gone.not_counted };
+                let (until, jump) = front.step(at, until);
+                let come = Slope::of(&arriving, self.exclusion, arriving.span.start);
+                // What leaves has been settled long since.
+                let gone = Slope::of(&leaving, self.exclusion, END);
+                let slope = Slope {
+                    consumed: come.consumed - gone.consumed + jump,
+                    not_counted: come.not_counted - gone.not_counted,
+                };
                 (at, position) = pass((at, position), until.since(at), slope, &mut wanted, &mut found);
             }
         }

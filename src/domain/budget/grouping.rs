@@ -24,6 +24,9 @@ impl GroupBy {
             ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
+            (key, None) if !key.is_empty() => {
+                Err(format!("expected objective, system or label:KEY; did you mean label:{key}?"))
+            }
             _ => Err("expected objective, system or label:KEY, such as label:team".to_owned()),
         }
     }

@@ -152,6 +152,7 @@ pub(crate) struct Summary {
     pub(crate) consumed_us: i64,
     pub(crate) strict_us: i64,
     pub(crate) excluded_us: i64,
+    pub(crate) too_short_us: i64,
     pub(crate) not_counted_ms: i64,
     /// Under a correction.
     pub(crate) corrected_ms: i64,
@@ -178,6 +179,7 @@ impl Summary {
             sum.length_ms += budget.elapsed_length_ms();
             sum.consumed_us += budget.consumed_us();
             sum.strict_us += budget.tally.strict_us();
+            sum.too_short_us += budget.tally.too_short_us;
             sum.excluded_us += budget.tally.excluded_us;
             sum.not_counted_ms += budget.tally.not_counted_ms;
             sum.corrected_ms += level.report.corrected_ms;

@@ -12,7 +12,8 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// The days of a ledger with the verdicts of a model whose window is a calendar one, in the zone of these days.
+/// The days of a ledger with the verdicts of a model whose window is a calendar one, in the zone of these days, and in whose accounts
+/// nothing is settled later.
 ///
 /// # Errors
 /// Those of the chronicle's loader.
@@ -47,7 +48,7 @@ where
 /// Whether an objective spends its budget at a moment.
 fn is_down(model: &Model, pieces: &[Piece], at: Instant) -> bool {
     let piece = pieces.get(pieces.partition_point(|piece| piece.span.end <= at));
-    piece.is_some_and(|piece| piece.consumes(model.objective.dependency_exclusion))
+    piece.is_some_and(|piece| piece.consumes(model.objective.dependency_exclusion, at))
 }
 
 /// What was spent of a period up to a midnight.
@@ -62,7 +63,7 @@ impl<'m> Judge<'m> {
     fn new(model: &'m Model, first: Instant) -> Self {
         let period = model.objective.window.bounds(first);
         let before = Span::new(period.start, first);
-        let sum = tally(&pieces_before_first(model, before), before);
+        let sum = tally(&pieces_before_first(model, before), before, first);
         Self { model, period, spent: Spent::of(&sum, model.objective.dependency_exclusion) }
     }
 

@@ -34,6 +34,8 @@ pub(crate) enum Excuse {
     Maintenance,
     /// It lies outside of the objective's schedule.
     Schedule,
+    /// Its outage has not lasted for the objective's minimum so far.
+    TooShort,
     /// It belongs to this upstream, and those are free.
     Upstream(Name),
 }
@@ -88,7 +90,8 @@ impl ObjectiveReport {
         let budget = budget(assessment, chronicle)?;
         let attribution = attribution(model, &budget.tally);
         let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
-            let consumed = tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of)).consumed_us(exclusion);
+            let consumed =
+                tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of), as_of).consumed_us(exclusion);
             BurnRate { consumed_us: consumed, over_ms, target: objective.target }
         });
         let fast_burn = burn_rates[ONE_HOUR]
@@ -172,7 +175,8 @@ where
 }
 
 fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
-    assessment.now().is_some_and(|piece| piece.consumes(assessment.model.objective.dependency_exclusion))
+    let exclusion = assessment.model.objective.dependency_exclusion;
+    assessment.now().is_some_and(|piece| piece.consumes(exclusion, assessment.as_of))
 }
 
 /// The outage that goes on.
@@ -182,10 +186,12 @@ where
 {
     let model = assessment.model;
     let Some(now) = assessment.now().filter(|piece| piece.down) else { return Ok(None) };
-    let excuse = match now.charge {
+    let exclusion = model.objective.dependency_exclusion;
+    let excuse = match now.charge_as_of(assessment.as_of) {
         None if now.uncharged == Some(Uncharged::Schedule) => Some(Excuse::Schedule),
+        None if now.is_too_short(assessment.as_of) => Some(Excuse::TooShort),
         None => Some(Excuse::Maintenance),
-        Some(Charge { cause: Cause::Upstream(system), .. }) if !now.consumes(model.objective.dependency_exclusion) => {
+        Some(Charge { cause: Cause::Upstream(system), .. }) if !now.consumes(exclusion, assessment.as_of) => {
             Some(Excuse::Upstream(model.dependencies.name(system)))
         }
         Some(_) => None,

@@ -69,6 +69,8 @@ pub(crate) struct Interruption {
     pub(crate) excluded_ms: i64,
     /// Whether it counts as an outage of this period: it begins in it, and something of it is charged.
     pub(crate) counted: bool,
+    /// Whether it is too short to count.
+    pub(crate) too_short: bool,
     /// Whether it began before the period.
     pub(crate) began_before: bool,
     /// To whom it is charged, the system itself first.
@@ -110,6 +112,7 @@ impl Interruption {
             charged_us: outage.charged_us(as_of, &within),
             excluded_ms: down_ms - charged_ms,
             counted: range.start <= outage.start && events().next().is_some(),
+            too_short: events().next().is_none() && outage.seen.iter().any(|seen| seen.too_short),
             began_before: outage.start < range.start,
             causes: causes.into_iter().map(Option::<&Name>::cloned).collect(),
             sources: [Source::Healthcheck, Source::Incident].into_iter().filter(|source| from(*source)).collect(),

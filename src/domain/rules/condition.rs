@@ -112,7 +112,9 @@ pub(crate) enum Property {
     CurrentAvailability,
     StrictAvailability,
     ExcludedMinutes,
+    TooShortMinutes,
     NotCountedMinutes,
+    CorrectedMinutes,
     CoveragePercent,
     BurnRate,
     /// A position in [`crate::domain::budget::balance::LOOKBACKS`].

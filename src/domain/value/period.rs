@@ -61,10 +61,10 @@ impl Period {
         let text = text.trim();
         let Some((from, to)) = text.split_once("..") else { return single(text, today)?.in_range() };
         let (from, to) = (single(from, today)?.in_range()?, single(to, today)?.in_range()?);
-        if to.first < from.first {
+        if to.last() < from.first {
             return Err(PeriodError::Reversed(to.first, from.last()));
         }
-        Self::range(from.first, to.last().max(from.last()))?.in_range()
+        Self::range(from.first, to.last())?.in_range()
     }
 
     /// From one date to another, both included. What is a month, a week or the like is that.
@@ -247,6 +247,10 @@ mod tests {
             ("2026-09-28..2026-10-04", "2026-W40", "2026-09-28", "2026-10-04", "2026-W39"),
             ("2026-Q1..2026-Q4", "2026", "2026-01-01", "2026-12-31", "2025"),
             ("2026-10-05..2026-10-05", "2026-10-05", "2026-10-05", "2026-10-05", "2026-10-04"),
+            // From where the first begins to where the second ends, however they lie to each other.
+            ("2026..2026-05", "2026-01-01..2026-05-31", "2026-01-01", "2026-05-31", "2025-08-03..2025-12-31"),
+            ("2026-W23..2026-06-03", "2026-06-01..2026-06-03", "2026-06-01", "2026-06-03", "2026-05-29..2026-05-31"),
+            ("2026-05..2026-Q2", "2026-05-01..2026-06-30", "2026-05-01", "2026-06-30", "2026-03-01..2026-04-30"),
             ("today", "2026-11-26", "2026-11-26", "2026-11-26", "2026-11-25"),
             ("yesterday", "2026-11-25", "2026-11-25", "2026-11-25", "2026-11-24"),
             ("last-week", "2026-W47", "2026-11-16", "2026-11-22", "2026-W46"),

@@ -28,6 +28,11 @@ impl Span {
         self.end <= self.start
     }
 
+    /// The same, longer by so many milliseconds at both ends.
+    pub(crate) fn widened(self, millis: i64) -> Self {
+        Self { start: self.start.plus(-millis), end: self.end.plus(millis) }
+    }
+
     /// The common part; empty when there is none.
     pub(crate) fn intersect(self, other: Self) -> Self {
         Self { start: self.start.max(other.start), end: self.end.min(other.end) }

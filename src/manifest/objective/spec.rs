@@ -58,6 +58,16 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         )
         .or("[\"degraded\", \"unhealthy\"]"),
         FieldShape::optional(
+            "minimumOutage",
+            Content::Duration,
+            "Outages shorter than this do not count; longer ones count from their start, up to 1d",
+        ),
+        FieldShape::optional(
+            "attributionGrace",
+            Content::Duration,
+            "For attribution, an outage of an upstream reaches this much further at both ends, up to 1d",
+        ),
+        FieldShape::optional(
             "notCounted",
             Content::List(&Content::Word(|| vec!["maintenance", "unknown"]), Length::Distinct),
             "Time that leaves the length of the window as well",

@@ -19,12 +19,14 @@ use crate::manifest::tree::{Entry, Node, Value};
 use crate::manifest::wording::{and_list, did_you_mean, quote};
 
 /// The fields of our own specification that annotations may carry.
-const CARRIED: [&str; 8] = [
+const CARRIED: [&str; 10] = [
     "timezone",
     "dependencyExclusion",
     "excludedDependencyRefs",
     "excludeMaintenanceWindows",
     "countsAsDown",
+    "minimumOutage",
+    "attributionGrace",
     "notCounted",
     "schedule",
     "burnRateThresholds",

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::yaml::Node;
 use super::{
-    dependency_exclusion, not_counted, objective_spec, schedule, stream, system_spec, thresholds, timezone, weights,
+    dependency_exclusion, hindsight, not_counted, objective_spec, schedule, stream, system_spec, thresholds, timezone,
+    weights,
 };
 use crate::domain::account::objective::{Metadata, NotCounted, Objective, System};
 use crate::domain::health::transition::Status;
@@ -129,6 +130,8 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
     carry("notCounted", not_counted(maintenance));
     carry("countsAsDown", (!objective.counts_as_down.are_full()).then(|| weights(objective.counts_as_down)));
+    carry("minimumOutage", hindsight(objective.minimum_outage_ms));
+    carry("attributionGrace", hindsight(objective.attribution_grace_ms));
     carry("schedule", schedule(&objective.schedule));
     carry("burnRateThresholds", thresholds(objective.thresholds));
     let mut kept = Kept::of(&objective.metadata);

@@ -12,7 +12,7 @@ use crate::domain::value::window::Window;
 /// A metric of which every objective has at most one value.
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
 
-const VALUES: [Value; 27] = [
+const VALUES: [Value; 28] = [
     ("slo_objective_target_ratio", "The target", |it| Some(it.budget.target.percent().to_f64() / 100.0)),
     ("slo_objective_window_start_timestamp_seconds", "Start of the window", |it| Some(seconds(it.budget.window.start))),
     ("slo_objective_window_end_timestamp_seconds", "End of the window", |it| Some(seconds(it.budget.window.end))),
@@ -48,6 +48,9 @@ const VALUES: [Value; 27] = [
     ("slo_objective_status_known", "1 if the status is known", |it| Some(flag(it.known_now))),
     ("slo_objective_excluded_seconds", "Downtime in the window that maintenance excuses", |it| {
         Some(down(it.budget.tally.excluded_us))
+    }),
+    ("slo_objective_too_short_seconds", "Downtime in the window of outages shorter than minimumOutage", |it| {
+        Some(down(it.budget.tally.too_short_us))
     }),
     ("slo_objective_not_counted_seconds", "Time taken out of the window's length", |it| {
         Some(span(it.budget.tally.not_counted_ms))
@@ -140,14 +143,14 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
             sink.put("slo_objective_budget_tier", help, labels, flag(report.tier == tier));
         }
         rates(sink, report);
-        for (upstream, millis) in &report.attribution {
+        for (upstream, micros) in &report.attribution {
             let mut labels = whose_of(report, "source_type", if upstream.is_some() { "upstream" } else { "self" });
             labels.push(label("cause", upstream.as_ref().map_or(report.system.as_str(), Name::as_str)));
             sink.put(
                 "slo_objective_downtime_seconds",
                 "Charged downtime in the window by cause",
                 labels,
-                span(*millis),
+                down(*micros),
             );
         }
     }

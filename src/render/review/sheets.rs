@@ -118,7 +118,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
         sheet.push(row);
     }
     sheet.footer.push(format!(
-        "each outage counts once a system, in the period in which it begins; CHANGE: percentage points since {}",
+        "each outage counts once per system, in the period in which it begins; CHANGE: percentage points since {}",
         review.frame.period.previous()
     ));
     sheet
@@ -180,6 +180,15 @@ pub(super) fn used(entry: &Entry) -> String {
     format!("{}%", percent(budget.consumed(), budget.total(), 0))
 }
 
+/// How much of an outage is charged, or why nothing is.
+fn charged(outage: &Interruption) -> String {
+    match outage.charged_us {
+        0 if outage.too_short => "too short".to_owned(),
+        0 => "excluded".to_owned(),
+        micros => short_down(micros),
+    }
+}
+
 pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
     let mut sheet = Sheet::new().left("SYSTEM").names().left("START").left("END").right("LASTED").right("DOWNTIME");
     sheet = sheet.left("CAUSE").left("SOURCE").optional().left("PLANNED").left("NOTE").optional();
@@ -191,7 +200,7 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
             Cell::plain(minute(outage.start)),
             end,
             Cell::plain(short_time(outage.span(review.as_of).millis())),
-            Cell::plain(if outage.charged_us == 0 { "excluded".to_owned() } else { short_down(outage.charged_us) }),
+            Cell::plain(charged(outage)),
             Cell::plain(causes(outage)),
             Cell::plain(sources(outage)),
             Cell::plain(planned(outage)),

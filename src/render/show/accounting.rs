@@ -5,6 +5,7 @@ use super::super::number::{percent, short_down, short_time};
 use super::Portrait;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::duration::write_millis;
 
 /// When the newest fact was, and how long ago.
 fn last_data(report: &ObjectiveReport) -> String {
@@ -53,6 +54,14 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
         DependencyExclusion::SelfOnly => "self-only: downtime caused by an upstream does not count",
     };
     lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
+    if objective.minimum_outage_ms > 0 {
+        let (least, short) = (write_millis(objective.minimum_outage_ms), short_down(tally.too_short_us));
+        lines.push(format!("outages shorter than {least} do not count: {short} of downtime"));
+    }
+    if objective.attribution_grace_ms > 0 {
+        let grace = write_millis(objective.attribution_grace_ms);
+        lines.push(format!("outages of upstreams reach {grace} further at both ends"));
+    }
     if report.corrected_ms > 0 {
         lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
     }

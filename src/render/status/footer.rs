@@ -25,7 +25,7 @@ pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
     let aged = || reports.iter().filter_map(|report| Some((report.data_age_ms()?, report)));
     let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
     let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
-    let least = format!("; least recent: {}, {}", report.objective, ago(Some(oldest)));
+    let least = format!("; oldest: {}, {}", report.objective, ago(Some(oldest)));
     Some(format!("last data {}{}", ago(Some(newest)), if oldest == newest { "" } else { &least }))
 }
 

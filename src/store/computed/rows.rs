@@ -71,6 +71,7 @@ pub(super) const OBJECTIVE_STATUS: Table = Table {
         "corrected_minutes",
         "maintenance",
         "maintenance_until",
+        "too_short_minutes",
     ],
 };
 
@@ -207,6 +208,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     row.push(text(report.window_kind.calendar().zone.name()));
     row.push(Value::Real(minutes(report.corrected_ms)));
     row.extend(maintenance(report.maintenance.as_ref()));
+    row.push(Value::Real(down_minutes(budget.tally.too_short_us)));
     Ok(row)
 }
 

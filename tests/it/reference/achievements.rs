@@ -45,7 +45,7 @@ fn streaks(history: &History, as_of: Ms) -> Vec<Option<Ms>> {
         let budget = Budget::at_close(history, close);
         if budget.is_breaching() {
             streak = 0;
-        } else if !history.consumes(history.class_at(close)) {
+        } else if !history.spends_at(close) {
             streak += 1;
         }
         let available = budget.availability(budget.totals.consumed);
@@ -112,7 +112,7 @@ fn first(history: &History, from: Ms, as_of: Ms, conditions: &[&dyn Fn(Ms) -> bo
     if from > as_of {
         return None;
     }
-    let mut edges: Vec<Ms> = history.pieces.iter().map(|piece| piece.start).collect();
+    let mut edges: Vec<Ms> = history.pieces.iter().map(|piece| piece.start).chain(history.settles()).collect();
     match history.objective.window {
         Window::Rolling { days } => edges.extend(edges.clone().into_iter().map(|edge| edge + days * DAY)),
         window @ Window::Calendar { .. } => {

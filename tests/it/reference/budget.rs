@@ -182,7 +182,7 @@ fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
             if let Some((_, _, end)) = running {
                 *end = Some(close);
             }
-        } else if !history.consumes(history.class_at(close)) {
+        } else if !history.spends_at(close) {
             match running {
                 Some((days, _, _)) => *days += 1,
                 None => streaks.push((1, close, None)),

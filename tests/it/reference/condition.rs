@@ -278,7 +278,7 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
     }
     let budget = Budget::new(history, at);
     let totals = &budget.totals;
-    let open = history.consumes(history.class_at(at));
+    let open = history.spends_at(at);
     let minutes = |millis: i128| number(millis, MINUTE.into());
     let down_minutes = |micros: i128| number(micros, i128::from(MINUTE) * MICROS);
     let scaled = |scaled: i128| number(scaled, i128::from(MINUTE) * WHOLE * MICROS);
@@ -294,6 +294,12 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
         "errorBudgetRemainingMinutes" => scaled(budget.remaining()),
         "errorBudgetOverspentMinutes" => scaled(budget.overspent()),
         "excludedMinutes" => down_minutes(totals.excluded),
+        "tooShortMinutes" => down_minutes(totals.too_short),
+        "correctedMinutes" => {
+            let start = history.first.unwrap_or(at).max(budget.start).min(at);
+            let check = objective.healthcheck.as_deref();
+            minutes(known.model.corrected_time(&objective.system, check, (start, at)).into())
+        }
         "notCountedMinutes" => minutes(totals.not_counted),
         "budgetRemainingPercent" => Val::Number(budget.remaining_percent()),
         "currentAvailability" => or_null(budget.availability(totals.consumed)),

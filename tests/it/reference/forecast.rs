@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::budget::{Budget, MICROS, WHOLE, window_bounds};
 use super::calendar::Ms;
 use super::history::History;
-use super::model::last_looked_at;
+use super::model::{FAR, last_looked_at};
 use crate::world::{Window, World};
 
 /// When the budget is exhausted, when the objective stops breaching, and when the budget is full again.
@@ -53,7 +53,8 @@ impl<'h, 'w> Sums<'h, 'w> {
         let at_start = history.pieces.iter().map(|piece| {
             let before = sum;
             let millis = i128::from(piece.end - piece.start);
-            sum.0 += if history.consumes(&piece.class) { millis * piece.class.weight } else { 0 };
+            sum.0 +=
+                if history.consumes(history.charged(piece, FAR).as_ref()) { millis * piece.class.weight } else { 0 };
             sum.1 += if piece.class.not_counted { millis } else { 0 };
             before
         });
@@ -64,7 +65,8 @@ impl<'h, 'w> Sums<'h, 'w> {
         let index = self.history.pieces.partition_point(|piece| piece.start <= at) - 1;
         let (piece, (consumed, not_counted)) = (&self.history.pieces[index], self.at_start[index]);
         let millis = i128::from(at - piece.start);
-        let spends = if self.history.consumes(&piece.class) { piece.class.weight } else { 0 };
+        let charged = self.history.charged(piece, FAR);
+        let spends = if self.history.consumes(charged.as_ref()) { piece.class.weight } else { 0 };
         (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
     }
 
@@ -73,7 +75,11 @@ impl<'h, 'w> Sums<'h, 'w> {
         let (start, end) = window_bounds(self.history.objective.window, at);
         let (before, now) = (self.at(start), self.at(at));
         let length = i128::from(end - start) - (now.1 - before.1);
-        ((now.0 - before.0) * WHOLE, (WHOLE - self.history.objective.target_micro) * length * MICROS)
+        // What came last may count otherwise as of that instant than in the end.
+        let objective = self.history.objective;
+        let last = start.max(at - objective.minimum_outage.max(objective.attribution_grace));
+        let more = self.history.totals(last, at).consumed - self.history.totals_as_of(last, at, FAR).consumed;
+        ((now.0 - before.0 + more) * WHOLE, (WHOLE - self.history.objective.target_micro) * length * MICROS)
     }
 }
 
@@ -106,7 +112,8 @@ impl Condition {
 /// The instants between which everything is linear, `as_of` and `last` included. The end of a piece that reaches out of a
 /// rolling window's back is an edge too.
 pub(crate) fn edges(history: &History, as_of: Ms, last: Ms, rolling: Ms) -> BTreeSet<Ms> {
-    let starts = history.pieces.iter().map(|piece| piece.start);
+    let settles = history.settles().into_iter().flat_map(|at| [at - 1, at]);
+    let starts = history.pieces.iter().map(|piece| piece.start).chain(settles);
     let mut edges: BTreeSet<Ms> =
         starts.flat_map(|start| [start, start + rolling]).filter(|edge| as_of < *edge && *edge < last).collect();
     edges.extend([as_of, last]);

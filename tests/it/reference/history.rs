@@ -13,6 +13,8 @@ pub(crate) struct Piece {
     pub(crate) start: Ms,
     pub(crate) end: Ms,
     pub(crate) class: Class,
+    /// When the outage began and ended that it is a part of, if it is of one.
+    outage: Option<(Ms, Ms)>,
 }
 
 /// All of time, cut wherever anything may change.
@@ -31,6 +33,7 @@ pub(crate) struct Totals {
     pub(crate) consumed: i128,
     pub(crate) strict: i128,
     pub(crate) excluded: i128,
+    pub(crate) too_short: i128,
     pub(crate) not_counted: i128,
     pub(crate) known: i128,
     pub(crate) by: BTreeMap<Attribution, i128>,
@@ -58,8 +61,10 @@ pub(crate) struct Outage {
 impl<'w> History<'w> {
     pub(crate) fn new(model: &Model<'w>, objective: &'w Objective) -> Self {
         let mut edges: BTreeSet<Ms> = model.edges(&objective.system);
+        let grace = objective.attribution_grace;
         for upstream in model.candidates(objective) {
-            edges.extend(model.edges(&upstream));
+            let changes = model.edges(&upstream);
+            edges.extend(changes.iter().flat_map(|edge| [*edge - grace, *edge, *edge + grace]));
         }
         for (start, end) in model.maintenance.get(&objective.system).into_iter().flatten() {
             edges.extend([*start, *end]);
@@ -70,35 +75,71 @@ impl<'w> History<'w> {
         let from = began - (end - start) - 40 * DAY;
         edges.extend(schedule::edges(objective, from, last_looked_at(model.world, objective)));
         edges.insert(-FAR);
-        let edges: Vec<Ms> = edges.into_iter().collect();
-        let ends = edges.iter().skip(1).copied().chain([FAR]);
-        let pieces = edges
-            .iter()
-            .zip(ends)
-            .map(|(start, end)| Piece { start: *start, end, class: model.class(objective, *start) })
-            .collect();
+        let pieces = |edges: BTreeSet<Ms>| -> Vec<Piece> {
+            let ends: Vec<Ms> = edges.iter().skip(1).copied().chain([FAR]).collect();
+            let piece = |(start, end)| Piece { start, end, class: model.class(objective, start), outage: None };
+            edges.into_iter().zip(ends).map(piece).collect()
+        };
+        // An outage begins to count in its midst.
+        let counted = runs(&pieces(edges.clone())).into_iter().map(|(start, _)| start + objective.minimum_outage);
+        edges.extend(counted);
+        let mut pieces = pieces(edges);
+        for (start, end) in runs(&pieces) {
+            let within = |piece: &&mut Piece| start <= piece.start && piece.end <= end;
+            pieces.iter_mut().filter(within).for_each(|piece| piece.outage = Some((start, end)));
+        }
         Self { objective, first: model.first_transition(&objective.system), pieces, from }
     }
 
-    pub(crate) fn class_at(&self, at: Ms) -> &Class {
-        let piece = self.pieces.iter().find(|piece| piece.start <= at && at < piece.end).unwrap();
-        &piece.class
+    fn piece_at(&self, at: Ms) -> &Piece {
+        self.pieces.iter().find(|piece| piece.start <= at && at < piece.end).unwrap()
     }
 
-    /// Whether the instant spends budget: downtime that is charged and, in `self-only`, the system's own.
-    pub(crate) fn consumes(&self, class: &Class) -> bool {
-        match &class.charged {
+    /// Whose the downtime of a piece is as of a later moment: facts after that do not exist, and an outage that has not lasted for
+    /// the minimum does not count.
+    pub(crate) fn charged(&self, piece: &Piece, as_of: Ms) -> Option<(Attribution, Source)> {
+        let (start, end) = piece.outage?;
+        let (attribution, source) = piece.class.charged.clone()?;
+        let is_known = piece.class.known_from <= as_of;
+        let attribution = if is_known { attribution } else { Attribution::Own };
+        (end.min(as_of) - start >= self.objective.minimum_outage).then_some((attribution, source))
+    }
+
+    /// Whether the moment spends budget as of itself.
+    pub(crate) fn spends_at(&self, at: Ms) -> bool {
+        self.consumes(self.charged(self.piece_at(at), at).as_ref())
+    }
+
+    /// The moments as of which something begins to count otherwise.
+    pub(crate) fn settles(&self) -> BTreeSet<Ms> {
+        let down = self.pieces.iter().filter_map(|piece| Some((piece.outage?, piece.class.known_from)));
+        down.flat_map(|((start, _), known)| [start + self.objective.minimum_outage, known]).collect()
+    }
+
+    pub(crate) fn class_at(&self, at: Ms) -> &Class {
+        &self.piece_at(at).class
+    }
+
+    /// Whether what is charged spends budget: all of it or, in `self-only`, the system's own.
+    pub(crate) fn consumes(&self, charged: Option<&(Attribution, Source)>) -> bool {
+        match charged {
             None => false,
             Some((Attribution::Own, _)) => true,
             Some((Attribution::Upstream(_), _)) => !self.objective.self_only,
         }
     }
 
-    /// Sums over `[since, until)`.
+    /// Sums over `[since, until)` as of `until`.
     pub(crate) fn totals(&self, since: Ms, until: Ms) -> Totals {
+        self.totals_as_of(since, until, until)
+    }
+
+    /// Sums over `[since, until)` as of a moment that is not before `until`.
+    pub(crate) fn totals_as_of(&self, since: Ms, until: Ms, as_of: Ms) -> Totals {
         let mut totals = Totals::default();
         let first = self.pieces.partition_point(|piece| piece.end <= since);
-        for Piece { start, end, class } in self.pieces[first..].iter().take_while(|piece| piece.start < until) {
+        for piece in self.pieces[first..].iter().take_while(|piece| piece.start < until) {
+            let Piece { start, end, class, .. } = piece;
             let millis = i128::from((*end).min(until) - (*start).max(since));
             if millis <= 0 {
                 continue;
@@ -112,11 +153,14 @@ impl<'w> History<'w> {
             if class.status != Status::Unknown {
                 totals.known += millis;
             }
-            if let Some((attribution, _)) = &class.charged {
+            let charged = self.charged(piece, as_of);
+            if let Some((attribution, _)) = &charged {
                 totals.strict += millis * class.weight;
                 *totals.by.entry(attribution.clone()).or_default() += millis * class.weight;
+            } else if class.charged.is_some() {
+                totals.too_short += millis * class.weight;
             }
-            if self.consumes(class) {
+            if self.consumes(charged.as_ref()) {
                 totals.consumed += millis * class.weight;
             }
         }
@@ -142,15 +186,16 @@ impl<'w> History<'w> {
 
     /// Since when the outage lasts that spends the budget at `as_of`.
     pub(crate) fn down_since(&self, as_of: Ms) -> Option<Ms> {
-        let open = self.consumes(self.class_at(as_of));
+        let open = self.spends_at(as_of);
         open.then(|| self.outages(as_of).pop().filter(|outage| outage.end.is_none()).unwrap().start)
     }
 
     /// The downtime events that begin up to `as_of`, in order.
     pub(crate) fn events(&self, as_of: Ms) -> Vec<DowntimeEvent> {
         let mut events: Vec<DowntimeEvent> = Vec::new();
-        for Piece { start, end, class } in self.pieces.iter().filter(|piece| piece.start <= as_of) {
-            let Some((attribution, source)) = &class.charged else { continue };
+        for piece in self.pieces.iter().filter(|piece| piece.start <= as_of) {
+            let Piece { start, end, class, .. } = piece;
+            let Some((attribution, source)) = &self.charged(piece, as_of) else { continue };
             let event = DowntimeEvent {
                 start: *start,
                 end: (*end <= as_of).then_some(*end),
@@ -171,4 +216,16 @@ impl<'w> History<'w> {
         }
         events
     }
+}
+
+/// The maximal stretches of being down.
+fn runs(pieces: &[Piece]) -> Vec<(Ms, Ms)> {
+    let mut runs: Vec<(Ms, Ms)> = Vec::new();
+    for piece in pieces.iter().filter(|piece| piece.class.down) {
+        match runs.last_mut() {
+            Some((_, end)) if *end == piece.start => *end = piece.end,
+            _ => runs.push((piece.start, piece.end)),
+        }
+    }
+    runs
 }

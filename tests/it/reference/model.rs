@@ -26,8 +26,11 @@ pub(crate) struct Class {
     pub(crate) not_counted: bool,
     /// Down, but not charged because of maintenance.
     pub(crate) excluded: bool,
-    /// Whose downtime it is, and what says so; `None` where there is no downtime to charge.
+    /// Whose downtime it is in the end, if its outage lasts for long enough, and what says so; `None` where there is no downtime to
+    /// charge.
     pub(crate) charged: Option<(Attribution, Source)>,
+    /// As of which moment that is known; before, it is the system's own.
+    pub(crate) known_from: Ms,
 }
 
 /// A world as far as the facts up to `until` tell it.
@@ -115,25 +118,29 @@ impl<'w> Model<'w> {
             || (objective.not_counted_unknown && status == Status::Unknown);
         let excluded =
             down && !outside && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
+        let (attribution, known_from) = self.attribution(objective, at);
         let charged = (down && !not_counted && !excluded).then(|| {
             let makes_down = |side: Option<Status>| side.is_some_and(is_down);
             let incident = !makes_down(checks) && makes_down(incidents);
             let source = if incident { Source::Incident } else { Source::Healthcheck };
-            (self.attribution(objective, at), source)
+            (attribution, source)
         });
         let weight = if down { objective.weight(status) } else { 0 };
-        Class { status, down, weight, not_counted, excluded, charged }
+        Class { status, down, weight, not_counted, excluded, charged, known_from }
     }
 
-    fn attribution(&self, objective: &Objective, at: Ms) -> Attribution {
+    /// Whose downtime a moment is, and as of when that is known: that of the upstream whose outage began first, of those that reach it
+    /// with the grace at both ends.
+    fn attribution(&self, objective: &Objective, at: Ms) -> (Attribution, Ms) {
+        let grace = objective.attribution_grace;
         let outage = |system: String| {
             let outages = self.outages.get(&system)?;
-            let (start, _) = outages.iter().find(|(start, end)| *start <= at && at < *end)?;
+            let (start, _) = outages.iter().find(|(start, end)| *start - grace <= at && at < *end + grace)?;
             Some((*start, system))
         };
         match self.candidates(objective).into_iter().filter_map(outage).min() {
-            Some((_, system)) => Attribution::Upstream(system),
-            None => Attribution::Own,
+            Some((start, system)) => (Attribution::Upstream(system), start),
+            None => (Attribution::Own, at),
         }
     }
 }

@@ -66,7 +66,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     let as_of = model.world.as_of;
     let history = History::new(model, objective);
     let budget = budget(&history, as_of);
-    let open = history.consumes(history.class_at(as_of));
+    let open = history.spends_at(as_of);
     let holds = [history.first.is_none(), budget.is_breaching(), open, budget.is_at_risk(), true];
     let rank = holds.into_iter().position(|holds| holds).unwrap();
     let tier = if budget.is_exhausted() {
@@ -102,6 +102,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
     put("attribution", attribution(&budget));
     put("excludedMinutes", down_minutes(totals.excluded).into());
+    put("tooShortMinutes", down_minutes(totals.too_short).into());
     put("notCountedMinutes", minutes(totals.not_counted).into());
     let start = history.first.unwrap_or(as_of).max(budget.start).min(as_of);
     let corrected = model.corrected_time(&objective.system, objective.healthcheck.as_deref(), (start, as_of));

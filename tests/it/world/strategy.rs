@@ -286,6 +286,12 @@ fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
     )
 }
 
+/// The minimum of an outage, and the grace of attribution; mostly neither.
+fn hindsight() -> impl Strategy<Value = (Ms, Ms)> {
+    let length = || prop_oneof![2 => Just(0), 1 => select(vec![1, 86_400, MINUTE, 5 * MINUTE, HOUR, 12 * HOUR, DAY])];
+    (length(), length())
+}
+
 /// As many weights as statuses that count, or none.
 fn weights(count: usize) -> impl Strategy<Value = Vec<i128>> {
     prop_oneof![2 => Just(Vec::new()), 1 => vec(select(vec![1000_i128, 500, 500, 250, 333, 1, 999]), count)]
@@ -320,8 +326,8 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
     let flags = (any::<bool>(), any::<bool>(), option::weighted(0.3, select(vec!["payments", "search"])));
     let excluded = prop_oneof![2 => Just(Vec::new()), 1 => vec(any::<Index>(), 1..3)];
     let schedule = prop_oneof![2 => Just(Vec::new()), 1 => vec(shift_of_schedule(), 1..3)];
-    let parts = (any::<Index>(), shape, flags, excluded, schedule, weights(3));
-    parts.prop_map(|(system, shape, flags, excluded, schedule, mut weights)| {
+    let parts = (any::<Index>(), shape, flags, excluded, schedule, weights(3), hindsight());
+    parts.prop_map(|(system, shape, flags, excluded, schedule, mut weights, (minimum_outage, attribution_grace))| {
         let (target, (window, timezone), check, (warning, critical, fast), (down, maintenance, unknown)) = shape;
         let (self_only, exclude_maintenance, team) = flags;
         weights.truncate(down.len());
@@ -333,6 +339,8 @@ fn raw_objective() -> impl Strategy<Value = RawObjective> {
             exclude_maintenance,
             counts_as_down: down,
             weights,
+            minimum_outage,
+            attribution_grace,
             not_counted_maintenance: maintenance,
             not_counted_unknown: unknown,
             schedule,

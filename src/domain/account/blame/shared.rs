@@ -70,8 +70,14 @@ impl SharedBlame {
         (self.from, self.reads) = (from, self.reads + 1);
     }
 
-    /// Who of the systems at some places is to blame in sorted, disjoint spans; `None` where all outages take too much room.
-    pub(in crate::domain::account) fn tell(&mut self, upstreams: &[usize], spans: &[Span]) -> Option<Vec<Blamed>> {
+    /// Who of the systems at some places is to blame in sorted, disjoint spans, where outages reach further by a grace; `None` where
+    /// all outages take too much room.
+    pub(in crate::domain::account) fn tell(
+        &mut self,
+        upstreams: &[usize],
+        spans: &[Span],
+        grace_ms: i64,
+    ) -> Option<Vec<Blamed>> {
         let ranking = self.ranking.as_ref()?;
         let nodes = self.graph.nodes();
         if self.asked == u32::MAX {
@@ -86,7 +92,9 @@ impl SharedBlame {
         for span in spans {
             let may_be = |place: u32| self.marks[place as usize] == self.asked;
             let upstream = |place: u32| nodes[place as usize].member.id;
-            ranking.tell(*span, may_be, |span, place| blamed.push(Blamed { span, upstream: upstream(place) }));
+            ranking.tell((*span, grace_ms), may_be, |span, place, known_from| {
+                blamed.push(Blamed { span, upstream: upstream(place), known_from });
+            });
         }
         Some(blamed)
     }

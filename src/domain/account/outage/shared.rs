@@ -95,6 +95,7 @@ mod tests {
             start,
             end,
             events: events.iter().map(event).collect(),
+            too_short: false,
         }
     }
 

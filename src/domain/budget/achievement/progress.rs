@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::firsts::{Firsts, has_nines};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS};
 use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;
@@ -174,7 +175,8 @@ where
     let ledger = &assessment.ledger;
     let mut last_end = |span: Span| -> Result<Option<Instant>, E> {
         let pieces = chronicle.pieces(assessment.model, span)?;
-        Ok(pieces.iter().rev().find(|piece| piece.charge.is_some()).map(|piece| piece.span.end))
+        let charged = |piece: &&Piece| piece.charge_as_of(assessment.as_of).is_some();
+        Ok(pieces.iter().rev().find(charged).map(|piece| piece.span.end))
     };
     let after = Span::new(ledger.end().max(window.start), assessment.as_of);
     if let Some(at) = last_end(after)? {

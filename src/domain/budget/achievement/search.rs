@@ -3,13 +3,14 @@
 
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::{Cause, Piece};
+use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 
 /// Time of a window by what conditions ask about, downtime in microseconds and other time in milliseconds; or how fast that changes
 /// in a millisecond.
@@ -28,9 +29,9 @@ impl Sums {
         Self { own: tally.own_us, upstream, not_counted: tally.not_counted_ms }
     }
 
-    /// How fast the sums grow while a piece arrives.
-    fn slope(piece: &Piece) -> Self {
-        let cause = piece.charge.map(|charge| charge.cause);
+    /// How fast the sums grow while a piece arrives, as of a moment.
+    fn slope(piece: &Piece, at: Instant) -> Self {
+        let cause = piece.charge_as_of(at).map(|charge| charge.cause);
         Self {
             own: if cause == Some(Cause::Own) { piece.weight } else { 0 },
             upstream: if matches!(cause, Some(Cause::Upstream(_))) { piece.weight } else { 0 },
@@ -131,7 +132,19 @@ where
     let Stretch { from, until, mut sums, rolling_ms } = *stretch;
     let ledger = &assessment.ledger;
     let calendar = ledger.calendar();
-    let (first, days) = ledger.tallies(calendar.day_start(from.plus(-rolling_ms.unwrap_or(0))));
+    let hindsight_ms = assessment.model.objective.hindsight_ms();
+    let (first, days) = ledger.tallies(calendar.day_start(from.plus(-rolling_ms.unwrap_or(hindsight_ms))));
+    // Where the window begins as of a moment.
+    let begin = |at: Instant| rolling_ms.map_or(from, |window_ms| at.plus(-window_ms));
+    // Whether all that has come shortly before a moment counts as it will in the end.
+    let settled = |at: Instant| {
+        let dates = 0..=calendar.date(at).since(calendar.date(at.plus(-hindsight_ms)));
+        hindsight_ms == 0
+            || dates.map(|back| calendar.date(at).plus(-back)).all(|date| {
+                let held = usize::try_from(date.since(first)).map(|index| days.get(index));
+                date < ledger.first() || matches!(held, Ok(Some(held)) if held.strict_us() == 0)
+            })
+    };
     // What a part of a day held, where that is all of it or nothing.
     let held = |span: Span, date: Date, day: Span| {
         if span.end <= ledger.start() {
@@ -164,19 +177,21 @@ where
         });
         let come = held(arriving, date, day);
         if let (Some(come), Some(gone)) = (come, gone)
+            && settled(at)
             && !conditions.iter().all(|condition| condition.possible(sums, come, gone))
         {
             sums = sums.plus(come, 1).plus(gone, -1);
             at = arriving.end;
             continue;
         }
-        let came = chronicle.pieces(assessment.model, arriving)?;
+        let before = Span::new(arriving.start.plus(-hindsight_ms), arriving.end);
+        let came = chronicle.pieces(assessment.model, before)?;
         let left = match leaving {
             Some(leaving) if leaving.end > ledger.start() => chronicle.pieces(assessment.model, leaving)?,
             _ => Vec::new(),
         };
         let shift = rolling_ms.unwrap_or(0);
-        match within(conditions, sums, arriving, &came, (&left, shift)) {
+        match within(conditions, sums, arriving, (&came, &begin), (&left, shift)) {
             Ok(found) => return Ok(Some(found)),
             Err(after) => sums = after,
         }
@@ -185,24 +200,32 @@ where
 }
 
 /// The first moment after the start of a stretch at which all conditions hold; if there is none, the sums at its end.
-/// What leaves is given with how much later it does.
+/// What arrives is given from so long before the stretch as it may still count otherwise, with where the window begins as of a moment;
+/// what leaves with how much later it does.
 fn within(
     conditions: &[Linear],
     mut sums: Sums,
     stretch: Span,
-    arriving: &[Piece],
+    (arriving, begin): (&[Piece], &dyn Fn(Instant) -> Instant),
     (leaving, shift): (&[Piece], i64),
 ) -> Result<Instant, Sums> {
+    let settles = settlements(arriving);
     let mut edges: Vec<Instant> = arriving.iter().map(|piece| piece.span.end).collect();
     edges.extend(leaving.iter().map(|piece| piece.span.end.plus(shift)));
+    // What settles does so in the last millisecond before its moment.
+    edges.extend(settles.iter().flat_map(|at| [at.plus(-1), *at]));
+    edges.retain(|edge| stretch.start < *edge && *edge <= stretch.end);
     edges.sort_unstable();
     edges.dedup();
-    let (mut coming, mut going) = (0, 0);
+    let (mut coming, mut going) = (arriving.partition_point(|piece| piece.span.end <= stretch.start), 0);
     let mut at = stretch.start;
     for edge in edges {
-        let mut slope = arriving.get(coming).map_or(Sums::default(), Sums::slope);
+        let mut slope = arriving.get(coming).map_or(Sums::default(), |piece| Sums::slope(piece, piece.span.start));
         if let Some(piece) = leaving.get(going) {
-            slope = slope.plus(Sums::slope(piece), -1);
+            slope = slope.plus(Sums::slope(piece, END), -1);
+        }
+        if settles.binary_search(&edge).is_ok() {
+            slope = slope.plus(Sums::of(&settling(arriving, Span::new(begin(edge), edge))), 1);
         }
         let step = edge.since(at);
         if let Some(offset) = meet(conditions, sums, slope, step) {

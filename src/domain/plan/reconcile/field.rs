@@ -151,6 +151,9 @@ impl Fields {
             weight => format!("{status} {}", written(weight)),
         };
         self.put("spec.countsAsDown", list(objective.counts_as_down.iter().map(word)));
+        let length = |millis: i64| (millis > 0).then(|| duration::write_millis(millis));
+        self.put_some("spec.minimumOutage", length(objective.minimum_outage_ms));
+        self.put_some("spec.attributionGrace", length(objective.attribution_grace_ms));
         let not_counted =
             [("maintenance", objective.not_counted.maintenance), ("unknown", objective.not_counted.unknown)];
         self.put("spec.notCounted", list(not_counted.iter().filter(|(_, listed)| *listed).map(|(name, _)| name)));

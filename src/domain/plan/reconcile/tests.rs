@@ -47,6 +47,8 @@ fn objective(text: &str, system: &str) -> Objective {
         excluded_dependencies: BTreeSet::new(),
         exclude_maintenance_windows: false,
         counts_as_down: crate::domain::account::weights::default_counts_as_down(),
+        minimum_outage_ms: 0,
+        attribution_grace_ms: 0,
         not_counted: NotCounted::default(),
         schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds::default(),

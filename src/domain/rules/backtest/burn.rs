@@ -1,7 +1,10 @@
 //! Owns consumed time as a curve: how much of any stretch spent the budget, by sums that are looked up.
 
+use crate::domain::account::downtime::Piece;
+use crate::domain::account::hindsight::LONGEST_HINDSIGHT_MS;
+use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 
 /// The stretches that spent the budget of one objective, with running sums.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,13 +15,18 @@ pub(crate) struct Consumption {
     rates: Vec<i64>,
     /// Microseconds consumed in all spans before each.
     before: Vec<i64>,
+    exclusion: DependencyExclusion,
+    /// What is charged otherwise at first.
+    unsettled: Vec<Piece>,
 }
 
 impl Consumption {
-    /// Of sorted, disjoint stretches with the microseconds that each of their milliseconds consumes.
-    pub(crate) fn new(stretches: Vec<(Span, i64)>) -> Self {
-        let mut joined: Vec<(Span, i64)> = Vec::with_capacity(stretches.len());
-        for (span, rate) in stretches {
+    /// Of an account.
+    pub(crate) fn new(pieces: &[Piece], exclusion: DependencyExclusion) -> Self {
+        let unsettled = pieces.iter().filter(|piece| piece.settles().next().is_some()).copied().collect();
+        let mut joined: Vec<(Span, i64)> = Vec::new();
+        let rated = pieces.iter().map(|piece| (piece.span, piece.spends(exclusion, END)));
+        for (span, rate) in rated.filter(|(_, rate)| *rate > 0) {
             match joined.last_mut() {
                 Some((last, known)) if *known == rate && last.end == span.start => last.end = span.end,
                 _ => joined.push((span, rate)),
@@ -32,7 +40,7 @@ impl Consumption {
         });
         let before = before.collect();
         let (spans, rates) = joined.into_iter().unzip();
-        Self { spans, rates, before }
+        Self { spans, rates, before, exclusion, unsettled }
     }
 
     /// Consumed microseconds before a moment.
@@ -46,20 +54,32 @@ impl Consumption {
         }
     }
 
-    /// Consumed microseconds in `[at − lookback, at)`.
+    /// Consumed microseconds in `[at − lookback, at)` as of `at`.
     pub(crate) fn over(&self, lookback_ms: i64, at: Instant) -> i64 {
-        self.until(at) - self.until(at.plus(-lookback_ms))
+        let span = Span::new(at.plus(-lookback_ms), at);
+        let earliest = at.plus(-LONGEST_HINDSIGHT_MS);
+        let first = self.unsettled.partition_point(|piece| piece.span.end <= earliest);
+        let recent = self.unsettled[first..].iter().take_while(|piece| piece.span.start < at);
+        let more = recent.map(|piece| {
+            let rate = piece.spends(self.exclusion, at) - piece.spends(self.exclusion, END);
+            piece.span.intersect(span).millis() * rate
+        });
+        self.until(at) - self.until(span.start) + more.sum::<i64>()
     }
 
-    /// The moments after the first of `within` and within it, sorted, between which [`Self::over`] is linear for each of some
-    /// lookbacks.
+    /// The moments after the first of `within` and within it, sorted, from each of which up to the next one [`Self::over`] is linear for
+    /// each of some lookbacks.
     pub(crate) fn bends(&self, lookbacks_ms: &[i64], within: Span) -> Vec<Instant> {
         let mut bends: Vec<Instant> = Vec::new();
         for shift in lookbacks_ms.iter().copied().chain([0]) {
             let first = self.spans.partition_point(|span| span.end.plus(shift) <= within.start);
             let near = self.spans[first..].iter().take_while(|span| span.start.plus(shift) < within.end);
             bends.extend(near.flat_map(|span| [span.start.plus(shift), span.end.plus(shift)]));
+            bends.extend(
+                self.unsettled.iter().flat_map(|piece| [piece.span.start, piece.span.end].map(|at| at.plus(shift))),
+            );
         }
+        bends.extend(self.unsettled.iter().flat_map(|piece| piece.settles()));
         bends.retain(|at| within.start < *at && *at < within.end);
         bends.sort_unstable();
         bends.dedup();

@@ -6,8 +6,11 @@ use proptest::prelude::*;
 use super::burn::Consumption;
 use super::threshold::BurnAlert;
 use super::*;
+use crate::domain::account::downtime::{Cause, Charge, Piece};
+use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::{BurnRate, LOOKBACKS};
+use crate::domain::health::transition::Source;
 use crate::domain::value::decimal::{Decimal, SCALE};
 use crate::domain::value::target::Target;
 
@@ -22,9 +25,22 @@ fn episode(start: i64, end: Option<i64>) -> Episode {
     Episode { start: at(start), end: end.map(at) }
 }
 
-/// Stretches that consume all of their time.
-fn full(spans: &[Span]) -> Vec<(Span, i64)> {
-    spans.iter().map(|span| (*span, FULL)).collect()
+/// Of stretches all of whose time is consumed.
+fn consumption(spans: &[Span]) -> Consumption {
+    let charge = Some(Charge { cause: Cause::Own, source: Source::Healthcheck });
+    let (uncharged, counts_from, blamed_from) = (None, None, None);
+    let piece = |span: &Span| Piece {
+        span: *span,
+        known: true,
+        down: true,
+        weight: FULL,
+        counted: true,
+        charge,
+        uncharged,
+        counts_from,
+        blamed_from,
+    };
+    Consumption::new(&spans.iter().map(piece).collect::<Vec<_>>(), DependencyExclusion::Strict)
 }
 
 /// For each millisecond of a small history, whether the alert fires.
@@ -187,7 +203,7 @@ proptest! {
             .map(|run| Span::new(run.start, run.end.unwrap_or(at(UNTIL + 1))))
             .collect();
         let counted = (t - lookback..t).filter(|t| (0..=UNTIL).contains(t) && grid[*t as usize]).count();
-        prop_assert_eq!(Consumption::new(full(&spans)).over(lookback, at(t)), counted as i64 * FULL);
+        prop_assert_eq!(consumption(&spans).over(lookback, at(t)), counted as i64 * FULL);
     }
 
     /// On the scale of the real lookbacks: outages of minutes in some days, asked about at every place where a rate bends, next
@@ -211,7 +227,7 @@ proptest! {
             })
             .collect();
         let share = Target::parse(target).unwrap().error_share();
-        let consumption = Consumption::new(full(&spans));
+        let consumption = consumption(&spans);
         let within = Span::new(at(start), at(start + length));
         let alert = BurnAlert { lookbacks, inclusive };
         let highest = alert.highest(&consumption, share, within);
@@ -265,7 +281,7 @@ fn peak_reaches(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool, height
 #[test]
 fn the_workbook_pair_catches_a_long_outage_at_its_own_peak() {
     // 99.9 %: an hour down for 24 of 60 minutes burns at 400; the last five minutes at 1000. The pair peaks at the lesser.
-    let consumption = Consumption::new(full(&[Span::new(at(0), at(24 * 60_000))]));
+    let consumption = consumption(&[Span::new(at(0), at(24 * 60_000))]);
     let alert = BurnAlert { lookbacks: vec![2, 0], inclusive: true };
     let within = Span::new(at(-1000), at(7_200_000));
     assert_eq!(alert.highest(&consumption, 100_000, within), Some(Decimal::whole(400)));

@@ -85,7 +85,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 
 impl Property {
     /// Every property, in the order in which documents and errors list them.
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 46] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
         Self::ConsumedMinutes,
@@ -95,7 +95,9 @@ impl Property {
         Self::CurrentAvailability,
         Self::StrictAvailability,
         Self::ExcludedMinutes,
+        Self::TooShortMinutes,
         Self::NotCountedMinutes,
+        Self::CorrectedMinutes,
         Self::CoveragePercent,
         Self::BurnRate,
         Self::BurnRateOver(0),
@@ -165,8 +167,14 @@ impl Property {
             Self::ExcludedMinutes => {
                 (Owner::Objective, "excludedMinutes", MINUTES, "", "downtime that maintenance excuses")
             }
+            Self::TooShortMinutes => {
+                (Owner::Objective, "tooShortMinutes", MINUTES, "", "downtime of outages shorter than minimumOutage")
+            }
             Self::NotCountedMinutes => {
                 (Owner::Objective, "notCountedMinutes", MINUTES, "", "time taken out of the window's length")
+            }
+            Self::CorrectedMinutes => {
+                (Owner::Objective, "correctedMinutes", MINUTES, "", "time of the window that is under a correction")
             }
             Self::CoveragePercent => (
                 Owner::Objective,

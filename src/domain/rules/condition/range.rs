@@ -133,7 +133,12 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
         | Property::ConsumedMinutes
         | Property::OverspentMinutes
         | Property::ExcludedMinutes
-        | Property::NotCountedMinutes => number(Range::closed(0, length), false),
+        | Property::NotCountedMinutes
+        | Property::CorrectedMinutes => number(Range::closed(0, length), false),
+        Property::TooShortMinutes => {
+            let ever = objective.is_none_or(|objective| objective.minimum_outage_ms > 0);
+            number(Range::closed(0, if ever { length } else { 0 }), false)
+        }
         Property::RemainingPercent => number(percent, false),
         Property::CurrentAvailability | Property::StrictAvailability | Property::CoveragePercent => {
             number(percent, !always_counts)

@@ -3,10 +3,14 @@
 //!
 //! Facts after t do not exist for t, and no piece of the account depends on what follows it. So a sum as of t is a part of one
 //! account for all t: between the moments at which a piece begins or ends at the front of the window, or leaves it at its
-//! back, it grows by what the front holds and shrinks by what the back holds, evenly.
+//! back, it grows by what the front holds and shrinks by what the back holds, evenly. It jumps where something in the window begins to be
+//! charged otherwise.
+
+use std::iter::Peekable;
 
 use super::linear::Linear;
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
 use crate::domain::account::tally::{Tally, tally};
@@ -23,6 +27,7 @@ pub(super) struct Sums {
     pub(super) own: Linear,
     pub(super) upstream: Linear,
     pub(super) excluded: Linear,
+    pub(super) too_short: Linear,
     pub(super) not_counted: Linear,
     pub(super) unknown: Linear,
 }
@@ -35,6 +40,7 @@ impl Sums {
             own: line(|tally| tally.own_us),
             upstream: line(|tally| tally.strict_us() - tally.own_us),
             excluded: line(|tally| tally.excluded_us),
+            too_short: line(|tally| tally.too_short_us),
             not_counted: line(|tally| tally.not_counted_ms),
             unknown: line(|tally| tally.unknown_ms),
         }
@@ -64,6 +70,7 @@ impl Sums {
             own_us: whole(self.own),
             upstream_us: vec![(SystemId(0), whole(self.upstream))],
             excluded_us: whole(self.excluded),
+            too_short_us: whole(self.too_short),
             not_counted_ms: whole(self.not_counted),
             unknown_ms: whole(self.unknown),
         }
@@ -125,27 +132,37 @@ pub(super) fn trailing(pieces: &[Piece], length_ms: i64, stretch: Span) -> Vec<(
     let start = stretch.start;
     let at_or_after = |at: Instant| pieces.partition_point(|piece| piece.span.end <= at);
     let (mut front, mut back) = (at_or_after(start), at_or_after(start.plus(-length_ms)));
-    let mut held = tally(pieces, Span::new(start.plus(-length_ms), start));
+    let mut held = tally(pieces, Span::new(start.plus(-length_ms), start), start);
+    let mut settles = settles_after(pieces, start);
     let mut at = start;
     let mut runs = Vec::new();
     while at < stretch.end {
         let end = pieces[front].span.end.min(pieces[back].span.end.plus(length_ms)).min(stretch.end);
-        let (come, gone) = (rates(&pieces[front]), rates(&pieces[back]));
+        let end = end.min(settles.peek().copied().unwrap_or(end));
+        let (come, gone) = (rates(&pieces[front], at), rates(&pieces[back], at));
         runs.push((Span::new(at, end), Sums::moving(at, &held, &come, &gone), pieces[front]));
         held.add(&come, end.since(at));
         held.add(&gone, -end.since(at));
         at = end;
         front += usize::from(pieces[front].span.end <= at);
         back += usize::from(pieces[back].span.end.plus(length_ms) <= at);
+        if settles.next_if_eq(&at).is_some() {
+            held.add(&settling(pieces, Span::new(at.plus(-length_ms), at)), 1);
+        }
     }
     runs
 }
 
-/// What one millisecond of a piece adds to a tally.
-fn rates(piece: &Piece) -> Tally {
+/// What one millisecond of a piece adds to a tally as of a moment.
+fn rates(piece: &Piece, at: Instant) -> Tally {
     let mut one = Tally::default();
-    one.add_piece(piece, Span::new(piece.span.start, piece.span.start.plus(1)));
+    one.add_piece(piece, Span::new(piece.span.start, piece.span.start.plus(1)), at);
     one
+}
+
+/// The moments after one as of which something begins to be charged otherwise.
+fn settles_after(pieces: &[Piece], start: Instant) -> Peekable<impl Iterator<Item = Instant>> {
+    settlements(pieces).into_iter().filter(move |at| start < *at).peekable()
 }
 
 /// The sums of the objective's window as of every moment of `stretch`; `pieces` cover `stretch` and all windows before it.
@@ -158,7 +175,7 @@ pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -
         sums,
         window_ms,
         elapsed: Linear::constant(window_ms.into()),
-        open: front.consumes(exclusion),
+        open: front.consumes(exclusion, span.start),
         known: front.known,
     };
     trailing(pieces, window_ms, stretch).into_iter().map(segment).collect()
@@ -168,18 +185,20 @@ pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -
 fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
     let mut at = stretch.start;
     let mut period = objective.window.bounds(at);
-    let mut held = tally(pieces, Span::new(period.start, at));
+    let mut held = tally(pieces, Span::new(period.start, at), at);
+    let mut settles = settles_after(pieces, at);
     let mut front = pieces.partition_point(|piece| piece.span.end <= at);
     let mut segments = Vec::new();
     while at < stretch.end {
         let end = pieces[front].span.end.min(period.end).min(stretch.end);
-        let come = rates(&pieces[front]);
+        let end = end.min(settles.peek().copied().unwrap_or(end));
+        let come = rates(&pieces[front], at);
         segments.push(Segment {
             span: Span::new(at, end),
             sums: Sums::moving(at, &held, &come, &Tally::default()),
             window_ms: period.millis(),
             elapsed: Linear::through(period.start, 0, 1),
-            open: pieces[front].consumes(objective.dependency_exclusion),
+            open: pieces[front].consumes(objective.dependency_exclusion, at),
             known: pieces[front].known,
         });
         held.add(&come, end.since(at));
@@ -188,6 +207,9 @@ fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segmen
         if period.end <= at {
             period = objective.window.bounds(at);
             held = Tally::default();
+        }
+        if settles.next_if_eq(&at).is_some() {
+            held.add(&settling(pieces, Span::new(period.start, at)), 1);
         }
     }
     segments

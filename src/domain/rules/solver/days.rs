@@ -5,6 +5,9 @@
 //! nothing but days that touch it at either. So every sum of the window has a least and a greatest value, and every property
 //! that grows or falls with these sums lies between what it is at both. The bounds are wider than the truth, never narrower. Days
 //! are those of the objective's zone; what is asked about may be days of another one.
+//!
+//! Sums are those of days that are settled. What came within the hindsight before a moment may not count as of it, and what an upstream is
+//! to blame for in the end may be the system's own.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -27,7 +30,7 @@ use crate::domain::budget::streak::Streak;
 use crate::domain::rules::condition::{Property, Relation};
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::Instant;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 use crate::domain::value::window::Window;
 
 /// The days of one objective.
@@ -74,6 +77,7 @@ impl Totals {
             own_us: self.own - before.own,
             upstream_us: vec![(SystemId(0), self.upstream - before.upstream)],
             excluded_us: self.excluded - before.excluded,
+            too_short_us: 0,
             not_counted_ms: self.not_counted - before.not_counted,
             unknown_ms: self.unknown - before.unknown,
         }
@@ -90,25 +94,25 @@ pub(super) enum Possible {
 }
 
 impl Days {
-    /// Draws the days of an assessment's ledger, and those of `later`, an account that follows the ledger without gap and ends
+    /// Draws the settled days of an assessment, and those of `later`, an account that follows them without gap and ends
     /// at a midnight.
     pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Piece]) -> Self {
-        let ledger = &assessment.ledger;
+        let ledger = assessment.settled();
         let calendar = ledger.calendar();
         let (start, from) = (ledger.first(), calendar.date(View::reach(&model.objective, ledger.start())));
         let unseen = pieces_before_first(&model, Span::new(calendar.start(from), ledger.start()));
         let mut sums = vec![Totals::default()];
         let mut take = |day: &Tally| sums.extend(sums.last().map(|before| before.plus(day)));
         let dates = |from: Date, until: Date| (0..until.since(from)).map(move |days| from.plus(days));
-        dates(from, start).for_each(|date| take(&tally(&unseen, calendar.span(date))));
+        dates(from, start).for_each(|date| take(&tally(&unseen, calendar.span(date), END)));
         for run in ledger.runs() {
             (0..run.count).for_each(|_| take(&run.day.tally));
         }
         let end = later.last().map_or(ledger.end(), |last| last.span.end);
-        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date))));
+        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date), END)));
         let mut streak = Streak::default();
         let mut streaks = vec![streak];
-        for run in ledger.runs() {
+        for run in assessment.ledger.runs() {
             for _ in 0..run.count {
                 streak.advance(1, run.day.verdict, || ledger.end());
                 streaks.push(streak);
@@ -202,6 +206,7 @@ impl Days {
                 flags(unknown_ms == 0, unknown_ms < touching.millis())
             }
             Property::DataAgeSeconds => None,
+            Property::TooShortMinutes if objective.minimum_outage_ms > 0 => None,
             Property::IsBreaching => {
                 let [mild, harsh] =
                     self.extremes(stretch)?.map(|of| of.budget(objective, stretch.start).is_breaching());
@@ -236,8 +241,15 @@ impl Days {
             Window::Calendar { .. } if bounds != last => return None,
             Window::Calendar { .. } => [stretch.end.plus(-1).since(bounds.start), at.since(bounds.start)],
         };
-        let within = self.within(Span::new(last.start, at));
-        let sums = [self.sum(within), self.sum(self.touching(Span::new(bounds.start, stretch.end)))];
+        let hindsight_ms = self.model.objective.hindsight_ms();
+        let within = self.within(Span::new(last.start, at.plus(-hindsight_ms)));
+        let touched = Span::new(bounds.start, stretch.end);
+        let mut sums = [self.sum(within), self.sum(self.touching(touched))];
+        if self.model.objective.attribution_grace_ms > 0 {
+            let unsettled = touched.intersect(Span::new(at.plus(-hindsight_ms), stretch.end));
+            let unsettled = self.sum(self.touching(unsettled));
+            sums[1].own_us += unsettled.strict_us() - unsettled.own_us;
+        }
         let segment = |index: usize| Segment {
             span: moment(at),
             sums: Sums::fixed(at, &sums[index]),
@@ -252,10 +264,10 @@ impl Days {
     /// The least and the most of what spends the budget over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize, stretch: Span) -> [i64; 2] {
         let over_ms = LOOKBACKS[lookback].1;
-        let within = self.within(Span::new(stretch.end.plus(-over_ms), stretch.start));
+        let settled = stretch.start.plus(-self.model.objective.hindsight_ms());
+        let within = self.within(Span::new(stretch.end.plus(-over_ms), settled));
         let touching = self.touching(Span::new(stretch.start.plus(-over_ms), stretch.end));
-        let [least, most] = [within, touching].map(|span| self.spent(span));
-        [least, most.min(over_ms * FULL)]
+        [self.spent(within), self.most_spent(touching).min(over_ms * FULL)]
     }
 
     /// What spends the budget in whole days, in microseconds.
@@ -263,11 +275,18 @@ impl Days {
         self.sum(span).consumed_us(self.model.objective.dependency_exclusion)
     }
 
+    /// The most of what may spend the budget in whole days as of any moment, in microseconds.
+    fn most_spent(&self, span: Span) -> i64 {
+        let sum = self.sum(span);
+        let is_certain = self.model.objective.attribution_grace_ms == 0;
+        if is_certain { sum.consumed_us(self.model.objective.dependency_exclusion) } else { sum.strict_us() }
+    }
+
     /// Whether downtime that spends the budget is ongoing all along, and whether it can at any time.
     fn open(&self, stretch: Span) -> (bool, bool) {
-        let touching = self.touching(stretch);
-        let spent = self.spent(touching);
-        (spent == touching.millis() * FULL, spent > 0)
+        let before = stretch.start.plus(-self.model.objective.hindsight_ms());
+        let longer = self.touching(Span::new(before, stretch.end));
+        (self.spent(longer) == longer.millis() * FULL, self.most_spent(self.touching(stretch)) > 0)
     }
 
     fn state(&self, stretch: Span) -> Option<Possible> {

@@ -27,6 +27,7 @@ pub(super) fn measured(objective: &Objective, segment: &Segment, property: Prope
         Property::ConsumedMinutes => vec![(span, down_minutes(spends))],
         Property::ConsumedStrictMinutes => vec![(span, down_minutes(sums.strict()))],
         Property::ExcludedMinutes => vec![(span, down_minutes(sums.excluded))],
+        Property::TooShortMinutes => vec![(span, down_minutes(sums.too_short))],
         Property::NotCountedMinutes => vec![(span, minutes(sums.not_counted))],
         Property::RemainingMinutes => positive_minutes(span, total - consumed),
         Property::OverspentMinutes => positive_minutes(span, consumed - total),
@@ -41,7 +42,7 @@ pub(super) fn measured(objective: &Objective, segment: &Segment, property: Prope
     }
 }
 
-fn minutes(millis: Linear) -> Value {
+pub(super) fn minutes(millis: Linear) -> Value {
     Value::Number(Quotient::new(millis, Linear::constant(MINUTE_MS.into())))
 }
 

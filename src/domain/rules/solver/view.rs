@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::account::{Segment, Sums, segments, trailing};
 use super::linear::{Linear, Quotient, cut};
-use super::measure::{FULL_WIDE, measured, rate};
+use super::measure::{FULL_WIDE, measured, minutes, rate};
 use super::signal::{Signal, Value};
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::model::Model;
@@ -115,6 +115,7 @@ impl View {
             Property::BurnRateOver(lookback) => self.burn_over(lookback),
             Property::FastBurn => self.fast_burn(),
             Property::DownFor => self.down_for(),
+            Property::CorrectedMinutes => self.corrected(),
             Property::IsBreaching
             | Property::HasOpenDowntime
             | Property::StatusKnown
@@ -211,9 +212,31 @@ impl View {
         let mut since = self.down_before;
         let runs = pieces.iter().map(|piece| {
             since = if piece.down { since.or(Some(piece.span.start)) } else { None };
-            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes(exclusion))))
+            (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes_then(exclusion))))
         });
         Signal::of(runs.collect::<Vec<_>>())
+    }
+
+    /// How much of the window is under a correction: that adds up as unknown time does.
+    fn corrected(&self) -> Signal {
+        let pieces = match &self.burn {
+            Burn::Known(report) => return self.steady(minutes(Linear::constant(report.corrected_ms.into()))),
+            Burn::Drawn(pieces) => pieces,
+        };
+        let whole = pieces.first().zip(pieces.last()).map(|(first, last)| Span::new(first.span.start, last.span.end));
+        let Some(whole) = whole else { return self.steady(Value::Null) };
+        let (objective, reported) = (&self.model.objective, Span::new(self.first.unwrap_or(whole.end), whole.end));
+        let corrected = self.model.system.corrected_in(objective.healthcheck.as_ref(), whole.intersect(reported));
+        let mut parts = Vec::new();
+        let mut at = whole.start;
+        for span in corrected {
+            parts.extend([Piece::blank(Span::new(at, span.start), true), Piece::blank(span, false)]);
+            at = span.end;
+        }
+        parts.push(Piece::blank(Span::new(at, whole.end), true));
+        parts.retain(|part| !part.span.is_empty());
+        let segments = segments(objective, &parts, self.stretch);
+        Signal::of(segments.iter().map(|segment| (segment.span, minutes(segment.sums.unknown))))
     }
 
     fn fast_burn(&self) -> Signal {

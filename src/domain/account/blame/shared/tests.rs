@@ -16,6 +16,7 @@ proptest! {
         systems in prop::collection::vec((outages(), prop::collection::btree_map(0..12usize, any::<bool>(), 0..4)), 1..12),
         (from, length) in (-10..150i64, 1..200i64),
         asked in outages(),
+        grace_ms in prop_oneof![Just(0), 1..30i64],
     ) {
         let graph = Rc::new(Dependencies::default());
         for number in 0..systems.len() {
@@ -33,21 +34,21 @@ proptest! {
         let within = asked.iter().map(|part| Span::new(part.start, part.end).intersect(whole));
         let asked: Vec<Span> = within.filter(|span| !span.is_empty()).collect();
         let mut shared = SharedBlame::new(&graph);
-        let from = shared.to_read(whole.start).unwrap();
+        let from = shared.to_read(whole.start.plus(-grace_ms)).unwrap();
         prop_assert!(from <= whole.start);
         let mut gathered = Gathered::default();
         for (place, (outages, _)) in systems.iter().enumerate() {
             gathered.add(place, outages, Span::new(from, END));
         }
         shared.read(from, gathered);
-        prop_assert_eq!(shared.to_read(whole.start), None);
+        prop_assert_eq!(shared.to_read(whole.start.plus(-grace_ms)), None);
         for place in 0..systems.len() {
             let closure = graph.closure(SystemId(place as i64), &BTreeSet::new());
             let members: Vec<Member> = closure.iter().map(|place| graph.member(*place)).collect();
             let upstreams: Vec<(&Member, &[Outage])> =
                 members.iter().zip(closure.iter().map(|place| &systems[*place].0[..])).collect();
-            let together = shared.tell(&closure, &asked).unwrap();
-            prop_assert_eq!(plain(&together), plain(&among(&upstreams, &asked)));
+            let together = shared.tell(&closure, &asked, grace_ms).unwrap();
+            prop_assert_eq!(plain(&together), plain(&among(&upstreams, &asked, grace_ms)));
         }
     }
 }

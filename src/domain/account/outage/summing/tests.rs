@@ -50,7 +50,7 @@ fn outages() -> impl Strategy<Value = Vec<Outage>> {
                     cursor = to;
                 }
                 let (objective, system) = (objective.clone(), system.clone());
-                found.push(Outage { objective, system, start: at(start), end: over(end), events });
+                found.push(Outage { objective, system, start: at(start), end: over(end), events, too_short: false });
                 start = end;
             }
         }
@@ -181,7 +181,7 @@ fn outage(objective: &str, start: i64, end: i64) -> Outage {
         source: Source::Healthcheck,
         weight: FULL,
     };
-    Outage { objective, system, start: at(start), end: Some(at(end)), events: vec![event] }
+    Outage { objective, system, start: at(start), end: Some(at(end)), events: vec![event], too_short: false }
 }
 
 #[test]

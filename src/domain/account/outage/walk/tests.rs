@@ -53,6 +53,8 @@ fn model() -> Model {
         dependency_exclusion: DependencyExclusion::Strict,
         excluded_dependencies: BTreeSet::new(),
         exclude_maintenance_windows: false,
+        minimum_outage_ms: 0,
+        attribution_grace_ms: 0,
         counts_as_down: default_counts_as_down(),
         not_counted: NotCounted::default(),
         schedule: Schedule::default(),
@@ -113,7 +115,14 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
         let over = |end: i64| (end <= as_of).then_some(at(end));
         if found.last().is_none_or(|last| last.end != Some(at(millis))) {
             let (objective, system) = (name("slo"), name("one"));
-            found.push(Outage { objective, system, start: at(millis), end: None, events: Vec::new() });
+            found.push(Outage {
+                objective,
+                system,
+                start: at(millis),
+                end: None,
+                events: Vec::new(),
+                too_short: false,
+            });
         }
         let outage = found.last_mut().unwrap();
         outage.end = over(millis + 1);

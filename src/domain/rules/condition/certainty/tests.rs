@@ -25,6 +25,8 @@ fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted:
         excluded_dependencies: std::collections::BTreeSet::new(),
         exclude_maintenance_windows: false,
         counts_as_down: crate::domain::account::weights::default_counts_as_down(),
+        minimum_outage_ms: 0,
+        attribution_grace_ms: 0,
         not_counted: NotCounted { maintenance: not_counted, unknown: false },
         schedule: crate::domain::account::schedule::Schedule::default(),
         thresholds: BurnRateThresholds {
@@ -97,7 +99,9 @@ impl View<'_> {
             | Property::ConsumedMinutes
             | Property::OverspentMinutes
             | Property::ExcludedMinutes
-            | Property::NotCountedMinutes => (0, length),
+            | Property::NotCountedMinutes
+            | Property::CorrectedMinutes => (0, length),
+            Property::TooShortMinutes => (0, if is_this { 0 } else { length }),
             Property::BurnRate | Property::BurnRateOver(_) if share == 0 => (0, 0),
             Property::BurnRate | Property::BurnRateOver(_) => (0, i128::from(WHOLE) * million / share),
             Property::Target if is_this => {

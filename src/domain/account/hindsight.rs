@@ -1,0 +1,63 @@
+//! Owns hindsight: what of an account is settled only by later facts. An outage is too short to count until it has lasted for the
+//! minimum, and counts from its start then.
+
+use super::downtime::{Piece, Uncharged, join};
+use super::tally::{Tally, tally};
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::span::Span;
+
+/// The longest minimum of an outage and the longest grace, in milliseconds: no more than a day, and so no more than any window.
+pub(crate) const LONGEST_HINDSIGHT_MS: i64 = DAY_MS;
+
+/// What of pieces lies in `span`, without charging outages shorter than a minimum. The pieces reach that much further on either side,
+/// where there is anything: so an outage that reaches beyond them lasts long enough.
+pub(super) fn without_short(pieces: &[Piece], minimum_ms: i64, span: Span) -> Vec<Piece> {
+    let mut found = Vec::with_capacity(pieces.len());
+    for run in pieces.chunk_by(|piece, next| piece.down && next.down) {
+        let (start, end) = (run[0].span.start, run[run.len() - 1].span.end);
+        let counts_from = start.plus(minimum_ms);
+        for piece in run {
+            let (head, rest) = if piece.charge.is_none() {
+                (Span::new(piece.span.start, piece.span.start), *piece)
+            } else if end < counts_from {
+                let short = Piece { charge: None, uncharged: Some(Uncharged::TooShort), ..*piece };
+                (Span::new(piece.span.start, piece.span.start), short)
+            } else {
+                let cut = counts_from.clamp(piece.span.start, piece.span.end);
+                let rest = Piece { span: Span::new(cut, piece.span.end), ..*piece };
+                (Span::new(piece.span.start, cut), rest)
+            };
+            let head = Piece { span: head, counts_from: Some(counts_from), ..*piece };
+            for part in [head, rest] {
+                let within = part.span.intersect(span);
+                if !within.is_empty() {
+                    join(&mut found, Piece { span: within, ..part });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The moments as of which pieces begin to be charged otherwise, in order.
+pub(crate) fn settlements(pieces: &[Piece]) -> Vec<Instant> {
+    let mut moments: Vec<Instant> = pieces.iter().flat_map(|piece| piece.settles()).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
+}
+
+/// What the tally of a span has more as of a moment than as of its end.
+pub(crate) fn more_as_of(pieces: &[Piece], span: Span, as_of: Instant) -> Tally {
+    let mut more = tally(pieces, span, as_of);
+    more.add(&tally(pieces, span, span.end), -1);
+    more
+}
+
+/// What of the tally of a span begins to be charged otherwise as of its end.
+pub(crate) fn settling(pieces: &[Piece], span: Span) -> Tally {
+    let last = Span::new(span.start.max(span.end.plus(-LONGEST_HINDSIGHT_MS)), span.end);
+    let mut more = tally(pieces, last, span.end);
+    more.add(&tally(pieces, last, span.end.plus(-1)), -1);
+    more
+}
