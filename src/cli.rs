@@ -21,8 +21,8 @@ pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
 pub(crate) use database::{
-    Backup, Compact, Consent, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List, ListKind,
-    ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
+    Backup, Compact, Consent, Copy, Db, Export, ExportJournal, ExportManifests, ExportMetrics, Forget, Info, List,
+    ListKind, ManifestFormat, Merge, RenameSystem, StreamSource, Verify,
 };
 pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
@@ -54,7 +54,7 @@ pub(crate) struct Cli {
 
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Database file [env: SLO_DB] [default: slo/slo.db under the user's data directory]
+    /// Database: a file or postgres://… [env: SLO_DB] [default: slo/slo.db under the user's data directory]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) db: Option<PathBuf>,
     /// Evaluate as of this time, or this long ago, instead of now [env: SLO_AS_OF]

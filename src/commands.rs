@@ -56,7 +56,7 @@ use crate::file::part_of_database;
 use crate::render::{Canvas, Form, Looks};
 use crate::signals::Signals;
 pub(crate) use crate::store::Noticed;
-use crate::store::{Access, Store, expect_file};
+use crate::store::{Access, Address, Store, expect_file, is_address, shows_password};
 
 use answer::Answer;
 pub(crate) use completions::complete;
@@ -109,9 +109,14 @@ pub(crate) struct Context<'io> {
 /// When it could not be answered.
 pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
     line.command.forms.allow(context.output)?;
+    if context.named_db.as_ref().is_some_and(|db| shows_password(&db.to_string_lossy())) {
+        context.warn(
+            "warning: other users of this host can see the password in --db; set PGPASSWORD, or write a line into ~/.pgpass",
+        );
+    }
     let outcome = line.run(context).and_then(|answer| context.answer(answer));
     if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
-        let path = path.display().to_string();
+        let path = context.shown(path);
         context.warn(&format!(
             "warning: database {path}: damaged caches were not used ({damaged}), everything was recomputed; \
              `slo db verify --repair` rebuilds them"
@@ -126,7 +131,43 @@ impl Context<'_> {
     /// # Errors
     /// When its place is not known, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
-        Ok(Store::open(self.db_path()?, access)?.telling(&self.noticed))
+        self.store_at(self.db_path()?, access)
+    }
+
+    /// Opens a database by its path or address.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn store_at(&self, place: &Path, access: Access) -> Result<Store> {
+        let store = match self.address(place)? {
+            Some(address) if access != Access::Scratch => Store::open_shared(address, access),
+            _ => Store::open(place, access),
+        };
+        Ok(store?.telling(&self.noticed))
+    }
+
+    /// The address of a shared database, if that is what a place is.
+    fn address(&self, place: &Path) -> Result<Option<Address>> {
+        let text = place.to_string_lossy();
+        is_address(&text).then(|| Address::parse(&text, self.env)).transpose()
+    }
+
+    /// A place as it is shown: no password is.
+    pub(crate) fn shown(&self, place: &Path) -> String {
+        match self.address(place) {
+            Ok(Some(address)) => address.to_string(),
+            Ok(None) => place.display().to_string(),
+            Err(_) => "postgres://…".to_owned(),
+        }
+    }
+
+    /// Whether there is a database, which may be empty.
+    ///
+    /// # Errors
+    /// When its place is not known, or that cannot be told.
+    pub(crate) fn has_store(&self) -> Result<bool> {
+        let place = self.db_path()?;
+        self.address(place)?.map_or_else(|| Ok(place.exists()), |address| Store::is_shared_there(&address))
     }
 
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
@@ -136,7 +177,9 @@ impl Context<'_> {
                 "name one with --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })?;
-        expect_file(path)?;
+        if !is_address(&path.to_string_lossy()) {
+            expect_file(path)?;
+        }
         Ok(path)
     }
 
@@ -145,7 +188,7 @@ impl Context<'_> {
     /// # Errors
     /// When it names no file, or cannot be opened.
     pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
-        if self.db.is_none() || !self.db_path()?.exists() {
+        if self.db.is_none() || !self.has_store()? {
             return Ok(None);
         }
         self.store(Access::Read).map(Some)

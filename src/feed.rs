@@ -68,7 +68,7 @@ pub(crate) struct Options {
 }
 
 /// Rows in the order of the input, with the streams that are new to them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     /// Whether stream indices begin anew with this batch.
     pub(crate) restart: bool,

@@ -1,9 +1,11 @@
-//! Owns the one SQLite file: opening, migrating, and what all of its tables share. The only module that knows SQL.
+//! Owns the database: a SQLite file, or a shared one of PostgreSQL; opening, migrating, and what all of its tables share. The only
+//! module that knows SQL.
 
 mod address;
 mod applies;
 mod changes;
 mod computed;
+mod connection;
 mod foreign;
 mod history;
 mod info;
@@ -19,6 +21,8 @@ mod rewrites;
 mod seals;
 pub(crate) mod segment;
 mod sets;
+#[cfg_attr(not(feature = "postgres"), path = "store/no_shared.rs")]
+mod shared;
 mod soundness;
 mod turns;
 mod upkeep;
@@ -37,6 +41,7 @@ pub(crate) use open::{Access, Store};
 pub(crate) use resolver::Resolver;
 pub(crate) use seals::Seal;
 pub(crate) use sets::Declaration;
+pub(crate) use shared::{Address, is_address, shows_password};
 pub(crate) use soundness::{Difference, Noticed};
 pub(crate) use turns::LoggedUntil;
 pub(crate) use upkeep::Compacted;

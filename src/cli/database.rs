@@ -142,13 +142,27 @@ pub(crate) struct Backup {
     pub(crate) to: PathBuf,
 }
 
+/// Copy a database to a new one: a file, or postgres://…
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  slo db copy other.db another-copy.db")]
+pub(crate) struct Copy {
+    /// The database to copy; `--db` and SLO_DB are not used
+    #[arg(value_name = "FROM")]
+    pub(crate) from: PathBuf,
+    /// The copy: a file that does not exist, or a shared database without data
+    #[arg(value_name = "TO")]
+    pub(crate) to: PathBuf,
+}
+
 /// Import every transition of other databases
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   slo db merge other.db")]
 pub(crate) struct Merge {
-    /// The other databases; one of an older version is upgraded first, otherwise they stay unchanged
+    /// The other databases, files or postgres://…; one of an older version is upgraded first, otherwise they stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }

@@ -133,28 +133,18 @@ pub(crate) struct Digest {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum DowntimeBy {
-    Objective,
-    System,
     Upstream,
     Day,
-    Label(String),
+    /// What objectives are grouped by elsewhere, too.
+    Objectives(GroupBy),
 }
 
 impl DowntimeBy {
     fn parse(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "objective" => Self::Objective,
-            "system" => Self::System,
-            "upstream" => Self::Upstream,
-            "day" => Self::Day,
-            _ => match text.strip_prefix("label:") {
-                Some(key) if !key.is_empty() => Self::Label(key.to_owned()),
-                found => {
-                    let key = if found.is_none() && !text.is_empty() { text } else { "team" };
-                    let ways = "expected objective, system, upstream, day or label:KEY";
-                    return Err(format!("{ways}; did you mean label:{key}?"));
-                }
-            },
-        })
+        match text {
+            "upstream" => Ok(Self::Upstream),
+            "day" => Ok(Self::Day),
+            _ => GroupBy::among(text, "objective, system, upstream, day or label:KEY").map(Self::Objectives),
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Run for Plan {
     const NAME: &'static str = "plan";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let exists = context.db_path()?.exists();
+        let exists = context.has_store()?;
         let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
         let given = Given::load(context, &args.apply);
         store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
@@ -47,7 +47,7 @@ impl Run for Apply {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // Before a database is made.
         context.now()?;
-        let is_new = !context.db_path()?.exists();
+        let is_new = !context.has_store()?;
         let mut store = context.store(Access::Create)?;
         if is_new {
             context.note(&format!("note: created the database {}", store.path().display()));

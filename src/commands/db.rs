@@ -8,6 +8,8 @@
 //!
 //! | `slo db compact` | the same facts in the smallest file | |
 //!
+//! | `slo db copy FROM TO` | copies a database to a new file or a [shared database](../how-to/many-hosts.md), either way | |
+//!
 //! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
 //!
 //! | `slo db forget --ingest N`, `slo db forget --system NAME` | deletes facts for good, after showing how many and
@@ -23,7 +25,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Answer, Context, Run};
-use crate::cli::{Backup, Compact, Info, Merge, Verify};
+use crate::cli::{Backup, Compact, Copy, Info, Merge, Verify};
 use crate::domain::health::ingest::IngestRecord;
 use crate::evaluation::{Currency, follow_facts, rebuild, seal_after_ingest, verify_caches, verify_computed};
 use crate::exit::ExitStatus;
@@ -31,8 +33,8 @@ use crate::failure::Failure;
 use crate::file::Identity;
 use crate::render::Looks;
 use crate::render::db::{
-    backup_document, backup_text, compact_document, compact_text, info_document, info_text, merge_document, merge_text,
-    verify_document, verify_text,
+    backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text,
+    merge_document, merge_text, verify_document, verify_text,
 };
 use crate::store::{Access, Compacted, Difference, JournalWriter, Store};
 
@@ -122,7 +124,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
         return Err(damaged_facts(found));
     }
     let (now, as_of) = (context.now()?, context.as_of);
-    store.write_anyway(|store| {
+    store.write_alone(|store| {
         let computed = store.computed_or_damaged(as_of)?;
         rebuild(store, now, computed)
     })?;
@@ -184,14 +186,30 @@ impl Run for Compact {
     }
 }
 
+impl Run for Copy {
+    const NAME: &'static str = "copy";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let from = context.store_at(&args.from, Access::Read)?;
+        match context.address(&args.to)? {
+            Some(to) => from.copy_to_shared(&to)?,
+            None => drop(from.copy_to_file(&args.to)?),
+        }
+        let info = context.store_at(&args.to, Access::Read)?.read(Store::info)?;
+        let (to, as_of) = (context.shown(&args.to), context.as_of);
+        let looks = Looks::of((to, info)).document(move |(to, info)| copy_document(to, info, as_of));
+        Ok(context.summary(looks, |(to, info)| copy_text(to, info)))
+    }
+}
+
 /// All of the others are merged in one transaction: either every one of them, or none.
 impl Run for Merge {
     const NAME: &'static str = "merge";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let others = args.from.iter().map(|path| other(context.db_path()?, path)).collect::<Result<Vec<_>>>()?;
+        let others = args.from.iter().map(|path| other(context, path)).collect::<Result<Vec<_>>>()?;
         let (mut store, now) = (context.store(Access::Create)?, context.now()?);
-        let mergers = store.write_anyway(|store| {
+        let merge = |store: &Store| {
             let mut writer = JournalWriter::new();
             let mut mergers = Vec::new();
             for other in &others {
@@ -210,7 +228,8 @@ impl Run for Merge {
             follow_facts(store, &touched)?;
             seal_after_ingest(store, &touched, mergers.iter().map(|(record, _)| record.inserted).sum(), now)?;
             Ok(mergers)
-        })?;
+        };
+        let mergers = if store.is_shared() { store.write(merge) } else { store.write_anyway(merge) }?;
         for (record, declared) in mergers.iter().filter(|(_, declared)| *declared > 0) {
             let objects = if *declared == 1 { "object" } else { "objects" };
             context.note(&format!(
@@ -226,12 +245,14 @@ impl Run for Merge {
 }
 
 /// Opens a database that is to be merged into another one.
-fn other(target: &Path, path: &Path) -> Result<Store> {
-    if Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
+fn other(context: &Context<'_>, path: &Path) -> Result<Store> {
+    let target = context.db_path()?;
+    let is_same = context.shown(target) == context.shown(path);
+    if is_same || Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
         return Err(Failure::new(
-            format!("{} is the database itself", path.display()),
+            format!("{} is the database itself", context.shown(path)),
             "name other databases; --db or SLO_DB names the one they are merged into",
         ));
     }
-    Store::open(path, Access::Read)
+    context.store_at(path, Access::Read)
 }

@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::{Answer, Context, Run, moment, period, selection};
 use crate::cli::{Downtime, DowntimeBy};
 use crate::domain::account::outage::totals::{By, Range};
+use crate::domain::budget::grouping::GroupBy;
 use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::period::Frame;
@@ -73,11 +74,11 @@ fn within(frame: &Frame, objectives: &[Stored]) -> Range {
 
 fn grouping(by: &DowntimeBy, frame: Option<&Frame>, objectives: &[Stored]) -> By {
     match by {
-        DowntimeBy::Objective => By::Objective,
-        DowntimeBy::System => By::System,
+        DowntimeBy::Objectives(GroupBy::Objective) => By::Objective,
+        DowntimeBy::Objectives(GroupBy::System) => By::System,
         DowntimeBy::Upstream => By::Upstream,
         DowntimeBy::Day => By::Day(frame.and_then(|frame| frame.zone).map_or(Calendar::UTC, |zone| Calendar { zone })),
-        DowntimeBy::Label(key) => {
+        DowntimeBy::Objectives(GroupBy::Label(key)) => {
             let metadata = objectives.iter().map(|stored| &stored.objective.metadata);
             let labeled = metadata.filter_map(|it| Some((it.name.clone(), it.labels.get(key)?.clone())));
             By::Label(key.clone(), labeled.collect())

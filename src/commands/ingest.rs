@@ -64,7 +64,7 @@ impl Run for Ingest {
         let plans = args.maintenance.is_some();
         let opened = files.iter().map(|file| Input::open(context, file, feed.as_deref(), plans));
         let inputs = opened.collect::<Result<Vec<_>>>()?.into_iter().flatten();
-        let path = context.db_path()?.clone();
+        context.db_path()?;
         if let Some(rejects) = &args.rejects {
             context.refuse_database("--rejects", rejects)?;
             source::refuse_overwriting("--rejects", rejects, files)?;
@@ -74,8 +74,7 @@ impl Run for Ingest {
             source::refuse_overwriting("--maintenance", maintenance, files)?;
         }
         // A dry run makes no file, nor a database of one that is empty.
-        let nothing_yet = std::fs::metadata(&path).map_or(true, |found| found.len() == 0);
-        let access = if args.dry_run && nothing_yet { Access::Scratch } else { Access::Create };
+        let access = if args.dry_run && holds_nothing(context)? { Access::Scratch } else { Access::Create };
         let mut store = context.store(access)?;
         let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
         // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
@@ -107,18 +106,7 @@ impl Run for Ingest {
             stopped: None,
         };
         let kept = if args.strict || args.dry_run {
-            // Nobody has to wait while the first batch is on its way, which mostly is all there is.
-            let first = session.next()?;
-            first.iter().try_for_each(|arrival| Intake::probe(&mut store, arrival))?;
-            let done = store.write(|store| {
-                session.all(store, &mut intake, first)?;
-                let keep = !args.dry_run && intake.report.rejected == 0;
-                if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
-            });
-            match done {
-                Err(error) if error.is::<NothingKept>() => false,
-                other => other.map(|()| true)?,
-            }
+            session.in_one(&mut store, &mut intake, args.dry_run)?
         } else if args.follow {
             session.follow(&mut store, &mut intake)?;
             true
@@ -179,6 +167,39 @@ impl Session<'_, '_> {
         self.started.plus(self.began.elapsed().as_millis() as i64)
     }
 
+    /// Merges everything in one transaction, and says whether it was kept.
+    fn in_one(&mut self, store: &mut Store, intake: &mut Intake, dry_run: bool) -> Result<bool> {
+        let verdict = |intake: &Intake| {
+            let keep = !dry_run && intake.report.rejected == 0;
+            if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
+        };
+        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+        let mut first = self.next()?;
+        let done = if store.is_shared() {
+            // What has to begin anew cannot be read again.
+            let mut arrivals: Vec<Arrival> = first.into_iter().collect();
+            while let Some(next) = self.next()? {
+                arrivals.push(next);
+            }
+            let (before, finished) = (intake.clone(), self.now());
+            store.write(|store| {
+                *intake = before.clone();
+                intake.take(store, &mut arrivals.clone(), Some(finished))?;
+                verdict(intake)
+            })
+        } else {
+            first.iter().try_for_each(|arrival| Intake::probe(store, arrival))?;
+            store.write(|store| {
+                self.all(store, intake, first.take())?;
+                verdict(intake)
+            })
+        };
+        match done {
+            Err(error) if error.is::<NothingKept>() => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Merges everything in the one transaction that is open.
     fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
         let mut current = first;
@@ -197,11 +218,7 @@ impl Session<'_, '_> {
         while let Some(mut arrival) = current {
             let next = self.join(&mut arrival);
             let is_last = matches!(next, Ok(None));
-            Intake::probe(store, &arrival)?;
-            store.write(|store| {
-                intake.absorb(store, &mut arrival)?;
-                if is_last { intake.close(store, self.now()) } else { intake.settle(store) }
-            })?;
+            intake.keep(store, &mut [arrival], is_last.then(|| self.now()))?;
             current = next?;
         }
         Ok(())
@@ -233,14 +250,10 @@ impl Session<'_, '_> {
                     }
                 }
             }
-            gathered.iter().try_for_each(|arrival| Intake::probe(store, arrival))?;
-            store.write(|store| {
-                gathered.iter_mut().try_for_each(|arrival| intake.absorb(store, arrival))?;
-                intake.settle(store)
-            })?;
+            intake.keep(store, &mut gathered, None)?;
             outcome?;
         }
-        if intake.has_changes() { store.write(|store| intake.close(store, self.now())) } else { Ok(()) }
+        if intake.has_changes() { intake.keep(store, &mut [], Some(self.now())) } else { Ok(()) }
     }
 
     /// Joins a batch with those that follow it, as long as they hold but a few rows of each of many streams: merging costs a segment
@@ -329,6 +342,11 @@ impl Session<'_, '_> {
                 .note(&format!("note: fields that slo does not know were ignored: {}", self.ignored.join(", ")));
         }
     }
+}
+
+/// Whether there is no database yet, or one in which nobody has written anything.
+fn holds_nothing(context: &Context<'_>) -> Result<bool> {
+    Ok(!context.has_store()? || std::fs::metadata(context.db_path()?).is_ok_and(|found| found.len() == 0))
 }
 
 /// The name under which an input is remembered and told, on one line whatever it is.

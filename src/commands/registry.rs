@@ -8,10 +8,10 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::{Answer, Context};
 use crate::cli::{
-    Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Correct, Db, Demo, Digest,
-    Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global, Health,
-    History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema, Show,
-    Status, Streaks, Trend, Validate, Verify,
+    Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Copy, Correct, Db, Demo,
+    Digest, Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global,
+    Health, History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema,
+    Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::failure::Failure;
 
@@ -136,6 +136,7 @@ const DB: &[Command] = &[
     command::<Verify>(),
     command::<Backup>(),
     command::<Compact>(),
+    command::<Copy>(),
     command::<Merge>(),
     command::<Forget>(),
     command::<RenameSystem>(),

@@ -29,6 +29,9 @@ pub(crate) fn seal_after_ingest(
     inserted: u64,
     now: Instant,
 ) -> Result<()> {
+    if store.leaves_caches() {
+        return Ok(());
+    }
     store.with_caches(|store| seal_some(store, touched, inserted, now), forget)
 }
 

@@ -33,10 +33,7 @@ pub(crate) fn consequences(
     if !plan.touches_objects() {
         return Ok(Vec::new());
     }
-    let objectives = outcome.iter().filter_map(|object| match object {
-        Object::Objective(objective) => Some(objective),
-        _ => None,
-    });
+    let objectives = objectives_among(outcome.iter().copied());
     let mut stored: BTreeMap<Name, Stored> =
         store.objectives()?.into_iter().map(|stored| (stored.objective.metadata.name.clone(), stored)).collect();
     let old_names: BTreeMap<&Name, &Name> = objective_renames(plan).collect();
@@ -72,16 +69,13 @@ pub(crate) fn consequences(
 }
 
 /// What objectives that are not declared yet would have come to: over a window that ends at `as_of` or, where the first
-/// transition is later than its start, since then. Without transitions there is no window. `outcome` is everything they refer to,
+/// transition is later than its start, since then. Without transitions it has none. `outcome` is everything they refer to,
 /// and they themselves.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Result<Vec<Past>> {
-    let objectives = outcome.iter().filter_map(|object| match object {
-        Object::Objective(objective) => Some(objective),
-        _ => None,
-    });
+    let objectives = objectives_among(outcome);
     let resolver = Resolver::of(store, outcome.iter().cloned())?;
     let mut evaluation = Evaluation::with(store, resolver, is_most(store, outcome.len())?, as_of)?;
     let draw = |objective: &Objective| {
@@ -100,6 +94,13 @@ impl Evaluation<'_> {
         let assessment = Assessment::open(model, None, self.as_of, &mut self.chronicle)?;
         ObjectiveReport::draw(&assessment, &mut self.chronicle)
     }
+}
+
+fn objectives_among<'o>(objects: impl IntoIterator<Item = &'o Object>) -> impl Iterator<Item = &'o Objective> {
+    objects.into_iter().filter_map(|object| match object {
+        Object::Objective(objective) => Some(objective),
+        _ => None,
+    })
 }
 
 fn objective_renames(plan: &Plan) -> impl Iterator<Item = (&Name, &Name)> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Document;
 use super::health::minute;
 use super::ingest::thousands;
+use super::number::counted;
 use crate::domain::health::figures::Figures;
 use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
@@ -91,6 +92,23 @@ pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<
 /// A copy for people.
 pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
     format!("{}: {} bytes, checked\n", one_line(path), thousands(bytes))
+}
+
+/// A copied database for programs.
+pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &to)?;
+    document.set("transitions", &figures.transitions)?;
+    document.set("notes", &figures.notes)?;
+    document.set("manifests", &figures.manifests)?;
+    Ok(document)
+}
+
+/// A copied database for people.
+pub(crate) fn copy_text(to: &str, figures: &Figures) -> String {
+    let (transitions, manifests) =
+        (counted(figures.transitions as usize, "transition"), counted(figures.manifests as usize, "declared object"));
+    format!("{}: {transitions}, {manifests}\n", one_line(to))
 }
 
 /// A smaller file for programs.

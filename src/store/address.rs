@@ -1,4 +1,4 @@
-//! Owns telling the name of a database file from a URL: a URL is never taken for a file.
+//! Owns telling the name of a database file from a URL: a URL is never taken for a file. Addresses of PostgreSQL are in `shared`.
 
 use std::path::Path;
 
@@ -17,10 +17,11 @@ pub(crate) fn expect_file(path: &Path) -> Result<()> {
     let text = path.to_string_lossy();
     let Some(scheme) = scheme(&text) else { return Ok(()) };
     let what =
-        format!("\"{scheme}:…\" is a URL, and a database is a file: this version of slo reads SQLite files only");
+        format!("\"{scheme}:…\" is no database: slo opens SQLite files by their paths, and PostgreSQL by postgres://…");
     let remedy = match scheme.to_ascii_lowercase().as_str() {
         "file" | "sqlite" | "sqlite3" => "write the path alone, such as --db /var/lib/slo/slo.db",
-        _ => "name a SQLite file with --db PATH or SLO_DB",
+        "postgres" | "postgresql" => "name a file",
+        _ => "name a SQLite file or a postgres:// URL with --db or SLO_DB",
     };
     Err(Failure::new(what, format!("{remedy}; a file that is really called so is ./{scheme}:…")))
 }

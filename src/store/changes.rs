@@ -13,6 +13,7 @@ pub(super) use appending::write_view;
 
 use super::computed::Views;
 use super::open::{Store, Unreadable};
+use super::shared::Held;
 use super::soundness::DamagedCache;
 use super::soundness::Difference;
 use super::soundness::row::{intact, is_intact};
@@ -53,7 +54,14 @@ impl LogRange {
 /// Held by the process that tells commands of changes, so that none is told twice. The operating system gives it back
 /// when the process ends, however it does.
 #[derive(Debug)]
-pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not used")] File);
+pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not used")] Lock);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are held, not used")]
+enum Lock {
+    File(File),
+    Shared(Held),
+}
 
 /// The name of a recipient that was given none: a hash of its command's text, which is not kept, for it may hold secrets.
 pub(crate) fn recipient_of(command: &str) -> String {
@@ -196,11 +204,15 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn delivered(&mut self, name: &str, sequence: i64) -> Result<()> {
-        self.write(|store| {
+        let put = |store: &Self| {
             let sql = "UPDATE delivery SET delivered_through = ?2, checksum = row_sum(?1, ?2) WHERE name = ?1";
             store.connection.prepare_cached(sql)?.execute(params![name, sequence])?;
             Ok(())
-        })
+        };
+        match self.connection.shared() {
+            Some(shared) => self.write_through(shared, "delivery", put),
+            None => self.write(put),
+        }
     }
 
     /// Waits until no other process tells commands of changes. The lock is a file beside the database: SQLite's own locks would
@@ -209,6 +221,9 @@ impl Store {
     /// # Errors
     /// When the file cannot be made or locked.
     pub(crate) fn lock_delivery(&self) -> Result<DeliveryLock> {
+        if let Some(shared) = self.connection.shared() {
+            return Ok(DeliveryLock(Lock::Shared(shared.hold_delivery(&self.connection)?)));
+        }
         let path = with_suffix(self.path(), "-delivery");
         let open = || -> std::io::Result<File> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
@@ -217,7 +232,7 @@ impl Store {
             file.lock()?;
             Ok(file)
         };
-        open().map(DeliveryLock).map_err(|error| {
+        open().map(|file| DeliveryLock(Lock::File(file))).map_err(|error| {
             Failure::new(
                 format!("cannot lock {}: {error}", path.display()),
                 "it keeps two computations from telling commands twice: make it writable and lockable",

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::connection::Connection;
 use super::open::{Store, Unreadable};
 use super::segment::{Fact, Packed, decode, read, read_changes};
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
@@ -102,7 +103,7 @@ impl<'s> Reader<'s> {
         }
         for stream in streams().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
             let rules = rules.stream(stream.source, stream.check.as_ref());
-            let (known_from, transitions) = self.transitions(stream, rules, from, through)?;
+            let (known_from, transitions) = self.transitions((system, stream), rules, from, through)?;
             history.from = history.from.max(known_from);
             let StreamRow { source, check, location, .. } = stream.clone();
             history.streams.push(StreamHistory { source, check, location, transitions });
@@ -117,7 +118,7 @@ impl Reader<'_> {
     /// returned too; without those that only repeat a status, unless every fact is asked for.
     fn transitions(
         &self,
-        stream: &StreamRow,
+        (system, stream): (SystemId, &StreamRow),
         rules: StreamRules,
         from: Instant,
         through: Instant,
@@ -127,6 +128,7 @@ impl Reader<'_> {
             return Ok((BEGINNING, Vec::new()));
         }
         let from = from.min(through);
+        self.store.connection.want_segments(system.0, from, through)?;
         if self.every_fact {
             return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), None);
         }
@@ -134,7 +136,8 @@ impl Reader<'_> {
         let Some(thresholds) = rules.thresholds else {
             return self.store.transitions(stream, from, through, kept, None);
         };
-        let from = self.store.settled_from(stream, thresholds, from)?;
+        let from = self.store.settled_from((system, stream), thresholds, from)?;
+        self.store.connection.want_segments(system.0, from, through)?;
         let passage = Passage::new(thresholds, from <= stream.first);
         self.store.transitions(stream, from, through, kept, Some(passage))
     }
@@ -151,7 +154,7 @@ impl Store {
         mut kept: Thinned,
         mut passage: Option<Passage>,
     ) -> Result<(Instant, Vec<Transition>)> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_wanted(
             "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
              AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
              AND first_ts <= ?3 ORDER BY first_ts",
@@ -184,12 +187,20 @@ impl Store {
     }
 
     /// From where on the facts of a stream must be read for thresholds to be settled at `from`: the beginning of a segment.
-    fn settled_from(&self, stream: &StreamRow, thresholds: Thresholds, from: Instant) -> Result<Instant> {
+    fn settled_from(
+        &self,
+        (system, stream): (SystemId, &StreamRow),
+        thresholds: Thresholds,
+        from: Instant,
+    ) -> Result<Instant> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 AND first_ts <= ?2
                    ORDER BY first_ts DESC LIMIT ?3";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_wanted(sql)?;
         let mut segments = 1_i64;
         loop {
+            if segments > 1 {
+                self.connection.want_segments(system.0, BEGINNING, from)?;
+            }
             let mut bodies = Vec::new();
             let mut rows = statement.query(params![stream.id, from.millis(), segments])?;
             while let Some(row) = rows.next()? {

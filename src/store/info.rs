@@ -1,4 +1,4 @@
-//! Owns counting what the file holds, for `db info`.
+//! Owns counting what the database holds, for `db info`.
 
 use anyhow::Result;
 
@@ -8,11 +8,14 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
 impl Store {
-    /// Counts what the file holds.
+    /// Counts what the database holds.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn info(&self) -> Result<Figures> {
+        if let Some(shared) = self.connection.shared() {
+            return shared.figures();
+        }
         let number = |sql: &str| -> Result<i64> { Ok(self.connection.query_row(sql, [], |row| row.get(0))?) };
         let (segments, transitions, segment_bytes, first, last): (i64, i64, i64, Option<i64>, Option<i64>) =
             self.connection.query_row(

@@ -9,14 +9,19 @@ use super::inputs;
 use super::journal::{Bringer, Incoming, JournalWriter, Merged};
 use super::open::Store;
 use super::seals;
+use super::shared::{Shared, Taking};
 use super::soundness::row::{expect, intact};
 use super::turns;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 
 impl Store {
-    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write transaction.
+    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write
+    /// transaction.
     ///
     /// # Errors
     /// Those of the database.
@@ -42,11 +47,54 @@ impl Store {
         Ok(sum)
     }
 
-    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write transaction.
+    /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
+    /// meanwhile: `None` is of all times. A file that is written has just one writer. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn expect_facts(
+        &self,
+        writer: &mut JournalWriter,
+        coming: &[(usize, Option<(Instant, Instant)>)],
+    ) -> Result<()> {
+        let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) else { return Ok(()) };
+        writer.look_again(coming.iter().map(|(stream, _)| *stream));
+        let taking: Vec<Taking<'_>> = coming
+            .iter()
+            .map(|(stream, moments)| {
+                let StreamName { system, source, check, location } = writer.name_of(*stream);
+                let (from, through) = moments.unwrap_or((BEGINNING, END));
+                let (check, location) = (text(check.as_ref()), text(location.as_ref()));
+                Taking { system: system.as_str(), source: *source as u8, check, location, from, through }
+            })
+            .collect();
+        shared.take(&self.connection, &taking)
+    }
+
+    /// Locks systems of a shared database before facts of them come in. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn lock_systems<'n>(&self, systems: impl Iterator<Item = &'n Name>) -> Result<()> {
+        let Some(shared) = self.connection.shared() else { return Ok(()) };
+        shared.lock_systems(&self.connection, &systems.map(Name::as_str).collect())
+    }
+
+    /// Whether caches do not follow the facts that this transaction writes, but are cut by whoever reads them.
+    pub(crate) fn leaves_caches(&self) -> bool {
+        self.connection.shared().is_some_and(Shared::is_taking)
+    }
+
+    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write
+    /// transaction.
     ///
     /// # Errors
     /// Those of the database, and when it cannot be told which caches those are.
     pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
+        if let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) {
+            shared.touch(touched);
+            return Ok(());
+        }
         // Nothing is cut where nothing is sealed, as in a first ingest.
         let has_seals = self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])?;
         for (system, at) in touched.iter().filter(|_| has_seals) {
@@ -62,13 +110,16 @@ impl Store {
 
     fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
         if record.id == 0 {
-            // Its checksum is made when its counts are recorded, in the same transaction.
-            // The id of one that was forgotten is not given again.
-            let sql = "INSERT INTO ingest (id, file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
-                       SELECT 1 + max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0)),
-                              ?1, ?2, 0, 0, 0, 0, 0, 0";
-            self.connection.prepare_cached(sql)?.execute(params![record.file, record.started_at.millis()])?;
-            record.id = self.connection.last_insert_rowid();
+            // Its checksum is made when its counts are recorded, in the same transaction. The id of one that was
+            // forgotten is not given again.
+            let greatest =
+                "max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0))";
+            let id = self.connection.next_id("ingest", greatest)?;
+            let sql =
+                "INSERT INTO ingest (id, file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
+                 VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0)";
+            self.connection.prepare_cached(sql)?.execute(params![id, record.file, record.started_at.millis()])?;
+            record.id = id;
         }
         Ok(record.id)
     }
@@ -80,6 +131,9 @@ impl Store {
     pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
         if record.id == 0 {
             return Ok(());
+        }
+        if let Some(shared) = self.connection.shared() {
+            shared.want_ingest(&self.connection, record.id)?;
         }
         let sql = "UPDATE ingest SET finished_at = ?2, read = ?3, inserted = ?4, duplicates = ?5, conflicts = ?6,
                    rejected = ?7, checksum = row_sum(id, file, started_at, ?2, ?3, ?4, ?5, ?6, ?7) WHERE id = ?1";
@@ -125,4 +179,9 @@ impl Store {
         }
         Ok(records)
     }
+}
+
+/// A part of a stream's name as it is stored.
+fn text(name: Option<&Name>) -> &str {
+    name.map_or("", Name::as_str)
 }

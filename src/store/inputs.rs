@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::connection::Connection;
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::open::Store;
 use super::soundness::DamagedCache;

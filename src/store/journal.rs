@@ -10,8 +10,9 @@ mod rows;
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
+use super::connection::Connection;
 use super::history::system_named;
 use super::inputs;
 use super::soundness::row::{intact, is_intact, row_sum, unlike};
@@ -57,6 +58,7 @@ struct KnownStream {
 }
 
 /// Merges batches into the journal. It lives as long as one ingest and sees several transactions.
+#[derive(Clone)]
 pub(crate) struct JournalWriter {
     streams: Vec<(StreamName, Option<KnownStream>)>,
     systems: HashMap<Name, SystemId>,
@@ -73,6 +75,22 @@ impl JournalWriter {
     pub(crate) fn restart(&mut self) {
         self.streams.clear();
         self.systems.clear();
+    }
+
+    /// Forgets what is known of the streams with these indices, which others may have changed since.
+    pub(super) fn look_again(&mut self, streams: impl Iterator<Item = usize>) {
+        streams.for_each(|stream| self.streams[stream].1 = None);
+        self.systems.clear();
+    }
+
+    /// What a stream is called.
+    pub(super) fn name_of(&self, stream: usize) -> &StreamName {
+        &self.streams[stream].0
+    }
+
+    /// The systems of all streams.
+    pub(crate) fn system_names(&self) -> impl Iterator<Item = &Name> {
+        self.streams.iter().map(|(name, _)| &name.system)
     }
 
     /// Gives the next index to a stream.
@@ -166,12 +184,12 @@ impl JournalWriter {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
             Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
+                let id = connection.next_id("stream", "(SELECT max(id) FROM stream)")?;
                 let sql = "INSERT INTO stream (id, system, source, healthcheck, location, first_ts, checksum)
-                           SELECT next, ?1, ?2, ?3, ?4, ?5, row_sum(next, ?1, ?2, ?3, ?4, ?5)
-                           FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM stream)";
-                let stream = params![system.0, name.source as u8, check, location, first.millis()];
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, row_sum(?1, ?2, ?3, ?4, ?5, ?6))";
+                let stream = params![id, system.0, name.source as u8, check, location, first.millis()];
                 connection.prepare_cached(sql)?.execute(stream)?;
-                (connection.last_insert_rowid(), first)
+                (id, first)
             }
         };
         let known = KnownStream { id, system, first, is_new };
@@ -185,10 +203,9 @@ pub(super) fn system_id(connection: &Connection, name: &Name) -> Result<SystemId
     if let Some(known) = system_named(connection, name)? {
         return Ok(known);
     }
-    let sql = "INSERT INTO system (id, name, checksum) SELECT next, ?1, row_sum(next, ?1)
-               FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM system)";
-    connection.prepare_cached(sql)?.execute([name.as_str()])?;
-    let id = connection.last_insert_rowid();
+    let id = connection.next_id("system", "(SELECT max(id) FROM system)")?;
+    let sql = "INSERT INTO system (id, name, checksum) VALUES (?1, ?2, row_sum(?1, ?2))";
+    connection.prepare_cached(sql)?.execute(params![id, name.as_str()])?;
     inputs::begin(connection, SystemId(id))?;
     Ok(SystemId(id))
 }

@@ -46,6 +46,10 @@ impl Store {
             }
             Ok(())
         })?;
+        let coming = streams.iter().enumerate().filter_map(|(stream, Facts { transitions, .. })| {
+            Some((stream, Some((transitions.first()?.at, transitions.last()?.at))))
+        });
+        self.expect_facts(writer, &coming.collect::<Vec<_>>())?;
         for (stream, Facts { transitions, notes, .. }) in streams.iter().enumerate() {
             let Merged { inserted, conflicts, .. } =
                 self.merge(writer, &Incoming { stream, transitions, notes }, record)?;

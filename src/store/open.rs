@@ -18,6 +18,8 @@ use reading::{Marks, Opened, open_to_read};
 use waiting::{PATIENCE, wait_for_others};
 
 use super::address::expect_file;
+use super::connection::Connection as Statements;
+use super::shared::{Address, Shared, Writing};
 use super::soundness::{Noticed, row};
 use crate::failure::Failure;
 use crate::file::Identity;
@@ -33,6 +35,7 @@ const RETRY: Duration = Duration::from_millis(20);
 
 pub(super) use explaining::{Unreadable, code, explain, is_no_value};
 pub(crate) use migrating::SCHEMA;
+pub(super) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 
 /// What a command wants of the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +53,8 @@ pub(crate) enum Access {
 /// An open database.
 #[derive(Debug)]
 pub(crate) struct Store {
-    pub(super) connection: Connection,
+    pub(super) connection: Statements,
+    /// The name of the file, or the address of a shared database without its password.
     path: PathBuf,
     /// Which file was opened, so that it is noticed when another one gets its name; `None` in memory.
     identity: Option<Identity>,
@@ -93,7 +97,32 @@ impl Store {
         let identity = if access == Access::Scratch { None } else { before.or_else(|| Identity::of(path)) };
         row::register(&connection)?;
         connection.set_prepared_statement_cache_capacity(MOST_STATEMENTS);
+        let connection = Statements::of_file(connection);
         Ok(Self { connection, path: path.to_owned(), identity, unlocked, noticed: Noticed::default() })
+    }
+
+    /// Opens a shared database.
+    ///
+    /// # Errors
+    /// When it cannot be reached, read or written, has no tables and `access` does not ask for them, or belongs to a
+    /// newer `slo`.
+    pub(crate) fn open_shared(address: Address, access: Access) -> Result<Self> {
+        let path = PathBuf::from(address.to_string());
+        let connection = Shared::open(address, access)?;
+        Ok(Self { connection, path, identity: None, unlocked: None, noticed: Noticed::default() })
+    }
+
+    /// Whether a shared database has the tables of slo.
+    ///
+    /// # Errors
+    /// When it cannot be reached or read.
+    pub(crate) fn is_shared_there(address: &Address) -> Result<bool> {
+        Shared::exists(address)
+    }
+
+    /// Whether this is a shared database, and not a file.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.connection.shared().is_some()
     }
 
     /// The same store, which tells `noticed` of damaged caches.
@@ -125,6 +154,9 @@ impl Store {
     /// # Errors
     /// Those of `work`, and of the database, explained.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.read_shared(shared, work);
+        }
         let run = || {
             self.connection.execute_batch("BEGIN DEFERRED")?;
             let result = work(self).and_then(|value| self.unchanged().map(|()| value));
@@ -143,11 +175,15 @@ impl Store {
         self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
     }
 
-    /// Runs `work` in one write transaction: all of it is kept, or nothing.
+    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared
+    /// database it may run several times.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.
-    pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.write_shared(shared, Writing::Facts, work);
+        }
         self.transact(work).map_err(|error| explain(self.leaving_behind(error), &self.path))
     }
 
@@ -156,6 +192,9 @@ impl Store {
     /// # Errors
     /// Those of `work`, and of the database, explained.
     pub(crate) fn rehearse<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.rehearse_shared(shared, work);
+        }
         let run = || {
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             let result = self.still_there().and_then(|()| work(self));

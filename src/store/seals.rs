@@ -1,8 +1,9 @@
 //! Owns the cache of sealed days: which objectives have one, how far it reaches, and how facts and manifests cut it.
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::connection::Connection;
 use super::inputs::decided;
 use super::ledger::{decode, encode};
 use super::open::Store;

@@ -2,9 +2,10 @@
 //! [`Pair::subject_id`].
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::changes;
+use super::connection::Connection;
 use super::history::stored_name;
 use super::open::{Store, Unreadable};
 use super::soundness::row::{intact, is_intact, row_sum};

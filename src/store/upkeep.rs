@@ -11,8 +11,12 @@ use super::address::expect_file;
 use super::journal::insert;
 use super::open::{Access, Store, Unreadable, explain};
 use super::segment::{VERSION, pack};
+use super::shared::{Address, copy_to};
 use crate::failure::Failure;
 use crate::file::Fresh;
+
+/// What makes a copy of a shared database.
+const DUMP: &str = "pg_dump makes a copy for PostgreSQL, and `slo db copy FROM FILE` one for slo";
 
 /// The bytes of the file before and after it was compacted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,16 +34,10 @@ impl Store {
     /// # Errors
     /// When there is something under that name, or the copy cannot be written or does not hold together.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
-        let hint = "name a file that does not exist yet, in a writable folder";
+        self.expect_own_file("slo db backup", DUMP)?;
         expect_file(to)?;
-        if to.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("{} already exists", to.display()), hint));
-        }
-        self.copied(to).map_err(|error| match Failure::hint(&error) {
-            Some(_) => error,
-            None if already_exists(&error) => Failure::new(format!("{} already exists", to.display()), hint),
-            None => Failure::new(format!("cannot write {}: {error:#}", to.display()), hint),
-        })
+        refuse_existing(to)?;
+        self.copied(to).map_err(|error| unwritten(error, to))
     }
 
     fn copied(&self, to: &Path) -> Result<u64> {
@@ -49,11 +47,43 @@ impl Store {
         Ok(bytes)
     }
 
+    /// Writes everything that the database holds at one moment into a file that does not exist yet.
+    ///
+    /// # Errors
+    /// As [`Self::backup`].
+    pub(crate) fn copy_to_file(&self, to: &Path) -> Result<u64> {
+        if !self.is_shared() {
+            return self.backup(to);
+        }
+        expect_file(to)?;
+        refuse_existing(to)?;
+        self.read(|store| {
+            store.connection.fill_all()?;
+            // The copy is whole, and a file is made of it that has nothing else.
+            store.connection.execute_batch("COMMIT")?;
+            let copied = store.copied(to);
+            store.connection.execute_batch("BEGIN")?;
+            copied.map_err(|error| unwritten(error, to))
+        })
+    }
+
+    /// Writes everything that the database holds at one moment into a shared database that is new or empty.
+    ///
+    /// # Errors
+    /// When that is not empty, and those of both.
+    pub(crate) fn copy_to_shared(&self, to: &Address) -> Result<()> {
+        self.read(|store| {
+            store.connection.fill_all()?;
+            copy_to(to, &store.connection)
+        })
+    }
+
     /// Writes such a copy to `out`, and returns its bytes. Until it is complete and checked it is a file in `folder`.
     ///
     /// # Errors
     /// When the copy cannot be made or written, or does not hold together: then nothing was written.
     pub(crate) fn backup_to(&self, out: &mut dyn Write, folder: &Path) -> Result<u64> {
+        self.expect_own_file("slo db backup", DUMP)?;
         let fresh = self.copy_beside(&folder.join("copy")).map_err(|error| match Failure::hint(&error) {
             Some(_) => error,
             None => Failure::new(
@@ -95,12 +125,20 @@ impl Store {
     /// # Errors
     /// Those of the database, a full disk among them; then it is as it was.
     pub(crate) fn compact(&mut self) -> Result<Compacted> {
+        self.expect_own_file("slo db compact", "PostgreSQL gives room back by itself; VACUUM does it at once")?;
         let before = self.bytes()?;
         let joined = self.write(Self::join_segments)?;
         let vacuumed = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
         vacuumed.map_err(|error| explain(error.into(), self.path()))?;
         self.still_there()?;
         Ok(Compacted { before, after: self.bytes()?, joined })
+    }
+
+    fn expect_own_file(&self, what: &str, instead: &str) -> Result<()> {
+        if !self.is_shared() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{what} is for database files, and {} is none", self.path().display()), instead))
     }
 
     fn bytes(&self) -> Result<i64> {
@@ -133,6 +171,24 @@ impl Store {
     fn has_earlier_format(&self, stream: i64) -> Result<bool> {
         let sql = "SELECT 1 FROM segment WHERE stream = ?1 AND substr(body, 1, 1) <> ?2";
         Ok(self.connection.prepare_cached(sql)?.exists(params![stream, [VERSION]])?)
+    }
+}
+
+/// What to do about a copy that cannot be written.
+const ANOTHER: &str = "name a file that does not exist yet, in a writable folder";
+
+fn refuse_existing(to: &Path) -> Result<()> {
+    if to.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} already exists", to.display()), ANOTHER))
+}
+
+fn unwritten(error: anyhow::Error, to: &Path) -> anyhow::Error {
+    match Failure::hint(&error) {
+        Some(_) => error,
+        None if already_exists(&error) => Failure::new(format!("{} already exists", to.display()), ANOTHER),
+        None => Failure::new(format!("cannot write {}: {error:#}", to.display()), ANOTHER),
     }
 }
 

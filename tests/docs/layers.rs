@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where it may be named.
-const OWNED: [(&str, &[&str]); 21] = [
+const OWNED: [(&str, &[&str]); 25] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
@@ -32,6 +32,10 @@ const OWNED: [(&str, &[&str]); 21] = [
     ("sha2", &["repository/object", "store/changes"]),
     ("saphyr_parser", &["feed/described/yaml", "manifest"]),
     ("strsim", &["domain/value/wording"]),
+    ("postgres", &["store/shared"]),
+    ("rustls", &["store/shared/encryption"]),
+    ("rustls_native_certs", &["store/shared/encryption"]),
+    ("tokio_postgres_rustls", &["store/shared/encryption"]),
 ];
 
 /// What besides itself each part may name of this crate.
@@ -46,7 +50,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("cli", &["domain"]),
     ("manifest", &["domain", "failure"]),
     ("feed", &["domain", "failure"]),
-    ("store", &["domain", "failure", "file"]),
+    ("store", &["clock", "domain", "failure", "file"]),
     ("render", &["domain"]),
     ("repository", &["domain"]),
     ("fuzzing", &["domain", "feed", "manifest", "store"]),

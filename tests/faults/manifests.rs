@@ -101,15 +101,18 @@ fn a_path_that_does_not_exist_is_told_as_that_wherever_it_is() {
 }
 
 #[test]
-fn a_manifest_begun_among_others_is_applied_with_them() {
+fn a_manifest_begun_among_others_is_applied_alone_and_leaves_them() {
     let world = World::lived_in();
     fs::create_dir(world.path("alone")).unwrap();
-    for (file, advice) in
-        [("alone/new.yaml", "apply alone/new.yaml`"), ("new.yaml", "apply .`"), ("alone/b.yaml", "apply alone`")]
-    {
+    for file in ["alone/new.yaml", "new.yaml", "alone/b.yaml"] {
         let output = world.feed(&["init", file, "--db", "none.db"], "");
-        assert!(output.code == 0 && output.stderr.contains(advice), "{file}: {}", output.stderr);
+        let advice = format!("apply {file}` applies it");
+        assert!(output.code == 0 && output.stderr.contains(&advice), "{file}: {}", output.stderr);
     }
+    let objectives = || world.pass(&["list", "objectives", "-o", "csv"]).lines().count();
+    let before = objectives();
+    world.pass(&["apply", "new.yaml"]);
+    assert_eq!(objectives(), before + 1);
 }
 
 #[test]

@@ -214,7 +214,9 @@ fn the_objects_of_a_fork_are_one_mistake() {
     let told = "fork/slo/a.yaml:11: error: 4 objects belong to the set repo, and this is the set fork: SLO a2, SLO b1, SLO b2, \
                 SLO shop-availability";
     assert!(output.stderr.contains(told), "{}", output.stderr);
-    assert!(output.stderr.contains("apply them with --set repo if this is the same repository under another name"));
+    assert!(
+        output.stderr.contains("apply them with --set repo if the files have only moved, or this is a fork or a copy")
+    );
     assert_eq!(output.stderr.matches("error: ").count(), 1, "{}", output.stderr);
     assert_eq!(world.run(&["plan", "--set", "repo", "repo"]).code, 0);
     world.pass(&["apply", "--adopt", "fork"]);

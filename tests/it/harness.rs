@@ -9,9 +9,12 @@ use serde_json::Value;
 use slo::Invocation;
 use tempfile::TempDir;
 
+use crate::shared::server::Server;
+
 /// A temporary directory with its own database.
 pub(crate) struct Slo {
     dir: TempDir,
+    db: PathBuf,
 }
 
 /// What one command left behind.
@@ -22,9 +25,35 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
+/// Whether worlds are kept on a server: `SLO_TEST_STORE=postgres`. Tests that look into the file of a world then fail.
+#[expect(clippy::disallowed_methods, reason = "it says how tests run")]
+fn is_shared() -> bool {
+    std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
 impl Slo {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        let shared = is_shared().then(Server::any).flatten().map(|server| server.fresh().into());
+        let db = shared.unwrap_or_else(|| dir.path().join("slo.db"));
+        Self { dir, db }
+    }
+
+    /// A world in a file, whatever the others are kept in.
+    pub(crate) fn in_file() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let db = dir.path().join("slo.db");
+        Self { dir, db }
+    }
+
+    /// The same with a database of this path or address.
+    pub(crate) fn at(db: impl Into<PathBuf>) -> Self {
+        Self { db: db.into(), ..Self::new() }
+    }
+
+    /// The same with a shared database, which has a schema of its own on this server.
+    pub(crate) fn on(server: &Server) -> Self {
+        Self { db: server.fresh().into(), ..Self::new() }
     }
 
     /// A world that has ingested `feed` and applied `manifests`, in that order.
@@ -36,7 +65,7 @@ impl Slo {
     }
 
     pub(crate) fn db(&self) -> PathBuf {
-        self.dir.path().join("slo.db")
+        self.db.clone()
     }
 
     /// Runs one command with nothing in its environment but `SLO_DB`.

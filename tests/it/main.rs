@@ -35,6 +35,7 @@ mod rewrites;
 mod scan;
 mod schedules;
 mod sets;
+mod shared;
 mod system_conditions;
 mod turns;
 mod verdicts;

@@ -99,7 +99,7 @@ fn carry_out(
         }
         Some(foreseen)
     };
-    let done = store.write_anyway(|store| {
+    let done = store.write_alone(|store| {
         let done = attempt(context, store, &wanted, true)?;
         match &foreseen {
             Some(foreseen) if foreseen.extent != done.extent => Err(Failure::new(
@@ -111,6 +111,7 @@ fn carry_out(
     })?;
     remark(context, &done);
     if done.rewrite.forgets()
+        && !store.is_shared()
         && let Err(error) = store.compact()
     {
         context.warn(&format!(

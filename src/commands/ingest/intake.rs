@@ -20,6 +20,7 @@ use crate::render::ingest::IngestReport;
 use crate::store::{Incoming, JournalWriter, Store};
 
 /// The state of one ingest over all its inputs and transactions.
+#[derive(Clone)]
 pub(in crate::commands) struct Intake {
     pub(super) report: IngestReport,
     writer: JournalWriter,
@@ -63,6 +64,39 @@ impl Intake {
         if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
     }
 
+    /// Merges batches in a transaction, which ends the ingest where it is `finished`.
+    pub(super) fn keep(
+        &mut self,
+        store: &mut Store,
+        arrivals: &mut [Arrival],
+        finished: Option<Instant>,
+    ) -> Result<()> {
+        arrivals.iter().try_for_each(|arrival| Self::probe(store, arrival))?;
+        if !store.is_shared() {
+            return store.write(|store| self.take(store, arrivals, finished));
+        }
+        // What others hinder begins anew.
+        *self = store.write(|store| {
+            let mut attempt = self.clone();
+            attempt.take(store, &mut arrivals.to_vec(), finished)?;
+            Ok(attempt)
+        })?;
+        Ok(())
+    }
+
+    /// Merges batches inside the open transaction.
+    pub(super) fn take(&mut self, store: &Store, arrivals: &mut [Arrival], finished: Option<Instant>) -> Result<()> {
+        if arrivals.len() > 1 {
+            let coming = arrivals.iter().flat_map(|arrival| &arrival.batch.new_streams).map(|stream| &stream.system);
+            store.lock_systems(coming.chain(self.writer.system_names()))?;
+        }
+        arrivals.iter_mut().try_for_each(|arrival| self.absorb(store, arrival))?;
+        match finished {
+            Some(finished) => self.close(store, finished),
+            None => self.settle(store),
+        }
+    }
+
     /// Merges one batch inside the open transaction.
     pub(in crate::commands) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
         if let Some(file) = &arrival.begins {
@@ -82,6 +116,9 @@ impl Intake {
         let mut notes = notes(batch);
         let mut accepted = batch.rows.len() as u64;
         batch.rows.sort_unstable();
+        if store.leaves_caches() {
+            store.expect_facts(&mut self.writer, &coming(batch, &intervals))?;
+        }
         let Some(record) = self.records.last_mut() else { return Ok(()) };
         let (mut inserted, mut conflicts) = (0, 0);
         let mut transitions = Vec::new();
@@ -149,6 +186,16 @@ impl Intake {
     pub(super) fn has_changes(&self) -> bool {
         self.records.iter().any(IngestRecord::changed_journal)
     }
+}
+
+/// The streams of a batch, each with the moments between which it says something; `None` where that takes all that is known of it.
+fn coming(batch: &Batch, intervals: &HashMap<usize, Vec<Interval>>) -> Vec<(usize, Option<(Instant, Instant)>)> {
+    let of_stream = |rows: &[Row]| {
+        let stream = rows[0].stream();
+        let follows = intervals.contains_key(&stream) || batch.max_gap_ms.is_some();
+        (stream, (!follows).then(|| (rows[0].at(), rows[rows.len() - 1].at())))
+    };
+    batch.rows.chunk_by(|a, b| a.stream() == b.stream()).map(of_stream).collect()
 }
 
 /// Adds the facts that follow from what records say and the journal has; returns how many.

@@ -15,7 +15,7 @@ use crate::feed::{Batch, Work};
 type Told = (Work, Option<Box<str>>);
 
 /// What is known of planned work, by the stream it was told of.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Plans {
     /// Of the input that is being read, by index.
     streams: Vec<StreamName>,

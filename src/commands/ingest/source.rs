@@ -41,6 +41,7 @@ pub(super) struct Options {
 }
 
 /// A batch, with the name of its file where it is the first of it.
+#[derive(Clone)]
 pub(in crate::commands) struct Arrival {
     pub(in crate::commands) begins: Option<String>,
     pub(in crate::commands) batch: Batch,

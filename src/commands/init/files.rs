@@ -9,6 +9,7 @@ use super::write_new;
 use crate::cli::Init;
 use crate::commands::{Answer, Context};
 use crate::exit::ExitStatus;
+use crate::store::is_address;
 
 /// A file to write, and what to do with it.
 struct Prepared {
@@ -53,7 +54,11 @@ pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Ans
 
 /// A text with the names of this database, this program and its action in it.
 fn filled(text: &str, context: &Context<'_>) -> String {
-    let db = context.db.as_ref().map_or_else(|| "$HOME/slo.db".to_owned(), |db| whole(db));
+    let db = match &context.db {
+        Some(db) if is_address(&db.to_string_lossy()) => context.shown(db),
+        Some(db) => whole(db),
+        None => "$HOME/slo.db".to_owned(),
+    };
     let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
     let action = format!("{home}@v{}", env!("CARGO_PKG_VERSION"));
     text.replace("{db}", &db).replace("{slo}", &context.program).replace("{action}", &action)

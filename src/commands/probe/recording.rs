@@ -28,10 +28,10 @@ const MAX_SKEW_MS: i64 = 10 * MINUTE_MS;
 pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&Spool<'_>>) -> Result<()> {
     let mut store = context.store(Access::Create)?;
     let at = probed.transition.at;
-    let mut intake = Intake::new(at, false);
-    let mut arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
+    let arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
     Intake::probe(&mut store, &arrival)?;
     let spooled = store.write(|store| {
+        let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
         // The spool is locked only while nobody else can store anything, so that no probe waits for another one's wait.
         let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
         intake.absorb(store, &mut arrival)?;

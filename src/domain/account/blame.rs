@@ -120,6 +120,8 @@ impl Ends {
 
     /// The first rank from one on whose outage ends after a moment.
     fn next_after(&self, rank: usize, at: Instant) -> Option<usize> {
+        // Nothing ends before all of time, and what stands for no outage never ends after it.
+        let at = at.max(Instant::MIN);
         let latest = &self.0;
         let leaves = latest.len() / 2;
         if rank >= leaves {

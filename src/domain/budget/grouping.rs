@@ -18,16 +18,22 @@ impl GroupBy {
     /// `objective`, `system`, or `label:KEY`.
     ///
     /// # Errors
-    /// When it is neither; with what to write.
+    /// When it is none of them; with what to write.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        Self::among(text, "objective, system or label:KEY")
+    }
+
+    /// The same, where all of these could be written.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn among(text: &str, all: &str) -> Result<Self, String> {
         match (text, text.strip_prefix("label:")) {
             ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
-            (key, None) if !key.is_empty() => {
-                Err(format!("expected objective, system or label:KEY; did you mean label:{key}?"))
-            }
-            _ => Err("expected objective, system or label:KEY, such as label:team".to_owned()),
+            (key, None) if !key.is_empty() => Err(format!("expected {all}; did you mean label:{key}?")),
+            _ => Err(format!("expected {all}, such as label:team")),
         }
     }
 

@@ -21,7 +21,7 @@ const MOST_VALUES: usize = 60;
 const MOST_DISTINCT: usize = 12;
 /// The most characters of a value that are shown.
 const SHOWN: usize = 60;
-/// A number of fewer digits is no time.
+/// A number of fewer digits is not taken for a time.
 const SHORTEST_TIME: usize = 8;
 
 /// How programs and people write times, beside what is read everywhere; of those that read as many values the first is taken.

@@ -1,12 +1,13 @@
 //! Owns appending to the change log. A first computation may append millions of turns, so it costs little for each.
 
 use anyhow::Result;
+use rusqlite::params;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
 
 use super::LogRange;
 use crate::domain::rules::change::{Change, Seen, View};
 use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
 use crate::store::open::Store;
 use crate::store::soundness::row::checksum;
 

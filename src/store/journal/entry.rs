@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
 use crate::store::open::Unreadable;
 use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
 

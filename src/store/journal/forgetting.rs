@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::entry::{self, Entry};
 use super::rows::{Segment, all, replace};
@@ -13,6 +13,7 @@ use crate::domain::health::rewrite::{Extent, Streams};
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::store::connection::Connection;
 use crate::store::history::StreamRow;
 use crate::store::open::Store;
 use crate::store::segment::{Fact, pack_evenly};

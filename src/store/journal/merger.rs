@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::Connection;
 
 use super::Merged;
 use super::entry::{self, Entry};
 use super::rows::{Segment, insert, replace};
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
 use crate::store::segment::{Fact, pack, pack_evenly};
 
 /// Which ingest brings facts.

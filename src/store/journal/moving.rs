@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::entry::{self, Entry};
 use super::forgetting::{Touched, drop_stream};
@@ -14,6 +14,7 @@ use crate::domain::health::rewrite::Extent;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
+use crate::store::connection::Connection;
 use crate::store::history::StreamRow;
 use crate::store::open::Store;
 use crate::store::segment::Fact;

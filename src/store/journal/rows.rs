@@ -1,10 +1,11 @@
 //! Owns the rows of segments: which ones facts fall into, and how they are written.
 
 use anyhow::Result;
-use rusqlite::{Connection, Rows, params};
+use rusqlite::{Rows, params};
 
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
 use crate::store::open::Unreadable;
 use crate::store::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, segment_sum};
 

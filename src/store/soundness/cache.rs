@@ -10,6 +10,7 @@ use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::store::inputs::decided;
 use crate::store::open::{Store, code, explain, is_no_value};
+use crate::store::shared::Writing;
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
 pub(super) const CACHES: [&str; 8] = [
@@ -40,8 +41,8 @@ impl fmt::Display for DamagedCache {
 
 impl std::error::Error for DamagedCache {}
 
-/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of a kind
-/// that no version stores.
+/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of
+/// a kind that no version stores.
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
         Some(code) => code == ErrorCode::DatabaseCorrupt,
@@ -74,8 +75,8 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it did is taken
-    /// back, `restore` makes them anew, and it runs again.
+    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it
+    /// did is taken back, `restore` makes them anew, and it runs again.
     ///
     /// # Errors
     /// Those of both.
@@ -96,12 +97,28 @@ impl Store {
         }
     }
 
-    /// Runs `work` in one write transaction, and once more when pages of caches make no sense: one that is met spoils the
-    /// transaction, so they are left behind in another one first.
+    /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a
+    /// shared database nobody else writes meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn write_alone<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        match self.connection.shared() {
+            Some(shared) => self.write_shared(shared, Writing::Alone, work),
+            None => self.write_anyway(work),
+        }
+    }
+
+    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of
+    /// caches make no sense: one that is met spoils the transaction, so they are left behind in another one first. On
+    /// a shared database it runs as often as others are faster.
     ///
     /// # Errors
     /// Those of `work`, and of the database, explained.
     pub(crate) fn write_anyway<T>(&mut self, mut work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.write_shared(shared, Writing::Declarations, work);
+        }
         let first = self.transact(&mut work);
         let done = match first {
             Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => match self.leave_behind() {
@@ -113,12 +130,15 @@ impl Store {
         done.map_err(|error| explain(error, self.path()))
     }
 
-    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense are met, and
-    /// left behind, before they can spoil its transaction.
+    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense
+    /// are met, and left behind, before they can spoil its transaction.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn probe_caches(&mut self, systems: &BTreeSet<&Name>) -> Result<()> {
+        if self.is_shared() {
+            return Ok(());
+        }
         let of_system = concat!(
             decided!(),
             "SELECT sum(sealed_until), sum(length(body)), (SELECT sum(checksum) FROM input_digest JOIN decided USING (system))
@@ -147,8 +167,8 @@ impl Store {
         }
     }
 
-    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the reason, they are left
-    /// behind, and it goes well the next time.
+    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the
+    /// reason, they are left behind, and it goes well the next time.
     pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
         if code(&error) != Some(ErrorCode::DatabaseCorrupt) || !self.leave_behind().unwrap_or(false) {
             return error;
@@ -159,7 +179,8 @@ impl Store {
         )
     }
 
-    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was one.
+    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was
+    /// one.
     fn leave_behind(&self) -> Result<bool> {
         let tables = CACHES.iter().chain(&PUBLISHED).chain(&SEEN);
         let broken: Vec<&'static str> =
@@ -223,7 +244,8 @@ impl Store {
         }
     }
 
-    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the transaction.
+    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the
+    /// transaction.
     pub(super) fn empty(&self, table: &str) -> Result<()> {
         if !self.is_whole(table)? {
             return forsake(&self.connection, table);
@@ -238,7 +260,8 @@ impl Store {
     }
 }
 
-/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves them out.
+/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves
+/// them out.
 fn forsake(connection: &Connection, table: &str) -> Result<()> {
     let sql = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type = 'index'";
     let mut statement = connection.prepare(sql)?;

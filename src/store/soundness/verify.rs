@@ -18,6 +18,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
+        self.connection.fill_all()?;
         let mut differences = Vec::new();
         for check in [Self::check_pages, Self::check_references] {
             let known = differences.len();

@@ -1,0 +1,140 @@
+//! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of what it
+//! needs of it, in SQLite's memory, so that every statement and every answer is the same as with a file.
+//! docs/design/shared-store.md says how.
+
+mod address;
+mod catalog;
+mod connecting;
+mod copying;
+mod encryption;
+mod faults;
+mod fetching;
+mod figures;
+mod moving;
+mod numbers;
+mod passwords;
+mod published;
+mod pushing;
+mod retrying;
+mod schema;
+mod segments;
+mod session;
+mod taking;
+mod transacting;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+
+pub(crate) use address::{Address, is_address, shows_password};
+use catalog::Catalog;
+use copying::Asked;
+pub(super) use moving::copy_to;
+use numbers::Numbers;
+use segments::Segments;
+pub(super) use session::Held;
+use session::Session;
+pub(super) use taking::Taking;
+pub(super) use transacting::Writing;
+
+use super::connection::Connection;
+use super::open::Access;
+
+/// What the open transaction is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mode {
+    /// There is none.
+    Idle,
+    /// All that is read is of one moment.
+    Read,
+    /// The same, and what then changes of caches and declared objects is written in another transaction, if no other
+    /// such has been meanwhile. Facts may come in all the time.
+    Declare,
+    /// Facts of systems that it has locked.
+    Ingest,
+    /// Whatever it likes: nobody else writes.
+    Alone,
+}
+
+/// A shared store and the working copy of it.
+pub(super) struct Shared {
+    address: Address,
+    session: RefCell<Session>,
+    catalog: Catalog,
+    mode: Cell<Mode>,
+    /// Which tables statements have asked for.
+    asked: Arc<Asked>,
+    /// Which tables are filled, a bit for each of the catalog's.
+    filled: Cell<u64>,
+    segments: RefCell<Segments>,
+    /// Whether what changes in the copy is noted.
+    notes_changes: Arc<AtomicBool>,
+    numbers: RefCell<Numbers>,
+    /// The systems whose facts have changed since caches were made, each with the earliest moment and the version of
+    /// that row.
+    touched: RefCell<BTreeMap<i64, (i64, i64)>>,
+    /// Those whose facts this transaction has changed.
+    touching: RefCell<BTreeMap<i64, i64>>,
+    /// How often declared objects and caches were written, as of this transaction.
+    revision: Cell<i64>,
+    /// Last numbers given, as they were filled: of tables whose numbers are never given again.
+    counters: RefCell<BTreeMap<String, i64>>,
+    /// What went wrong with the server while a statement was asked for, which must not be taken for damage of the copy.
+    failed: RefCell<Option<anyhow::Error>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.address)
+    }
+}
+
+impl Shared {
+    /// Connects to a shared store, makes it or brings it up to date where need be, and makes an empty working copy.
+    ///
+    /// # Errors
+    /// When there is none and `access` does not ask for one, it cannot be read, or belongs to a newer `slo`.
+    pub(super) fn open(address: Address, access: Access) -> Result<Connection> {
+        let notes_changes = Arc::new(AtomicBool::new(false));
+        let (sqlite, catalog) = copying::make(access != Access::Read, &notes_changes)?;
+        let asked = Asked::listen(&sqlite, &catalog)?;
+        let session = Session::open(&address, &catalog, access)?;
+        let shared = Self {
+            address,
+            session: RefCell::new(session),
+            catalog,
+            mode: Cell::new(Mode::Idle),
+            asked,
+            filled: Cell::new(0),
+            segments: RefCell::default(),
+            notes_changes,
+            numbers: RefCell::default(),
+            touched: RefCell::default(),
+            touching: RefCell::default(),
+            revision: Cell::new(0),
+            counters: RefCell::default(),
+            failed: RefCell::new(None),
+        };
+        Ok(Connection::of_shared(sqlite, shared))
+    }
+
+    /// Whether there is a store at an address.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub(super) fn exists(address: &Address) -> Result<bool> {
+        Session::connect(address, Access::Read)?.version(&address.schema).map(|version| version.is_some())
+    }
+
+    /// Where it is, without its password.
+    pub(super) fn place(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn note_changes(&self, on: bool) {
+        self.notes_changes.store(on && self.mode.get() != Mode::Read, Ordering::Relaxed);
+    }
+}

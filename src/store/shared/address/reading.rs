@@ -1,0 +1,148 @@
+//! Owns taking the address of a server apart: URLs, and `key=value` pairs with their quotes.
+
+use anyhow::Result;
+
+use crate::failure::Failure;
+
+const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
+const SHAPE: &str = "write postgres://USER@HOST/DATABASE, or key=value pairs such as \"host=db user=slo dbname=slo\"";
+
+/// Whether a text is the address of a server: a URL, or pairs of which the first one is of a kind that addresses have.
+pub(crate) fn is_address(text: &str) -> bool {
+    if let Some((scheme, _)) = text.split_once("://") {
+        return SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    }
+    let key = text.split_once('=').map(|(key, _)| key.trim());
+    key.is_some_and(|key| ["host", "hostaddr", "port", "user", "dbname", "sslmode", "schema"].contains(&key))
+}
+
+/// Whether an address has a password in it.
+pub(crate) fn shows_password(text: &str) -> bool {
+    is_address(text) && pairs(text).is_ok_and(|pairs| pairs.iter().any(|(key, _)| key == "password"))
+}
+
+/// What an address says, by libpq's names.
+///
+/// # Errors
+/// When it cannot be taken apart.
+pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
+    match text.split_once("://") {
+        Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => url(rest),
+        _ => key_values(text),
+    }
+}
+
+fn url(rest: &str) -> Result<Vec<(String, String)>> {
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let mut found = Vec::new();
+    let mut put = |key: &str, value: &str| -> Result<()> {
+        if !value.is_empty() {
+            found.push((key.to_owned(), decoded(value)?));
+        }
+        Ok(())
+    };
+    put("user", user)?;
+    put("password", password)?;
+    put("dbname", database)?;
+    let (names, ports): (Vec<&str>, Vec<&str>) = hosts.split(',').map(host_and_port).unzip();
+    if !hosts.is_empty() {
+        put("host", &names.join(","))?;
+    }
+    if ports.iter().any(|port| !port.is_empty()) {
+        let ports: Vec<&str> = ports.iter().map(|port| if port.is_empty() { "5432" } else { port }).collect();
+        put("port", &ports.join(","))?;
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or_else(|| valueless(pair))?;
+        let (key, value) = (decoded(key)?, decoded(value)?);
+        // JDBC's word for it.
+        let is_ssl = key == "ssl" && value == "true";
+        found.push(if is_ssl { ("sslmode".to_owned(), "require".to_owned()) } else { (key, value) });
+    }
+    Ok(found)
+}
+
+/// A host with its port; the address of one of IPv6 is in brackets.
+fn host_and_port(text: &str) -> (&str, &str) {
+    if let Some((address, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (address, rest.strip_prefix(':').unwrap_or_default());
+    }
+    text.rsplit_once(':').unwrap_or((text, ""))
+}
+
+fn decoded(text: &str) -> Result<String> {
+    let malformed = || Failure::new("the address of the database has a % that begins no percent-encoded byte", SHAPE);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if *first != b'%' {
+            bytes.push(*first);
+            rest = after;
+            continue;
+        }
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).ok_or_else(malformed)?;
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| malformed())?);
+        rest = &after[2..];
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::new("the address of the database is not UTF-8", SHAPE))
+}
+
+fn key_values(text: &str) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        let (key, after) = rest.split_at(end);
+        let after = after.trim_start().strip_prefix('=').ok_or_else(|| valueless(key))?;
+        let (value, after) = value(after.trim_start())?;
+        found.push((key.to_owned(), value));
+        rest = after.trim_start();
+    }
+    Ok(found)
+}
+
+/// A value, in quotes or up to a space, and what follows it.
+fn value(text: &str) -> Result<(String, &str)> {
+    let quoted = text.strip_prefix('\'');
+    let mut value = String::new();
+    let rest = quoted.unwrap_or(text);
+    let mut letters = rest.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => value.extend(letters.next().map(|(_, escaped)| escaped)),
+            '\'' if quoted.is_some() => return Ok((value, &rest[at + 1..])),
+            space if quoted.is_none() && space.is_whitespace() => return Ok((value, &rest[at..])),
+            other => value.push(other),
+        }
+    }
+    if quoted.is_some() {
+        return Err(Failure::new("the address of the database has a quote that does not end", SHAPE));
+    }
+    Ok((value, ""))
+}
+
+/// What has no value may be the end of a password with a space in it, so only what is a parameter for certain is
+/// quoted.
+fn valueless(key: &str) -> anyhow::Error {
+    let key =
+        if super::KNOWN.iter().any(|(known, _)| *known == key) { format!("{key:?}") } else { "a word".to_owned() };
+    Failure::new(format!("the address of the database: {key} has no value"), SHAPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_files() {
+        for address in ["postgres://h/d", "PostgreSQL://", "host=/tmp dbname=slo", "dbname = slo", "user=slo"] {
+            assert!(is_address(address), "{address}");
+        }
+        for file in ["slo.db", "./host=x", "a=b.db", "/data/host=1/slo.db", "mysql://h/d", "postgres"] {
+            assert!(!is_address(file), "{file}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Owns filling the working copy: which tables a statement asks for, and their rows as the server tells them.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use postgres::SimpleQueryRow;
+use rusqlite::types::Value;
+
+use super::catalog::{Kind, Table};
+use super::session::number;
+use super::{Mode, Shared};
+use crate::domain::account::member::SystemId;
+use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
+use crate::store::{inputs, seals, turns};
+
+impl Shared {
+    /// Fills the tables that a statement has asked for.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn fill(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let missing = self.asked.bits() & !self.filled.get();
+        if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
+    }
+
+    /// The same for a statement whose segments are there.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn fill_but_segments(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.asked.forget(self.catalog.bits(&["segment"]));
+        self.fill(connection)
+    }
+
+    /// Fills every table.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn fill_all(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let missing = self.catalog.all() & !self.filled.get();
+        if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
+    }
+
+    /// Runs what may fail because of the server, in the midst of SQLite's work. What it failed with is kept, for
+    /// damage of the copy is something else.
+    pub(super) fn noting_failure(&self, work: impl FnOnce() -> Result<()>) -> rusqlite::Result<()> {
+        let has_failed = self.failed.borrow().is_some();
+        let error = match if has_failed { Ok(()) } else { work() } {
+            Ok(()) if !has_failed => return Ok(()),
+            Ok(()) => "the shared store has failed".to_owned(),
+            Err(error) => {
+                let text = format!("{error:#}");
+                *self.failed.borrow_mut() = Some(error);
+                text
+            }
+        };
+        Err(rusqlite::Error::UserFunctionError(error.into()))
+    }
+
+    fn fill_tables(&self, connection: &Connection, missing: u64) -> Result<()> {
+        self.begin_if_idle()?;
+        if connection.is_autocommit() {
+            connection.execute_batch("BEGIN")?;
+        }
+        let groups = self.catalog.groups(missing).fold(0, |all, group| all | group) & !self.filled.get();
+        let segment = self.catalog.bits(&["segment"]);
+        let base = self.catalog.bits(&["seal"]);
+        let schema = &self.address.schema;
+        let mut sql = String::new();
+        for (_, table) in self.catalog.tables_of(groups & !segment) {
+            sql.push_str(&format!("SELECT {} FROM {schema}.{};", table.fetched(), table.stored()));
+        }
+        let has_base = groups & base != 0;
+        if has_base {
+            sql.push_str(&format!(
+                "SELECT name, last FROM {schema}.counter; SELECT system, at, version FROM {schema}.touched"
+            ));
+        }
+        let mut answers = if sql.is_empty() { Vec::new() } else { self.session.borrow_mut().ask(&sql)? }.into_iter();
+        let noting = self.mode.get() != Mode::Idle;
+        self.note_changes(false);
+        for (_, table) in self.catalog.tables_of(groups & !segment) {
+            fill_table(connection, table, &answers.next().unwrap_or_default())?;
+        }
+        if groups & segment != 0 {
+            self.all_segments(connection)?;
+        }
+        self.filled.set(self.filled.get() | groups);
+        if has_base {
+            self.count_on(connection, &answers.next().unwrap_or_default())?;
+            let touched = answers.next().unwrap_or_default();
+            let touched = touched.iter().map(|row| Ok((number(row, 0)?, (number(row, 1)?, number(row, 2)?))));
+            *self.touched.borrow_mut() = touched.collect::<Result<_>>()?;
+        }
+        self.note_changes(noting);
+        if has_base { self.step_back(connection) } else { Ok(()) }
+    }
+
+    /// Lets numbers that are never given again go on from where they were.
+    fn count_on(&self, connection: &Connection, counters: &[SimpleQueryRow]) -> Result<()> {
+        let mut known = self.counters.borrow_mut();
+        for row in counters {
+            let (name, last) = (row.get(0).unwrap_or_default(), number(row, 1)?);
+            connection.execute_batch(&format!(
+                "DELETE FROM sqlite_sequence WHERE name = '{name}'; INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {last})"
+            ))?;
+            known.insert(name.to_owned(), last);
+        }
+        // This asked for nothing.
+        self.asked.forget(!self.filled.get());
+        Ok(())
+    }
+
+    /// Cuts caches back to what facts that came in since they were made leave as it is.
+    fn step_back(&self, connection: &Connection) -> Result<()> {
+        let touched: BTreeMap<i64, Instant> =
+            self.touched.borrow().iter().map(|(system, (at, _))| (*system, Instant::from_millis(*at))).collect();
+        let Some(earliest) = touched.values().min() else { return Ok(()) };
+        let sql = "SELECT max(max(sealed_until, published_until)) FROM seal";
+        let until: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
+        for (system, at) in touched.iter().filter(|(_, at)| until.is_some_and(|until| at.millis() <= until)) {
+            let system = SystemId(*system);
+            if inputs::expect_objectives(connection, system).is_err() {
+                // What this system decides is not known, so nothing that is sealed can be relied on.
+                connection.execute("DELETE FROM seal", [])?;
+                break;
+            }
+            seals::trim(connection, system, *at)?;
+        }
+        seals::outdate(connection, *earliest)?;
+        turns::outdate(connection, *earliest)
+    }
+}
+
+/// Writes rows that the server told into a table of a working copy; those that are there already stay.
+///
+/// # Errors
+/// Those of SQLite, and when a value is none of its column.
+pub(super) fn fill_table(sqlite: &rusqlite::Connection, table: &Table, rows: &[SimpleQueryRow]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let places = vec!["?"; table.columns.len()].join(", ");
+    let sql = format!("INSERT OR IGNORE INTO main.{} ({}) VALUES ({places})", table.name, table.column_names());
+    let mut insert = sqlite.prepare(&sql)?;
+    for row in rows {
+        for (index, column) in table.columns.iter().enumerate() {
+            let value = row.get(index);
+            let value = value.map_or(Ok(Value::Null), |text| value_of(text, column.kind, column.is_text));
+            insert.raw_bind_parameter(index + 1, value.with_context(|| format!("{}.{}", table.name, column.name))?)?;
+        }
+        insert.raw_execute()?;
+    }
+    Ok(())
+}
+
+fn value_of(text: &str, kind: Kind, is_text: bool) -> Result<Value> {
+    Ok(match kind {
+        Kind::Integer => Value::Integer(text.parse().context("the server returned no number")?),
+        Kind::Real => Value::Real(text.parse().context("the server returned no number")?),
+        Kind::Text => Value::Text(text.to_owned()),
+        Kind::Bytes => {
+            let bytes = bytes(text).context("the server returned no bytes")?;
+            if is_text { Value::Text(String::from_utf8(bytes)?) } else { Value::Blob(bytes) }
+        }
+    })
+}
+
+/// Bytes as hexadecimal digits.
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = digits.as_bytes().chunks_exact(2);
+    pairs.map(|pair| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8)).collect()
+}

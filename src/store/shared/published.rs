@@ -1,0 +1,58 @@
+//! Owns how the tables that others read look in PostgreSQL: views whose columns have its own types.
+//! docs/reference/tables.md promises their names and columns.
+
+use super::catalog::{Kind, Table};
+
+/// The tables that `slo compute` fills for others.
+const PUBLISHED: [&str; 7] =
+    ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement", "change_log"];
+const MOMENTS: [&str; 15] = [
+    "as_of",
+    "window_start",
+    "window_end",
+    "exhausted_at",
+    "recovers_at",
+    "full_at",
+    "last_seen",
+    "down_since",
+    "in_status_since",
+    "streak_start",
+    "best_streak_end",
+    "unlocked_at",
+    "occurred_at",
+    "computed_at",
+    "maintenance_until",
+];
+const DATES: [&str; 1] = ["date"];
+const DOCUMENTS: [&str; 5] = ["labels", "attribution", "previous", "next", "changed_fields"];
+const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
+
+pub(super) fn is_published(table: &str) -> bool {
+    PUBLISHED.contains(&table)
+}
+
+/// The statement that makes the view of a table in a schema.
+pub(super) fn view(schema: &str, table: &Table) -> String {
+    let columns = table.columns.iter().filter(|column| column.name != "checksum");
+    let columns: Vec<String> = columns.map(|column| typed(schema, &table.name, &column.name, column.kind)).collect();
+    let (name, stored) = (&table.name, table.stored());
+    format!("CREATE VIEW {schema}.{name} AS SELECT {} FROM {schema}.{stored} AS r;\n", columns.join(", "))
+}
+
+fn typed(schema: &str, table: &str, column: &str, kind: Kind) -> String {
+    if (table, column) == ("computation", "is_current") {
+        // Facts that have come in since are told by the systems they touch.
+        return format!(
+            "r.is_current <> 0 AND NOT EXISTS (SELECT 1 FROM {schema}.touched AS t
+             WHERE t.at <= extract(epoch FROM r.as_of::timestamptz) * 1000) AS is_current"
+        );
+    }
+    let is_flag = FLAGS.contains(&column) || column.starts_with("is_") || column.starts_with("has_");
+    match kind {
+        Kind::Text if MOMENTS.contains(&column) => format!("r.{column}::timestamptz AS {column}"),
+        Kind::Text if DATES.contains(&column) => format!("r.{column}::date AS {column}"),
+        Kind::Text if DOCUMENTS.contains(&column) => format!("r.{column}::jsonb AS {column}"),
+        Kind::Integer if is_flag => format!("r.{column} <> 0 AS {column}"),
+        _ => format!("r.{column}"),
+    }
+}

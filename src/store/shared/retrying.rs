@@ -1,0 +1,56 @@
+//! Owns how long something is tried again that others or a server on its way up have hindered.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::address::Address;
+use super::faults;
+use crate::clock::Stopwatch;
+
+const SHORTEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_secs(1);
+/// So often something is tried at least, however long it takes.
+const MOST_LONG_TRIES: u32 = 3;
+
+/// How long, and how often so far.
+pub(super) struct Patience<'a> {
+    address: &'a Address,
+    began: Stopwatch,
+    tries: u32,
+}
+
+impl<'a> Patience<'a> {
+    pub(super) fn new(address: &'a Address) -> Self {
+        Self { address, began: Stopwatch::start(), tries: 0 }
+    }
+
+    /// Does something until it works, or fails for good, or time is up.
+    ///
+    /// # Errors
+    /// The last one, as it is told.
+    pub(super) fn until_it_works<T>(mut self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        loop {
+            match work() {
+                Err(error) if faults::is_passing(&error, self.address) && self.goes_on() => {
+                    std::thread::sleep(self.pause());
+                }
+                done => return done.map_err(|error| faults::told(error, &self.address.to_string(), self.tries > 0)),
+            }
+        }
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.tries += 1;
+        let retry_for = self.address.retry_for;
+        // What itself takes longer than that has another chance as well.
+        self.began.elapsed() < retry_for || self.tries < MOST_LONG_TRIES && !retry_for.is_zero()
+    }
+
+    /// Longer with each try, and not the same for all who were hindered at once.
+    fn pause(&self) -> Duration {
+        let longest = SHORTEST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
+        let mixed = std::process::id().wrapping_mul(0x9e37_79b9).rotate_left(self.tries * 7);
+        longest / 2 + longest.mul_f64(f64::from(mixed) / f64::from(u32::MAX) / 2.0)
+    }
+}

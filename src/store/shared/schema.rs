@@ -1,0 +1,125 @@
+//! Owns the tables of the shared store as PostgreSQL has them, and the way from each schema to the next, which one of
+//! all processes takes that come at once.
+
+use anyhow::{Result, bail};
+
+use super::address::Address;
+use super::catalog::{Catalog, Table};
+use super::fetching::fill_table;
+use super::published;
+use super::pushing::{Batches, insert_all};
+use super::session::{Session, number};
+use crate::failure::Failure;
+use crate::store::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
+
+/// Numbers that are reserved at once, by the table whose rows get them.
+pub(super) const BLOCKS: [(&str, i64); 3] = [("system", 16), ("stream", 64), ("ingest", 1)];
+
+/// Makes the tables, or brings those of an earlier schema up to date.
+///
+/// # Errors
+/// Those of the server.
+pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog: &Catalog) -> Result<()> {
+    let schema = &address.schema;
+    if session.version(schema)?.is_none() {
+        begin(session, schema)?;
+    }
+    session.run("BEGIN")?;
+    let done = (|| {
+        // Whoever comes second waits here, and finds it done.
+        let rows = session.ask(&format!("SELECT version FROM {schema}.about WHERE id = 1 FOR UPDATE"))?;
+        let version = rows.first().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
+        match version {
+            None => bail!("the table {schema}.about has lost its row"),
+            Some(0) => session.run(&all(schema, catalog))?,
+            Some(version) if version < i64::from(SCHEMA) => {
+                migrate(session, schema, i32::try_from(version)?, catalog)?;
+            }
+            Some(_) => {}
+        }
+        session
+            .run(&format!("UPDATE {schema}.about SET version = {SCHEMA} WHERE id = 1 AND version < {SCHEMA}; COMMIT"))
+    })();
+    if done.is_err() {
+        session.roll_back();
+    }
+    done
+}
+
+/// Makes the schema and the table that says what is in it.
+fn begin(session: &mut Session, schema: &str) -> Result<()> {
+    let found = session
+        .ask(&format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'; SHOW server_encoding"))?;
+    let encoding = found.get(1).and_then(|rows| rows.first()).and_then(|row| row.get(0)).unwrap_or_default();
+    if encoding != "UTF8" {
+        return Err(Failure::new(
+            format!("the database has the encoding {encoding}, which cannot hold every name and note"),
+            "make another one: createdb --encoding UTF8 --template template0 NAME",
+        ));
+    }
+    // Who may not make schemas may use one that is there.
+    if found.first().is_none_or(Vec::is_empty) {
+        session.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+    }
+    session.run(&format!(
+        "CREATE TABLE IF NOT EXISTS {schema}.about (id bigint PRIMARY KEY, version bigint NOT NULL, revision bigint NOT NULL);
+         INSERT INTO {schema}.about VALUES (1, 0, 0), (2, 0, 0) ON CONFLICT (id) DO NOTHING"
+    ))
+}
+
+/// The statements that make everything.
+fn all(schema: &str, catalog: &Catalog) -> String {
+    let mut sql: String = catalog.tables.iter().map(|table| create(schema, table)).collect();
+    sql.push_str(&format!(
+        "CREATE TABLE {schema}.touched (system bigint PRIMARY KEY, at bigint NOT NULL, version bigint NOT NULL);
+         CREATE TABLE {schema}.counter (name text PRIMARY KEY, last bigint NOT NULL);\n"
+    ));
+    for (table, block) in BLOCKS {
+        sql.push_str(&format!("CREATE SEQUENCE {schema}.{table}_number INCREMENT {block};\n"));
+    }
+    sql + &views(schema, catalog)
+}
+
+fn views(schema: &str, catalog: &Catalog) -> String {
+    let published = catalog.tables.iter().filter(|table| published::is_published(&table.name));
+    published.map(|table| published::view(schema, table)).collect()
+}
+
+fn create(schema: &str, table: &Table) -> String {
+    let columns = table.columns.iter().map(|column| {
+        let required = if column.required || table.keys.contains(&column.name) { " NOT NULL" } else { "" };
+        format!("{} {}{required}", column.name, column.kind.name())
+    });
+    let mut parts: Vec<String> = columns.collect();
+    parts.push(format!("PRIMARY KEY ({})", table.keys.join(", ")));
+    parts.extend(table.uniques.iter().map(|columns| format!("UNIQUE ({})", columns.join(", "))));
+    format!("CREATE TABLE {schema}.{} ({});\n", table.stored(), parts.join(", "))
+}
+
+/// Takes the steps of files on a copy of the tables that they name, and writes those anew. All others stay as they are.
+fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> Result<()> {
+    let copy = copy_of_schema(version)?;
+    let before = Catalog::of(&copy)?;
+    let steps = statements_after(version);
+    let is_named =
+        |table: &Table| steps.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == table.name);
+    for table in before.tables.iter().filter(|table| published::is_published(&table.name)) {
+        session.run(&format!("DROP VIEW IF EXISTS {schema}.{}", table.name))?;
+    }
+    let named: Vec<&Table> =
+        before.tables.iter().filter(|table| is_named(table) || !now.tables.contains(table)).collect();
+    for table in &named {
+        let rows = session.ask(&format!("SELECT {} FROM {schema}.{}", table.fetched(), table.stored()))?;
+        fill_table(&copy, table, rows.first().map_or(&[][..], Vec::as_slice))?;
+        session.run(&format!("DROP TABLE {schema}.{}", table.stored()))?;
+    }
+    migrate_copy(&copy)?;
+    let kept = |table: &&Table| !named.iter().any(|named| named.name == table.name) && before.tables.contains(table);
+    let mut batches = Batches::default();
+    for table in now.tables.iter().filter(|table| !kept(table)) {
+        session.run(&create(schema, table))?;
+        insert_all(&copy, schema, table, &mut batches, &mut |sql| session.run(sql))?;
+    }
+    batches.flush(&mut |sql| session.run(sql))?;
+    session.run(&views(schema, now))
+}

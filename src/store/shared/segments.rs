@@ -1,0 +1,144 @@
+//! Owns which segments a working copy has: those around the moments that were asked for, of one system or of all.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::Shared;
+use crate::domain::value::instant::DAY_MS;
+use crate::store::connection::Connection;
+
+/// So often, what one system is asked about is fetched of that system alone.
+const MOST_ALONE: u32 = 2;
+/// So often in all, before everything is fetched: the number of round trips does not grow with what is asked.
+const MOST_ASKED: u32 = 5;
+
+/// From one moment through another, both included.
+type Range = (i64, i64);
+
+/// What has been fetched.
+#[derive(Default, Debug)]
+pub(super) struct Segments {
+    everything: bool,
+    of_all: Vec<Range>,
+    of_system: BTreeMap<i64, Vec<Range>>,
+    /// How often something was missing.
+    misses: u32,
+}
+
+impl Segments {
+    fn has(&self, system: i64, (from, through): Range) -> bool {
+        let mut ranges = self.of_all.iter().chain(self.of_system.get(&system).into_iter().flatten());
+        self.everything || ranges.any(|(first, last)| *first <= from && through <= *last)
+    }
+}
+
+/// Adds a range to others, and joins those that touch.
+fn add(ranges: &mut Vec<Range>, range: Range) {
+    ranges.push(range);
+    ranges.sort_unstable();
+    let mut joined: Vec<Range> = Vec::with_capacity(ranges.len());
+    for (from, through) in ranges.drain(..) {
+        match joined.last_mut() {
+            Some((_, last)) if from <= *last => *last = through.max(*last),
+            _ => joined.push((from, through)),
+        }
+    }
+    *ranges = joined;
+}
+
+impl Shared {
+    /// Makes sure of the segments of a system from the one that holds at the beginning of a range up to its end.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn want_segments(
+        &self,
+        connection: &Connection,
+        system: i64,
+        range: Range,
+    ) -> rusqlite::Result<()> {
+        let segment = self.catalog.bits(&["segment"]);
+        if self.filled.get() & segment != 0 || self.segments.borrow().has(system, range) {
+            return Ok(());
+        }
+        self.noting_failure(|| {
+            self.begin_if_idle()?;
+            let misses = self.segments.borrow().misses + 1;
+            self.segments.borrow_mut().misses = misses;
+            // A day more on both sides, for the next question mostly is about a moment near by.
+            let wide = (range.0.saturating_sub(DAY_MS), range.1.saturating_add(DAY_MS));
+            match misses {
+                _ if misses > MOST_ASKED => {
+                    self.all_segments(connection)?;
+                    self.filled.set(self.filled.get() | segment);
+                }
+                _ if misses > MOST_ALONE => {
+                    self.fetch_segments(connection, &self.within(wide, ""))?;
+                    add(&mut self.segments.borrow_mut().of_all, wide);
+                }
+                _ => {
+                    self.fetch_segments(connection, &self.within(wide, &format!("WHERE s.system = {system}")))?;
+                    add(self.segments.borrow_mut().of_system.entry(system).or_default(), wide);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Fetches every segment there is.
+    pub(super) fn all_segments(&self, connection: &Connection) -> Result<()> {
+        let schema = &self.address.schema;
+        self.fetch_segments(
+            connection,
+            &format!("SELECT stream, first_ts, last_ts, count, body, checksum FROM {schema}.segment"),
+        )?;
+        self.segments.borrow_mut().everything = true;
+        Ok(())
+    }
+
+    /// The query for the segments that begin within a range, and of each stream the one before it.
+    fn within(&self, (from, through): Range, condition: &str) -> String {
+        let schema = &self.address.schema;
+        format!(
+            "SELECT g.stream, g.first_ts, g.last_ts, g.count, g.body, g.checksum FROM {schema}.stream AS s
+             CROSS JOIN LATERAL (SELECT * FROM {schema}.segment WHERE stream = s.id AND first_ts <= {through} AND first_ts >=
+             coalesce((SELECT max(first_ts) FROM {schema}.segment WHERE stream = s.id AND first_ts <= {from}), {from})) AS g
+             {condition}"
+        )
+    }
+
+    fn fetch_segments(&self, connection: &Connection, query: &str) -> Result<()> {
+        let noting = self.stop_noting();
+        let sqlite: &rusqlite::Connection = connection;
+        let sql = "INSERT OR IGNORE INTO main.segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let mut insert = sqlite.prepare_cached(sql)?;
+        self.session.borrow_mut().stream(query, |row| {
+            let number = |index: usize| row.try_get::<_, i64>(index);
+            let body: &[u8] = row.try_get(4)?;
+            insert.execute(params![number(0)?, number(1)?, number(2)?, number(3)?, body, number(5)?])?;
+            Ok(())
+        })?;
+        // What this statement asked for is there.
+        self.asked.forget(self.catalog.bits(&["segment"]));
+        self.note_changes(noting);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_touch_are_one() {
+        let mut ranges = Vec::new();
+        for range in [(10, 20), (40, 50), (15, 30), (60, 70), (5, 5), (30, 41)] {
+            add(&mut ranges, range);
+        }
+        assert_eq!(ranges, [(5, 5), (10, 50), (60, 70)]);
+        let segments = Segments { of_all: ranges, ..Segments::default() };
+        assert!(segments.has(1, (12, 50)) && !segments.has(1, (12, 51)) && !segments.has(1, (5, 10)));
+    }
+}

@@ -1,0 +1,209 @@
+//! Owns the connection to the server: statements that go there and rows that come back, none of them prepared, so that
+//! poolers may hand each transaction to another server process.
+
+use anyhow::{Context as _, Result};
+use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
+
+use super::address::Address;
+use super::catalog::Catalog;
+use super::connecting::connect;
+use super::retrying::Patience;
+use super::{faults, schema};
+use crate::failure::Failure;
+use crate::store::open::{Access, SCHEMA};
+
+/// A connection to a server, which may be lost and made again.
+pub(super) struct Session {
+    client: Option<Client>,
+    /// How the transaction begins whose first statement is still to come: they go together.
+    beginning: Option<&'static str>,
+}
+
+/// A row of the shared store that is locked as long as this is held: the server gives it back when the connection ends,
+/// however it does.
+#[derive(Debug)]
+pub(in crate::store) struct Held(#[expect(dead_code, reason = "it is held, not used")] Box<Session>);
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.client.is_some() { "connected" } else { "not connected" })
+    }
+}
+
+impl Session {
+    /// Connects; where the store is to be written, also to a server that is on its way up.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(super) fn connect(address: &Address, access: Access) -> Result<Self> {
+        if access == Access::Read {
+            let client = connect(address).map_err(|error| faults::told(error, &address.to_string(), false))?;
+            return Ok(Self { client: Some(client), beginning: None });
+        }
+        Patience::new(address).until_it_works(|| Ok(Self { client: Some(connect(address)?), beginning: None }))
+    }
+
+    /// Connects, and makes sure that the tables are those that this build knows.
+    ///
+    /// # Errors
+    /// When there are none and `access` does not ask for them, or they belong to a newer `slo`.
+    pub(super) fn open(address: &Address, catalog: &Catalog, access: Access) -> Result<Self> {
+        let mut session = Self::connect(address, access)?;
+        let found = if access == Access::Read {
+            session.version(&address.schema).map_err(|error| faults::told(error, &address.to_string(), false))
+        } else {
+            Patience::new(address).until_it_works(|| {
+                session.reconnect(address)?;
+                session.version(&address.schema)
+            })
+        };
+        match found? {
+            Some(SCHEMA) => Ok(session),
+            Some(version) if version > SCHEMA => Err(Failure::new(
+                format!(
+                    "database {address}: it was written by a newer slo (schema {version}; this one knows schemas up to {SCHEMA})"
+                ),
+                "use that newer version; an older one could not keep its promises about the data",
+            )),
+            None if access != Access::Create => Err(Failure::new(
+                format!("database {address} has no tables of slo"),
+                "import transitions with `slo ingest FILE`, or name another database with --db or SLO_DB",
+            )),
+            _ => {
+                Patience::new(address).until_it_works(|| {
+                    session.reconnect(address)?;
+                    schema::bring_up_to_date(&mut session, address, catalog)
+                })?;
+                Ok(session)
+            }
+        }
+    }
+
+    /// The version of the tables, if there are any.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(super) fn version(&mut self, schema: &str) -> Result<Option<i32>> {
+        let sql = format!("SELECT version FROM {schema}.about WHERE id = 1");
+        let found = match self.client()?.simple_query(&sql) {
+            Err(error)
+                if [Some(&SqlState::UNDEFINED_TABLE), Some(&SqlState::INVALID_SCHEMA_NAME)].contains(&error.code()) =>
+            {
+                return Ok(None);
+            }
+            found => found.map_err(|error| faults::of_statement(&error))?,
+        };
+        let version = found.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).and_then(|text| text.parse().ok()),
+            _ => None,
+        });
+        Ok(version.filter(|version| *version > 0))
+    }
+
+    /// Makes the connection anew if it was lost; one that may have a transaction open is left behind.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(super) fn reconnect(&mut self, address: &Address) -> Result<()> {
+        if self.client.as_ref().is_none_or(Client::is_closed) {
+            self.client = Some(connect(address)?);
+        }
+        Ok(())
+    }
+
+    fn client(&mut self) -> Result<&mut Client> {
+        self.client.as_mut().ok_or_else(|| faults::Lost::error("the connection was lost".to_owned(), "run this again"))
+    }
+
+    /// Begins a transaction with the next statement.
+    pub(super) fn begin(&mut self, how: &'static str) {
+        self.beginning = Some(how);
+    }
+
+    /// Runs statements in one round trip, and returns the rows of each.
+    ///
+    /// # Errors
+    /// Those of the server; then nothing of an open transaction will be kept.
+    pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
+        let beginning = self.beginning.take();
+        let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));
+        let messages = self
+            .client()?
+            .simple_query(whole.as_deref().unwrap_or(sql))
+            .map_err(|error| faults::of_statement(&error))?;
+        let (mut answers, mut rows) = (Vec::new(), Vec::new());
+        for message in messages {
+            match message {
+                SimpleQueryMessage::Row(row) => rows.push(row),
+                SimpleQueryMessage::CommandComplete(_) => answers.push(std::mem::take(&mut rows)),
+                _ => {}
+            }
+        }
+        if beginning.is_some() && !answers.is_empty() {
+            answers.remove(0);
+        }
+        Ok(answers)
+    }
+
+    /// Runs statements in one round trip.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(super) fn run(&mut self, sql: &str) -> Result<()> {
+        if let Some(beginning) = self.beginning.take() {
+            return self.run(&format!("{beginning};\n{sql}"));
+        }
+        self.client()?.batch_execute(sql).map_err(|error| faults::of_statement(&error))
+    }
+
+    /// Calls `each` with the rows of a query, which come as fast as they are taken.
+    ///
+    /// # Errors
+    /// Those of the server and of `each`.
+    pub(super) fn stream(&mut self, query: &str, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
+        if let Some(beginning) = self.beginning.take() {
+            self.run(beginning)?;
+        }
+        // A statement without a name lives as long as this, so that poolers need not know of it.
+        let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
+        let mut rows =
+            self.client()?.query_typed_raw(query, no_parameters).map_err(|error| faults::of_statement(&error))?;
+        while let Some(row) = rows.next().map_err(|error| faults::of_statement(&error))? {
+            each(&row)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the connection, so that the next one may be to another server.
+    pub(super) fn leave(&mut self) {
+        self.client = None;
+    }
+
+    /// Ends whatever transaction is open, and keeps nothing of it.
+    pub(super) fn roll_back(&mut self) {
+        if self.beginning.take().is_none() && self.run("ROLLBACK").is_err() {
+            self.client = None;
+        }
+    }
+
+    /// Locks the row that only one process may hold which tells commands of changes.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
+        let mut session = Self::connect(address, Access::Update)?;
+        session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;
+        Ok(Held(Box::new(session)))
+    }
+}
+
+/// The value of a column as a number.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn number(row: &SimpleQueryRow, index: usize) -> Result<i64> {
+    row.get(index).and_then(|text| text.parse().ok()).context("the server returned no number")
+}

@@ -1,0 +1,195 @@
+//! Owns taking facts in beside others: an ingest locks its systems, always in one order, and works on what their
+//! streams have around its facts. Caches are not touched: each system notes from which moment on they have to be cut
+//! by whoever reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::catalog::Table;
+use super::fetching::fill_table;
+use super::session::number;
+use super::{Mode, Shared};
+use crate::domain::account::member::SystemId;
+use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
+
+/// What an ingest fills bit by bit.
+const TABLES: [&str; 8] = ["system", "stream", "segment", "note", "overruled", "ingest", "input_digest", "rewrite_log"];
+/// Streams that are asked for at once.
+const MOST: usize = 5000;
+
+/// A stream and the moments between which facts of it come in.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Taking<'a> {
+    pub(in crate::store) system: &'a str,
+    pub(in crate::store) source: u8,
+    pub(in crate::store) check: &'a str,
+    pub(in crate::store) location: &'a str,
+    pub(in crate::store) from: Instant,
+    pub(in crate::store) through: Instant,
+}
+
+impl Shared {
+    /// Whether the open transaction is that of an ingest, which leaves caches alone.
+    pub(in crate::store) fn is_taking(&self) -> bool {
+        self.mode.get() == Mode::Ingest
+    }
+
+    pub(super) fn begin_taking(&self) {
+        self.filled.set(self.catalog.bits(&TABLES));
+    }
+
+    /// Locks systems, always in the order of their ids, so that nobody waits for somebody who waits for him.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn lock_systems(&self, connection: &Connection, systems: &BTreeSet<&str>) -> Result<()> {
+        if !self.is_taking() || systems.is_empty() {
+            return Ok(());
+        }
+        let answers = self.session.borrow_mut().ask(&self.locking(systems.iter().copied()))?;
+        self.fill_from(connection, "system", answers.first())
+    }
+
+    fn locking<'n>(&self, systems: impl Iterator<Item = &'n str>) -> String {
+        let names: Vec<String> = systems.map(quoted).collect();
+        let columns = self.table("system").map_or_else(String::new, Table::fetched);
+        let schema = &self.address.schema;
+        format!("SELECT {columns} FROM {schema}.system WHERE name IN ({}) ORDER BY id FOR UPDATE", names.join(", "))
+    }
+
+    /// Locks the systems of streams, and fills the copy with what the streams have around the facts that come in.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn take(&self, connection: &Connection, wanted: &[Taking<'_>]) -> Result<()> {
+        if !self.is_taking() || wanted.is_empty() {
+            return Ok(());
+        }
+        let noting = self.stop_noting();
+        let systems: BTreeSet<&str> = wanted.iter().map(|stream| stream.system).collect();
+        let locking = self.locking(systems.into_iter());
+        let mut locking = Some(locking.as_str());
+        for wanted in wanted.chunks(MOST) {
+            let known = self.streams(connection, locking.take(), wanted)?;
+            self.surroundings(connection, &known)?;
+        }
+        self.note_changes(noting);
+        Ok(())
+    }
+
+    /// Fills the rows of streams, and returns the ids of those that there are, with the moments that they are asked
+    /// about.
+    fn streams(&self, connection: &Connection, locking: Option<&str>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
+        let Some(table) = self.table("stream") else { return Ok(Vec::new()) };
+        let rows: Vec<String> = wanted
+            .iter()
+            .enumerate()
+            .map(|(index, stream)| {
+                let Taking { system, source, check, location, .. } = stream;
+                format!("({index}, {}, {source}, {}, {})", quoted(system), quoted(check), quoted(location))
+            })
+            .collect();
+        let schema = &self.address.schema;
+        let sql = format!(
+            "{}SELECT {}, w.n FROM (VALUES {}) AS w (n, name, source, healthcheck, location)
+             JOIN {schema}.system AS y ON y.name = w.name JOIN {schema}.stream AS s ON s.system = y.id AND s.source = w.source
+             AND s.healthcheck = w.healthcheck AND s.location = w.location",
+            locking.map_or_else(String::new, |sql| format!("{sql};\n")),
+            table.fetched_of("s."),
+            rows.join(", ")
+        );
+        let answers = self.session.borrow_mut().ask(&sql)?;
+        if locking.is_some() {
+            self.fill_from(connection, "system", answers.first())?;
+        }
+        let found = answers.last().map_or(&[][..], Vec::as_slice);
+        fill_table(connection, table, found)?;
+        let place = table.columns.len();
+        let id = table.columns.iter().position(|column| column.name == "id").unwrap_or_default();
+        let known = found.iter().map(|row| {
+            let Taking { from, through, .. } = &wanted[number(row, place)? as usize];
+            Ok(format!("({}::bigint, {}::bigint, {}::bigint)", number(row, id)?, from.millis(), through.millis()))
+        });
+        known.collect()
+    }
+
+    /// Fills the segments that facts fall into and those beside them, and what else is known of the moments in them.
+    fn surroundings(&self, connection: &Connection, known: &[String]) -> Result<()> {
+        const OF_SEGMENTS: [&str; 2] = ["note", "overruled"];
+        if known.is_empty() {
+            return Ok(());
+        }
+        let schema = &self.address.schema;
+        let streams = format!("(VALUES {}) AS w (stream, a, b)", known.join(", "));
+        let around = format!(
+            "FROM {schema}.segment AS g WHERE g.stream = w.stream AND g.first_ts >=
+             coalesce((SELECT max(first_ts) FROM {schema}.segment WHERE stream = w.stream AND first_ts < w.a), w.a)
+             AND g.first_ts <=
+             coalesce((SELECT min(first_ts) FROM {schema}.segment WHERE stream = w.stream AND first_ts > w.b), w.b)"
+        );
+        let columns = |name: &str| self.table(name).map_or_else(String::new, |table| table.fetched_of("r."));
+        let mut sql =
+            format!("SELECT {} FROM {streams} CROSS JOIN LATERAL (SELECT * {around}) AS r", columns("segment"));
+        for name in OF_SEGMENTS {
+            sql.push_str(&format!(
+                ";\nSELECT {} FROM {streams} CROSS JOIN LATERAL (SELECT min(first_ts) AS a, max(last_ts) AS b {around}) AS g
+                 JOIN {schema}.{name} AS r ON r.stream = w.stream AND r.ts BETWEEN g.a AND g.b",
+                columns(name)
+            ));
+        }
+        let answers = self.session.borrow_mut().ask(&sql)?;
+        self.fill_from(connection, "segment", answers.first())?;
+        OF_SEGMENTS
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, name)| self.fill_from(connection, name, answers.get(index + 1)))
+    }
+
+    /// Makes sure of the row of an ingest, which an earlier transaction may have written.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: i64) -> Result<()> {
+        let known = "SELECT 1 FROM main.ingest WHERE id = ?1";
+        let Some(table) = self.table("ingest").filter(|_| self.is_taking()) else { return Ok(()) };
+        if rusqlite::Connection::prepare_cached(connection, known)?.exists([id])? {
+            return Ok(());
+        }
+        let sql = format!("SELECT {} FROM {}.ingest WHERE id = {id}", table.fetched(), self.address.schema);
+        let answers = self.session.borrow_mut().ask(&sql)?;
+        self.fill_from(connection, "ingest", answers.first())
+    }
+
+    /// Notes of systems that their facts have changed from a moment on.
+    pub(in crate::store) fn touch(&self, touched: &BTreeMap<SystemId, Instant>) {
+        let mut touching = self.touching.borrow_mut();
+        for (system, at) in touched {
+            let earliest = touching.entry(system.0).or_insert(at.millis());
+            *earliest = at.millis().min(*earliest);
+        }
+    }
+
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.catalog.index(name).map(|index| &self.catalog.tables[index])
+    }
+
+    fn fill_from(
+        &self,
+        connection: &Connection,
+        name: &str,
+        rows: Option<&Vec<postgres::SimpleQueryRow>>,
+    ) -> Result<()> {
+        let Some(table) = self.table(name) else { return Ok(()) };
+        let noting = self.stop_noting();
+        fill_table(connection, table, rows.map_or(&[][..], Vec::as_slice))?;
+        self.note_changes(noting);
+        Ok(())
+    }
+}
+
+/// A name, whose letters are none that a quote has to hide.
+fn quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\'', "''"))
+}

@@ -1,0 +1,235 @@
+//! Owns transactions: what is read is of one moment, and what is written is written once, whole, and tried again when
+//! others or a lost connection have hindered it.
+
+use anyhow::Result;
+
+use super::pushing::Batches;
+use super::retrying::Patience;
+use super::session::{Held, Session, number};
+use super::{Mode, Shared, faults};
+use crate::store::connection::Connection;
+use crate::store::open::Store;
+
+/// How a transaction writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::store) enum Writing {
+    /// Declared objects and caches, as of one moment.
+    Declarations,
+    /// Facts of a few systems, beside others that write those of other systems.
+    Facts,
+    /// Anything, while nobody else writes.
+    Alone,
+}
+
+const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+impl Shared {
+    /// Starts to read where no transaction is open.
+    pub(super) fn begin_if_idle(&self) -> Result<()> {
+        if self.mode.get() != Mode::Idle {
+            return Ok(());
+        }
+        self.session.borrow_mut().reconnect(&self.address)?;
+        self.session.borrow_mut().begin(BEGIN_READING);
+        self.mode.set(Mode::Read);
+        Ok(())
+    }
+
+    /// Makes the copy empty, and begins a transaction on both sides.
+    fn begin(&self, connection: &Connection, mode: Mode) -> Result<()> {
+        self.forget(connection)?;
+        let schema = &self.address.schema;
+        let mut session = self.session.borrow_mut();
+        session.reconnect(&self.address)?;
+        match mode {
+            Mode::Idle => {}
+            Mode::Read => session.begin(BEGIN_READING),
+            Mode::Declare => {
+                session.begin(BEGIN_SNAPSHOT);
+                let answers = session.ask(&format!("SELECT revision FROM {schema}.about WHERE id = 1"))?;
+                let revision = answers.first().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
+                self.revision.set(revision.unwrap_or(0));
+            }
+            Mode::Ingest => session.begin(BEGIN),
+            Mode::Alone => session.run(&format!(
+                "{BEGIN}; SELECT revision FROM {schema}.about WHERE id = 1 FOR UPDATE;
+                 SELECT id FROM {schema}.system ORDER BY id FOR UPDATE"
+            ))?,
+        }
+        drop(session);
+        self.mode.set(mode);
+        self.note_changes(true);
+        if mode == Mode::Ingest {
+            self.begin_taking();
+        }
+        Ok(())
+    }
+
+    /// Ends whatever is open, and empties the copy.
+    pub(super) fn forget(&self, connection: &Connection) -> Result<()> {
+        self.note_changes(false);
+        if self.mode.get() != Mode::Idle {
+            self.session.borrow_mut().roll_back();
+            self.mode.set(Mode::Idle);
+        }
+        if !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK")?;
+        }
+        // Statements that are prepared anew tell again which tables they ask for.
+        connection.flush_prepared_statement_cache();
+        connection.execute_batch("BEGIN")?;
+        self.filled.set(0);
+        self.asked.forget(u64::MAX);
+        *self.segments.borrow_mut() = super::Segments::default();
+        self.touched.borrow_mut().clear();
+        self.touching.borrow_mut().clear();
+        self.counters.borrow_mut().clear();
+        *self.failed.borrow_mut() = None;
+        Ok(())
+    }
+
+    fn end_reading(&self) {
+        if self.mode.get() == Mode::Read {
+            // Nothing was written, so there is nothing that a failing end could lose.
+            self.session.borrow_mut().roll_back();
+            self.mode.set(Mode::Idle);
+        }
+    }
+
+    /// What came of work in the copy, if the server did not fail meanwhile.
+    fn came_of<T>(&self, result: Result<T>) -> Result<T> {
+        match self.failed.borrow_mut().take() {
+            Some(error) => Err(error),
+            None => result,
+        }
+    }
+
+    /// Writes back what has changed, and commits.
+    fn commit(&self, connection: &Connection) -> Result<()> {
+        self.note_changes(false);
+        let mode = self.mode.get();
+        if !self.has_changes(connection)? {
+            self.session.borrow_mut().roll_back();
+            self.mode.set(Mode::Idle);
+            return Ok(());
+        }
+        let schema = &self.address.schema;
+        let mut batches = Batches::default();
+        if mode == Mode::Declare {
+            let sql = format!("COMMIT; {BEGIN}; SELECT revision FROM {schema}.about WHERE id = 1 FOR UPDATE");
+            let answers = self.session.borrow_mut().ask(&sql)?;
+            let now = answers.last().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
+            if now != Some(self.revision.get()) {
+                return Err(faults::Lost::error(
+                    "declared objects or caches were written meanwhile".to_owned(),
+                    "run this again while nobody else applies or computes",
+                ));
+            }
+        }
+        self.push(connection, &mut batches)?;
+        if mode == Mode::Declare || mode == Mode::Alone {
+            self.settle_touched(&mut batches)?;
+            let sql = format!("UPDATE {schema}.about SET revision = revision + 1 WHERE id = 1");
+            batches.add(&sql, &mut |sql| self.session.borrow_mut().run(sql))?;
+        }
+        batches.add("COMMIT", &mut |sql| self.session.borrow_mut().run(sql))?;
+        batches.flush(&mut |sql| self.session.borrow_mut().run(sql))?;
+        self.mode.set(Mode::Idle);
+        Ok(())
+    }
+
+    /// Locks what only one process may hold that tells commands of changes, and forgets what was known before.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn hold_delivery(&self, connection: &Connection) -> Result<Held> {
+        let held = Patience::new(&self.address).until_it_works(|| Session::hold_delivery(&self.address))?;
+        self.end_reading();
+        self.forget(connection)?;
+        Ok(held)
+    }
+}
+
+impl Store {
+    /// Runs `work` on what the shared store has at one moment.
+    pub(in crate::store) fn read_shared<T>(&self, shared: &Shared, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let place = shared.place();
+        let began = match shared.begin(&self.connection, Mode::Read) {
+            // A connection that was idle for long may be gone.
+            Err(error) if faults::is_passing(&error, &shared.address) => shared.begin(&self.connection, Mode::Read),
+            began => began,
+        };
+        let done = began.and_then(|()| shared.came_of(work(self)));
+        shared.end_reading();
+        done.map_err(|error| faults::told(error, &place, false))
+    }
+
+    /// Runs `work` in one transaction of the shared store, again from the beginning as long as others hinder it.
+    pub(in crate::store) fn write_shared<T>(
+        &self,
+        shared: &Shared,
+        writing: Writing,
+        mut work: impl FnMut(&Self) -> Result<T>,
+    ) -> Result<T> {
+        let mode = match writing {
+            Writing::Declarations => Mode::Declare,
+            Writing::Facts => Mode::Ingest,
+            Writing::Alone => Mode::Alone,
+        };
+        Patience::new(&shared.address).until_it_works(|| {
+            shared.begin(&self.connection, mode)?;
+            let done = shared.came_of(work(self)).and_then(|done| shared.commit(&self.connection).map(|()| done));
+            if let Err(error) = &done {
+                drop(shared.forget(&self.connection));
+                if faults::is_elsewhere(error) {
+                    shared.session.borrow_mut().leave();
+                }
+            }
+            done
+        })
+    }
+
+    /// Runs `work` on what a moment of the shared store is known of, and keeps nothing of it.
+    pub(in crate::store) fn rehearse_shared<T>(
+        &self,
+        shared: &Shared,
+        work: impl FnOnce(&Self) -> Result<T>,
+    ) -> Result<T> {
+        let place = shared.place();
+        let done = shared.begin(&self.connection, Mode::Declare).and_then(|()| shared.came_of(work(self)));
+        shared.forget(&self.connection)?;
+        done.map_err(|error| faults::told(error, &place, false))
+    }
+
+    /// Runs `work`, which changes rows of one table that nobody else writes now, and writes those back; the copy goes
+    /// on being used.
+    pub(in crate::store) fn write_through(
+        &self,
+        shared: &Shared,
+        table: &str,
+        work: impl FnOnce(&Self) -> Result<()>,
+    ) -> Result<()> {
+        // What has changed before is written already.
+        shared.end_reading();
+        self.connection.execute_batch(&format!("DELETE FROM changed_{table}"))?;
+        shared.mode.set(Mode::Ingest);
+        shared.note_changes(true);
+        let done = work(self);
+        shared.note_changes(false);
+        shared.mode.set(Mode::Idle);
+        done?;
+        Patience::new(&shared.address).until_it_works(|| {
+            shared.session.borrow_mut().reconnect(&shared.address)?;
+            shared.push_one(&self.connection, table)
+        })
+    }
+}
+
+impl Shared {
+    /// Stops noting changes; returns whether it was done.
+    pub(super) fn stop_noting(&self) -> bool {
+        self.notes_changes.swap(false, std::sync::atomic::Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,178 @@
+//! Owns a PostgreSQL server of its own, in a temporary folder, which ends with the tests however they end.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Whom the server runs as where tests run as root, as whom it refuses to.
+const NOBODY: &str = "65534";
+/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; each line that
+/// comes meanwhile kills the server, and starts it again.
+const KEEPER: &str = r#"
+start() {
+    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
+    server=$!
+    while ! grep -qs 'ready to accept' "$2/log"; do
+        kill -0 $server 2> /dev/null || { cat "$2/log"; exit 1; }
+        sleep 0.02
+    done
+    echo ready
+}
+start "$@"
+while read -r line; do
+    kill -QUIT $server
+    wait $server
+    start "$@"
+done
+kill -QUIT $server
+wait $server
+rm -rf "$2"
+"#;
+
+/// A server that listens on a socket in its folder.
+pub(crate) struct Server {
+    folder: PathBuf,
+    /// Held, for the server ends with it.
+    pipe: ChildStdin,
+    said: Lines<BufReader<ChildStdout>>,
+    _keeper: Child,
+    given: AtomicUsize,
+}
+
+impl Server {
+    /// The server of this process; `None`, with the reason printed, where there can be none.
+    pub(crate) fn any() -> Option<&'static Self> {
+        static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+        match SERVER.get_or_init(|| Self::start("-c fsync=off -c full_page_writes=off -c max_connections=60")) {
+            Ok(server) => Some(server),
+            Err(reason) => {
+                skip(&format!("no PostgreSQL server: {reason}"));
+                None
+            }
+        }
+    }
+
+    /// Starts one with more options.
+    pub(crate) fn start(options: &str) -> Result<Self, String> {
+        Self::start_with(options, |_| Ok(()))
+    }
+
+    /// The same, whose folder is prepared before it starts.
+    pub(crate) fn start_with(options: &str, prepare: impl FnOnce(&Path) -> Result<(), String>) -> Result<Self, String> {
+        Self::prepared(options, |folder, data| {
+            let mut initdb = unprivileged(&program("initdb"));
+            run(initdb.arg("-D").arg(data).args(["-A", "trust", "-U", "slo", "-E", "UTF8", "--locale=C", "-N"]))?;
+            prepare(folder)
+        })
+    }
+
+    /// The same, whose data `make` makes.
+    pub(crate) fn start_from(options: &str, make: impl FnOnce(&PathBuf) -> Result<(), String>) -> Result<Self, String> {
+        Self::prepared(options, |_, data| make(data))
+    }
+
+    fn prepared(options: &str, make: impl FnOnce(&Path, &PathBuf) -> Result<(), String>) -> Result<Self, String> {
+        let programs = programs().ok_or("initdb and postgres are neither on the path nor in /usr/lib/postgresql")?;
+        let folder = tempfile::Builder::new().prefix("pg").tempdir().map_err(|error| error.to_string())?.keep();
+        let folder_text = folder.to_str().ok_or("the temporary folder is not UTF-8")?;
+        if is_root() {
+            run(Command::new("chown").args([NOBODY, folder_text]))?;
+        }
+        make(&folder, &folder.join("data"))?;
+        let mut keeper = unprivileged(Path::new("sh"));
+        keeper.args(["-c", KEEPER, "sh"]).arg(&programs).arg(&folder).arg(options);
+        keeper.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut keeper = keeper.spawn().map_err(|error| error.to_string())?;
+        let (pipe, said) = keeper.stdin.take().zip(keeper.stdout.take()).ok_or("no pipes")?;
+        let said = BufReader::new(said).lines();
+        let mut server = Self { folder, pipe, said, _keeper: keeper, given: AtomicUsize::new(0) };
+        server.expect_ready().map(|()| server)
+    }
+
+    fn expect_ready(&mut self) -> Result<(), String> {
+        match self.said.next() {
+            Some(Ok(line)) if line == "ready" => Ok(()),
+            other => Err(format!("it does not start: {}", other.and_then(Result::ok).unwrap_or_default())),
+        }
+    }
+
+    /// Ends the server as a crash does, and starts it again.
+    pub(crate) fn crash_and_restart(&mut self) {
+        writeln!(self.pipe, "again").unwrap();
+        self.expect_ready().unwrap();
+    }
+
+    /// The address of an empty database: a schema of its own.
+    pub(crate) fn fresh(&self) -> String {
+        self.of(&format!("world_{}", self.given.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub(crate) fn of(&self, schema: &str) -> String {
+        format!("host={} user=slo dbname=postgres schema={schema} retry_for=60s", self.folder.display())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    /// Runs SQL by psql, as some user; returns what it prints.
+    pub(crate) fn sql(&self, user: &str, sql: &str) -> String {
+        let mut psql = Command::new("psql");
+        psql.args(["-h", self.folder.to_str().unwrap(), "-U", user, "-d", "postgres", "-X", "-A", "-t", "-q"]);
+        let output = psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]).output().unwrap();
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// Says why a test looks at nothing.
+#[expect(clippy::print_stderr, reason = "that a test was skipped must be seen")]
+pub(super) fn skip(reason: &str) {
+    eprintln!("skipped: {reason}");
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// A command that does not run as root.
+pub(super) fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(program);
+    command
+}
+
+pub(super) fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.current_dir("/").output().map_err(|error| format!("{command:?}: {error}"))?;
+    let told = || format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(()) } else { Err(told()) }
+}
+
+/// A program of the server.
+pub(super) fn program(name: &str) -> PathBuf {
+    programs().unwrap_or_default().join(name)
+}
+
+/// The folder of the server's programs: Debian keeps them off the path.
+fn programs() -> Option<PathBuf> {
+    let has_both = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    versions.sort();
+    #[expect(clippy::disallowed_methods, reason = "tests ask for programs that may be installed")]
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    versions.into_iter().rev().chain(on_path).find(has_both)
+}

@@ -1,0 +1,73 @@
+//! A standby answers, and takes over when the primary is gone: nothing is lost that was reported as stored.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::faults::line;
+use super::server::{Server, program, run, unprivileged};
+use crate::harness::Slo;
+
+const WRITERS: usize = 3;
+
+/// A primary with a standby, which has every commit before it is confirmed.
+fn pair() -> (Server, Server) {
+    let primary = Server::start("-c wal_level=replica -c max_wal_senders=4 -c max_connections=30").unwrap();
+    let source = primary.folder().to_owned();
+    let standby = Server::start_from("-c max_connections=30 -c hot_standby=on", |data: &PathBuf| {
+        let mut copy = unprivileged(&program("pg_basebackup"));
+        copy.arg("-h").arg(&source).args(["-U", "slo", "-X", "stream", "-c", "fast", "-R", "-D"]).arg(data);
+        run(&mut copy)
+    });
+    let standby = standby.unwrap();
+    for sql in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
+        primary.sql("slo", sql);
+    }
+    (primary, standby)
+}
+
+#[test]
+fn a_standby_answers_and_takes_over() {
+    if Server::any().is_none() {
+        return;
+    }
+    let (primary, standby) = pair();
+    let (first, second) = (primary.folder().display().to_string(), standby.folder().display().to_string());
+    let both = format!("host={first},{second} user=slo dbname=postgres target_session_attrs=read-write retry_for=60s");
+    Slo::at(&both).ingest(&line(0, 0));
+    // A standby may be a moment behind, also one that has every commit on its disk.
+    let reader = Slo::at(format!("host={second} user=slo dbname=postgres"));
+    let asked = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        reader.run(&["export", "journal"], b"").stdout == Slo::at(&both).pass(&["export", "journal"], b"")
+    });
+    assert!(asked, "{:?}", reader.run(&["export", "journal"], b""));
+    let refused = reader.run(&["ingest", "-"], line(1, 1).as_bytes());
+    assert!(refused.code == 2 && refused.stderr.contains("takes no writes"), "{}", refused.stderr);
+    let (done, stored) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; WRITERS]);
+    std::thread::scope(|scope| {
+        for (writer, stored) in stored.iter().enumerate() {
+            let (both, done) = (&both, &done);
+            scope.spawn(move || {
+                let slo = Slo::at(both);
+                while !done.load(Ordering::Relaxed) {
+                    let round = stored.load(Ordering::Relaxed);
+                    slo.ingest(&line(writer, round));
+                    stored.store(round + 1, Ordering::Relaxed);
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(600));
+        drop(primary);
+        std::thread::sleep(Duration::from_millis(200));
+        standby.sql("slo", "SELECT pg_promote()");
+        std::thread::sleep(Duration::from_millis(1500));
+        done.store(true, Ordering::Relaxed);
+    });
+    let rounds: Vec<usize> = stored.iter().map(|stored| stored.load(Ordering::Relaxed)).collect();
+    let all = (0..WRITERS).flat_map(|writer| (0..rounds[writer]).map(move |round| line(writer, round)));
+    let file = Slo::in_file();
+    file.ingest(&(line(0, 0) + &all.collect::<String>()));
+    assert_eq!(Slo::at(&both).pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
+    assert!(rounds.iter().all(|rounds| *rounds > 0), "{rounds:?}");
+}

@@ -1,0 +1,135 @@
+//! How often a command asks the server: seldom, and no oftener for many objectives than for one.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::server::Server;
+use crate::harness::Slo;
+
+const MOST: usize = 12;
+const AS_OF: &str = "2026-11-20T12:00:00Z";
+
+/// Stands between a command and a server, and counts how often the command asks after it was answered.
+struct Counter {
+    port: u16,
+    trips: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    fn before(server: &Server) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, trips) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let (socket, counted) = (server.socket(), Arc::clone(&trips));
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let server = UnixStream::connect(&socket).unwrap();
+                let answered = Arc::new(AtomicBool::new(true));
+                let (to, from) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (asks, counted) = (Arc::clone(&answered), Arc::clone(&counted));
+                std::thread::spawn(move || {
+                    pass(from, to.try_clone().unwrap(), || {
+                        counted.fetch_add(usize::from(asks.swap(false, Ordering::SeqCst)), Ordering::SeqCst);
+                    });
+                    drop(to.shutdown(Shutdown::Both));
+                });
+                std::thread::spawn(move || pass(server, client, || answered.store(true, Ordering::SeqCst)));
+            }
+        });
+        Self { port, trips }
+    }
+
+    fn take(&self) -> usize {
+        self.trips.swap(0, Ordering::SeqCst)
+    }
+}
+
+fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut()) {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        notice();
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+}
+
+/// Systems with outages over some months, and an objective of each over one of several windows.
+fn world(systems: usize) -> (String, String) {
+    const WINDOWS: [&str; 6] = [
+        "windowDays: 7",
+        "windowDays: 28",
+        "windowDays: 30",
+        "windowDays: 90",
+        "window: { calendar: month }",
+        "window: { calendar: quarter }",
+    ];
+    let (mut feed, mut manifests) = (String::new(), String::new());
+    for system in 0..systems {
+        for day in 0..100_usize {
+            let (month, day_of_month) = (8 + day / 28, 1 + day % 28);
+            for (minute, status) in [(0, "up"), (10 + system % 40, "down"), (55, "up")] {
+                writeln!(
+                    feed,
+                    "{{\"ts\":\"2026-{month:02}-{day_of_month:02}T{:02}:{minute:02}:00Z\",\"system\":\"s{system}\",\"status\":\"{status}\"}}",
+                    (day + system) % 24
+                )
+                .unwrap();
+            }
+        }
+        writeln!(
+            manifests,
+            "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: o{system} }}\nspec: {{ systemRef: {{ kind: System, name: s{system} }}, target: 99, {} }}",
+            WINDOWS[system % WINDOWS.len()]
+        )
+        .unwrap();
+    }
+    (feed, manifests)
+}
+
+#[test]
+fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
+    const QUESTIONS: [&[&str]; 14] = [
+        &["status", "-o", "json"],
+        &["status", "o1"],
+        &["health"],
+        &["check", "-o", "json"],
+        &["downtime", "-o", "json"],
+        &["streaks"],
+        &["achievements"],
+        &["digest"],
+        &["report", "--period", "last-month"],
+        &["show", "o2"],
+        &["trend", "o3"],
+        &["history", "s1", "--since", "300d"],
+        &["export", "journal"],
+        &["db", "verify"],
+    ];
+    let Some(server) = Server::any() else { return };
+    let counter = Counter::before(server);
+    for (systems, sealed) in [(4, false), (4, true), (60, true)] {
+        let address = server.fresh();
+        let (feed, manifests) = world(systems);
+        let slo = Slo::at(&address);
+        slo.ingest(&feed);
+        slo.apply(&manifests);
+        if sealed {
+            slo.pass(&["compute", "-q", "--as-of", AS_OF], b"");
+        }
+        let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
+        let through = address
+            .replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", counter.port));
+        let through = Slo::at(through);
+        counter.take();
+        for question in QUESTIONS {
+            let args = [question, &["--as-of", AS_OF][..]].concat();
+            let (is, should) = (through.run(&args, b""), slo.run(&args, b""));
+            assert_eq!((is.code, &is.stdout), (should.code, &should.stdout), "{}", is.stderr);
+            let trips = counter.take();
+            assert!((1..=MOST).contains(&trips), "{question:?} of {systems}: {trips} round trips");
+        }
+    }
+}
