@@ -14,6 +14,7 @@ use super::health::minute;
 use super::sheet::paint;
 use super::status::{symbol, tone};
 use super::{Canvas, Tone};
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
@@ -40,6 +41,8 @@ const HEAD: usize = 11;
 pub(crate) struct Portrait {
     pub(crate) objective: Objective,
     pub(crate) report: ObjectiveReport,
+    /// Those that are about what it looks at, within the window up to `as_of`; sorted by name.
+    pub(crate) corrections: Vec<DeclaredCorrection>,
     /// Those of which something is charged in the window, oldest first.
     pub(crate) outages: Vec<Outage>,
     /// The outage that goes on, else the last of those.

@@ -65,8 +65,7 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     );
     let folder = slo.write_manifests(&[OBJECTIVES, &ignored, &alarm].concat());
     let plan = slo.run(&["plan", folder.to_str().unwrap(), "--as-of", AS_OF, "-o", "markdown"], b"");
-    assert_eq!(plan.code, 1);
-    assert!(plan.stdout.contains("95% → 100%"), "{}", plan.stdout);
+    assert_eq!((plan.code, plan.stdout.as_str()), (1, COMMENT));
     slo.apply(&[OBJECTIVES, &ignored, &alarm].concat());
     assert_eq!(consumed(&slo), [json!(0.0), json!(0.0)]);
     slo.pass(&["db", "verify"], b"");
@@ -74,7 +73,21 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     // The mistyped check is corrected for all of the window, the other one for 20 minutes.
     let corrected: Vec<&Value> = rows.iter().map(|row| &row["correctedMinutes"]).collect();
     assert!(corrected.contains(&&json!(43_200.0)) && corrected.contains(&&json!(20.0)), "{corrected:?}");
-    assert!(slo.pass(&["show", "shop-http", "--as-of", AS_OF], b"").contains("time under a correction: 20m"));
+    let show = |name: &str| slo.pass(&["show", name, "--as-of", AS_OF], b"");
+    assert!(show("shop-http").contains("time under a correction: 20m (false-alarm)"));
+    assert!(show("shop-availability").contains("time under a correction: 30d (false-alarm, mistyped)"));
+    let shown: Value =
+        serde_json::from_str(&slo.pass(&["show", "shop-availability", "--as-of", AS_OF, "-o", "json"], b"")).unwrap();
+    assert_eq!(shown["accounting"]["corrections"], json!(["false-alarm", "mistyped"]));
+    // Of each transition, the correction that says something else; the one that ends a corrected span is none.
+    let history = ["history", "shop", "--as-of", AS_OF, "--since", "2026-10-01", "-o", "json"];
+    let history: Value = serde_json::from_str(&slo.pass(&history, b"")).unwrap();
+    let corrected: Vec<&Value> =
+        history["transitions"].as_array().unwrap().iter().map(|row| &row["correctedBy"]).collect();
+    assert_eq!(corrected, [&Value::Null, &json!("false-alarm"), &Value::Null, &json!("mistyped")]);
+    let table = slo.run(&["history", "shop", "--as-of", AS_OF, "--since", "2026-10-01"], b"");
+    assert!(table.stdout.contains("CORRECTED BY") && table.stdout.contains("false-alarm"), "{}", table.stdout);
+    assert!(table.stderr.contains("note: corrected by mistyped: htpp ignored\n"), "{}", table.stderr);
     let listed = slo.pass(&["list", "corrections"], b"");
     assert!(listed.contains("false-alarm") && listed.contains("2026-11-12 10:20"), "{listed}");
     // Exported, and applied elsewhere, it says the same.
@@ -86,6 +99,22 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)]);
     slo.pass(&["db", "verify"], b"");
 }
+
+/// The comment on the pull request that takes the false alarm back.
+const COMMENT: &str = "\
+**slo plan**: 1 to create, 4 unchanged in set manifests
+
+| OBJECTIVE | TARGET | BUDGET LEFT | STATE |
+| :-- | :-- | :-- | :-- |
+| shop-availability | 99 | 95% → 100% | ✔ healthy |
+| shop-http | 99 | 95% → 100% | ✔ healthy |
+
+budgets as of 2026-11-20 00:00
+
+```diff
++ Correction false-alarm
+```
+";
 
 #[test]
 fn the_effective_status_is_corrected_to_the_millisecond() {

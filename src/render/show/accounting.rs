@@ -7,10 +7,20 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::duration::write_millis;
 
+/// Corrections that are named, the first by name.
+const MOST_NAMED: usize = 5;
+
 /// When the newest fact was, and how long ago.
 fn last_data(report: &ObjectiveReport) -> String {
     let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
     at + &ago(report.data_age_ms())
+}
+
+/// The first names of a list, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let first = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
 /// What was counted and what was not, and why.
@@ -63,7 +73,8 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
         lines.push(format!("outages of upstreams reach {grace} further at both ends"));
     }
     if report.corrected_ms > 0 {
-        lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
+        let names: Vec<&str> = portrait.corrections.iter().map(|it| it.metadata.name.as_str()).collect();
+        lines.push(format!("time under a correction: {} ({})", short_time(report.corrected_ms), listed(&names)));
     }
     let excluded = portrait.excluded_dependencies();
     if !excluded.is_empty() {
