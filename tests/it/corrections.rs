@@ -193,6 +193,27 @@ fn a_proposed_correction_applies_as_it_is() {
     }
 }
 
+/// What is said of the time to come is known as well as maintenance is.
+#[test]
+fn a_forecast_knows_when_a_correction_ends() {
+    let slo = Slo::new();
+    slo.ingest("{\"ts\":\"2026-11-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
+    let daily = OBJECTIVES.replace("target: 99, windowDays: 30", "target: 99.9, windowDays: 1");
+    let until = "start: 2026-11-19T23:00:00Z, end: 2026-11-25T00:00:00Z, status: degraded";
+    slo.apply(&[&daily, &*correction("known", until)].concat());
+    let row = |as_of: &str| {
+        let rows = slo.objectives(as_of);
+        rows.into_iter().find(|row| row["objectiveId"] == "shop-availability").unwrap()
+    };
+    // 86.4 s of budget: all but that has left the window a day after the end.
+    let forecast = row(AS_OF)["forecast"].clone();
+    assert_eq!(forecast["recoversAt"], json!("2026-11-25T23:58:33.600Z"));
+    assert_eq!(forecast["fullAt"], json!("2026-11-26T00:00:00.000Z"));
+    assert_eq!(row("2026-11-25T23:58:33.599Z")["isBreaching"], json!(true));
+    assert_eq!(row("2026-11-25T23:58:33.600Z")["isBreaching"], json!(false));
+    assert_eq!(row("2026-11-26T00:00:00Z")["errorBudgetConsumedMinutes"], json!(0.0));
+}
+
 #[test]
 fn corrections_that_contradict_stored_ones_are_refused_with_their_names() {
     let slo = shop();
