@@ -15,6 +15,7 @@ mod prospect;
 mod rewriting;
 mod sealing;
 mod subjects;
+mod systems;
 mod turning;
 
 use std::rc::Rc;
