@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
+use super::moment::{minute, second};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;
@@ -117,7 +117,7 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
         };
         let effective = entry.effective.unwrap_or(Status::Unknown);
         let mut row = vec![
-            Cell::plain(entry.transition.at.to_chrono().format("%Y-%m-%d %H:%M:%S").to_string()),
+            Cell::plain(second(entry.transition.at)).timed(),
             Cell::plain(stream),
             Cell::toned(entry.transition.status.as_str(), tone(entry.transition.status)),
             Cell::toned(effective.as_str(), tone(effective)),

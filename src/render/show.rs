@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::health::minute;
+use super::moment::{day, minute};
 use super::sheet::paint;
 use super::status::{symbol, tone};
 use super::{Canvas, Tone};
@@ -233,8 +233,7 @@ fn streak(report: &ObjectiveReport) -> String {
 
 /// What its system has achieved, oldest first.
 fn achieved(portrait: &Portrait) -> Vec<String> {
-    let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
-    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), date(unlocked.unlocked_at));
+    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 

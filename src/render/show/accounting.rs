@@ -1,6 +1,7 @@
 //! Owns the accounting below a portrait: what was counted and what was not, and why.
 
-use super::super::health::{ago, minute};
+use super::super::health::ago;
+use super::super::moment::{range, zoned};
 use super::super::number::{percent, short_down, short_time};
 use super::Portrait;
 use crate::domain::account::objective::DependencyExclusion;
@@ -12,7 +13,7 @@ const MOST_NAMED: usize = 5;
 
 /// When the newest fact was, and how long ago.
 fn last_data(report: &ObjectiveReport) -> String {
-    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
+    let at = report.last_seen.map_or(String::new(), |at| zoned(at) + ", ");
     at + &ago(report.data_age_ms())
 }
 
@@ -31,12 +32,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     let elapsed = budget.elapsed.millis();
     let known = i128::from(elapsed - tally.unknown_ms);
     let mut lines = vec![
-        format!(
-            "from {} to {}, as of {}",
-            minute(budget.window.start),
-            minute(budget.window.end),
-            minute(portrait.as_of)
-        ),
+        format!("from {}, as of {}", range(budget.window), zoned(portrait.as_of)),
         format!(
             "status known {} % of the time, unknown {}",
             percent(known, i128::from(elapsed), 1),
