@@ -63,14 +63,6 @@ impl Store {
         Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
     }
 
-    /// What is known of an objective's sealed days; nothing when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn seal(&self, id: i64, objective: &Objective) -> Result<Option<Seal>> {
-        Ok(self.sealed_and_seal(id, objective)?.map(|(_, seal)| seal))
-    }
-
     /// Whether anything is kept of an objective's days, damaged or not.
     ///
     /// # Errors
@@ -98,7 +90,7 @@ impl Store {
         Ok(latest)
     }
 
-    /// Both, read once.
+    /// The sealed days of an objective as far as they hold, with what is known of them; none when they are damaged.
     ///
     /// # Errors
     /// Those of the database.

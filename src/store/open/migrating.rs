@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0018_maintenance_now.sql")),
     Step::sql(include_str!("../migrations/0019_hindsight.sql")),
     Step::sql(include_str!("../migrations/0020_news.sql")),
+    Step::sql(include_str!("../migrations/0021_snapshot_runs.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
