@@ -1,7 +1,6 @@
 //! Owns what a small world is: the facts and manifests of SPEC 2 and 4 as plain data, and their text.
 
 pub(crate) mod busy;
-mod reach;
 pub(crate) mod strategy;
 
 use std::fmt::Write as _;

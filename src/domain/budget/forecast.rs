@@ -92,7 +92,13 @@ impl Forecast {
         };
         let goals: Vec<Vec<Linear>> = wanted.iter().map(|event| event.conditions(budget)).collect();
         let mut forecast = Self::default();
-        let found = course.find(&goals, |span| chronicle.pieces(model, span))?;
+        let found =
+            course.find(
+                &goals,
+                |span, whole| {
+                    if whole { chronicle.pieces(model, span) } else { chronicle.part(model, span) }
+                },
+            )?;
         for (event, at) in wanted.into_iter().zip(found) {
             forecast.put(event, at);
         }

@@ -50,14 +50,15 @@ struct Step {
 }
 
 impl Course<'_> {
-    /// Finds the first moment after `from` at which all conditions of each goal hold; `draw` gives the account of a stretch.
+    /// Finds the first moment after `from` at which all conditions of each goal hold; `draw` gives the account of a stretch, all of it
+    /// or as much as is read at once.
     ///
     /// # Errors
     /// Those of `draw`.
     pub(super) fn find<E>(
         &self,
         goals: &[Vec<Linear>],
-        draw: impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        draw: impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<Vec<Option<Instant>>, E> {
         // Hindsight is no longer than a window that moves.
         let start = if self.rolling_ms.is_some() { Instant::MIN } else { self.start };
@@ -118,7 +119,7 @@ struct Walk<'w, 'l, D> {
 
 impl<D, E> Walk<'_, '_, D>
 where
-    D: FnMut(Span) -> Result<Vec<Piece>, E>,
+    D: FnMut(Span, bool) -> Result<Vec<Piece>, E>,
 {
     fn is_over(&self) -> bool {
         !self.found.contains(&None)
@@ -243,8 +244,10 @@ where
         }
         if let (Some(Side { span, held: Some(_) }), Some(length_ms)) = (step.back, self.course.rolling_ms) {
             let (back, end) = (self.at.plus(-length_ms), step.end.plus(-length_ms));
-            self.back.cover(Span::new(span.start, end), end, &mut self.draw)?;
-            sums = sums.plus(self.back.held(Span::new(span.start, back)), -1);
+            if span.start < back {
+                self.back.cover(Span::new(span.start, end), end, &mut self.draw)?;
+                sums = sums.plus(self.back.held(Span::new(span.start, back)), -1);
+            }
         }
         Ok(sums)
     }

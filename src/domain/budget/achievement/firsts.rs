@@ -143,7 +143,9 @@ where
         let (Assessment { model, .. }, known) = (self.assessment, self.known);
         let hindsight_ms = model.objective.hindsight_ms();
         let course = Course { from, until, sums, rolling_ms, start: from, hindsight_ms, known, draws: DRAWS };
-        let found = course.find(&[conditions.to_vec()], |span| self.chronicle.pieces(model, span))?;
+        let found = course.find(&[conditions.to_vec()], |span, whole| {
+            if whole { self.chronicle.pieces(model, span) } else { self.chronicle.part(model, span) }
+        })?;
         Ok(found.into_iter().next().flatten())
     }
 

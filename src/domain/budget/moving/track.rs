@@ -2,7 +2,7 @@
 
 use super::linear::Sums;
 use crate::domain::account::downtime::Piece;
-use crate::domain::account::hindsight::{more_as_of, settlements, settling};
+use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::tally::tally;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::{END, Span};
@@ -25,8 +25,10 @@ pub(super) struct Hindsight {
 
 /// Pieces of an account, from where the walk is on.
 pub(super) struct Track {
-    /// None at the back of a window, where all is settled.
+    /// None at the back of a window, where all is settled, and where that is so at once.
     hindsight: Option<Hindsight>,
+    /// Whether it is the back of a window: there may be very much of it, of which no more is drawn than is read at once.
+    is_back: bool,
     /// What was drawn last.
     drawn: Span,
     /// Of that, and of as much before it as may still count otherwise.
@@ -40,9 +42,10 @@ pub(super) struct Track {
 
 impl Track {
     pub(super) fn new(draws: Draws, hindsight: Option<Hindsight>) -> Self {
+        let is_back = hindsight.is_none();
         let hindsight = hindsight.filter(|hindsight| hindsight.length_ms > 0);
         let drawn = Span::new(END, END);
-        Self { hindsight, drawn, pieces: Vec::new(), index: 0, jumps: Vec::new(), draws }
+        Self { hindsight, is_back, drawn, pieces: Vec::new(), index: 0, jumps: Vec::new(), draws }
     }
 
     /// The piece at a moment, which is not before the last one asked for. Nothing is drawn past `limit`, which is later.
@@ -50,10 +53,10 @@ impl Track {
         &mut self,
         at: Instant,
         limit: Instant,
-        draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<Piece, E> {
         if !self.covers(Span::new(at, at.plus(1))) {
-            self.draw(Span::new(at, at.plus(self.draws.next_ms).min(limit)), draw)?;
+            self.draw(Span::new(at, at.plus(self.draws.next_ms).min(limit)), !self.is_back, draw)?;
         }
         while self.pieces[self.index].span.end <= at {
             self.index += 1;
@@ -67,12 +70,12 @@ impl Track {
         &mut self,
         span: Span,
         limit: Instant,
-        draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<(), E> {
         if self.covers(span) {
             return Ok(());
         }
-        self.draw(Span::new(span.start, span.end.max(span.start.plus(self.draws.next_ms)).min(limit)), draw)
+        self.draw(Span::new(span.start, span.end.max(span.start.plus(self.draws.next_ms)).min(limit)), true, draw)
     }
 
     /// What comes in a stretch that is drawn, but for jumps.
@@ -92,7 +95,8 @@ impl Track {
     /// What has come before a moment holds in the end more than as of that; what is drawn begins there or shortly before.
     pub(super) fn pending(&self, at: Instant) -> Sums {
         self.hindsight.map_or(Sums::default(), |Hindsight { length_ms, start }| {
-            Sums::of(&more_as_of(&self.pieces, Span::new(start.max(at.plus(-length_ms)), at), END))
+            let last = Span::new(start.max(at.plus(-length_ms)), at);
+            self.held(last).plus(Sums::of(&tally(&self.pieces, last, at)), -1)
         })
     }
 
@@ -115,14 +119,21 @@ impl Track {
         self.drawn.start <= span.start && span.end <= self.drawn.end
     }
 
-    fn draw<E>(&mut self, span: Span, draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>) -> Result<(), E> {
+    /// Draws a stretch, all of it or as much as is read at once.
+    fn draw<E>(
+        &mut self,
+        span: Span,
+        whole: bool,
+        draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
+    ) -> Result<(), E> {
         (self.drawn, self.index) = (span, 0);
         self.draws.next_ms = (self.draws.next_ms * 2).min(self.draws.most_ms);
         let Some(Hindsight { length_ms, start }) = self.hindsight else {
-            self.pieces = draw(span)?;
+            self.pieces = draw(span, whole)?;
+            self.drawn.end = self.pieces.last().map_or(span.end, |last| last.span.end);
             return Ok(());
         };
-        self.pieces = draw(Span::new(span.start.plus(-length_ms), span.end))?;
+        self.pieces = draw(Span::new(span.start.plus(-length_ms), span.end), true)?;
         let ahead = settlements(&self.pieces).into_iter().filter(|at| span.start < *at);
         let jump = |at: Instant| (at, Sums::of(&settling(&self.pieces, Span::new(start, at))));
         self.jumps = ahead.map(jump).filter(|(_, more)| *more != Sums::default()).collect();
