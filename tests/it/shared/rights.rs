@@ -97,6 +97,10 @@ fn an_older_schema_is_brought_up_to_date_by_whoever_comes_first() {
         "slo",
         &format!(
             "DROP VIEW {schema}.objective_status; ALTER TABLE {schema}.objective_status_row DROP COLUMN corrected_minutes;
+             DROP VIEW {schema}.daily_snapshot; DROP TABLE {schema}.snapshot_run_row;
+             CREATE TABLE {schema}.daily_snapshot_row (objective_id text, date text, availability_percent double precision,
+               budget_consumed_minutes double precision NOT NULL, budget_remaining_percent double precision NOT NULL,
+               burn_rate double precision, streak_days bigint NOT NULL, checksum bigint NOT NULL, PRIMARY KEY (objective_id, date));
              ALTER TABLE {schema}.rewrite_log DROP COLUMN location; UPDATE {schema}.about SET version = 16 WHERE id = 1"
         ),
     );
