@@ -35,7 +35,10 @@ fn is_shared() -> bool {
 fn folder() -> TempDir {
     const ENOUGH: u64 = 1 << 30;
     let memory = Path::new("/dev/shm");
+    #[cfg(unix)]
     let room = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_bsize);
+    #[cfg(not(unix))]
+    let room = 0;
     let folder = if room >= ENOUGH { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     folder.or_else(|_| tempfile::tempdir()).unwrap()
 }

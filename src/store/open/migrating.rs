@@ -169,7 +169,7 @@ mod tests {
 
     fn whole() -> String {
         let made = "-- Why: what the steps of this folder come to, for a new database. Made by `cargo test --lib rewrite_ -- --ignored`.\n";
-        made.to_owned() + &statements(&stepped()).iter().map(|statement| format!("{statement};\n")).collect::<String>()
+        made.to_owned() + &statements(&stepped()).join(";\n") + ";\n"
     }
 
     #[test]

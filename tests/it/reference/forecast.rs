@@ -53,8 +53,7 @@ impl<'h, 'w> Sums<'h, 'w> {
         let at_start = history.pieces.iter().map(|piece| {
             let before = sum;
             let millis = i128::from(piece.end - piece.start);
-            sum.0 +=
-                if history.consumes(history.charged(piece, FAR)) { millis * piece.class.weight } else { 0 };
+            sum.0 += if history.consumes(history.charged(piece, FAR)) { millis * piece.class.weight } else { 0 };
             sum.1 += if piece.class.not_counted { millis } else { 0 };
             before
         });
