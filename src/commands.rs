@@ -62,8 +62,8 @@ use crate::store::{Access, Address, Store, expect_file, is_address, shows_passwo
 use answer::Answer;
 pub(crate) use completions::complete;
 use printer::Printer;
-pub(crate) use registry::Line;
 use registry::{Forms, Run};
+pub(crate) use registry::{Line, deeper};
 
 /// Bytes that are read of an answer to a question.
 const MOST_OF_ANSWER: usize = 100;
