@@ -58,7 +58,7 @@ fn draw(
 ) -> Result<Published> {
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::read(store)?;
+    let planned = Planned::open(store, objectives.len())?;
     let mut reports = Vec::with_capacity(objectives.len());
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
@@ -67,7 +67,7 @@ fn draw(
             days(store, id, assessment, chronicle)?;
             Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::unlocking(assessment, chronicle)?))
         })?;
-        reports.push(planned.told(report, as_of));
+        reports.push(planned.told(report, as_of)?);
         contributions.entry(system).or_default().push(contribution);
     }
     let achievements =

@@ -6,12 +6,12 @@ use rusqlite::Connection;
 use super::super::changes::forget_texts;
 use super::super::soundness::row;
 use super::restating::rename_states;
-use super::{APPLICATION_ID, PAGE_BYTES, check_identity, is_empty};
+use super::{APPLICATION_ID, check_identity, is_empty};
 use crate::failure::Failure;
 
 /// A step to the next schema. Steps only go forward.
-struct Step {
-    sql: &'static str,
+pub(super) struct Step {
+    pub(super) sql: &'static str,
     /// What is done behind the SQL.
     then: Option<fn(&Connection) -> Result<()>>,
     /// Whether it removes what must not be found in the file afterwards.
@@ -24,7 +24,7 @@ impl Step {
     }
 }
 
-const STEPS: &[Step] = &[
+pub(super) const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0001_journal_and_manifests.sql")),
     Step::sql(include_str!("../migrations/0002_conditions.sql")),
     Step::sql(include_str!("../migrations/0003_sets.sql")),
@@ -78,49 +78,6 @@ pub(super) fn migrate(connection: &Connection) -> Result<()> {
         drop(connection.execute_batch("ROLLBACK"));
     }
     if result.context("bringing the schema up to date")? { purge(connection) } else { Ok(()) }
-}
-
-/// Makes an empty database in memory of an earlier schema, or of this one.
-///
-/// # Errors
-/// Those of SQLite.
-pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    row::register(&connection)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    // References are not enforced, for what they refer to may be left behind.
-    connection.execute_batch(
-        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN",
-    )?;
-    for step in STEPS.iter().take(usize::try_from(version)?) {
-        connection.execute_batch(step.sql)?;
-    }
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    connection.pragma_update(None, "user_version", version)?;
-    connection.execute_batch("COMMIT")?;
-    connection.set_prepared_statement_cache_capacity(super::MOST_STATEMENTS);
-    Ok(connection)
-}
-
-/// Makes an empty database in memory, as a copy of another one that is filled as needed.
-///
-/// # Errors
-/// Those of SQLite.
-pub(in crate::store) fn empty_copy() -> Result<Connection> {
-    copy_of_schema(SCHEMA)
-}
-
-/// The SQL of the steps that lead from a schema to this one. It names every table that they read or write.
-pub(in crate::store) fn statements_after(version: i32) -> String {
-    STEPS.iter().skip(usize::try_from(version).unwrap_or_default()).map(|step| step.sql).collect()
-}
-
-/// Takes every step that is missing.
-///
-/// # Errors
-/// Those of SQLite, and when a row is damaged.
-pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
-    migrate(connection)
 }
 
 /// Makes the file anew, and its log empty, so that no copy is left of what was removed: neither in free pages nor in the log.

@@ -117,6 +117,9 @@ fn an_older_schema_is_brought_up_to_date_by_whoever_comes_first() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it is about time that passes")]
 fn a_server_that_says_nothing_ends_in_time_and_one_that_is_not_there_at_once() {
+    if Server::any().is_none() {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let silent = Slo::at(format!("postgres://u:topsecret@127.0.0.1:{port}/d?connect_timeout=2&retry_for=0"));
