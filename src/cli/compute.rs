@@ -22,6 +22,9 @@ pub(crate) struct Compute {
     /// Remember the --exec at the same position by this name instead of by a hash of its text, so that its text may change
     #[arg(long, value_name = "NAME", requires = "exec")]
     pub(crate) exec_name: Vec<String>,
+    /// Report a new condition with its whole past, not only what is news
+    #[arg(long)]
+    pub(crate) with_history: bool,
     /// Stop a command that takes longer than this; it counts as failed
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(crate) exec_timeout: i64,

@@ -1,7 +1,8 @@
 //! Owns `slo compute`: the tables for other readers of the file, what has changed, and commands that are told of it.
 //!
 //! | `slo compute` | writes status, days, streaks and achievements into [tables](tables.md) for SQLite readers, and
-//! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it | a command failed |
+//! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it; `--with-history` tells the past of new
+//! conditions, too | a command failed |
 
 mod exec;
 
@@ -35,7 +36,7 @@ impl Run for Compute {
         let range = store.write_anyway(|store| {
             // A command that is new begins with the changes of this run.
             recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
-            compute(store, as_of)
+            compute(store, as_of, args.with_history)
         })?;
         // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
         let printed = changes(context, &store, range);

@@ -43,17 +43,17 @@ pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     store.with_caches(|store| settle(store, now), forget)
 }
 
-/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of. Runs in a write
-/// transaction.
+/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of; of conditions that are
+/// new, with their `history` where that is asked for. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn compute(store: &Store, as_of: Instant) -> Result<LogRange> {
+pub(crate) fn compute(store: &Store, as_of: Instant, history: bool) -> Result<LogRange> {
     let hold = Cell::new(true);
     let work = |store: &Store| {
         store.expect_log()?;
         let before = if hold.get() { store.last_views() } else { store.logged_views() };
-        compute_from(store, before?, as_of)
+        compute_from(store, before?, as_of, history)
     };
     store.with_caches(work, |store| {
         hold.set(false);
@@ -75,7 +75,7 @@ pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) ->
     settle(store, now)?;
     if let Some(as_of) = computed {
         let before = store.logged_views()?;
-        compute_from(store, before, as_of)?;
+        compute_from(store, before, as_of, false)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::planned::Planned;
+use super::systems::moved;
 use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::account::chronicle::Chronicle;
@@ -22,13 +23,15 @@ use crate::store::{Difference, LogRange, Published, Seal, Store, Views};
 /// What is seen of everything now, each with the moment since when, where history itself tells it.
 type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
 
-/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of. Runs in a
-/// write transaction.
+/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of; of conditions
+/// that are new, with their `history` where that is asked for. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Result<LogRange> {
+pub(super) fn compute_from(store: &Store, mut before: Views, as_of: Instant, history: bool) -> Result<LogRange> {
+    let last = store.computed()?.map(|computed| computed.as_of);
     let published = draw(store, as_of, publish_days)?;
+    let mut changes = moved(store, &published.systems, &mut before, (last, as_of))?;
     let after = views(&published);
     for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
         store.withdraw_days(name)?;
@@ -36,9 +39,9 @@ pub(super) fn compute_from(store: &Store, before: Views, as_of: Instant) -> Resu
     store.publish(&published)?;
     store.put_computed(as_of)?;
     drop(published);
-    let mut changes = differences(before, after, as_of);
+    changes.extend(differences(before, after, as_of));
     changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-    let (mut changes, mut turns) = (changes.into_iter().peekable(), turns(store, as_of)?.peekable());
+    let (mut changes, mut turns) = (changes.into_iter().peekable(), turns(store, as_of, history)?.peekable());
     let in_order = std::iter::from_fn(|| {
         let turn_first = match (changes.peek(), turns.peek()) {
             // Of one moment, turns come last, as their kind does.
@@ -105,7 +108,8 @@ fn views(published: &Published) -> Seen {
         seen.insert((ChangeKind::Objective, report.objective.to_string()), (View::of_objective(report), None));
     }
     for health in &published.systems {
-        seen.insert((ChangeKind::System, health.system.to_string()), (View::of_system(health), None));
+        let view = View::of_status(health.status);
+        seen.insert((ChangeKind::System, health.system.to_string()), (view, health.in_status_since));
     }
     for unlocked in &published.achievements {
         let id = format!("{}/{}", unlocked.system, unlocked.achievement.as_str());

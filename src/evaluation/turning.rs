@@ -11,7 +11,7 @@ use crate::domain::account::model::Model;
 use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::rules::change::{Change, ChangeKind};
 use crate::domain::rules::condition::{Condition, Owner, Property, Subject, Term};
-use crate::domain::rules::turn::{Pair, Telling, additions};
+use crate::domain::rules::turn::{Entry, Pair, Telling, additions};
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::moments::Moments;
@@ -20,16 +20,18 @@ use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
 
 /// What has to be added to the change log for it to say exactly when each declared condition held for each objective or system of its
-/// scope, from the first transition of that system up to `as_of`. Runs in a write transaction.
+/// scope, up to `as_of`: with its `history` from the first transition of that system on; else, of a pair that is new, from then on or,
+/// where it holds now, from when it began to. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
+pub(super) fn turns(store: &Store, as_of: Instant, history: bool) -> Result<Turns> {
     let declared = store.conditions()?;
     store.drop_damaged_logged()?;
     let mut logging = Logging {
         store,
         as_of,
+        history,
         known: store.logged_conditions()?.into_iter().collect(),
         fingerprints: HashMap::new(),
         tellings: Vec::new(),
@@ -70,6 +72,8 @@ pub(super) fn turns(store: &Store, as_of: Instant) -> Result<Turns> {
 struct Logging<'s> {
     store: &'s Store,
     as_of: Instant,
+    /// Whether the past of what is new is told as well.
+    history: bool,
     /// How far everything is logged that was not come to yet.
     known: BTreeMap<Pair, LoggedUntil>,
     fingerprints: HashMap<Name, i64>,
@@ -81,39 +85,73 @@ impl Logging<'_> {
     fn log(&mut self, conditions: &mut Conditions<'_>, subject: &Subject, scope: &[&Condition]) -> Result<()> {
         let (store, as_of) = (self.store, self.as_of);
         let first = conditions.first(subject)?.filter(|first| *first <= as_of);
-        let mut unlogged = Vec::new();
+        let (mut unlogged, mut news) = (Vec::new(), Vec::new());
         for condition in scope {
             let pair = Pair { condition: condition.metadata.name.clone(), subject: subject.clone() };
             let fingerprint = fingerprint(conditions, condition, subject, &mut self.fingerprints)?;
             let logged = self.known.remove(&pair);
-            if first.is_none() && logged.is_none() {
-                continue;
-            }
-            let logged = logged.filter(|logged| logged.fingerprint == fingerprint);
-            let logged_until = logged.map_or(BEGINNING, |logged| logged.at);
-            if logged_until >= as_of {
+            let known =
+                logged.map(|logged| logged.from).map_or_else(|| store.first_told(&pair), |from| Ok(Some(from)))?;
+            let from = match (known, first) {
+                (None, None) if self.history => continue,
+                _ if self.history => BEGINNING,
+                (Some(from), _) => from,
+                (None, Some(first)) => {
+                    news.push((pair, &condition.when, fingerprint, first));
+                    continue;
+                }
+                // From its first fact on there is news.
+                (None, None) => {
+                    store.put_logged(&pair, LoggedUntil { fingerprint, from: as_of.plus(1), at: as_of })?;
+                    continue;
+                }
+            };
+            let logged = logged.filter(|logged| logged.fingerprint == fingerprint && logged.from == from);
+            // Late facts may be about moments before what is told at all.
+            let told_from = logged.map_or(from, |logged| logged.at.plus(1)).max(from).max(BEGINNING.plus(1));
+            if told_from > as_of {
                 continue;
             }
             // Facts may be gone that were there: before the first one nothing holds, whatever was told.
-            let told_from = logged_until.plus(1);
             let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
-            unlogged.push((stretch, told_from, pair, &condition.when, fingerprint));
+            unlogged.push((stretch, told_from, pair, &condition.when, LoggedUntil { fingerprint, from, at: as_of }));
         }
         // Those that are logged up to the same moment look at the same account.
         unlogged.sort_by_key(|(stretch, ..)| *stretch);
         for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
             conditions.cover(subject, alike[0].0, alike.iter().map(|(_, _, _, term, _)| *term));
-            for (stretch, told_from, pair, term, fingerprint) in alike {
+            for (stretch, told_from, pair, term, logged) in alike {
                 let told = store.told(pair, *told_from)?;
                 let held = held(conditions, term, subject, *stretch)?;
                 let added = additions(&told, &held, Span::new(*told_from, stretch.end));
-                store.put_logged(pair, LoggedUntil { fingerprint: *fingerprint, at: as_of })?;
+                store.put_logged(pair, *logged)?;
                 if !added.is_empty() {
                     self.tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &added));
                 }
             }
         }
+        for (pair, term, fingerprint, first) in news {
+            self.begin(conditions, &pair, (term, fingerprint), first)?;
+        }
         Ok(())
+    }
+
+    /// Begins to log a condition that is new for an objective or a system with what is news: that it holds, if it does.
+    fn begin(
+        &mut self,
+        conditions: &mut Conditions<'_>,
+        pair: &Pair,
+        (term, fingerprint): (&Term, i64),
+        first: Instant,
+    ) -> Result<()> {
+        let (store, as_of, subject) = (self.store, self.as_of, &pair.subject);
+        let mut from = as_of.plus(1);
+        if conditions.holds(term, subject, as_of)? {
+            from = conditions.since(term, subject, as_of)?.map_or(first, |since| since.max(first));
+            let entry = Entry { at: from, holds: true, since: Some(from) };
+            self.tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &[entry]));
+        }
+        store.put_logged(pair, LoggedUntil { fingerprint, from, at: as_of })
     }
 }
 
@@ -166,9 +204,9 @@ impl Iterator for Turns {
 /// # Errors
 /// Those of the database.
 pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
-    let mut logged: BTreeMap<Instant, Vec<(Pair, i64)>> = BTreeMap::new();
-    for (pair, LoggedUntil { fingerprint, at }) in store.logged_conditions()? {
-        logged.entry(at).or_default().push((pair, fingerprint));
+    let mut logged: BTreeMap<Instant, Vec<(Pair, LoggedUntil)>> = BTreeMap::new();
+    for (pair, until) in store.logged_conditions()? {
+        logged.entry(until.at).or_default().push((pair, until));
     }
     let declared = store.conditions()?;
     let mut differences = Vec::new();
@@ -177,7 +215,7 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
         pairs.sort_by(|(a, _), (b, _)| (&a.subject, &a.condition).cmp(&(&b.subject, &b.condition)));
         let mut conditions = Conditions::open(store, pairs.len(), at)?;
         let mut fingerprints = HashMap::new();
-        for (pair, logged_from) in pairs {
+        for (pair, LoggedUntil { fingerprint: logged_from, from, .. }) in pairs {
             // What is gone, or has another manifest, is put right by the next computation.
             let Some(condition) = declared.iter().find(|condition| condition.metadata.name == pair.condition) else {
                 continue;
@@ -189,12 +227,12 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
                 continue;
             }
             let first = conditions.first(&pair.subject)?.unwrap_or(END);
-            let stretch = Span::new(first.min(at.plus(1)), at.plus(1));
+            let stretch = Span::new(first.max(from).min(at.plus(1)), at.plus(1));
             conditions.cover(&pair.subject, stretch, [&condition.when]);
             let held = held(&mut conditions, &condition.when, &pair.subject, stretch)?;
             // A row that does not read has been told of.
-            let Ok(told) = store.told(&pair, BEGINNING) else { continue };
-            if let Some(missing) = additions(&told, &held, Span::new(BEGINNING, at.plus(1))).first() {
+            let Ok(told) = store.told(&pair, from) else { continue };
+            if let Some(missing) = additions(&told, &held, Span::new(from, at.plus(1))).first() {
                 let id = pair.id();
                 differences
                     .push(Difference(format!("change_log: condition {id} was otherwise from {} on", missing.at)));

@@ -185,7 +185,7 @@ impl Store {
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let is_whole = whole.is_some();
         let mut statement = if is_whole {
-            // Few of many: the index of kinds and names would lead to all of them.
+            // Of a kind there may be very many: the `+` keeps its index out of this.
             let sql = concat!(
                 "SELECT ",
                 whole!(manifest),

@@ -12,12 +12,15 @@ use super::soundness::row::{intact, is_intact, row_sum};
 use crate::domain::rules::change::View;
 use crate::domain::rules::turn::{Entry, Pair, Told};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::span::BEGINNING;
 
 /// How far the turns of one condition for one objective or system are logged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LoggedUntil {
     /// What decides them, besides the journal.
     pub(crate) fingerprint: i64,
+    /// From where on they are: what was before was no news any more.
+    pub(crate) from: Instant,
     /// The last moment up to which they are.
     pub(crate) at: Instant,
 }
@@ -28,7 +31,7 @@ pub(super) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
     let sql = concat!(
         "UPDATE condition_logged SET logged_until = ?1, checksum = CASE checksum WHEN ",
         row_sum!(condition_logged),
-        " THEN row_sum(condition, objective, fingerprint, ?1) ELSE checksum END WHERE logged_until > ?1"
+        " THEN row_sum(condition, objective, fingerprint, ?1, logged_from) ELSE checksum END WHERE logged_until > ?1"
     );
     connection.prepare_cached(sql)?.execute([at.plus(-1).millis()])?;
     Ok(())
@@ -41,7 +44,7 @@ impl Store {
     /// Those of the database.
     pub(crate) fn logged_conditions(&self) -> Result<Vec<(Pair, LoggedUntil)>> {
         let sql = concat!(
-            "SELECT condition, objective, fingerprint, logged_until, ",
+            "SELECT condition, objective, fingerprint, logged_until, logged_from, ",
             intact!(condition_logged),
             " FROM condition_logged ORDER BY 1, 2"
         );
@@ -50,14 +53,15 @@ impl Store {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (condition, objective): (String, String) = (row.get(0)?, row.get(1)?);
-            if !is_intact(row, 4)? {
+            if !is_intact(row, 5)? {
                 self.noticed.note("condition_logged", &format!("{condition} {objective}"));
                 continue;
             }
             let unreadable = || Unreadable(format!("{objective:?} is neither an objective nor a system"));
             let subject = Pair::parse_subject(&objective).ok_or_else(unreadable)?;
             let pair = Pair { condition: stored_name(&condition)?, subject };
-            found.push((pair, LoggedUntil { fingerprint: row.get(2)?, at: Instant::from_millis(row.get(3)?) }));
+            let [at, from] = [row.get(3)?, row.get(4)?].map(Instant::from_millis);
+            found.push((pair, LoggedUntil { fingerprint: row.get(2)?, from, at }));
         }
         Ok(found)
     }
@@ -67,11 +71,13 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn put_logged(&self, pair: &Pair, logged: LoggedUntil) -> Result<()> {
-        let sql = "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until, checksum)
-             VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))
+        let sql =
+            "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until, logged_from, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
              ON CONFLICT (condition, objective) DO UPDATE SET fingerprint = excluded.fingerprint,
-             logged_until = excluded.logged_until, checksum = excluded.checksum";
-        let row = params![pair.condition.as_str(), pair.subject_id(), logged.fingerprint, logged.at.millis()];
+             logged_until = excluded.logged_until, logged_from = excluded.logged_from, checksum = excluded.checksum";
+        let (at, from) = (logged.at.millis(), logged.from.millis());
+        let row = params![pair.condition.as_str(), pair.subject_id(), logged.fingerprint, at, from];
         self.connection.prepare_cached(sql)?.execute(row)?;
         Ok(())
     }
@@ -112,6 +118,14 @@ impl Store {
         changes::expect(row, 1)?;
         let stored: Option<String> = row.get(0)?;
         stored.map(|stored| changes::read_view(&stored)).transpose()
+    }
+
+    /// The first moment of which the log says something of a condition for an objective; `None` when it says nothing.
+    ///
+    /// # Errors
+    /// Those of the database, and when the log does not read.
+    pub(crate) fn first_told(&self, pair: &Pair) -> Result<Option<Instant>> {
+        Ok(self.told(pair, BEGINNING)?.after.first().map(|entry| entry.at))
     }
 
     /// What the log says of a condition for an objective from a moment on.

@@ -67,7 +67,8 @@ fn can_run() -> bool {
     missing.is_empty()
 }
 
-/// The demo, computed two days ago: since then an objective went down, another one got at risk, and a system degraded.
+/// The demo, computed two days ago: since then an objective went down, another one got at risk, a system degraded, and another one was
+/// unhealthy for some minutes.
 fn two_days_ago() -> World {
     let world = World::new();
     world.stdout(&["compute", "--as-of", "2026-11-18T14:05:00Z"]);
@@ -84,13 +85,15 @@ fn notify(world: &World, receiver: &str, env: &[(&str, &str)]) {
 const DOWN: &str = "objective mail-delivery: state healthy → down, budgetTier ok → warning, hasOpenDowntime no → yes, fastBurn no → yes";
 const AT_RISK: &str = "objective checkout-payment: state healthy → at-risk, budgetTier ok → critical";
 const DEGRADED: &str = "system mail: status healthy → degraded";
+const UNHEALTHY: &str = "system checkout: status healthy → unhealthy";
+const WELL: &str = "system checkout: status unhealthy → healthy";
 
 #[test]
 fn chats_get_every_change_in_words() {
     if !can_run() {
         return;
     }
-    let (address, received) = receiver(3);
+    let (address, received) = receiver(5);
     notify(&two_days_ago(), "slack", &[("SLACK_WEBHOOK_URL", &format!("{address}/services/x"))]);
     let mut texts: Vec<String> = Vec::new();
     for (path, body) in received.join().unwrap() {
@@ -103,8 +106,9 @@ fn chats_get_every_change_in_words() {
         texts.iter().any(|text| text.starts_with(&format!(":{sign}_circle: {words} (2026-11-20T")))
     };
     assert!(said("red", DOWN) && said("large_green", AT_RISK) && said("red", DEGRADED), "{texts:?}");
+    assert!(texts.contains(&format!(":large_green_circle: {WELL} (2026-11-18T16:41:30.000Z)")), "{texts:?}");
 
-    let (address, received) = receiver(3);
+    let (address, received) = receiver(5);
     notify(&two_days_ago(), "teams", &[("TEAMS_WEBHOOK_URL", &address)]);
     for (_, body) in received.join().unwrap() {
         assert_eq!(body["type"], "message");
@@ -112,7 +116,7 @@ fn chats_get_every_change_in_words() {
         assert_eq!(card["contentType"], "application/vnd.microsoft.card.adaptive");
         assert_eq!((&card["content"]["type"], &card["content"]["version"]), (&json!("AdaptiveCard"), &json!("1.4")));
         let text = card["content"]["body"][0]["text"].as_str().unwrap();
-        assert!([DOWN, AT_RISK, DEGRADED].contains(&text), "{text}");
+        assert!([DOWN, AT_RISK, DEGRADED, UNHEALTHY, WELL].contains(&text), "{text}");
     }
 }
 
@@ -121,7 +125,7 @@ fn pagers_get_what_is_bad() {
     if !can_run() {
         return;
     }
-    let (address, received) = receiver(2);
+    let (address, received) = receiver(4);
     let env = [("PAGERDUTY_ROUTING_KEY", "R0UTE"), ("PAGERDUTY_URL", &*address)];
     notify(&two_days_ago(), "pagerduty", &env);
     let events = received.join().unwrap();
@@ -133,7 +137,7 @@ fn pagers_get_what_is_bad() {
     assert_eq!((&payload["severity"], &payload["timestamp"]), (&json!("critical"), &json!("2026-11-20T14:05:00.000Z")));
     assert_eq!(payload["custom_details"]["next"]["state"], "down");
 
-    let (address, received) = receiver(2);
+    let (address, received) = receiver(4);
     notify(&two_days_ago(), "alertmanager", &[("ALERTMANAGER_URL", &*address)]);
     let alerts = received.join().unwrap();
     assert!(alerts.iter().all(|(path, _)| path == "/api/v2/alerts"));
@@ -152,7 +156,7 @@ fn what_is_over_is_resolved_under_the_same_key() {
         return;
     }
     let world = two_days_ago();
-    let (address, received) = receiver(4);
+    let (address, received) = receiver(6);
     let env = [("PAGERDUTY_ROUTING_KEY", "R0UTE"), ("PAGERDUTY_URL", &*address)];
     notify(&world, "pagerduty", &env);
     let line = "{\"ts\":\"2026-11-20T14:06:00Z\",\"system\":\"mail\",\"check\":\"queue\",\"status\":\"healthy\"}\n";
@@ -172,7 +176,7 @@ fn what_is_over_is_resolved_under_the_same_key() {
         keys.sort();
         keys
     };
-    assert_eq!(of("trigger"), ["slo objective mail-delivery", "slo system mail"]);
+    assert_eq!(of("trigger"), ["slo objective mail-delivery", "slo system checkout", "slo system mail"]);
     assert_eq!(of("resolve"), of("trigger"));
 }
 
@@ -204,7 +208,7 @@ fn mail_goes_to_sendmail() {
     assert!(made.success());
     notify(&world, "mail", &[("SLO_MAIL_TO", "oncall@example.com"), ("SENDMAIL", fake.to_str().unwrap())]);
     let mails = std::fs::read_to_string(world.path().join("mails")).unwrap();
-    assert_eq!(mails.matches("----\n").count(), 3, "{mails}");
+    assert_eq!(mails.matches("----\n").count(), 5, "{mails}");
     assert!(mails.contains(&format!("To: oncall@example.com\nSubject: {}\n", DOWN.replace('→', "->"))), "{mails}");
 }
 
@@ -219,7 +223,7 @@ fn what_is_not_set_is_said_and_the_change_is_sent_again() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("SLACK_WEBHOOK_URL: is not set"), "{text}");
-    let (address, received) = receiver(3);
+    let (address, received) = receiver(5);
     notify(&world, "slack", &[("SLACK_WEBHOOK_URL", &address)]);
-    assert_eq!(received.join().unwrap().len(), 3);
+    assert_eq!(received.join().unwrap().len(), 5);
 }

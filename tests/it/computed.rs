@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cases::one_in;
 use crate::harness::Slo;
-use crate::reference::calendar::{DAY, HOUR, Ms, rfc3339};
+use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
 use crate::reference::difference;
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{World, feed};
@@ -212,6 +212,14 @@ proptest! {
                 prop_assert_eq!(&line["changedFields"], &json!(differ));
                 if key.0 == "achievement" {
                     prop_assert!(next.is_null() || next["unlockedAt"] == line["occurredAt"]);
+                } else if key.0 == "system" && !next.is_null() {
+                    let moment = instant(line["occurredAt"].as_str().unwrap());
+                    let status = |at: Ms| seen(&slo, at).get(&key).map(|view| view["status"].clone());
+                    prop_assert!(moment <= at);
+                    prop_assert_eq!(status(moment), Some(next["status"].clone()), "{}", line);
+                    // Before its first fact a system is unknown as well.
+                    let always = previous.is_null() || next["status"] == "unknown";
+                    prop_assert!(always || status(moment - 1) != Some(next["status"].clone()), "{}", line);
                 } else {
                     prop_assert_eq!(&line["occurredAt"], &json!(rfc3339(at)));
                 }
@@ -286,11 +294,50 @@ fn flat_fields(objective: &Value) -> Vec<String> {
 }
 
 #[test]
+fn a_system_that_moved_twice_between_two_computations_is_told_twice() {
+    let mut feed = String::new();
+    for (time, status) in [("09:00:00", "up"), ("10:01:02.003", "down"), ("10:20:00", "degraded"), ("10:30:00", "up")] {
+        feed.push_str(&format!("{{\"ts\":\"2026-10-01T{time}Z\",\"system\":\"shop\",\"status\":\"{status}\"}}\n"));
+    }
+    let slo = Slo::new();
+    slo.ingest(&feed);
+    let start = instant("2026-10-01T10:00:00Z");
+    let told = |at: Ms| -> Vec<(String, Value, Value)> {
+        let lines = compute(&slo, at).into_iter();
+        lines
+            .map(|line| {
+                let at = line["occurredAt"].as_str().unwrap()[11..23].to_owned();
+                (at, line["previous"]["status"].clone(), line["next"]["status"].clone())
+            })
+            .collect()
+    };
+    assert_eq!(told(start), [("09:00:00.000".to_owned(), Value::Null, json!("healthy"))]);
+    let turn = |at: &str, from: &str, to: &str| (at.to_owned(), json!(from), json!(to));
+    assert_eq!(
+        told(start + 40 * MINUTE),
+        [
+            turn("10:01:02.003", "healthy", "unhealthy"),
+            turn("10:20:00.000", "unhealthy", "degraded"),
+            turn("10:30:00.000", "degraded", "healthy"),
+        ]
+    );
+    // A late fact says that it was still down as of the last computation.
+    slo.ingest("{\"ts\":\"2026-10-01T10:35:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n");
+    slo.ingest("{\"ts\":\"2026-10-01T10:50:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
+    assert_eq!(
+        told(start + HOUR),
+        [turn("10:35:00.000", "healthy", "unhealthy"), turn("10:50:00.000", "unhealthy", "healthy")]
+    );
+    assert_eq!(told(start + HOUR), []);
+    slo.pass(&["db", "verify"], b"");
+}
+
+#[test]
 fn what_is_pruned_leaves_the_tables_and_is_told_once() {
     let world = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: shop }\nspec:\n  \
                  systemRef: { kind: System, name: shop }\n  target: 99.9\n  windowDays: 7\n";
     let slo = Slo::with("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n", world);
-    let at = crate::reference::calendar::instant("2026-10-20T00:00:00.000Z");
+    let at = instant("2026-10-20T00:00:00.000Z");
     compute(&slo, at);
     assert_eq!(table(&slo, "daily_snapshot").len(), 19);
     slo.apply(&world.replace("name: shop }\nspec", "name: store }\nspec"));

@@ -55,7 +55,7 @@ type Held = BTreeMap<String, Vec<(Ms, Option<Ms>)>>;
 
 /// Computes, and returns what it told of conditions.
 fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
-    let printed = slo.pass(&["compute", "-o", "json", "--as-of", &rfc3339(at)], b"");
+    let printed = slo.pass(&["compute", "-o", "json", "--with-history", "--as-of", &rfc3339(at)], b"");
     let lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == "condition").collect()
 }
@@ -224,7 +224,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:12:30.001Z", false), turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
     assert_eq!(log[0]["next"], json!({"condition": "burning", "objectiveId": "web", "firing": false}));
-    let table = slo.pass(&["compute", "--as-of", "2026-01-02T11:00:00Z", "-q"], b"");
+    let table = slo.pass(&["compute", "--with-history", "--as-of", "2026-01-02T11:00:00Z", "-q"], b"");
     assert_eq!(table, "");
     // The condition goes, and comes back.
     slo.apply(manifest.split("---").next().unwrap());

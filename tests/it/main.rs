@@ -41,3 +41,4 @@ mod turns;
 mod verdicts;
 mod weights;
 mod world;
+mod zones;

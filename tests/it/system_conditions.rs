@@ -244,7 +244,7 @@ proptest! {
         looks.sort_unstable();
         let mut log = String::new();
         for at in looks.into_iter().chain([world.as_of]) {
-            log.push_str(&slo.pass(&["compute", "-o", "json", "--as-of", &rfc3339(at)], b""));
+            log.push_str(&slo.pass(&["compute", "-o", "json", "--with-history", "--as-of", &rfc3339(at)], b""));
         }
         let mut told: Vec<(String, String, bool)> = Vec::new();
         for line in log.lines() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::health::report::Health;
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 
 /// What a change is about.
@@ -73,8 +73,8 @@ impl View {
     }
 
     /// What is seen of a system.
-    pub(crate) fn of_system(health: &Health) -> Self {
-        Self(vec![("status".to_owned(), Seen::Text(health.status.as_str().to_owned()))])
+    pub(crate) fn of_status(status: Status) -> Self {
+        Self(vec![("status".to_owned(), Seen::Text(status.as_str().to_owned()))])
     }
 
     /// What is seen of an achievement.

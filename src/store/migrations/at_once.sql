@@ -168,7 +168,7 @@ CREATE TABLE condition_logged (
     condition    TEXT NOT NULL,
     objective    TEXT NOT NULL,
     fingerprint  INTEGER NOT NULL,
-    logged_until INTEGER NOT NULL, checksum INTEGER NOT NULL DEFAULT 0,
+    logged_until INTEGER NOT NULL, checksum INTEGER NOT NULL DEFAULT 0, logged_from INTEGER NOT NULL DEFAULT -2305843009213693952,
     PRIMARY KEY (condition, objective)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX condition_logged_until ON condition_logged (logged_until);

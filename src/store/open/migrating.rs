@@ -44,6 +44,7 @@ pub(super) const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0017_corrections.sql")),
     Step::sql(include_str!("../migrations/0018_maintenance_now.sql")),
     Step::sql(include_str!("../migrations/0019_hindsight.sql")),
+    Step::sql(include_str!("../migrations/0020_news.sql")),
 ];
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;

@@ -71,7 +71,7 @@ macro_rules! covered {
         "id, as_of, is_current"
     };
     (condition_logged) => {
-        "condition, objective, fingerprint, logged_until"
+        "condition, objective, fingerprint, logged_until, logged_from"
     };
     (change_log) => {
         "sequence, as_of, kind, id, occurred_at, previous, next, changed_fields"
