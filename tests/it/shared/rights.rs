@@ -35,6 +35,7 @@ fn a_reader_may_ask_everything_and_write_nothing() {
         ),
     );
     let reader = Slo::at(address.replace("user=slo", "user=reader"));
+    let manifests = owner.path("manifests");
     let of_one: [&[&str]; 7] = [
         &["show", "shop-availability", "-o", "json"],
         &["trend", "shop-availability", "-o", "json"],
@@ -42,7 +43,7 @@ fn a_reader_may_ask_everything_and_write_nothing() {
         &["history", "shop", "--since", "90d", "-o", "json"],
         &["report", "--html"],
         &["db", "info", "-o", "json"],
-        &["plan", owner.path("manifests").to_str().unwrap()],
+        &["plan", manifests.to_str().unwrap()],
     ];
     for question in PLAIN.iter().copied().chain(of_one) {
         let args = [question, &AS_OF].concat();
