@@ -110,7 +110,7 @@ fn sixty_four_writers_and_eight_readers_for_a_minute() {
                 })
             })
             .collect();
-        let written = writing(&address, 64, Duration::ZERO, || std::thread::sleep(Duration::from_secs(60)));
+        let written = writing(&address, 64, Duration::ZERO, || std::thread::sleep(Duration::from_mins(1)));
         done.store(true, Ordering::Relaxed);
         reads.extend(readers.into_iter().flat_map(|reader| reader.join().unwrap()));
         written
@@ -129,7 +129,7 @@ fn two_thousand_ingests_a_minute_from_thirty_two_processes() {
     let server = Server::start("-c max_connections=120").unwrap();
     let address = server.of("slo");
     Slo::at(&address).ingest(&line(0, 0));
-    let minute = || std::thread::sleep(Duration::from_secs(60));
+    let minute = || std::thread::sleep(Duration::from_mins(1));
     let (rounds, mut writes) = writing(&address, 32, Duration::from_millis(960), minute);
     tell("32 writers, 2 000 ingests a minute", &mut writes);
     assert!(writes.len() >= 2000, "{}", writes.len());
