@@ -36,12 +36,11 @@ fn a_reader_may_ask_everything_and_write_nothing() {
     );
     let reader = Slo::at(address.replace("user=slo", "user=reader"));
     let manifests = owner.path("manifests");
-    let of_one: [&[&str]; 7] = [
+    let of_one: [&[&str]; 6] = [
         &["show", "shop-availability", "-o", "json"],
         &["trend", "shop-availability", "-o", "json"],
         &["badge", "shop-availability"],
         &["history", "shop", "--since", "90d", "-o", "json"],
-        &["report", "--html"],
         &["db", "info", "-o", "json"],
         &["plan", manifests.to_str().unwrap()],
     ];
@@ -180,4 +179,44 @@ fn what_only_files_can_do_says_what_to_do_instead() {
     assert!(!copy.exists());
     let info = slo.pass(&["db", "info", "-o", "json"], b"");
     assert!(info.contains("\"transitions\": 3") && info.contains("\"notes\": 1"), "{info}");
+}
+
+/// Wherever a password comes from, no command prints it: not where it works, and not where something is wrong.
+#[test]
+fn a_password_of_the_environment_or_a_file_is_never_printed() {
+    let Some(server) = Server::any() else { return };
+    let slo = Slo::on(server);
+    slo.ingest(FEED);
+    let address = slo.db().to_str().unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let passfile = slo.write("pgpass", "*:*:*:*:topsecret\n");
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&passfile, closed).unwrap();
+    let passfile = passfile.to_str().unwrap();
+    let folder = server.folder().display().to_string().replace('/', "%2F");
+    let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap();
+    for (url, more) in [
+        (format!("postgres://slo:topsecret@{folder}/postgres?schema={schema}"), ("PGAPPNAME", "x")),
+        (format!("postgres://slo:topsecret@127.0.0.1:{port}/d?retry_for=0"), ("PGAPPNAME", "x")),
+        (format!("{address} password=topsecret"), ("PGAPPNAME", "x")),
+        (address.clone(), ("PGPASSWORD", "topsecret")),
+        (address.clone(), ("PGPASSFILE", passfile)),
+        (format!("host=127.0.0.1 port={port} user=slo retry_for=0"), ("PGPASSWORD", "topsecret")),
+        (format!("host=127.0.0.1 port={port} user=slo retry_for=0"), ("PGPASSFILE", passfile)),
+        (
+            format!("host=127.0.0.1 port={port} user=slo retry_for=0 sslmode=topsecrets password=topsecret"),
+            ("PGUSER", "x"),
+        ),
+    ] {
+        let one = Slo::at(&url);
+        for args in
+            [&["db", "info"][..], &["db", "info", "-o", "json"], &["status"], &["db", "verify"], &["ingest", "-"]]
+        {
+            let output = one.run_where(&[more], args, b"");
+            let told = format!("{}{}", output.stdout, output.stderr).replace("topsecrets", "");
+            assert!(!told.contains("secret"), "{url} {more:?} {args:?}: {told}");
+        }
+    }
 }

@@ -35,7 +35,7 @@ fn a_standby_answers_and_takes_over() {
     let (primary, standby) = pair();
     let (first, second) = (primary.folder().display().to_string(), standby.folder().display().to_string());
     let both = format!("host={first},{second} user=slo dbname=postgres target_session_attrs=read-write retry_for=60s");
-    Slo::at(&both).ingest(&line(0, 0));
+    Slo::at(&both).ingest(&(line(0, 0) + &line(0, 1)));
     // A standby may be a moment behind, also one that has every commit on its disk.
     let reader = Slo::at(format!("host={second} user=slo dbname=postgres"));
     let asked = (0..200).any(|_| {
@@ -82,7 +82,7 @@ fn a_standby_answers_and_takes_over() {
     let rounds: Vec<usize> = stored.iter().map(|stored| stored.load(Ordering::Relaxed)).collect();
     let all = (0..WRITERS).flat_map(|writer| (0..rounds[writer]).map(move |round| line(writer, round)));
     let file = Slo::in_file();
-    file.ingest(&(line(0, 0) + &all.collect::<String>()));
+    file.ingest(&(line(0, 0) + &line(0, 1) + &all.collect::<String>()));
     assert_eq!(Slo::at(&both).pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
     assert!(rounds.iter().all(|rounds| *rounds > 0), "{rounds:?}");
 }
