@@ -47,7 +47,7 @@ fn a_reader_may_ask_everything_and_write_nothing() {
     for question in PLAIN.iter().copied().chain(of_one) {
         let args = [question, &AS_OF].concat();
         let (is, should) = (reader.run(&args, b""), owner.run(&args, b""));
-        let same = |text: &str| text.replace("user=reader", "user=slo");
+        let same = |text: &str| text.replace("postgres://reader@", "postgres://slo@");
         assert_eq!((is.code, same(&is.stdout)), (should.code, should.stdout), "{question:?}: {}", is.stderr);
         assert!(is.code < 2, "{question:?}: {}", is.stderr);
     }
