@@ -1,8 +1,6 @@
 //! Owns opening the database: which file, how it is made, migrated, refused, and what its errors mean to a person.
 
 mod explaining;
-#[cfg(feature = "postgres")]
-mod in_memory;
 mod migrating;
 mod reading;
 mod restating;
@@ -36,9 +34,9 @@ const MOST_STATEMENTS: usize = 128;
 const RETRY: Duration = Duration::from_millis(20);
 
 pub(super) use explaining::{Unreadable, code, explain, is_no_value};
-#[cfg(feature = "postgres")]
-pub(super) use in_memory::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 pub(crate) use migrating::SCHEMA;
+#[cfg(feature = "postgres")]
+pub(super) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 
 /// What a command wants of the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

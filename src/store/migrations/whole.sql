@@ -1,4 +1,4 @@
--- What all steps lead to, for copies in memory. Made by `cargo test --lib rewrite_ -- --ignored`.
+-- Why: what the steps of this folder come to, for a new database. Made by `cargo test --lib rewrite_ -- --ignored`.
 CREATE TABLE system (
     id   INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
