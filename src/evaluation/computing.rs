@@ -69,7 +69,7 @@ fn draw_objectives(
 ) -> Result<BTreeMap<Name, Vec<Contribution>>> {
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::read(store)?;
+    let planned = Planned::open(store, objectives.len())?;
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
@@ -78,7 +78,7 @@ fn draw_objectives(
         let chronicle = &mut evaluation.chronicle;
         let assessment = Assessment::open(&model, sealed, as_of, chronicle)?;
         days(store, (id, seal), &assessment, chronicle)?;
-        publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of))?;
+        publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
     }
