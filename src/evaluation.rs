@@ -14,6 +14,7 @@ mod planned;
 mod prospect;
 mod rewriting;
 mod sealing;
+mod sparing;
 mod subjects;
 mod systems;
 mod turning;

@@ -64,6 +64,14 @@ impl Target {
         self.check.is_none() && self.source.is_none() && self.location.is_none()
     }
 
+    /// Whether it may be about what an objective looks at, on the system or on one of its checks.
+    pub(crate) fn concerns(&self, check: Option<&Name>) -> bool {
+        check.is_none_or(|check| {
+            !self.is_system()
+                && (self.source == Some(Source::Incident) || self.check.as_ref().is_none_or(|named| named == check))
+        })
+    }
+
     fn names(&self, source: Source, check: Option<&Name>, location: Option<&Name>) -> bool {
         self.source.is_none_or(|named| named == source)
             && self.check.as_ref().is_none_or(|named| check == Some(named))
@@ -132,14 +140,8 @@ impl Corrections {
 
     /// The time under a correction of a system, or of what an objective on one of its checks looks at.
     pub(crate) fn spans(&self, check: Option<&Name>) -> Vec<Span> {
-        let concerns = |target: &Target| {
-            check.is_none_or(|check| {
-                !target.is_system()
-                    && (target.source == Some(Source::Incident)
-                        || target.check.as_ref().is_none_or(|named| named == check))
-            })
-        };
-        let spans = self.0.iter().filter(|known| concerns(&known.target)).map(|known| (known.span(), ()));
+        let concerning = self.0.iter().filter(|known| known.target.concerns(check));
+        let spans = concerning.map(|known| (known.span(), ()));
         joined(spans).into_iter().map(|(span, ())| span).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::account::dependencies::{Dependencies, Edge};
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::Member;
 use crate::domain::account::objective::{BurnRateThresholds, DependencyExclusion, Metadata, NotCounted, Objective};
-use crate::domain::account::outage::Event;
+use crate::domain::account::outage::{Accounting, Event};
 use crate::domain::account::schedule::{Schedule, Timetable};
 use crate::domain::account::weights::{FULL, default_counts_as_down};
 use crate::domain::health::stream::StreamHistory;
@@ -121,6 +121,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 start: at(millis),
                 end: None,
                 events: Vec::new(),
+                uncharged: Vec::new(),
                 too_short: false,
             });
         }
@@ -136,6 +137,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 upstream: cause,
                 source: Source::Healthcheck,
                 weight: FULL,
+                accounting: Accounting::Charged,
             }),
         }
     }
