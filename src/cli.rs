@@ -60,8 +60,18 @@ pub(crate) struct Global {
     /// Evaluate as of this time, or this long ago, instead of now [env: SLO_AS_OF]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// Output format; junit and github are for CI, html is for the digest
-    #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    /// Print times for people in this time zone, e.g. Europe/Berlin [env: SLO_TZ] [default: UTC]
+    #[arg(long, global = true, value_name = "ZONE", help_heading = "Global options")]
+    pub(crate) timezone: Option<String>,
+    /// Output format: table, wide, json, yaml, csv or markdown; some commands have others
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        help_heading = "Global options",
+        hide_possible_values = true
+    )]
     pub(crate) output: Option<Output>,
     /// Write `'` before CSV cells that a spreadsheet would run as formulas
     #[arg(long, global = true, help_heading = "Global options")]

@@ -44,6 +44,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use chrono_tz::Tz;
 
 use crate::cli::Output;
 use crate::clock;
@@ -85,6 +86,8 @@ pub(crate) struct Context<'io> {
     /// The machine's clock at the start of the run, which `--as-of` does not move; as it is, right or not.
     pub(crate) clock: Instant,
     pub(crate) output: Option<Output>,
+    /// The time zone that is asked for: of a period, and of the moments that people read.
+    pub(crate) zone: Option<Tz>,
     pub(crate) canvas: Canvas,
     pub(crate) quiet: bool,
     /// Whether no cell of CSV may be run as a formula.

@@ -6,6 +6,7 @@ mod caches;
 mod circumstances;
 mod computing;
 mod conditions;
+mod corrections;
 mod digest;
 mod latest;
 mod outages;
@@ -43,6 +44,7 @@ pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, sugges
 pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settle_manifests};
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
+pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
 pub(crate) use latest::latest;
 pub(crate) use outages::{downtime, each_outage};

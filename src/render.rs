@@ -30,6 +30,7 @@ pub(crate) mod manifest;
 mod markdown;
 mod markup;
 pub(crate) mod metrics;
+pub(crate) mod moment;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod period;

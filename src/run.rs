@@ -8,16 +8,18 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use chrono_tz::Tz;
 
 use crate::Invocation;
 use crate::cli::{Color, Global};
 use crate::commands::{Context, Line, Noticed, dispatch};
 use crate::domain::value::duration::parse_millis;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::wording::{in_lines, one_line};
+use crate::domain::value::wording::{did_you_mean, in_lines, one_line};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Canvas;
+use crate::render::moment::read_in;
 use crate::{clock, commands};
 
 /// Columns assumed where a terminal does not tell its own.
@@ -53,6 +55,8 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
     if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
         drop(writeln!(stderr, "note: SLO_AS_OF is set: the answer is as of {at}"));
     }
+    let zone = zone(line.global.timezone.as_deref(), &invocation.env)?;
+    read_in(zone.unwrap_or_default());
     let as_of = match given {
         Some(at) => at,
         None if line.command.asks_the_clock => clock::plausible(now)?,
@@ -65,6 +69,7 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
         as_of,
         clock: now,
         output: *output,
+        zone,
         canvas,
         quiet: *quiet,
         csv_safe: *csv_safe,
@@ -104,6 +109,24 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
         )
     });
     parsed.map(Some)
+}
+
+/// The time zone that is asked for.
+fn zone(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option<Tz>> {
+    let from_env = set(env, "SLO_TZ").map(|text| text.to_string_lossy());
+    let (name, text) = match (flag, &from_env) {
+        (Some(text), _) => ("--timezone", text),
+        (None, Some(text)) => ("SLO_TZ", text.as_ref()),
+        (None, None) => return Ok(None),
+    };
+    let zone = text.parse().map_err(|_| {
+        // An abbreviation is like too many names to guess one.
+        let guess = did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let guess = if text.len() > 4 { guess } else { String::new() };
+        let hint = if guess.is_empty() { "write an IANA name such as Europe/Berlin".to_owned() } else { guess };
+        Failure::new(format!("unknown time zone {name} {text:?}"), hint)
+    });
+    zone.map(Some)
 }
 
 fn set<'e>(env: &'e BTreeMap<OsString, OsString>, name: &str) -> Option<&'e OsString> {

@@ -82,7 +82,7 @@ pub(crate) struct ExportJournal {
     pub(crate) until: Option<String>,
 }
 
-/// Export everything that status and health know as `OpenMetrics`
+/// Export everything that status and health know as OpenMetrics
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

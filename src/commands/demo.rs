@@ -115,6 +115,7 @@ fn at_moment<'io>(
         as_of: MOMENT,
         clock: MOMENT,
         output: None,
+        zone: None,
         canvas: crate::render::Canvas { width: None, color: false },
         csv_safe: false,
         quiet: true,

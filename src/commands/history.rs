@@ -12,14 +12,13 @@ use crate::cli::History;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::health::correction::Target;
 use crate::domain::health::transition::Source;
-use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
-use crate::evaluation::statuses;
+use crate::evaluation::{corrections_of, statuses};
 use crate::render::Looks;
 use crate::render::history::{Entry, document, sheet};
-use crate::store::{Access, Store};
+use crate::store::Access;
 
 /// How far back facts are listed where `--since` does not say.
 const USUAL_DAYS: i64 = 7;
@@ -33,8 +32,9 @@ impl Run for History {
         let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
         let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let store = context.store(Access::Read)?;
+        let shown = Span::new(since, until.unwrap_or(as_of.plus(1)).max(since));
         let (entries, corrections) = store.read(|store| {
-            let mut entries = Vec::new();
+            let (mut entries, mut corrections) = (Vec::new(), Vec::new());
             let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
             for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
                 store.each_fact(id, |stream, fact, note| {
@@ -51,6 +51,7 @@ impl Run for History {
                             file: ingest.map(|ingest| ingest.file.clone()),
                             ingested_at: ingest.map(|ingest| ingest.started_at),
                             effective: None,
+                            corrected_by: None,
                         });
                     }
                     Ok(())
@@ -60,11 +61,11 @@ impl Run for History {
                 for (entry, status) in entries.iter_mut().zip(statuses(store, &name, &moments, as_of)?) {
                     entry.effective = Some(status);
                 }
+                corrections = corrections_of(store, &name, shown)?;
+                for entry in &mut entries {
+                    entry.corrected_by = corrected_by(entry, &corrections);
+                }
             }
-            let shown = Span::new(since, until.unwrap_or(as_of).max(since));
-            let of_system = |declared: &DeclaredCorrection| declared.system.as_str() == args.system;
-            let mut corrections = declared_corrections(store)?;
-            corrections.retain(|it| of_system(it) && !it.correction.span().intersect(shown).is_empty());
             Ok((entries, corrections))
         })?;
         for correction in corrections {
@@ -79,11 +80,16 @@ impl Run for History {
     }
 }
 
-fn declared_corrections(store: &Store) -> Result<Vec<DeclaredCorrection>> {
-    let objects = store.objects(Kind::Correction)?.into_iter().map(|stored| stored.held.object);
-    Ok(objects
-        .filter_map(|object| if let Object::Correction(declared) = object { Some(declared) } else { None })
-        .collect())
+/// The first correction, by name, under which the stream of a fact was at that moment; else that of the effective status.
+fn corrected_by(entry: &Entry, corrections: &[DeclaredCorrection]) -> Option<Name> {
+    let (check, location) = (entry.check.as_ref(), entry.location.as_ref());
+    let there = || corrections.iter().filter(|it| it.correction.holds_at(entry.transition.at));
+    let of_stream = |it: &&DeclaredCorrection| {
+        let target = &it.correction.target;
+        !target.is_system() && target.names(entry.source, check, location)
+    };
+    let found = there().find(of_stream).or_else(|| there().find(|it| it.correction.target.is_system()));
+    found.map(|it| it.metadata.name.clone())
 }
 
 /// What a correction says, on one line.

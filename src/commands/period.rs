@@ -1,6 +1,4 @@
-//! Owns which period a command is about: `--period` and `--timezone`.
-
-use std::ffi::OsStr;
+//! Owns which period a command is about: `--period`.
 
 use anyhow::Result;
 use chrono_tz::Tz;
@@ -13,7 +11,6 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::period::{Frame, Period, PeriodError};
 use crate::evaluation::{reports, reports_over};
 use crate::failure::Failure;
-use crate::manifest::did_you_mean;
 use crate::store::{Store, Stored};
 
 /// A period as it is asked for, before it is known for which objectives: `last-month` is that of their zones.
@@ -25,21 +22,12 @@ pub(super) struct Wanted {
 /// The period that is asked for, if one is.
 ///
 /// # Errors
-/// When it is none, or the time zone is not known.
+/// When it is none.
 pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
-    over.period.as_deref().map(|text| read(text, over.timezone.as_deref(), context, as_of)).transpose()
-}
-
-fn read(text: &str, timezone: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Wanted> {
-    let from_env = context.env.get(OsStr::new("SLO_TZ")).map(|text| text.to_string_lossy().into_owned());
-    let zone = match (timezone, from_env.filter(|text| !text.is_empty())) {
-        (Some(text), _) => Some(zone("--timezone", text)?),
-        (None, Some(text)) => Some(zone("SLO_TZ", &text)?),
-        (None, None) => None,
-    };
-    let wanted = Wanted { text: text.to_owned(), zone };
+    let Some(text) = &over.period else { return Ok(None) };
+    let wanted = Wanted { text: text.clone(), zone: context.zone };
     // What is no period is told before anything is opened.
-    wanted.told_from(Calendar::UTC.date(as_of)).map(|_| wanted)
+    wanted.told_from(Calendar::UTC.date(as_of)).map(|_| Some(wanted))
 }
 
 impl Wanted {
@@ -73,16 +61,6 @@ impl Wanted {
             Failure::new(format!("invalid --period {:?}: {error}", self.text), remedy)
         })
     }
-}
-
-fn zone(name: &str, text: &str) -> Result<Tz> {
-    text.parse().map_err(|_| {
-        // An abbreviation is like too many names to guess one.
-        let guess = did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        let guess = if text.len() > 4 { guess } else { String::new() };
-        let hint = if guess.is_empty() { "write an IANA name such as Europe/Berlin".to_owned() } else { guess };
-        Failure::new(format!("unknown time zone {name} {text:?}"), hint)
-    })
 }
 
 /// The reports of objectives over the period or, without one, over their own windows; and what the period is for them.

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
+use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
 use super::{Answer, Context};
 use crate::cli::{
@@ -13,6 +14,7 @@ use crate::cli::{
     Health, History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema,
     Show, Status, Streaks, Trend, Validate, Verify,
 };
+use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
 /// Arguments that know what to do.
@@ -37,7 +39,21 @@ pub(crate) enum Forms {
     Only(&'static [Output], &'static str, &'static str),
 }
 
+/// The forms that most answers have.
+const USUAL: [Output; 6] = [Output::Table, Output::Wide, Output::Json, Output::Yaml, Output::Csv, Output::Markdown];
+
 impl Forms {
+    /// `-o` as an answer of these forms takes it.
+    fn describe(self, output: Arg) -> Arg {
+        let forms: Vec<Output> = match self {
+            Self::Usual(more) => USUAL.iter().chain(more).copied().collect(),
+            Self::Only(forms, ..) => forms.to_vec(),
+        };
+        let values: Vec<_> = forms.iter().filter_map(ValueEnum::to_possible_value).collect();
+        let help = format!("Output format: {}", or_list(values.iter().map(PossibleValue::get_name)));
+        output.help(help)
+    }
+
     /// # Errors
     /// When the answer has no such form.
     pub(super) fn allow(self, output: Option<Output>) -> Result<()> {
@@ -156,11 +172,15 @@ const fn holding<A: Args>(name: &'static str, commands: &'static [Command]) -> C
 }
 
 impl Command {
-    fn definition(&self) -> clap::Command {
+    fn definition(&self, output: &Arg) -> clap::Command {
         let definition = (self.define)(clap::Command::new(self.name));
-        let Does::Holds(commands) = self.does else { return definition };
-        let commands = commands.iter().map(Self::definition);
-        definition.subcommand_required(true).arg_required_else_help(true).subcommands(commands)
+        match self.does {
+            Does::This(leaf) => definition.arg(leaf.forms.describe(output.clone())),
+            Does::Holds(commands) => {
+                let commands = commands.iter().map(|command| command.definition(output));
+                definition.subcommand_required(true).arg_required_else_help(true).subcommands(commands)
+            }
+        }
     }
 }
 
@@ -214,12 +234,21 @@ fn called(
 /// Reads a command line with the arguments of one command alone, the first that is named in it.
 fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
     let called = words.iter().skip(1).find_map(|word| all().find(|command| word == command.name))?;
-    Some(Cli::command().subcommand(called.definition()).try_get_matches_from(words))
+    let (root, output) = root();
+    Some(root.subcommand(called.definition(&output)).try_get_matches_from(words))
+}
+
+/// What all commands have in common, and what of that each says in its own way: `-o`.
+fn root() -> (clap::Command, Arg) {
+    let root = Cli::command();
+    let output = root.get_arguments().find(|arg| arg.get_id() == "output").cloned();
+    (root, output.unwrap_or_else(|| Arg::new("output")))
 }
 
 /// The whole command line.
 pub(super) fn definition() -> clap::Command {
-    let root = Cli::command().subcommands(all().map(Command::definition));
+    let (root, output) = root();
+    let root = root.subcommands(all().map(|command| command.definition(&output)));
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}Options:\n{{options}}{{after-help}}",
         grouped(&root)

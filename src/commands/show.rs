@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::{Answer, Context, Run, selection};
 use crate::cli::Show;
 use crate::domain::value::span::Span;
-use crate::evaluation::{achievements, downtime, latest, reports, trend};
+use crate::evaluation::{achievements, corrections_behind, downtime, latest, reports, trend};
 use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::show::{Portrait, document, markdown, text};
@@ -30,9 +30,14 @@ impl Run for Show {
             let outages = downtime(store, stored.clone(), range, as_of)?;
             let latest = latest(store, stored.clone(), &outages, as_of)?;
             let after = objective.window.calendar().days_before(as_of, args.days.into());
+            let corrections = if report.corrected_ms > 0 {
+                corrections_behind(store, stored.clone(), report.budget.elapsed, as_of)?
+            } else {
+                Vec::new()
+            };
             let snapshots = trend(store, stored, after, as_of)?;
             let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
-            Ok(Portrait { objective, report, outages, latest, snapshots, achievements, as_of })
+            Ok(Portrait { objective, report, corrections, outages, latest, snapshots, achievements, as_of })
         })?;
         Ok(Looks::of(portrait).document(document).text(|it, _, canvas| text(it, canvas)).markdown(markdown).into())
     }

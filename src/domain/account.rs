@@ -13,6 +13,8 @@ pub(crate) mod model;
 pub(crate) mod objective;
 pub(crate) mod outage;
 pub(crate) mod schedule;
+#[cfg(test)]
+pub(crate) mod small;
 pub(crate) mod tally;
 mod unfolded;
 pub(crate) mod weights;

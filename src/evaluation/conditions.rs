@@ -178,7 +178,7 @@ impl<'s> Conditions<'s> {
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
         let later = Span::new(assessment.settled().end(), calendar.day_start(end));
-        let later = chronicle.pieces(&model, later)?;
+        let later = chronicle.day_tallies(&model, later)?;
         let days = Rc::new(Days::draw(Rc::clone(&model), &assessment, &later));
         if self.days.len() >= MOST_DAYS {
             self.days.clear();

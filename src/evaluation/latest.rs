@@ -36,7 +36,7 @@ pub(crate) fn latest(store: &Store, stored: Stored, known: &[Outage], as_of: Ins
 }
 
 /// A system, and what it is made of.
-fn with_members(system: &Member, found: &mut Vec<Name>) {
+pub(super) fn with_members(system: &Member, found: &mut Vec<Name>) {
     found.push(system.name.clone());
     let members = system.composition.iter().flat_map(|composition| &composition.members);
     members.for_each(|member| with_members(member, found));

@@ -10,7 +10,7 @@ use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::outage::shared::shared;
 use crate::domain::account::outage::{Outage, outages};
-use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::{Level, LevelDay};
@@ -148,7 +148,7 @@ fn levels(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: Instant)
             title: assessment.model.objective.metadata.title.clone(),
             report: ObjectiveReport::draw(assessment, chronicle)?,
             outages: Vec::new(),
-            days: days(assessment),
+            days: days(assessment, chronicle)?,
         })
     })?;
     let with = |level: Level| Level { outages: outages.next().unwrap_or_default(), ..level };
@@ -156,7 +156,7 @@ fn levels(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: Instant)
 }
 
 /// The days of the period, as far as they have passed.
-fn days(assessment: &Assessment<'_>) -> Vec<LevelDay> {
+fn days(assessment: &Assessment<'_>, chronicle: &mut Chronicle<Load<'_>>) -> Result<Vec<LevelDay>> {
     let (calendar, exclusion) = (assessment.ledger.calendar(), assessment.model.objective.dependency_exclusion);
     let day = |span: Span, tally: &Tally| LevelDay {
         date: calendar.date(span.start),
@@ -169,7 +169,7 @@ fn days(assessment: &Assessment<'_>) -> Vec<LevelDay> {
     let mut found: Vec<LevelDay> = whole.into_iter().map(|(span, tally)| day(span, tally)).collect();
     let today = Span::new(assessment.ledger.end().max(assessment.window.start), assessment.as_of);
     if assessment.first.is_some() && !today.is_empty() {
-        found.push(day(today, &tally(&assessment.recent, today, assessment.as_of)));
+        found.push(day(today, &assessment.lately(today, chronicle)?));
     }
-    found
+    Ok(found)
 }

@@ -259,8 +259,11 @@ impl<'a> Whole<'a> {
                 "{name} has members, but reports by itself as well; of a composite system only incidents count (checks: {})",
                 checks.join(", ")
             );
-            let remedy = "name the composite system otherwise, and make this one a member";
-            self.note(Severity::Error, draft, member.at, message, remedy);
+            let remedy = format!(
+                "give the composite system another name, and make {name} a member; or delete these facts: \
+                 slo db forget --system {name} --source healthcheck"
+            );
+            self.note(Severity::Error, draft, member.at, message, &remedy);
         }
         let given = |name: &Name| self.drafts.iter().any(|draft| draft.kind == Kind::Objective && draft.name == *name);
         let looks = |objective: &&Objective| objective.system == *name && objective.healthcheck.is_some();

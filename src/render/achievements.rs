@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
 use super::number::{counted, percent, ratio_percent};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::budget::achievement::{Measure, Progress, Standing, Unlocked};
@@ -84,7 +83,7 @@ pub(crate) fn recent_sheet(unlocked: &[Unlocked]) -> Sheet {
     let mut sheet = Sheet::new().left("UNLOCKED").left("SYSTEM").names().left("ACHIEVEMENT").left("FOR").optional();
     for one in unlocked {
         sheet.push(vec![
-            Cell::plain(minute(one.unlocked_at)),
+            Cell::at(one.unlocked_at),
             Cell::toned(one.system.as_str(), Tone::Strong),
             Cell::toned(one.achievement.as_str(), Tone::Good),
             Cell::plain(one.achievement.meaning()),
@@ -92,7 +91,7 @@ pub(crate) fn recent_sheet(unlocked: &[Unlocked]) -> Sheet {
     }
     sheet.footer.push(match unlocked.len() {
         0 => "no achievements yet".to_owned(),
-        count => format!("the last {}; times are UTC", counted(count, "achievement")),
+        count => format!("the last {}", counted(count, "achievement")),
     });
     sheet
 }
@@ -128,7 +127,7 @@ pub(crate) fn sheet(standings: &[Standing], wide: bool) -> Sheet {
             sheet.push(vec![
                 name(),
                 Cell::toned(unlocked.achievement.as_str(), Tone::Good),
-                Cell::plain(minute(unlocked.unlocked_at)),
+                Cell::at(unlocked.unlocked_at),
                 Cell::plain(unlocked.achievement.meaning()),
             ]);
         }

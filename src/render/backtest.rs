@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::health::minute;
+use super::moment::range;
 use super::number::{rate, short_time};
 use super::score::{WireScore, lines, wire};
 use super::subject::{WireId, name_of};
@@ -17,6 +17,7 @@ use crate::domain::rules::episode::Episode;
 use crate::domain::rules::incident::Incident;
 use crate::domain::rules::solver::linear::Fraction;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 
 /// Cells of a line of time.
 const CELLS: i64 = 64;
@@ -223,9 +224,9 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
         let first = question.watched.iter().zip(&firing.peaks).next();
         let peak = first.and_then(|(watched, peak)| Some(peak_text(watched.field.property, (*peak)?)));
         let [before, after] = firing.remaining.map(left);
-        let mut row = vec![Cell::toned(name_of(&of.subject), Tone::Strong), Cell::plain(minute(start))];
+        let mut row = vec![Cell::toned(name_of(&of.subject), Tone::Strong), Cell::at(start)];
         if wide {
-            row.push(end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end))));
+            row.push(end.map_or(Cell::toned("open", Tone::Bad), Cell::at));
         }
         row.extend([
             if wide || end.is_some() { Cell::plain(lasted) } else { Cell::toned(format!("{lasted} open"), Tone::Bad) },
@@ -236,7 +237,7 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
         sheet.push(row);
     }
     let (since, until) = (question.since, question.until);
-    sheet.footer.push(format!("{} from {} to {}", question.term, minute(since), minute(until)));
+    sheet.footer.push(format!("{} from {}", question.term, range(Span::new(since, until))));
     let fired = firings(tested).into_iter().map(|(_, firing, _)| firing.episode);
     let events = tested.iter().flat_map(|of| touching(of, until).map(|(_, event)| event));
     sheet.footer.push(format!("{:<9} {}", "fired", strip(fired, since, until)));

@@ -5,9 +5,9 @@ use unicode_width::UnicodeWidthChar;
 
 use super::Document;
 use super::down::standing;
-use super::health::minute;
 use super::icon;
 use super::markup::Markup;
+use super::moment::zoned;
 use super::status::{available, budget_left};
 use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
@@ -66,7 +66,7 @@ impl Picture {
             let target = budget.target.percent();
             title.push_str(&format!("; available {availability} of {target} %, budget {left}"));
         }
-        title.push_str(&format!(", as of {} UTC", minute(budget.elapsed.end)));
+        title.push_str(&format!(", as of {}", zoned(budget.elapsed.end)));
         Self {
             objective: report.objective.to_string(),
             label: label.map_or_else(|| report.objective.to_string(), ToOwned::to_owned),

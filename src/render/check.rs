@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::health::minute;
+use super::moment::zoned;
 use super::reading::{shown, values};
 use super::sheet::paint;
 use super::subject::{WireId, count_of, name_of};
@@ -89,7 +89,7 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(name_of(&finding.subject), Tone::Strong),
             Cell::plain(cause(finding)),
-            Cell::plain(finding.since.map_or("–".to_owned(), minute)),
+            finding.since.map_or_else(|| Cell::plain("–"), Cell::at),
             Cell::plain(shown(&finding.values).join(" ")),
         ]);
     }
@@ -139,8 +139,8 @@ fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canva
 
 /// Since when a finding is as it is, and what is to come.
 pub(super) fn course(finding: &Finding) -> Option<String> {
-    let since = finding.since.map(|since| format!("since {}", minute(since)));
-    let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", minute(at)));
+    let since = finding.since.map(|since| format!("since {}", zoned(since)));
+    let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", zoned(at)));
     let parts: Vec<String> = since.into_iter().chain(clears).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::health::minute;
 use super::number::counted;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
@@ -68,7 +67,7 @@ pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet
     let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
     for Logged { change, .. } in changes {
         sheet.push(vec![
-            Cell::plain(minute(change.occurred_at)),
+            Cell::at(change.occurred_at),
             Cell::plain(change.kind.as_str()),
             Cell::toned(change.id.as_str(), Tone::Strong),
             Cell::toned(in_words(change), tone(change)),

@@ -7,8 +7,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Document;
-use super::health::minute;
 use super::ingest::thousands;
+use super::moment::range;
 use super::number::counted;
 use crate::domain::health::figures::Figures;
 use crate::domain::health::ingest::IngestRecord;
@@ -44,7 +44,7 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
 pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
     let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
-    let span = info.span.map_or("none".to_owned(), |span| format!("{} to {}", minute(span.start), minute(span.end)));
+    let span = info.span.map_or("none".to_owned(), range);
     let lines = [
         ("file", one_line(path).into_owned()),
         ("size", format!("{} bytes{each}", number(info.bytes))),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::health::minute;
+use super::moment::zoned;
 use crate::domain::value::instant::Instant;
 
 /// Where the demo world is, and how `slo` was called.
@@ -18,17 +18,17 @@ pub(crate) struct Place<'a> {
 /// What the world is, above the table.
 pub(crate) fn introduction(place: &Place<'_>) -> String {
     format!(
-        "A web shop as of {} UTC: storefront, checkout, search and mail,\n\
+        "A web shop as of {}: storefront, checkout, search and mail,\n\
          and the postgres behind them. 80 days of health checks with a database outage,\n\
          an upgrade and an incident, in {}\n\n",
-        minute(place.at),
+        zoned(place.at),
         shell(&place.folder.display().to_string()),
     )
 }
 
 /// What to try next, below the table: every command prints the same whenever it is run.
 pub(crate) fn next_steps(place: &Place<'_>) -> String {
-    let moment = minute(place.at).replace(' ', "T");
+    let moment = place.at.to_chrono().format("%Y-%m-%dT%H:%M");
     let (program, db) = (shell(place.program), shell(&place.db.display().to_string()));
     let manifests = shell(&place.folder.join("manifests").display().to_string());
     let steps = [

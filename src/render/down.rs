@@ -1,6 +1,6 @@
 //! Owns how it looks that an objective is down at this moment, whatever its state: a sign, and since when.
 
-use super::health::minute;
+use super::moment::{clock, minute, zoned};
 use super::number::short_time;
 use super::{Cell, Tone};
 use crate::domain::budget::balance::State;
@@ -35,22 +35,11 @@ pub(super) fn down_cell(report: &ObjectiveReport, room: Room) -> Cell {
     }
 }
 
-/// A moment in as few words as tell it apart on the day of another: `13:41`, `11-18 13:41`, `2025-11-18`; UTC.
-pub(super) fn clock(at: Instant, now: Instant) -> String {
-    let same = |format: &str| at.to_chrono().format(format).to_string() == now.to_chrono().format(format).to_string();
-    let format = match (same("%Y-%m-%d"), same("%Y")) {
-        (true, _) => "%H:%M",
-        (_, true) => "%m-%d %H:%M",
-        _ => "%Y-%m-%d",
-    };
-    at.to_chrono().format(format).to_string()
-}
-
 fn as_of(report: &ObjectiveReport) -> Instant {
     report.budget.elapsed.end
 }
 
-/// `down since 2026-11-20 13:41`, and why it spends no budget where it does not; `None` while an objective is not down.
+/// `down since 2026-11-20 13:41 UTC`, and why it spends no budget where it does not; `None` while an objective is not down.
 pub(super) fn in_words(report: &ObjectiveReport) -> Option<String> {
     let down = report.down.as_ref()?;
     let why = match &down.excuse {
@@ -60,7 +49,7 @@ pub(super) fn in_words(report: &ObjectiveReport) -> Option<String> {
         Some(Excuse::TooShort) => ", too short to count so far".to_owned(),
         Some(Excuse::Upstream(name)) => format!(", because of {name}: spends no budget"),
     };
-    Some(format!("down since {} UTC{why}", minute(down.since)))
+    Some(format!("down since {}{why}", zoned(down.since)))
 }
 
 /// How an objective stands: its state, and since when it is down, whatever the state.
@@ -86,7 +75,7 @@ pub(super) fn down_now<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport
             Some(Excuse::TooShort) => "too short so far".to_owned(),
             Some(Excuse::Upstream(name)) => format!("upstream {name}"),
         };
-        format!("{} since {} ({why})", report.objective, minute(down.since))
+        format!("{} since {} ({why})", report.objective, zoned(down.since))
     };
     let line = |head: String, down: Vec<(&ObjectiveReport, &Down)>| {
         let mut names: Vec<String> = down.iter().take(MOST_NAMED).map(named).collect();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
+use super::moment::minute;
 use super::number::{counted, short_down, short_time};
 use super::period::zone;
 use super::{Cell, Document, Sheet, Tone};
@@ -190,11 +190,11 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
         sheet = sheet.left("NOT CHARGED");
     }
     for event in &shown {
-        let end = event.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
+        let end = event.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
         let cause = attribution(event).map_or("–", |_| event.upstream.as_ref().map_or("self", Name::as_str));
         let mut row = vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
-            Cell::plain(minute(event.start)),
+            Cell::at(event.start),
             end,
             Cell::plain(lasted(event, *as_of)),
             Cell::plain(cause),

@@ -70,7 +70,7 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
             Cell::toned(health.system.as_str(), Tone::Strong),
             Cell::plain(format!("{}/{}", health.healthy_checks, health.total_checks)),
             Cell::plain(held),
-            Cell::plain(health.in_status_since.map_or("–".to_owned(), minute)),
+            health.in_status_since.map_or_else(|| Cell::plain("–"), Cell::at),
             Cell::plain(health.transitions_in_window.to_string()),
             Cell::plain(ago(health.data_age_ms())),
         ];
@@ -98,9 +98,4 @@ fn note(health: &Health) -> String {
 /// How long ago something was seen: `2m ago`, `never`.
 pub(super) fn ago(age_ms: Option<i64>) -> String {
     age_ms.map_or("never".to_owned(), |age| short_time(age) + " ago")
-}
-
-/// A moment for people, to the minute: `2026-11-20 14:05`, UTC.
-pub(crate) fn minute(at: Instant) -> String {
-    at.to_chrono().format("%Y-%m-%d %H:%M").to_string()
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
+use super::moment::{minute, second};
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;
@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) ingested_at: Option<Instant>,
     /// Of the whole system, from the fact's moment on.
     pub(crate) effective: Option<Status>,
+    /// The correction that holds at that moment, of its stream or of the effective status.
+    pub(crate) corrected_by: Option<Name>,
 }
 
 impl Entry {
@@ -49,6 +51,7 @@ struct WireEntry<'a> {
     location: Option<&'a str>,
     status: &'static str,
     effective_status: Option<&'static str>,
+    corrected_by: Option<&'a str>,
     note: Option<&'a str>,
     ingest_id: i64,
     file: Option<&'a str>,
@@ -66,6 +69,7 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
             location: entry.location.as_ref().map(Name::as_str),
             status: entry.transition.status.as_str(),
             effective_status: entry.effective.map(Status::as_str),
+            corrected_by: entry.corrected_by.as_ref().map(Name::as_str),
             note: entry.note.as_deref(),
             ingest_id: entry.ingest,
             file: entry.file.as_deref(),
@@ -81,6 +85,10 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
 /// says nothing more is counted with the one that it repeats. `usual_days`: how many they are of, where nobody said since when.
 pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sheet {
     let mut sheet = Sheet::new().left("WHEN").left("STREAM").names().left("STATUS").left("SYSTEM IS");
+    let has_corrections = entries.iter().any(|entry| entry.corrected_by.is_some());
+    if has_corrections {
+        sheet = sheet.left("CORRECTED BY");
+    }
     if !all {
         sheet = sheet.right("TIMES");
     }
@@ -109,11 +117,14 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
         };
         let effective = entry.effective.unwrap_or(Status::Unknown);
         let mut row = vec![
-            Cell::plain(entry.transition.at.to_chrono().format("%Y-%m-%d %H:%M:%S").to_string()),
+            Cell::plain(second(entry.transition.at)).timed(),
             Cell::plain(stream),
             Cell::toned(entry.transition.status.as_str(), tone(entry.transition.status)),
             Cell::toned(effective.as_str(), tone(effective)),
         ];
+        if has_corrections {
+            row.push(Cell::plain(entry.corrected_by.as_ref().map_or(String::new(), Name::to_string)));
+        }
         if !all {
             row.push(Cell::toned(times.to_string(), Tone::Faint));
         }
@@ -139,7 +150,10 @@ fn rows(entries: &[Entry], all: bool) -> Vec<Row<'_>> {
     let mut last: HashMap<Stream<'_>, usize> = HashMap::new();
     for entry in entries {
         let stream = entry.stream();
-        let same = last.get(&stream).filter(|row| rows[**row].entry.transition.status == entry.transition.status);
+        let same = last.get(&stream).filter(|row| {
+            let before = rows[**row].entry;
+            before.transition.status == entry.transition.status && before.corrected_by == entry.corrected_by
+        });
         match same {
             Some(row) if !all && entry.note.is_none() => rows[*row].times += 1,
             _ => {

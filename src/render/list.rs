@@ -8,8 +8,8 @@ mod vocabulary;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::health::minute;
 use super::ingest::thousands;
+use super::moment::zoned;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::value::instant::Instant;
 
@@ -83,5 +83,5 @@ fn total(rows: usize, name: &str) -> String {
 
 /// A moment of a list, to the minute.
 fn moment(at: Option<Instant>) -> String {
-    at.map_or("–".to_owned(), minute)
+    at.map_or("–".to_owned(), zoned)
 }

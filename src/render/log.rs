@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
+use super::moment::zoned;
 use super::plan::{WireChange, push_change, wire_change};
 use super::rewrite::{heading, logged};
 use super::sheet::paint;
@@ -126,7 +126,7 @@ pub(crate) fn text(entries: &[Logged], all: bool, canvas: Canvas) -> String {
                 continue;
             }
         };
-        let mut head = vec![minute(entry.applied_at), format!("set {}", entry.set)];
+        let mut head = vec![zoned(entry.applied_at), format!("set {}", entry.set)];
         head.extend(entry.commit.as_deref().map(|commit| format!("commit {}", short(commit))));
         head.extend(entry.author.as_ref().map(|author| format!("by {author}")));
         text.push_str(&paint(&one_line(&head.join("  ")), Tone::Strong, canvas));
@@ -151,13 +151,13 @@ pub(crate) fn sheet(entries: &[Logged]) -> Sheet {
             Logged::Apply(entry) => entry,
             Logged::Rewrite(record) => {
                 let by = record.author.clone().unwrap_or_default();
-                let cells = [minute(record.done_at), String::new(), String::new(), by, logged(record)];
+                let cells = [zoned(record.done_at), String::new(), String::new(), by, logged(record)];
                 sheet.push(cells.into_iter().map(Cell::plain).collect());
                 continue;
             }
         };
         sheet.push(vec![
-            Cell::plain(minute(entry.applied_at)),
+            Cell::at(entry.applied_at),
             Cell::plain(entry.set.as_str()),
             Cell::plain(entry.commit.as_deref().map_or_else(String::new, short)),
             Cell::plain(entry.author.clone().unwrap_or_default()),

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::down::clock;
-use super::health::minute;
+use super::moment::{clock, zoned};
 use super::number::counted;
 use super::{Cell, Tone};
 use crate::domain::budget::report::ObjectiveReport;
@@ -28,9 +27,9 @@ impl<'a> WireMaintenance<'a> {
     }
 }
 
-/// `maintenance postgres-upgrade until 2026-11-15 02:45`, UTC.
+/// `maintenance postgres-upgrade until 2026-11-15 02:45 UTC`.
 pub(super) fn in_words(maintenance: &InMaintenance) -> String {
-    format!("maintenance {} until {}", maintenance.window, minute(maintenance.until))
+    format!("maintenance {} until {}", maintenance.window, zoned(maintenance.until))
 }
 
 /// The cell of an objective in the table: until when its system is in maintenance, as short as that can be said.
@@ -44,7 +43,7 @@ pub(super) fn in_maintenance<'r>(reports: impl IntoIterator<Item = &'r Objective
     let open = reports.into_iter().filter_map(|report| Some((&report.system, report.maintenance.as_ref()?)));
     let systems: BTreeMap<&Name, &InMaintenance> = open.collect();
     let named = systems.iter().take(MOST_NAMED);
-    let named = named.map(|(system, open)| format!("{system} until {} ({})", minute(open.until), open.window));
+    let named = named.map(|(system, open)| format!("{system} until {} ({})", zoned(open.until), open.window));
     let more = systems.len().checked_sub(MOST_NAMED).filter(|more| *more > 0).map(|more| counted(more, "more system"));
     let parts: Vec<String> = named.chain(more).collect();
     (!parts.is_empty()).then(|| format!("in maintenance now: {}", parts.join(", ")))

@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::down::{DOWN, in_words};
-use super::health::minute;
 use super::icon;
 use super::maintenance;
 use super::markup::Markup;
+use super::moment::zoned;
 use super::number::counted;
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::balance::State;
@@ -99,7 +99,7 @@ pub(super) fn begun(title: &str, as_of: Instant, styles: &'static str) -> Markup
     page.open("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
     page.own("\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.own("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.element("title", &[], format_args!("{title} – {} UTC", minute(as_of)));
+    page.element("title", &[], format_args!("{title} – {}", zoned(as_of)));
     page.own("\n<style>\n");
     page.own(include_str!("page/style.css"));
     page.own(styles);
@@ -186,12 +186,12 @@ fn sign(page: &mut Markup, state: State) {
 /// Since when an objective is down at this moment, beside its state, whatever that is; nothing while it is not.
 fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
     let Some(down) = &report.down else { return };
-    let since = minute(down.since);
+    let since = zoned(down.since);
     if report.state == State::Down {
-        shown.write(page, "b", "downSince", format_args!("since {since} UTC"));
+        shown.write(page, "b", "downSince", format_args!("since {since}"));
     } else if down.excuse.is_none() {
         page.own("<b class=\"down\">");
-        shown.write(page, "span", "downSince", format_args!("{DOWN} down since {since} UTC"));
+        shown.write(page, "span", "downSince", format_args!("{DOWN} down since {since}"));
         page.own("</b>");
     } else {
         page.element("span", &[("class", &"quiet")], in_words(report).unwrap_or_default());
@@ -202,13 +202,13 @@ fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'sta
 /// The maintenance that the system of an objective is in at this moment; nothing where there is none.
 fn maintenance(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
     let Some(open) = &report.maintenance else { return };
-    shown.write(page, "span", "inMaintenance.end", format_args!("{} UTC", maintenance::in_words(open)));
+    shown.write(page, "span", "inMaintenance.end", maintenance::in_words(open));
     page.own(after);
 }
 
 /// A moment to the minute, with its exact value for programs.
 pub(super) fn moment(page: &mut Markup, at: Instant) {
-    page.element("time", &[("datetime", &at)], format_args!("{} UTC", minute(at)));
+    page.element("time", &[("datetime", &at)], zoned(at));
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::health::minute;
+use super::moment::zoned;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::period::Frame;
 
@@ -24,7 +24,7 @@ pub(super) fn zone<'r>(frame: &Frame, reports: impl IntoIterator<Item = &'r Obje
 pub(super) fn line(frame: &Frame, reports: &[ObjectiveReport]) -> String {
     let running = reports.iter().map(|report| &report.budget).find(|budget| budget.elapsed.end < budget.window.end);
     let state = match running {
-        Some(budget) => format!("so far, up to {} UTC", minute(budget.elapsed.end)),
+        Some(budget) => format!("so far, up to {}", zoned(budget.elapsed.end)),
         None => "at its close".to_owned(),
     };
     format!("period {} in {}, {state}", frame.period, zone(frame, reports))

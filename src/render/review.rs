@@ -5,7 +5,7 @@ mod html;
 mod sheets;
 mod wire;
 
-use super::health::minute;
+use super::moment::zoned;
 use super::sheet::{paint, push_wrapped};
 use super::{Canvas, Tone, markdown, period};
 use crate::domain::budget::review::Review;
@@ -23,8 +23,7 @@ fn subtitle(review: &Review) -> String {
     let period = review.frame.period;
     let (first, last) = (period.first(), period.next().plus(-1));
     let days = if first == last { first.to_string() } else { format!("{first} to {last}") };
-    let so_far =
-        if review.is_complete() { String::new() } else { format!(", so far as of {} UTC", minute(review.as_of)) };
+    let so_far = if review.is_complete() { String::new() } else { format!(", so far as of {}", zoned(review.as_of)) };
     let zone = period::zone(&review.frame, review.entries.iter().map(|entry| &entry.level.report));
     format!("{days} in {zone}{so_far}")
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
-use super::health::minute;
 use super::ingest::thousands;
+use super::moment::zoned;
 use super::plan::budgets;
 use super::sheet::paint;
 use super::{Canvas, Document, Tone, markdown};
@@ -168,5 +168,5 @@ pub(super) fn logged(record: &RewriteRecord) -> String {
 /// When, and by whom.
 pub(super) fn heading(record: &RewriteRecord) -> String {
     let by = record.author.as_ref().map_or(String::new(), |author| format!("  by {author}"));
-    format!("{}  journal{by}", minute(record.done_at))
+    format!("{}  journal{by}", zoned(record.done_at))
 }

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
+use super::moment::{minute, zone};
 use super::{Canvas, markdown};
+use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{is_hidden, one_line};
 
 /// Columns between two cells where there is room.
@@ -36,15 +38,27 @@ pub(crate) enum Tone {
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) tone: Tone,
+    /// Whether it says when, so that the zone is to be named below.
+    pub(super) says_when: bool,
 }
 
 impl Cell {
     pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), tone: Tone::Plain }
+        Self::toned(text, Tone::Plain)
     }
 
     pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, says_when: false }
+    }
+
+    /// A moment, to the minute.
+    pub(crate) fn at(moment: Instant) -> Self {
+        Self::plain(minute(moment)).timed()
+    }
+
+    /// Of which the text is, or holds, a moment.
+    pub(super) fn timed(self) -> Self {
+        Self { says_when: true, ..self }
     }
 }
 
@@ -75,6 +89,8 @@ pub(crate) struct Sheet {
     pub(crate) footer: Vec<String>,
     /// Whether rows may be longer than the terminal's.
     pub(crate) overflows: bool,
+    /// Whether a cell says when.
+    pub(super) says_when: bool,
 }
 
 impl Sheet {
@@ -114,7 +130,14 @@ impl Sheet {
         for cell in row.iter_mut().filter(|cell| cell.text.contains(is_hidden)) {
             cell.text = one_line(&cell.text).into_owned();
         }
+        self.says_when |= row.iter().any(|cell| cell.says_when);
         self.rows.push(row);
+    }
+
+    /// The lines below the table, the last of which names the zone of its moments.
+    pub(super) fn closing(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let zone = self.says_when.then(|| Cow::from(format!("times in {}", zone())));
+        self.footer.iter().map(|line| one_line(line)).chain(zone)
     }
 
     /// Whether there is no row.
@@ -138,12 +161,11 @@ impl Sheet {
 
     pub(super) fn table(&self, canvas: Canvas) -> String {
         let mut text = if self.rows.is_empty() { String::new() } else { self.body(canvas) };
-        if !text.is_empty() && !self.footer.is_empty() {
-            text.push('\n');
-        }
+        let gap = if text.is_empty() { "" } else { "\n" };
         let room = canvas.width.map_or(usize::MAX, usize::from);
-        for line in &self.footer {
-            push_wrapped(&mut text, &one_line(line), room);
+        for (place, line) in self.closing().enumerate() {
+            text.push_str(if place == 0 { gap } else { "" });
+            push_wrapped(&mut text, &line, room);
         }
         text
     }
@@ -263,9 +285,9 @@ impl Sheet {
         for row in &self.rows {
             line(&mut row.iter().map(|cell| markdown::cell(&cell.text)));
         }
-        for footer in &self.footer {
+        for footer in self.closing() {
             text.push('\n');
-            text.push_str(&markdown::text(&one_line(footer)));
+            text.push_str(&markdown::text(&footer));
             text.push('\n');
         }
         text

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::health::minute;
+use super::moment::{day, minute};
 use super::sheet::paint;
 use super::status::{symbol, tone};
 use super::{Canvas, Tone};
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::objective::Objective;
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
@@ -40,6 +41,8 @@ const HEAD: usize = 11;
 pub(crate) struct Portrait {
     pub(crate) objective: Objective,
     pub(crate) report: ObjectiveReport,
+    /// Those that are about what it looks at, within the window up to `as_of`; sorted by name.
+    pub(crate) corrections: Vec<DeclaredCorrection>,
     /// Those of which something is charged in the window, oldest first.
     pub(crate) outages: Vec<Outage>,
     /// The outage that goes on, else the last of those.
@@ -230,8 +233,7 @@ fn streak(report: &ObjectiveReport) -> String {
 
 /// What its system has achieved, oldest first.
 fn achieved(portrait: &Portrait) -> Vec<String> {
-    let date = |at: Instant| at.to_chrono().format("%Y-%m-%d").to_string();
-    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), date(unlocked.unlocked_at));
+    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
 }
 

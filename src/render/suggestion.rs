@@ -5,7 +5,7 @@ use crate::render::number::short_down;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::health::minute;
+use super::moment::range;
 use super::number::{percent, short_time};
 use super::score::{WireScore, lines, mean, wire};
 use super::{Cell, Document, Sheet, Tone};
@@ -14,6 +14,7 @@ use crate::domain::rules::backtest::historic::{Past, PastWindow, customary_below
 use crate::domain::rules::backtest::threshold::Trial;
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,8 +97,8 @@ pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
                 let met = window.highest_met();
                 sheet.push(vec![
                     name.clone(),
-                    Cell::plain(minute(window.span.start)),
-                    Cell::plain(minute(window.span.end)),
+                    Cell::at(window.span.start),
+                    Cell::at(window.span.end),
                     Cell::plain(short_down(window.consumed_us)),
                     now.clone(),
                     or_none(target(met)),
@@ -171,11 +172,7 @@ pub(crate) fn threshold_sheet(trials: &[Trial], since: Instant, until: Instant) 
             time(mean(&score.reset)),
         ]);
     }
-    sheet.footer.push(format!(
-        "from {} to {}; the highest threshold that still catches all",
-        minute(since),
-        minute(until)
-    ));
+    sheet.footer.push(format!("from {}; the highest threshold that still catches all", range(Span::new(since, until))));
     if let Some((best, expression)) = trials.first().and_then(|best| Some((best, expression(best)?))) {
         sheet.footer.push(format!("best: --when '{expression}'"));
         sheet.footer.extend(lines(&best.score, "event"));

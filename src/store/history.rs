@@ -43,6 +43,18 @@ impl StreamRow {
     }
 }
 
+/// Transitions of one stream that are read at once, about; and those of a segment always are.
+const MOST_AT_ONCE: usize = 1 << 17;
+
+/// What was read of one stream.
+struct Passed {
+    /// From here on its statuses are known.
+    from: Instant,
+    transitions: Vec<Transition>,
+    /// Up to where they were read, where that is not all the way.
+    through: Option<Instant>,
+}
+
 /// Reads histories as of one moment: later facts do not exist.
 pub(crate) struct Reader<'s> {
     store: &'s Store,
@@ -73,7 +85,8 @@ impl<'s> Reader<'s> {
         Self { every_fact: true, ..self }
     }
 
-    /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist.
+    /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist. Where there
+    /// are too many for being read at once it ends earlier, at a moment after `from`; but not where every fact is asked for.
     ///
     /// # Errors
     /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
@@ -101,59 +114,67 @@ impl<'s> Reader<'s> {
         if through < self.as_of {
             history.through = through;
         }
+        let mut reached = END;
         for stream in streams().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
             let rules = rules.stream(stream.source, stream.check.as_ref());
-            let (known_from, transitions) = self.transitions((system, stream), rules, from, through)?;
-            history.from = history.from.max(known_from);
+            let passed = self.transitions((system, stream), rules, from, through)?;
+            history.from = history.from.max(passed.from);
+            reached = passed.through.map_or(reached, |through| reached.min(through));
             let StreamRow { source, check, location, .. } = stream.clone();
-            history.streams.push(StreamHistory { source, check, location, transitions });
+            history.streams.push(StreamHistory { source, check, location, transitions: passed.transitions });
         }
-        debug_assert!(history.from <= from && (history.through >= through));
+        if reached < END {
+            history.through = reached;
+            for StreamHistory { transitions, .. } in &mut history.streams {
+                transitions.truncate(transitions.partition_point(|transition| transition.at <= reached));
+            }
+        }
+        debug_assert!(history.from <= from && (history.through >= through || history.through > from));
         Ok(history)
     }
 }
 
 impl Reader<'_> {
-    /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on, which is
-    /// returned too; without those that only repeat a status, unless every fact is asked for.
+    /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on; without
+    /// those that only repeat a status, unless every fact is asked for.
     fn transitions(
         &self,
         (system, stream): (SystemId, &StreamRow),
         rules: StreamRules,
         from: Instant,
         through: Instant,
-    ) -> Result<(Instant, Vec<Transition>)> {
+    ) -> Result<Passed> {
         let through = rules.retired_at.map_or(through, |at| through.min(at.plus(-1)));
         if stream.first > through {
-            return Ok((BEGINNING, Vec::new()));
+            return Ok(Passed { from: BEGINNING, transitions: Vec::new(), through: None });
         }
         let from = from.min(through);
         self.store.connection.want_segments(system.0, from, through)?;
         if self.every_fact {
-            return self.store.transitions(stream, from, through, Thinned::new(Silence::Any), None);
+            return self.store.transitions(stream, (from, from), through, Thinned::new(Silence::Any), None);
         }
         let kept = Thinned::new(Silence::of(rules.stale_after_ms));
         let Some(thresholds) = rules.thresholds else {
-            return self.store.transitions(stream, from, through, kept, None);
+            return self.store.transitions(stream, (from, from), through, kept, None);
         };
-        let from = self.store.settled_from((system, stream), thresholds, from)?;
-        self.store.connection.want_segments(system.0, from, through)?;
-        let passage = Passage::new(thresholds, from <= stream.first);
-        self.store.transitions(stream, from, through, kept, Some(passage))
+        let settled = self.store.settled_from((system, stream), thresholds, from)?;
+        self.store.connection.want_segments(system.0, settled, through)?;
+        let passage = Passage::new(thresholds, settled <= stream.first);
+        self.store.transitions(stream, (settled, from), through, kept, Some(passage))
     }
 }
 
 impl Store {
-    /// The transitions of a stream up to `through`, as they are once passed through thresholds, from a moment at or before `from` on, which
-    /// is returned too.
+    /// The transitions of a stream up to `through`, as they are once passed through thresholds, from a moment at or before `from` on: at most
+    /// so many after `asked_from` as are read at once, unless every one is kept.
     fn transitions(
         &self,
         stream: &StreamRow,
-        from: Instant,
+        (from, asked_from): (Instant, Instant),
         through: Instant,
         mut kept: Thinned,
         mut passage: Option<Passage>,
-    ) -> Result<(Instant, Vec<Transition>)> {
+    ) -> Result<Passed> {
         let mut statement = self.connection.prepare_wanted(
             "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
              AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
@@ -161,8 +182,18 @@ impl Store {
         )?;
         let mut rows = statement.query(params![stream.id, from.millis(), through.millis()])?;
         let mut known_from = None;
+        let (mut before, mut reached) = (None, None);
         while let Some(row) = rows.next()? {
             let Packed { first, last, count, body } = Packed::read(row, stream.id)?;
+            let most = before.unwrap_or(usize::MAX).saturating_add(MOST_AT_ONCE);
+            if kept.len() >= most && !kept.is_of_all() {
+                // All before this segment was read.
+                reached = Some(first.plus(-1));
+                break;
+            }
+            if asked_from < first {
+                before = before.or(Some(kept.len()));
+            }
             let changes_only = passage.is_none() && kept.is_of_changes() && last <= through;
             let mut take = |transition: Transition| {
                 let passed = match &mut passage {
@@ -183,7 +214,7 @@ impl Store {
             is_read.map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
         }
         let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
-        Ok((known_from, kept.finish()))
+        Ok(Passed { from: known_from, transitions: kept.finish(), through: reached })
     }
 
     /// From where on the facts of a stream must be read for thresholds to be settled at `from`: the beginning of a segment.

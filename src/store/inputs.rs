@@ -28,6 +28,19 @@ pub(crate) struct Inputs {
     pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
 }
 
+/// SQL for the objects of a kind that cover system ?1. Of a kind there may be very many: the `+` keeps its index out of this.
+macro_rules! covering {
+    ($kind:literal) => {
+        concat!(
+            "SELECT ",
+            whole!(manifest),
+            " FROM manifest WHERE +kind = '",
+            $kind,
+            "' AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)"
+        )
+    };
+}
+
 /// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, what it is a member of, and
 /// what these may excuse.
 macro_rules! decided {
@@ -130,15 +143,14 @@ impl Store {
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
         let whole =
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
-        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
         if whole.is_none() {
-            return self.schedules(sql, [], |of, body| {
+            let all = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
+            return self.schedules(all, [], |of, body| {
                 let covers = wire::read_covered(of, body)?.contains(name);
                 if covers { wire::read_schedule(of, body) } else { Ok(None) }
             });
         }
-        let covering = " AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)";
-        self.schedules(&format!("{sql}{covering}"), [system.0], wire::read_schedule)
+        self.schedules(covering!("MaintenanceWindow"), [system.0], wire::read_schedule)
     }
 
     /// What is declared to have been recorded wrongly of a system.
@@ -149,8 +161,8 @@ impl Store {
         let whole =
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let all = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'Correction'");
-        let of_it = format!("{all} AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)");
-        let mut statement = self.connection.prepare_cached(if whole.is_some() { &of_it } else { all })?;
+        let mut statement =
+            self.connection.prepare_cached(if whole.is_some() { covering!("Correction") } else { all })?;
         let mut rows = if whole.is_some() { statement.query([system.0])? } else { statement.query([])? };
         let mut corrections = Vec::new();
         while let Some(row) = rows.next()? {

@@ -16,7 +16,11 @@ fn slo(world: &World, args: &[&str]) -> Output {
 }
 
 fn manifests() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(repository("fixtures/manifests/invalid"))
+    yaml_files("fixtures/manifests/invalid")
+}
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(repository(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
@@ -43,6 +47,30 @@ fn every_error_reads_as_written_beside_it() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What is wrong only because of what has been reported: `facts.jsonl` is in the database.
+#[test]
+fn every_contradiction_to_the_journal_reads_as_written_beside_it() {
+    let world = World::empty();
+    let folder = repository("fixtures/manifests/against-facts");
+    let run = |args: &[&str]| {
+        let mut command = Command::new(binary());
+        command.current_dir(&folder).env_clear().env("SLO_DB", world.path().join("slo.db")).args(args).output().unwrap()
+    };
+    let ingested = run(&["ingest", "facts.jsonl"]);
+    assert!(ingested.status.success(), "{ingested:?}");
+    for path in yaml_files("fixtures/manifests/against-facts") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let output = run(&["validate", name]);
+        let shown = String::from_utf8(output.stdout).unwrap();
+        if std::env::var_os(REWRITE).is_some() {
+            fs::write(path.with_extension("txt"), &shown).unwrap();
+        }
+        assert_eq!(shown, fs::read_to_string(path.with_extension("txt")).unwrap_or_default(), "{name}");
+        assert_eq!(output.status.code(), Some(i32::from(shown.contains(": error: "))), "{name}");
+        assert!(shown.contains(": error: ") || shown.contains(": warning: "), "{name}: {shown}");
+    }
 }
 
 #[test]

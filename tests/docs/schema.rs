@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// What the reader refuses and no schema can: a part of its message, and why.
-const BEYOND_SCHEMAS: [(&str, &str); 102] = [
+const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("is longer than a day", "patterns do not add up lengths"),
     ("countsAsDown is empty", "none of the weights is required by itself"),
     ("has more than 3 decimals", "JSON's numbers are not exact"),
@@ -47,6 +47,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 102] = [
     ("but there are only", "compares two values"),
     ("more than unhealthy, which is", "compares two values"),
     ("more than size, which is", "compares two values"),
+    ("thresholds.size is missing", "one field decides about another"),
     ("means nothing in mode", "one field decides about another"),
     ("says no number of facts", "any of three fields"),
     ("contradict each other: a composite system", "at most one of two fields"),

@@ -60,3 +60,27 @@ fn downtime_of_many_flaps_needs_little_room_in_every_form() {
     assert!(room("downtime -o yaml").ends_with("mttrSeconds: 2\n"));
     assert!(room("downtime --last 3").contains("3 outages (1 open)"));
 }
+
+#[test]
+fn days_of_many_flaps_are_drawn_up_in_parts_and_are_the_same_days() {
+    let world = flapping();
+    let trend = world.pass(&["trend", "flappy", "--days", "20", "-o", "csv", "--as-of", "2024-06-20T00:00:00Z"]);
+    let column = |name: &str| trend.lines().next().unwrap().split(',').position(|field| field == name).unwrap();
+    let (day, consumed) = (column("date"), column("budgetConsumedMinutes"));
+    // Every second flap is down: half of each whole day since 10 June, 06:13:20, less what is lost where midnight cuts a flap.
+    let mut expected = 0.0;
+    let mut seen = 0;
+    for line in trend.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        expected += match cells[day] {
+            "2024-06-10" => (17.0 * 60.0 + 46.0 + 2.0 / 3.0) / 2.0,
+            date if date > "2024-06-10" => 720.0,
+            _ => continue,
+        };
+        seen += 1;
+        let consumed: f64 = cells[consumed].parse().unwrap();
+        assert!((consumed - expected).abs() < 0.1, "{line}: {expected}");
+    }
+    assert_eq!(seen, 10);
+    world.verifies();
+}

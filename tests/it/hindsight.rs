@@ -148,6 +148,8 @@ fn an_upstream_that_is_seen_to_fail_late_excuses_within_its_grace() {
         consumed(", attributionGrace: 40s"),
         [json!(49_999.0 / 60_000.0), json!(10.0 / 60.0), json!(10.0 / 60.0)]
     );
+    // With a minute, all of the outage and the minute after it: 10 minutes and 30 seconds that cost nothing.
+    assert_eq!(consumed(", attributionGrace: 1m"), [json!(49_999.0 / 60_000.0), json!(0.0), json!(0.0)]);
     // Together with a minimum: nothing counts until the database is known to be the cause.
     assert_eq!(consumed(", attributionGrace: 1m, minimumOutage: 50s"), [json!(0.0), json!(0.0), json!(0.0)]);
     assert_eq!(

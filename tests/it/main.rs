@@ -42,3 +42,4 @@ mod turns;
 mod verdicts;
 mod weights;
 mod world;
+mod zones;

@@ -124,6 +124,91 @@ fn labels_of_several_values_and_shared_policies_survive_openslo() {
     assert_eq!(plan(&slo, &exported), "");
 }
 
+/// What OpenSLO has no field for means the same in an annotation as in its own field, and is written back as one.
+#[test]
+fn weights_hindsight_and_schedules_survive_openslo() {
+    let slo = Slo::new();
+    slo.apply(OWN);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid/openslo-annotations.yaml");
+    let annotated = fs::read_to_string(fixture).unwrap();
+    assert_eq!(plan(&slo, &annotated), "");
+    let exported = slo.pass(&["export", "manifests", "--format", "openslo"], b"");
+    assert!(
+        exported.starts_with("apiVersion: openslo/v1\n") && !exported.contains("slo/v1\nkind: SLO\nspec"),
+        "{exported}"
+    );
+    for part in
+        ["slo/countsAsDown: ", "slo/minimumOutage: ", "slo/attributionGrace: ", "slo/schedule: ", "slo/timezone: "]
+    {
+        assert!(exported.contains(part), "{part}: {exported}");
+    }
+    assert_eq!(plan(&slo, &exported), "");
+    let copy = Slo::new();
+    copy.apply(&annotated);
+    assert_eq!(copy.pass(&["export", "manifests"], b""), slo.pass(&["export", "manifests"], b""));
+    // What is wrong with one is said by its name, where it is written.
+    for (from, to, expected) in [
+        ("slo/minimumOutage: 60s", "slo/minimumOutage: 25h", "slo/minimumOutage \"25h\" is longer than a day"),
+        ("slo/attributionGrace: 1m30s", "slo/attributionGrace: soon", "slo/attributionGrace must be a length of time"),
+        ("degraded: 0.5", "degraded: 50", "slo/countsAsDown.degraded must be a weight above 0 and at most 1, not 50"),
+        (
+            "{ degraded: 0.5, unhealthy: 1 }",
+            "{ degraded: 0.5 }",
+            "slo/countsAsDown weighs degraded, and bad time is degraded and unhealthy",
+        ),
+        (
+            "after: \"10:00\", before: \"14:00\"",
+            "after: \"10:00\", before: \"10:00\"",
+            "slo/schedule[1]: after and before are the same time",
+        ),
+        ("weekday: Sat", "weekdays: Sat", "unknown field \"weekdays\" in slo/schedule[1]"),
+    ] {
+        assert!(annotated.contains(from), "{from}");
+        let folder = slo.write_manifests(&annotated.replacen(from, to, 1));
+        let refused = slo.run(&["validate", folder.to_str().unwrap()], b"");
+        assert_eq!(refused.code, 1, "{to}");
+        assert!(refused.stdout.contains(expected), "{expected}: {}", refused.stdout);
+    }
+}
+
+/// What `openslo-annotations.yaml` says, in our own form.
+const OWN: &str = r#"
+apiVersion: slo/v1
+kind: System
+metadata: { name: shop }
+spec:
+  staleAfter: 15m
+  checks:
+    - { name: http, quorum: majority, staleAfter: 5m, thresholds: { mode: consecutive, degraded: 2, unhealthy: 3 } }
+    - { name: tcp, quorum: any, thresholds: { mode: window, size: 10, degraded: 3, unhealthy: 5 } }
+    - { name: old, retiredAt: 2026-10-01T00:00:00Z }
+---
+apiVersion: slo/v1
+kind: System
+metadata: { name: fleet }
+spec: { members: [{ kind: System, name: shop }, { kind: System, name: store }], quorum: 1, retiredAt: 2027-01-01T00:00:00Z }
+---
+apiVersion: slo/v1
+kind: System
+metadata: { name: store }
+spec: {}
+---
+apiVersion: slo/v1
+kind: SLO
+metadata: { name: office-hours }
+spec:
+  systemRef: { kind: System, name: fleet }
+  target: 99.9
+  windowDays: 28
+  timezone: Europe/Berlin
+  schedule:
+    - { weekday: [Mon, Tue, Wed, Thu, Fri], after: "09:00", before: "17:00", exceptDates: [2026-12-25] }
+    - { weekday: [Sat], after: "10:00", before: "14:00" }
+  countsAsDown: { degraded: 0.5, unhealthy: 1 }
+  minimumOutage: 1m
+  attributionGrace: 90s
+"#;
+
 /// The line of the target in the manifest that `init` writes for one system, down from `since` for `millis`, as of 30 days later.
 fn suggested(first: &str, since: &str, millis: i64) -> String {
     let start = chrono::DateTime::parse_from_rfc3339(since).unwrap().timestamp_millis();

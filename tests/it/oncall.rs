@@ -201,7 +201,8 @@ fn maintenance_in_progress_is_named_with_its_end_wherever_somebody_looks() {
     let status = run(&["status"]);
     assert!(status.contains("MAINTENANCE\n"), "{status}");
     assert!(status.contains("until 23:30"), "{status}");
-    let line = "in maintenance now: db until 2026-11-17 23:30 (disk-swap), shop until 2026-11-17 23:30 (disk-swap)\n";
+    let line =
+        "in maintenance now: db until 2026-11-17 23:30 UTC (disk-swap), shop until 2026-11-17 23:30 UTC (disk-swap)\n";
     assert!(status.contains(line), "{status}");
     for (form, words) in
         [("wide", line), ("markdown", "| until 23:30 |"), ("csv", ",disk-swap,2026-11-17T23:30:00.000Z,")]

@@ -450,7 +450,6 @@ fn periods_that_are_none_are_refused_with_a_remedy() {
         (&["report", "--html", "-", "-o", "json"], "add --period to report a period"),
         (&["report", "--period", "2026-08", "nobody"], "there is no objective \"nobody\""),
         (&["downtime", "--period", "2026-08", "--since", "7d"], "cannot be used with"),
-        (&["status", "--timezone", "Europe/Berlin"], "--period <PERIOD>"),
     ] {
         let output = slo.run(&[args, &LATER].concat(), b"");
         assert!(output.code == 2 && output.stderr.contains(said), "{args:?}: {}", output.stderr);

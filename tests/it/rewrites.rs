@@ -208,7 +208,14 @@ proptest! {
         if looks {
             look(&slo, &world);
         }
-        slo.pass(&["db", "rename-system", &old, new, "--yes"], b"");
+        let done = slo.run(&["db", "rename-system", &old, new, "--yes"], b"");
+        let is_composite = world.systems.iter().any(|system| system.name == new && !system.members.is_empty());
+        let has_checks = world.facts.iter().any(|fact| fact.system == old && fact.source == Source::Healthcheck);
+        prop_assert_eq!(done.code, if is_composite && has_checks { 2 } else { 0 }, "{}", done.stderr);
+        if done.code == 2 {
+            prop_assert_eq!(everything(&slo, &world), everything(&database(&world, &first_said(&ingests)).0, &world));
+            return Ok(());
+        }
         let renamed = |said: &Said| {
             let system = if said.fact.system == old { new.to_owned() } else { said.fact.system.clone() };
             Said { fact: Fact { system, ..said.fact.clone() }, note: said.note }
@@ -360,6 +367,35 @@ fn a_renamed_system_has_its_history_under_the_new_name() {
     assert!(done.stdout.contains("no-data"), "{}", done.stdout);
     assert!(slo.pass(&["log", "store"], b"").contains("rename system shop → store: 4 transitions and 1 note"));
     slo.apply(&SHOP.replace("name: shop }", "name: store }"));
+    assert_eq!(consumed(&slo), json!(30.0));
+    slo.pass(&["db", "verify"], b"");
+}
+
+/// A composite system may have incidents, and no checks of its own: with them its manifest could not be applied any more.
+#[test]
+fn only_incidents_move_onto_a_composite_system() {
+    let slo = Slo::new();
+    let facts = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","status":"up"}
+{"ts":"2026-11-01T00:00:00Z","system":"store","check":"http","status":"up"}
+{"ts":"2026-11-20T10:00:00Z","system":"pages","source":"incident","status":"down"}
+{"ts":"2026-11-20T10:30:00Z","system":"pages","source":"incident","status":"up"}
+"#;
+    slo.ingest(facts);
+    let composite = SHOP.replace("spec: {}", "spec: { members: [{ kind: System, name: store }] }");
+    let composite = composite.replace("name: shop }", "name: front }");
+    slo.apply(&composite);
+    let refused = slo.run(&["db", "rename-system", "shop", "front", "--yes"], b"");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    let expected = "error: front is a composite system, which can have incidents but no checks of its own, and shop has checks\n\
+                    help: move them to one of its members (store), or to another name that you make a member\n";
+    assert_eq!(refused.stderr, expected);
+    slo.pass(&["db", "rename-system", "pages", "front", "--yes"], b"");
+    assert_eq!(consumed(&slo), json!(30.0));
+    slo.pass(&["db", "rename-system", "shop", "store", "--yes"], b"");
+    slo.apply(&composite);
+    slo.pass(&["db", "verify"], b"");
+    // The other way round: what was a composite system gives its incidents away.
+    slo.pass(&["db", "rename-system", "front", "store", "--yes"], b"");
     assert_eq!(consumed(&slo), json!(30.0));
     slo.pass(&["db", "verify"], b"");
 }

@@ -4,8 +4,10 @@ use anyhow::Result;
 
 use crate::cli::{Consent, Forget, RenameSystem, StreamSource};
 use crate::commands::{Answer, Context, Run};
+use crate::domain::account::objective::System;
 use crate::domain::health::rewrite::{Rewrite, RewriteRecord, Streams};
 use crate::domain::health::transition::Source;
+use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;
 use crate::evaluation::{Rewritten, rewrite};
 use crate::exit::ExitStatus;
@@ -47,6 +49,7 @@ impl Run for RenameSystem {
         }
         let wanted = |store: &Store| {
             expect_facts(store, &args.old)?;
+            refuse_composite(store, &args.old, &args.new)?;
             Ok(Rewrite::RenameSystem { old: args.old.clone(), new: args.new.clone() })
         };
         carry_out(context, &args.consent, wanted, "move this history?")
@@ -74,6 +77,22 @@ fn expect_facts(store: &Store, system: &Name) -> Result<()> {
     );
     let hint = if guess.is_empty() { "`slo list systems` lists them".to_owned() } else { guess };
     Err(Failure::new(format!("the system {:?} has no transitions", system.as_str()), hint))
+}
+
+/// A composite system has no checks of its own: what they reported would not count, and its manifest could not be applied again.
+fn refuse_composite(store: &Store, old: &Name, new: &Name) -> Result<()> {
+    let Some(Object::System(System { members: Some(members), .. })) = store.object(Kind::System, new)? else {
+        return Ok(());
+    };
+    let streams = store.system(old)?.map(|id| store.streams(id)).transpose()?.unwrap_or_default();
+    if streams.iter().all(|stream| stream.source == Source::Incident) {
+        return Ok(());
+    }
+    let members: Vec<&str> = members.systems.iter().map(Name::as_str).collect();
+    Err(Failure::new(
+        format!("{new} is a composite system, which can have incidents but no checks of its own, and {old} has checks"),
+        format!("move them to one of its members ({}), or to another name that you make a member", members.join(", ")),
+    ))
 }
 
 /// Does it at once where that is agreed to beforehand; else shows what it would do, and asks.

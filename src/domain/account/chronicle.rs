@@ -1,6 +1,9 @@
 //! Owns what has been read of the journal so far: timelines of systems, loaded on demand, folded once, and shared by
 //! all objectives that look at them.
 
+mod parts;
+
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -29,16 +32,33 @@ const MANY_CHANGES: usize = 1 << 16;
 const MOST_STRETCHES: usize = 8;
 /// With this many upstreams or more, blame is looked for among all outages of a graph, if the whole graph is known.
 const MANY_UPSTREAMS: usize = 16;
+
+/// How much of what was asked for is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// As much as is read at once.
+    Part,
+}
+
 /// A folded stretch of one system's history.
 #[derive(Debug)]
 pub(crate) struct Stretch {
     from: Instant,
-    through: Instant,
+    /// Everything up to here is known; `END` where nothing comes later.
+    pub(crate) through: Instant,
     pub(crate) first: Option<Instant>,
     /// The newest transition of the streams in scope; as of the end of what was asked for, where that is earlier than `as-of`.
     pub(crate) last_seen: Option<Instant>,
     pub(crate) changes: Vec<Change>,
-    outages: Vec<Outage>,
+    outages: OnceCell<Vec<Outage>>,
+}
+
+impl Stretch {
+    /// The outages, oldest first. The first one starts at the stretch's start when that lies within it.
+    fn outages(&self) -> &[Outage] {
+        self.outages.get_or_init(|| outages(&self.changes))
+    }
 }
 
 /// What is known of one system: of all its streams, and of those that objectives on one check look at.
@@ -66,8 +86,9 @@ impl Stretches {
 
 /// Reads systems' histories through `load` and remembers them.
 ///
-/// `load` gets a system, a scope, and the moments between which (inclusive) statuses must be known; it may return more.
-/// Facts after the command's `as-of` do not exist for it.
+/// `load` gets a system, a scope, and the moments between which (inclusive) statuses must be known; it may return more before them, and
+/// where too much lies between them for being held at once, less: up to a moment after the first one. Facts after the command's
+/// `as-of` do not exist for it.
 pub(crate) struct Chronicle<F> {
     load: F,
     stretches: BySystem<Stretches>,
@@ -94,7 +115,7 @@ where
     /// # Errors
     /// Those of `load`.
     pub(crate) fn timeline(&mut self, system: &Member, from: Instant, through: Instant) -> Result<Timeline, E> {
-        let history = (self.load)(system.id, Scope::System, from, through)?;
+        let history = self.history(system.id, Scope::System, from, through)?;
         let timeline = Timeline {
             from: history.from,
             through: history.through,
@@ -124,46 +145,33 @@ where
         from: Instant,
         through: Instant,
     ) -> Result<Rc<Stretch>, E> {
-        let of_scope = self.stretches.get(&system.id).and_then(|known| known.of(scope));
-        let known = of_scope
-            .and_then(|known| known.iter().find(|stretch| stretch.from <= from && through <= stretch.through).cloned());
-        if let Some(known) = known {
+        if let Some(known) = self.known(system.id, scope, |stretch| stretch.from <= from && through <= stretch.through)
+        {
             return Ok(known);
         }
-        let stretch = Rc::new(self.read(system, scope, from, through)?);
+        let stretch = self.read(system, scope, (from, through), Extent::Whole)?;
+        Ok(self.keep(system.id, scope, stretch))
+    }
+
+    /// The last of the stretches that are kept of a system and fit.
+    fn known(&self, system: SystemId, scope: Scope<'_>, fits: impl Fn(&Stretch) -> bool) -> Option<Rc<Stretch>> {
+        let known = self.stretches.get(&system)?.of(scope)?;
+        known.iter().find(|stretch| fits(stretch)).cloned()
+    }
+
+    fn keep(&mut self, system: SystemId, scope: Scope<'_>, stretch: Stretch) -> Rc<Stretch> {
         if self.changes > MOST_CHANGES {
             self.stretches.clear();
             self.changes = 0;
         }
         self.changes += stretch.changes.len();
-        let kept = self.stretches.entry(system.id).or_default().of_mut(scope);
+        let stretch = Rc::new(stretch);
+        let kept = self.stretches.entry(system).or_default().of_mut(scope);
         if kept.len() == MOST_STRETCHES {
             kept.remove(0);
         }
         kept.push(Rc::clone(&stretch));
-        Ok(stretch)
-    }
-
-    /// The same, read and not kept.
-    fn read(&mut self, system: &Member, scope: Scope<'_>, from: Instant, through: Instant) -> Result<Stretch, E> {
-        if let (Scope::System, Some(_)) = (scope, &system.composition) {
-            let Timeline { from, through, first, last_seen, changes, .. } = self.timeline(system, from, through)?;
-            self.folded += changes.len();
-            let outages = outages(&changes);
-            return Ok(Stretch { from, through, first, last_seen, changes, outages });
-        }
-        let history = (self.load)(system.id, scope, from, through)?;
-        let mut changes = fold(&history, scope, &system.rules);
-        if let Scope::System = scope {
-            changes = effective::corrected(changes, &system.rules, history.first, history.through);
-        }
-        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
-        changes.shrink_to_fit();
-        self.folded += changes.len();
-        let outages = outages(&changes);
-        let (from, through, first, last_seen) =
-            (history.from, history.through, history.first, history.last_seen(scope));
-        Ok(Stretch { from, through, first, last_seen, changes, outages })
+        stretch
     }
 
     /// The timeline of a composite system, given that of its own incidents. Each member is read once, however many it belongs to.
@@ -222,7 +230,7 @@ where
         loop {
             let stretch = self.stretch(system, Scope::System, from, span.end)?;
             // An outage that reaches back to the start of what was read may have begun before it.
-            let cut = stretch.outages.first().is_some_and(|outage| outage.start <= stretch.from);
+            let cut = stretch.outages().first().is_some_and(|outage| outage.start <= stretch.from);
             if !cut || stretch.from <= BEGINNING {
                 return Ok(stretch);
             }
@@ -264,8 +272,16 @@ where
             return Ok(Vec::new());
         }
         let pieces = self.unattributed(model, span)?;
+        self.attributed(model, pieces)
+    }
+
+    /// Pieces with the blame where it belongs.
+    fn attributed(&mut self, model: &Model, pieces: Vec<Piece>) -> Result<Vec<Piece>, E> {
+        if model.upstreams().is_empty() {
+            return Ok(pieces);
+        }
         let charged: Vec<Span> = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span).collect();
-        if charged.is_empty() || model.upstreams().is_empty() {
+        if charged.is_empty() {
             return Ok(pieces);
         }
         Ok(attribute(&pieces, &self.blamed(model, &charged)?))
@@ -299,7 +315,7 @@ where
         let members: Vec<&Member> = upstreams.iter().map(|place| &nodes[*place].member).collect();
         let stretches = members.iter().map(|member| self.outages(member, hull)).collect::<Result<Vec<_>, E>>()?;
         let outages: Vec<(&Member, &[Outage])> =
-            members.iter().zip(&stretches).map(|(member, stretch)| (*member, &stretch.outages[..])).collect();
+            members.iter().zip(&stretches).map(|(member, stretch)| (*member, stretch.outages())).collect();
         Ok(among(&outages, charged, grace_ms))
     }
 
@@ -326,7 +342,7 @@ where
         let mut gathered = Gathered::default();
         for (place, node) in graph.nodes().iter().enumerate() {
             if gathered.fits() {
-                gathered.add(place, &self.outages(&node.member, span)?.outages, span);
+                gathered.add(place, self.outages(&node.member, span)?.outages(), span);
             }
         }
         Ok(gathered)

@@ -47,13 +47,6 @@ pub(crate) fn settlements(pieces: &[Piece]) -> Vec<Instant> {
     moments
 }
 
-/// What the tally of a span has more as of a moment than as of its end.
-pub(crate) fn more_as_of(pieces: &[Piece], span: Span, as_of: Instant) -> Tally {
-    let mut more = tally(pieces, span, as_of);
-    more.add(&tally(pieces, span, span.end), -1);
-    more
-}
-
 /// What of the tally of a span begins to be charged otherwise as of its end.
 pub(crate) fn settling(pieces: &[Piece], span: Span) -> Tally {
     let last = Span::new(span.start.max(span.end.plus(-LONGEST_HINDSIGHT_MS)), span.end);

@@ -8,7 +8,7 @@ use super::streak::Streak;
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::outage::{Event, Outage, charged, outages};
-use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::tally::Tally;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -82,13 +82,16 @@ impl Chapter {
             excluded: union(excluded.collect()),
             calendar,
             first,
-            days: days(assessment, calendar.start(first)),
+            days: days(assessment, calendar.start(first), chronicle)?,
             report,
         })
     }
 }
 
-fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
+fn days<F, E>(assessment: &Assessment<'_>, since: Instant, chronicle: &mut Chronicle<F>) -> Result<Vec<DayAccount>, E>
+where
+    F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+{
     let mut found = Vec::new();
     let mut streak = Streak::default();
     for (span, day) in assessment.ledger.days() {
@@ -100,8 +103,8 @@ fn days(assessment: &Assessment<'_>, since: Instant) -> Vec<DayAccount> {
     }
     let today = Span::new(assessment.ledger.end(), assessment.as_of);
     if assessment.first.is_some() && !today.is_empty() {
-        let tally = tally(&assessment.recent, today, assessment.as_of);
+        let tally = assessment.lately(today, chronicle)?;
         found.push(DayAccount { span: today, tally, verdict: None, streak: streak.current });
     }
-    found
+    Ok(found)
 }

@@ -131,7 +131,13 @@ impl Forecast {
             consumed_us: budget.consumed_us(),
             not_counted_ms: budget.tally.not_counted_ms,
         };
-        walk.find(wanted, from, |span| chronicle.pieces(model, span))
+        walk.find(
+            wanted,
+            from,
+            |span, whole| {
+                if whole { chronicle.pieces(model, span) } else { chronicle.part(model, span) }
+            },
+        )
     }
 
     fn put(&mut self, event: Event, at: Instant) {
@@ -157,12 +163,13 @@ struct Walk<'l> {
 }
 
 impl Walk<'_> {
-    /// Finds the first moment after `as_of` at which each of the wanted events holds; `draw` gives the account of a stretch.
+    /// Finds the first moment after `as_of` at which each of the wanted events holds; `draw` gives the account of a
+    /// stretch, all of it or as much as is read at once.
     fn find<E>(
         &self,
         mut wanted: Vec<Event>,
         from: Position,
-        mut draw: impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        mut draw: impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<Forecast, E> {
         let mut found = Forecast::default();
         let mut position = from;

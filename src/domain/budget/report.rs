@@ -11,7 +11,7 @@ use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::{Cause, Charge, Uncharged};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
-use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::tally::Tally;
 use crate::domain::health::report::InMaintenance;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
@@ -89,11 +89,12 @@ impl ObjectiveReport {
         let as_of = assessment.as_of;
         let budget = budget(assessment, chronicle)?;
         let attribution = attribution(model, &budget.tally);
-        let burn_rates = LOOKBACKS.map(|(_, over_ms)| {
-            let consumed =
-                tally(&assessment.recent, Span::new(as_of.plus(-over_ms), as_of), as_of).consumed_us(exclusion);
-            BurnRate { consumed_us: consumed, over_ms, target: objective.target }
-        });
+        let mut burn_rates =
+            LOOKBACKS.map(|(_, over_ms)| BurnRate { consumed_us: 0, over_ms, target: objective.target });
+        for rate in &mut burn_rates {
+            let over = Span::new(as_of.plus(-rate.over_ms), as_of);
+            rate.consumed_us = assessment.lately(over, chronicle)?.consumed_us(exclusion);
+        }
         let fast_burn = burn_rates[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
@@ -206,3 +207,6 @@ fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     parts.sort_by(|(one, millis), (other, of_other)| of_other.cmp(millis).then_with(|| one.cmp(other)));
     parts
 }
+
+#[cfg(test)]
+mod tests;

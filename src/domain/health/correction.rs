@@ -64,7 +64,7 @@ impl Target {
         self.check.is_none() && self.source.is_none() && self.location.is_none()
     }
 
-    /// Whether it may be about what an objective looks at, on the system or on one of its checks.
+    /// Whether a system's status may follow from what it names, or that of what an objective on one of its checks looks at.
     pub(crate) fn concerns(&self, check: Option<&Name>) -> bool {
         check.is_none_or(|check| {
             !self.is_system()
@@ -72,7 +72,8 @@ impl Target {
         })
     }
 
-    fn names(&self, source: Source, check: Option<&Name>, location: Option<&Name>) -> bool {
+    /// Whether it names a stream.
+    pub(crate) fn names(&self, source: Source, check: Option<&Name>, location: Option<&Name>) -> bool {
         self.source.is_none_or(|named| named == source)
             && self.check.as_ref().is_none_or(|named| check == Some(named))
             && self.location.as_ref().is_none_or(|named| location == Some(named))
@@ -94,6 +95,12 @@ impl Correction {
     /// The time it is about.
     pub(crate) fn span(&self) -> Span {
         Span::new(self.start.unwrap_or(BEGINNING), self.end.unwrap_or(END))
+    }
+
+    /// Whether it is about a moment.
+    pub(crate) fn holds_at(&self, at: Instant) -> bool {
+        let span = self.span();
+        span.start <= at && at < span.end
     }
 
     /// Whether it says something else than another one of the same streams at the same time.
@@ -140,8 +147,7 @@ impl Corrections {
 
     /// The time under a correction of a system, or of what an objective on one of its checks looks at.
     pub(crate) fn spans(&self, check: Option<&Name>) -> Vec<Span> {
-        let concerning = self.0.iter().filter(|known| known.target.concerns(check));
-        let spans = concerning.map(|known| (known.span(), ()));
+        let spans = self.0.iter().filter(|known| known.target.concerns(check)).map(|known| (known.span(), ()));
         joined(spans).into_iter().map(|(span, ())| span).collect()
     }
 }

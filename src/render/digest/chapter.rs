@@ -1,7 +1,7 @@
 //! Owns what a digest says, in what order: the same words and tables in every form for people.
 
 use super::super::down::down_now;
-use super::super::health::minute;
+use super::super::moment::zoned;
 use super::super::number::{counted, percent};
 use super::super::status::{remaining_percent, symbol, tone};
 use super::super::{Cell, Sheet, Tone};
@@ -22,7 +22,7 @@ pub(super) struct Chapter {
 /// What the digest is about.
 pub(super) fn headline(digest: &Digest) -> String {
     let span = digest.week.span();
-    let so_far = if digest.is_complete() { String::new() } else { format!(", so far as of {}", minute(digest.until)) };
+    let so_far = if digest.is_complete() { String::new() } else { format!(", so far as of {}", zoned(digest.until)) };
     let day = |at: crate::domain::value::instant::Instant| at.to_chrono().format("%Y-%m-%d").to_string();
     format!("Week {}: {} to {}{so_far}", digest.week, day(span.start), day(span.end.plus(-1)))
 }
@@ -145,7 +145,7 @@ fn unlocked(digest: &Digest) -> Sheet {
     let mut sheet = Sheet::new().left("UNLOCKED").left("SYSTEM").names().left("ACHIEVEMENT").left("FOR");
     for unlocked in &digest.unlocked {
         sheet.push(vec![
-            Cell::plain(minute(unlocked.unlocked_at)),
+            Cell::at(unlocked.unlocked_at),
             Cell::toned(unlocked.system.as_str(), Tone::Strong),
             Cell::toned(unlocked.achievement.as_str(), Tone::Good),
             Cell::plain(unlocked.achievement.meaning()),

@@ -1,7 +1,7 @@
 //! Owns the burn-down chart: what was left of the budget, from corner to corner, over the window.
 
-use super::super::health::minute;
 use super::super::markup::Markup;
+use super::super::moment::zoned;
 use super::super::number::short_time;
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
 use crate::domain::budget::balance::SCALED_MS;
@@ -103,8 +103,8 @@ fn description(chapter: &Chapter, as_of: Instant) -> String {
     format!(
         "Error budget over the window: {} on {}; {left} on {}. Downtime spent it {times}.",
         whole(budget.total()),
-        minute(budget.window.start),
-        minute(as_of),
+        zoned(budget.window.start),
+        zoned(as_of),
     )
 }
 

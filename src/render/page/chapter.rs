@@ -1,8 +1,8 @@
 //! Owns the chapter of one objective: its figures, what lies ahead, and its charts.
 
 use super::super::forecast::{next_period, overspending};
-use super::super::health::minute;
 use super::super::markup::Markup;
+use super::super::moment::zoned;
 use super::super::number::{percent, rate, short_time};
 use super::super::status::{available, budget_left, remaining_percent};
 use super::overview::meter;
@@ -141,7 +141,7 @@ fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant)
     for (field, at, words) in told {
         page.own("<span>");
         page.own(words);
-        shown.write(page, "b", field, format_args!("{} UTC", minute(at)));
+        shown.write(page, "b", field, zoned(at));
         page.words(format_args!(", in {}.", short_time(at.since(as_of))));
         page.own("</span> ");
     }

@@ -1,7 +1,7 @@
 //! Owns the list of downtime events of a chapter, the latest first.
 
-use super::super::health::minute;
 use super::super::markup::Markup;
+use super::super::moment::zoned;
 use super::Detail;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
@@ -35,7 +35,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
     for event in chapter.events().rev().take(most(detail)) {
         let end = event.end.map_or_else(|| "null".to_owned(), |end| end.to_string());
         page.open("tr", &[("data-start", &event.start), ("data-end", &end)]);
-        page.element("th", &[("scope", &"row")], minute(event.start));
+        page.element("th", &[("scope", &"row")], zoned(event.start));
         let open = if event.end.is_none() { " so far" } else { "" };
         page.element("td", &[("class", &"n")], format_args!("{}{open}", lasted(event, as_of)));
         page.element("td", &[], event.upstream.as_ref().map_or("self", Name::as_str));

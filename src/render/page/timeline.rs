@@ -3,8 +3,8 @@
 use crate::render::number::short_down;
 use std::collections::BTreeMap;
 
-use super::super::health::minute;
 use super::super::markup::Markup;
+use super::super::moment::{range, zoned};
 use super::super::number::short_time;
 use super::Detail;
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
@@ -112,8 +112,8 @@ impl Lanes<'_> {
                 continue;
             }
             let title = match mark.count {
-                1 => format!("{} UTC, {}", minute(mark.span.start), short_time(mark.span.millis())),
-                count => format!("{count} times from {} to {} UTC", minute(mark.span.start), minute(mark.span.end)),
+                1 => format!("{}, {}", zoned(mark.span.start), short_time(mark.span.millis())),
+                count => format!("{count} times from {}", range(mark.span)),
             };
             self.page.open("path", &[("class", &class), ("d", &path)]);
             self.page.element("title", &[], title);

@@ -9,7 +9,7 @@ use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
-use crate::render::health::minute;
+use crate::render::moment::zoned;
 use crate::render::number::{percent, scaled_minutes, short_time};
 use crate::render::status::{remaining_percent, symbol, tone};
 use crate::render::{Cell, Sheet, Tone};
@@ -100,9 +100,9 @@ pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> 
     }
     let even = consequences.len() - felt.len();
     sheet.footer.push(match (felt.len(), even) {
-        (_, 0) => format!("budgets as of {}", minute(as_of)),
-        (0, _) => format!("budgets as of {}: {even} re-evaluated, result unchanged", minute(as_of)),
-        _ => format!("budgets as of {}; {even} more re-evaluated, result unchanged", minute(as_of)),
+        (_, 0) => format!("budgets as of {}", zoned(as_of)),
+        (0, _) => format!("budgets as of {}: {even} re-evaluated, result unchanged", zoned(as_of)),
+        _ => format!("budgets as of {}; {even} more re-evaluated, result unchanged", zoned(as_of)),
     });
     Some(sheet)
 }

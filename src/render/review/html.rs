@@ -117,7 +117,7 @@ fn maps(page: &mut Markup, review: &Review, section: &Section) {
 /// A sheet as a table; rows from `sums` on are sums of those before.
 fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
     if sheet.is_empty() {
-        for line in &sheet.footer {
+        for line in sheet.closing() {
             page.element("p", &[("class", &"quiet")], line);
         }
         return;
@@ -142,7 +142,7 @@ fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
         page.end_line();
     }
     page.own("</tbody></table></div>\n");
-    for line in &sheet.footer {
+    for line in sheet.closing() {
         page.element("p", &[("class", &"quiet")], line);
         page.end_line();
     }

@@ -1,6 +1,5 @@
 //! Owns the tables of a review for people: groups, objectives, outages.
 
-use super::super::health::minute;
 use super::super::number::{counted, percent, short_time};
 use super::super::status::available;
 use super::super::{Cell, Sheet, Tone};
@@ -194,10 +193,10 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
     sheet = sheet.left("CAUSE").left("SOURCE").optional().left("PLANNED").left("NOTE").optional();
     let outages: Vec<&Interruption> = places.iter().map(|place| &review.outages[*place]).collect();
     for outage in &outages {
-        let end = outage.end.map_or(Cell::toned("open", Tone::Bad), |end| Cell::plain(minute(end)));
+        let end = outage.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
         sheet.push(vec![
             Cell::toned(outage.system.as_str(), Tone::Strong),
-            Cell::plain(minute(outage.start)),
+            Cell::at(outage.start),
             end,
             Cell::plain(short_time(outage.span(review.as_of).millis())),
             Cell::plain(charged(outage)),
@@ -211,7 +210,7 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
     let before = if before == 0 { String::new() } else { format!(", {before} of them began before the period") };
     sheet.footer.push(match outages.len() {
         0 => "no outages".to_owned(),
-        count => format!("{}{before}; times are UTC", counted(count, "outage")),
+        count => format!("{}{before}", counted(count, "outage")),
     });
     sheet
 }

@@ -1,16 +1,27 @@
 //! Owns the accounting below a portrait: what was counted and what was not, and why.
 
-use super::super::health::{ago, minute};
+use super::super::health::ago;
+use super::super::moment::{range, zoned};
 use super::super::number::{percent, short_down, short_time};
 use super::Portrait;
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::duration::write_millis;
 
+/// Corrections that are named, the first by name.
+const MOST_NAMED: usize = 5;
+
 /// When the newest fact was, and how long ago.
 fn last_data(report: &ObjectiveReport) -> String {
-    let at = report.last_seen.map_or(String::new(), |at| minute(at) + ", ");
+    let at = report.last_seen.map_or(String::new(), |at| zoned(at) + ", ");
     at + &ago(report.data_age_ms())
+}
+
+/// The first names of a list, and how many more there are.
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let first = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
 /// What was counted and what was not, and why.
@@ -21,12 +32,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     let elapsed = budget.elapsed.millis();
     let known = i128::from(elapsed - tally.unknown_ms);
     let mut lines = vec![
-        format!(
-            "from {} to {}, as of {}",
-            minute(budget.window.start),
-            minute(budget.window.end),
-            minute(portrait.as_of)
-        ),
+        format!("from {}, as of {}", range(budget.window), zoned(portrait.as_of)),
         format!(
             "status known {} % of the time, unknown {}",
             percent(known, i128::from(elapsed), 1),
@@ -63,7 +69,8 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
         lines.push(format!("outages of upstreams reach {grace} further at both ends"));
     }
     if report.corrected_ms > 0 {
-        lines.push(format!("time under a correction: {}", short_time(report.corrected_ms)));
+        let names: Vec<&str> = portrait.corrections.iter().map(|it| it.metadata.name.as_str()).collect();
+        lines.push(format!("time under a correction: {} ({})", short_time(report.corrected_ms), listed(&names)));
     }
     let excluded = portrait.excluded_dependencies();
     if !excluded.is_empty() {

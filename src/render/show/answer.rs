@@ -2,7 +2,8 @@
 //! planned, and what is left of the budget.
 
 use super::super::forecast::{next_period, overspending};
-use super::super::health::{ago, minute};
+use super::super::health::ago;
+use super::super::moment::{minute, range, zoned};
 use super::super::number::{percent, short_down, short_time};
 use super::super::sheet::paint;
 use super::super::status::{remaining_percent, tone};
@@ -33,8 +34,7 @@ pub(super) fn now(portrait: &Portrait) -> String {
     match &portrait.latest {
         Some(latest) => {
             let span = latest.outage.span(portrait.as_of);
-            let (start, end) = (minute(span.start), minute(span.end));
-            format!("{status}; last outage from {start} to {end} UTC, {}", short_time(span.millis()))
+            format!("{status}; last outage from {}, {}", range(span), short_time(span.millis()))
         }
         None => format!("{status}; no outage in the window"),
     }
@@ -66,7 +66,7 @@ pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
 /// Whether the latest outage was planned, and which maintenance is in force now.
 pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
     let report = &portrait.report;
-    let in_force = report.maintenance.as_ref().map(|open| format!("{} UTC", maintenance::in_words(open)));
+    let in_force = report.maintenance.as_ref().map(maintenance::in_words);
     let names = portrait.latest.as_ref().map(|latest| &latest.outage.circumstances.maintenance);
     let answer = match (in_force, names.map(Vec::as_slice)) {
         (Some(open), _) if report.has_open_downtime() => format!("yes: {open}; spends the budget all the same"),
@@ -112,7 +112,7 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
     let report = &portrait.report;
     let forecast = report.forecast;
-    let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), minute(at));
+    let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), zoned(at));
     let leaves =
         |at: Instant| {
             // What leaves the window then is what lies at its start.
@@ -129,7 +129,7 @@ pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
     lines.extend(forecast.recovers_at.map(|at| format!("{then}, stops breaching {}{}", until(at), leaves(at))));
     lines.extend(forecast.full_at.map(|at| format!("{then}, fully restored {}{}", until(at), leaves(at))));
-    lines.extend(next_period(report).map(|at| format!("a new period begins {} UTC, with a full budget", until(at))));
+    lines.extend(next_period(report).map(|at| format!("a new period begins {}, with a full budget", until(at))));
     if lines.is_empty() {
         lines.push("no change expected".to_owned());
     }

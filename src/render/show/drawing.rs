@@ -3,6 +3,7 @@
 use crate::render::number::short_down;
 use std::cmp::Ordering;
 
+use super::super::moment::short_day;
 use super::super::sheet::paint;
 use super::super::status::remaining_percent;
 use super::super::{Canvas, Tone};
@@ -99,14 +100,10 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .chunk_by(|one, next| one == next)
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
         .collect();
-    let (first, last) = (day(elapsed.start), day(portrait.as_of));
+    let (first, last) = (short_day(elapsed.start), short_day(portrait.as_of));
     let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ self  ▓ upstream" } else { "" };
     let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
-}
-
-fn day(at: Instant) -> String {
-    at.to_chrono().format("%m-%d").to_string()
 }
 
 /// What was left of the budget, day by day, in as many lines as it takes.

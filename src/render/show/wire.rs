@@ -28,13 +28,14 @@ struct WireRule {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireAccounting {
+struct WireAccounting<'a> {
     window_start: String,
     window_end: String,
     unknown_minutes: f64,
     excluded_minutes: f64,
     too_short_minutes: f64,
     not_counted_minutes: f64,
+    corrections: Vec<&'a str>,
     counts_as_down: Vec<&'static str>,
     weights: BTreeMap<&'static str, f64>,
     schedule: Vec<String>,
@@ -124,6 +125,7 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
             excluded_minutes: down_minutes(budget.tally.excluded_us),
             too_short_minutes: down_minutes(budget.tally.too_short_us),
             not_counted_minutes: minutes(budget.tally.not_counted_ms),
+            corrections: portrait.corrections.iter().map(|it| it.metadata.name.as_str()).collect(),
             counts_as_down: portrait.counts_as_down(),
             weights: portrait.weights(),
             schedule: portrait.schedule(),

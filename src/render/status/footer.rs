@@ -1,7 +1,8 @@
 //! Owns what is said below the table of `status`: what lies ahead, what the numbers do not see, how old they are.
 
 use super::super::forecast::next_period;
-use super::super::health::{ago, minute};
+use super::super::health::ago;
+use super::super::moment::zoned;
 use super::super::number::percent;
 use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
@@ -54,12 +55,12 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
     let outlook = |report: &ObjectiveReport| {
         let forecast = &report.forecast;
         let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
-            (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", minute(at)),
+            (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", zoned(at)),
             (State::Breaching, _, Some(at)) if !report.has_open_downtime() => {
-                format!("within budget again {}, if it stays up", minute(at))
+                format!("within budget again {}, if it stays up", zoned(at))
             }
             (State::Breaching, ..) => {
-                format!("a new period begins {} UTC, with a full budget", minute(next_period(report)?))
+                format!("a new period begins {}, with a full budget", zoned(next_period(report)?))
             }
             _ => return None,
         };

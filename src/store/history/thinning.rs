@@ -52,6 +52,16 @@ impl Thinned {
         self.silence == Silence::Never
     }
 
+    /// Whether nothing is left out.
+    pub(super) fn is_of_all(&self) -> bool {
+        self.silence == Silence::Any
+    }
+
+    /// How many are kept so far.
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Takes the next one.
     #[inline]
     pub(super) fn push(&mut self, transition: Transition) {

@@ -175,7 +175,7 @@ fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
 
 /// The last instant at which anything that is known up to `as-of` still turns for an objective with a rolling window.
 ///
-/// Streams fall silent, and maintenance ends, or begins to return. After that the world repeats itself from week to week, but for
+/// Streams fall silent, corrections begin and end, and maintenance ends, or begins to return. After that the world repeats itself from week to week, but for
 /// clocks, which do so from year to year; one window later nothing older is left in the window. So what has not happened a window
 /// and a year later never happens.
 pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
@@ -189,6 +189,7 @@ pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let first_ends =
         world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
     let except = objective.schedule.iter().flat_map(|shift| shift.except.iter().map(|date| (date + 2) * DAY));
-    let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except).chain(retired);
+    let corrected = world.corrections.iter().flat_map(|it| it.start.into_iter().chain(it.end));
+    let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except).chain(retired).chain(corrected);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY
 }

@@ -136,13 +136,15 @@ mod tests {
     #[test]
     fn a_span_is_cut_where_other_windows_are_in_force() {
         let name = |text: &str| Name::parse(text).unwrap();
-        let named = [(name("b"), vec![span(0, 15), span(40, 50)]), (name("a"), vec![span(12, 20)]), (name("c"), vec![])];
+        let named =
+            [(name("b"), vec![span(0, 15), span(40, 50)]), (name("a"), vec![span(12, 20)]), (name("c"), vec![])];
         let as_of = Instant::from_millis(44);
         let found: Vec<(Span, String)> = in_force(Span::new(span(10, 11).start, END), as_of, |_| named.to_vec())
             .into_iter()
             .map(|(span, names)| (span, names.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")))
             .collect();
-        let expected = [(10, 12, "b"), (12, 15, "a b"), (15, 20, "a"), (20, 40, "")].map(|(start, end, names)| (span(start, end), names.to_owned()));
+        let expected = [(10, 12, "b"), (12, 15, "a b"), (15, 20, "a"), (20, 40, "")]
+            .map(|(start, end, names)| (span(start, end), names.to_owned()));
         let lasts = (Span::new(Instant::from_millis(40), END), "b".to_owned());
         assert_eq!(found, expected.into_iter().chain([lasts]).collect::<Vec<_>>());
     }

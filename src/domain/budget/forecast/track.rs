@@ -43,7 +43,7 @@ impl Track {
         &mut self,
         at: Instant,
         limit: Instant,
-        draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<Piece, E> {
         self.pass(at);
         if self.index == self.pieces.len() {
@@ -72,7 +72,7 @@ impl Track {
     pub(super) fn sum<E>(
         &mut self,
         span: Span,
-        draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>,
+        draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<(i64, i64), E> {
         if self.pieces.last().is_none_or(|last| last.span.end < span.end) {
             self.draw(Span::new(span.start, span.end.max(span.start.plus(self.more_ms))), draw)?;
@@ -94,14 +94,14 @@ impl Track {
         }
     }
 
-    fn draw<E>(&mut self, span: Span, draw: &mut impl FnMut(Span) -> Result<Vec<Piece>, E>) -> Result<(), E> {
+    fn draw<E>(&mut self, span: Span, draw: &mut impl FnMut(Span, bool) -> Result<Vec<Piece>, E>) -> Result<(), E> {
         self.index = 0;
         self.more_ms = (self.more_ms * 2).min(MOST_MS);
         let Some(Hindsight { length_ms, start }) = self.hindsight.filter(|hindsight| hindsight.length_ms > 0) else {
-            self.pieces = draw(span)?;
+            self.pieces = draw(span, self.hindsight.is_some())?;
             return Ok(());
         };
-        self.pieces = draw(Span::new(span.start.plus(-length_ms), span.end))?;
+        self.pieces = draw(Span::new(span.start.plus(-length_ms), span.end), true)?;
         let ahead = settlements(&self.pieces).into_iter().filter(|at| span.start < *at);
         let jump = |at: Instant| (at, settling(&self.pieces, Span::new(start, at)).consumed_us(self.exclusion));
         self.jumps = ahead.map(jump).filter(|(_, more)| *more != 0).collect();

@@ -18,7 +18,6 @@ use super::measure::{FULL_WIDE, measured, rate};
 use super::signal::Value;
 use super::view::{View, What, constant, streak_value};
 use crate::domain::account::chronicle::pieces_before_first;
-use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::tally::{Tally, tally};
@@ -94,9 +93,8 @@ pub(super) enum Possible {
 }
 
 impl Days {
-    /// Draws the settled days of an assessment, and those of `later`, an account that follows them without gap and ends
-    /// at a midnight.
-    pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Piece]) -> Self {
+    /// Draws the settled days of an assessment, and the days after them, of which `later` tells what each holds.
+    pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Tally]) -> Self {
         let ledger = assessment.settled();
         let calendar = ledger.calendar();
         let (start, from) = (ledger.first(), calendar.date(View::reach(&model.objective, ledger.start())));
@@ -108,8 +106,8 @@ impl Days {
         for run in ledger.runs() {
             (0..run.count).for_each(|_| take(&run.day.tally));
         }
-        let end = later.last().map_or(ledger.end(), |last| last.span.end);
-        dates(ledger.next(), calendar.date(end)).for_each(|date| take(&tally(later, calendar.span(date), END)));
+        later.iter().for_each(take);
+        let end = calendar.start(ledger.next().plus(later.len() as i64));
         let mut streak = Streak::default();
         let mut streaks = vec![streak];
         for run in assessment.ledger.runs() {

@@ -1,0 +1,49 @@
+//! Owns which declared corrections are about what is shown.
+
+use anyhow::Result;
+
+use super::Evaluation;
+use super::latest::with_members;
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::store::{Store, Stored};
+
+/// The corrections of a system that touch a span, sorted by name.
+///
+/// # Errors
+/// Those of the database, and when a stored body cannot be read.
+pub(crate) fn corrections_of(store: &Store, system: &Name, within: Span) -> Result<Vec<DeclaredCorrection>> {
+    let mut declared = touching(store, within)?;
+    declared.retain(|it| it.system == *system);
+    Ok(declared)
+}
+
+/// The corrections that touch a span of what an objective looks at: of its system, its members, or its one check; sorted by name.
+///
+/// # Errors
+/// Those of the database, and when a stored body cannot be read.
+pub(crate) fn corrections_behind(
+    store: &Store,
+    stored: Stored,
+    within: Span,
+    as_of: Instant,
+) -> Result<Vec<DeclaredCorrection>> {
+    let mut evaluation = Evaluation::open(store, 1, as_of)?;
+    let model = evaluation.resolver.model(stored)?;
+    let mut systems = Vec::new();
+    with_members(&model.system, &mut systems);
+    let check = model.objective.healthcheck.as_ref();
+    let mut declared = touching(store, within)?;
+    declared.retain(|it| systems.contains(&it.system) && it.correction.target.concerns(check));
+    Ok(declared)
+}
+
+fn touching(store: &Store, within: Span) -> Result<Vec<DeclaredCorrection>> {
+    let objects = store.objects(Kind::Correction)?.into_iter().map(|stored| stored.held.object);
+    let declared =
+        objects.filter_map(|object| if let Object::Correction(declared) = object { Some(declared) } else { None });
+    Ok(declared.filter(|it| !it.correction.span().intersect(within).is_empty()).collect())
+}
