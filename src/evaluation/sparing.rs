@@ -58,7 +58,10 @@ impl<'s> Sparing<'s> {
             Spared { unexcused: (unexcused(model), Walk::over(*range)), recorded, corrections }
         };
         let objectives = models.iter().zip(ranges).map(spared).collect();
-        let recorded = Evaluation::open(store, models.len(), as_of)?;
+        let mut recorded = Evaluation::open(store, models.len(), as_of)?;
+        for model in models {
+            recorded.resolver.member(&model.system.name)?;
+        }
         Ok(Self { recorded, windows: windows(store)?, objectives })
     }
 
