@@ -48,7 +48,7 @@ use chrono_tz::Tz;
 
 use crate::cli::Output;
 use crate::clock;
-use crate::domain::value::duration::parse_millis;
+use crate::domain::value::duration::{out_of_range, parse_millis};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 use crate::exit::ExitStatus;
@@ -62,8 +62,8 @@ use crate::store::{Access, Address, Store, expect_file, is_address, shows_passwo
 use answer::Answer;
 pub(crate) use completions::complete;
 use printer::Printer;
-pub(crate) use registry::Line;
 use registry::{Forms, Run};
+pub(crate) use registry::{Line, deeper};
 
 /// Bytes that are read of an answer to a question.
 const MOST_OF_ANSWER: usize = 100;
@@ -363,6 +363,9 @@ impl Context<'_> {
 fn moment(text: &str, as_of: Instant) -> Result<Instant> {
     if let Some(back) = parse_millis(text) {
         return Ok(as_of.plus(-back));
+    }
+    if let Some(why) = out_of_range(text) {
+        return Err(Failure::new(format!("{text:?} is {why}"), "write the time itself, such as 2015-01-31"));
     }
     Instant::parse(text)
         .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d goes back from as-of"))

@@ -4,6 +4,7 @@ mod builtin;
 mod csv;
 mod described;
 mod fields;
+mod frame;
 mod input;
 mod intern;
 mod json;
@@ -14,6 +15,8 @@ mod records;
 mod row;
 mod shape;
 mod time;
+mod unreadable;
+mod walk;
 
 use std::io::Read;
 
@@ -27,15 +30,17 @@ use crate::domain::value::instant::Instant;
 pub(crate) use builtin::BUILTIN;
 pub(crate) use described::{Described, Gathered, Recipe, Surroundings, likely, look, tell};
 use fields::Fields;
+use frame::Frame;
 use input::Input;
 pub(crate) use input::beginning;
 use intern::Interner;
 pub(crate) use names::Names;
 use opening::{Held, Opening};
 pub(crate) use reading::Reading;
-use records::{Cut, Records};
+use records::Cut;
 pub(crate) use row::Row;
 use shape::{Shape, Told};
+pub(crate) use unreadable::Unreadable;
 
 /// The longest a line may be, in bytes, its end not counted.
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
@@ -160,7 +165,7 @@ pub(crate) struct Reject<'r> {
 
 /// Reads one input.
 pub(crate) struct Reader<R: Read> {
-    records: Records<Input<R>>,
+    frame: Frame<R>,
     options: Options,
     shape: Shape,
     opening: Opening,
@@ -177,7 +182,7 @@ impl<R: Read> Reader<R> {
     /// A reader that has read nothing yet.
     pub(crate) fn new(input: R, options: Options, names: Names) -> Self {
         Self {
-            records: Records::new(Input::new(input)),
+            frame: Frame::new(Input::new(input)),
             shape: Shape::new(options.format),
             opening: Opening::new(options.format == Format::Auto),
             names,
@@ -207,7 +212,7 @@ impl<R: Read> Reader<R> {
 
     /// The line on which a record begins of which only a part has been read.
     pub(crate) fn partial(&self) -> Option<u64> {
-        self.records.partial()
+        self.frame.partial()
     }
 
     /// The next batch, or `None` at the end of the input. Calls `on_reject` for every line that is not accepted. What was
@@ -223,6 +228,7 @@ impl<R: Read> Reader<R> {
             self.done = true;
             return Err(error);
         }
+        self.open()?;
         let mut batch = Batch { restart: std::mem::take(&mut self.restart), ..Batch::default() };
         let known = if batch.restart { 0 } else { self.interner.len() };
         if batch.restart {
@@ -235,10 +241,10 @@ impl<R: Read> Reader<R> {
                 break;
             }
             let delimiter = self.shape.delimiter();
-            if self.options.follow && batch.read > 0 && !self.records.has_complete(delimiter) {
+            if self.options.follow && batch.read > 0 && !self.frame.has_complete(delimiter) {
                 break;
             }
-            let (raw, line, broken) = match self.records.next(delimiter) {
+            let (raw, line, broken) = match self.frame.next(delimiter) {
                 Ok(Some(Cut::Record { raw, line, broken })) => (raw, line, broken),
                 Ok(Some(Cut::Overlong { piece, line, first, complete })) => {
                     if first && !self.shape.is_settled() && piece.trim_ascii_start().starts_with(b"[") {
@@ -262,12 +268,12 @@ impl<R: Read> Reader<R> {
                     break;
                 }
                 Err(error) => {
-                    self.failed = Some(error.into());
+                    self.failed = Some(Unreadable::explained(error.into()));
                     reject_held(self.opening.end(), &mut batch, on_reject)?;
                     break;
                 }
             };
-            if raw.iter().all(u8::is_ascii_whitespace) || self.shape.is_end_of_array(raw) {
+            if raw.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
@@ -316,8 +322,27 @@ impl<R: Read> Reader<R> {
             return self.failed.take().map_or(Ok(None), Err);
         }
         batch.new_streams = self.interner.keys_from(known);
-        batch.bytes = self.records.input().passed();
+        batch.bytes = self.frame.passed();
         Ok(Some(batch))
+    }
+
+    /// Finds out how records are cut off the input, where that is yet to be seen.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    fn open(&mut self) -> Result<()> {
+        match self.frame.open(self.options.format == Format::Auto) {
+            Ok(true) => {
+                self.shape.settle_list();
+                self.opening.settle_list();
+                Ok(())
+            }
+            Ok(false) => Ok(()),
+            Err(error) => {
+                self.done = true;
+                Err(Unreadable::explained(error.into()))
+            }
+        }
     }
 
     /// Looks at a line of an input that may not have told what it is.
@@ -328,14 +353,10 @@ impl<R: Read> Reader<R> {
         if shape.is_settled() {
             return Ok(Begun { rejected: Vec::new(), is_record: true });
         }
-        let (rejected, is_record) = match shape.learn(raw, opening.is_bracket(), opening.is_empty())? {
+        let (rejected, is_record) = match shape.learn(raw, opening.is_empty())? {
             // What is held may be the beginning of a document that this line is a part of.
             Told::Record if opening.is_document() => (Vec::new(), true),
             Told::Record => (opening.release(), true),
-            Told::Item => {
-                opening.release();
-                (Vec::new(), true)
-            }
             Told::Header => (opening.end(), false),
             Told::Nothing => {
                 let begins_object = raw.trim_ascii_start().starts_with(b"{");

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use crate::Invocation;
 use crate::cli::{Color, Global};
 use crate::commands::{Context, Line, Noticed, dispatch};
-use crate::domain::value::duration::parse_millis;
+use crate::domain::value::duration::{out_of_range, parse_millis};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{did_you_mean, in_lines, one_line};
 use crate::exit::ExitStatus;
@@ -101,6 +101,9 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
     };
     if let Some(back) = parse_millis(&text) {
         return Ok(Some(clock::plausible(now)?.plus(-back)));
+    }
+    if let Some(why) = out_of_range(&text) {
+        return Err(Failure::new(format!("{name} {text:?} is {why}"), "write the time itself, such as 2015-01-31"));
     }
     let parsed = Instant::parse(&text).map_err(|error| {
         Failure::new(

@@ -98,6 +98,16 @@ struct Judging<'a> {
     findings: Vec<Finding>,
 }
 
+/// What never reported, and the rule by which that fails unless `--no-data pass`.
+#[derive(Clone, Copy)]
+enum Silence<'r> {
+    None,
+    /// Nothing of the system: there is nothing that other rules could look at.
+    Complete(&'r Rc<Rule>),
+    /// Neither the check that an objective is about, maybe misspelt, nor an incident.
+    OfItsCheck(&'r Rc<Rule>),
+}
+
 impl Judging<'_> {
     fn objectives(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
         let objectives = selection::objectives(store, &self.args.selection)?;
@@ -121,11 +131,16 @@ impl Judging<'_> {
             }
         }
         worst_first(&mut reports);
-        let no_data = Rc::new(Rule::ready_made(ReadyMade::NoData));
+        let (no_data, no_check) = (Rc::new(Rule::ready_made(ReadyMade::NoData)), Rc::new(Rule::no_data_of_check()));
         for report in reports {
             let covered = rules.iter().filter(|rule| covered(&report.objective, rule)).collect();
             let subject = Subject::Objective(report.objective.clone());
-            self.judge(&mut conditions, &subject, covered, (report.state == State::NoData).then_some(&no_data))?;
+            let silence = match report.state {
+                State::NoData => Silence::Complete(&no_data),
+                _ if report.last_seen.is_none() => Silence::OfItsCheck(&no_check),
+                _ => Silence::None,
+            };
+            self.judge(&mut conditions, &subject, covered, silence)?;
         }
         Ok(())
     }
@@ -141,7 +156,8 @@ impl Judging<'_> {
             if !covered.is_empty() {
                 let subject = Subject::System(name.clone());
                 let silent = conditions.first(&subject)?.is_none_or(|first| first > as_of);
-                self.judge(&mut conditions, &subject, covered, silent.then_some(&no_data))?;
+                let silence = if silent { Silence::Complete(&no_data) } else { Silence::None };
+                self.judge(&mut conditions, &subject, covered, silence)?;
             }
         }
         Ok(())
@@ -155,20 +171,21 @@ impl Judging<'_> {
         ))
     }
 
-    /// Judges rules for one objective or system; `no_data` is how it fails where it never reported.
+    /// Judges rules for one objective or system.
     fn judge(
         &mut self,
         conditions: &mut Conditions<'_>,
         subject: &Subject,
         rules: Vec<&Rc<Rule>>,
-        no_data: Option<&Rc<Rule>>,
+        silence: Silence<'_>,
     ) -> Result<()> {
-        if let Some(no_data) = no_data {
+        if let Silence::Complete(no_data) | Silence::OfItsCheck(no_data) = silence {
             let mut finding = conditions.judge(no_data, subject, self.detail)?;
             finding.firing = self.args.no_data == NoData::Fail;
             self.findings.push(finding);
         }
-        for rule in rules.into_iter().filter(|rule| no_data.is_none() || !rule.needs_data) {
+        let complete = matches!(silence, Silence::Complete(_));
+        for rule in rules.into_iter().filter(|rule| !(complete && rule.needs_data)) {
             self.detail.course = self.failing < self.courses;
             let finding = conditions.judge(rule, subject, self.detail)?;
             self.failing += usize::from(finding.firing);

@@ -38,6 +38,7 @@ impl Run for Downtime {
             let frame = wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
             Ok((objectives, frame))
         })?;
+        selection::tell_none(context, objectives.is_empty());
         let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
         let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
         let all = args.all;

@@ -5,24 +5,21 @@
 //!
 //! | `slo feed show NAME` | a built-in feed, to copy and change | |
 
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::feeds::BEGINNING;
 use super::{Answer, Context, Run, feeds};
 use crate::cli::{FeedShow, FeedTry};
 use crate::domain::value::instant::MINUTE_MS;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::feed::{self, Described, Names, Options, Recipe, Reject, Surroundings};
+use crate::feed::{self, Described, Names, Options, Recipe, Reject, Surroundings, Unreadable};
 use crate::render::Looks;
 use crate::render::trial::{Trial, document, draft, text};
 use crate::store::Foreign;
-
-/// Bytes of an input by which it is told what it is.
-const BEGINNING: u64 = 64 * 1024;
 
 impl Run for FeedShow {
     const NAME: &'static str = "show";
@@ -46,23 +43,19 @@ impl Run for FeedTry {
         let mut input: Box<dyn Read + Send> = if is_stdin {
             std::mem::replace(&mut context.stdin, Box::new(io::empty()))
         } else {
-            let opened = File::open(&args.file);
-            Box::new(opened.map_err(|error| {
-                Failure::new(
-                    format!("cannot read {}: {error}", args.file.display()),
-                    "name a file that exists and may be read",
-                )
-            })?)
+            Box::new(feeds::open(&args.file, &args.file.display().to_string())?.1)
         };
+        let place = args.file.display().to_string();
         let mut beginning = Vec::new();
-        input.by_ref().take(BEGINNING).read_to_end(&mut beginning)?;
+        input.by_ref().take(BEGINNING).read_to_end(&mut beginning).with_context(|| place.clone())?;
         let text_of_it = feed::beginning(&beginning);
         let path = (!is_stdin).then_some(args.file.as_path());
         let Some((name, recipes)) = recipes(context, args, &text_of_it, path)? else {
-            return draft_for(&args.file, &text_of_it);
+            return draft_for(&args.file, &text_of_it, beginning.is_empty());
         };
         let database = path.and_then(Foreign::at);
-        let recipe = feeds::choose(&recipes, &text_of_it, database.is_some(), "slo feed try")?;
+        let chosen = feeds::choose(&recipes, &text_of_it, database.is_some(), "slo feed try");
+        let recipe = chosen.with_context(|| place.clone())?;
         let mut trial = Trial { feed: name, format: recipe.feed().format.as_str(), ..Trial::default() };
         let now = context.clock;
         let options = Options {
@@ -75,10 +68,11 @@ impl Run for FeedTry {
         };
         let around = Surroundings { file: feeds::stem(path), system: args.system.clone() };
         let inputs = feeds::parts(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))?;
-        let mut names = Names::new(recipe.feed().slug);
+        let mut names = Names::new(recipe.feed().slug).merging(recipe.feed().merges_names);
         for (kind, input) in inputs {
             let reader = Described::new(input, recipe, kind, around.clone(), options, names);
-            names = read(reader.tracing(args.count), &mut trial).with_context(|| args.file.display().to_string())?;
+            names = read(reader.tracing(args.count), &mut trial)
+                .map_err(|error| failed(error, &place, &text_of_it, recipe))?;
         }
         let exit = ExitStatus::holds(trial.rejected == 0);
         let as_of = context.as_of;
@@ -105,6 +99,15 @@ fn recipes(
     Ok(Some((name, recipes)))
 }
 
+/// The error of an input that could not be read to its end.
+fn failed(error: anyhow::Error, place: &str, beginning: &[u8], recipe: &Recipe) -> anyhow::Error {
+    let error = feeds::unread(error, beginning, None, Some(recipe.feed().name.as_str()));
+    if Failure::hint(&error).is_some() {
+        return error.context(place.to_owned());
+    }
+    Failure::new(format!("{place}: {error:#}"), "fix the input, or export it again")
+}
+
 /// Reads all of an input; returns the names for the next one.
 fn read<R: Read>(mut reader: Described<'_, R>, trial: &mut Trial) -> Result<Names> {
     let mut nothing = |_: &Reject<'_>| Ok(());
@@ -129,7 +132,19 @@ fn read<R: Read>(mut reader: Described<'_, R>, trial: &mut Trial) -> Result<Name
 }
 
 /// A feed to start from, for an input that no built-in feed reads.
-fn draft_for(file: &Path, beginning: &[u8]) -> Result<Answer> {
+fn draft_for(file: &Path, beginning: &[u8], is_empty: bool) -> Result<Answer> {
+    let place = || file.display().to_string();
+    if beginning.is_empty() && !is_empty {
+        return Err(Failure::new(format!("{}: it cannot be unpacked", place()), "copy it again, or export it again"));
+    }
+    if beginning.trim_ascii().is_empty() {
+        let hint = "export the records again, and see what a feed makes of them with slo feed try FILE";
+        return Err(Failure::new(format!("{}: the file is empty", place()), hint));
+    }
+    // A database can be described by the queries that read it.
+    if let Some(what) = Unreadable::told(beginning).filter(|what| *what != Unreadable::Database) {
+        return Err(what.failure().context(place()));
+    }
     let sight = feed::look(beginning).ok_or_else(|| {
         Failure::new(
             format!("{}: no built-in feed reads it, and it has no records to be seen", file.display()),

@@ -1,5 +1,6 @@
 //! Owns finding feeds: by the name of a built-in one, in a file, or by what an input looks like.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::mpsc::Receiver;
@@ -11,10 +12,30 @@ use super::validate::lines_of;
 use crate::domain::health::feed::{Feed, Format, Shape};
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
-use crate::feed::{BUILTIN, Recipe, likely, tell};
+use crate::feed::{self, BUILTIN, Recipe, Unreadable, likely, tell};
 use crate::manifest::{Files, Severity, did_you_mean};
 use crate::render::problems::lines;
 use crate::store::{Foreign, Rows};
+
+/// The beginning of an input by which it is told what it is, in bytes.
+pub(super) const BEGINNING: u64 = 64 * 1024;
+
+/// Opens a file to read records of; returns whether it is a plain one, too.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn open(file: &Path, name: &str) -> Result<(bool, File)> {
+    let opened = File::open(file).and_then(|opened| {
+        let kind = opened.metadata()?;
+        if kind.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok((kind.is_file(), opened)) }
+    });
+    opened.map_err(|error| {
+        Failure::new(
+            format!("cannot read {name}: {error}"),
+            "nothing was kept; name existing, readable files, or - for standard input",
+        )
+    })
+}
 
 /// The feeds that are built in.
 ///
@@ -47,6 +68,18 @@ pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>
 }
 
 fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
+    let mut beginning = Vec::new();
+    open(Path::new(name), name)?.1.take(BEGINNING).read_to_end(&mut beginning)?;
+    let text = feed::beginning(&beginning);
+    // Somebody has named the file to be read, and not what describes it.
+    if Unreadable::told(&text).is_some() || !fitting(&text, Some(Path::new(name)))?.is_empty() || !says_kind(&text) {
+        return Err(Failure::new(
+            format!("--feed {name}: not a feed, which is a YAML document of kind: Feed"),
+            format!(
+                "name the feed first, then the file to read: slo ingest --feed NAME {name}; slo list feeds lists them"
+            ),
+        ));
+    }
     let (feeds, problems) = Files::load(&[name.into()], &mut io::empty()).feeds();
     if !problems.is_empty() {
         let text = lines(&lines_of(&problems), context.canvas);
@@ -67,10 +100,26 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     Ok(feeds)
 }
 
+/// Whether a text has a line for the kind of a manifest, as far as it is there.
+fn says_kind(text: &[u8]) -> bool {
+    String::from_utf8_lossy(text).lines().any(|line| line.trim_start_matches([' ', '-', '{', '"']).starts_with("kind"))
+}
+
 fn unknown(name: &str) -> anyhow::Error {
     let names = || BUILTIN.iter().map(|(name, _)| *name);
-    let guess = did_you_mean(name, names());
-    let hint = if guess.is_empty() { "see slo list feeds, or name a file that exists".to_owned() } else { guess };
+    if name.contains(['/', '.']) {
+        let what = format!("--feed {name}: there is no such file");
+        return Failure::new(what, "name a file that exists, or a built-in feed; slo list feeds lists them");
+    }
+    let short = name.to_ascii_lowercase();
+    let part = |known: &&str| short.len() > 2 && (known.contains(&short) || short.contains(known));
+    let likely =
+        names().find(part).map_or_else(|| did_you_mean(name, names()), |known| format!("did you mean {known}?"));
+    let hint = if likely.starts_with("did you mean") {
+        likely
+    } else {
+        "name a file that exists, or a built-in feed".to_owned()
+    };
     Failure::new(format!("unknown feed {name:?}; built in are {}", names().collect::<Vec<_>>().join(", ")), hint)
 }
 
@@ -96,7 +145,7 @@ pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<Strin
     Ok(names)
 }
 
-/// The one of several descriptions that an input which begins so fits; `is_database` says that it is a file which is one.
+/// The one of the descriptions under a name that an input which begins so fits; `is_database` says that it is a file which is one.
 ///
 /// # Errors
 /// When it fits none, with the `command` that reads it where a built-in feed does.
@@ -117,26 +166,52 @@ pub(super) fn choose<'f>(
     if let Some(fits) = fits.or_else(|| likely(beginning, recipes)) {
         return Ok(fits);
     }
-    if Foreign::is_one(beginning) {
-        return Err(Failure::new(
-            "a SQLite database cannot be read from a pipe, nor zipped",
-            "unzip it, and name the file",
-        ));
+    if let Some(what) = Unreadable::told(beginning) {
+        return Err(what.failure());
     }
     let others: Vec<&Recipe> = recipes.iter().filter(|recipe| !of_database(recipe)).collect();
     match others.as_slice() {
-        [only] => return Ok(only),
         [first, ..] if beginning.trim_ascii().is_empty() => return Ok(first),
+        [only] if only.may_read(beginning) => return Ok(only),
         _ => {}
     }
     let mut forms: Vec<&str> = recipes.iter().map(|recipe| recipe.feed().format.as_str()).collect();
     forms.dedup();
-    let fitting = fitting(beginning, None)?;
-    let hint = fitting.first().map_or_else(
-        || format!("see what it reads with slo feed show {name}"),
-        |fits| format!("it looks like what the feed {fits} reads: {command} --feed {fits}"),
-    );
-    Err(Failure::new(format!("not what the feed {name} reads, which is {}", or_list(forms)), hint))
+    let what = format!("not what the feed {name} reads, which is {}", or_list(forms));
+    Err(misfit(what, name, beginning, command))
+}
+
+/// The error of an input that a feed does not read, with the built-in one that does.
+fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::Error {
+    let fitting = fitting(beginning, None).unwrap_or_default();
+    let hint = match fitting.iter().find(|fits| *fits != name) {
+        Some(fits) => format!("it looks like what the feed {fits} reads: {command} --feed {fits}"),
+        None if text(name).is_some() => format!("see what it reads with slo feed show {name}"),
+        None => "see slo list feeds for others, or describe it: slo feed try FILE > feed.yaml".to_owned(),
+    };
+    Failure::new(what, hint)
+}
+
+/// The error of an input which begins so and of which nothing could be read with a feed, or without one.
+pub(super) fn unread(error: anyhow::Error, beginning: &[u8], file: Option<&Path>, feed: Option<&str>) -> anyhow::Error {
+    if beginning.is_empty() {
+        return error;
+    }
+    // A database is one that some feed may read.
+    let advice = feed.map_or_else(|| advice(beginning, file), |_| None);
+    if let Some(advice) = advice {
+        return advice;
+    }
+    match (Unreadable::told(beginning), feed) {
+        (Some(what), _) => what.failure(),
+        (None, None) => error,
+        (None, Some(name)) => match fitting(beginning, file) {
+            Ok(fitting) if fitting.iter().any(|fits| fits != name) => {
+                misfit(format!("{error:#}"), name, beginning, "slo ingest")
+            }
+            _ => error,
+        },
+    }
 }
 
 /// Rows of another program's database that may end with a reason.
@@ -185,7 +260,7 @@ pub(super) fn stem(path: Option<&Path>) -> String {
 }
 
 /// The error of an input that is not of transitions and looks like what a built-in feed reads.
-pub(super) fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
+fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let names = fitting(beginning, file).ok()?;
     let (first, others) = names.split_first()?;
     let or = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };

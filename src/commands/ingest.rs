@@ -57,6 +57,9 @@ impl Run for Ingest {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let now = context.now()?;
+        if args.files.is_empty() && context.stdin_is_terminal {
+            context.note("note: reading standard input; end it with Ctrl-D");
+        }
         let standard = [PathBuf::from("-")];
         let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
         // Every input is opened before anything is kept, so that a misspelt name changes nothing.
@@ -101,6 +104,7 @@ impl Run for Ingest {
             progress,
             began,
             keeps,
+            has_read: false,
             streams: 0,
             ignored: Vec::new(),
             stopped: None,
@@ -118,9 +122,12 @@ impl Run for Ingest {
         let stopped = session.stopped;
         if let Some(file) = &args.maintenance {
             let windows = intake.maintenance();
-            crate::file::replace(file, &manifest::text(&windows))?;
             let noun = if windows.len() == 1 { "window" } else { "windows" };
-            context.note(&format!("note: {} maintenance {noun} in {}", windows.len(), file.display()));
+            let place = if kept { format!("in {}", file.display()) } else { "not written".to_owned() };
+            if kept {
+                crate::file::replace(file, &manifest::text(&windows))?;
+            }
+            context.note(&format!("note: {} maintenance {noun} {place}", windows.len()));
         }
         let mut report = intake.report;
         report.is_described = is_described;
@@ -152,8 +159,9 @@ struct Session<'c, 'io> {
     feed: Option<JoinHandle<()>>,
     progress: Progress,
     began: clock::Stopwatch,
-    /// Whether what was read before a failure stays.
+    /// Whether what was read before a failure stays, and whether anything was.
     keeps: bool,
+    has_read: bool,
     /// Streams of this input, so far.
     streams: usize,
     ignored: Vec<String>,
@@ -300,6 +308,7 @@ impl Session<'_, '_> {
         match event {
             Event::Batch(arrival) => {
                 self.progress.advance(arrival.batch.bytes);
+                self.has_read |= !arrival.batch.rows.is_empty();
                 return Ok(Some(arrival));
             }
             Event::Rejected { file, line, reason } => {
@@ -320,7 +329,8 @@ impl Session<'_, '_> {
                 if Failure::hint(&error).is_some() {
                     return Err(error.context(file));
                 }
-                let kept = if self.keeps { "what was read before this is kept" } else { "nothing was kept" };
+                let kept =
+                    if self.keeps && self.has_read { "what was read before this is kept" } else { "nothing was kept" };
                 let hint = format!("{kept}; fix the input and ingest it again; duplicates are ignored");
                 return Err(Failure::new(format!("{file}: {error:#}"), hint));
             }

@@ -11,8 +11,8 @@ use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Copy, Correct, Db, Demo,
     Digest, Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global,
-    Health, History, Info, Ingest, Init, List, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report, Schema,
-    Show, Status, Streaks, Trend, Validate, Verify,
+    Health, History, Info, Ingest, Init, List, ListKind, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report,
+    Schema, Show, Status, Streaks, Trend, Validate, Verify,
 };
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
@@ -182,6 +182,16 @@ impl Command {
             }
         }
     }
+}
+
+/// The command of this name that others hold, with those: `db verify` of `verify`; or the list of what has this name.
+pub(crate) fn deeper(name: &str) -> Option<String> {
+    let held = all().find_map(|command| match command.does {
+        Does::Holds(held) if held.iter().any(|held| held.name == name) => Some(format!("{} {name}", command.name)),
+        _ => None,
+    });
+    let listed = || ListKind::from_str(name, false).ok().map(|_| format!("list {name}"));
+    held.or_else(listed)
 }
 
 /// A command line that was understood.

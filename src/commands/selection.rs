@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::Context;
 use crate::cli::Selection;
 use crate::domain::account::member::SystemId;
 use crate::domain::plan::object::{Kind, Object};
@@ -35,6 +36,15 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
             && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
     });
     Ok(objectives)
+}
+
+/// Says so where no objective is selected, for an answer that is empty then.
+pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool) {
+    if is_none {
+        context.note(
+            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares more",
+        );
+    }
 }
 
 /// That nothing is left to do `what` with, and what there is to select.

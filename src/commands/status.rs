@@ -52,11 +52,7 @@ fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answ
         period::reports_in(store, selection::objectives(store, &args.selection)?, wanted.as_ref(), as_of)
     })?;
     worst_first(&mut reports);
-    if reports.is_empty() {
-        context.note(
-            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares more",
-        );
-    }
+    selection::tell_none(context, reports.is_empty());
     if let Some(by) = &args.by {
         let looks = Looks::of(Grouped::of(reports, by.clone(), frame)).document(move |it| it.document(as_of));
         return Ok(looks.text(Grouped::text).markdown(|it, _| it.markdown()).into());

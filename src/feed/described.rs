@@ -6,7 +6,6 @@ mod gathered;
 mod kind;
 mod moments;
 mod saying;
-mod stream;
 mod table;
 mod telling;
 mod text;
@@ -22,7 +21,8 @@ use anyhow::Result;
 use super::input::Input;
 use super::names::Names;
 use super::records::{Cut, Records};
-use super::{Batch, Options, Reject};
+use super::walk::Walk;
+use super::{Batch, Options, Reject, Unreadable};
 use crate::domain::health::feed::Step;
 use crate::domain::health::trial::Tried;
 use crate::failure::Failure;
@@ -30,7 +30,6 @@ pub(crate) use draft::look;
 pub(crate) use gathered::Gathered;
 use kind::Place;
 pub(crate) use kind::Recipe;
-use stream::Stream;
 pub(crate) use telling::{likely, tell};
 use text::Text;
 use trace::Trace;
@@ -58,7 +57,7 @@ pub(crate) struct Described<'f, R: Read> {
 /// How records are cut off an input.
 enum Frame<R: Read> {
     Lines(Box<Records<Input<R>>>),
-    Document(Box<Stream<Text<R>>>),
+    Document(Box<Walk<Text<R>>>),
 }
 
 impl<'f, R: Read> Described<'f, R> {
@@ -74,7 +73,7 @@ impl<'f, R: Read> Described<'f, R> {
         let input = Input::new(input);
         let frame = match recipe.feed.format {
             format if format.is_document() => {
-                Frame::Document(Box::new(Stream::new(Text::new(input, format), ways(recipe))))
+                Frame::Document(Box::new(Walk::new(Text::new(input, format), ways(recipe))))
             }
             _ => Frame::Lines(Box::new(Records::new(input))),
         };
@@ -99,6 +98,11 @@ impl<'f, R: Read> Described<'f, R> {
         self.work.trace.take().map(|trace| trace.found).unwrap_or_default()
     }
 
+    /// The name of the feed that describes the input.
+    pub(crate) fn feed(&self) -> &str {
+        self.work.feed()
+    }
+
     /// The names that have been read, for the next input.
     pub(crate) fn into_names(self) -> Names {
         self.work.into_names()
@@ -108,7 +112,7 @@ impl<'f, R: Read> Described<'f, R> {
     pub(crate) fn partial(&self) -> Option<u64> {
         match &self.frame {
             Frame::Lines(records) => records.partial(),
-            Frame::Document(stream) => stream.partial(),
+            Frame::Document(walk) => walk.partial(),
         }
     }
 
@@ -139,7 +143,7 @@ impl<'f, R: Read> Described<'f, R> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    self.failed = Some(error);
+                    self.failed = Some(Unreadable::explained(error));
                     break;
                 }
             }
@@ -151,7 +155,7 @@ impl<'f, R: Read> Described<'f, R> {
         batch.new_streams = self.work.streams_from(known);
         batch.bytes = match &self.frame {
             Frame::Lines(records) => records.input().passed(),
-            Frame::Document(stream) => stream.input().passed(),
+            Frame::Document(walk) => walk.input().passed(),
         };
         Ok(Some(batch))
     }
@@ -178,13 +182,14 @@ impl<'f, R: Read> Described<'f, R> {
                     }
                 }
             }
-            Frame::Document(stream) => match stream.next()? {
+            Frame::Document(walk) if self.options.follow && batch.read > 0 && !walk.has_complete() => return Ok(false),
+            Frame::Document(walk) => match walk.next()? {
                 Some(found) => {
                     work.found(&found, batch, on_reject)?;
                     true
                 }
                 None => {
-                    if !stream.has_reached() {
+                    if !walk.has_reached() {
                         return Err(work.no_records());
                     }
                     false

@@ -7,25 +7,31 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, BufReader, Chain, Cursor, Read};
 use std::rc::Rc;
 
+use super::unreadable::Unreadable;
 use packed::{Packed, Packing};
 
 /// Bytes asked of a compressed input at once.
 const BUFFER: usize = 64 * 1024;
 /// Begins a text, and is no part of it.
 const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+/// The most bytes that are looked at to find out whether an input is a JSON list.
+const MOST_AHEAD: usize = 4096;
 
 /// What may begin an input: how it is packed, a byte order mark, or the mark of a text that is not UTF-8.
-const MAGICS: [(&[u8], Option<Packing>); 6] = [
+const MAGICS: [(&[u8], Option<Packing>); 7] = [
     (&[0x1f, 0x8b], Some(Packing::Gzip)),
     (&[0x28, 0xb5, 0x2f, 0xfd], Some(Packing::Zstd)),
     (&[0xfd, b'7', b'z', b'X', b'Z', 0], Some(Packing::Xz)),
     (MARK, None),
     (&[0xfe, 0xff], None),
     (&[0xff, 0xfe], None),
+    (&[0xff, 0xfe, 0, 0], None),
 ];
 
 /// The bytes of an input.
 pub(super) struct Input<R: Read> {
+    /// Text that has been looked at and is yet to be read.
+    ahead: Cursor<Vec<u8>>,
     text: Text<R>,
     progress: Rc<Progress>,
 }
@@ -77,19 +83,43 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// What an input begins with, of which these bytes are there: unpacked, as far as they go.
+/// What an input begins with, of which these bytes are there: unpacked, as far as they go; as it is where it is in an encoding that
+/// is not read.
 pub(crate) fn beginning(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     // That it ends early is no surprise.
     drop(Input::new(bytes).take(4 * bytes.len() as u64).read_to_end(&mut text));
-    text
+    let is_encoded = matches!(Unreadable::told(bytes), Some(Unreadable::Encoded(_)));
+    if text.is_empty() && is_encoded { bytes.to_vec() } else { text }
 }
 
 impl<R: Read> Input<R> {
     pub(super) fn new(inner: R) -> Self {
         let progress = Rc::new(Progress::default());
         let counted = Counted { inner, progress: Rc::clone(&progress) };
-        Self { text: Text::Unread(Some(counted)), progress }
+        Self { ahead: Cursor::default(), text: Text::Unread(Some(counted)), progress }
+    }
+
+    /// Whether it opens a JSON list that is empty or of objects; nothing of it is lost.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn opens_list(&mut self) -> io::Result<bool> {
+        let (mut seen, mut is_open) = (Vec::new(), false);
+        let mut byte = [0];
+        let found = loop {
+            if seen.len() == MOST_AHEAD || self.read(&mut byte)? == 0 {
+                break false;
+            }
+            seen.push(byte[0]);
+            match byte[0] {
+                blank if blank.is_ascii_whitespace() => {}
+                b'[' if !is_open => is_open = true,
+                first => break is_open && matches!(first, b'{' | b']'),
+            }
+        };
+        self.ahead = Cursor::new(seen);
+        Ok(found)
     }
 
     /// Bytes read so far, compressed ones where the input is.
@@ -113,6 +143,10 @@ impl<R: Read> Input<R> {
 
 impl<R: Read> Read for Input<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.ahead.read(into)?;
+        if count > 0 {
+            return Ok(count);
+        }
         // A fault of the source is told as it is, whatever was made of it on the way.
         self.read_text(into).map_err(|error| self.progress.fault.take().unwrap_or(error))
     }
@@ -123,6 +157,13 @@ impl<R: Read> Text<R> {
     fn open(mut inner: Counted<R>) -> io::Result<Self> {
         let start = peek(&mut inner)?;
         let packing = MAGICS.iter().find(|(magic, _)| start == *magic).and_then(|(_, packing)| *packing);
+        if inner.progress.is_over.get() && start.len() > 1 {
+            // What little there is may be the beginning of something packed.
+            let cut = MAGICS.iter().find(|(magic, packing)| packing.is_some() && magic.starts_with(&start));
+            if let Some((_, Some(packing))) = cut {
+                return Err(packing.truncated());
+            }
+        }
         let Some(packing) = packing else {
             return Ok(Self::Plain(Cursor::new(without_mark(start)?).chain(inner)));
         };
@@ -148,10 +189,10 @@ fn peek(inner: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn without_mark(start: Vec<u8>) -> io::Result<Vec<u8>> {
-    if start.starts_with(&[0xfe, 0xff]) || start.starts_with(&[0xff, 0xfe]) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the input is UTF-16; convert it to UTF-8 first"));
+    match Unreadable::told(&start) {
+        Some(what @ Unreadable::Encoded(_)) => Err(what.into()),
+        _ => Ok(if start == MARK { Vec::new() } else { start }),
     }
-    Ok(if start == MARK { Vec::new() } else { start })
 }
 
 #[cfg(test)]

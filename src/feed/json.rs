@@ -83,13 +83,6 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 
-/// Whether a line is a JSON object, with or without a comma behind it.
-pub(super) fn is_item(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let item = line.strip_suffix(b",").unwrap_or(line);
-    item.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(item).is_ok()
-}
-
 /// Reads any JSON object strictly; names of unknown fields go to `ignored`.
 ///
 /// # Errors

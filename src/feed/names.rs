@@ -15,17 +15,24 @@ type Made = (Field, Box<str>, Name);
 pub(crate) struct Names {
     /// The text that each name was made of; `None` when names stay as they are.
     made: Option<HashMap<Made, Box<str>>>,
+    /// Whether texts that become one name mean the same.
+    merges: bool,
 }
 
 impl Names {
     /// Names that stay as they are, or with `slug` become such as would do.
     pub(crate) fn new(slug: bool) -> Self {
-        Self { made: slug.then(HashMap::new) }
+        Self { made: slug.then(HashMap::new), merges: false }
     }
 
     /// The same, with names made from here on.
     pub(crate) fn slugging(self) -> Self {
-        Self { made: self.made.or_else(|| Some(HashMap::new())) }
+        Self { made: self.made.or_else(|| Some(HashMap::new())), ..self }
+    }
+
+    /// The same, where texts that become one name mean the same if `merges` says so.
+    pub(crate) fn merging(self, merges: bool) -> Self {
+        Self { merges, ..self }
     }
 
     /// The name that a field's text stands for; a check's and a location's is one of its `system`.
@@ -42,7 +49,7 @@ impl Names {
         let slug = name.as_str().as_bytes().to_vec();
         match made.entry((field, system.into(), name)) {
             Entry::Vacant(free) => drop(free.insert(raw.into())),
-            Entry::Occupied(known) if **known.get() == *raw => {}
+            Entry::Occupied(known) if self.merges || **known.get() == *raw => {}
             Entry::Occupied(known) => {
                 let (other, name) = (quote(known.get().as_bytes()), &known.key().2);
                 let (field, text) = (field.as_str(), quote(text));

@@ -5,19 +5,13 @@ use serde_json::Value as Json;
 
 use super::csv::{incomplete_header, titles};
 use super::fields::{Field, excerpt};
+use super::unreadable::Unreadable;
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
 /// Lines that are held at the most, and their bytes, give or take one line.
 const MOST_LINES: usize = 1000;
 const MOST_BYTES: usize = 256 * 1024;
-/// Begins the files of programs that are often taken for feeds.
-const BINARIES: [(&[u8], &str); 4] = [
-    (b"SQLite format 3\0", "a SQLite database"),
-    (b"PK\x03\x04", "a spreadsheet or another zipped file"),
-    (b"%PDF", "a PDF"),
-    (b"\x7fELF", "a program"),
-];
 const TRANSITIONS: &str = "write one transition a line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
                            \"status\": \"down\"}, or CSV whose first line names ts, system and status";
 
@@ -41,14 +35,14 @@ pub(super) struct Opening {
     lacking: Vec<Field>,
     /// Whether a line has shown what the input is.
     is_over: bool,
-    /// Whether the bracket before the items of an array has been released.
-    had_bracket: bool,
+    /// Whether what is held are the items of a list, so that one by itself was not cut off.
+    is_list: bool,
 }
 
 impl Opening {
     /// Of an input that has `to_tell` what it is, or one that is known.
     pub(super) const fn new(to_tell: bool) -> Self {
-        Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell, had_bracket: false }
+        Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell, is_list: false }
     }
 
     pub(super) const fn is_over(&self) -> bool {
@@ -75,9 +69,9 @@ impl Opening {
         if self.is_full() { self.error() } else { None }
     }
 
-    /// Whether all that is held is the bracket before the items of an array.
-    pub(super) fn is_bracket(&self) -> bool {
-        matches!(self.held.as_slice(), [only] if only.raw.trim_ascii() == b"[")
+    /// Settles that the lines are the items of a list.
+    pub(super) const fn settle_list(&mut self) {
+        self.is_list = true;
     }
 
     pub(super) fn hold(&mut self, line: u64, raw: &[u8], reason: String) {
@@ -121,7 +115,6 @@ impl Opening {
     /// What is held, and no longer is.
     pub(super) fn release(&mut self) -> Vec<Held> {
         self.bytes = 0;
-        self.had_bracket |= self.is_bracket();
         std::mem::take(&mut self.held)
     }
 
@@ -129,7 +122,7 @@ impl Opening {
     pub(super) fn error(&self) -> Option<anyhow::Error> {
         let first = self.held.first()?;
         if !self.lacking.is_empty() {
-            return (self.held.len() > 1).then(|| self.foreign_records());
+            return (self.held.len() > 1 || self.is_list).then(|| self.foreign_records());
         }
         let start = first.raw.trim_ascii_start();
         if start.starts_with(b"{") && self.held.len() == 1 {
@@ -141,11 +134,8 @@ impl Opening {
     /// Says what the input looks like.
     fn explain(&self, first: &Held, start: &[u8]) -> anyhow::Error {
         let at = |text: String| format!("line {}: {text}", first.line);
-        if let Some((_, what)) = BINARIES.iter().find(|(magic, _)| start.starts_with(magic)) {
-            return Failure::new(format!("not a feed but {what}"), "export the records as CSV or JSON Lines");
-        }
-        if first.raw.contains(&0) {
-            return Failure::new("not a feed but a binary file", "export the records as CSV or JSON Lines");
+        if let Some(what) = Unreadable::told(&self.bytes()) {
+            return what.failure();
         }
         if let Some(b'[') = start.first()
             && start[1..].iter().take_while(|byte| byte.is_ascii_digit()).count() > 0
@@ -182,8 +172,8 @@ impl Opening {
 
     /// What is held, as it was.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let bracket = self.had_bracket.then_some(b'[');
-        bracket.into_iter().chain(self.held.iter().flat_map(|held| held.raw.iter().copied().chain([b'\n']))).collect()
+        let (before, behind): (&[u8], &[u8]) = if self.is_list { (b"[", b",\n") } else { (b"", b"\n") };
+        before.iter().chain(self.held.iter().flat_map(|held| held.raw.iter().chain(behind))).copied().collect()
     }
 
     fn text(&self) -> String {

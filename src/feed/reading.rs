@@ -35,6 +35,14 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
+    /// The name of the feed that describes the input, if one does.
+    pub(crate) fn feed(&self) -> Option<&str> {
+        match self {
+            Self::Transitions(_) => None,
+            Self::Described(reader) => Some(reader.feed()),
+        }
+    }
+
     /// See [`Reader::ignored_fields`]; a feed names what it needs.
     pub(crate) fn ignored_fields(&self) -> &[String] {
         match self {

@@ -17,18 +17,14 @@ pub(super) struct Shape {
     columns: Option<Columns>,
     /// Whether the next line may be a record.
     settled: bool,
-    /// Whether the lines are the items of one JSON array, with commas between them.
-    is_array: bool,
     ignored: Vec<String>,
 }
 
 /// What a line turned out to be.
 pub(super) enum Told {
-    /// What the columns are; or the bracket before the items of an array, which the lines before this one were.
+    /// What the columns are.
     Header,
     Record,
-    /// The first item of a JSON array, of which only the bracket came before.
-    Item,
     /// Neither a header nor a record of any format.
     Nothing,
 }
@@ -36,7 +32,12 @@ pub(super) enum Told {
 impl Shape {
     pub(super) fn new(format: Format) -> Self {
         let settled = format == Format::Jsonl;
-        Self { format, columns: None, settled, is_array: false, ignored: Vec::new() }
+        Self { format, columns: None, settled, ignored: Vec::new() }
+    }
+
+    /// Settles that the input is a list of JSON objects.
+    pub(super) const fn settle_list(&mut self) {
+        (self.format, self.settled) = (Format::Jsonl, true);
     }
 
     /// Whether every line from here on is a record.
@@ -58,20 +59,15 @@ impl Shape {
         &self.ignored
     }
 
-    /// Learns from a line what the input is; `after_bracket` when all that came before it is a line `[`,
-    /// `is_first` when nothing did.
+    /// Learns from a line what the input is; `is_first` when nothing came before it.
     ///
     /// # Errors
     /// When it is a header without the columns that are needed.
-    pub(super) fn learn(&mut self, raw: &[u8], after_bracket: bool, is_first: bool) -> Result<Told> {
+    pub(super) fn learn(&mut self, raw: &[u8], is_first: bool) -> Result<Told> {
         let line = without_return(raw);
         if self.format == Format::Auto {
             if is_separator(line) {
                 return Ok(Told::Header);
-            }
-            if after_bracket && json::is_item(line) {
-                (self.format, self.settled, self.is_array) = (Format::Jsonl, true, true);
-                return Ok(Told::Item);
             }
             let Some(format) = csv::tell(line, is_first)? else { return Ok(Told::Nothing) };
             self.format = format;
@@ -86,11 +82,6 @@ impl Shape {
         Ok(Told::Header)
     }
 
-    /// Whether a line holds nothing but the end of the array whose items the lines are.
-    pub(super) fn is_end_of_array(&self, raw: &[u8]) -> bool {
-        self.is_array && raw.trim_ascii() == b"]"
-    }
-
     /// The fields of a record; `broken` when its quotes do not pair.
     ///
     /// # Errors
@@ -103,8 +94,7 @@ impl Shape {
             None => {
                 *fields = Fields::default();
                 let inner = json::unquoted(raw);
-                let item = self.is_array.then(|| raw.trim_ascii().strip_suffix(b",")).flatten();
-                let line = inner.as_deref().or(item).unwrap_or(raw);
+                let line = inner.as_deref().unwrap_or(raw);
                 json::parse(line, fields, &mut |name| remember(&mut self.ignored, name))
             }
         }

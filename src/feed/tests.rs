@@ -317,7 +317,7 @@ fn rejected_lines_are_handed_on_as_they_were() {
 #[test]
 fn utf_16_is_named() {
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let expected = Some("the input is UTF-16; convert it to UTF-8 first".to_owned());
+    let expected = Some("UTF-16 text; slo reads UTF-8".to_owned());
     assert_eq!(auto(utf16("\u{feff}ts,system,status\n")).error, expected);
     assert_eq!(auto(gzip(&utf16("\u{feff}ts,system,status\n"))).error, expected);
     assert_eq!(auto([0xfe, 0xff, 0, b'{']).error, expected);

@@ -25,13 +25,26 @@ pub(super) fn read(spec: &Field<'_>, metadata: Option<Metadata>, report: &mut Re
     let time_formats = fields.get("timeFormat").map(|field| read_formats(&field, report)).unwrap_or_default();
     let zone = fields.get("timezone").and_then(|field| field.zone(report));
     let slug = fields.flag("slug", report);
+    let merges_names = fields.flag("mergeNames", report);
     let max_gap_ms = fields.get("maxGap").and_then(|field| field.millis(report));
     // What a record is depends on the format; that has been reported.
     let format = format?;
     let kinds = kind::read_all(&fields, format, report);
     check_gap(&fields, kinds.iter().any(|kind| kind.shape == Shape::Observations), report);
     let Metadata { name, title, description, .. } = metadata?;
-    Some(Feed { name, title, description, format, delimiter, kinds, time_formats, zone, slug, max_gap_ms })
+    Some(Feed {
+        name,
+        title,
+        description,
+        format,
+        delimiter,
+        kinds,
+        time_formats,
+        zone,
+        slug,
+        merges_names,
+        max_gap_ms,
+    })
 }
 
 fn read_delimiter(fields: &Fields<'_>, format: Option<Format>, report: &mut Report) -> Option<u8> {

@@ -89,7 +89,7 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(name_of(&finding.subject), Tone::Strong),
             Cell::plain(cause(finding)),
-            finding.since.map_or_else(|| Cell::plain("–"), Cell::at),
+            Cell::plain(finding.since.map_or("–".to_owned(), zoned)),
             Cell::plain(shown(&finding.values).join(" ")),
         ]);
     }

@@ -46,7 +46,13 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
 /// The outcome in a line or two for people.
 pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
-    let mut parts = vec![count(report.inserted, "new"), count(report.duplicates, "already known")];
+    // A record may say several things, such as from when to when an incident lasted.
+    let new = match (report.is_described, report.inserted) {
+        (false, _) => "new",
+        (true, 1) => "new transition",
+        (true, _) => "new transitions",
+    };
+    let mut parts = vec![count(report.inserted, new), count(report.duplicates, "already known")];
     if report.conflicts > 0 {
         parts.push(count(report.conflicts, "in conflict (the worse status won)"));
     }

@@ -224,7 +224,7 @@ fn streak(report: &ObjectiveReport) -> String {
     let date = |at: Instant| report.window_kind.calendar().date(at);
     let since = streak.start.map_or(String::new(), |start| format!(" since {}", date(start)));
     let best = match streak.best_end {
-        Some(end) => format!(", best {} days, ended {}", streak.best, date(end)),
+        Some(end) => format!(", best {} days, ended {}", streak.best, date(end.plus(-1))),
         None if streak.best > 0 => ", the best so far".to_owned(),
         None => String::new(),
     };

@@ -46,7 +46,8 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
             None if streak.best > 0 => "lasts".to_owned(),
-            ended => date(ended),
+            // It ends with a day, which is over when the next one begins.
+            ended => date(ended.map(|end| end.plus(-1))),
         };
         sheet.push(vec![
             Cell::toned(objective.as_str(), Tone::Strong),

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::commands::deeper;
 use crate::domain::value::wording::{closest, or_list, quote};
 use crate::failure::Failure;
 
@@ -22,6 +23,28 @@ slo: error budgets, streaks and CI verdicts from health transitions
 `slo --help` lists all commands, `slo help COMMAND` explains one.
 ";
 
+/// What other programs and people call what has another name here.
+const OTHER_WORDS: [(&[&str], &str); 18] = [
+    (&["import", "load", "record", "push"], "ingest"),
+    (&["monitor", "ping", "run", "exec"], "probe"),
+    (&["create", "new", "generate", "scaffold"], "init"),
+    (&["lint", "fmt"], "validate"),
+    (&["diff"], "plan"),
+    (&["deploy", "sync"], "apply"),
+    (&["undo", "fix", "amend"], "correct"),
+    (&["budget", "budgets", "uptime", "availability", "summary"], "status"),
+    (&["watch"], "status --watch"),
+    (&["describe", "get"], "show"),
+    (&["incident", "incidents", "outage", "outages", "events"], "downtime"),
+    (&["weekly", "week"], "digest"),
+    (&["html", "page"], "report --html slo.html"),
+    (&["gate", "test", "alert", "alerts", "assert"], "check"),
+    (&["simulate", "replay"], "backtest"),
+    (&["prometheus"], "export metrics"),
+    (&["vacuum"], "db compact"),
+    (&["version"], "--version"),
+];
+
 /// What is wrong, and what to do about it; `None` where the parser says it well enough.
 pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
     let given = text(error, ContextKind::InvalidArg).map(|name| bare(&name));
@@ -30,9 +53,13 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
         ErrorKind::InvalidSubcommand => {
             let typed = text(error, ContextKind::InvalidSubcommand)?;
             let program = program(error);
-            let help = match meant(&typed, &texts(error, ContextKind::SuggestedSubcommand)) {
-                Some(command) => format!("did you mean `{program} {command}`?"),
-                None => format!("`{program} --help` lists the commands"),
+            let near = texts(error, ContextKind::SuggestedSubcommand);
+            let help = match (elsewhere(&typed), begun_or_alike(&typed, &near)) {
+                (Some(command), _) => {
+                    format!("did you mean `{} {command}`?", program.split(' ').next().unwrap_or("slo"))
+                }
+                (None, Some(command)) => format!("did you mean `{program} {command}`?"),
+                (None, None) => format!("`{program} --help` lists the commands"),
             };
             (format!("unknown command {}", quote(&typed)), help)
         }
@@ -73,12 +100,18 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
 
 /// The value that was meant: one that begins like it, else the most alike.
 fn meant(typed: &str, near: &[String]) -> Option<String> {
+    begun_or_alike(typed, near).or_else(|| near.last().cloned())
+}
+
+fn begun_or_alike(typed: &str, near: &[String]) -> Option<String> {
     let near = || near.iter().map(String::as_str);
-    near()
-        .find(|near| near.starts_with(typed))
-        .or_else(|| closest(typed, near()))
-        .or_else(|| near().next_back())
-        .map(str::to_owned)
+    near().find(|near| near.starts_with(typed)).or_else(|| closest(typed, near())).map(str::to_owned)
+}
+
+/// The command that has another name or place than it was looked for under.
+fn elsewhere(typed: &str) -> Option<String> {
+    let word = OTHER_WORDS.iter().find(|(words, _)| words.contains(&typed)).map(|(_, command)| (*command).to_owned());
+    word.or_else(|| deeper(typed))
 }
 
 /// What may stand there.

@@ -109,7 +109,7 @@ const COMMENT: &str = "\
 | shop-availability | 99 | 95% → 100% | ✔ healthy |
 | shop-http | 99 | 95% → 100% | ✔ healthy |
 
-budgets as of 2026-11-20 00:00
+budgets as of 2026-11-20 00:00 UTC
 
 ```diff
 + Correction false-alarm

@@ -56,7 +56,7 @@ fn a_database_that_nobody_has_fed_for_nine_days_does_not_pass_the_gate() {
     let expected = "\
 ✖ shop fails on max-age: !(dataAgeSeconds < 15m)
     dataAgeSeconds=777600 (9d)
-    since 2026-11-11 10:15
+    since 2026-11-11 10:15 UTC
 ✖ fail: 1 of 1 objective failed
 ";
     assert_eq!((output.code, output.stdout.as_str()), (1, expected), "{}", output.stderr);
@@ -111,7 +111,11 @@ fn every_answer_says_how_old_the_data_is() {
     assert!(shown(&["status"]).ends_with("\nlast data 9d ago\n"), "{}", shown(&["status"]));
     let wide = shown(&["status", "-o", "wide"]);
     assert!(wide.contains("LAST SEEN") && wide.contains(" 9d ago "), "{wide}");
-    assert!(shown(&["show", "shop"]).contains("last data: 2026-11-11 10:00, 9d ago\n"), "{}", shown(&["show", "shop"]));
+    assert!(
+        shown(&["show", "shop"]).contains("last data: 2026-11-11 10:00 UTC, 9d ago\n"),
+        "{}",
+        shown(&["show", "shop"])
+    );
     let csv = shown(&["status", "-o", "csv"]);
     assert!(csv.contains("lastSeen,dataAgeSeconds,") && csv.contains(",2026-11-11T10:00:00.000Z,777600,"), "{csv}");
     slo.pass(&["compute", "-q", "--as-of", NINE_DAYS_LATER], b"");
@@ -182,4 +186,24 @@ fn what_never_reported_fails_as_before() {
     assert_eq!(check(&slo, NINE_DAYS_LATER, &["--max-age", "15m", "--no-data", "pass"]).code, 0);
     let output = check(&slo, NINE_DAYS_LATER, &["--max-age", "soon"]);
     assert_eq!((output.code, output.stderr.contains("\"soon\"") || output.stderr.contains("'soon'")), (2, true));
+}
+
+#[test]
+fn an_objective_on_a_misspelt_check_does_not_pass_the_gate() {
+    let about = |check: &str| {
+        let check = format!("healthcheckRef: {{ kind: Healthcheck, name: {check} }}, target: 99.9");
+        manifests("").replace("target: 99.9", &check)
+    };
+    let slo = Slo::with(
+        &feed().lines().filter(|line| !line.contains("incident")).collect::<Vec<_>>().join("\n"),
+        &about("htpp"),
+    );
+    let gate = check(&slo, NINE_DAYS_LATER, &[]);
+    let expected = "✖ shop fails on no-data: !(dataAgeSeconds >= 0)\n";
+    assert!(gate.code == 1 && gate.stdout.starts_with(expected), "{}", gate.stdout);
+    assert_eq!(check(&slo, NINE_DAYS_LATER, &["--no-data", "pass"]).code, 0);
+    // Its other rules count all the same.
+    assert_eq!(check(&slo, NINE_DAYS_LATER, &["--no-data", "pass", "--min-coverage", "95"]).code, 1);
+    slo.apply(&about("http"));
+    assert_eq!(check(&slo, NINE_DAYS_LATER, &[]).code, 0);
 }

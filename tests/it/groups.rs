@@ -225,6 +225,6 @@ fn the_last_achievements_come_newest_first() {
         assert_eq!(recent["achievements"].as_array().unwrap()[..], expected[..count.min(expected.len())]);
     }
     let text = slo.pass(&[&["achievements", "--recent", "2"], &as_of[..]].concat(), b"");
-    assert!(text.ends_with("the last 2 achievements; times are UTC\n"), "{text}");
+    assert!(text.ends_with("the last 2 achievements\ntimes in UTC\n"), "{text}");
     assert_eq!(slo.run(&["achievements", "--recent", "0"], b"").code, 2);
 }

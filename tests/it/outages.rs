@@ -69,7 +69,7 @@ fn a_maintenance_window_inside_an_outage_does_not_make_two() {
         assert_eq!(status["hasOpenDowntime"], json!(since.is_some()), "{time}");
     }
     let page = found.pass(&["status", "--as-of", &rfc3339(at("11:45:30"))], b"");
-    assert!(page.contains("▽ down, spends no budget: shop since 2026-11-12 11:43 (maintenance)"), "{page}");
+    assert!(page.contains("▽ down, spends no budget: shop since 2026-11-12 11:43 UTC (maintenance)"), "{page}");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     let table = say(&["status"]);
     let line = table.lines().find(|line| line.contains("breaching")).unwrap();
     assert!(line.starts_with("✖ breaching  ▼ 13:41     shop"), "{table}");
-    assert!(table.contains("▼ down now: shop since 2026-11-20 13:41 (23m)"), "{table}");
+    assert!(table.contains("▼ down now: shop since 2026-11-20 13:41 UTC (23m)"), "{table}");
     assert!(say(&["status", "-o", "wide"]).contains("▼ 2026-11-20 13:41"));
     assert!(say(&["status", "-o", "markdown"]).contains("| ✖ breaching | ▼ 13:41 | shop |"));
     let csv = say(&["status", "-o", "csv"]);
@@ -250,7 +250,7 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     assert_eq!(digest["down"], expected);
     for args in [&["digest"][..], &["digest", "-o", "markdown"], &["digest", "-o", "html"]] {
         let text = say(args);
-        assert!(text.contains("▼ down now: shop since 2026-11-20 13:41 (23m)"), "{text}");
+        assert!(text.contains("▼ down now: shop since 2026-11-20 13:41 UTC (23m)"), "{text}");
         assert!(text.contains("✖ breaching ▼ down"), "{text}");
     }
     let page = say(&["report", "--html", "-"]);

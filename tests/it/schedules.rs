@@ -105,7 +105,7 @@ fn a_shift_may_cross_midnight_and_begins_and_ends_to_the_millisecond() {
     }
     // It is down all the same, and people are told why that costs nothing.
     let shown = slo.run(&["status", "--as-of", "2026-10-06T11:00:00Z"], b"").stdout;
-    assert!(shown.contains("spends no budget: shop since 2026-10-05 12:00 (outside schedule)"), "{shown}");
+    assert!(shown.contains("spends no budget: shop since 2026-10-05 12:00 UTC (outside schedule)"), "{shown}");
     // Half of the four hours are allowed, and are spent at midnight.
     let row = slo.objectives("2026-10-05T21:00:00Z").remove(0);
     assert_eq!(row["forecast"]["exhaustedAt"], json!("2026-10-06T00:00:00.000Z"));

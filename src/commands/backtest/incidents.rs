@@ -76,7 +76,7 @@ fn of_file(context: &mut Context<'_>, args: &Backtest) -> Result<Vec<Incident>> 
     let options = Options { format, latest, now, batch_rows: 100_000, follow: false, plans: false };
     let around = Surroundings { file: feeds::stem(path), system: None };
     let mut gathered = Gathered::default();
-    let mut names = Names::new(recipe.feed().slug);
+    let mut names = Names::new(recipe.feed().slug).merging(recipe.feed().merges_names);
     for (kind, part) in feeds::parts(recipe, database.as_ref(), Box::new(Cursor::new(beginning).chain(input)))? {
         names = gathered.take(Described::new(part, recipe, kind, around.clone(), options, names))?;
     }

@@ -15,9 +15,6 @@ use crate::feed::{self, Recipe};
 use crate::signals::{self, Signals};
 use crate::store::Foreign;
 
-/// The beginning of an input by which it is told what it is, in bytes.
-const BEGINNING: usize = 64 * 1024;
-
 /// Where lines come from.
 pub(super) struct Input {
     pub(super) name: String,
@@ -55,16 +52,7 @@ impl Input {
             let read = own.map_or(Source::Given(given), Source::File);
             return Ok(vec![Self { name, path: None, read, rows: None, goes_on: false }]);
         }
-        let opened = File::open(file).and_then(|opened| {
-            let kind = opened.metadata()?;
-            if kind.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok((kind.is_file(), opened)) }
-        });
-        let (is_file, opened) = opened.map_err(|error| {
-            Failure::new(
-                format!("cannot read {name}: {error}"),
-                "nothing was kept; name existing, readable files, or - for standard input",
-            )
-        })?;
+        let (is_file, opened) = feeds::open(file, &name)?;
         if is_file && let (Some(database), Some(feed)) = (Foreign::at(file), feed) {
             return Self::of_database(&database, file, feed, plans);
         }
@@ -127,21 +115,40 @@ impl Read for Source {
     }
 }
 
-/// The one of several descriptions that an input fits.
+/// The one of the descriptions under a name that an input fits, and how the input begins. Where a pipe is followed whose records are
+/// of one form, nothing waits for that much of it.
 ///
 /// # Errors
 /// When it fits none, or cannot be read.
-pub(super) fn choose<'f>(recipes: &'f [Recipe], source: &mut Box<dyn Read + Send>) -> Result<&'f Recipe> {
+pub(super) fn choose<'f>(
+    recipes: &'f [Recipe],
+    source: &mut Box<dyn Read + Send>,
+    follows: bool,
+) -> Result<(&'f Recipe, Vec<u8>)> {
     let is_database = |recipe: &&Recipe| recipe.feed().format == DescribedFormat::Sqlite;
     if let [only] = recipes
+        && follows
         && !is_database(&only)
     {
-        return Ok(only);
+        return Ok((only, Vec::new()));
     }
     let mut beginning = Vec::new();
-    source.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+    let looked = source.by_ref().take(feeds::BEGINNING).read_to_end(&mut beginning);
     let text = feed::beginning(&beginning);
     let rest = std::mem::replace(source, Box::new(io::empty()));
-    *source = Box::new(io::Cursor::new(beginning).chain(rest));
-    feeds::choose(recipes, &text, false, "slo ingest")
+    *source = match looked {
+        Ok(_) => Box::new(io::Cursor::new(beginning).chain(rest)),
+        // What came before the fault is read before the fault is told.
+        Err(error) => Box::new(io::Cursor::new(beginning).chain(Broken(Some(error)))),
+    };
+    Ok((feeds::choose(recipes, &text, false, "slo ingest")?, text))
+}
+
+/// The end of an input that could not be read further.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }

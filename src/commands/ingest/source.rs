@@ -111,20 +111,26 @@ fn feed_one(
     let how = feed::Options { format, latest, now, follow, batch_rows: BATCH_ROWS, plans };
     let recipes = options.feed.take();
     let mut source: Box<dyn Read + Send> = Box::new(read);
+    let mut beginning = Vec::new();
     let mut reader = match &recipes {
         None => Reading::Transitions(Box::new(Reader::new(source, how, std::mem::take(names)))),
         Some(recipes) => {
             let recipe = match rows {
                 Some((index, _)) => &recipes[index],
-                None => choose(recipes, &mut source)?,
+                None => {
+                    let (recipe, text) = choose(recipes, &mut source, follow)?;
+                    beginning = text;
+                    recipe
+                }
             };
             let around = Surroundings { file: feeds::stem(path.as_deref()), system: options.system.clone() };
             let names = if recipe.feed().slug { Names::slugging(std::mem::take(names)) } else { std::mem::take(names) };
+            let names = names.merging(recipe.feed().merges_names);
             let kind = rows.map(|(_, kind)| kind);
             Reading::Described(Box::new(Described::new(source, recipe, kind, around, how, names)))
         }
     };
-    let found = read_all(&mut reader, (&name, path.as_deref(), goes_on), options, rejects, events);
+    let found = read_all(&mut reader, (&name, path.as_deref(), goes_on), &beginning, options, rejects, events);
     *names = reader.into_names();
     options.feed = recipes;
     found
@@ -134,6 +140,7 @@ fn feed_one(
 fn read_all<R: Read>(
     reader: &mut Reading<'_, R>,
     (name, path, goes_on): (&str, Option<&Path>, bool),
+    beginning: &[u8],
     options: &mut Options,
     rejects: &mut Option<Rejects>,
     events: &SyncSender<Event>,
@@ -164,9 +171,14 @@ fn read_all<R: Read>(
             Ok(None) => break,
             Err(error) => {
                 let Some(signal) = signals::stopped(&error) else {
-                    let beginning = reader.beginning();
-                    let told = if beginning.is_empty() { None } else { feeds::advice(&beginning, path) };
-                    return Err(told.unwrap_or(error));
+                    // What fails once something was read has other reasons.
+                    let is_first = begins.is_some() || restarts;
+                    let error = match reader.feed() {
+                        None => feeds::unread(error, &reader.beginning(), path, None),
+                        Some(feed) if is_first => feeds::unread(error, beginning, path, Some(feed)),
+                        Some(_) => error,
+                    };
+                    return Err(error);
                 };
                 let partial = reader.partial();
                 drop(events.send(Event::Stopped { signal, file: name, partial }));

@@ -24,6 +24,8 @@ pub(crate) struct Feed {
     pub(crate) zone: Option<Tz>,
     /// Whether names are made of texts that are none.
     pub(crate) slug: bool,
+    /// Whether texts that become the same name mean the same, and not two of which one is rejected.
+    pub(crate) merges_names: bool,
     /// Of observations: how far apart two may be before the time after the first is unknown.
     pub(crate) max_gap_ms: Option<i64>,
 }

@@ -99,10 +99,18 @@ impl Rule {
 
     /// How a system fails that has never reported.
     pub(crate) fn no_data_of_system() -> Self {
+        Self::unseen(Property::SystemDataAgeSeconds, Property::Status)
+    }
+
+    /// How an objective fails whose check never reported, while its system did.
+    pub(crate) fn no_data_of_check() -> Self {
+        Self::unseen(Property::DataAgeSeconds, Property::StatusKnown)
+    }
+
+    fn unseen(age: Property, decided: Property) -> Self {
         let zero = Operand::Number { negative: false, magnitude: Decimal::whole(0) };
-        let reported = compare(Property::SystemDataAgeSeconds, Relation::GreaterOrEqual, zero);
-        let decided = vec![own(Property::Status)];
-        Self { decided, ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
+        let reported = compare(age, Relation::GreaterOrEqual, zero);
+        Self { decided: vec![own(decided)], ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
     }
 
     /// How a system fails that has had one of these statuses, without a gap for so many milliseconds.

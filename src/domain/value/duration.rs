@@ -8,6 +8,20 @@ pub(crate) const LONGEST_MS: i64 = 3650 * DAY_MS;
 /// Reads `90s`, `15m`, `6h`, `7d`, `4w` or a sequence of them (`1h30m`) as milliseconds; `None` when it is not one,
 /// is zero, or is longer than 3650 days.
 pub(crate) fn parse_millis(text: &str) -> Option<i64> {
+    read(text).filter(|total| (1..=LONGEST_MS).contains(total))
+}
+
+/// Why a text that is written as a length is none that anyone may write; `None` of any other text.
+pub(crate) fn out_of_range(text: &str) -> Option<&'static str> {
+    match read(text)? {
+        0 => Some("no length at all"),
+        total if total > LONGEST_MS => Some("longer than 3650d, the longest duration"),
+        _ => None,
+    }
+}
+
+/// A text that is written as a length, however long.
+fn read(text: &str) -> Option<i64> {
     let mut total: i64 = 0;
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -15,7 +29,10 @@ pub(crate) fn parse_millis(text: &str) -> Option<i64> {
     }
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let count: i64 = rest.get(..digits)?.parse().ok()?;
+        if digits == 0 {
+            return None;
+        }
+        let count: i64 = rest[..digits].parse().unwrap_or(i64::MAX);
         rest = &rest[digits..];
         let (unit, length) = if rest.starts_with("ms") {
             (1, 2)
@@ -31,9 +48,9 @@ pub(crate) fn parse_millis(text: &str) -> Option<i64> {
             (unit, 1)
         };
         rest = &rest[length..];
-        total = total.checked_add(count.checked_mul(unit)?)?;
+        total = total.saturating_add(count.saturating_mul(unit));
     }
-    (1..=LONGEST_MS).contains(&total).then_some(total)
+    Some(total)
 }
 
 /// Prints a length with its two largest units: `3h 12m`, `45s`, `12d 4h`; `0s` for nothing.
@@ -89,6 +106,22 @@ mod tests {
         assert_eq!(parse_millis("250ms"), Some(250));
         for text in ["", "5", "m", "5x", "-5m", "0m", "99999999999d", "5 m", "ä"] {
             assert_eq!(parse_millis(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_nobody_may_write_say_why() {
+        for (text, why) in [
+            ("0m", Some("no length at all")),
+            ("3651d", Some("longer than 3650d, the longest duration")),
+            ("99999999999999999999w", Some("longer than 3650d, the longest duration")),
+            ("3650d", None),
+            ("yesterday", None),
+            ("2026-11-20", None),
+            ("1763640000", None),
+            ("", None),
+        ] {
+            assert_eq!(out_of_range(text), why, "{text}");
         }
     }
 

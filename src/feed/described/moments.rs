@@ -157,6 +157,7 @@ mod tests {
             time_formats: formats.iter().map(|&format| format.to_owned()).collect(),
             zone,
             slug: false,
+            merges_names: false,
             max_gap_ms: None,
         }
     }

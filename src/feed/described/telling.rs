@@ -1,13 +1,13 @@
 //! Owns telling by the beginning of an input which feeds would read it.
 
 use super::kind::{Kind, Place, Recipe};
-use super::stream::Stream;
 use super::table::Table;
 use super::text::Text;
 use super::ways;
 use crate::domain::health::feed::{Field, Format, Shape, Step};
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
+use crate::feed::walk::Walk;
 use serde_json::Value;
 
 /// Lines that are looked at.
@@ -22,7 +22,7 @@ pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recip
 pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
     let first = beginning.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_line = first.starts_with(b"{") && serde_json::from_slice::<Value>(first).is_ok();
-    let is_json = matches!(first.first(), Some(b'{' | b'['));
+    let is_json = is_json(first);
     let of = |format| recipes.iter().find(move |recipe| recipe.feed.format == format);
     let placed = recipes.iter().find(|recipe| recipe.has_place(beginning));
     let placed = placed.or_else(|| if is_line { of(Format::Jsonl) } else { None });
@@ -30,7 +30,23 @@ pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f 
     known.or_else(|| if is_json { None } else { of(Format::Csv) })
 }
 
+/// Whether an input begins as JSON does; 0x1e separates the texts of a JSON sequence.
+fn is_json(beginning: &[u8]) -> bool {
+    let first = beginning.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e);
+    matches!(first, Some(b'{' | b'['))
+}
+
 impl Recipe {
+    /// Whether an input that begins so may be in the format of the feed.
+    pub(crate) fn may_read(&self, beginning: &[u8]) -> bool {
+        match self.feed.format {
+            Format::Json => is_json(beginning),
+            Format::Csv => !is_json(beginning) || self.fits(beginning),
+            Format::Jsonl | Format::Yaml | Format::Text => true,
+            Format::Sqlite => false,
+        }
+    }
+
     fn fits(&self, beginning: &[u8]) -> bool {
         let mut lines = beginning.split(|byte| *byte == b'\n').map(without_return);
         let mut lines = lines.by_ref().filter(|line| !line.trim_ascii().is_empty()).take(MOST_LINES);
@@ -64,20 +80,22 @@ impl Recipe {
         if !self.feed.format.is_document() || is_object && ways.iter().all(|way| way.first() == Some(&Step::Each)) {
             return false;
         }
-        let mut stream = Stream::new(Text::new(Input::new(beginning), self.feed.format), ways);
-        drop(stream.next().map(drop));
-        stream.has_content() && stream.has_reached()
+        if self.feed.format == Format::Json && !is_json(beginning) {
+            return false;
+        }
+        let mut walk = Walk::new(Text::new(Input::new(beginning), self.feed.format), ways);
+        drop(walk.next().map(drop));
+        walk.has_content() && walk.has_reached()
     }
 
     /// Whether a document, as far as it is there, has a record of the feed.
     fn has_record(&self, beginning: &[u8]) -> bool {
-        let is_json = matches!(beginning.trim_ascii_start().first(), Some(b'{' | b'['));
-        if self.feed.format == Format::Json && !is_json {
+        if self.feed.format == Format::Json && !is_json(beginning) {
             return false;
         }
-        let mut stream = Stream::new(Text::new(Input::new(beginning), self.feed.format), ways(self));
+        let mut walk = Walk::new(Text::new(Input::new(beginning), self.feed.format), ways(self));
         for _ in 0..MOST_LINES {
-            match stream.next() {
+            match walk.next() {
                 Ok(Some(found)) => {
                     let mut kinds = found.ways.iter().map(|way| &self.kinds[*way]);
                     if kinds.any(|kind| kind.fits(found.raw, found.key.as_deref())) {

@@ -151,7 +151,8 @@ impl Tree {
     /// The way to the items of a record, if the record has not even what they would be in.
     fn lacks_items(&self, record: &Value) -> Option<String> {
         let Some(Path::Simple(steps)) = &self.each else { return None };
-        let (Step::Each, before) = steps.split_last()? else { return None };
+        let each = steps.iter().position(|step| *step == Step::Each)?;
+        let before = &steps[..each];
         let mut is_there = false;
         let start = Item { record, around: record, item: record, key: None };
         let ended: Result<(), std::convert::Infallible> = walk(before, start, &mut |found| {
@@ -159,13 +160,12 @@ impl Tree {
             Ok(())
         });
         let Ok(()) = ended;
-        let passes_lists = before.contains(&Step::Each);
         let name = |step: &Step| match step {
             Step::Name(name) => format!(".{name}"),
             Step::Index(index) => format!("[{index}]"),
             Step::Each => "[*]".to_owned(),
         };
-        (!is_there && !passes_lists).then(|| before.iter().fold("$".to_owned(), |way, step| way + &name(step)))
+        (!is_there).then(|| before.iter().fold("$".to_owned(), |way, step| way + &name(step)))
     }
 
     /// The wanted values of an item.

@@ -10,16 +10,17 @@ use serde_json::Value;
 
 use super::kind::{Kind, Place, Recipe, Slots};
 use super::saying::{Said, Sayer};
-use super::stream::{Found, LONGEST_VALUE};
 use super::table::Table;
 use super::trace::Trace;
 use super::tree::{Item, Tree};
 use super::{Surroundings, flat, unfitting};
 use crate::domain::health::feed::{Format, Shape};
 use crate::domain::health::stream::StreamName;
+use crate::domain::value::wording::or_list;
 use crate::feed::fields::quote;
 use crate::feed::names::Names;
 use crate::feed::records::without_return;
+use crate::feed::walk::{Found, LONGEST_VALUE};
 use crate::feed::{Batch, LONGEST_LINE, Options, Reject};
 
 /// Rejected records that are held back until one is accepted, and their bytes.
@@ -79,6 +80,10 @@ impl<'f> Work<'f> {
     /// Gives incidents from here on, instead of the facts that follow from them.
     pub(super) fn gather(&mut self) {
         self.sayer.gathers = true;
+    }
+
+    pub(super) fn feed(&self) -> &'f str {
+        self.recipe.feed.name.as_str()
     }
 
     pub(super) fn into_names(self) -> Names {
@@ -224,7 +229,8 @@ impl<'f> Work<'f> {
             }
             count += place.items(value, key, |item| match item {
                 Ok(item) => self.item(kind, place, item, (line, raw), batch, on_reject),
-                Err(_) if kind.skip => Ok(()),
+                // What is planned is beside what is told of anyway.
+                Err(_) if kind.skip || kind.shape == Shape::Maintenance => Ok(()),
                 Err(reason) => self.done(Err(reason), (line, raw), batch, on_reject),
             })?;
         }
@@ -339,8 +345,11 @@ impl<'f> Work<'f> {
 
     /// The error of a document in which there is no place for records.
     pub(super) fn no_records(&self) -> anyhow::Error {
-        let places: Vec<&str> = self.recipe.feed.kinds.iter().filter_map(|kind| kind.records.as_deref()).collect();
-        unfitting(self.recipe.feed.name.as_str(), &format!("nothing is at {}", places.join(" or ")))
+        let paths = self.recipe.feed.kinds.iter().filter_map(|kind| kind.records.as_deref());
+        // Where they begin is enough: what is asked of them there did not come to be asked.
+        let mut places: Vec<&str> = paths.map(|path| path.split("[?").next().unwrap_or(path)).collect();
+        places.dedup();
+        unfitting(self.recipe.feed.name.as_str(), &format!("nothing is at {}", or_list(places)))
     }
 }
 

@@ -28,6 +28,12 @@ impl Packing {
             Self::Xz => "xz",
         }
     }
+
+    /// The error of an input that is cut off.
+    pub(super) fn truncated(self) -> io::Error {
+        let text = format!("the {} input ends early; it is truncated", self.as_str());
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    }
 }
 
 /// The unpacked bytes of a source.
@@ -66,10 +72,11 @@ impl<S: BufRead> Read for Packed<S> {
             // Of Zstandard no error says so.
             let is_over = self.packing == Packing::Zstd && self.progress.is_over.get();
             let is_early = is_over || error.kind() == io::ErrorKind::UnexpectedEof;
+            if error.kind() != io::ErrorKind::OutOfMemory && is_early {
+                return self.packing.truncated();
+            }
             let text = if error.kind() == io::ErrorKind::OutOfMemory {
                 format!("unpacking the {name} input would take more memory than slo uses; unpack it first")
-            } else if is_early {
-                format!("the {name} input ends early; it is truncated")
             } else {
                 format!("the {name} input is damaged ({error})")
             };

@@ -38,6 +38,9 @@ impl<S: BufRead> Zstd<S> {
                     io::copy(&mut self.source.by_ref().take(length.into()), &mut io::sink())?;
                 }
                 Err(FrameDecoderError::WindowSizeTooBig { .. }) => return Err(io::ErrorKind::OutOfMemory.into()),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_))) => {
+                    return Err(io::Error::other("something else follows it"));
+                }
                 Err(error) => return Err(io::Error::other(error)),
             }
         }

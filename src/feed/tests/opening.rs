@@ -27,18 +27,18 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
     for (input, told, remedy) in [
         (
             flips,
-            "line 1: JSON over several lines or in an array, not one object a line; its records have no system or status",
+            "line 2: the records have no system or status: {\\n    \\\"timestamp\\\"",
             "describe it: slo feed try FILE > feed.yaml",
+        ),
+        (
+            "[{\"up\":1}]",
+            "line 1: the records have no ts, system or status: {\\\"up\\\":1}",
+            "describe it: slo feed try FILE",
         ),
         (
             incidents,
             "line 1: JSON over several lines or in an array, not one object a line; its records have no ts or status",
             "describe it: slo feed try FILE > feed.yaml",
-        ),
-        (
-            "[{\"ts\":1763640000,\"system\":\"a\",\"status\":\"up\"},{\"ts\":1763640001,\"system\":\"a\",\"status\":\"up\"}]",
-            "line 1: JSON over several lines or in an array, not one object a line",
-            "jq -c '.[]' FILE | slo ingest",
         ),
         (
             "\n\n{\n  \"ts\": 1763640000,\n",
@@ -80,9 +80,9 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
             "line 1: neither a JSON object nor a CSV header: 2026-10-03 12:00:01 INFO all is well",
             "describe it: slo feed try FILE > feed.yaml",
         ),
-        ("SQLite format 3\0\u{10}\0", "not a feed but a SQLite database", "export the records as CSV or JSON Lines"),
-        ("PK\u{3}\u{4}\u{14}\n\n", "not a feed but a spreadsheet", "export the records"),
-        ("\0\u{1}\u{2}\nx\n", "not a feed but a binary file", "export the records"),
+        ("SQLite format 3\0\u{10}\0", "not text but a SQLite database", "name the database itself"),
+        ("PK\u{3}\u{4}\u{14}\n\n", "not text but a spreadsheet", "export the records"),
+        ("\0\u{1}\u{2}\nx\n", "not text but a binary file", "export the records"),
     ] {
         let (error, hint) = refused(input.as_bytes());
         assert!(error.starts_with(told), "{error}");
@@ -102,7 +102,7 @@ fn what_is_no_feed_is_told_soon() {
         assert!(input.len() > text.len() / 2, "{line}: {error}");
     }
     let long = format!("[{}", "{\"ts\":1763640000},".repeat(200_000));
-    assert!(refused(long.as_bytes()).0.starts_with("line 1: JSON over several lines or in an array"));
+    assert!(refused(long.as_bytes()).0.starts_with("line 1: the first records have no system or status: "));
 }
 
 #[test]
@@ -129,13 +129,16 @@ fn a_good_line_saves_those_that_look_like_nothing() {
 
 /// Forms of the same rows that say without a doubt what they are.
 #[test]
-fn quoted_exports_and_arrays_with_an_item_a_line_are_read() {
+fn quoted_exports_and_arrays_are_read() {
     let item = |system: &str| good(system).trim_end().to_owned();
     let quoted = |system: &str| serde_json::to_string(&item(system)).unwrap();
     let doubled = |system: &str| format!("\"{}\"", item(system).replace('"', "\"\""));
     for text in [
         format!("[\n  {},\n  {}\n]\n", item("a"), item("b")),
         format!("[\r\n{},\r\n{}\r\n]\r\n", item("a"), item("b")),
+        format!("[{},{}]", item("a"), item("b")),
+        format!("\u{feff} [{},\n{}\n]", item("a"), item("b")),
+        format!("[{},{}]", item("a"), item("b")).replace(",\"", ",\n  \"").replace('{', "{\n  "),
         format!("{}\n{}\n", quoted("a"), quoted("b")),
         format!("{}\n{}\n", doubled("a"), doubled("b")),
         "sep=;\nts;system;status\n2025-11-20;a;up\n2025-11-20;b;up\n".to_owned(),
@@ -147,8 +150,13 @@ fn quoted_exports_and_arrays_with_an_item_a_line_are_read() {
         assert_eq!((outcome.systems(), outcome.reasons(), &outcome.error), (vec!["a", "b"], vec![], &None), "{text}");
     }
     // Within an array a wrong item costs itself.
-    let outcome = auto(format!("[\n{},\n{{\"x\":1}},\nx\n{}\n]\n", item("a"), item("b")));
+    let outcome = auto(format!("[\n{},\n{{\"x\":1}},\nx,\n{}\n]\n", item("a"), item("b")));
     assert_eq!((outcome.systems(), outcome.rejected), (vec!["a", "b"], 2), "{outcome:?}");
+    // Where it is cut off, what was read before is there.
+    let outcome = auto(format!("[{},\n{},\n{{\"ts\":", item("a"), item("b")));
+    assert_eq!((outcome.systems(), outcome.rejected), (vec!["a", "b"], 0), "{outcome:?}");
+    assert_eq!(outcome.error.as_deref(), Some("line 3: the JSON ends early; it is truncated"));
+    assert_eq!(auto("[]\n"), Outcome::default());
 }
 
 fn slugged(text: &str) -> Outcome {

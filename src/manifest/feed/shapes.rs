@@ -42,6 +42,12 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         )
         .or("false"),
         FieldShape::optional(
+            "mergeNames",
+            Content::Flag,
+            "With slug, whether texts that become the same name mean the same; without it, records of the second one are rejected",
+        )
+        .or("false"),
+        FieldShape::optional(
             "maxGap",
             Content::Duration,
             "Of observations: the status is unknown this long after one, until the next",

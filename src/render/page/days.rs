@@ -177,7 +177,7 @@ fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
             page.own("; the best streak was ");
             shown.write(page, "span", "bestStreak", super::counted(streak.best as usize, "day"));
             page.own(" and ended ");
-            shown.write(page, "span", "bestStreakEnd", chapter.calendar.date(end));
+            shown.write(page, "span", "bestStreakEnd", chapter.calendar.date(end.plus(-1)));
         }
         None if streak.best > 0 => {
             page.own("; ");

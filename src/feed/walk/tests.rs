@@ -1,5 +1,6 @@
 //! Owns the tests of walking JSON.
 
+use super::scanner::SHOWN;
 use super::*;
 use crate::domain::health::feed::steps;
 
@@ -18,7 +19,7 @@ impl Read for Pieces<'_> {
 
 fn walk(text: &str, ways: &[&str], size: usize) -> (Vec<String>, Option<String>) {
     let ways = ways.iter().map(|way| steps(way).unwrap().0).collect();
-    let mut stream = Stream::new(Pieces(text.as_bytes(), size), ways);
+    let mut stream = Walk::new(Pieces(text.as_bytes(), size), ways);
     let mut found = Vec::new();
     loop {
         match stream.next() {
@@ -78,12 +79,12 @@ fn a_value_that_is_too_long_is_passed_and_the_rest_is_read() {
     for inner in [format!("\"{long}\""), format!("{{\"a\":[\"{long}\"]}}"), format!("[{}]", "1,".repeat(LONGEST_VALUE))]
     {
         let text = format!("[{inner},7]");
-        let mut stream = Stream::new(text.as_bytes(), vec![vec![Step::Each]]);
+        let mut stream = Walk::new(text.as_bytes(), vec![vec![Step::Each]]);
         let first = stream.next().unwrap().unwrap();
         assert!(first.is_cut && first.raw.len() == SHOWN && text.as_bytes()[1..].starts_with(first.raw));
         assert_eq!(stream.next().unwrap().unwrap().raw, b"7");
         assert!(stream.next().unwrap().is_none());
-        assert!(stream.buffer.len() < 2 * LONGEST_VALUE, "{}", stream.buffer.len());
+        assert!(stream.scanner.room() < 2 * LONGEST_VALUE, "{}", stream.scanner.room());
     }
 }
 

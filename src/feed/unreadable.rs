@@ -1,0 +1,133 @@
+//! Owns what is said of an input that is not text as `slo` reads it: in another encoding, or a binary file.
+
+use std::fmt;
+use std::io;
+
+use crate::failure::Failure;
+
+/// Begins the files of programs that are often taken for feeds.
+const BINARIES: [(&[u8], Unreadable); 7] = [
+    (b"SQLite format 3\0", Unreadable::Database),
+    (b"PK\x03\x04", Unreadable::Binary("a spreadsheet or another zipped file")),
+    (b"%PDF", Unreadable::Binary("a PDF")),
+    (b"\x7fELF", Unreadable::Binary("a program")),
+    (b"\xff\xfe\0\0", Unreadable::Encoded("UTF-32")),
+    (b"\xff\xfe", Unreadable::Encoded("UTF-16")),
+    (b"\xfe\xff", Unreadable::Encoded("UTF-16")),
+];
+/// The bytes by which a text without such a mark is told from others.
+const LOOKED_AT: usize = 1024;
+
+/// Why an input cannot be read, whatever its records are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unreadable {
+    Database,
+    Binary(&'static str),
+    Encoded(&'static str),
+    /// Bytes that are no text in any encoding of Unicode.
+    Foreign,
+}
+
+impl Unreadable {
+    /// What an input is that begins so, if it cannot be read.
+    pub(crate) fn told(beginning: &[u8]) -> Option<Self> {
+        let marked = BINARIES.iter().find(|(magic, _)| beginning.starts_with(magic)).map(|(_, what)| *what);
+        marked.or_else(|| Self::guessed(&beginning[..beginning.len().min(LOOKED_AT)], beginning.len() > LOOKED_AT))
+    }
+
+    fn guessed(start: &[u8], goes_on: bool) -> Option<Self> {
+        let zeros = |odd: usize| start.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+        let (even, odd) = (zeros(0), zeros(1));
+        // Of a text in Latin letters, every second byte is zero.
+        if start.len() >= 4 && even.min(odd) == 0 && even.max(odd) * 5 >= start.len() * 2 {
+            return Some(Self::Encoded("UTF-16"));
+        }
+        // Escapes colour what terminals show, and 0x1e separates the texts of a JSON sequence.
+        let is_odd =
+            |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0x1b | 0x1e);
+        let controls = start.iter().filter(is_odd).count();
+        if even + odd > 0 || controls * 20 > start.len() {
+            return Some(Self::Binary("a binary file"));
+        }
+        match std::str::from_utf8(start) {
+            // A letter may be cut in two where the look ends.
+            Err(error) if error.error_len().is_some() || !goes_on => Some(Self::Foreign),
+            _ => None,
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Database => {
+                "name the database itself, not zipped nor through a pipe, with --feed uptime-kuma or a feed of format: sqlite; \
+                 or export the records as CSV or JSON Lines"
+            }
+            Self::Binary(_) => "export the records as CSV or JSON Lines",
+            Self::Encoded("UTF-32") => "convert it: iconv -f UTF-32 -t UTF-8 FILE > utf8.txt, then read that",
+            Self::Encoded(_) => "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.txt, then read that",
+            Self::Foreign => "convert it, e.g. iconv -f LATIN1 -t UTF-8 FILE > utf8.txt, then read that",
+        }
+    }
+
+    /// The error of such an input.
+    pub(crate) fn failure(self) -> anyhow::Error {
+        Failure::new(self.to_string(), self.remedy())
+    }
+
+    /// The error of an input whose reading has failed, with its remedy where it is known.
+    pub(crate) fn explained(error: anyhow::Error) -> anyhow::Error {
+        let cause = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let what = cause.and_then(|cause| cause.downcast_ref::<Self>()).copied();
+        what.map_or(error, Self::failure)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => f.write_str("not text but a SQLite database"),
+            Self::Binary(what) => write!(f, "not text but {what}"),
+            Self::Encoded(encoding) => write!(f, "{encoding} text; slo reads UTF-8"),
+            Self::Foreign => f.write_str("text that is not UTF-8"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<Unreadable> for io::Error {
+    fn from(what: Unreadable) -> Self {
+        Self::new(io::ErrorKind::InvalidData, what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, pair: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(pair).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_by_its_first_bytes() {
+        let table = "ts,system,status\n2026-10-01,Büro,up\n";
+        let random: Vec<u8> = (0..512_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for (bytes, expected) in [
+            (utf16(table, u16::to_le_bytes), Some(Unreadable::Encoded("UTF-16"))),
+            (utf16(table, u16::to_be_bytes), Some(Unreadable::Encoded("UTF-16"))),
+            (b"\xff\xfet\0s\0".to_vec(), Some(Unreadable::Encoded("UTF-16"))),
+            (b"\xff\xfe\0\0t\0\0\0".to_vec(), Some(Unreadable::Encoded("UTF-32"))),
+            (b"SQLite format 3\0".to_vec(), Some(Unreadable::Database)),
+            (vec![0; 3000], Some(Unreadable::Binary("a binary file"))),
+            (random, Some(Unreadable::Binary("a binary file"))),
+            (b"ts,system\n2026-10-01,B\xfcro\n".to_vec(), Some(Unreadable::Foreign)),
+            (table.as_bytes().to_vec(), None),
+            ("日本\u{1b}[0m\n".repeat(200).into_bytes(), None),
+            (Vec::new(), None),
+            (b"a".to_vec(), None),
+        ] {
+            assert_eq!(Unreadable::told(&bytes), expected, "{:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+}
