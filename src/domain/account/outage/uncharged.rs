@@ -53,7 +53,7 @@ pub(crate) fn uncharged(
             Uncharged::Schedule => add(*span, &Accounting::NotCounted),
             Uncharged::TooShort => add(*span, &Accounting::TooShort),
             Uncharged::Maintenance => {
-                for (span, names) in in_force(*span, as_of, |span| windows(span)) {
+                for (span, names) in in_force(*span, as_of, &mut windows) {
                     add(span, &Accounting::Excluded(names));
                 }
             }
