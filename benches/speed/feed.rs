@@ -110,6 +110,21 @@ pub(crate) fn minutes(path: &Path, rows: usize, systems: usize, jitter: usize, e
     })
 }
 
+/// A year of `rows` transitions of some streams in turn, each given by the fields that name it.
+pub(crate) fn streams(path: &Path, fields: &[String], rows: usize, end: i64) -> Result<()> {
+    once(path, |file| {
+        let mut dice = Dice::new(8);
+        let mut text = String::new();
+        for row in 0..rows {
+            let at = end - YEAR_MS + (i128::from(YEAR_MS) * row as i128 / rows as i128) as i64;
+            let (stream, status) = (&fields[row % fields.len()], status(&mut dice));
+            let _ = writeln!(text, r#"{{"ts":"{}",{stream},"status":"{status}"}}"#, Moment(at));
+            flush(&mut text, file)?;
+        }
+        file.write_all(text.as_bytes()).map_err(Into::into)
+    })
+}
+
 /// The lines of another file in random order.
 pub(crate) fn shuffled(path: &Path, of: &Path) -> Result<()> {
     once(path, |file| {

@@ -1,5 +1,5 @@
 //! Measures `slo` as whole processes on databases of a realistic size: `cargo bench`, or `cargo bench -- GROUP…` with
-//! the groups `ingest shapes cron status days wide long manifests questions`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
+//! the groups `ingest shapes cron status days wide long manifests questions pipeline`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
 //! that it runs at all; `SLO_BENCH_PYTHON` names a Python that has duckdb. Data stays in `target/bench-data`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its environment")]
@@ -9,6 +9,7 @@ mod bulk;
 mod days;
 mod feed;
 mod manifests;
+mod pipeline;
 mod process;
 mod questions;
 mod table;
@@ -84,7 +85,7 @@ fn main() -> Result<()> {
     // Feeds are reused; what another build made of them is not.
     world.fresh("year.db")?;
     table::head();
-    let all: [(&str, Group); 9] = [
+    let all: [(&str, Group); 10] = [
         ("ingest", bulk::ingest),
         ("shapes", bulk::shapes),
         ("cron", bulk::cron),
@@ -94,6 +95,7 @@ fn main() -> Result<()> {
         ("long", answers::long),
         ("manifests", answers::manifests),
         ("questions", questions::questions),
+        ("pipeline", pipeline::pipeline),
     ];
     for (name, group) in all {
         if wanted(name) {

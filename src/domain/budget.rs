@@ -12,6 +12,7 @@ pub(crate) mod forecast;
 pub(crate) mod grouping;
 pub(crate) mod latest;
 pub(crate) mod level;
+mod moving;
 pub(crate) mod policy;
 pub(crate) mod printed;
 pub(crate) mod rejudge;

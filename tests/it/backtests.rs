@@ -58,7 +58,7 @@ fn judged(world: &World, objective: &str, t: Ms) -> Option<Value> {
 }
 
 proptest! {
-    #![proptest_config(one_in(4))]
+    #![proptest_config(one_in(8))]
 
     #[test]
     fn firings_are_the_moments_at_which_the_reference_agrees(

@@ -90,7 +90,7 @@ fn seen(slo: &Slo, at: Ms) -> BTreeMap<(String, String), Value> {
 }
 
 proptest! {
-    #![proptest_config(one_in(4))]
+    #![proptest_config(one_in(8))]
 
     #[test]
     fn tables_are_those_of_a_fresh_database(

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
 use crate::reference::downtime::{by_cause, by_day, downtime, events, outages, parts_by, totals, totals_by};
@@ -21,6 +22,8 @@ fn objective_at(slo: &Slo, name: &str, at: Ms) -> Value {
 }
 
 proptest! {
+    #![proptest_config(one_in(2))]
+
     #[test]
     fn downtime_equals_the_reference(world in worlds(), edges in any::<(Index, Index)>(), shifts in (-1..=1_i64, -1..=1_i64)) {
         let slo = Slo::with(&world.feed(), &world.manifests());

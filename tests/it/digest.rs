@@ -224,7 +224,7 @@ fn disagreement(slo: &Slo, world: &World, monday: Ms, mut digest: Value) -> Opti
 }
 
 proptest! {
-    #![proptest_config(one_in(4))]
+    #![proptest_config(one_in(8))]
 
     #[test]
     fn a_digest_says_what_the_ends_of_its_week_say(world in worlds(), back in 0..60_i64) {

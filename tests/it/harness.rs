@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use slo::Invocation;
@@ -31,9 +31,21 @@ fn is_shared() -> bool {
     std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
+/// A temporary folder, in memory where there is room: the laws are about answers, not about disks, which tests/faults strikes at.
+fn folder() -> TempDir {
+    const ENOUGH: u64 = 1 << 30;
+    let memory = Path::new("/dev/shm");
+    #[cfg(unix)]
+    let room = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_bsize);
+    #[cfg(not(unix))]
+    let room = 0;
+    let folder = if room >= ENOUGH { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 impl Slo {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let shared = is_shared().then(Server::any).flatten().map(|server| server.fresh().into());
         let db = shared.unwrap_or_else(|| dir.path().join("slo.db"));
         Self { dir, db }
@@ -41,7 +53,7 @@ impl Slo {
 
     /// A world in a file, whatever the others are kept in.
     pub(crate) fn in_file() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let db = dir.path().join("slo.db");
         Self { dir, db }
     }

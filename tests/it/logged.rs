@@ -126,7 +126,7 @@ fn looks() -> impl Strategy<Value = Vec<Ms>> {
 }
 
 proptest! {
-    #![proptest_config(one_in(4))]
+    #![proptest_config(one_in(8))]
 
     #[test]
     fn computing_often_logs_what_computing_once_logs(world in worlds(), looks in looks()) {

@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::world::World;
 use crate::world::strategy::worlds;
@@ -33,6 +34,8 @@ fn round_trip(slo: &Slo, world: &World, format: &str) -> Result<(), TestCaseErro
 }
 
 proptest! {
+    #![proptest_config(one_in(2))]
+
     #[test]
     fn what_is_exported_applies_as_it_was(world in worlds()) {
         let slo = Slo::with(&world.feed(), &world.manifests());

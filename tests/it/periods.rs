@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::budget::Budget;
 use crate::reference::calendar::{DAY, MINUTE, Ms, SECOND, Unit, Zone, civil_from_days, instant, period, rfc3339};
@@ -77,6 +78,8 @@ fn moment(world: &World, place: Index, shift: Ms) -> Ms {
 }
 
 proptest! {
+    #![proptest_config(one_in(2))]
+
     /// The status of a period is that of calendar objectives at its close, or now, in any zone and whatever their own windows.
     #[test]
     fn a_period_is_a_calendar_window_at_its_close(

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
 use crate::reference::{difference, health, objectives};
@@ -259,6 +260,8 @@ fn locations_survive_export_and_merge() {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     /// Each step and all of them together: a fact after a moment never changes the status at that moment.
     #[test]
     fn a_later_fact_never_changes_an_earlier_status(world in worlds(), moment in any::<prop::sample::Index>(), shift in -1..=1_i64) {

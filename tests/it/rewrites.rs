@@ -143,7 +143,7 @@ fn forget(slo: &Slo, args: &[&str]) {
 }
 
 proptest! {
-    #![proptest_config(one_in(4))]
+    #![proptest_config(one_in(8))]
 
     #[test]
     fn forgetting_ingests_is_as_if_their_facts_had_never_come(

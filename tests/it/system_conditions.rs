@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{Ms, instant, rfc3339};
 use crate::reference::condition::{Expr, Item, Val, Views, Whose};
@@ -139,6 +140,8 @@ fn checked(slo: &Slo, system: &str, expression: &str, at: Ms) -> (bool, Option<M
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn a_condition_about_a_system_holds_exactly_when_brute_force_says_so(
         world in worlds(), which in any::<Index>(), place in any::<Index>(), raws in prop::collection::vec(terms(), 1..4),

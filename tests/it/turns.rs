@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
+use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::published::{facts, shared};
 use crate::reference::budget::Ratio;
@@ -302,6 +303,8 @@ fn around(world: &World, place: Index, objective: usize) -> Ms {
 }
 
 proptest! {
+    #![proptest_config(one_in(4))]
+
     #[test]
     fn a_condition_holds_exactly_when_brute_force_says_so(
         world in worlds(), which in any::<Index>(), place in any::<Index>(), raws in prop::collection::vec(terms(), 1..4),

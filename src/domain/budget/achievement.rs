@@ -2,7 +2,6 @@
 
 mod firsts;
 mod progress;
-mod search;
 
 use super::assess::Assessment;
 use crate::domain::account::chronicle::Chronicle;

@@ -161,13 +161,6 @@ impl Ledger {
         sum
     }
 
-    /// The tallies of the days that begin at or after the midnight `since`, oldest first, with the date of the first of them.
-    pub(crate) fn tallies(&self, since: Instant) -> (Date, Vec<&Tally>) {
-        let from = self.calendar.date(since.clamp(self.start(), self.end())).max(self.first);
-        let mut cursor = Cursor::at(self, from);
-        (from, std::iter::from_fn(|| cursor.next(self).map(|day| &day.tally)).collect())
-    }
-
     /// The days that begin at or after `since`, oldest first, with what they held.
     pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
         let mut date = self.calendar.date(since.clamp(self.start(), self.end())).max(self.first);

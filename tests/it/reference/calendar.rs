@@ -19,15 +19,21 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// The date so many days after 1970-01-01: the inverse of [`days_from_civil`], found by stepping.
 pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let mut year = 1970 + days.div_euclid(366);
-    while days_from_civil(year + 1, 1, 1) <= days {
-        year += 1;
-    }
+    let year = year_of(days);
     let mut month = 1;
     while month < 12 && days_from_civil(year, month + 1, 1) <= days {
         month += 1;
     }
     (year, month, days - days_from_civil(year, month, 1) + 1)
+}
+
+/// The year of that date.
+fn year_of(days: i64) -> i64 {
+    let mut year = 1970 + days.div_euclid(366);
+    while days_from_civil(year + 1, 1, 1) <= days {
+        year += 1;
+    }
+    year
 }
 
 /// Reads `2026-10-25T01:00:00.000Z`, with or without the milliseconds.
@@ -115,10 +121,11 @@ impl Zone {
     }
 
     fn offset(self, at: Ms) -> Ms {
-        let (year, _, _) = civil_from_days(at.div_euclid(DAY));
-        let [begins, ends] = self.changes(year);
-        let summer =
-            if begins < ends { begins <= at && at < ends } else { self != Self::Utc && (at < ends || begins <= at) };
+        if self == Self::Utc {
+            return 0;
+        }
+        let [begins, ends] = self.changes(year_of(at.div_euclid(DAY)));
+        let summer = if begins < ends { begins <= at && at < ends } else { at < ends || begins <= at };
         self.offsets()[usize::from(summer)]
     }
 
@@ -128,7 +135,7 @@ impl Zone {
 
     /// Instants among which are all at which clocks show a time of a date, or pass over it.
     pub(crate) fn passes(self, date: i64, time: Ms) -> Vec<Ms> {
-        let (year, _, _) = civil_from_days(date);
+        let year = year_of(date);
         let near = |at: &Ms| ((date - 3) * DAY..(date + 3) * DAY).contains(at);
         let passes = self.offsets().map(|offset| date * DAY + time - offset);
         passes.into_iter().chain(self.changes(year).into_iter().filter(near)).collect()
@@ -136,7 +143,7 @@ impl Zone {
 
     /// The first instant at which clocks show `local` or later: where they pass it, or jump over it.
     fn first_showing(self, local: Ms) -> Ms {
-        let (year, _, _) = civil_from_days(local.div_euclid(DAY));
+        let year = year_of(local.div_euclid(DAY));
         let jumps = [year - 1, year, year + 1].map(|year| self.changes(year)).concat();
         let passes = self.offsets().map(|offset| local - offset);
         let near = |at: &Ms| *at > local - 2 * DAY;

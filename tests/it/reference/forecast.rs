@@ -53,8 +53,7 @@ impl<'h, 'w> Sums<'h, 'w> {
         let at_start = history.pieces.iter().map(|piece| {
             let before = sum;
             let millis = i128::from(piece.end - piece.start);
-            sum.0 +=
-                if history.consumes(history.charged(piece, FAR).as_ref()) { millis * piece.class.weight } else { 0 };
+            sum.0 += if history.consumes(history.charged(piece, FAR)) { millis * piece.class.weight } else { 0 };
             sum.1 += if piece.class.not_counted { millis } else { 0 };
             before
         });
@@ -66,7 +65,7 @@ impl<'h, 'w> Sums<'h, 'w> {
         let (piece, (consumed, not_counted)) = (&self.history.pieces[index], self.at_start[index]);
         let millis = i128::from(at - piece.start);
         let charged = self.history.charged(piece, FAR);
-        let spends = if self.history.consumes(charged.as_ref()) { piece.class.weight } else { 0 };
+        let spends = if self.history.consumes(charged) { piece.class.weight } else { 0 };
         (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
     }
 

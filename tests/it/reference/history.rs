@@ -92,22 +92,25 @@ impl<'w> History<'w> {
     }
 
     fn piece_at(&self, at: Ms) -> &Piece {
-        self.pieces.iter().find(|piece| piece.start <= at && at < piece.end).unwrap()
+        // Pieces follow each other without gaps.
+        let piece = &self.pieces[self.pieces.partition_point(|piece| piece.end <= at)];
+        assert!(piece.start <= at && at < piece.end);
+        piece
     }
 
     /// Whose the downtime of a piece is as of a later moment: facts after that do not exist, and an outage that has not lasted for
     /// the minimum does not count.
-    pub(crate) fn charged(&self, piece: &Piece, as_of: Ms) -> Option<(Attribution, Source)> {
+    pub(crate) fn charged<'p>(&self, piece: &'p Piece, as_of: Ms) -> Option<(&'p Attribution, Source)> {
         let (start, end) = piece.outage?;
-        let (attribution, source) = piece.class.charged.clone()?;
+        let (attribution, source) = piece.class.charged.as_ref()?;
         let is_known = piece.class.known_from <= as_of;
-        let attribution = if is_known { attribution } else { Attribution::Own };
-        (end.min(as_of) - start >= self.objective.minimum_outage).then_some((attribution, source))
+        let attribution = if is_known { attribution } else { &Attribution::Own };
+        (end.min(as_of) - start >= self.objective.minimum_outage).then_some((attribution, *source))
     }
 
     /// Whether the moment spends budget as of itself.
     pub(crate) fn spends_at(&self, at: Ms) -> bool {
-        self.consumes(self.charged(self.piece_at(at), at).as_ref())
+        self.consumes(self.charged(self.piece_at(at), at))
     }
 
     /// The moments as of which something begins to count otherwise.
@@ -121,7 +124,7 @@ impl<'w> History<'w> {
     }
 
     /// Whether what is charged spends budget: all of it or, in `self-only`, the system's own.
-    pub(crate) fn consumes(&self, charged: Option<&(Attribution, Source)>) -> bool {
+    pub(crate) fn consumes(&self, charged: Option<(&Attribution, Source)>) -> bool {
         match charged {
             None => false,
             Some((Attribution::Own, _)) => true,
@@ -154,13 +157,16 @@ impl<'w> History<'w> {
                 totals.known += millis;
             }
             let charged = self.charged(piece, as_of);
-            if let Some((attribution, _)) = &charged {
+            if let Some((attribution, _)) = charged {
                 totals.strict += millis * class.weight;
-                *totals.by.entry(attribution.clone()).or_default() += millis * class.weight;
+                match totals.by.get_mut(attribution) {
+                    Some(micros) => *micros += millis * class.weight,
+                    None => drop(totals.by.insert(attribution.clone(), millis * class.weight)),
+                }
             } else if class.charged.is_some() {
                 totals.too_short += millis * class.weight;
             }
-            if self.consumes(charged.as_ref()) {
+            if self.consumes(charged) {
                 totals.consumed += millis * class.weight;
             }
         }
@@ -195,12 +201,12 @@ impl<'w> History<'w> {
         let mut events: Vec<DowntimeEvent> = Vec::new();
         for piece in self.pieces.iter().filter(|piece| piece.start <= as_of) {
             let Piece { start, end, class, .. } = piece;
-            let Some((attribution, source)) = &self.charged(piece, as_of) else { continue };
+            let Some((attribution, source)) = self.charged(piece, as_of) else { continue };
             let event = DowntimeEvent {
                 start: *start,
                 end: (*end <= as_of).then_some(*end),
                 attribution: attribution.clone(),
-                source: *source,
+                source,
                 weight: class.weight,
             };
             match events.last_mut() {

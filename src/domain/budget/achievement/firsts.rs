@@ -1,15 +1,15 @@
 //! Owns when one objective first fulfilled what each achievement asks, as a replay of its history.
 
-use super::search::{Linear, Stretch, Sums, first};
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
-use crate::domain::account::objective::{DependencyExclusion, Objective};
+use crate::domain::account::objective::Objective;
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::Budget;
 use crate::domain::budget::day::{Ledger, Verdict};
+use crate::domain::budget::moving::{Course, Draws, Known, Linear, Sums};
 use crate::domain::budget::streak::Streak;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::calendar::Date;
@@ -20,6 +20,8 @@ use crate::domain::value::window::Window;
 
 /// The most days with downtime that are taken apart at once, in search of a short outage.
 const MOST_DAYS: i64 = 32;
+/// Days are taken apart one by one, for few of them have to be.
+const DRAWS: Draws = Draws { next_ms: DAY_MS, most_ms: DAY_MS };
 
 /// The first moments of those achievements that a single objective decides.
 #[derive(Clone, Default, Debug)]
@@ -41,7 +43,10 @@ impl Firsts {
     {
         let mut firsts = Self::default();
         let Some(begin) = assessment.first else { return Ok(firsts) };
-        let mut replay = Replay { assessment, chronicle, begin };
+        let settled = assessment.settled();
+        // Days before the system's first transition are taken as counted, and without downtime.
+        let known = Known::since(&settled, settled.start(), Some(Sums::default()));
+        let mut replay = Replay { assessment, chronicle, begin, known: &known };
         let ledger = &assessment.ledger;
         for (achievement, at) in [
             (Achievement::IronUptime, streak_of(ledger, IRON_DAYS)),
@@ -84,6 +89,7 @@ struct Replay<'a, 'm, F> {
     chronicle: &'a mut Chronicle<F>,
     /// The system's first transition.
     begin: Instant,
+    known: &'a Known<'a>,
 }
 
 impl<F, E> Replay<'_, '_, F>
@@ -103,8 +109,7 @@ where
                     return Ok(None);
                 }
                 let sums = Sums::of(&self.assessment.tally(Span::new(self.begin, from), self.chronicle)?);
-                let stretch = Stretch { from, until: as_of, sums, rolling_ms: Some(window_ms) };
-                first(self.assessment, self.chronicle, &stretch, &conditions(objective, window_ms))
+                self.first((from, as_of), sums, Some(window_ms), conditions(objective, window_ms))
             }
             window @ Window::Calendar { .. } => {
                 let mut period = window.bounds(self.begin);
@@ -122,6 +127,26 @@ where
                 Ok(None)
             }
         }
+    }
+
+    /// The first moment of a stretch, its ends among them, at which all conditions hold; the sums are those of the window as of its start.
+    fn first(
+        &mut self,
+        (from, until): (Instant, Instant),
+        sums: Sums,
+        rolling_ms: Option<i64>,
+        conditions: [Linear; 2],
+    ) -> Result<Option<Instant>, E> {
+        if conditions.iter().all(|condition| condition.holds(sums)) {
+            return Ok(Some(from));
+        }
+        let (Assessment { model, .. }, known) = (self.assessment, self.known);
+        let hindsight_ms = model.objective.hindsight_ms();
+        let course = Course { from, until, sums, rolling_ms, start: from, hindsight_ms, known, draws: DRAWS };
+        let found = course.find(&[conditions.to_vec()], |span, whole| {
+            if whole { self.chronicle.pieces(model, span) } else { self.chronicle.part(model, span) }
+        })?;
+        Ok(found.into_iter().next().flatten())
     }
 
     /// The first midnight with the streak and the availability.
@@ -168,8 +193,7 @@ where
                     (as_of.min(end.plus(-1)), None, Some(end).filter(|end| *end <= as_of))
                 }
             };
-            let stretch = Stretch { from, until, sums: Sums::default(), rolling_ms };
-            let found = first(self.assessment, self.chronicle, &stretch, &conditions)?;
+            let found = self.first((from, until), Sums::default(), rolling_ms, conditions)?;
             match (found, next) {
                 (None, Some(next)) => from = next,
                 _ => return Ok(found),
@@ -230,9 +254,8 @@ fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
     // consumed × 100 <= (1 − target) × (length − not counted) × (100 − percent)
     let share = i128::from(objective.target.error_share()) * i128::from((100 - MISER_PERCENT) * FULL);
     let spends = i128::from(WHOLE) * 100;
-    let upstream = if objective.dependency_exclusion == DependencyExclusion::Strict { spends } else { 0 };
     let constant = share * i128::from(length_ms);
-    [Linear { own: -spends, upstream: -upstream, not_counted: -share, constant }, some_length(length_ms)]
+    [Linear::of_consumed(objective.dependency_exclusion, -spends, -share, constant), some_length(length_ms)]
 }
 
 /// That there is no downtime at all, whatever would have caused it.
