@@ -126,7 +126,7 @@ fn each_kind_of_downtime_says_because_of_what_it_is_not_charged() {
     for text in ["NOT CHARGED", "maintenance backup, upgrade", "corrected by false-alarm", "too short"] {
         assert!(table.contains(text), "{text}: {table}");
     }
-    let line = "not charged: 15m excluded by maintenance, 1m59s too short, 15m corrected";
+    let line = "not charged: 15m excluded by maintenance, 1.9m too short, 15m corrected";
     assert!(table.contains(line), "{table}");
     let csv = slo.pass(&["downtime", "--all", "-o", "csv", "--as-of", &world.as_of_text()], b"");
     assert_eq!(csv.lines().count(), 10, "{csv}");
