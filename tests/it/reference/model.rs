@@ -17,6 +17,7 @@ pub(crate) enum Attribution {
 
 /// What one instant is to an objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the instant, on its own")]
 pub(crate) struct Class {
     pub(crate) status: Status,
     /// The status is in `countsAsDown`, whatever becomes of it.
