@@ -48,7 +48,7 @@ impl Run for Init {
         let Some(path) = &args.file else {
             return Ok(Answer::text(manifest));
         };
-        write_new(path, &manifest)?;
+        write_new(path, &manifest, "name another file, or none to print the manifest")?;
         let shown = path.display();
         context.note(&format!(
             "wrote {shown}; `{program} apply {shown}` applies it. `{program} schema > slo-v1.schema.json` beside it lets editors \
@@ -106,12 +106,11 @@ fn starters(store: &Store, as_of: Instant) -> Result<Found> {
     Ok(found)
 }
 
-fn write_new(path: &Path, text: &str) -> Result<()> {
+fn write_new(path: &Path, text: &str, remedy: &str) -> Result<()> {
     file::create(path, text).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::new(
-            format!("{} already exists, and nothing is overwritten", path.display()),
-            "name another file, or none to print the manifest",
-        ),
+        ErrorKind::AlreadyExists => {
+            Failure::new(format!("{} already exists, and nothing is overwritten", path.display()), remedy)
+        }
         _ => anyhow::Error::new(error).context(format!("cannot write {}", path.display())),
     })
 }

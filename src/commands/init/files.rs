@@ -1,5 +1,6 @@
 //! Owns the files for CI and cron that `slo init` writes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -21,8 +22,8 @@ struct Prepared {
 const GITHUB: Prepared = Prepared {
     path: ".github/workflows/slo.yaml",
     text: include_str!("github.yaml"),
-    next: "say in it where the action is kept (OWNER), set the variable SLO_HOST and the secret SLO_SSH_KEY in the repository's \
-           settings, then commit it",
+    next: "replace OWNER in it by where the action is kept, set the variable SLO_HOST and the secret SLO_SSH_KEY in the \
+           repository's settings, then commit it",
 };
 const GITLAB: Prepared = Prepared {
     path: "slo.gitlab-ci.yml",
@@ -46,7 +47,8 @@ pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Ans
         if let Some(folder) = Path::new(file.path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        write_new(Path::new(file.path), &filled(file.text, context))?;
+        let remedy = format!("rename or remove {}, then write it again", file.path);
+        write_new(Path::new(file.path), &filled(file.text, context), &remedy)?;
         context.note(&format!("wrote {}; {}", file.path, file.next));
     }
     Ok((!asked.is_empty()).then(|| Answer::written(ExitStatus::Pass)))
@@ -61,7 +63,18 @@ fn filled(text: &str, context: &Context<'_>) -> String {
     };
     let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
     let action = format!("{home}@v{}", env!("CARGO_PKG_VERSION"));
-    text.replace("{db}", &db).replace("{slo}", &context.program).replace("{action}", &action)
+    text.replace("{db}", &db).replace("{slo}", &program(context)).replace("{action}", &action)
+}
+
+/// How this program is called from any folder, also where `PATH` is short, as in cron.
+fn program(context: &Context<'_>) -> String {
+    let called = Path::new(&context.program);
+    if called.components().count() > 1 {
+        return whole(called);
+    }
+    let folders = context.env.get(OsStr::new("PATH")).map(std::env::split_paths);
+    let found = folders.into_iter().flatten().map(|folder| folder.join(called)).find(|path| path.is_file());
+    found.map_or_else(|| context.program.clone(), |path| whole(&path))
 }
 
 /// The path as it is read from any folder.
