@@ -15,6 +15,7 @@ mod planned;
 mod prospect;
 mod rewriting;
 mod sealing;
+mod sparing;
 mod subjects;
 mod systems;
 mod turning;

@@ -110,6 +110,9 @@ pub(crate) struct Downtime {
     /// Only the last N outages, however long ago unless --since or --period is given
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,
+    /// Also list downtime that is not charged, and why: excluded, outside the schedule, too short or corrected
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Group by objective, system, label:KEY, upstream or day
     #[arg(long, value_name = "WHAT", value_parser = DowntimeBy::parse)]
     pub(crate) by: Option<DowntimeBy>,

@@ -1,7 +1,8 @@
 //! Owns `slo downtime`: events, and what they come to.
 //!
 //! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
-//! `--last 5`; sums `--by` objective, system, label:KEY, upstream or day | |
+//! `--last 5`; `--all` lists what is not
+//! charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
 
 use std::rc::Rc;
 
@@ -40,10 +41,11 @@ impl Run for Downtime {
         selection::tell_none(context, objectives.is_empty());
         let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
         let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
-        let asked = Asked { range: range.clone(), frame, by, open: args.open, last: args.last, as_of };
+        let all = args.all;
+        let asked = Asked { range: range.clone(), frame, by, all, open: args.open, last: args.last, as_of };
         // They are read while they are printed, for there may be millions.
         let source: Source =
-            Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, as_of, hand)));
+            Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, (as_of, all), hand)));
         let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(|it| Ok(document(it)));
         Ok(if args.by.is_some() { looks.try_sheet(|it, _| sums(it)) } else { looks.try_sheet(|it, _| sheet(it)) }
             .into())

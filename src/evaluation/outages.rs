@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::sparing::Sparing;
 use super::{Evaluation, MANY};
 use crate::domain::account::member::{Member, SystemId};
 use crate::domain::account::model::Model;
@@ -15,7 +16,8 @@ use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
 /// Hands on the outages of objectives that touch their range, with their true starts and ends as of a moment, in the order of their
-/// starts, then of objectives, until `hand` fails.
+/// starts, then of objectives, until `hand` fails. Their events are what is charged of them or, of `all`, what is not charged as well,
+/// and so are outages that did not happen, but were recorded.
 ///
 /// # Errors
 /// Those of the database and of `hand`.
@@ -23,7 +25,7 @@ pub(crate) fn each_outage(
     store: &Store,
     objectives: Vec<Stored>,
     range: &Range,
-    as_of: Instant,
+    (as_of, all): (Instant, bool),
     hand: &mut dyn FnMut(Outage) -> Result<()>,
 ) -> Result<()> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
@@ -33,15 +35,20 @@ pub(crate) fn each_outage(
     let cuts = store.cuts(Some(&systems).filter(|systems| systems.len() < MANY), as_of)?;
     let pace = Pace::new(as_of, cuts);
     let ranges: Vec<Span> = models.iter().map(|model| range.of(&model.objective.metadata.name)).collect();
+    let mut sparing = if all { Some(Sparing::open(store, &models, &ranges, as_of)?) } else { None };
     let mut walks: Vec<Walk> = ranges.iter().map(|range| Walk::over(*range)).collect();
     let Some(first) = ranges.iter().map(|range| range.start).max() else { return Ok(()) };
     let last = ranges.iter().map(|range| range.end).max().unwrap_or(first);
     // All ranges have begun by the end of the first part, so whatever a later part hands on begins in it.
     for end in pace.ends(first, last) {
         let mut found = Vec::new();
-        for (model, walk) in models.iter().zip(&mut walks) {
+        for (place, (model, walk)) in models.iter().zip(&mut walks).enumerate() {
             // Of a model of its own, what only downtime asks for is forgotten again.
-            found.extend(walk.until(end, &model.clone(), &pace, &mut evaluation.chronicle)?);
+            let mut of_it = walk.until(end, &model.clone(), &pace, &mut evaluation.chronicle)?;
+            if let Some(sparing) = &mut sparing {
+                sparing.add(place, &mut of_it, (end, &pace), &mut evaluation.chronicle)?;
+            }
+            found.extend(of_it);
         }
         found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
         found.into_iter().try_for_each(&mut *hand)?;
@@ -56,7 +63,7 @@ pub(crate) fn each_outage(
 /// Those of the database.
 pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
     let mut found = Vec::new();
-    each_outage(store, vec![stored], &Range::Touching(range), as_of, &mut |outage| {
+    each_outage(store, vec![stored], &Range::Touching(range), (as_of, false), &mut |outage| {
         found.push(outage);
         Ok(())
     })?;

@@ -13,7 +13,7 @@ use super::number::{counted, short_down, short_time};
 use super::period::zone;
 use super::{Cell, Document, Sheet, Tone};
 use crate::domain::account::outage::totals::{By, Range, Totals};
-use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::outage::{Accounting, Event, Outage};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -30,6 +30,8 @@ pub(crate) struct Asked {
     /// The period that the range is.
     pub(crate) frame: Option<Frame>,
     pub(crate) by: Option<By>,
+    /// What is not charged as well.
+    pub(crate) all: bool,
     /// Only events that are not over.
     pub(crate) open: bool,
     /// Only so many outages, the last ones.
@@ -45,11 +47,14 @@ struct WireEvent<'a> {
     start_time: String,
     end_time: Option<String>,
     duration_seconds: i64,
-    attribution_type: &'static str,
+    attribution_type: Option<&'static str>,
     upstream_system_id: Option<&'a str>,
     source: &'static str,
     /// How much of the time is downtime.
     weight: f64,
+    accounting: &'static str,
+    /// The maintenance windows or the corrections because of which it is not charged.
+    because: Vec<&'a str>,
 }
 
 impl<'a> WireEvent<'a> {
@@ -60,12 +65,20 @@ impl<'a> WireEvent<'a> {
             start_time: event.start.to_string(),
             end_time: event.end.map(|end| end.to_string()),
             duration_seconds: event.span(as_of).millis() / 1000,
-            attribution_type: if event.upstream.is_some() { "upstream" } else { "self" },
+            attribution_type: attribution(event),
             upstream_system_id: event.upstream.as_ref().map(Name::as_str),
             source: event.source.as_str(),
             weight: event.weight as f64 / FULL as f64,
+            accounting: event.accounting.as_str(),
+            because: event.accounting.because().iter().map(Name::as_str).collect(),
         }
     }
+}
+
+/// To whom an event belongs, or would if it were charged; what did not happen, to nobody.
+fn attribution(event: &Event) -> Option<&'static str> {
+    let did_happen = !matches!(event.accounting, Accounting::Corrected(_));
+    did_happen.then_some(if event.upstream.is_some() { "upstream" } else { "self" })
 }
 
 #[derive(Serialize)]
@@ -92,6 +105,15 @@ impl WireTotals {
             mttr_seconds: totals.mttr_ms().map(|ms| ms / 1000),
         }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireUncharged {
+    accounting: &'static str,
+    /// Of events.
+    count: usize,
+    total_seconds: i64,
 }
 
 #[derive(Serialize)]
@@ -125,6 +147,17 @@ pub(crate) fn document(reading: &Rc<Reading>) -> Document {
         });
     }
     document.set_late("totals", move || Ok(WireTotals::of(&totals.sums()?.totals)));
+    if reading.asked().all {
+        let uncharged = Rc::clone(reading);
+        document.set_late("uncharged", move || {
+            let row = |(accounting, totals): &(&'static str, Totals)| WireUncharged {
+                accounting,
+                count: totals.count,
+                total_seconds: totals.total_us / (1000 * FULL),
+            };
+            Ok(uncharged.sums()?.uncharged.iter().map(row).collect::<Vec<_>>())
+        });
+    }
     if grouped { document.with_rows("groups") } else { document }
 }
 
@@ -133,7 +166,7 @@ pub(crate) fn document(reading: &Rc<Reading>) -> Document {
 /// # Errors
 /// Those of reading.
 pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
-    let Asked { range, frame, last, as_of, .. } = reading.asked();
+    let Asked { range, frame, all, last, as_of, .. } = reading.asked();
     let mut shown: VecDeque<Event> = VecDeque::new();
     let mut earlier = 0_usize;
     reading.read(|event| {
@@ -153,16 +186,22 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
         .left("CAUSE")
         .left("SOURCE")
         .optional();
+    if *all {
+        sheet = sheet.left("NOT CHARGED");
+    }
     for event in &shown {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
-        sheet.push(vec![
+        let cause = attribution(event).map_or("–", |_| event.upstream.as_ref().map_or("self", Name::as_str));
+        let mut row = vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::at(event.start),
             end,
             Cell::plain(lasted(event, *as_of)),
-            Cell::plain(event.upstream.as_ref().map_or("self", |name| name.as_str())),
+            Cell::plain(cause),
             Cell::plain(event.source.as_str()),
-        ]);
+        ];
+        row.extend(all.then(|| Cell::plain(reason(&event.accounting))));
+        sheet.push(row);
     }
     if earlier > 0 {
         sheet.footer.push(format!("{} not shown; -o csv prints all", counted(earlier, "earlier event")));
@@ -172,7 +211,33 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
         (None, range) => events_in(range, *as_of),
     });
     sheet.footer.push(line(reading)?);
+    if *all {
+        sheet.footer.push(uncharged(&reading.sums()?.uncharged));
+    }
     Ok(sheet)
+}
+
+/// Why downtime is not charged; nothing where it is.
+fn reason(accounting: &Accounting) -> String {
+    let names = accounting.because().iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    match accounting {
+        Accounting::Charged => String::new(),
+        Accounting::Excluded(_) => format!("maintenance {names}"),
+        Accounting::NotCounted => "outside the schedule".to_owned(),
+        Accounting::TooShort => "too short".to_owned(),
+        Accounting::Corrected(_) => format!("corrected by {names}"),
+    }
+}
+
+/// What all that is not charged comes to, in one line.
+fn uncharged(sums: &[(&str, Totals)]) -> String {
+    let said = |(word, totals): &(&str, Totals)| match *word {
+        "excluded" => format!("{} excluded by maintenance", short_down(totals.total_us)),
+        "not-counted" => format!("{} outside the schedule", short_down(totals.total_us)),
+        word => format!("{} {}", short_down(totals.total_us), word.replace('-', " ")),
+    };
+    let parts: Vec<String> = sums.iter().filter(|(_, totals)| totals.count > 0).map(said).collect();
+    if parts.is_empty() { "all of it is charged".to_owned() } else { format!("not charged: {}", parts.join(", ")) }
 }
 
 /// How long an event lasted, with its weight where that is not 1: `10m × 0.5`.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
+mod accounting;
 mod achievements;
 mod backtests;
 mod cases;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
+use crate::domain::health::correction::Corrections;
 use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::Rules;
 use crate::domain::value::hash::{Fnv, OfIds};
@@ -48,6 +49,16 @@ impl Member {
     /// How much that is, in milliseconds.
     pub(crate) fn corrected_ms(&self, check: Option<&Name>, within: Span) -> i64 {
         self.corrected_in(check, within).into_iter().map(Span::millis).sum()
+    }
+
+    /// The same system as it was recorded, whatever corrections of it and of its members say.
+    pub(crate) fn uncorrected(&self) -> Self {
+        let rules = Rules { corrections: Corrections::default(), ..Rules::clone(&self.rules) };
+        let composition = self.composition.as_ref().map(|composition| Composition {
+            members: composition.members.iter().map(Self::uncorrected).collect(),
+            quorum: composition.quorum,
+        });
+        Self::new(self.id, self.name.clone(), Rc::new(rules), composition)
     }
 
     fn corrected(&self, check: Option<&Name>, spans: &mut Vec<Span>) {

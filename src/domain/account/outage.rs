@@ -5,18 +5,19 @@ pub(crate) mod order;
 pub(crate) mod shared;
 pub(crate) mod summing;
 pub(crate) mod totals;
+pub(crate) mod uncharged;
 pub(crate) mod walk;
 
 use super::chronicle::Chronicle;
-use super::downtime::{Cause, Charge, Piece};
+use super::downtime::{Cause, Charge, Piece, Uncharged};
 use super::member::SystemId;
 use super::model::Model;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
+use crate::domain::value::span::{END, Span};
 
-pub(crate) use event::Event;
+pub(crate) use event::{Accounting, Event};
 use walk::{Pace, Walk};
 
 /// One outage of one objective.
@@ -28,13 +29,21 @@ pub(crate) struct Outage {
     /// `None` while it lasts.
     pub(crate) end: Option<Instant>,
     /// What of it is charged, oldest first. Between events lies what maintenance excuses; without any, all of it is excused, or
-    /// it is too short.
+    /// it is too short. Where it was asked for, what is not charged is there as well.
     pub(crate) events: Vec<Event>,
+    /// The maximal stretches of it that are not charged, and why, oldest first; one that lasts ends at [`END`].
+    pub(crate) uncharged: Vec<(Span, Uncharged)>,
     /// Whether it is shorter than what counts.
     pub(crate) too_short: bool,
 }
 
 impl Outage {
+    /// The same with those events only that are accounted for in one way.
+    pub(crate) fn only(&self, word: &str) -> Self {
+        let events = self.events.iter().filter(|event| event.accounting.as_str() == word).cloned().collect();
+        Self { events, ..self.clone() }
+    }
+
     /// From its start to its end or, while it lasts, to `as_of`.
     pub(crate) fn span(&self, as_of: Instant) -> Span {
         Span::new(self.start, self.end.unwrap_or(as_of))
@@ -70,6 +79,7 @@ fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Ve
             start,
             end: (end <= as_of).then_some(end),
             events: events(model, run, as_of),
+            uncharged: uncharged(run, as_of),
             too_short: run.iter().any(|piece| piece.is_too_short(as_of)),
         }
     };
@@ -97,8 +107,23 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
         },
         source: charge.source,
         weight,
+        accounting: Accounting::Charged,
     };
     stretches.into_iter().map(event).collect()
+}
+
+/// What of an outage is charged to nobody as of a moment.
+fn uncharged(run: &[Piece], as_of: Instant) -> Vec<(Span, Uncharged)> {
+    let mut stretches: Vec<(Span, Uncharged)> = Vec::new();
+    for piece in run.iter().filter(|piece| piece.charge_as_of(as_of).is_none()) {
+        let end = if piece.span.end <= as_of { piece.span.end } else { END };
+        let why = piece.uncharged.unwrap_or(Uncharged::TooShort);
+        match stretches.last_mut() {
+            Some((span, known)) if span.end == piece.span.start && *known == why => span.end = end,
+            _ => stretches.push((Span::new(piece.span.start, end), why)),
+        }
+    }
+    stretches
 }
 
 /// Of outages what is charged within `range`: the events that touch it, whole, and of outages those that have any.

@@ -1,5 +1,6 @@
 //! Owns reading outages while they are printed: once, in their order, and no more of them than is asked for.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,7 +10,7 @@ use super::Asked;
 use crate::domain::account::outage::order::Waiting;
 use crate::domain::account::outage::summing::Summing;
 use crate::domain::account::outage::totals::Totals;
-use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::outage::{Accounting, Event, Outage};
 
 /// Hands on outages in the order of their starts, then of objectives.
 pub(crate) type Source = Box<dyn FnOnce(&mut dyn FnMut(Outage) -> Result<()>) -> Result<()>>;
@@ -26,6 +27,8 @@ pub(super) struct Sums {
     pub(super) totals: Totals,
     /// By key, if one is asked for.
     pub(super) groups: BTreeMap<String, Totals>,
+    /// Of what is not charged, if that is asked for, by the word for why.
+    pub(super) uncharged: Vec<(&'static str, Totals)>,
 }
 
 impl Reading {
@@ -63,11 +66,23 @@ fn pass(asked: &Asked, source: Source, mut hand: impl FnMut(&Event) -> Result<()
     let Asked { range, by, as_of, .. } = asked;
     let mut totals = Summing::new(None, range, *as_of);
     let mut groups = by.as_ref().map(|by| Summing::new(Some(by), range, *as_of));
+    let words = if asked.all { &Accounting::WORDS[1..] } else { &[] };
+    let mut uncharged: Vec<_> = words.iter().map(|word| (*word, Summing::new(None, range, *as_of))).collect();
     let mut waiting = Waiting::default();
     let mut add = |outage: Outage| {
-        totals.add(&outage);
-        if let Some(groups) = &mut groups {
-            groups.add(&outage);
+        for (word, sum) in &mut uncharged {
+            let part = outage.only(word);
+            if range.concerns(&part) {
+                sum.add(&part);
+            }
+        }
+        let charged =
+            if asked.all { Cow::Owned(outage.only(Accounting::Charged.as_str())) } else { Cow::Borrowed(&outage) };
+        if range.concerns(&charged) {
+            totals.add(&charged);
+            if let Some(groups) = &mut groups {
+                groups.add(&charged);
+            }
         }
         waiting.before(&outage, &mut hand)?;
         range.events(&outage).for_each(|event| waiting.push(event.clone()));
@@ -90,5 +105,6 @@ fn pass(asked: &Asked, source: Source, mut hand: impl FnMut(&Event) -> Result<()
     })?;
     last.into_iter().try_for_each(&mut add)?;
     waiting.rest(hand)?;
-    Ok(Sums { totals: totals.total(), groups: groups.map(Summing::finish).unwrap_or_default() })
+    let uncharged = uncharged.into_iter().map(|(word, sum)| (word, sum.total())).collect();
+    Ok(Sums { totals: totals.total(), groups: groups.map(Summing::finish).unwrap_or_default(), uncharged })
 }

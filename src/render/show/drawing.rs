@@ -131,6 +131,7 @@ pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::outage::Accounting;
     use crate::domain::health::transition::Source;
     use crate::domain::value::name::Name;
 
@@ -146,6 +147,7 @@ mod tests {
             upstream: upstream.map(name),
             source: Source::Healthcheck,
             weight: 1000,
+            accounting: Accounting::Charged,
         };
         let events = [
             event(-500, Some(50), None),

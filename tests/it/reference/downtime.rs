@@ -47,6 +47,79 @@ pub(crate) fn events(world: &World, outages: &[(&Objective, Outage)]) -> Vec<Val
     events.into_iter().map(|(_, _, json)| json).collect()
 }
 
+/// All events with `--all`: of every moment that an objective is down, or was recorded as down before corrections, what becomes of it.
+pub(crate) fn accounted(world: &World) -> Vec<Value> {
+    let (as_of, mut events) = (world.as_of, Vec::new());
+    let uncorrected = World { corrections: Vec::new(), ..world.clone() };
+    let (model, recorded) = (Model::new(world, as_of), Model::new(&uncorrected, as_of));
+    for objective in &world.objectives {
+        let history = History::new(&model, objective);
+        let edges = history.pieces.iter().map(|piece| piece.start).filter(|start| *start <= as_of);
+        let edges: BTreeSet<Ms> = edges.chain(recorded.edges(&objective.system)).filter(|at| *at <= as_of).collect();
+        let mut last: Option<(Ms, Option<Ms>, Fate)> = None;
+        let ends = edges.iter().skip(1).map(|end| Some(*end)).chain([None]);
+        for (start, end) in edges.iter().copied().zip(ends) {
+            let fate = fate(&history, &model, &recorded, start);
+            match (&mut last, fate) {
+                (Some((_, until, known)), Some(fate)) if *known == fate && *until == Some(start) => *until = end,
+                (last, fate) => {
+                    let over = std::mem::replace(last, fate.map(|fate| (start, end, fate)));
+                    events.extend(over.map(|over| (objective, over)));
+                }
+            }
+        }
+        events.extend(last.map(|last| (objective, last)));
+    }
+    events.sort_by(|(a, one), (b, other)| (one.0, &a.name).cmp(&(other.0, &b.name)));
+    let print = |(objective, (start, end, fate)): (&Objective, (Ms, Option<Ms>, Fate))| {
+        let (attribution, source, weight) = (fate.attribution, fate.source, fate.weight);
+        let event = DowntimeEvent { start, end, attribution, source, weight };
+        let mut json = printed(world, objective, &event);
+        json["accounting"] = fate.accounting.into();
+        json["because"] = json!(fate.because);
+        if fate.accounting == "corrected" {
+            json["attributionType"] = Value::Null;
+        }
+        json
+    };
+    events.into_iter().map(print).collect()
+}
+
+/// What becomes of a moment at which an objective is down.
+#[derive(PartialEq)]
+struct Fate {
+    attribution: Attribution,
+    source: Source,
+    weight: i128,
+    accounting: &'static str,
+    because: Vec<String>,
+}
+
+fn fate(history: &History<'_>, model: &Model<'_>, recorded: &Model<'_>, at: Ms) -> Option<Fate> {
+    let objective = history.objective;
+    let piece = history.pieces.iter().find(|piece| piece.start <= at && at < piece.end)?;
+    let class = &piece.class;
+    let Some((attribution, source)) = class.unexcused.clone() else {
+        let (_, source) = recorded.class(objective, at).unexcused?;
+        let weight = recorded.class(objective, at).weight;
+        let check = objective.healthcheck.as_deref();
+        let because = model.corrections_in_force(&objective.system, check, at);
+        return Some(Fate { attribution: Attribution::Own, source, weight, accounting: "corrected", because });
+    };
+    let is_known = class.known_from <= model.world.as_of;
+    let attribution = if is_known { attribution } else { Attribution::Own };
+    let (accounting, because) = if history.charged(piece, model.world.as_of).is_some() {
+        ("charged", Vec::new())
+    } else if class.outside {
+        ("not-counted", Vec::new())
+    } else if class.excluded {
+        ("excluded", model.windows_in_force(&objective.system, at))
+    } else {
+        ("too-short", Vec::new())
+    };
+    Some(Fate { attribution, source, weight: class.weight, accounting, because })
+}
+
 fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value {
     let (kind, upstream) = match &event.attribution {
         Attribution::Own => ("self", None),
@@ -65,6 +138,8 @@ fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value
             Source::Incident => "incident",
         },
         "weight": event.weight as f64 / 1000.0,
+        "accounting": "charged",
+        "because": [],
     })
 }
 

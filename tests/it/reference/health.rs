@@ -213,6 +213,11 @@ impl Model<'_> {
     }
 
     fn is_corrected(&self, system: &str, check: Option<&str>, at: Ms) -> bool {
+        !self.corrections_in_force(system, check, at).is_empty()
+    }
+
+    /// The corrections of a system, its members, or what an objective on one check looks at that are in force, by name.
+    pub(crate) fn corrections_in_force(&self, system: &str, check: Option<&str>, at: Ms) -> Vec<String> {
         let holding = self.world.corrections.iter().filter(|it| it.system == system && it.holds(at));
         let concerns = |it: &Correction| match check {
             None => true,
@@ -221,8 +226,9 @@ impl Model<'_> {
                 it.source == Some(Source::Incident) || it.check.as_deref().is_none_or(|named| named == check)
             }
         };
-        let mut members = self.members(system).iter();
-        holding.into_iter().any(concerns) || members.any(|member| self.is_corrected(member, None, at))
+        let own = holding.into_iter().filter(|it| concerns(it)).map(|it| it.name.clone());
+        let members = self.members(system).iter().flat_map(|member| self.corrections_in_force(member, None, at));
+        own.chain(members).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Every instant at which the status of a system may change, in order.

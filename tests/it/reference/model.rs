@@ -6,7 +6,7 @@ use super::calendar::{DAY, Ms};
 use super::health::{Sides, Stream, streams};
 use super::recurrence::occurrences;
 use super::schedule::is_counted;
-use crate::world::{Objective, Source, Status, System, Window, World};
+use crate::world::{Maintenance, Objective, Source, Status, System, Window, World};
 
 /// To whom downtime belongs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -17,6 +17,7 @@ pub(crate) enum Attribution {
 
 /// What one instant is to an objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the instant, on its own")]
 pub(crate) struct Class {
     pub(crate) status: Status,
     /// The status is in `countsAsDown`, whatever becomes of it.
@@ -29,6 +30,10 @@ pub(crate) struct Class {
     /// Whose downtime it is in the end, if its outage lasts for long enough, and what says so; `None` where there is no downtime to
     /// charge.
     pub(crate) charged: Option<(Attribution, Source)>,
+    /// The same, whatever excuses it.
+    pub(crate) unexcused: Option<(Attribution, Source)>,
+    /// It lies outside of the schedule.
+    pub(crate) outside: bool,
     /// As of which moment that is known; before, it is the system's own.
     pub(crate) known_from: Ms,
 }
@@ -104,6 +109,16 @@ impl<'w> Model<'w> {
         spans.iter().any(|(start, end)| *start <= at && at < *end)
     }
 
+    /// The windows of a system that are in force, by name.
+    pub(crate) fn windows_in_force(&self, system: &str, at: Ms) -> Vec<String> {
+        let of_it = |window: &&Maintenance| !window.cancelled && window.systems.iter().any(|name| name == system);
+        let holds = |window: &&Maintenance| {
+            occurrences(window, at + DAY).into_iter().any(|(start, end)| start <= at && at < end)
+        };
+        let windows = self.world.maintenance.iter().filter(of_it).filter(holds);
+        windows.map(|window| window.name.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// What the instant `at` is to an objective.
     pub(crate) fn class(&self, objective: &Objective, at: Ms) -> Class {
         let Sides { checks, incidents } = self.sides(&objective.system, objective.healthcheck.as_deref(), at);
@@ -119,14 +134,15 @@ impl<'w> Model<'w> {
         let excluded =
             down && !outside && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
         let (attribution, known_from) = self.attribution(objective, at);
-        let charged = (down && !not_counted && !excluded).then(|| {
+        let unexcused = down.then(|| {
             let makes_down = |side: Option<Status>| side.is_some_and(is_down);
             let incident = !makes_down(checks) && makes_down(incidents);
             let source = if incident { Source::Incident } else { Source::Healthcheck };
             (attribution, source)
         });
+        let charged = unexcused.clone().filter(|_| !not_counted && !excluded);
         let weight = if down { objective.weight(status) } else { 0 };
-        Class { status, down, weight, not_counted, excluded, charged, known_from }
+        Class { status, down, weight, not_counted, excluded, charged, unexcused, outside, known_from }
     }
 
     /// Whose downtime a moment is, and as of when that is known: that of the upstream whose outage began first, of those that reach it

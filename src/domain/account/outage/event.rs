@@ -1,9 +1,51 @@
-//! Owns downtime events: the parts of an outage that are charged, each a maximal stretch with one attribution and source.
+//! Owns downtime events: parts of an outage, each a maximal stretch with one attribution, source, weight and accounting.
 
 use crate::domain::health::transition::Source;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
+
+/// What becomes of downtime.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Accounting {
+    Charged,
+    /// By maintenance: the windows of the system that are in force, by name.
+    Excluded(Vec<Name>),
+    /// It lies outside of the schedule.
+    NotCounted,
+    /// Its outage is shorter than the objective's minimum.
+    TooShort,
+    /// It was recorded, and did not happen: the corrections that are in force, by name.
+    Corrected(Vec<Name>),
+}
+
+impl Accounting {
+    /// In the words of programs.
+    pub(crate) const WORDS: [&str; 5] = ["charged", "excluded", "not-counted", "too-short", "corrected"];
+
+    pub(crate) const fn as_str(&self) -> &'static str {
+        Self::WORDS[self.place()]
+    }
+
+    /// Its place among the words.
+    pub(crate) const fn place(&self) -> usize {
+        match self {
+            Self::Charged => 0,
+            Self::Excluded(_) => 1,
+            Self::NotCounted => 2,
+            Self::TooShort => 3,
+            Self::Corrected(_) => 4,
+        }
+    }
+
+    /// The maintenance windows or corrections that it is because of.
+    pub(crate) fn because(&self) -> &[Name] {
+        match self {
+            Self::Excluded(names) | Self::Corrected(names) => names,
+            Self::Charged | Self::NotCounted | Self::TooShort => &[],
+        }
+    }
+}
 
 /// One downtime event.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +60,7 @@ pub(crate) struct Event {
     pub(crate) source: Source,
     /// Microseconds of downtime in each millisecond.
     pub(crate) weight: i64,
+    pub(crate) accounting: Accounting,
 }
 
 impl Event {

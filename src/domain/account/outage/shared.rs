@@ -69,7 +69,7 @@ pub(crate) fn shared<'o>(outages: impl IntoIterator<Item = &'o Outage>) -> Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::account::outage::Event;
+    use crate::domain::account::outage::{Accounting, Event};
     use crate::domain::health::transition::Source;
 
     fn at(minutes: i64) -> Instant {
@@ -87,6 +87,7 @@ mod tests {
             upstream: None,
             source: Source::Healthcheck,
             weight: 1000,
+            accounting: Accounting::Charged,
         };
         let (start, end) = (at(events[0].0), Some(at(events[events.len() - 1].1)));
         Outage {
@@ -95,6 +96,7 @@ mod tests {
             start,
             end,
             events: events.iter().map(event).collect(),
+            uncharged: Vec::new(),
             too_short: false,
         }
     }

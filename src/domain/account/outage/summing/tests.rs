@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::account::outage::Accounting;
 use crate::domain::account::weights::FULL;
 use crate::domain::health::transition::Source;
 
@@ -46,11 +47,21 @@ fn outages() -> impl Strategy<Value = Vec<Outage>> {
                     let (objective, system) = (objective.clone(), system.clone());
                     let (start, end) = (at(from), over(to));
                     let (source, weight) = (Source::Healthcheck, [FULL, FULL / 2][cause / 3]);
-                    events.push(Event { objective, system, start, end, upstream, source, weight });
+                    let accounting = Accounting::Charged;
+                    events.push(Event { objective, system, start, end, upstream, source, weight, accounting });
                     cursor = to;
                 }
                 let (objective, system) = (objective.clone(), system.clone());
-                found.push(Outage { objective, system, start: at(start), end: over(end), events, too_short: false });
+                let (start_at, end_at, uncharged) = (at(start), over(end), Vec::new());
+                found.push(Outage {
+                    objective,
+                    system,
+                    start: start_at,
+                    end: end_at,
+                    events,
+                    uncharged,
+                    too_short: false,
+                });
                 start = end;
             }
         }
@@ -180,8 +191,10 @@ fn outage(objective: &str, start: i64, end: i64) -> Outage {
         upstream: None,
         source: Source::Healthcheck,
         weight: FULL,
+        accounting: Accounting::Charged,
     };
-    Outage { objective, system, start: at(start), end: Some(at(end)), events: vec![event], too_short: false }
+    let (events, uncharged) = (vec![event], Vec::new());
+    Outage { objective, system, start: at(start), end: Some(at(end)), events, uncharged, too_short: false }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::account::outage::Event;
+use crate::domain::account::outage::{Accounting, Event};
 use crate::domain::account::small::{at, load, model, name, transitions};
 use crate::domain::account::weights::FULL;
 use crate::domain::health::transition::{Source, Status, Transition};
@@ -36,6 +36,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 start: at(millis),
                 end: None,
                 events: Vec::new(),
+                uncharged: Vec::new(),
                 too_short: false,
             });
         }
@@ -51,6 +52,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 upstream: cause,
                 source: Source::Healthcheck,
                 weight: FULL,
+                accounting: Accounting::Charged,
             }),
         }
     }

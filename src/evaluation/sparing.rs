@@ -1,0 +1,155 @@
+//! Owns how downtime that is charged to nobody is found beside what is charged, with the names of what it is because of.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use super::{Evaluation, Load};
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::member::Member;
+use crate::domain::account::model::Model;
+use crate::domain::account::outage::Outage;
+use crate::domain::account::outage::uncharged::{Named, corrected, uncharged, uncorrected, unexcused};
+use crate::domain::account::outage::walk::{Pace, Walk};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::span::{END, Span, union};
+use crate::store::Store;
+
+/// What is not charged of the outages of some objectives.
+pub(super) struct Sparing<'s> {
+    /// Systems as they were recorded, whatever corrections say.
+    recorded: Evaluation<'s>,
+    windows: HashMap<Name, Vec<Window>>,
+    objectives: Vec<Spared>,
+}
+
+/// A maintenance window that is not cancelled.
+struct Window {
+    name: Name,
+    /// Of one that does not return, all of it.
+    once: Option<Span>,
+    calendar: MaintenanceCalendar,
+}
+
+/// One of the objectives.
+struct Spared {
+    unexcused: (Model, Walk),
+    /// Where something was corrected that it looks at.
+    recorded: Option<(Model, Walk)>,
+    corrections: Vec<Named>,
+}
+
+impl<'s> Sparing<'s> {
+    /// Begins to look at objectives, each within its range.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn open(store: &'s Store, models: &[Model], ranges: &[Span], as_of: Instant) -> Result<Self> {
+        let declared = corrections(store)?;
+        let spared = |(model, range): (&Model, &Span)| {
+            let mut corrections = Vec::new();
+            named(&model.system, model.objective.healthcheck.as_ref(), &declared, &mut corrections);
+            let recorded = (!corrections.is_empty()).then(|| (uncorrected(model), Walk::over(*range)));
+            Spared { unexcused: (unexcused(model), Walk::over(*range)), recorded, corrections }
+        };
+        let objectives = models.iter().zip(ranges).map(spared).collect();
+        let mut recorded = Evaluation::open(store, models.len(), as_of)?;
+        for model in models {
+            recorded.resolver.member(&model.system.name)?;
+        }
+        Ok(Self { recorded, windows: windows(store)?, objectives })
+    }
+
+    /// Adds what is not charged to the outages of an objective that begin before `end` and have not been handed on, and those that did
+    /// not happen.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn add(
+        &mut self,
+        place: usize,
+        found: &mut Vec<Outage>,
+        (end, pace): (Instant, &Pace),
+        chronicle: &mut Chronicle<Load<'s>>,
+    ) -> Result<()> {
+        let as_of = self.recorded.as_of;
+        let Spared { unexcused: (unexcused, walk), recorded, corrections } = &mut self.objectives[place];
+        let windows = self.windows.get(&unexcused.system.name).map_or(&[][..], Vec::as_slice);
+        let all = walk.until(end, &unexcused.clone(), pace, chronicle)?;
+        // Excuses do not decide what is down, so they are the same outages.
+        for (outage, all) in found.iter_mut().zip(&all) {
+            outage.events.extend(uncharged(outage, all, as_of, |span| in_force(windows, span)));
+            outage.events.sort_by_key(|event| event.start);
+        }
+        let Some((recorded, walk)) = recorded else { return Ok(()) };
+        for mut outage in walk.until(end, &recorded.clone(), pace, &mut self.recorded.chronicle)? {
+            let whole = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
+            let mut down = Vec::new();
+            let mut start = whole.start;
+            for end in pace.ends(whole.start, whole.end) {
+                let pieces = chronicle.pieces(unexcused, Span::new(start, end))?;
+                // What is down at last lasts.
+                let until = |span: Span| if span.end > as_of { END } else { span.end };
+                let pieces = pieces.into_iter().filter(|piece| piece.down);
+                down.extend(pieces.map(|piece| Span::new(piece.span.start, until(piece.span))));
+                start = end;
+            }
+            outage.events = corrected(&outage, &union(down), as_of, corrections);
+            if !outage.events.is_empty() {
+                found.push(outage);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When the windows that touch a span are in force.
+fn in_force(windows: &[Window], span: Span) -> Vec<Named> {
+    let touches = |once: Span| !once.intersect(span).is_empty();
+    let touching = windows.iter().filter(|window| window.once.is_none_or(touches));
+    let spans = |window: &Window| window.calendar.touching(span).to_vec();
+    touching.map(|window| (window.name.clone(), spans(window))).collect()
+}
+
+fn windows(store: &Store) -> Result<HashMap<Name, Vec<Window>>> {
+    let mut windows: HashMap<Name, Vec<Window>> = HashMap::new();
+    for declared in store.maintenance_windows()?.into_iter().filter(|window| !window.cancelled) {
+        for system in &declared.systems {
+            let once = if let Schedule::Once(span) = declared.schedule { Some(span) } else { None };
+            let calendar = MaintenanceCalendar::of([declared.schedule.clone()]);
+            let name = declared.metadata.name.clone();
+            windows.entry(system.clone()).or_default().push(Window { name, once, calendar });
+        }
+    }
+    Ok(windows)
+}
+
+fn corrections(store: &Store) -> Result<HashMap<Name, Vec<DeclaredCorrection>>> {
+    let mut corrections: HashMap<Name, Vec<DeclaredCorrection>> = HashMap::new();
+    for stored in store.objects(Kind::Correction)? {
+        if let Object::Correction(declared) = stored.held.object {
+            corrections.entry(declared.system.clone()).or_default().push(declared);
+        }
+    }
+    Ok(corrections)
+}
+
+/// The corrections of a system, or of one of its checks, and of what it is made of.
+fn named(
+    system: &Member,
+    check: Option<&Name>,
+    declared: &HashMap<Name, Vec<DeclaredCorrection>>,
+    found: &mut Vec<Named>,
+) {
+    let of_it = declared.get(&system.name).into_iter().flatten();
+    let concerning = of_it.filter(|declared| declared.correction.target.concerns(check));
+    found.extend(concerning.map(|it| (it.metadata.name.clone(), vec![it.correction.span()])));
+    for member in system.composition.iter().flat_map(|composition| &composition.members) {
+        named(member, None, declared, found);
+    }
+}
