@@ -1,42 +1,19 @@
 //! Owns what commands share: the context they run in, and the one match that picks them. Commands orchestrate; they compute
 //! nothing and format nothing.
 
-mod achievements;
 mod answer;
-mod apply;
-mod backtest;
-mod badge;
-mod check;
-mod completions;
-mod compute;
-mod correct;
-mod db;
-mod demo;
-mod digest;
-mod downtime;
-mod export;
+mod decide;
+mod declare;
 mod expression;
-mod feed;
 mod feeds;
-mod health;
-mod history;
-mod ingest;
-mod init;
-mod list;
-mod log;
-mod man;
+mod look;
+mod maintain;
 mod period;
 mod printer;
-mod probe;
+mod publish;
+mod record;
 mod registry;
-mod report;
-mod schema;
 mod selection;
-mod show;
-mod status;
-mod streaks;
-mod trend;
-mod validate;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -60,7 +37,7 @@ pub(crate) use crate::store::Noticed;
 use crate::store::{Access, Address, Store, expect_file, is_address, shows_password};
 
 use answer::Answer;
-pub(crate) use completions::complete;
+pub(crate) use maintain::completions::complete;
 use printer::Printer;
 use registry::{Forms, Run};
 pub(crate) use registry::{Line, deeper};

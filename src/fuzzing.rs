@@ -19,7 +19,8 @@ use crate::domain::value::span::Span;
 use crate::domain::value::week::Week;
 use crate::feed::{Format, Names, Options, Reader, Reject};
 use crate::manifest::{Files, Known};
-use crate::store::{ledger as ledgers, segment as segments};
+use crate::store::facts::segment as segments;
+use crate::store::sealed::ledger as ledgers;
 
 /// 2026-11-20T14:05:00Z.
 const NOW: Instant = Instant::from_millis(1_795_183_500_000);

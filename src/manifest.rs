@@ -1,30 +1,15 @@
 //! Owns reading manifests: paths in; checked objects and every problem of every file out.
 
 mod advice;
-mod condition;
-mod correction;
-mod document;
 mod envelope;
 mod excerpt;
-mod feed;
-mod fields;
-mod flow;
-mod healthcheck;
-mod hours;
-mod maintenance_window;
-mod objective;
-mod openslo;
+mod kind;
+mod mapping;
 mod problem;
-mod reference;
-mod schema;
-mod shape;
 mod source;
-mod syntax;
-mod system;
-mod term;
-mod tree;
 mod vain;
 mod whole;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -36,13 +21,15 @@ use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::Object;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording;
-use document::Chunk;
 use envelope::Draft;
+use kind::{healthcheck, openslo};
+pub(crate) use mapping::schema::schema;
 use problem::Report;
 pub(crate) use problem::{Position, Problem, Severity};
-pub(crate) use schema::schema;
 pub(crate) use source::Source;
 pub(crate) use wording::did_you_mean;
+use yaml::document::{self, Chunk};
+use yaml::tree;
 
 /// The most problems that are told. Whoever has so many has one cause, or a file that is no manifest.
 pub(crate) const MOST_PROBLEMS: usize = 5_000;

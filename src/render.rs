@@ -1,58 +1,18 @@
 //! Owns how answers look: one value, printed as a table, JSON, YAML, CSV or markdown.
 
-pub(crate) mod achievements;
 mod answer;
-pub(crate) mod backtest;
-pub(crate) mod badge;
-pub(crate) mod check;
-pub(crate) mod ci;
-pub(crate) mod compute;
-pub(crate) mod condition;
-pub(crate) mod db;
-pub(crate) mod demo;
-pub(crate) mod digest;
-mod document;
-mod down;
-pub(crate) mod downtime;
-mod forecast;
-pub(crate) mod github;
-pub(crate) mod health;
-pub(crate) mod history;
-mod icon;
-pub(crate) mod ingest;
-pub(crate) mod init;
-pub(crate) mod journal;
-pub(crate) mod junit;
-pub(crate) mod list;
-pub(crate) mod log;
-mod maintenance;
-pub(crate) mod manifest;
-mod markdown;
-mod markup;
-pub(crate) mod metrics;
-pub(crate) mod moment;
-pub(crate) mod number;
-pub(crate) mod page;
-pub(crate) mod period;
-pub(crate) mod plan;
-pub(crate) mod probe;
-pub(crate) mod problems;
-mod reading;
-pub(crate) mod review;
-pub(crate) mod rewrite;
-mod score;
-mod sheet;
-pub(crate) mod show;
-pub(crate) mod status;
-pub(crate) mod streaks;
-mod subject;
-pub(crate) mod suggestion;
-pub(crate) mod trend;
-pub(crate) mod trial;
+pub(crate) mod decide;
+pub(crate) mod declare;
+pub(crate) mod form;
+pub(crate) mod look;
+pub(crate) mod maintain;
+pub(crate) mod part;
+pub(crate) mod publish;
+pub(crate) mod record;
 
 pub(crate) use answer::{Looks, Shown};
-pub(crate) use document::Document;
-pub(crate) use sheet::{Cell, Sheet, Tone};
+pub(crate) use form::document::Document;
+pub(crate) use form::sheet::{Cell, Sheet, Tone};
 
 /// How an answer is to be printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -19,7 +19,7 @@ use crate::domain::value::wording::{did_you_mean, in_lines, one_line};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Canvas;
-use crate::render::moment::read_in;
+use crate::render::form::moment::read_in;
 use crate::{clock, commands};
 
 /// Columns assumed where a terminal does not tell its own.

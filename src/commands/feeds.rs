@@ -8,13 +8,13 @@ use std::sync::mpsc::Receiver;
 use anyhow::Result;
 
 use super::Context;
-use super::validate::lines_of;
+use super::declare::validate::lines_of;
 use crate::domain::health::feed::{Feed, Format, Shape};
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 use crate::feed::{self, BUILTIN, Recipe, Unreadable, likely, tell};
 use crate::manifest::{Files, Severity, did_you_mean};
-use crate::render::problems::lines;
+use crate::render::declare::problems::lines;
 use crate::store::{Foreign, Rows};
 
 /// The beginning of an input by which it is told what it is, in bytes.

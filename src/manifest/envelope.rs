@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fields::{Field, Fields};
+use super::kind::reference::Reference;
+use super::kind::{condition, correction, feed, maintenance_window, objective, system};
+use super::mapping::fields::{Field, Fields};
+use super::mapping::shape::{Content, FieldShape, Shape};
 use super::problem::{Position, Problem, Report, Severity};
-use super::reference::Reference;
-use super::shape::{Content, FieldShape, Shape};
-use super::tree::{Node, Tree, Value};
 use super::wording::{closest, or_list, quote};
-use super::{condition, correction, feed, maintenance_window, objective, system};
+use super::yaml::tree::{Node, Tree, Value};
 use crate::domain::account::objective::{Metadata, System};
 use crate::domain::health::feed::Feed;
 use crate::domain::plan::object::{Kind, Object};

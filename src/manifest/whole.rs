@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envelope::Draft;
+use super::kind::reference::{Reference, Role};
 use super::problem::{Position, Problem, Severity};
-use super::reference::{Reference, Role};
 use super::wording::closest;
 use super::{Known, vain};
 use crate::domain::account::correction::contradictions;

@@ -7,8 +7,8 @@ use std::fmt;
 
 use anyhow::Result;
 
-use super::connection::Connection;
-use super::open::{Access, Store};
+use super::database::connection::Connection;
+use super::database::open::{Access, Store};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::figures::Figures;
 use crate::domain::value::instant::Instant;

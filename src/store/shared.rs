@@ -43,8 +43,8 @@ use subjects::Subjects;
 pub(super) use taking::Taking;
 pub(super) use transacting::Writing;
 
-use super::connection::Connection;
-use super::open::Access;
+use super::database::connection::Connection;
+use super::database::open::Access;
 
 /// What the open transaction is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -196,7 +196,8 @@ fn exit_codes_are_those_of_the_help() {
 #[test]
 fn every_manifest_field_is_described() {
     let text: String = pages().iter().map(|page| text(page)).collect();
-    for file in ["system", "objective", "maintenance_window", "condition", "term", "envelope"] {
+    for file in ["kind/system", "kind/objective", "kind/maintenance_window", "kind/condition", "kind/term", "envelope"]
+    {
         let source = fs::read_to_string(repository("src/manifest").join(format!("{file}.rs"))).unwrap();
         let lists = source.match_indices("&[\"").map(|(at, _)| &source[at + 2..]).chain(source.split("= [\n").skip(1));
         for list in lists {

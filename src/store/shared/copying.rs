@@ -10,7 +10,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::catalog::{Catalog, Table};
-use crate::store::open::empty_copy;
+use crate::store::database::open::empty_copy;
 
 /// Makes an empty working copy, whose [noted](note) tables note the keys of rows that change while `notes_changes` says
 /// so.

@@ -8,7 +8,7 @@ use postgres::error::SqlState;
 
 use super::address::{Address, Wanted};
 use crate::failure::Failure;
-use crate::store::open::explain;
+use crate::store::database::open::explain;
 
 /// A failure that may be none soon: the connection was lost, the server is on its way down or up, or others were
 /// faster.

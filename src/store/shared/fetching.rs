@@ -11,8 +11,10 @@ use super::session::number;
 use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
-use crate::store::connection::Connection;
-use crate::store::{inputs, seals, turns};
+use crate::store::database::connection::Connection;
+use crate::store::declared::inputs;
+use crate::store::published::turns;
+use crate::store::sealed::seals;
 
 impl Shared {
     /// Fills the tables that a statement has asked for.

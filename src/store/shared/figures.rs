@@ -6,7 +6,7 @@ use super::Shared;
 use crate::domain::health::figures::Figures;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
-use crate::store::open::SCHEMA;
+use crate::store::database::open::SCHEMA;
 
 impl Shared {
     /// Counts what the store holds.

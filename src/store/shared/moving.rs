@@ -10,7 +10,7 @@ use super::retrying::Patience;
 use super::schema::BLOCKS;
 use super::session::{Session, number};
 use crate::failure::Failure;
-use crate::store::open::Access;
+use crate::store::database::open::Access;
 
 /// The last id of each table whose ids the server gives.
 const LAST_IDS: [&str; 3] = [

@@ -10,7 +10,7 @@ use super::published;
 use super::pushing::{Batches, insert_all};
 use super::session::{Session, number};
 use crate::failure::Failure;
-use crate::store::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
+use crate::store::database::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
 
 /// Numbers that are reserved at once, by the table whose rows get them.
 pub(super) const BLOCKS: [(&str, i64); 3] = [("system", 16), ("stream", 64), ("ingest", 1)];

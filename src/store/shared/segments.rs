@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::Shared;
 use crate::domain::value::instant::DAY_MS;
-use crate::store::connection::Connection;
+use crate::store::database::connection::Connection;
 
 /// So often, what one system is asked about is fetched of that system alone.
 const MOST_ALONE: u32 = 2;

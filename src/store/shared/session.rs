@@ -13,7 +13,7 @@ use super::connecting::connect;
 use super::retrying::Patience;
 use super::{faults, schema};
 use crate::failure::Failure;
-use crate::store::open::{Access, SCHEMA};
+use crate::store::database::open::{Access, SCHEMA};
 
 /// A connection to a server, which may be lost and made again.
 pub(super) struct Session {

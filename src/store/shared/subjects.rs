@@ -11,8 +11,8 @@ use super::session::number;
 use super::taking::quoted;
 use super::{Mode, Shared};
 use crate::domain::value::instant::Instant;
-use crate::store::connection::Connection;
-use crate::store::seals;
+use crate::store::database::connection::Connection;
+use crate::store::sealed::seals;
 
 /// So often something is fetched for what is asked about, before everything is.
 const MOST_ALONE: u32 = 2;

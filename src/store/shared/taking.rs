@@ -12,7 +12,7 @@ use super::session::number;
 use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
-use crate::store::connection::Connection;
+use crate::store::database::connection::Connection;
 
 /// What an ingest fills bit by bit.
 const TABLES: [&str; 8] = ["system", "stream", "segment", "note", "overruled", "ingest", "input_digest", "rewrite_log"];

@@ -7,8 +7,8 @@ use super::pushing::Batches;
 use super::retrying::Patience;
 use super::session::{Held, Session, number};
 use super::{Mode, Shared, copying, faults};
-use crate::store::connection::Connection;
-use crate::store::open::Store;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Store;
 
 /// How a transaction writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

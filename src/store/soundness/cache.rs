@@ -8,8 +8,8 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use crate::domain::value::name::Name;
 use crate::failure::Failure;
-use crate::store::inputs::decided;
-use crate::store::open::{Store, code, explain, is_no_value};
+use crate::store::database::open::{Store, code, explain, is_no_value};
+use crate::store::declared::inputs::decided;
 use crate::store::shared::Writing;
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.

@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::row::intact;
 use crate::domain::rules::change::Change;
-use crate::store::changes::{read_logged, write_view};
-use crate::store::open::Store;
+use crate::store::database::open::Store;
+use crate::store::published::changes::{read_logged, write_view};
 
 impl Store {
     /// Takes changes out of the log that are damaged, and lets those after them continue the ones before. How far conditions are

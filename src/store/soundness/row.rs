@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::crc::Crc;
-use crate::store::open::Unreadable;
+use crate::store::database::open::Unreadable;
 
 /// The tables that cannot be made anew from others.
 pub(super) const FACTS: [&str; 10] = [

@@ -5,8 +5,8 @@ use rusqlite::ErrorCode;
 
 use super::row::{self, FACTS, summed};
 use crate::domain::value::instant::Instant;
-use crate::store::open::{Store, code};
-use crate::store::segment::{decode, segment_sum};
+use crate::store::database::open::{Store, code};
+use crate::store::facts::segment::{decode, segment_sum};
 
 /// Something in the file that is not as it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,0 +1,89 @@
+//! Owns `slo plan` and `slo apply`: the same value, shown or carried out.
+//!
+//! | `slo plan PATH…` | shows what `apply` would change, and the effect on the budgets; takes the same options |
+//! something would change, or is orphaned (2: a manifest is invalid) |
+//!
+//! | `slo apply PATH… [--prune]` | makes the database match the manifests, all or nothing; `--set NAME`, `--adopt`: see
+//! [Keep objectives in Git](../how-to/gitops.md) | a manifest is invalid |
+
+mod decision;
+mod recording;
+
+use anyhow::Result;
+
+use crate::cli::{Apply, Plan};
+use crate::commands::{Answer, Context, Run};
+use crate::domain::plan::reconcile::consequence::Consequence;
+use crate::evaluation::consequences;
+use crate::exit::ExitStatus;
+use crate::render::Looks;
+use crate::render::declare::plan::{Outlook, document, markdown, refusal as refusal_document, refusal_markdown, text};
+use crate::store::Access;
+use decision::{Decision, Given, Planned, Refused, decide};
+use recording::carry_out;
+
+impl Run for Plan {
+    const NAME: &'static str = "plan";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let exists = context.has_store()?;
+        let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
+        let given = Given::load(context, &args.apply);
+        store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
+            // Without valid manifests, whether there is drift could not be answered.
+            Decision::Refused(refused) => Ok(refusal(context, refused).exits(ExitStatus::Error)),
+            Decision::Planned(planned) => {
+                let drift = planned.plan.is_drift();
+                let consequences = consequences(store, &planned.plan, &planned.outcome(), context.as_of)?;
+                Ok(show(context, *planned, Some(consequences)).exits(ExitStatus::holds(!drift)))
+            }
+        })
+    }
+}
+
+impl Run for Apply {
+    const NAME: &'static str = "apply";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        // Before a database is made.
+        context.now()?;
+        let is_new = !context.has_store()?;
+        let mut store = context.store(Access::Create)?;
+        if is_new {
+            context.note(&format!("note: created the database {}", store.path().display()));
+        }
+        let given = Given::load(context, args);
+        // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.
+        let decision = store.write_anyway(|store| {
+            context.begin_anew();
+            let decision = decide(context, args, &given, store, "nothing was changed")?;
+            if let Decision::Planned(planned) = &decision {
+                carry_out(context, store, &given, planned)?;
+            }
+            Ok(decision)
+        });
+        context.let_go();
+        Ok(match decision? {
+            Decision::Refused(refused) => {
+                let exit = refused.status;
+                refusal(context, refused).exits(exit)
+            }
+            Decision::Planned(planned) => show(context, *planned, None),
+        })
+    }
+}
+
+/// Shows a plan with what it would do to the budgets, or that it has been carried out.
+fn show(context: &Context<'_>, planned: Planned, consequences: Option<Vec<Consequence>>) -> Answer {
+    let Planned { plan, problems, .. } = planned;
+    let done = consequences.is_none();
+    let outlook = Outlook { plan, consequences, problems, as_of: context.as_of, done };
+    Looks::of(outlook).document(document).text(|it, _, canvas| text(it, canvas)).markdown(|it, _| markdown(it)).into()
+}
+
+/// People have been told on standard error; programs and pages get it where they look for the answer.
+fn refusal(context: &Context<'_>, refused: Refused) -> Answer {
+    let as_of = context.as_of;
+    let looks = Looks::of(refused).document(move |it| refusal_document(&it.set, &it.problems, as_of));
+    looks.text(|_, _, _| String::new()).markdown(|it, _| refusal_markdown(&it.set, &it.problems)).into()
+}

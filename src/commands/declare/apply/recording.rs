@@ -1,0 +1,88 @@
+//! Owns carrying a plan out: what is written of objects, of where they come from, and of the apply itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::decision::{Given, Planned};
+use crate::commands::Context;
+use crate::domain::plan::applied::ApplyRecord;
+use crate::domain::plan::object::{Identity, Object};
+use crate::evaluation::settle_manifests;
+use crate::render::form::number::counted;
+use crate::repository::{Commit, Input, Place};
+use crate::store::{Declaration, Store};
+
+/// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
+pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
+    let (plan, now) = (&planned.plan, context.now()?);
+    for identity in &plan.delete {
+        let file = planned.files.get(identity).map_or("", String::as_str);
+        context.note(&format!("deleting {identity} of the set {} (was in {file})", plan.set));
+    }
+    let own: BTreeSet<Identity> = planned.wanted.iter().map(Object::identity).collect();
+    let claimed =
+        planned.held.iter().filter(|held| held.set.is_none() && own.contains(&held.object.identity())).count();
+    if claimed > 0 {
+        let claimed = counted(claimed, "object");
+        context.note(&format!("note: set {} now owns {claimed} declared before sets existed", plan.set));
+    }
+    let commit = commit(context, given);
+    let origins: BTreeMap<Identity, _> = planned
+        .reading
+        .objects
+        .iter()
+        .map(|declared| {
+            (declared.object.identity(), (given.home.place(&declared.origin.file), declared.origin.document))
+        })
+        .collect();
+    let declared = |identity: &Identity| {
+        let (Place { repository, file }, document) = &origins[identity];
+        let (repository, commit) = (repository.as_ref(), commit.as_deref());
+        Declaration { set: &plan.set, repository, file, document: *document, commit, applied_at: now }
+    };
+    for rename in &plan.rename {
+        let new = rename.update.object.identity();
+        store.rename_object(&Identity { kind: new.kind, name: rename.old_name.clone() }, &new.name)?;
+    }
+    for object in plan.written() {
+        store.know_systems(object.systems().into_iter())?;
+        store.put_object(object, declared(&object.identity()))?;
+    }
+    // Moving a document is no change, yet the database remembers where it is now.
+    for identity in &plan.unchanged {
+        store.place_object(identity, declared(identity))?;
+    }
+    for identity in &plan.delete {
+        store.delete_object(identity)?;
+    }
+    for orphan in &plan.orphaned {
+        store.orphan_object(&orphan.identity, now)?;
+    }
+    let changes = plan.changes();
+    if !changes.is_empty() {
+        let (set, author) = (plan.set.clone(), context.author());
+        let unchanged = plan.unchanged.len();
+        store.record_apply(&ApplyRecord {
+            id: 0,
+            applied_at: now,
+            set,
+            commit: commit.clone(),
+            author,
+            changes,
+            unchanged,
+        })?;
+    }
+    if plan.touches_objects() { settle_manifests(store, now) } else { Ok(()) }
+}
+
+/// The commit that the manifests come from; what cannot be told of it is said.
+fn commit(context: &mut Context<'_>, given: &Given) -> Option<String> {
+    let files = given.files.sources().iter();
+    let inputs: Vec<Input<'_>> = files.map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();
+    let Commit { id, doubt } = given.home.commit(&inputs);
+    if let Some(doubt) = doubt {
+        context.warn(&format!("warning: {doubt}"));
+    }
+    id
+}

@@ -1,0 +1,188 @@
+//! Owns `slo correct`: a Correction, ready to commit, and what it would do to the budgets.
+//!
+//! | `slo correct SYSTEM --status STATUS --reason WHY` | prints the `Correction` that puts a wrong record right, and on standard
+//! error its effect on the budgets; `--check`, `--source`, `--location`, `--since`, `--until`, `--write FILE` | |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{Correct, Output, StreamSource};
+use crate::commands::{Answer, Context, Forms, Run, moment, selection};
+use crate::domain::account::correction::{DeclaredCorrection, contradictions};
+use crate::domain::account::objective::Metadata;
+use crate::domain::health::correction::{Corrected, Correction, Target};
+use crate::domain::health::transition::{Source, Status};
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::plan::reconcile::Plan;
+use crate::domain::plan::reconcile::consequence::Consequence;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::evaluation::consequences;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::file;
+use crate::render::declare::manifest::text;
+use crate::render::declare::plan::effect;
+use crate::store::{Access, Store};
+
+impl Run for Correct {
+    const NAME: &'static str = "correct";
+    const FORMS: Forms = Forms::Only(&[Output::Yaml], "a manifest is written as YAML", "use -o yaml (the default)");
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        if let Some(path) = &args.write {
+            context.refuse_database("--write", path)?;
+        }
+        let as_of = context.as_of;
+        let correction = correction_of(args, as_of)?;
+        let store = context.store(Access::Read)?;
+        let (declared, effects) = store.read(|store| propose(store, args, correction, as_of))?;
+        let manifest = text(&[Object::Correction(declared.clone())]);
+        let told = effect(&effects, as_of, context.canvas);
+        if !context.quiet {
+            context.tell(told.trim_end());
+        }
+        caution(context, &declared, &effects);
+        let Some(path) = &args.write else { return Ok(Answer::text(manifest)) };
+        append(path, &manifest)?;
+        context.note(&format!("wrote {}; commit it, and `slo apply` it with the rest of its set", path.display()));
+        Ok(Answer::written(ExitStatus::Pass))
+    }
+}
+
+/// Tells of what is probably not meant: all of time, or a time in which nothing was wrong.
+fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[Consequence]) {
+    let Correction { start, end, status, .. } = &declared.correction;
+    if (start, end) == (&None, &None) && *status != Corrected::Ignored {
+        context.warn(
+            "warning: without --since and --until this covers all time, the past and the future; \
+             say when the record was wrong",
+        );
+    } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
+        context.note("note: no budget would change; times without an offset are in UTC: is the time right?");
+    }
+}
+
+fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
+    let side = |text: &Option<String>| text.as_deref().map(|text| moment(text, as_of)).transpose();
+    let (start, end) = (side(&args.since)?, side(&args.until)?);
+    if let (Some(start), Some(end)) = (start, end)
+        && end <= start
+    {
+        return Err(Failure::new(
+            format!("--until {end} is not after --since {start}"),
+            "a correction ends after it starts; leave --until out if it never ends",
+        ));
+    }
+    let source = args.source.map(|source| match source {
+        StreamSource::Healthcheck => Source::Healthcheck,
+        StreamSource::Incident => Source::Incident,
+    });
+    let target = Target { check: args.check.clone(), source, location: args.location.clone() };
+    let status = Corrected::parse(&args.status).ok_or_else(|| {
+        let meant = Status::parse(args.status.as_bytes());
+        let hint = meant.map_or_else(
+            || "ignored leaves these streams out, as if they had never said anything".to_owned(),
+            |meant| format!("did you mean {}?", meant.as_str()),
+        );
+        let known = "expected healthy, degraded, unhealthy, unknown or ignored";
+        Failure::new(format!("unknown status {:?}; {known}", args.status), hint)
+    })?;
+    Ok(Correction { start, end, target, status })
+}
+
+/// The correction as it is declared, and what it would do to the budgets.
+fn propose(
+    store: &Store,
+    args: &Correct,
+    correction: Correction,
+    as_of: Instant,
+) -> Result<(DeclaredCorrection, Vec<Consequence>)> {
+    let found = selection::systems(store, std::slice::from_ref(&args.system))?;
+    let (system, id) = found.into_iter().next().context("the system has just been found")?;
+    expect_streams(store.streams(id)?.iter().map(|stream| (stream.check.as_ref(), stream.location.as_ref())), args)?;
+    let mut held = Vec::new();
+    for kind in Kind::ALL {
+        held.extend(store.objects(kind)?.into_iter().map(|stored| stored.held.object));
+    }
+    let known = held.iter().filter_map(|object| match object {
+        Object::Correction(known) => Some(known),
+        _ => None,
+    });
+    let known: Vec<&DeclaredCorrection> = known.collect();
+    let name = args.name.clone().map_or_else(|| fresh_name(&system, &correction, &known), Ok)?;
+    let metadata =
+        Metadata { name, title: None, description: None, labels: BTreeMap::new(), annotations: BTreeMap::new() };
+    let declared = DeclaredCorrection { metadata, system, correction, reason: Some(args.reason.clone()) };
+    let others = known.iter().filter(|known| known.metadata.name != declared.metadata.name).copied();
+    let all: Vec<&DeclaredCorrection> = others.chain([&declared]).collect();
+    if let Some((other, _)) = contradictions(&all).into_iter().find(|(_, later)| *later + 1 == all.len()) {
+        return Err(Failure::new(
+            format!(
+                "the correction {} says {} of the same streams at the same time",
+                all[other].metadata.name,
+                all[other].correction.status.as_str()
+            ),
+            "change that one, or let one end where the other starts",
+        ));
+    }
+    let object = Object::Correction(declared.clone());
+    let replaced = object.identity();
+    let mut outcome: Vec<&Object> = held.iter().filter(|known| known.identity() != replaced).collect();
+    outcome.push(&object);
+    let plan = Plan::creating(object.clone());
+    let effects = consequences(store, &plan, &outcome, as_of)?;
+    Ok((declared, effects))
+}
+
+/// Refuses a check or a location that no stream of the system has: the correction would do nothing.
+fn expect_streams<'s>(
+    streams: impl Iterator<Item = (Option<&'s Name>, Option<&'s Name>)>,
+    args: &Correct,
+) -> Result<()> {
+    let (checks, locations): (BTreeSet<_>, BTreeSet<_>) = streams.unzip();
+    for (what, wanted, known) in [("check", &args.check, checks), ("location", &args.location, locations)] {
+        if let Some(wanted) = wanted
+            && !known.contains(&Some(wanted))
+        {
+            let known: Vec<&str> = known.into_iter().flatten().map(Name::as_str).collect();
+            let hint = match &known[..] {
+                [] => format!("it has none; leave --{what} out"),
+                known => format!("it has {}", known.join(", ")),
+            };
+            return Err(Failure::new(format!("{} has no transitions of the {what} {wanted}", args.system), hint));
+        }
+    }
+    Ok(())
+}
+
+/// A name that says what it is about, and that no correction has.
+fn fresh_name(system: &Name, correction: &Correction, known: &[&DeclaredCorrection]) -> Result<Name> {
+    let check = correction.target.check.as_ref().map_or(String::new(), |check| format!("-{check}"));
+    let day = correction.start.or(correction.end).map(|at| at.to_string().chars().take(10).collect::<String>());
+    let stem = format!("{system}{check}-{}", day.unwrap_or_else(|| correction.status.as_str().to_owned()));
+    let numbered = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+    let is_free = |name: &String| !known.iter().any(|known| known.metadata.name.as_str() == name);
+    let free = numbered.into_iter().find(is_free).unwrap_or(stem);
+    Name::parse(&free).map_err(|error| Failure::new(format!("{free:?}: {error}"), "name the correction with --name"))
+}
+
+/// Adds a document to a file, which is made if there is none.
+fn append(path: &Path, manifest: &str) -> Result<()> {
+    let before = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        other => other.with_context(|| format!("reading {}", path.display()))?,
+    };
+    let gap = match before.trim_end() {
+        "" => "",
+        text if text.ends_with("\n---") || text == "---" => "\n",
+        _ if before.ends_with('\n') => "---\n",
+        _ => "\n---\n",
+    };
+    let whole = if gap.is_empty() { manifest.to_owned() } else { format!("{before}{gap}{manifest}") };
+    file::replace(path, &whole)
+}

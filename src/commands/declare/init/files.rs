@@ -1,0 +1,83 @@
+//! Owns the files for CI and cron that `slo init` writes.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::write_new;
+use crate::cli::Init;
+use crate::commands::{Answer, Context};
+use crate::exit::ExitStatus;
+use crate::store::is_address;
+
+/// A file to write, and what to do with it.
+struct Prepared {
+    path: &'static str,
+    text: &'static str,
+    next: &'static str,
+}
+
+const GITHUB: Prepared = Prepared {
+    path: ".github/workflows/slo.yaml",
+    text: include_str!("github.yaml"),
+    next: "replace OWNER in it by where the action is kept, set the variable SLO_HOST and the secret SLO_SSH_KEY in the \
+           repository's settings, then commit it",
+};
+const GITLAB: Prepared = Prepared {
+    path: "slo.gitlab-ci.yml",
+    text: include_str!("../../../../contrib/gitlab/slo.yml"),
+    next: "set SLO_HOST in it, and add `include: { local: slo.gitlab-ci.yml }` to .gitlab-ci.yml",
+};
+const CRON: Prepared = Prepared {
+    path: "slo.crontab",
+    text: include_str!("crontab"),
+    next: "edit it, then install it with `crontab slo.crontab`",
+};
+
+/// Writes the files that are asked for; `None` when none is.
+///
+/// # Errors
+/// When one exists, or cannot be written; the ones before it are there then.
+pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Answer>> {
+    let asked = [(args.github, GITHUB), (args.gitlab, GITLAB), (args.cron, CRON)];
+    let asked: Vec<Prepared> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, file)| file).collect();
+    for file in &asked {
+        if let Some(folder) = Path::new(file.path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let remedy = format!("rename or remove {}, then write it again", file.path);
+        write_new(Path::new(file.path), &filled(file.text, context), &remedy)?;
+        context.note(&format!("wrote {}; {}", file.path, file.next));
+    }
+    Ok((!asked.is_empty()).then(|| Answer::written(ExitStatus::Pass)))
+}
+
+/// A text with the names of this database, this program and its action in it.
+fn filled(text: &str, context: &Context<'_>) -> String {
+    let db = match &context.db {
+        Some(db) if is_address(&db.to_string_lossy()) => context.shown(db),
+        Some(db) => whole(db),
+        None => "$HOME/slo.db".to_owned(),
+    };
+    let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
+    let action = format!("{home}@v{}", env!("CARGO_PKG_VERSION"));
+    text.replace("{db}", &db).replace("{slo}", &program(context)).replace("{action}", &action)
+}
+
+/// How this program is called from any folder, also where `PATH` is short, as in cron.
+fn program(context: &Context<'_>) -> String {
+    let called = Path::new(&context.program);
+    if called.components().count() > 1 {
+        return whole(called);
+    }
+    let folders = context.env.get(OsStr::new("PATH")).map(std::env::split_paths);
+    let found = folders.into_iter().flatten().map(|folder| folder.join(called)).find(|path| path.is_file());
+    found.map_or_else(|| context.program.clone(), |path| whole(&path))
+}
+
+/// The path as it is read from any folder.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}

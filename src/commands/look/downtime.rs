@@ -1,0 +1,90 @@
+//! Owns `slo downtime`: events, and what they come to.
+//!
+//! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
+//! `--last 5`; `--all` lists what is not
+//! charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
+
+use std::rc::Rc;
+
+use anyhow::Result;
+
+use crate::cli::{Downtime, DowntimeBy};
+use crate::commands::{Answer, Context, Run, moment, period, selection};
+use crate::domain::account::outage::totals::{By, Range};
+use crate::domain::budget::grouping::GroupBy;
+use crate::domain::value::calendar::Calendar;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::period::Frame;
+use crate::domain::value::span::Span;
+use crate::evaluation::each_outage;
+use crate::failure::Failure;
+use crate::render::Looks;
+use crate::render::look::downtime::{Asked, Reading, Source, document, sheet, sums};
+use crate::store::{Access, Stored};
+
+/// How far back events are listed where `--since` does not say.
+const USUAL_DAYS: i64 = 30;
+
+impl Run for Downtime {
+    const NAME: &'static str = "downtime";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_of = context.as_of;
+        let wanted = period::wanted(&args.over, context, as_of)?;
+        let touching = if wanted.is_none() { range(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
+        let store = context.store(Access::Read)?;
+        let (objectives, frame) = store.read(|store| {
+            let objectives = selection::objectives(store, &args.selection)?;
+            let frame = wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
+            Ok((objectives, frame))
+        })?;
+        selection::tell_none(context, objectives.is_empty());
+        let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
+        let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
+        let all = args.all;
+        let asked = Asked { range: range.clone(), frame, by, all, open: args.open, last: args.last, as_of };
+        // They are read while they are printed, for there may be millions.
+        let source: Source =
+            Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, (as_of, all), hand)));
+        let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(|it| Ok(document(it)));
+        Ok(if args.by.is_some() { looks.try_sheet(|it, _| sums(it)) } else { looks.try_sheet(|it, _| sheet(it)) }
+            .into())
+    }
+}
+
+/// The stretch that `--since` and `--until` name.
+fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
+    let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+    // The last outages may be long ago.
+    let usual = if args.last.is_some() { Instant::MIN } else { as_of.plus(-USUAL_DAYS * DAY_MS) };
+    let since = since.unwrap_or(usual);
+    // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
+    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
+    if let Some(until) = until.filter(|until| since > *until) {
+        return Err(Failure::new(
+            format!("--since {since} is after --until {until}"),
+            "--since takes the earlier time",
+        ));
+    }
+    Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))
+}
+
+/// When a period is for each objective.
+fn within(frame: &Frame, objectives: &[Stored]) -> Range {
+    let span = |stored: &Stored| (stored.objective.metadata.name.clone(), frame.span(stored.objective.window));
+    Range::Within(objectives.iter().map(span).collect())
+}
+
+fn grouping(by: &DowntimeBy, frame: Option<&Frame>, objectives: &[Stored]) -> By {
+    match by {
+        DowntimeBy::Objectives(GroupBy::Objective) => By::Objective,
+        DowntimeBy::Objectives(GroupBy::System) => By::System,
+        DowntimeBy::Upstream => By::Upstream,
+        DowntimeBy::Day => By::Day(frame.and_then(|frame| frame.zone).map_or(Calendar::UTC, |zone| Calendar { zone })),
+        DowntimeBy::Objectives(GroupBy::Label(key)) => {
+            let metadata = objectives.iter().map(|stored| &stored.objective.metadata);
+            let labeled = metadata.filter_map(|it| Some((it.name.clone(), it.labels.get(key)?.clone())));
+            By::Label(key.clone(), labeled.collect())
+        }
+    }
+}

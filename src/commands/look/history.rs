@@ -1,0 +1,105 @@
+//! Owns `slo history`: the journal of one system, with the ingest that brought each fact and the effective status after it.
+//!
+//! | `slo history SYSTEM` | the journal of one system, and which import each transition came from; repeats of a
+//! stream's status are counted, or listed with `--all` (JSON lists all) | |
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use crate::cli::History;
+use crate::commands::{Answer, Context, Run, moment, selection};
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::health::correction::Target;
+use crate::domain::health::transition::Source;
+use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
+use crate::domain::value::span::Span;
+use crate::evaluation::{corrections_of, statuses};
+use crate::render::Looks;
+use crate::render::look::history::{Entry, document, sheet};
+use crate::store::Access;
+
+/// How far back facts are listed where `--since` does not say.
+const USUAL_DAYS: i64 = 7;
+
+impl Run for History {
+    const NAME: &'static str = "history";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_of = context.as_of;
+        let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
+        let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let store = context.store(Access::Read)?;
+        let shown = Span::new(since, until.unwrap_or(as_of.plus(1)).max(since));
+        let (entries, corrections) = store.read(|store| {
+            let (mut entries, mut corrections) = (Vec::new(), Vec::new());
+            let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
+            for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
+                store.each_fact(id, |stream, fact, note| {
+                    let at = fact.transition.at;
+                    if since <= at && at <= as_of && until.is_none_or(|until| at < until) {
+                        let ingest = ingests.get(&fact.ingest);
+                        entries.push(Entry {
+                            transition: fact.transition,
+                            source: stream.source,
+                            check: stream.check.clone(),
+                            location: stream.location.clone(),
+                            note: note.map(str::to_owned),
+                            ingest: fact.ingest,
+                            file: ingest.map(|ingest| ingest.file.clone()),
+                            ingested_at: ingest.map(|ingest| ingest.started_at),
+                            effective: None,
+                            corrected_by: None,
+                        });
+                    }
+                    Ok(())
+                })?;
+                entries.sort_by(|a, b| a.key().cmp(&b.key()));
+                let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
+                for (entry, status) in entries.iter_mut().zip(statuses(store, &name, &moments, as_of)?) {
+                    entry.effective = Some(status);
+                }
+                corrections = corrections_of(store, &name, shown)?;
+                for entry in &mut entries {
+                    entry.corrected_by = corrected_by(entry, &corrections);
+                }
+            }
+            Ok((entries, corrections))
+        })?;
+        for correction in corrections {
+            context.note(&told(&correction));
+        }
+        if entries.is_empty() {
+            context.note("no transition in this range; --since looks further back");
+        }
+        let (system, all, usual) = (args.system.clone(), args.all, asked.is_none().then_some(USUAL_DAYS));
+        let looks = Looks::of(entries).document(move |it| document(&system, it, as_of));
+        Ok(looks.sheet(move |it, _| sheet(it, all, usual)).into())
+    }
+}
+
+/// The first correction, by name, under which the stream of a fact was at that moment; else that of the effective status.
+fn corrected_by(entry: &Entry, corrections: &[DeclaredCorrection]) -> Option<Name> {
+    let (check, location) = (entry.check.as_ref(), entry.location.as_ref());
+    let there = || corrections.iter().filter(|it| it.correction.holds_at(entry.transition.at));
+    let of_stream = |it: &&DeclaredCorrection| {
+        let target = &it.correction.target;
+        !target.is_system() && target.names(entry.source, check, location)
+    };
+    let found = there().find(of_stream).or_else(|| there().find(|it| it.correction.target.is_system()));
+    found.map(|it| it.metadata.name.clone())
+}
+
+/// What a correction says, on one line.
+fn told(DeclaredCorrection { metadata, correction, reason, .. }: &DeclaredCorrection) -> String {
+    let Target { check, source, location } = &correction.target;
+    let names = [check.as_ref().map(Name::as_str), source.map(Source::as_str), location.as_ref().map(Name::as_str)];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    let what = if names.is_empty() { "the effective status".to_owned() } else { names.join(", ") };
+    let side = |word: &str, at: Option<Instant>| at.map_or(String::new(), |at| format!(" {word} {at}"));
+    let why = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    let (from, until) = (side("from", correction.start), side("until", correction.end));
+    format!("note: corrected by {}: {what} {}{from}{until}{why}", metadata.name, correction.status.as_str())
+}

@@ -1,0 +1,44 @@
+//! Owns `slo show`: everything about one objective on one screen.
+//!
+//! | `slo show NAME` | everything about one objective on one screen: whether it is down and since when, the cause, notes, whether
+//! that was planned, budget and forecast; then a timeline of downtime, trend (`--days 90`), streak, achievements, burn rates and
+//! what they mean, accounting. The name of a system stands for its only objective | |
+
+use anyhow::Result;
+
+use crate::cli::Show;
+use crate::commands::{Answer, Context, Run, selection};
+use crate::domain::value::span::Span;
+use crate::evaluation::{achievements, corrections_behind, downtime, latest, reports, trend};
+use crate::failure::Failure;
+use crate::render::Looks;
+use crate::render::look::show::{Portrait, document, markdown, text};
+use crate::store::Access;
+
+impl Run for Show {
+    const NAME: &'static str = "show";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_of = context.as_of;
+        let store = context.store(Access::Read)?;
+        let portrait = store.read(|store| {
+            let stored = selection::objective(store, &args.name)?;
+            let objective = stored.objective.clone();
+            let report = reports(store, vec![stored.clone()], as_of)?.into_iter().next();
+            let report = report.ok_or_else(|| Failure::new("nothing to show", "`slo list objectives` lists them"))?;
+            let range = Span::new(report.budget.window.start, as_of.plus(1));
+            let outages = downtime(store, stored.clone(), range, as_of)?;
+            let latest = latest(store, stored.clone(), &outages, as_of)?;
+            let after = objective.window.calendar().days_before(as_of, args.days.into());
+            let corrections = if report.corrected_ms > 0 {
+                corrections_behind(store, stored.clone(), report.budget.elapsed, as_of)?
+            } else {
+                Vec::new()
+            };
+            let snapshots = trend(store, stored, after, as_of)?;
+            let achievements = achievements(store, std::slice::from_ref(&report.system), as_of)?;
+            Ok(Portrait { objective, report, corrections, outages, latest, snapshots, achievements, as_of })
+        })?;
+        Ok(Looks::of(portrait).document(document).text(|it, _, canvas| text(it, canvas)).markdown(markdown).into())
+    }
+}

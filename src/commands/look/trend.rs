@@ -1,0 +1,49 @@
+//! Owns `slo trend`: objectives, day by day.
+//!
+//! | `slo trend NAME…` | objectives day by day, each day at its close, in the objective's time zone; `--days 30`, or `--since` and `--until`
+//! | |
+
+use anyhow::Result;
+
+use crate::cli::Trend;
+use crate::commands::{Answer, Context, Run, moment, selection};
+use crate::domain::value::instant::Instant;
+use crate::evaluation::trend;
+use crate::failure::Failure;
+use crate::render::Looks;
+use crate::render::look::trend::{document, sheet};
+use crate::store::Access;
+
+impl Run for Trend {
+    const NAME: &'static str = "trend";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_of = context.as_of;
+        let [since, until] =
+            [&args.since, &args.until].map(|text| text.as_deref().map(|text| moment(text, as_of)).transpose());
+        let (since, until) = (since?, until?.unwrap_or(as_of));
+        if let Some(since) = since.filter(|since| *since > until) {
+            return Err(Failure::new(
+                format!("--since {since} is after --until {until}"),
+                "--since takes the earlier time",
+            ));
+        }
+        // Later facts change no day that is over, but do not exist either way.
+        let until = until.min(as_of);
+        let store = context.store(Access::Read)?;
+        let snapshots = store.read(|store| {
+            let mut found = Vec::new();
+            for stored in selection::each_objective(store, &args.names)? {
+                let calendar = stored.objective.window.calendar();
+                let after = since.unwrap_or_else(|| calendar.days_before(until, args.days.into()));
+                let of_it = trend(store, stored, after.max(Instant::MIN), as_of)?;
+                found.extend(of_it.into_iter().filter(|snapshot| snapshot.at <= until));
+            }
+            Ok(found)
+        })?;
+        if snapshots.is_empty() {
+            context.note("no midnight has passed since the system's first transition, or none in this range");
+        }
+        Ok(Looks::of(snapshots).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
+    }
+}

@@ -1,0 +1,199 @@
+//! Owns `slo completions`, and completing: names and labels come from the database.
+//!
+//! | `slo completions SHELL`, `slo man [COMMAND]` | completion scripts and manual pages: [Install](../how-to/install.md) | |
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::builder::StyledStr;
+use clap::{Arg, Command};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::Shells;
+
+use crate::Invocation;
+use crate::cli::{Completions, Shell};
+use crate::commands::registry::definition;
+use crate::commands::{Answer, Context, Run};
+use crate::domain::value::name::Name;
+use crate::exit::ExitStatus;
+use crate::store::{Access, Store};
+
+/// The environment variable by which a shell asks for completions.
+const VARIABLE: &str = "COMPLETE";
+
+impl Run for Completions {
+    const NAME: &'static str = "completions";
+    const ASKS_THE_CLOCK: bool = false;
+
+    fn run(args: &Self, _: &mut Context<'_>) -> Result<Answer> {
+        let name = match args.shell {
+            Shell::Bash => "bash",
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+            Shell::Elvish => "elvish",
+            Shell::Powershell => "powershell",
+        };
+        let mut script = Vec::new();
+        if let Some(shell) = Shells::builtins().completer(name) {
+            shell.write_registration(VARIABLE, "slo", "slo", "slo", &mut script)?;
+        }
+        Ok(Answer::text(String::from_utf8(script)?))
+    }
+}
+
+/// Answers a shell that asks for completions; `None` when this run is not for that.
+pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut dyn Write) -> Option<ExitStatus> {
+    let shell = invocation.env.get(OsStr::new(VARIABLE))?.to_str()?;
+    let shells = Shells::builtins();
+    let completer = shells.completer(shell)?;
+    // The shell passes its own words after `--`.
+    let words: Vec<_> = invocation.args.iter().skip_while(|word| *word != "--").skip(1).cloned().collect();
+    if words.is_empty() {
+        return None;
+    }
+    let named = db_of(&words);
+    let mut command = completing(definition(), named.as_deref().or(db));
+    let mut answer = Vec::new();
+    let folder = std::env::current_dir().ok();
+    let done = completer.write_complete(&mut command, words, folder.as_deref(), &mut answer);
+    drop(stdout.write_all(&answer));
+    Some(if done.is_ok() { ExitStatus::Pass } else { ExitStatus::Error })
+}
+
+/// The database that the line being completed names.
+fn db_of(words: &[OsString]) -> Option<PathBuf> {
+    let after = words.iter().skip_while(|word| *word != "--db").nth(1);
+    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--db="));
+    after.map(PathBuf::from).or_else(|| joined().map(PathBuf::from))
+}
+
+/// What the values of an argument name.
+#[derive(Clone, Copy)]
+enum Noun {
+    Objectives,
+    Systems,
+    Checks,
+    Locations,
+    Conditions,
+    Sets,
+    Objects,
+    Labels,
+    Groups,
+}
+
+/// Arguments, by what the code calls them in every command, and what their values name.
+const NAMING: [(&str, Noun); 12] = [
+    ("name", Noun::Objectives),
+    ("names", Noun::Objectives),
+    ("system", Noun::Systems),
+    ("systems", Noun::Systems),
+    ("old", Noun::Systems),
+    ("check", Noun::Checks),
+    ("location", Noun::Locations),
+    ("condition", Noun::Conditions),
+    ("set", Noun::Sets),
+    ("objects", Noun::Objects),
+    ("selector", Noun::Labels),
+    ("by", Noun::Groups),
+];
+
+/// A command whose values, and those of the commands that it holds, complete from the database, as far as it can be read.
+fn completing(command: Command, db: Option<&Path>) -> Command {
+    let completed = |arg: Arg| {
+        let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
+        let Some((_, noun)) = found else { return arg };
+        let (noun, db) = (*noun, db.map(Path::to_path_buf));
+        arg.add(ArgValueCompleter::new(move |typed: &OsStr| candidates(noun, db.as_deref(), typed)))
+    };
+    command.mut_args(completed).mut_subcommands(|command| completing(command, db))
+}
+
+/// What may stand where `typed` does.
+fn candidates(noun: Noun, db: Option<&Path>, typed: &OsStr) -> Vec<CompletionCandidate> {
+    // A shell that completes cannot use an error; it gets no names instead.
+    let named = db.and_then(|path| Store::open(path, Access::Read).ok()?.read(|store| named(store, noun)).ok());
+    let typed = typed.to_string_lossy();
+    // Only the last of several labels is being typed.
+    let labels = if matches!(noun, Noun::Labels) { typed.rfind(',').map_or(0, |comma| comma + 1) } else { 0 };
+    let (before, typed) = typed.split_at(labels);
+    let fitting = named.unwrap_or_default().into_iter().filter(|(name, _)| name.starts_with(typed));
+    fitting
+        .map(|(name, help)| CompletionCandidate::new(format!("{before}{name}")).help(help.map(StyledStr::from)))
+        .collect()
+}
+
+/// A name and what it stands for.
+type Named = (String, Option<String>);
+
+fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
+    let plain = |name: &Name| (name.to_string(), None);
+    Ok(match noun {
+        Noun::Objectives => {
+            let objectives = store.objectives()?.into_iter().map(|stored| stored.objective.metadata);
+            objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
+        }
+        Noun::Systems => store.systems()?.iter().map(|(name, _)| plain(name)).collect(),
+        Noun::Checks => {
+            let streams = store.all_streams()?.into_values().flatten();
+            let checks: BTreeSet<Name> = streams.filter_map(|stream| stream.check).collect();
+            checks.iter().map(plain).collect()
+        }
+        Noun::Locations => {
+            let streams = store.all_streams()?.into_values().flatten();
+            let locations: BTreeSet<Name> = streams.filter_map(|stream| stream.location).collect();
+            locations.iter().map(plain).collect()
+        }
+        Noun::Conditions => {
+            let conditions = store.conditions()?.into_iter().map(|condition| condition.metadata);
+            conditions.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
+        }
+        Noun::Sets => store.sets()?.iter().map(plain).collect(),
+        Noun::Objects => store.names_ever()?.iter().map(plain).collect(),
+        Noun::Labels => {
+            let objectives = store.objectives()?.into_iter();
+            let labels: BTreeSet<_> = objectives.flat_map(|stored| stored.objective.metadata.labels).collect();
+            labels.into_iter().map(|(key, value)| (format!("{key}={value}"), None)).collect()
+        }
+        Noun::Groups => {
+            let objectives = store.objectives()?.into_iter();
+            let keys: BTreeSet<String> =
+                objectives.flat_map(|stored| stored.objective.metadata.labels.into_keys()).collect();
+            let fixed = ["objective", "system"].map(str::to_owned);
+            let labels = keys.into_iter().map(|key| format!("label:{key}"));
+            fixed.into_iter().chain(labels).map(|what| (what, None)).collect()
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Arguments that name what the database does not know yet.
+    const NEW: [&str; 2] = ["exec_name", "new"];
+
+    fn unnamed(command: &Command, found: &mut Vec<String>) {
+        for arg in command.get_arguments() {
+            let says = arg
+                .get_value_names()
+                .unwrap_or_default()
+                .iter()
+                .any(|name| matches!(name.as_str(), "NAME" | "SYSTEM" | "LABELS"));
+            let id = arg.get_id().as_str();
+            if says && !NEW.contains(&id) && !NAMING.iter().any(|(name, _)| *name == id) {
+                found.push(format!("{} {id}", command.get_name()));
+            }
+        }
+        command.get_subcommands().for_each(|command| unnamed(command, found));
+    }
+
+    #[test]
+    fn whatever_names_something_in_the_database_completes() {
+        let mut found = Vec::new();
+        unnamed(&definition(), &mut found);
+        assert!(found.is_empty(), "{found:?}");
+    }
+}

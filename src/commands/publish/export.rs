@@ -1,0 +1,98 @@
+//! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
+//!
+//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
+
+mod manifests;
+mod metrics;
+
+use anyhow::Result;
+
+use crate::cli::{ExportJournal, Output};
+use crate::commands::{Answer, Context, Forms, Run, moment, selection, written};
+use crate::domain::value::instant::Instant;
+use crate::exit::ExitStatus;
+use crate::render::publish::journal::{CSV_HEADER, Line, csv, json};
+use crate::store::Access;
+
+/// Bytes gathered before they are written.
+const CHUNK: usize = 64 * 1024;
+
+/// Ends reading when nobody listens any more.
+#[derive(Debug)]
+struct NobodyListens;
+
+impl std::fmt::Display for NobodyListens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the pipe is closed")
+    }
+}
+
+impl std::error::Error for NobodyListens {}
+
+impl Run for ExportJournal {
+    const NAME: &'static str = "journal";
+    const FORMS: Forms = Forms::Only(
+        &[Output::Json, Output::Csv],
+        "the journal is written as JSON Lines or CSV",
+        "use -o json (the default) or -o csv",
+    );
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let as_csv = context.output == Some(Output::Csv);
+        let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
+        let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
+        let store = context.store(Access::Read)?;
+        let (as_of, csv_safe) = (context.as_of, context.csv_safe);
+        let mut text = String::with_capacity(CHUNK + 1024);
+        if as_csv {
+            text.push_str(CSV_HEADER);
+        }
+        let mut later = 0u64;
+        let done = store.read(|store| {
+            let names: Vec<String> = args.system.iter().cloned().collect();
+            for (system, id) in selection::systems(store, &names)? {
+                store.each_fact(id, |stream, fact, note| {
+                    let at = fact.transition.at;
+                    if at < since || until.is_some_and(|until| at >= until) {
+                        return Ok(());
+                    }
+                    if at > as_of {
+                        later += 1;
+                        return Ok(());
+                    }
+                    let line = Line {
+                        transition: fact.transition,
+                        system: &system,
+                        source: stream.source,
+                        check: stream.check.as_ref(),
+                        location: stream.location.as_ref(),
+                        note,
+                    };
+                    if as_csv {
+                        csv(&mut text, &line, csv_safe);
+                    } else {
+                        json(&mut text, &line)?;
+                    }
+                    if text.len() >= CHUNK {
+                        if !written(context.stdout.write_all(text.as_bytes()))? {
+                            return Err(anyhow::Error::new(NobodyListens));
+                        }
+                        text.clear();
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        match done {
+            Err(error) if error.is::<NobodyListens>() => return Ok(Answer::written(ExitStatus::Pass)),
+            other => other?,
+        }
+        context.say(&text)?;
+        if later > 0 {
+            context
+                .note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
+        }
+        Ok(Answer::written(ExitStatus::Pass))
+    }
+}

@@ -1,0 +1,370 @@
+//! Owns `slo ingest`: one thread reads and parses, this one merges and commits.
+//!
+//! | `slo ingest [FILE…]` | imports [transitions](transitions.md); `-` or no file is standard input | a line was rejected |
+
+mod input;
+mod intake;
+mod plans;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::cli::Ingest;
+use crate::clock;
+use crate::commands::{Answer, Context, Run, feeds};
+use crate::domain::value::instant::Instant;
+use crate::exit::{ExitStatus, Signal};
+use crate::failure::Failure;
+use crate::feed::{Names, Recipe};
+use crate::render::Looks;
+use crate::render::declare::manifest;
+use crate::render::record::ingest::{document, text};
+use crate::store::{Access, Store};
+use input::Input;
+pub(in crate::commands) use intake::Intake;
+pub(in crate::commands) use source::Arrival;
+use source::{Event, Progress};
+
+/// How long a commit may wait for more of what a pipe sends.
+const GATHER: Duration = Duration::from_millis(200);
+/// Rows gathered for one commit of what a pipe sends, at the most.
+const MOST_GATHERED: usize = 100_000;
+/// Rows of a stream that are enough to merge them.
+const ENOUGH_ROWS: usize = 64;
+/// Rows that are joined to get enough of each stream, at the most; one takes eight bytes.
+const MOST_JOINED: usize = 4_000_000;
+/// Rejected lines that are named one by one; past that, the wrong file was given.
+const MOST_NAMED: u64 = 1000;
+
+/// Ends a transaction of which nothing is to be kept.
+#[derive(Debug)]
+struct NothingKept;
+
+impl std::fmt::Display for NothingKept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing was kept")
+    }
+}
+
+impl std::error::Error for NothingKept {}
+
+impl Run for Ingest {
+    const NAME: &'static str = "ingest";
+
+    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+        let now = context.now()?;
+        if args.files.is_empty() && context.stdin_is_terminal {
+            context.note("note: reading standard input; end it with Ctrl-D");
+        }
+        let standard = [PathBuf::from("-")];
+        let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
+        // Every input is opened before anything is kept, so that a misspelt name changes nothing.
+        let feed = feed(context, args)?;
+        let plans = args.maintenance.is_some();
+        let opened = files.iter().map(|file| Input::open(context, file, feed.as_deref(), plans));
+        let inputs = opened.collect::<Result<Vec<_>>>()?.into_iter().flatten();
+        context.db_path()?;
+        if let Some(rejects) = &args.rejects {
+            context.refuse_database("--rejects", rejects)?;
+            source::refuse_overwriting("--rejects", rejects, files)?;
+        }
+        if let Some(maintenance) = &args.maintenance {
+            context.refuse_database("--maintenance", maintenance)?;
+            source::refuse_overwriting("--maintenance", maintenance, files)?;
+        }
+        // A dry run makes no file, nor a database of one that is empty.
+        let access = if args.dry_run && holds_nothing(context)? { Access::Scratch } else { Access::Create };
+        let mut store = context.store(access)?;
+        let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
+        // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
+        let signals = if args.strict || args.dry_run { None } else { context.signals()? };
+        let inputs = inputs.map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
+        let latest = now.plus(args.max_skew);
+        let (is_described, system) = (feed.is_some(), args.system.clone());
+        let (format, follow, named) = (args.format, args.follow, MOST_NAMED);
+        let options = source::Options { format, latest, now, follow, named, feed, system, plans };
+        let names = Names::new(args.slug);
+        let (sender, events) = sync_channel(1);
+        let feed = std::thread::Builder::new()
+            .name("feed".to_owned())
+            .spawn(move || source::feed(inputs, options, rejects, names, &sender))?;
+        let mut intake = Intake::new(now, plans);
+        let progress = Progress::new(context.stderr_is_terminal && !context.quiet && !args.follow, files);
+        let keeps = !args.strict && !args.dry_run;
+        let began = clock::Stopwatch::start();
+        let mut session = Session {
+            context,
+            started: now,
+            events,
+            feed: Some(feed),
+            progress,
+            began,
+            keeps,
+            has_read: false,
+            streams: 0,
+            ignored: Vec::new(),
+            stopped: None,
+        };
+        let kept = if args.strict || args.dry_run {
+            session.in_one(&mut store, &mut intake, args.dry_run)?
+        } else if args.follow {
+            session.follow(&mut store, &mut intake)?;
+            true
+        } else {
+            session.batches(&mut store, &mut intake)?;
+            true
+        };
+        session.finish(&intake);
+        let stopped = session.stopped;
+        if let Some(file) = &args.maintenance {
+            let windows = intake.maintenance();
+            let noun = if windows.len() == 1 { "window" } else { "windows" };
+            let place = if kept { format!("in {}", file.display()) } else { "not written".to_owned() };
+            if kept {
+                crate::file::replace(file, &manifest::text(&windows))?;
+            }
+            context.note(&format!("note: {} maintenance {noun} {place}", windows.len()));
+        }
+        let mut report = intake.report;
+        report.is_described = is_described;
+        report.kept = kept;
+        if !kept && !args.dry_run {
+            report.inserted = 0;
+        }
+        let exit = stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal);
+        let (as_of, dry_run) = (context.as_of, args.dry_run);
+        let looks = Looks::of(report).document(move |it| document(it, as_of));
+        Ok(context.summary(looks, move |it| text(it, dry_run)).exits(exit))
+    }
+}
+
+/// What describes the records, where they are not transitions.
+fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>> {
+    let Some(name) = &args.feed else { return Ok(None) };
+    let recipes = feeds::named(context, name)?;
+    let recipes = recipes.into_iter().map(|recipe| recipe.with_max_gap(args.max_gap));
+    Ok(Some(recipes.collect()))
+}
+
+/// What arrives from the feed, and what is told of it meanwhile.
+struct Session<'c, 'io> {
+    context: &'c mut Context<'io>,
+    started: Instant,
+    events: Receiver<Event>,
+    /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
+    feed: Option<JoinHandle<()>>,
+    progress: Progress,
+    began: clock::Stopwatch,
+    /// Whether what was read before a failure stays, and whether anything was.
+    keeps: bool,
+    has_read: bool,
+    /// Streams of this input, so far.
+    streams: usize,
+    ignored: Vec<String>,
+    /// The signal that has ended the reading.
+    stopped: Option<Signal>,
+}
+
+impl Session<'_, '_> {
+    /// The moment it is in this run, whose clock may be another than the machine's.
+    fn now(&self) -> Instant {
+        self.started.plus(self.began.elapsed().as_millis() as i64)
+    }
+
+    /// Merges everything in one transaction, and says whether it was kept.
+    fn in_one(&mut self, store: &mut Store, intake: &mut Intake, dry_run: bool) -> Result<bool> {
+        let verdict = |intake: &Intake| {
+            let keep = !dry_run && intake.report.rejected == 0;
+            if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
+        };
+        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+        let mut first = self.next()?;
+        let done = if store.is_shared() {
+            // What has to begin anew cannot be read again.
+            let mut arrivals: Vec<Arrival> = first.into_iter().collect();
+            while let Some(next) = self.next()? {
+                arrivals.push(next);
+            }
+            let (before, finished) = (intake.clone(), self.now());
+            store.write(|store| {
+                *intake = before.clone();
+                intake.take(store, &mut arrivals.clone(), Some(finished))?;
+                verdict(intake)
+            })
+        } else {
+            first.iter().try_for_each(|arrival| Intake::probe(store, arrival))?;
+            store.write(|store| {
+                self.all(store, intake, first.take())?;
+                verdict(intake)
+            })
+        };
+        match done {
+            Err(error) if error.is::<NothingKept>() => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
+    /// Merges everything in the one transaction that is open.
+    fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
+        let mut current = first;
+        while let Some(mut arrival) = current {
+            let next = self.join(&mut arrival);
+            intake.absorb(store, &mut arrival)?;
+            current = next?;
+        }
+        intake.close(store, self.now())
+    }
+
+    /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was
+    /// read before an input fails is kept.
+    fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
+        let mut current = self.next()?;
+        while let Some(mut arrival) = current {
+            let next = self.join(&mut arrival);
+            let is_last = matches!(next, Ok(None));
+            intake.keep(store, &mut [arrival], is_last.then(|| self.now()))?;
+            current = next?;
+        }
+        Ok(())
+    }
+
+    /// Merges what a pipe sends as it comes: at most a fifth of a second of it waits for a commit.
+    fn follow(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
+        while let Some(first) = self.next()? {
+            let began = clock::Stopwatch::start();
+            let mut gathered = vec![first];
+            let mut rows = gathered[0].batch.rows.len();
+            let mut outcome = Ok(());
+            while rows < MOST_GATHERED {
+                let Some(wait) = GATHER.checked_sub(began.elapsed()) else { break };
+                let taken = match self.events.recv_timeout(wait) {
+                    Ok(event) => self.take(event),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                };
+                match taken {
+                    Ok(None) => {}
+                    Ok(Some(arrival)) => {
+                        rows += arrival.batch.rows.len();
+                        gathered.push(arrival);
+                    }
+                    // What a pipe has sent cannot be asked for again.
+                    Err(error) => {
+                        outcome = Err(error);
+                        break;
+                    }
+                }
+            }
+            intake.keep(store, &mut gathered, None)?;
+            outcome?;
+        }
+        if intake.has_changes() { intake.keep(store, &mut [], Some(self.now())) } else { Ok(()) }
+    }
+
+    /// Joins a batch with those that follow it, as long as they hold but a few rows of each of many streams: merging costs a segment
+    /// that is read and written for each stream, however few its rows. Returns the batch after them.
+    fn join(&mut self, arrival: &mut Arrival) -> Result<Option<Arrival>> {
+        let mut next = self.next();
+        if arrival.batch.restart || arrival.begins.is_some() {
+            self.streams = 0;
+        }
+        self.streams += arrival.batch.new_streams.len();
+        while let Ok(Some(more)) = &mut next {
+            let rows = arrival.batch.rows.len();
+            let is_enough = rows >= self.streams.saturating_mul(ENOUGH_ROWS);
+            let joins = more.begins.is_none() && !more.batch.restart;
+            if is_enough || !joins || rows + more.batch.rows.len() > MOST_JOINED {
+                break;
+            }
+            self.streams += more.batch.new_streams.len();
+            arrival.batch.join(std::mem::take(&mut more.batch));
+            next = self.next();
+        }
+        next
+    }
+
+    /// The next batch; `None` at the end of the last input.
+    fn next(&mut self) -> Result<Option<Arrival>> {
+        while let Ok(event) = self.events.recv() {
+            if let Some(arrival) = self.take(event)? {
+                return Ok(Some(arrival));
+            }
+        }
+        // Nobody sends any more: at the end of the last input, or because of a fault in this program.
+        match self.feed.take().map(JoinHandle::join) {
+            Some(Err(_)) => Err(Failure::new(
+                "reading ended unexpectedly",
+                "this is a bug in slo: please report it with the input; what was committed is kept",
+            )),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes in one event; returns its batch, if it is one.
+    fn take(&mut self, event: Event) -> Result<Option<Arrival>> {
+        match event {
+            Event::Batch(arrival) => {
+                self.progress.advance(arrival.batch.bytes);
+                self.has_read |= !arrival.batch.rows.is_empty();
+                return Ok(Some(arrival));
+            }
+            Event::Rejected { file, line, reason } => {
+                self.progress.suspend(|| self.context.warn(&format!("{file}:{line}: rejected: {reason}")));
+            }
+            Event::Ignored(names) => self.ignored.extend(names),
+            Event::Stopped { signal, file, partial } => {
+                self.stopped = Some(signal);
+                self.progress.suspend(|| {
+                    self.context.note(&format!("note: {signal}: what was read of {file} until then is kept"));
+                    if let Some(line) = partial {
+                        self.context.warn(&format!("{file}:{line}: not kept: the line is incomplete"));
+                    }
+                });
+            }
+            Event::Failed { file, error } => {
+                self.progress.clear();
+                if Failure::hint(&error).is_some() {
+                    return Err(error.context(file));
+                }
+                let kept =
+                    if self.keeps && self.has_read { "what was read before this is kept" } else { "nothing was kept" };
+                let hint = format!("{kept}; fix the input and ingest it again; duplicates are ignored");
+                return Err(Failure::new(format!("{file}: {error:#}"), hint));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells what has not been told one by one.
+    fn finish(&mut self, intake: &Intake) {
+        self.progress.clear();
+        if intake.report.rejected > MOST_NAMED {
+            let more = intake.report.rejected - MOST_NAMED;
+            self.context.warn(&format!("… and {more} more rejected lines; --rejects FILE keeps all of them"));
+        }
+        self.ignored.sort_unstable();
+        self.ignored.dedup();
+        if !self.ignored.is_empty() {
+            self.context
+                .note(&format!("note: fields that slo does not know were ignored: {}", self.ignored.join(", ")));
+        }
+    }
+}
+
+/// Whether there is no database yet, or one in which nobody has written anything.
+fn holds_nothing(context: &Context<'_>) -> Result<bool> {
+    Ok(!context.has_store()? || std::fs::metadata(context.db_path()?).is_ok_and(|found| found.len() == 0))
+}
+
+/// The name under which an input is remembered and told, on one line whatever it is.
+fn display_name(file: &Path) -> String {
+    if file == Path::new("-") {
+        return "stdin".to_owned();
+    }
+    let name = file.to_string_lossy();
+    if name.contains(char::is_control) { name.escape_debug().to_string() } else { name.into_owned() }
+}

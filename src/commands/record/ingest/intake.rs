@@ -1,0 +1,255 @@
+//! Owns taking batches in: sorting them into streams, merging each, and keeping count.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use anyhow::Result;
+
+use super::plans::Plans;
+use super::source::Arrival;
+use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::interval::{self, Interval};
+use crate::domain::health::observed;
+use crate::domain::health::transition::{Status, Transition};
+use crate::domain::plan::object::Object;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::evaluation::{follow_facts, seal_after_ingest};
+use crate::feed::{Batch, Row};
+use crate::render::record::ingest::IngestReport;
+use crate::store::{Incoming, JournalWriter, Store};
+
+/// The state of one ingest over all its inputs and transactions.
+#[derive(Clone)]
+pub(in crate::commands) struct Intake {
+    pub(super) report: IngestReport,
+    writer: JournalWriter,
+    /// One for each input, in order; the last one is being read.
+    records: Vec<IngestRecord>,
+    started: Instant,
+    /// Systems of accepted lines.
+    systems: HashSet<SystemId>,
+    /// Systems whose facts changed, each with its earliest changed moment.
+    touched: BTreeMap<SystemId, Instant>,
+    /// Planned work that was told of, where it is wanted.
+    plans: Option<Plans>,
+}
+
+/// Notes by moment, each with the status it came with.
+type Notes = BTreeMap<Instant, (Status, Box<str>)>;
+
+impl Intake {
+    pub(in crate::commands) fn new(started: Instant, plans: bool) -> Self {
+        Self {
+            report: IngestReport::default(),
+            writer: JournalWriter::new(),
+            records: Vec::new(),
+            started,
+            systems: HashSet::new(),
+            touched: BTreeMap::new(),
+            plans: plans.then(Plans::default),
+        }
+    }
+
+    /// What follows comes from this file.
+    fn begin(&mut self, file: &str) {
+        // Another file numbers its streams anew.
+        self.writer.restart();
+        self.records.push(IngestRecord::new(file, self.started));
+    }
+
+    /// Looks, before a transaction begins, at the caches that a batch is going to concern.
+    pub(in crate::commands) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
+        let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
+        if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
+    }
+
+    /// Merges batches in a transaction, which ends the ingest where it is `finished`.
+    pub(super) fn keep(
+        &mut self,
+        store: &mut Store,
+        arrivals: &mut [Arrival],
+        finished: Option<Instant>,
+    ) -> Result<()> {
+        arrivals.iter().try_for_each(|arrival| Self::probe(store, arrival))?;
+        if !store.is_shared() {
+            return store.write(|store| self.take(store, arrivals, finished));
+        }
+        // What others hinder begins anew.
+        *self = store.write(|store| {
+            let mut attempt = self.clone();
+            attempt.take(store, &mut arrivals.to_vec(), finished)?;
+            Ok(attempt)
+        })?;
+        Ok(())
+    }
+
+    /// Merges batches inside the open transaction.
+    pub(super) fn take(&mut self, store: &Store, arrivals: &mut [Arrival], finished: Option<Instant>) -> Result<()> {
+        if arrivals.len() > 1 {
+            let coming = arrivals.iter().flat_map(|arrival| &arrival.batch.new_streams).map(|stream| &stream.system);
+            store.lock_systems(coming.chain(self.writer.system_names()))?;
+        }
+        arrivals.iter_mut().try_for_each(|arrival| self.absorb(store, arrival))?;
+        match finished {
+            Some(finished) => self.close(store, finished),
+            None => self.settle(store),
+        }
+    }
+
+    /// Merges one batch inside the open transaction.
+    pub(in crate::commands) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
+        if let Some(file) = &arrival.begins {
+            self.begin(file);
+        }
+        let batch = &mut arrival.batch;
+        if batch.restart {
+            self.writer.restart();
+        }
+        if let Some(plans) = &mut self.plans {
+            plans.take(batch, arrival.begins.is_some());
+        }
+        for key in batch.new_streams.drain(..) {
+            self.writer.add_stream(key);
+        }
+        let intervals = intervals(batch);
+        let mut notes = notes(batch);
+        let mut accepted = batch.rows.len() as u64;
+        batch.rows.sort_unstable();
+        if store.leaves_caches() {
+            store.expect_facts(&mut self.writer, &coming(batch, &intervals))?;
+        }
+        let Some(record) = self.records.last_mut() else { return Ok(()) };
+        let (mut inserted, mut conflicts) = (0, 0);
+        let mut transitions = Vec::new();
+        for rows in batch.rows.chunk_by(|a, b| a.stream() == b.stream()) {
+            let stream = rows[0].stream();
+            transitions.clear();
+            for same in rows.chunk_by(|a, b| a.at() == b.at()) {
+                // Sorted by status, so the worst is the last.
+                let worst = same[same.len() - 1];
+                conflicts += same.iter().filter(|row| row.status() != worst.status()).count() as u64;
+                transitions.push(Transition { at: worst.at(), status: worst.status() });
+            }
+            let more = (intervals.get(&stream), batch.max_gap_ms);
+            accepted += derive(store, &mut self.writer, stream, &mut transitions, more)?;
+            let notes = notes.remove(&stream).map(|notes| of_winners(notes, &transitions)).unwrap_or_default();
+            let incoming = Incoming { stream, transitions: &transitions, notes: &notes };
+            let merged = store.merge(&mut self.writer, &incoming, record)?;
+            inserted += merged.inserted;
+            conflicts += merged.conflicts;
+            self.systems.extend(self.writer.system_of(stream));
+            let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
+            self.report.first = Some(self.report.first.map_or(first, |known| known.min(first)));
+            self.report.last = Some(self.report.last.map_or(last, |known| known.max(last)));
+        }
+        let duplicates = accepted - inserted - conflicts;
+        record.read += batch.read;
+        record.rejected += batch.rejected;
+        record.inserted += inserted;
+        record.conflicts += conflicts;
+        record.duplicates += duplicates;
+        self.report.read += batch.read;
+        self.report.rejected += batch.rejected;
+        self.report.skipped += batch.skipped;
+        self.report.inserted += inserted;
+        self.report.conflicts += conflicts;
+        self.report.duplicates += duplicates;
+        self.report.systems = self.systems.len();
+        Ok(())
+    }
+
+    /// The maintenance that records told of.
+    pub(super) fn maintenance(&self) -> Vec<Object> {
+        self.plans.as_ref().map(Plans::windows).unwrap_or_default()
+    }
+
+    /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
+    pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
+        let touched = self.writer.take_touched();
+        follow_facts(store, &touched)?;
+        for (system, at) in touched {
+            let earliest = self.touched.entry(system).or_insert(at);
+            *earliest = at.min(*earliest);
+        }
+        self.records.iter().try_for_each(|record| store.record_ingest(record))
+    }
+
+    /// Ends the last transaction of an ingest.
+    pub(in crate::commands) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
+        self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
+        self.settle(store)?;
+        seal_after_ingest(store, &self.touched, self.report.inserted, self.started)
+    }
+
+    /// Whether anything new was kept.
+    pub(super) fn has_changes(&self) -> bool {
+        self.records.iter().any(IngestRecord::changed_journal)
+    }
+}
+
+/// The streams of a batch, each with the moments between which it says something; `None` where that takes all that is known of it.
+fn coming(batch: &Batch, intervals: &HashMap<usize, Vec<Interval>>) -> Vec<(usize, Option<(Instant, Instant)>)> {
+    let of_stream = |rows: &[Row]| {
+        let stream = rows[0].stream();
+        let follows = intervals.contains_key(&stream) || batch.max_gap_ms.is_some();
+        (stream, (!follows).then(|| (rows[0].at(), rows[rows.len() - 1].at())))
+    };
+    batch.rows.chunk_by(|a, b| a.stream() == b.stream()).map(of_stream).collect()
+}
+
+/// Adds the facts that follow from what records say and the journal has; returns how many.
+fn derive(
+    store: &Store,
+    writer: &mut JournalWriter,
+    stream: usize,
+    transitions: &mut Vec<Transition>,
+    (intervals, max_gap_ms): (Option<&Vec<Interval>>, Option<i64>),
+) -> Result<u64> {
+    if intervals.is_none() && max_gap_ms.is_none() {
+        return Ok(0);
+    }
+    let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
+    let known = store.around(writer, stream, (first, last))?;
+    let mut more = intervals.map(|intervals| interval::facts(&known, intervals)).unwrap_or_default();
+    more.extend(max_gap_ms.map(|gap| observed::gaps(&known, transitions, gap)).unwrap_or_default());
+    let before = transitions.len();
+    transitions.extend(more);
+    transitions.sort_unstable();
+    // Of several statuses at one moment the worst stands last.
+    transitions.reverse();
+    transitions.dedup_by_key(|transition| transition.at);
+    transitions.reverse();
+    Ok((transitions.len() - before) as u64)
+}
+
+/// What a batch says of incidents, by stream.
+fn intervals(batch: &mut Batch) -> HashMap<usize, Vec<Interval>> {
+    let mut intervals: HashMap<usize, Vec<Interval>> = HashMap::new();
+    for (stream, interval) in batch.intervals.drain(..) {
+        intervals.entry(stream as usize).or_default().push(interval);
+    }
+    intervals
+}
+
+/// The notes of a batch by stream and moment; of several at one moment the one that wins: with the worst status, then the greatest.
+fn notes(batch: &mut Batch) -> HashMap<usize, Notes> {
+    let mut notes: HashMap<usize, Notes> = HashMap::new();
+    for (index, text) in batch.notes.drain(..) {
+        let row: Row = batch.rows[index as usize];
+        let new = (row.status(), text);
+        let of_stream = notes.entry(row.stream()).or_default();
+        match of_stream.get_mut(&row.at()) {
+            Some(known) if *known >= new => {}
+            Some(known) => *known = new,
+            None => drop(of_stream.insert(row.at(), new)),
+        }
+    }
+    notes
+}
+
+/// The notes that came with the status that won their moment.
+fn of_winners(notes: Notes, transitions: &[Transition]) -> BTreeMap<Instant, Box<str>> {
+    let won = |at: Instant, status: Status| transitions.binary_search(&Transition { at, status }).is_ok();
+    notes.into_iter().filter(|(at, (status, _))| won(*at, *status)).map(|(at, (_, text))| (at, text)).collect()
+}

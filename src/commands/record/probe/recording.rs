@@ -1,0 +1,91 @@
+//! Owns storing the result of a probe, and with it what earlier ones could not store.
+
+use std::fs::File;
+
+use anyhow::{Context as _, Result};
+
+use super::spool::Spool;
+use crate::commands::Context;
+use crate::commands::record::ingest::{Arrival, Intake};
+use crate::domain::value::instant::{Instant, MINUTE_MS};
+use crate::feed::{Batch, Format, Names, Options, Reader, Reject, Row};
+use crate::render::record::probe::Probed;
+use crate::store::{Access, Store};
+
+/// What brought a transition, in the list of ingests.
+const ORIGIN: &str = "slo probe";
+/// Rows that are stored at once.
+const BATCH_ROWS: usize = 100_000;
+/// Rejected lines of a spool that are named one by one.
+const MOST_NAMED: usize = 10;
+/// How far after the machine's clock the transitions of a spool may be, in milliseconds.
+const MAX_SKEW_MS: i64 = 10 * MINUTE_MS;
+
+/// Stores a transition, after those in the spool, in one transaction.
+///
+/// # Errors
+/// When it cannot be stored: then nothing is, and the spool stays as it is.
+pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&Spool<'_>>) -> Result<()> {
+    let mut store = context.store(Access::Create)?;
+    let at = probed.transition.at;
+    let arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
+    Intake::probe(&mut store, &arrival)?;
+    let spooled = store.write(|store| {
+        let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
+        // The spool is locked only while nobody else can store anything, so that no probe waits for another one's wait.
+        let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
+        intake.absorb(store, &mut arrival)?;
+        intake.close(store, at)?;
+        Ok(spooled)
+    })?;
+    let (Some(spool), Some(spooled)) = (spool, spooled) else { return Ok(()) };
+    for (line, reason) in &spooled.rejected {
+        context.warn(&format!("{spool}:{line}: rejected, and kept in {spool}.rejected: {reason}"));
+    }
+    if let Err(error) = spooled.file.set_len(0) {
+        // What is stored already is stored once, however often it is read.
+        context.warn(&format!("warning: --spool {spool}: cannot be emptied: {error}"));
+    }
+    Ok(())
+}
+
+fn batch(probed: &Probed) -> Batch {
+    let (stream, transition) = (probed.stream.clone(), probed.transition);
+    Batch {
+        new_streams: vec![stream],
+        rows: vec![Row::new(0, transition.at, transition.status)],
+        notes: probed.note.iter().map(|note| (0, note.as_str().into())).collect(),
+        read: 1,
+        ..Batch::default()
+    }
+}
+
+/// A spool that was taken in and is still locked.
+struct Spooled {
+    file: File,
+    /// The first lines that were rejected, by number, and why.
+    rejected: Vec<(u64, String)>,
+}
+
+impl Spooled {
+    fn take_in(store: &Store, intake: &mut Intake, spool: &Spool<'_>, now: Instant) -> Result<Option<Self>> {
+        let place = || format!("--spool {spool}");
+        let Some(file) = spool.take().with_context(place)? else { return Ok(None) };
+        let latest = now.plus(MAX_SKEW_MS);
+        let options =
+            Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false };
+        let mut rejected = Vec::new();
+        let mut on_reject = |reject: &Reject<'_>| {
+            let reason = reject.reason.iter().find(|_| rejected.len() < MOST_NAMED).cloned();
+            rejected.extend(reason.map(|reason| (reject.line, reason)));
+            spool.set_aside(&[reject.raw, if reject.complete { b"\n" } else { b"" }])
+        };
+        let mut begins = Some(spool.to_string());
+        let mut reader = Reader::new(&file, options, Names::new(false));
+        while let Some(batch) = reader.next_batch(&mut on_reject).with_context(place)? {
+            intake.absorb(store, &mut Arrival { begins: begins.take(), batch })?;
+        }
+        drop(reader);
+        Ok(Some(Self { file, rejected }))
+    }
+}

@@ -1,0 +1,141 @@
+//! Owns reading where the value of a field comes from.
+
+use regex::Regex;
+use serde_json_path::JsonPath;
+
+use super::shapes::ORIGIN_SHAPE;
+use crate::domain::health::feed::{FILE_NAME, Format, From, NEAREST_KEY, Origin, Piece, pieces};
+use crate::manifest::mapping::fields::{Field, Fields};
+use crate::manifest::problem::Report;
+use crate::manifest::wording::quote;
+use crate::manifest::yaml::tree::Value;
+
+/// The places a value may come from; of several the first that is there counts.
+pub(super) fn read(field: &Field<'_>, format: Format, report: &mut Report) -> Vec<Origin> {
+    match &field.node.value {
+        Value::List(items) => {
+            if items.is_empty() {
+                report.error(field.at, format!("{} is empty", field.path), "write where the value comes from");
+            }
+            field.items(report).iter().filter_map(|item| read_one(item, format, report)).collect()
+        }
+        _ => read_one(field, format, report).into_iter().collect(),
+    }
+}
+
+fn read_one(field: &Field<'_>, format: Format, report: &mut Report) -> Option<Origin> {
+    if !matches!(&field.node.value, Value::Map(_)) {
+        let from = read_value(field, format, report)?;
+        return Some(Origin { from, part: None });
+    }
+    let fields = Fields::of(field, &ORIGIN_SHAPE, report)?;
+    let part = fields.get("match").and_then(|field| read_regex(&field, 1, report));
+    let written: Vec<(&str, Field<'_>)> =
+        ["from", "value", "template"].into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
+    let from = match written.as_slice() {
+        [] => {
+            report.error(field.at, format!("{} has none of from, value and template", field.path), "write one of them");
+            return None;
+        }
+        [("value", only)] => From::Constant(only.text(report)?.to_owned()),
+        [("template", only)] => read_template(only, format, report)?,
+        [(_, only)] => read_value(only, format, report)?,
+        [_, (_, second), ..] => {
+            report.error(
+                second.at,
+                format!("{} has more than one of from, value and template", field.path),
+                "keep one",
+            );
+            return None;
+        }
+    };
+    Some(Origin { from, part })
+}
+
+fn read_template(field: &Field<'_>, format: Format, report: &mut Report) -> Option<From> {
+    let text = field.text(report)?;
+    let Some(pieces) = pieces(text) else {
+        let message =
+            format!("{} {} has braces that do not pair, or with nothing between them", field.path, quote(text));
+        report.error(field.at, message, "write values in braces: {host}/{service}");
+        return None;
+    };
+    let mut is_right = true;
+    for name in pieces.iter().filter_map(Piece::value) {
+        is_right &= check_name(name, field, format, report);
+    }
+    is_right.then_some(From::Template(pieces))
+}
+
+fn read_value(field: &Field<'_>, format: Format, report: &mut Report) -> Option<From> {
+    let text = field.text(report)?;
+    if text.is_empty() {
+        field.expected("a column, key, group or path", "write \"\" nowhere; leave the field out", report);
+        return None;
+    }
+    check_name(text, field, format, report).then(|| From::Value(text.to_owned()))
+}
+
+/// Whether a name may stand for a value of a record.
+fn check_name(name: &str, field: &Field<'_>, format: Format, report: &mut Report) -> bool {
+    if name.starts_with('#') && name != FILE_NAME && (name != NEAREST_KEY || !format.is_tree()) {
+        if name == NEAREST_KEY {
+            report.error(field.at, format!("records of format: {} have no keys above them", format.as_str()), "");
+            return false;
+        }
+        // A column may be called so.
+        return !format.is_tree() || {
+            let message = format!("{} {} is not known", field.path, quote(name));
+            report.error(field.at, message, format!("write {NEAREST_KEY} or {FILE_NAME}, or the key as $['{name}']"));
+            false
+        };
+    }
+    if !format.is_tree() || !name.starts_with(['$', '@', '^']) {
+        return true;
+    }
+    let path = format!("${}", filled(&name[1..]));
+    match JsonPath::parse(&path) {
+        Ok(_) => true,
+        Err(error) => {
+            let message = format!("{} {} is not a JSONPath: {}", field.path, quote(name), error.message());
+            report.error(field.at, message, "write it as RFC 9535 does, such as $.service.name or @['display name']");
+            false
+        }
+    }
+}
+
+/// A path in which `#key` stands where a number or text will.
+fn filled(path: &str) -> String {
+    path.replace(NEAREST_KEY, "0")
+}
+
+/// A regular expression with at least so many groups.
+pub(super) fn read_regex(field: &Field<'_>, groups: usize, report: &mut Report) -> Option<String> {
+    let text = field.text(report)?;
+    match Regex::new(text) {
+        Ok(regex) if regex.captures_len() > groups => Some(text.to_owned()),
+        Ok(_) => {
+            report.error(
+                field.at,
+                format!("{} {} has no group", field.path, quote(text)),
+                "put ( ) around what is wanted",
+            );
+            None
+        }
+        Err(error) => {
+            let text_of_error = error.to_string();
+            let reason = text_of_error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+            report.error(field.at, format!("{} is not a regular expression: {reason}", field.path), "");
+            None
+        }
+    }
+}
+
+/// The values that an origin names.
+pub(super) fn named(from: &From) -> Vec<&str> {
+    match from {
+        From::Constant(_) => Vec::new(),
+        From::Value(name) => vec![name],
+        From::Template(pieces) => pieces.iter().filter_map(Piece::value).collect(),
+    }
+}

@@ -1,0 +1,108 @@
+//! Owns `Healthcheck` documents of Checkstack, of which one thing is read: a check that is disabled is retired.
+//!
+//! Nothing says since when, and a status must not depend on when something was applied, so it never counts. This holds for the systems
+//! that are read together with the document.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::account::objective::System;
+use crate::domain::health::quorum::Quorum;
+use crate::domain::health::rules::CheckRules;
+use crate::domain::plan::object::Object;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::manifest::envelope::{DOCUMENT, Draft, OTHER_VERSION, read_metadata};
+use crate::manifest::mapping::fields::{Field, Fields};
+use crate::manifest::problem::{Position, Problem, Report, Severity};
+use crate::manifest::yaml::tree::{Node, Tree, Value};
+
+/// What such documents are called.
+pub(in crate::manifest) const KIND: &str = "Healthcheck";
+
+/// A check that the documents name.
+pub(in crate::manifest) struct Healthcheck {
+    file: Arc<str>,
+    name: Name,
+    at: Position,
+    is_enabled: bool,
+}
+
+/// Whether a document is one.
+pub(in crate::manifest) fn is_one(root: &Node) -> bool {
+    let says = |key, text| root.child(key).and_then(Node::as_text) == Some(text);
+    says("apiVersion", OTHER_VERSION) && says("kind", KIND)
+}
+
+/// Reads one.
+pub(in crate::manifest) fn read(tree: &Tree, report: &mut Report) -> Option<Healthcheck> {
+    let root = Field::root(tree.root.as_ref()?);
+    let fields = Fields::of(&root, &DOCUMENT, report)?;
+    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+    let at = metadata.as_ref().and_then(|field| field.node.child("name")).map_or(root.at, |name| name.at);
+    let metadata = metadata.and_then(|field| read_metadata(&field, report));
+    let spec = fields.require("spec", "", report)?;
+    spec.entries(report)?;
+    let is_enabled = spec.node.child("enabled").filter(|node| !node.is_null()).map_or(Some(true), |node| {
+        let truth = match &node.value {
+            Value::Scalar { text, plain: true } if text == "true" => Some(true),
+            Value::Scalar { text, plain: true } if text == "false" => Some(false),
+            _ => None,
+        };
+        if truth.is_none() {
+            Field { path: "spec.enabled".to_owned(), at: node.at, node }.expected("true or false", "", report);
+        }
+        truth
+    });
+    Some(Healthcheck { file: Arc::clone(&report.file), name: metadata?.name, at, is_enabled: is_enabled? })
+}
+
+/// Retires checks that are disabled in all systems that were read; returns what is wrong with the documents.
+pub(in crate::manifest) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Draft]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut first: BTreeMap<&Name, &Healthcheck> = BTreeMap::new();
+    for healthcheck in healthchecks {
+        let Healthcheck { file, name, at, is_enabled } = healthcheck;
+        let mut tell = |severity, message, remedy: &str| {
+            let (file, subject, remedy) = (Arc::clone(file), Some(format!("{KIND} {name}")), Some(remedy.to_owned()));
+            problems.push(Problem { severity, file, at: Some(*at), subject, message, remedy, excerpt: None });
+        };
+        if let Some(Healthcheck { file, at, .. }) = first.get(name) {
+            let message = format!("declared twice, first at {file}:{}:{}", at.line, at.column);
+            tell(Severity::Error, message, "rename or remove one of them");
+            continue;
+        }
+        first.insert(name, healthcheck);
+        if *is_enabled {
+            continue;
+        }
+        let mut systems = drafts.iter_mut().filter_map(|draft| match &mut draft.object {
+            Some(Object::System(system)) if system.members.is_none() => Some(system),
+            _ => None,
+        });
+        let mut found = false;
+        systems.by_ref().for_each(|system| {
+            found = true;
+            retire_in(system, name);
+        });
+        if !found {
+            let message =
+                format!("{name} is disabled, but no system is declared beside it, so nothing follows from that");
+            tell(Severity::Warning, message, "give the systems together with it, or write retiredAt in spec.checks");
+        }
+    }
+    problems
+}
+
+/// What the system itself says of when the check is retired stays.
+fn retire_in(system: &mut System, name: &Name) {
+    let never = Some(Instant::EARLIEST);
+    match system.checks.binary_search_by(|check| check.name.cmp(name)) {
+        Ok(place) => system.checks[place].retired_at = system.checks[place].retired_at.or(never),
+        Err(place) => {
+            let (quorum, name) = (Quorum::All, name.clone());
+            let check = CheckRules { name, quorum, stale_after_ms: None, thresholds: None, retired_at: never };
+            system.checks.insert(place, check);
+        }
+    }
+}

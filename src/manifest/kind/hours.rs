@@ -1,0 +1,47 @@
+//! Owns reading hours of the day and days of the week, as conditions and schedules write them.
+
+use chrono::Weekday;
+use chrono_tz::Tz;
+
+use crate::domain::value::hours::{Fault, Hours, parse_time, parse_weekday};
+use crate::manifest::mapping::fields::{Field, Fields};
+use crate::manifest::problem::Report;
+use crate::manifest::yaml::tree::Value;
+
+/// Reads the fields `after`, `before` and `weekday` of a mapping, in a zone; `None` stands for a zone that cannot be read. The remedy
+/// is for hours that leave nothing out.
+pub(in crate::manifest) fn read(
+    field: &Field<'_>,
+    fields: &Fields<'_>,
+    zone: Option<Tz>,
+    remedy: &str,
+    report: &mut Report,
+) -> Option<Hours> {
+    let mut time = |key: &str| {
+        fields.get(key).map(|field| parsed(&field, parse_time, report)).map_or(Some(None), |time| time.map(Some))
+    };
+    let (after, before) = (time("after"), time("before"));
+    let weekdays = fields.get("weekday").map_or(Some(Vec::new()), |field| read_weekdays(&field, report));
+    Hours::new(after?, before?, weekdays?, zone?)
+        .map_err(|(message, _)| report.error(field.at, format!("{}: {message}", field.path), remedy))
+        .ok()
+}
+
+fn read_weekdays(field: &Field<'_>, report: &mut Report) -> Option<Vec<Weekday>> {
+    if let Value::Scalar { .. } = &field.node.value {
+        return parsed(field, parse_weekday, report).map(|day| vec![day]);
+    }
+    let days: Vec<_> = field.items(report).iter().map(|item| parsed(item, parse_weekday, report)).collect();
+    days.into_iter().collect()
+}
+
+/// A text that is read as something else; the reason is reported when it cannot be.
+pub(in crate::manifest) fn parsed<T>(
+    field: &Field<'_>,
+    read: impl Fn(&str) -> Result<T, Fault>,
+    report: &mut Report,
+) -> Option<T> {
+    let text = field.text(report)?;
+    let fault = |(message, remedy): Fault| report.error(field.at, format!("{}: {message}", field.path), remedy);
+    read(text).map_err(fault).ok()
+}

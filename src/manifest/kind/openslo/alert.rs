@@ -1,0 +1,427 @@
+//! Owns reading the alert policies of `OpenSLO`: each becomes a condition of every objective that refers to it.
+
+pub(in crate::manifest) mod shapes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::metadata::{self, as_json};
+use super::window::Shorthand;
+use super::{Document, Raw, Reported, description, entry, plain, reference, text};
+use crate::domain::account::objective::Metadata;
+use crate::domain::budget::balance::LOOKBACKS;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::decimal::Decimal;
+use crate::domain::value::name::Name;
+use crate::manifest::envelope::Draft;
+use crate::manifest::kind::condition;
+use crate::manifest::mapping::fields::{Field, Fields};
+use crate::manifest::problem::{Position, Problem, Report};
+use crate::manifest::wording::{did_you_mean, quote};
+use crate::manifest::yaml::tree::{Entry, Node, Value};
+use shapes::{BURN_RATE, CONDITION, CONDITION_OR_REF, POLICY, POLICY_OR_REF, TARGET, TARGET_OR_REF};
+
+/// What many call the severities of conditions.
+const SEVERITIES: [(&str, &[&str]); 3] = [
+    ("critical", &["critical", "page", "high", "fatal", "sev0", "sev1", "p0", "p1"]),
+    ("warning", &["warning", "warn", "ticket", "medium", "error", "sev2", "p2"]),
+    ("info", &["info", "information", "low", "notice", "sev3", "sev4", "sev5", "p3", "p4", "p5"]),
+];
+/// The notification that slo has: its exit code.
+const OWN_TARGET: &str = "slo-check";
+
+/// The policies, and what they refer to.
+#[derive(Default)]
+pub(super) struct Policies {
+    conditions: BTreeMap<Name, Option<Burn>>,
+    /// What each notification target is.
+    targets: BTreeMap<Name, String>,
+    policies: BTreeMap<Name, Option<Policy>>,
+    /// Those that stand inside an objective.
+    inline: Vec<(Policy, Name)>,
+    /// Of each policy, the objectives that refer to it.
+    wanted: BTreeMap<Name, BTreeSet<Name>>,
+    used: BTreeSet<(&'static str, Name)>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A comparison of a burn rate.
+#[derive(Clone)]
+struct Burn {
+    /// As an expression.
+    when: Node,
+    lasting: Option<Node>,
+    severity: Node,
+    /// The severity as it is written, where that is not our word for it.
+    called: Option<String>,
+    /// What the condition is called.
+    about: Option<serde_json::Value>,
+}
+
+/// A policy that alerts while its condition holds.
+#[derive(Clone)]
+struct Policy {
+    file: Arc<str>,
+    document: usize,
+    at: Position,
+    metadata: Metadata,
+    burn: Burn,
+}
+
+impl Policies {
+    /// Takes a document that policies refer to, or a policy, in this order.
+    pub(super) fn take(&mut self, document: &mut Document<'_>, kind: &'static str, name: Name) {
+        let Document { metadata, spec, report, raw, .. } = document;
+        let heading = metadata.as_ref().and_then(|field| metadata::read(field, &[], report));
+        let Some(spec) = spec.as_ref() else { return };
+        match kind {
+            "AlertCondition" => {
+                let burn = read_condition(spec, metadata.as_ref(), report).filter(|_| heading.is_some());
+                self.conditions.insert(name, burn);
+            }
+            "AlertNotificationTarget" => {
+                let target = read_target(spec, report).unwrap_or_default();
+                self.targets.insert(name, target);
+            }
+            "AlertPolicy" => {
+                let at = document.name.as_ref().map_or(raw.root.at, |(_, at)| *at);
+                let policy = heading.and_then(|heading| self.policy(spec, heading.metadata?, (raw, at), report));
+                self.policies.insert(name, policy.filter(|_| !report.has_errors()));
+            }
+            _ => {}
+        }
+    }
+
+    fn policy(
+        &mut self,
+        spec: &Field<'_>,
+        metadata: Metadata,
+        (raw, at): (&Raw, Position),
+        report: &mut Report,
+    ) -> Option<Policy> {
+        let fields = Fields::of(spec, &POLICY, report)?;
+        let description = description(&fields, report);
+        check_occasions(&fields, report);
+        self.check_targets(&fields, report);
+        let burn = self.condition(&fields, report)?;
+        let mut metadata = Metadata { description, ..metadata };
+        let mut keep = |name: &str, value: Option<String>| {
+            metadata.annotations.extend(value.map(|value| (format!("slo/{name}"), value)));
+        };
+        keep("severity", burn.called.clone());
+        let usual = json!({"metadata": {"name": metadata.name.as_str()}});
+        let about = burn.about.as_ref().filter(|about| **about != usual);
+        metadata.annotations.extend(about.map(|about| ("slo/alertCondition".to_owned(), about.to_string())));
+        Some(Policy { file: Arc::clone(&raw.file), document: raw.document, at, metadata, burn })
+    }
+
+    /// The one condition of a policy, its own or one it refers to.
+    fn condition(&mut self, fields: &Fields<'_>, report: &mut Report) -> Option<Burn> {
+        let list = fields.require("conditions", "write conditions: [{ conditionRef: … }]", report)?;
+        let items = list.items(report);
+        let [item] = items.as_slice() else {
+            if matches!(list.node.value, Value::List(_)) {
+                let message = format!("{} has {} conditions", list.path, items.len());
+                report.error(list.at, message, "write exactly one, and a policy for each other one");
+            }
+            return None;
+        };
+        let fields = Fields::of(item, &CONDITION_OR_REF, report)?;
+        match either(item, &fields, "conditionRef", report)? {
+            Either::Inline(spec) => {
+                fields.get("kind").and_then(|field| field.word(&[("AlertCondition", ())], report));
+                let metadata = fields.get("metadata");
+                if let Some(field) = &metadata {
+                    metadata::read(field, &[], report)?;
+                }
+                read_condition(&spec, metadata.as_ref(), report)
+            }
+            Either::Reference(field) => {
+                let name = field.name(report)?;
+                self.used.insert(("AlertCondition", name.clone()));
+                match self.conditions.get(&name) {
+                    Some(Some(burn)) => Some(burn.placed(field.at)),
+                    Some(None) => {
+                        let message = format!("{} names the AlertCondition {name}, which is not valid", field.path);
+                        report.error(field.at, message, "see the problems of that document");
+                        None
+                    }
+                    None => {
+                        let known = self.conditions.keys().map(Name::as_str);
+                        let remedy = did_you_mean(name.as_str(), known);
+                        let message =
+                            format!("{} names the AlertCondition {name}, which no document declares", field.path);
+                        report.error(field.at, message, remedy);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// Warns once about a policy whose notifications nobody sends.
+    fn check_targets(&mut self, fields: &Fields<'_>, report: &mut Report) {
+        let Some(list) = fields.get("notificationTargets") else { return };
+        let mut elsewhere = false;
+        for item in fields.list("notificationTargets", report) {
+            let Some(fields) = Fields::of(&item, &TARGET_OR_REF, report) else { continue };
+            let target = match either(&item, &fields, "targetRef", report) {
+                None => continue,
+                Some(Either::Inline(spec)) => {
+                    fields.get("kind").and_then(|field| field.word(&[("AlertNotificationTarget", ())], report));
+                    if let Some(field) = fields.get("metadata") {
+                        metadata::read(&field, &[], report);
+                    }
+                    read_target(&spec, report)
+                }
+                Some(Either::Reference(field)) => field.name(report).map(|name| {
+                    let target = self.targets.get(&name).cloned().unwrap_or_default();
+                    self.used.insert(("AlertNotificationTarget", name));
+                    target
+                }),
+            };
+            elsewhere |= target.is_some_and(|target| target != OWN_TARGET);
+        }
+        if elsewhere {
+            let message =
+                "slo sends no notifications: this policy becomes a condition, which slo check reports by its exit code";
+            report.warn(list.at, message, format!("run slo check in CI or cron; target: {OWN_TARGET} says so"));
+        }
+    }
+
+    /// Notes which policies an objective refers to.
+    pub(super) fn refer(
+        &mut self,
+        spec: &Field<'_>,
+        objective: Option<&(Name, Position)>,
+        raw: &Raw,
+        report: &mut Report,
+    ) {
+        let Value::Map(entries) = &spec.node.value else { return };
+        let written = entries.iter().find(|entry| entry.key == "alertPolicies" && !entry.value.is_null());
+        let Some(Entry { value, .. }) = written else { return };
+        let list = Field { path: format!("{}.alertPolicies", spec.path), at: value.at, node: value };
+        for item in list.items(report) {
+            let Some(fields) = Fields::of(&item, &POLICY_OR_REF, report) else { continue };
+            match either(&item, &fields, "alertPolicyRef", report) {
+                None => {}
+                Some(Either::Reference(field)) => self.refer_to(&field, objective, report),
+                Some(Either::Inline(inner)) => {
+                    fields.get("kind").and_then(|field| field.word(&[("AlertPolicy", ())], report));
+                    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+                    let at =
+                        metadata.as_ref().and_then(|field| field.node.child("name")).map_or(item.at, |name| name.at);
+                    let heading = metadata.and_then(|field| metadata::read(&field, &[], report));
+                    let metadata = heading.and_then(|heading| heading.metadata);
+                    let policy = metadata.and_then(|metadata| self.policy(&inner, metadata, (raw, at), report));
+                    self.inline.extend(policy.zip(objective.map(|(name, _)| name.clone())));
+                }
+            }
+        }
+    }
+
+    fn refer_to(&mut self, field: &Field<'_>, objective: Option<&(Name, Position)>, report: &mut Report) {
+        let Some(name) = field.name(report) else { return };
+        self.used.insert(("AlertPolicy", name.clone()));
+        match self.policies.get(&name) {
+            Some(Some(_)) => {
+                let objectives = self.wanted.entry(name).or_default();
+                objectives.extend(objective.map(|(name, _)| name.clone()));
+            }
+            Some(None) => {
+                let message = format!("{} names the AlertPolicy {name}, which is not valid", field.path);
+                report.error(field.at, message, "see the problems of that document");
+            }
+            None => {
+                let remedy = did_you_mean(name.as_str(), self.policies.keys().map(Name::as_str));
+                let message = format!("{} names the AlertPolicy {name}, which no document declares", field.path);
+                report.error(field.at, message, remedy);
+            }
+        }
+    }
+
+    /// Whether a document is referred to.
+    pub(super) fn uses(&self, kind: &'static str, name: &Name) -> bool {
+        self.used.contains(&(kind, name.clone()))
+    }
+
+    /// A condition for every policy and objective: called as the policy, and as both where several objectives share it.
+    pub(super) fn conditions(&mut self) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for (policy, objective) in std::mem::take(&mut self.inline) {
+            drafts.push(self.draft(&policy, policy.metadata.name.clone(), &objective));
+        }
+        for (name, objectives) in std::mem::take(&mut self.wanted) {
+            let Some(Some(policy)) = self.policies.get(&name).cloned() else { continue };
+            for objective in &objectives {
+                let both = Name::parse(&format!("{name}/{objective}")).ok().filter(|_| objectives.len() > 1);
+                drafts.push(self.draft(&policy, both.unwrap_or_else(|| name.clone()), objective));
+            }
+        }
+        drafts
+    }
+
+    fn draft(&mut self, policy: &Policy, name: Name, objective: &Name) -> Draft {
+        let Policy { file, document, at, metadata, burn } = policy;
+        let mut entries = vec![
+            entry("objectiveRef", reference("SLO", *at, objective)),
+            entry("when", burn.when.clone()),
+            entry("severity", burn.severity.clone()),
+        ];
+        entries.extend(burn.lasting.clone().map(|lasting| entry("for", lasting)));
+        let node = Node { at: *at, value: Value::Map(entries) };
+        let spec = Field { path: "spec".to_owned(), at: *at, node: &node };
+        let metadata = Metadata { name: name.clone(), ..metadata.clone() };
+        let mut report = Report::new(file);
+        report.subject = Some(format!("AlertPolicy {}", policy.metadata.name));
+        let mut references = Vec::new();
+        let object = condition::read(&spec, Some(metadata), &mut references, &mut report);
+        let object = object.filter(|_| !report.has_errors()).map(Object::Condition);
+        self.problems.append(&mut report.problems);
+        let (file, document) = (Arc::clone(file), *document);
+        Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references }
+    }
+}
+
+impl Burn {
+    /// The same, said at a place of another document.
+    fn placed(&self, at: Position) -> Self {
+        let moved = |node: &Node| Node { at, ..node.clone() };
+        let (when, severity) = (moved(&self.when), moved(&self.severity));
+        Self { when, severity, lasting: self.lasting.as_ref().map(moved), ..self.clone() }
+    }
+}
+
+/// Something, or the name of something.
+enum Either<'a> {
+    Inline(Field<'a>),
+    Reference(Field<'a>),
+}
+
+fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Report) -> Option<Either<'a>> {
+    let (reference, spec) = (fields.get(key), fields.get("spec"));
+    if let Some(reference) = reference {
+        let inline = ["spec", "metadata", "kind"].into_iter().find(|part| fields.get(part).is_some());
+        let Some(part) = inline else { return Some(Either::Reference(reference)) };
+        report.error(reference.at, format!("{} and {part} contradict each other", reference.path), "keep one of them");
+        return None;
+    }
+    if spec.is_none() && !fields.has_misspelt(key) && !fields.has_misspelt("spec") {
+        report.error(item.at, format!("{} has neither {key} nor spec", item.path), "write one of them");
+    }
+    let spec = spec?;
+    fields.require("kind", "write the kind of what is written here", report)?;
+    fields.require("metadata", "write metadata: { name: … }", report)?;
+    Some(Either::Inline(spec))
+}
+
+/// A condition is judged whenever somebody asks; of an alert that is over, or that has no data, nothing is told.
+fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
+    for (key, remedy) in [
+        ("alertWhenResolved", "remove it: slo check reports what is firing, not what has ended"),
+        ("alertWhenNoData", "remove it: slo check --no-data decides about that"),
+    ] {
+        if fields.flag(key, report) {
+            let at = fields.get(key).map_or(fields.at, |field| field.at);
+            report.error(at, format!("spec.{key}: true is not supported"), remedy);
+        }
+    }
+    let Some(field) = fields.require("alertWhenBreaching", "write alertWhenBreaching: true", report) else { return };
+    let faults = report.problems.len();
+    if !fields.flag("alertWhenBreaching", report) && report.problems.len() == faults {
+        report.error(
+            field.at,
+            "alertWhenBreaching: false leaves nothing to alert on",
+            "write alertWhenBreaching: true",
+        );
+    }
+}
+
+fn read_target(spec: &Field<'_>, report: &mut Report) -> Option<String> {
+    let fields = Fields::of(spec, &TARGET, report)?;
+    description(&fields, report);
+    fields.require("target", &format!("write target: {OWN_TARGET}"), report)?.text(report).map(str::to_owned)
+}
+
+fn read_condition(spec: &Field<'_>, metadata: Option<&Field<'_>>, report: &mut Report) -> Option<Burn> {
+    let fields = Fields::of(spec, &CONDITION, report)?;
+    let description = description(&fields, report);
+    let severity = fields.require("severity", "write critical, warning or info", report);
+    let severity = severity.and_then(|field| read_severity(&field, report));
+    let condition = fields.require("condition", "write condition: { kind: burnrate, … }", report)?;
+    let inner = Fields::of(&condition, &BURN_RATE, report)?;
+    inner.get("kind").and_then(|field| field.word(&[("burnrate", ())], report));
+    let op = inner.require("op", "write gte", report).and_then(|field| read_op(&field, report));
+    let threshold = inner.require("threshold", "write a burn rate such as 14.4", report);
+    let threshold = threshold.and_then(|field| read_threshold(&field, report));
+    let lookback = inner.require("lookbackWindow", "write for example 1h", report);
+    let lookback = lookback.and_then(|field| read_lookback(&field, report));
+    let lasting = inner.get("alertAfter").map(|field| read_lasting(&field, report));
+    let ((word, called), lookback, op, threshold) = (severity?, lookback?, op?, threshold?);
+    let lasting = lasting.unwrap_or(Ok(None)).ok()?;
+    let mut about = metadata.map(|field| json!({"metadata": as_json(field.node)}));
+    if let Some(description) = description {
+        about.get_or_insert_with(|| json!({}))["description"] = json!(description);
+    }
+    let when = text(condition.at, format!("burnRates.{lookback} {op} {threshold}"));
+    Some(Burn { when, lasting, severity: word, called, about })
+}
+
+/// Our word for a severity, and what it was called where that is another.
+fn read_severity(field: &Field<'_>, report: &mut Report) -> Option<(Node, Option<String>)> {
+    let written = field.text(report)?;
+    let lower = written.to_lowercase();
+    let Some((word, _)) = SEVERITIES.iter().find(|(_, names)| names.contains(&lower.as_str())) else {
+        let message = format!("{} {} is unknown", field.path, quote(written));
+        report.error(field.at, message, "write critical, warning or info, or a usual name such as page or sev2");
+        return None;
+    };
+    Some((text(field.at, *word), Some(written.to_owned()).filter(|written| written != word)))
+}
+
+fn read_op(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
+    let op = field.word(&[("lte", "<="), ("gte", ">="), ("lt", "<"), ("gt", ">")], report)?;
+    if op.starts_with('<') {
+        let message = format!("{} {}: this alerts while little of the budget burns", field.path, field.scalar()?);
+        report.warn(field.at, message, "gte or gt is probably meant");
+    }
+    Some(op)
+}
+
+fn read_threshold(field: &Field<'_>, report: &mut Report) -> Option<Decimal> {
+    let found = match &field.node.value {
+        Value::Scalar { text, plain: true } => Decimal::parse(text).ok(),
+        _ => None,
+    };
+    if found.is_none() {
+        field.expected("a number of at least 0 with at most 6 decimals", "", report);
+    }
+    found
+}
+
+fn read_lookback(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
+    let length = Shorthand::read(field, report)?;
+    let found = LOOKBACKS.iter().find(|(_, millis)| length.millis() == Some(*millis)).map(|(name, _)| *name);
+    if found.is_none() {
+        let known: Vec<&str> = LOOKBACKS.iter().map(|(name, _)| *name).collect();
+        let message = format!("{} {}: slo has no burn rate over that", field.path, field.scalar().unwrap_or_default());
+        report.error(field.at, message, format!("write one of {}", known.join(", ")));
+    }
+    found
+}
+
+/// How long it must have held, as our own form writes it; nothing for no time at all.
+fn read_lasting(field: &Field<'_>, report: &mut Report) -> Result<Option<Node>, Reported> {
+    let length = Shorthand::read(field, report).ok_or(Reported)?;
+    match length.millis() {
+        Some(0) => Ok(None),
+        Some(_) => Ok(Some(plain(field.at, format!("{}{}", length.count, length.unit)))),
+        None => {
+            let message = format!("{} {}{} has no fixed length", field.path, length.count, length.unit);
+            report.error(field.at, message, "write minutes, hours, days or weeks, such as 5m");
+            Err(Reported)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Owns what documents of `OpenSLO` v1 may contain, as far as this project can honour it.
+
+use super::metadata::{LONGEST_DESCRIPTION, METADATA};
+use crate::domain::health::transition::Status;
+use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};
+
+pub(super) static DOCUMENT: Shape = Shape {
+    name: "OpenSLODocument",
+    about: "A document of OpenSLO",
+    fields: &[
+        FieldShape::required("apiVersion", Content::Text, "Always openslo/v1"),
+        FieldShape::required("kind", Content::Text, "What it declares"),
+        FieldShape::required("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::optional("spec", Content::Any, "What is declared"),
+    ],
+    one_of: &[],
+};
+
+pub(in crate::manifest) static SERVICE: Shape = Shape {
+    name: "ServiceSpec",
+    about: "A system",
+    fields: &[FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about")],
+    one_of: &[],
+};
+
+pub(in crate::manifest) static SLO: Shape = Shape {
+    name: "OpenSLOSpec",
+    about: "Which share of which time a system has to be up",
+    fields: &[
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::required("service", Content::Name, "The system, unless the indicator names another one"),
+        FieldShape::optional("indicator", Content::Object(&INDICATOR), "What is measured; write this or indicatorRef"),
+        FieldShape::optional("indicatorRef", Content::Name, "The SLI that says what is measured"),
+        FieldShape::required(
+            "timeWindow",
+            Content::List(&Content::Object(&TIME_WINDOW), Length::One),
+            "Exactly one window",
+        ),
+        FieldShape::required(
+            "budgetingMethod",
+            Content::Word(|| vec!["RatioTimeslices", "Occurrences"]),
+            "Time is measured exactly, which is what both come to",
+        ),
+        FieldShape::required(
+            "objectives",
+            Content::List(&Content::Object(&OBJECTIVE), Length::One),
+            "Exactly one objective",
+        ),
+        FieldShape::optional(
+            "alertPolicies",
+            Content::List(&Content::Object(&super::alert::shapes::POLICY_OR_REF), Length::Any),
+            "Policies, each of which becomes a condition of this objective",
+        ),
+    ],
+    one_of: &[&["indicator", "indicatorRef"]],
+};
+
+pub(super) static INDICATOR: Shape = Shape {
+    name: "Indicator",
+    about: "What is measured",
+    fields: &[
+        FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::required("spec", Content::Object(&SLI), "What is measured"),
+    ],
+    one_of: &[],
+};
+
+pub(in crate::manifest) static SLI: Shape = Shape {
+    name: "SLISpec",
+    about: "What is measured: the time that a system spends in some statuses",
+    fields: &[
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::optional(
+            "thresholdMetric",
+            Content::Object(&METRIC),
+            "1 while the status is one of those listed, else 0; write this or ratioMetric",
+        ),
+        FieldShape::optional("ratioMetric", Content::Object(&RATIO), "Good or bad time, of all time"),
+    ],
+    one_of: &[&["thresholdMetric", "ratioMetric"]],
+};
+
+pub(super) static RATIO: Shape = Shape {
+    name: "RatioMetric",
+    about: "Good or bad time, of all time",
+    fields: &[
+        FieldShape::optional("counter", Content::Flag, "Means nothing for time"),
+        FieldShape::optional("good", Content::Object(&METRIC), "The statuses in which time is good"),
+        FieldShape::optional("bad", Content::Object(&METRIC), "The statuses that count as down"),
+        FieldShape::optional("total", Content::Object(&METRIC), "The statuses whose time counts at all"),
+        FieldShape::optional(
+            "rawType",
+            Content::Word(|| vec!["success", "failure"]),
+            "Whether the statuses of raw are the good or the bad ones",
+        ),
+        FieldShape::optional("raw", Content::Object(&METRIC), "The statuses that rawType is about"),
+    ],
+    one_of: &[&["good", "bad", "raw"], &["total", "raw"]],
+};
+
+pub(super) static METRIC: Shape = Shape {
+    name: "Metric",
+    about: "Where the measure comes from",
+    fields: &[FieldShape::required("metricSource", Content::Object(&SOURCE), "Health transitions")],
+    one_of: &[],
+};
+
+pub(super) static SOURCE: Shape = Shape {
+    name: "MetricSource",
+    about: "Health transitions, the only source that slo reads",
+    fields: &[
+        FieldShape::optional("metricSourceRef", Content::Refused, "A DataSource, none of which slo reads"),
+        FieldShape::required("type", Content::Word(|| vec!["HealthTransitions"]), "Always HealthTransitions"),
+        FieldShape::optional("spec", Content::Object(&HEALTH), "Whose transitions, and which statuses"),
+    ],
+    one_of: &[],
+};
+
+pub(super) static HEALTH: Shape = Shape {
+    name: "HealthTransitions",
+    about: "Whose transitions, and which statuses",
+    fields: &[
+        FieldShape::optional("system", Content::Name, "The system; without it, the service"),
+        FieldShape::optional("healthcheck", Content::Name, "One check of it, instead of the system as a whole"),
+        FieldShape::optional(
+            "states",
+            Content::List(&Content::Word(|| Status::ALL.map(Status::as_str).to_vec()), Length::SomeDistinct),
+            "The statuses that are meant",
+        ),
+    ],
+    one_of: &[],
+};
+
+pub(super) static TIME_WINDOW: Shape = Shape {
+    name: "TimeWindow",
+    about: "The last N days, or a calendar period",
+    fields: &[
+        FieldShape::required("duration", Content::Shorthand, "28d, 4w or 48h; of the calendar 1d, 1w, 1M, 1Q or 1Y"),
+        FieldShape::optional("isRolling", Content::Flag, "Whether it is the last N days"),
+        FieldShape::optional("calendar", Content::Object(&CALENDAR), "Where calendar periods begin"),
+    ],
+    one_of: &[],
+};
+
+pub(super) static CALENDAR: Shape = Shape {
+    name: "Calendar",
+    about: "Where calendar periods begin",
+    fields: &[
+        FieldShape::optional(
+            "startTime",
+            Content::Text,
+            "A midnight at which a period begins, such as 2024-01-01 00:00:00",
+        ),
+        FieldShape::required("timeZone", Content::Zone, "The zone of that midnight"),
+    ],
+    one_of: &[],
+};
+
+pub(super) static OBJECTIVE: Shape = Shape {
+    name: "OpenSLOObjective",
+    about: "The target",
+    fields: &[
+        FieldShape::optional("displayName", Content::Text, "A name for people, which is kept as an annotation"),
+        FieldShape::optional("op", Content::Word(|| vec!["lte", "gte", "lt", "gt"]), "How a thresholdMetric compares"),
+        FieldShape::optional("value", Content::Number, "With what a thresholdMetric, which is 0 or 1, is compared"),
+        FieldShape::optional("target", Content::Ratio, "The share of the window to be up, such as 0.999"),
+        FieldShape::optional(
+            "targetPercent",
+            Content::Percent { hundred: false },
+            "The percentage of the window to be up, such as 99.9",
+        ),
+        FieldShape::optional("timeSliceTarget", Content::Refused, "slo measures time exactly, without slices"),
+        FieldShape::optional(
+            "timeSliceWindow",
+            Content::Either(&[Content::Shorthand, Content::Positive(None)]),
+            "Time is measured exactly, so that the average is the same for slices of any length",
+        ),
+        FieldShape::optional("indicator", Content::Refused, "Composite objectives are not supported"),
+        FieldShape::optional("indicatorRef", Content::Refused, "Composite objectives are not supported"),
+        FieldShape::optional("compositeWeight", Content::Refused, "Composite objectives are not supported"),
+    ],
+    one_of: &[&["target", "targetPercent"]],
+};

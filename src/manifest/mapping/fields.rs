@@ -1,0 +1,307 @@
+//! Owns taking typed values out of a mapping: which fields it may have, what each must be, and how a wrong one is named.
+
+use chrono_tz::Tz;
+
+use super::shape::{Content, Shape};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::{Name, NameError};
+use crate::manifest::problem::{Position, Report};
+use crate::manifest::wording::{closest, did_you_mean, or_list, quote};
+use crate::manifest::yaml::tree::{Entry, Node, Value};
+
+/// A mapping whose fields are known.
+pub(in crate::manifest) struct Fields<'a> {
+    /// Where it stands in the document, such as `spec.systemRef`; empty for the document itself.
+    path: String,
+    pub(in crate::manifest) at: Position,
+    entries: &'a [Entry],
+    shape: &'static Shape,
+}
+
+/// A value, its place, and the path under which messages name it.
+pub(in crate::manifest) struct Field<'a> {
+    pub(in crate::manifest) path: String,
+    pub(in crate::manifest) at: Position,
+    pub(in crate::manifest) node: &'a Node,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a mapping, after reporting those that its shape does not have; `None`, reported, if it is no mapping.
+    pub(in crate::manifest) fn of(field: &Field<'a>, shape: &'static Shape, report: &mut Report) -> Option<Self> {
+        let entries = field.entries(report)?;
+        for entry in entries.iter().filter(|entry| shape.field(&entry.key).is_none()) {
+            let place = if field.path.is_empty() { String::new() } else { format!(" in {}", field.path) };
+            let remedy = did_you_mean(&entry.key, shape.names());
+            report.error(entry.key_at, format!("unknown field {}{place}", quote(&entry.key)), remedy);
+        }
+        Some(Self { path: field.path.clone(), at: field.at, entries, shape })
+    }
+
+    /// The field, unless it is absent or null.
+    pub(in crate::manifest) fn get(&self, key: &str) -> Option<Field<'a>> {
+        debug_assert!(self.shape.field(key).is_some(), "{key} is read, but not described");
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        let path = self.path_of(key);
+        (!entry.value.is_null()).then_some(Field { path, at: entry.value.at, node: &entry.value })
+    }
+
+    /// The field, or a report of its absence.
+    pub(in crate::manifest) fn require(&self, key: &str, remedy: &str, report: &mut Report) -> Option<Field<'a>> {
+        let found = self.get(key);
+        if found.is_none() && !self.has_misspelt(key) {
+            let empty = self.entries.iter().find(|entry| entry.key == key);
+            let (at, lack) = empty.map_or((self.at, "is missing"), |entry| (entry.key_at, "has no value"));
+            report.error(at, format!("{} {lack}", self.path_of(key)), remedy);
+        }
+        found
+    }
+
+    /// Whether an unknown field is one for which this one has been suggested, so that its absence need not be reported too.
+    pub(in crate::manifest) fn has_misspelt(&self, key: &str) -> bool {
+        let unknown = self.entries.iter().filter(|entry| self.shape.field(&entry.key).is_none());
+        let meant = |entry: &Entry| closest(&entry.key, self.shape.names());
+        unknown.into_iter().any(|entry| meant(entry) == Some(key))
+    }
+
+    /// The text of a field, if it is there and a text.
+    pub(in crate::manifest) fn text(&self, key: &str, report: &mut Report) -> Option<String> {
+        self.get(key)?.text(report).map(str::to_owned)
+    }
+
+    /// The field's truth; `false` when absent.
+    pub(in crate::manifest) fn flag(&self, key: &str, report: &mut Report) -> bool {
+        debug_assert!(
+            self.describes(key, |content| matches!(content, Content::Flag | Content::Truth(_))),
+            "{key} is no flag"
+        );
+        let Some(field) = self.get(key) else { return false };
+        match &field.node.value {
+            Value::Scalar { text, plain: true } if text == "true" || text == "false" => text == "true",
+            _ => {
+                let like = match field.scalar().unwrap_or_default().to_lowercase().as_str() {
+                    "true" | "yes" | "on" | "y" => "write true",
+                    "false" | "no" | "off" | "n" => "write false",
+                    _ => "",
+                };
+                field.expected("true or false", like, report);
+                false
+            }
+        }
+    }
+
+    /// The items of a list; empty when absent.
+    pub(in crate::manifest) fn list(&self, key: &str, report: &mut Report) -> Vec<Field<'a>> {
+        debug_assert!(self.describes(key, |content| matches!(content, Content::List(..))), "{key} is no list");
+        self.get(key).map(|field| field.items(report)).unwrap_or_default()
+    }
+
+    /// The value that one of a few words stands for, or `default` when absent.
+    pub(in crate::manifest) fn word<T: Copy>(
+        &self,
+        key: &str,
+        default: T,
+        words: &[(&'static str, T)],
+        report: &mut Report,
+    ) -> T {
+        let is_same = |content: &Content| matches!(content, Content::Word(known) if known().len() == words.len());
+        debug_assert!(self.describes(key, is_same), "{key} has other words");
+        self.get(key).and_then(|field| field.word(words, report)).unwrap_or(default)
+    }
+
+    /// Whether the field's content is described as it is read.
+    fn describes(&self, key: &str, is: impl Fn(&Content) -> bool) -> bool {
+        self.shape.field(key).is_some_and(|field| is(&field.content))
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The document as a whole.
+    pub(in crate::manifest) fn root(node: &'a Node) -> Self {
+        Self { path: String::new(), at: node.at, node }
+    }
+
+    /// The entries of a mapping; `None`, reported, if it is none.
+    pub(in crate::manifest) fn entries(&self, report: &mut Report) -> Option<&'a [Entry]> {
+        if let Value::Map(entries) = &self.node.value {
+            return Some(entries);
+        }
+        self.expected("a mapping", "", report);
+        None
+    }
+
+    /// The items of a list; none, and reported, if it is no list.
+    pub(in crate::manifest) fn items(&self, report: &mut Report) -> Vec<Field<'a>> {
+        let Value::List(items) = &self.node.value else {
+            self.expected("a list", "write [ ] around it", report);
+            return Vec::new();
+        };
+        let path = |index| format!("{}[{index}]", self.path);
+        items.iter().enumerate().map(|(index, node)| Field { path: path(index), at: node.at, node }).collect()
+    }
+
+    /// The raw text of a scalar, quoted or not.
+    pub(in crate::manifest) fn scalar(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that YAML takes for one: numbers, booleans and null need quotes to be a text.
+    pub(in crate::manifest) fn text(&self, report: &mut Report) -> Option<&'a str> {
+        let Value::Scalar { text, plain } = &self.node.value else {
+            self.expected("a text", "", report);
+            return None;
+        };
+        let Some(kind) = literal(text).filter(|_| *plain) else { return Some(text) };
+        let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
+        report.error(self.at, message, format!("write \"{text}\""));
+        None
+    }
+
+    /// A name of a system, check, objective or window.
+    pub(in crate::manifest) fn name(&self, report: &mut Report) -> Option<Name> {
+        let text = self.text(report)?;
+        Name::parse(text)
+            .map_err(|error| {
+                let remedy = Name::like(text).filter(|_| error == NameError::Character);
+                let remedy = remedy.map_or_else(String::new, |name| format!("write {name}"));
+                report.error(self.at, format!("{} {}: {error}", self.path, quote(text)), remedy);
+            })
+            .ok()
+    }
+
+    /// The value that one of a few words stands for.
+    pub(in crate::manifest) fn word<T: Copy>(&self, words: &[(&'static str, T)], report: &mut Report) -> Option<T> {
+        let text = self.text(report)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("{} must be {}, not {}", self.path, or_list(known.iter().copied()), quote(text));
+            let guess = closest(text, known).map(|guess| format!("did you mean {guess}?"));
+            report.error(self.at, message, guess.unwrap_or_default());
+        }
+        found
+    }
+
+    /// A moment, in any of the forms people type.
+    pub(in crate::manifest) fn instant(&self, report: &mut Report) -> Option<Instant> {
+        let Some(text) = self.scalar() else {
+            self.expected("a time such as 2026-11-20T22:00:00Z", "", report);
+            return None;
+        };
+        Instant::parse(text)
+            .map_err(|error| report.error(self.at, format!("{} {} is {error}", self.path, quote(text)), ""))
+            .ok()
+    }
+
+    /// A whole number that is not quoted; reports nothing.
+    pub(in crate::manifest) fn whole_number(&self) -> Option<u32> {
+        let Value::Scalar { text, plain: true } = &self.node.value else { return None };
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    }
+
+    /// A whole number from 1 to a most.
+    pub(in crate::manifest) fn count(&self, most: u32, report: &mut Report) -> Option<u32> {
+        let found = self.whole_number().filter(|number| (1..=most).contains(number));
+        if found.is_none() {
+            self.expected(&format!("a whole number from 1 to {most}"), "", report);
+        }
+        found
+    }
+
+    /// A length of time in milliseconds.
+    pub(in crate::manifest) fn millis(&self, report: &mut Report) -> Option<i64> {
+        let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);
+        if found.is_none() {
+            self.expected("a length of time", "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
+        }
+        found
+    }
+
+    /// A time zone of the IANA database.
+    pub(in crate::manifest) fn zone(&self, report: &mut Report) -> Option<Tz> {
+        let text = self.text(report)?;
+        let found = text.parse().ok();
+        if found.is_none() {
+            // An abbreviation is like too many names to guess one.
+            let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+            let remedy = guess.filter(|_| text.len() > 4).map_or_else(
+                || "write an IANA name such as Europe/Berlin".to_owned(),
+                |guess| format!("did you mean {guess}?"),
+            );
+            report.error(self.at, format!("{} {} is not a known time zone", self.path, quote(text)), remedy);
+        }
+        found
+    }
+
+    /// Reports that the value is not what it should be.
+    pub(in crate::manifest) fn expected(&self, shape: &str, remedy: &str, report: &mut Report) {
+        let found = match &self.node.value {
+            Value::Scalar { text, plain: true } if text.is_empty() => "empty".to_owned(),
+            Value::Scalar { text, plain: true } if literal(text).is_some() => text.clone(),
+            Value::Scalar { text, .. } => quote(text),
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a mapping".to_owned(),
+        };
+        let path = if self.path.is_empty() { "a manifest" } else { &self.path };
+        report.error(self.at, format!("{path} must be {shape}, not {found}"), remedy);
+    }
+}
+
+impl Node {
+    /// Whether nothing is written here, or null.
+    pub(in crate::manifest) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if literal(text) == Some("null"))
+    }
+}
+
+/// What YAML 1.2 takes an unquoted text for, if not for a text.
+pub(in crate::manifest) fn literal(text: &str) -> Option<&'static str> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Some("null"),
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Some("a boolean"),
+        ".nan" | ".NaN" | ".NAN" => return Some("a number"),
+        _ => {}
+    }
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let based = |prefix, radix| {
+        text.strip_prefix(prefix).is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)))
+    };
+    let decimal = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+        && unsigned.parse::<f64>().is_ok();
+    let infinite = matches!(unsigned, ".inf" | ".Inf" | ".INF");
+    (decimal || infinite || based("0x", 16) || based("0o", 8)).then_some("a number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_yaml_takes_for_something_else_needs_quotes() {
+        for (text, kind) in [
+            ("1.10", Some("a number")),
+            ("-1", Some("a number")),
+            ("1e3", Some("a number")),
+            ("0x1F", Some("a number")),
+            (".inf", Some("a number")),
+            ("True", Some("a boolean")),
+            ("~", Some("null")),
+            ("yes", None),
+            ("1.2.3", None),
+            ("2026-11-20", None),
+            ("infinity", None),
+            ("e3", None),
+            ("0x", None),
+            ("-", None),
+        ] {
+            assert_eq!(literal(text), kind, "{text}");
+        }
+    }
+}

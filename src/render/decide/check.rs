@@ -1,0 +1,167 @@
+//! Owns how verdicts look.
+
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::domain::rules::condition::{Owner, Subject};
+use crate::domain::rules::finding::Finding;
+use crate::domain::rules::solver::explained::Explained;
+use crate::domain::value::instant::Instant;
+use crate::render::form::moment::zoned;
+use crate::render::form::sheet::paint;
+use crate::render::part::reading::{shown, values};
+use crate::render::part::subject::{WireId, count_of, name_of};
+use crate::render::{Canvas, Cell, Document, Sheet, Tone};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireFinding<'a> {
+    #[serde(flatten)]
+    id: WireId<'a>,
+    condition: &'a str,
+    expression: String,
+    severity: &'static str,
+    firing: bool,
+    since: Option<String>,
+    clears_at: Option<String>,
+    values: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<WireExplained<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireExplained<'a> {
+    expression: &'a str,
+    met: bool,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    values: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<WireExplained<'a>>,
+}
+
+impl<'a> WireExplained<'a> {
+    fn of(explained: &'a Explained) -> Self {
+        let Explained { expression, met, parts, .. } = explained;
+        let parts = parts.iter().map(WireExplained::of).collect();
+        Self { expression, met: *met, values: values(&explained.values), parts }
+    }
+}
+
+/// The verdict for programs.
+pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document> {
+    let text = |at: Option<Instant>| at.map(|at| at.to_string());
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|finding| WireFinding {
+            id: WireId::of(&finding.subject),
+            condition: &finding.rule.name,
+            expression: finding.rule.term.to_string(),
+            severity: finding.rule.severity.as_str(),
+            firing: finding.firing,
+            since: text(finding.since),
+            clears_at: text(finding.clears_at),
+            values: values(&finding.values),
+            explanation: finding.explanation.as_ref().map(WireExplained::of),
+        })
+        .collect();
+    let mut document = Document::list(as_of, "results", &rows)?;
+    let verdict = if findings.iter().any(|finding| finding.firing) { "fail" } else { "pass" };
+    document.set("verdict", &verdict)?;
+    Ok(document)
+}
+
+/// The verdict as a table, for markdown.
+pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
+    let about =
+        |owner: Owner| findings.iter().any(|finding| finding.subject.named().is_some_and(|(of, _)| of == owner));
+    let what = match (about(Owner::Objective), about(Owner::System)) {
+        (false, true) => "SYSTEM",
+        (true, true) => "NAME",
+        _ => "OBJECTIVE",
+    };
+    let mut sheet = Sheet::new().left("VERDICT").left(what).left("CONDITION").left("SINCE").left("VALUES");
+    for finding in findings.iter().filter(|finding| finding.firing) {
+        sheet.push(vec![
+            Cell::toned("✖ fail", Tone::Bad),
+            Cell::toned(name_of(&finding.subject), Tone::Strong),
+            Cell::plain(cause(finding)),
+            Cell::plain(finding.since.map_or("–".to_owned(), zoned)),
+            Cell::plain(shown(&finding.values).join(" ")),
+        ]);
+    }
+    sheet.footer.push(summary(findings).1);
+    sheet
+}
+
+/// The verdict for people: every objective and system that fails, with the values that decided, and a line that sums up. What passes is
+/// there when it was explained.
+pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
+        let (sign, verb, tone) =
+            if finding.firing { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
+        let objective = paint(name_of(&finding.subject), Tone::Strong, canvas);
+        let rule = &finding.rule;
+        let _ = writeln!(text, "{} {objective} {verb} on {}: {}", paint(sign, tone, canvas), rule.name, rule.term);
+        match &finding.explanation {
+            Some(explained) => explain(&mut text, explained, 1, canvas),
+            None => shown(&finding.values).iter().for_each(|value| {
+                let _ = writeln!(text, "    {value}");
+            }),
+        }
+        if let Some(course) = course(finding) {
+            let _ = writeln!(text, "    {}", paint(&course, Tone::Faint, canvas));
+        }
+    }
+    let (pass, summary) = summary(findings);
+    text.push_str(&paint(&summary, if pass { Tone::Good } else { Tone::Bad }, canvas));
+    text.push('\n');
+    text
+}
+
+/// A term with its parts below it: whether each is true, and the values it looked at.
+fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canvas) {
+    let indent = "  ".repeat(depth);
+    let truth = if explained.met { paint("yes", Tone::Strong, canvas) } else { paint("no ", Tone::Faint, canvas) };
+    if explained.parts.is_empty() {
+        let values = shown(&explained.values).join(" ");
+        let gap = if values.is_empty() { "" } else { "    " };
+        let _ = writeln!(text, "{indent}{truth} {}{gap}{}", explained.expression, paint(&values, Tone::Faint, canvas));
+    } else {
+        let _ = writeln!(text, "{indent}{truth} {}", explained.joint);
+        explained.parts.iter().for_each(|part| explain(text, part, depth + 1, canvas));
+    }
+}
+
+/// Since when a finding is as it is, and what is to come.
+pub(super) fn course(finding: &Finding) -> Option<String> {
+    let since = finding.since.map(|since| format!("since {}", zoned(since)));
+    let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", zoned(at)));
+    let parts: Vec<String> = since.into_iter().chain(clears).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What a finding fails on: the expression itself where it has no name of its own.
+pub(in crate::render) fn cause(finding: &Finding) -> String {
+    if finding.rule.name == "when" { finding.rule.term.to_string() } else { finding.rule.name.clone() }
+}
+
+/// Whether nothing is firing, and the line that says so.
+pub(in crate::render) fn summary(findings: &[Finding]) -> (bool, String) {
+    let distinct = |findings: &mut dyn Iterator<Item = &'_ Finding>| -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = findings.map(|finding| finding.subject.clone()).collect();
+        subjects.dedup();
+        subjects
+    };
+    let all = distinct(&mut findings.iter());
+    let all = count_of(&all.iter().collect::<Vec<_>>());
+    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing)).len();
+    match failing {
+        0 => (true, format!("✔ pass: {all} checked")),
+        _ => (false, format!("✖ fail: {failing} of {all} failed")),
+    }
+}

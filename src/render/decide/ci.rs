@@ -1,0 +1,58 @@
+//! Owns verdicts in the forms that CIs read: JUnit's XML, and the annotations and job summaries of GitHub.
+
+use anyhow::Result;
+
+use super::check::{cause, course, sheet, summary};
+use crate::domain::rules::condition::Severity;
+use crate::domain::rules::finding::Finding;
+use crate::domain::value::instant::Instant;
+use crate::render::form::github::{Annotation, line};
+use crate::render::form::junit::{Case, Outcome, text};
+use crate::render::part::reading::shown;
+use crate::render::part::subject::name_of;
+
+/// A JUnit report: a suite for each condition, in it a case for each objective or system, which fails while the condition is firing.
+pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
+    let case = |finding: &Finding| {
+        let outcome = if finding.firing {
+            Outcome::Fail {
+                severity: Some(finding.rule.severity.as_str()),
+                message: format!("{} fails on {}", name_of(&finding.subject), finding.rule.term),
+                detail: because(finding).join("\n"),
+            }
+        } else {
+            Outcome::Pass
+        };
+        Case { suite: cause(finding), name: name_of(&finding.subject).to_owned(), outcome }
+    };
+    text("slo check", as_of, &findings.iter().map(case).collect::<Vec<_>>())
+}
+
+/// A line for each objective or system that fails, which GitHub shows beside the workflow's run, and one that sums up.
+pub(crate) fn annotations(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| finding.firing) {
+        let level = match finding.rule.severity {
+            Severity::Info => "notice",
+            Severity::Warning => "warning",
+            Severity::Critical => "error",
+        };
+        let title = format!("{} fails on {}", name_of(&finding.subject), cause(finding));
+        let message = [vec![finding.rule.term.to_string()], because(finding)].concat().join("\n");
+        let (title, message) = (Some(title.as_str()), message.as_str());
+        text.push_str(&line(&Annotation { level, file: None, line: None, column: None, title, message }));
+    }
+    text.push_str(&summary(findings).1);
+    text.push('\n');
+    text
+}
+
+/// The verdict as a page for the summary of a GitHub job.
+pub(crate) fn job_summary(findings: &[Finding]) -> String {
+    format!("### Error budgets\n\n{}\n", sheet(findings).markdown())
+}
+
+/// The values that decided, since when, and what is to come, a line each.
+fn because(finding: &Finding) -> Vec<String> {
+    shown(&finding.values).into_iter().chain(course(finding)).collect()
+}

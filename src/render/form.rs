@@ -1,0 +1,10 @@
+//! Owns the forms that all answers share: documents for programs, sheets for people, and text that is escaped for where it goes.
+
+pub(super) mod document;
+pub(crate) mod github;
+pub(crate) mod junit;
+pub(super) mod markdown;
+pub(super) mod markup;
+pub(crate) mod moment;
+pub(crate) mod number;
+pub(super) mod sheet;

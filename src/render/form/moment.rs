@@ -1,0 +1,101 @@
+//! Owns moments in words for people: in the time zone they read in, which is named wherever a moment stands.
+//!
+//! The zone is a matter of looks, like the width of a terminal, and reaches every sentence of every answer: it is set once a run,
+//! before anything is written. Programs read UTC always.
+
+use std::cell::Cell;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+
+thread_local! {
+    /// The zone of whoever reads what this thread writes.
+    static ZONE: Cell<Tz> = const { Cell::new(Tz::UTC) };
+}
+
+/// From here on, this thread writes moments in this zone.
+pub(crate) fn read_in(zone: Tz) {
+    ZONE.set(zone);
+}
+
+/// The zone by its name, for a line below moments that do not name it themselves: `UTC`, `Europe/Berlin`.
+pub(in crate::render) fn zone() -> &'static str {
+    ZONE.get().name()
+}
+
+/// To the minute, where the zone is named elsewhere: `2026-11-20 14:05`.
+pub(crate) fn minute(at: Instant) -> String {
+    written(at, "%Y-%m-%d %H:%M")
+}
+
+/// To the second, where the zone is named elsewhere: `2026-11-20 14:05:00`.
+pub(in crate::render) fn second(at: Instant) -> String {
+    written(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// To the minute, and in which zone: `2026-11-20 14:05 UTC`, `2026-11-20 15:05 CET`.
+pub(in crate::render) fn zoned(at: Instant) -> String {
+    written(at, "%Y-%m-%d %H:%M %Z")
+}
+
+/// From when to when; the zone stands once unless clocks have changed between them: `2026-11-13 14:05 to 2026-11-20 14:05 UTC`.
+pub(in crate::render) fn range(span: Span) -> String {
+    let abbreviation = |at| written(at, "%Z");
+    let same = abbreviation(span.start) == abbreviation(span.end);
+    format!("{} to {}", if same { minute(span.start) } else { zoned(span.start) }, zoned(span.end))
+}
+
+/// The date: `2026-11-20`.
+pub(in crate::render) fn day(at: Instant) -> String {
+    written(at, "%Y-%m-%d")
+}
+
+/// The date without its year: `11-20`.
+pub(in crate::render) fn short_day(at: Instant) -> String {
+    written(at, "%m-%d")
+}
+
+/// In as few words as tell it apart on the day of another: `13:41`, `11-18 13:41`, `2025-11-18`.
+pub(in crate::render) fn clock(at: Instant, now: Instant) -> String {
+    let same = |format: &str| written(at, format) == written(now, format);
+    let format = match (same("%Y-%m-%d"), same("%Y")) {
+        (true, _) => "%H:%M",
+        (_, true) => "%m-%d %H:%M",
+        _ => "%Y-%m-%d",
+    };
+    written(at, format)
+}
+
+fn written(at: Instant, format: &str) -> String {
+    local(at).format(format).to_string()
+}
+
+fn local(at: Instant) -> DateTime<Tz> {
+    at.to_chrono().with_timezone(&ZONE.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        Instant::parse(text).unwrap()
+    }
+
+    #[test]
+    fn moments_are_written_in_the_zone_of_the_reader() {
+        let (summer, winter) = (at("2026-10-24T22:30:00Z"), at("2026-11-20T14:05:09Z"));
+        assert_eq!((minute(winter).as_str(), zone()), ("2026-11-20 14:05", "UTC"));
+        assert_eq!(range(Span::new(summer, winter)), "2026-10-24 22:30 to 2026-11-20 14:05 UTC");
+        read_in(Tz::Europe__Berlin);
+        assert_eq!((zoned(summer).as_str(), zoned(winter).as_str()), ("2026-10-25 00:30 CEST", "2026-11-20 15:05 CET"));
+        assert_eq!(range(Span::new(summer, winter)), "2026-10-25 00:30 CEST to 2026-11-20 15:05 CET");
+        assert_eq!(clock(summer, at("2026-10-25T12:00:00Z")), "00:30");
+        assert_eq!((second(winter).as_str(), day(summer).as_str()), ("2026-11-20 15:05:09", "2026-10-25"));
+        read_in(Tz::Asia__Kathmandu);
+        assert_eq!(zoned(winter), "2026-11-20 19:50 +0545");
+    }
+}

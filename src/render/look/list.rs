@@ -1,0 +1,87 @@
+//! Owns how lists of systems, objectives, maintenance windows and ingests look, and the numbers of the database file.
+
+mod declared;
+mod maintenance;
+mod records;
+mod vocabulary;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::domain::value::instant::Instant;
+use crate::render::form::moment::zoned;
+use crate::render::record::ingest::thousands;
+use crate::render::{Cell, Document, Sheet, Tone};
+
+pub(crate) use declared::{KnownSystem, conditions, corrections, objectives, systems};
+pub(crate) use maintenance::maintenance;
+pub(crate) use records::{KnownSet, ingests, sets};
+pub(crate) use vocabulary::{feeds, fields, policies};
+
+/// A list: what it is of, and its rows.
+pub(crate) struct List {
+    name: &'static str,
+    /// Titles that begin with `>` head columns of numbers, those that begin with `+` columns that only the wide list has.
+    titles: &'static [&'static str],
+    rows: Vec<Row>,
+}
+
+/// One row of a list: its cells, and a value for programs.
+struct Row {
+    cells: Vec<String>,
+    value: Value,
+}
+
+impl List {
+    fn new(name: &'static str, titles: &'static [&'static str], rows: impl Iterator<Item = Row>) -> Self {
+        Self { name, titles, rows: rows.collect() }
+    }
+}
+
+/// A list for programs.
+pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
+    Document::list(as_of, list.name, &list.rows.iter().map(|row| &row.value).collect::<Vec<_>>())
+}
+
+/// A list for people; what says least gives way on a narrow terminal.
+pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
+    let mut sheet = Sheet::new();
+    sheet.overflows = wide;
+    let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
+    for (index, title) in &shown {
+        sheet = match (title.strip_prefix('>'), title.strip_prefix('+')) {
+            (Some(title), _) => sheet.right(title),
+            (_, Some(title)) => sheet.left(title),
+            _ => sheet.left(title),
+        };
+        if *index == 0 {
+            sheet = sheet.names();
+        } else if matches!(**title, "LABELS" | "FILE" | "STARTED" | "LAST" | "REPEATS" | "REASON") {
+            sheet = sheet.optional();
+        }
+    }
+    for row in rows {
+        let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
+        sheet.push(shown.iter().map(|(index, _)| Cell::toned(row.cells[*index].clone(), tone(*index))).collect());
+    }
+    sheet.footer.push(total(rows.len(), name));
+    sheet
+}
+
+/// How many there are of what a list lists: `no corrections`, `1 policy`, `2,000 objectives`.
+fn total(rows: usize, name: &str) -> String {
+    let plural = if name == "maintenance" { "maintenance windows" } else { name };
+    match rows {
+        0 => format!("no {plural}"),
+        1 => match plural.strip_suffix("ies") {
+            Some(stem) => format!("1 {stem}y"),
+            None => format!("1 {}", plural.trim_end_matches('s')),
+        },
+        _ => format!("{} {plural}", thousands(rows as u64)),
+    }
+}
+
+/// A moment of a list, to the minute.
+fn moment(at: Option<Instant>) -> String {
+    at.map_or("–".to_owned(), zoned)
+}

@@ -1,0 +1,252 @@
+//! Owns the one screen about one objective: the answer first, then its outages, days, rates, and the accounting.
+
+mod accounting;
+mod answer;
+mod drawing;
+mod rates;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::status::{symbol, tone};
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::account::objective::Objective;
+use crate::domain::account::outage::{Event, Outage};
+use crate::domain::account::weights::{FULL, written};
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::latest::Latest;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::one_line;
+use crate::render::form::moment::{day, minute};
+use crate::render::form::sheet::paint;
+use crate::render::{Canvas, Tone};
+use drawing::{blame, timeline, trend};
+
+pub(crate) use wire::document;
+
+/// Width of the bars.
+const BAR: usize = 30;
+/// Downtime events shown, the latest ones.
+const MOST_EVENTS: usize = 5;
+/// Width of the headings.
+const HEAD: usize = 11;
+
+/// All that is known of one objective.
+pub(crate) struct Portrait {
+    pub(crate) objective: Objective,
+    pub(crate) report: ObjectiveReport,
+    /// Those that are about what it looks at, within the window up to `as_of`; sorted by name.
+    pub(crate) corrections: Vec<DeclaredCorrection>,
+    /// Those of which something is charged in the window, oldest first.
+    pub(crate) outages: Vec<Outage>,
+    /// The outage that goes on, else the last of those.
+    pub(crate) latest: Option<Latest>,
+    /// The last days, oldest first.
+    pub(crate) snapshots: Vec<Snapshot>,
+    /// Of its system, oldest first.
+    pub(crate) achievements: Vec<Unlocked>,
+    pub(crate) as_of: Instant,
+}
+
+impl Portrait {
+    /// The charged parts of outages, oldest first.
+    fn events(&self) -> Vec<&Event> {
+        self.outages.iter().flat_map(|outage| &outage.events).collect()
+    }
+
+    /// The hours that are counted; none: all of them.
+    fn schedule(&self) -> Vec<String> {
+        self.objective.schedule.shifts().iter().map(ToString::to_string).collect()
+    }
+
+    /// What takes time out of the window's length.
+    fn leaves(&self) -> Vec<&'static str> {
+        let outside = (!self.objective.schedule.is_always()).then_some("outside the schedule");
+        self.not_counted().into_iter().chain(outside).collect()
+    }
+
+    fn not_counted(&self) -> Vec<&'static str> {
+        let not_counted = self.objective.not_counted;
+        let parts = [(not_counted.maintenance, "maintenance"), (not_counted.unknown, "unknown")];
+        parts.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
+    }
+
+    fn counts_as_down(&self) -> Vec<&'static str> {
+        self.objective.counts_as_down.iter().map(|(status, _)| status.as_str()).collect()
+    }
+
+    /// The weights of the statuses that count as down.
+    fn weights(&self) -> BTreeMap<&'static str, f64> {
+        let each = self.objective.counts_as_down.iter();
+        each.map(|(status, weight)| (status.as_str(), weight as f64 / FULL as f64)).collect()
+    }
+
+    /// The statuses that count as down: `degraded at 0.5`.
+    fn weighted(&self) -> Vec<String> {
+        let word = |(status, weight): (Status, i64)| match weight {
+            FULL => status.to_string(),
+            weight => format!("{status} at {}", written(weight)),
+        };
+        self.objective.counts_as_down.iter().map(word).collect()
+    }
+
+    fn excluded_dependencies(&self) -> Vec<String> {
+        self.objective.excluded_dependencies.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// The screen for people.
+pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
+    let report = &portrait.report;
+    let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);
+    let mut screen = Screen { text: String::new(), canvas };
+    screen.line(&format!("{}  {state}", paint(report.objective.as_str(), Tone::Strong, canvas)));
+    if let Some(title) = &portrait.objective.metadata.title {
+        screen.line(&one_line(title));
+    }
+    if report.orphaned {
+        screen.line("orphaned: no longer declared in its set; active until `slo apply --prune`");
+    }
+    let check = report.healthcheck.as_ref().map_or(String::new(), |check| format!(", check {check}"));
+    let target = report.budget.target.percent();
+    screen.line(&format!("{target} % of {}{check}, window {}", report.system, report.window_kind));
+    screen.line("");
+    if report.state == State::NoData {
+        screen.part("Now", vec![format!("{} has not reported anything yet", report.system)]);
+    } else {
+        screen.part("Now", vec![answer::now(portrait)]);
+        screen.part("Cause", answer::cause(portrait));
+        screen.part("Notes", answer::notes(portrait));
+        screen.part("Planned", answer::planned(portrait));
+        screen.part("Budget", answer::budget(portrait, canvas));
+        screen.part("Forecast", answer::forecast(portrait));
+        screen.line("");
+        screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
+        screen.part("Causes", blame(portrait, canvas));
+        screen.part("Trend", trend(portrait, canvas));
+        screen.part("Streak", vec![streak(report)]);
+        screen.part("Achieved", achieved(portrait));
+        screen.line("");
+        screen.part("Burn rate", rates::burn(portrait, canvas));
+    }
+    screen.part("Accounting", accounting::accounting(portrait));
+    screen.text
+}
+
+/// The screen as a block of markdown.
+pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> String {
+    crate::render::form::markdown::block("text", &text(portrait, canvas))
+}
+
+struct Screen {
+    text: String,
+    canvas: Canvas,
+}
+
+impl Screen {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text.trim_end());
+        self.text.push('\n');
+    }
+
+    /// A heading with lines beside it; nothing when there are none.
+    fn part(&mut self, head: &str, lines: Vec<String>) {
+        for (index, line) in lines.into_iter().enumerate() {
+            let head = format!("{:<HEAD$}", if index == 0 { head } else { "" });
+            let head = if index == 0 { paint(&head, Tone::Faint, self.canvas) } else { head };
+            let room = self.canvas.width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(HEAD));
+            let mut broken = broken(&line, room).into_iter();
+            self.line(&format!("{head}{}", broken.next().unwrap_or_default()));
+            for rest in broken {
+                self.line(&format!("{:HEAD$}  {rest}", ""));
+            }
+        }
+    }
+}
+
+/// A line in parts that are no wider than the room where it has spaces to break at; all but the first leave two columns.
+fn broken(line: &str, room: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut used = 0;
+    for word in line.split_inclusive(' ') {
+        let width = visible_width(word.trim_end());
+        if used > 0 && used + width > room {
+            parts.push(String::new());
+            used = 2;
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push_str(word);
+        }
+        used += width + word.len() - word.trim_end().len();
+    }
+    parts
+}
+
+/// The columns that a text takes; what colours it takes none.
+fn visible_width(text: &str) -> usize {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().map_or(0, UnicodeWidthStr::width);
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
+}
+
+fn events(portrait: &Portrait) -> Vec<String> {
+    let events = portrait.events();
+    let mut lines: Vec<String> = events
+        .iter()
+        .rev()
+        .take(MOST_EVENTS)
+        .map(|event| {
+            let lasted = super::downtime::lasted(event, portrait.as_of);
+            let lasted = match event.end {
+                Some(_) => format!("lasted {lasted:>5}"),
+                None => format!("ongoing, {lasted} so far"),
+            };
+            let cause = event.upstream.as_ref().map_or("self", |name| name.as_str());
+            format!("{}  {lasted}, cause: {cause} ({})", minute(event.start), event.source.as_str())
+        })
+        .collect();
+    if events.len() > MOST_EVENTS {
+        let name = &portrait.report.objective;
+        let more = events.len() - MOST_EVENTS;
+        lines.push(format!("… and {more} more in the window: `slo downtime {name}`"));
+    }
+    lines
+}
+
+fn streak(report: &ObjectiveReport) -> String {
+    let streak = &report.streak;
+    let date = |at: Instant| report.window_kind.calendar().date(at);
+    let since = streak.start.map_or(String::new(), |start| format!(" since {}", date(start)));
+    let best = match streak.best_end {
+        Some(end) => format!(", best {} days, ended {}", streak.best, date(end.plus(-1))),
+        None if streak.best > 0 => ", the best so far".to_owned(),
+        None => String::new(),
+    };
+    format!("{} days{since}{best}", streak.current)
+}
+
+/// What its system has achieved, oldest first.
+fn achieved(portrait: &Portrait) -> Vec<String> {
+    let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
+    portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_colours_take_no_room() {
+        assert_eq!(broken("one two three", 7), ["one two ", "three"]);
+        assert_eq!(broken("one two three", 13), ["one two three"]);
+        assert_eq!(broken("\u{1b}[31mone\u{1b}[0m two", 7), ["\u{1b}[31mone\u{1b}[0m two"]);
+        assert_eq!(broken("   aligned", 4), ["   ", "aligned"]);
+        assert_eq!(visible_width("\u{1b}[1;31m✖ bad\u{1b}[0m"), 5);
+    }
+}

@@ -1,0 +1,138 @@
+//! Owns the answer that `slo show` begins with: whether it is down and since when, why, what was written of it, whether that was
+//! planned, and what is left of the budget.
+
+use super::{BAR, Portrait};
+use crate::domain::account::outage::Outage;
+use crate::domain::budget::balance::SCALED_MS;
+use crate::domain::budget::latest::Note;
+use crate::domain::health::transition::Source;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::one_line;
+use crate::render::Canvas;
+use crate::render::form::moment::{minute, range, zoned};
+use crate::render::form::number::{percent, short_down, short_time};
+use crate::render::form::sheet::paint;
+use crate::render::look::health::ago;
+use crate::render::look::status::{remaining_percent, tone};
+use crate::render::part::forecast::{next_period, overspending};
+use crate::render::part::{down, maintenance};
+
+/// Notes shown, the last ones.
+const MOST_NOTES: usize = 3;
+
+/// Whether it is down now, and since when; else when it was down last.
+pub(super) fn now(portrait: &Portrait) -> String {
+    let report = &portrait.report;
+    if let (Some(down), Some(words)) = (&report.down, down::in_words(report)) {
+        return format!("{words}; {} so far", short_time(portrait.as_of.since(down.since)));
+    }
+    let status = if report.known_now {
+        "up".to_owned()
+    } else {
+        format!("status unknown, last data {}", ago(report.data_age_ms()))
+    };
+    match &portrait.latest {
+        Some(latest) => {
+            let span = latest.outage.span(portrait.as_of);
+            format!("{status}; last outage from {}, {}", range(span), short_time(span.millis()))
+        }
+        None => format!("{status}; no outage in the window"),
+    }
+}
+
+/// To whom the latest outage is charged; nothing where none of it is.
+pub(super) fn cause(portrait: &Portrait) -> Vec<String> {
+    let Some(latest) = &portrait.latest else { return Vec::new() };
+    let causes: Vec<&str> =
+        latest.outage.causes.iter().map(|cause| cause.as_ref().map_or("self", Name::as_str)).collect();
+    let sources: Vec<&str> = latest.outage.sources.iter().copied().map(Source::as_str).collect();
+    if causes.is_empty() { Vec::new() } else { vec![format!("{} ({})", causes.join(" and "), sources.join(" and "))] }
+}
+
+/// What was written of the latest outage, the last of it.
+pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
+    let notes = portrait.latest.as_ref().map_or(&[][..], |latest| &latest.notes);
+    let line = |note: &Note| {
+        let whose = if note.system == portrait.report.system { String::new() } else { format!("{}: ", note.system) };
+        let often = if note.count > 1 { format!(" (last of {})", note.count) } else { String::new() };
+        format!("{}  {whose}{}{often}", minute(note.last), one_line(&note.text))
+    };
+    let hidden = notes.len().saturating_sub(MOST_NOTES);
+    let earlier = format!("and {hidden} earlier: `slo history {}`", portrait.report.system);
+    let shown = notes[hidden..].iter().rev().map(line);
+    shown.chain((hidden > 0).then_some(earlier)).collect()
+}
+
+/// Whether the latest outage was planned, and which maintenance is in force now.
+pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
+    let report = &portrait.report;
+    let in_force = report.maintenance.as_ref().map(maintenance::in_words);
+    let names = portrait.latest.as_ref().map(|latest| &latest.outage.circumstances.maintenance);
+    let answer = match (in_force, names.map(Vec::as_slice)) {
+        (Some(open), _) if report.has_open_downtime() => format!("yes: {open}; spends the budget all the same"),
+        (Some(open), _) if report.down.is_some() => format!("yes: {open}"),
+        (Some(open), _) => format!("in {open}"),
+        (None, Some([])) => "no".to_owned(),
+        (None, Some(names)) => {
+            format!("yes: maintenance {}", names.iter().map(Name::as_str).collect::<Vec<_>>().join(", "))
+        }
+        (None, None) => return Vec::new(),
+    };
+    vec![answer]
+}
+
+pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
+    let budget = &portrait.report.budget;
+    let left = remaining_percent(budget);
+    let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
+    let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
+    let bar = paint(&bar, tone(portrait.report.state), canvas);
+    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
+    let rest = if budget.is_breaching() {
+        format!("overspent by {}", whole(budget.overspent()))
+    } else {
+        format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
+    };
+    let available = |down_us: i64| {
+        let (part, whole) = budget.available(down_us);
+        percent(part, whole, 4)
+    };
+    vec![
+        format!("{bar}  {rest} of {}", whole(budget.total())),
+        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
+        format!(
+            "{} of the budget consumed, {} of downtime in all; tier {}",
+            short_down(budget.consumed_us()),
+            short_down(budget.tally.strict_us()),
+            portrait.report.tier.as_str(),
+        ),
+    ]
+}
+
+pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
+    let report = &portrait.report;
+    let forecast = report.forecast;
+    let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), zoned(at));
+    let leaves =
+        |at: Instant| {
+            // What leaves the window then is what lies at its start.
+            let start = at.plus(-portrait.report.budget.window.millis());
+            let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
+            portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
+                format!(", when the outage of {} leaves the window", minute(outage.start))
+            })
+        };
+    // While it is down, what ends its downtime is maintenance.
+    let then = if report.has_open_downtime() { "if nothing else happens" } else { "if it stays up" };
+    let mut lines = Vec::new();
+    lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
+    lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));
+    lines.extend(forecast.recovers_at.map(|at| format!("{then}, stops breaching {}{}", until(at), leaves(at))));
+    lines.extend(forecast.full_at.map(|at| format!("{then}, fully restored {}{}", until(at), leaves(at))));
+    lines.extend(next_period(report).map(|at| format!("a new period begins {}, with a full budget", until(at))));
+    if lines.is_empty() {
+        lines.push("no change expected".to_owned());
+    }
+    lines
+}

@@ -1,0 +1,164 @@
+//! Owns what `slo show` draws: whose the downtime is, when it was, and what was left day by day.
+
+use crate::render::form::number::short_down;
+use std::cmp::Ordering;
+
+use super::{BAR, HEAD, Portrait};
+use crate::domain::account::outage::Event;
+use crate::domain::budget::snapshot::Snapshot;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
+use crate::render::form::moment::short_day;
+use crate::render::form::sheet::paint;
+use crate::render::look::status::remaining_percent;
+use crate::render::{Canvas, Tone};
+
+/// The most columns of a drawing of time.
+const MOST_COLUMNS: usize = 112;
+
+/// Whose the downtime is, as a stacked bar with its legend.
+pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
+    let report = &portrait.report;
+    let excluded = report.budget.tally.excluded_us;
+    let whole: i64 = report.attribution.iter().map(|(_, micros)| micros).sum::<i64>() + excluded;
+    if whole == 0 {
+        return vec!["no downtime in the window".to_owned()];
+    }
+    let mut parts: Vec<(String, i64, &str)> = Vec::new();
+    let mut upstream_marks = ["▓", "▒", "▚", "▞"].into_iter().cycle();
+    for (system, micros) in &report.attribution {
+        match system {
+            None => parts.push(("self".to_owned(), *micros, "█")),
+            Some(system) => parts.push((system.to_string(), *micros, upstream_marks.next().unwrap_or("▓"))),
+        }
+    }
+    if excluded > 0 {
+        parts.push(("maintenance (excluded)".to_owned(), excluded, "░"));
+    }
+    let (mut bar, mut legend, mut passed, mut drawn) = (String::new(), Vec::new(), 0, 0);
+    for (name, micros, mark) in parts {
+        passed += micros;
+        let end = (i128::from(passed) * BAR as i128 / i128::from(whole)) as usize;
+        // Everything there is shows, if only as one mark, as long as there is room.
+        let end = end.max(drawn + 1).min(BAR);
+        bar.push_str(&mark.repeat(end.saturating_sub(drawn)));
+        drawn = end.max(drawn);
+        legend.push(format!("{mark} {name} {}", short_down(micros)));
+    }
+    vec![paint(&bar, Tone::Plain, canvas), legend.join("  ")]
+}
+
+/// The columns beside the headings that a drawing may take.
+fn room(canvas: Canvas, most: usize) -> usize {
+    canvas.width.map_or(most, |width| usize::from(width).saturating_sub(HEAD).clamp(10, most))
+}
+
+/// The milliseconds of each cell that are its own downtime, and that of upstreams. An event that takes no time yet counts as
+/// one millisecond, so that every event shows.
+fn shares(events: &[&Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
+    let mut cells = vec![[0; 2]; columns];
+    // Where the cells begin, and the last one ends.
+    let edge = |column: usize| {
+        let passed = i128::from(elapsed.millis()) * column as i128 / columns as i128;
+        elapsed.start.plus(i64::try_from(passed).unwrap_or(i64::MAX))
+    };
+    let edges: Vec<Instant> = (0..=columns).map(edge).collect();
+    for event in events {
+        let cause = usize::from(event.upstream.is_some());
+        let span = event.span(as_of).intersect(elapsed);
+        let start = span.start.min(elapsed.end.plus(-1));
+        let span = Span::new(start, span.end.max(start.plus(1)));
+        let first = edges.partition_point(|edge| *edge <= span.start).clamp(1, columns) - 1;
+        for (cell, bounds) in cells.iter_mut().zip(edges.windows(2)).skip(first) {
+            if span.end <= bounds[0] {
+                break;
+            }
+            cell[cause] += Span::new(bounds[0], bounds[1]).intersect(span).millis();
+        }
+    }
+    cells
+}
+
+/// When the elapsed window had downtime: its own, and that of upstreams, each moment with downtime showing.
+pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
+    let events = portrait.events();
+    if events.is_empty() {
+        return Vec::new();
+    }
+    let elapsed = portrait.report.budget.elapsed;
+    let columns = room(canvas, MOST_COLUMNS);
+    let cells: Vec<(&str, Tone)> = shares(&events, elapsed, portrait.as_of, columns)
+        .into_iter()
+        .map(|[own, upstream]| match own.cmp(&upstream) {
+            _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
+            Ordering::Less => ("▓", Tone::Warning),
+            // Of two alike, its own is the one that can be fixed.
+            Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
+        })
+        .collect();
+    let line: String = cells
+        .chunk_by(|one, next| one == next)
+        .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
+        .collect();
+    let (first, last) = (short_day(elapsed.start), short_day(portrait.as_of));
+    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ self  ▓ upstream" } else { "" };
+    let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
+    vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
+}
+
+/// What was left of the budget, day by day, in as many lines as it takes.
+pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
+    const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let (Some(first), Some(last)) = (portrait.snapshots.first(), portrait.snapshots.last()) else { return Vec::new() };
+    let mark = |snapshot: &Snapshot| {
+        let breaching = snapshot.budget.is_breaching();
+        let tone = if breaching { Tone::Bad } else { Tone::Plain };
+        (MARKS[((remaining_percent(&snapshot.budget) / 100.0 * 7.0) as usize).min(7)], tone)
+    };
+    let marks: Vec<(char, Tone)> = portrait.snapshots.iter().map(mark).collect();
+    let painted = |line: &[(char, Tone)]| -> String {
+        let runs = line.chunk_by(|one, next| one.1 == next.1);
+        runs.map(|run| paint(&run.iter().map(|(mark, _)| *mark).collect::<String>(), run[0].1, canvas)).collect()
+    };
+    // Weeks are easier to count than days.
+    let columns = room(canvas, MOST_COLUMNS) / 7 * 7;
+    let mut lines: Vec<String> = marks.chunks(columns.max(7)).map(painted).collect();
+    let short = |snapshot: &Snapshot| snapshot.date.to_string().split_off("2026-".len());
+    lines.push(format!("budget left, {} days from {} to {}", marks.len(), short(first), short(last)));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::outage::Accounting;
+    use crate::domain::health::transition::Source;
+    use crate::domain::value::name::Name;
+
+    #[test]
+    fn cells_know_whose_most_of_their_downtime_is() {
+        let at = Instant::from_millis;
+        let name = |text: &str| Name::parse(text).unwrap();
+        let event = |start: i64, end: Option<i64>, upstream: Option<&str>| Event {
+            objective: name("shop-availability"),
+            system: name("shop"),
+            start: at(start),
+            end: end.map(at),
+            upstream: upstream.map(name),
+            source: Source::Healthcheck,
+            weight: 1000,
+            accounting: Accounting::Charged,
+        };
+        let events = [
+            event(-500, Some(50), None),
+            event(100, Some(101), None),
+            event(101, Some(150), Some("db")),
+            event(180, Some(230), Some("db")),
+            event(230, Some(231), None),
+            event(400, None, None),
+        ];
+        let cells = shares(&events.iter().collect::<Vec<_>>(), Span::new(at(0), at(400)), at(400), 4);
+        assert_eq!(cells, [[50, 0], [1, 69], [1, 30], [1, 0]]);
+        assert_eq!(cells.iter().flatten().sum::<i64>(), 50 + 1 + 49 + 50 + 1 + 1);
+    }
+}

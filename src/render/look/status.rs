@@ -1,0 +1,421 @@
+//! Owns how objectives' reports look: the table of `status`, and its JSON shape.
+
+mod footer;
+mod groups;
+
+use crate::domain::budget::balance::SCALED_MS;
+use crate::render::form::number::down_minutes;
+use crate::render::form::number::short_down;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::health::ago;
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
+use crate::domain::budget::printed::{availability_percent, coverage_percent};
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
+use crate::domain::value::window::Window;
+use crate::render::form::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
+use crate::render::part::down::{DOWN, Room, down_cell, down_now};
+use crate::render::part::maintenance::{WireMaintenance, in_maintenance, maintenance_cell};
+use crate::render::part::period;
+use crate::render::{Canvas, Cell, Document, Sheet, Tone};
+use footer::{blind_spots, last_data, outlooks};
+
+pub(crate) use crate::domain::budget::printed::remaining_percent;
+pub(crate) use groups::Grouped;
+
+/// Marks what its set does not declare any more.
+const ORPHAN: &str = "∅";
+/// What the mark says.
+const ORPHANS: &str = "∅ orphaned: no longer declared in its set; active until `slo apply --prune`";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "these are the JSON fields")]
+struct WireObjective<'a> {
+    objective_id: &'a str,
+    system_id: &'a str,
+    healthcheck: Option<&'a str>,
+    labels: &'a BTreeMap<String, String>,
+    orphaned: bool,
+    target: f64,
+    window_days: Option<u32>,
+    window: WireWindow,
+    dependency_exclusion: &'static str,
+    error_budget_total_minutes: f64,
+    error_budget_consumed_strict_minutes: f64,
+    error_budget_consumed_minutes: f64,
+    error_budget_remaining_minutes: f64,
+    error_budget_overspent_minutes: f64,
+    budget_remaining_percent: f64,
+    current_availability: Option<f64>,
+    strict_availability: Option<f64>,
+    is_breaching: bool,
+    has_open_downtime: bool,
+    down_since: Option<String>,
+    in_maintenance: Option<WireMaintenance<'a>>,
+    status_known: bool,
+    attribution: Vec<WireAttribution<'a>>,
+    excluded_minutes: f64,
+    too_short_minutes: f64,
+    not_counted_minutes: f64,
+    corrected_minutes: f64,
+    coverage_percent: Option<f64>,
+    last_seen: Option<String>,
+    data_age_seconds: Option<i64>,
+    state: &'static str,
+    budget_tier: &'static str,
+    burn_rate: Option<f64>,
+    burn_rates: WireBurnRates,
+    fast_burn: bool,
+    current_streak: u32,
+    best_streak: u32,
+    streak_start: Option<String>,
+    best_streak_end: Option<String>,
+    lost_streak: u32,
+    forecast: WireForecast,
+}
+
+/// Burn rates by the names of their lookbacks.
+struct WireBurnRates([Option<f64>; 7]);
+
+impl Serialize for WireBurnRates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for ((name, _), rate) in LOOKBACKS.iter().zip(&self.0) {
+            map.serialize_entry(name, rate)?;
+        }
+        map.end()
+    }
+}
+
+/// All rows of the answer, made one after the other as they are written.
+struct WireObjectives(Rc<[ObjectiveReport]>);
+
+impl Serialize for WireObjectives {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(WireObjective::of))
+    }
+}
+
+#[derive(Serialize)]
+struct WireWindow {
+    r#type: &'static str,
+    start: String,
+    end: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<&'static str>,
+    /// Of its days.
+    timezone: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireAttribution<'a> {
+    source_type: &'static str,
+    system_id: Option<&'a str>,
+    minutes: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "these are the JSON names")]
+struct WireForecast {
+    exhausted_at: Option<String>,
+    recovers_at: Option<String>,
+    full_at: Option<String>,
+}
+
+impl<'a> WireObjective<'a> {
+    fn of(report: &'a ObjectiveReport) -> Self {
+        let budget = &report.budget;
+        let text = |at: Option<Instant>| at.map(|at| at.to_string());
+        let (window_days, kind, calendar) = match report.window_kind {
+            Window::Rolling { days, .. } => (Some(days), "rolling", None),
+            Window::Calendar { unit, .. } => (None, "calendar", Some(unit.as_str())),
+        };
+        Self {
+            objective_id: report.objective.as_str(),
+            system_id: report.system.as_str(),
+            healthcheck: report.healthcheck.as_ref().map(Name::as_str),
+            labels: &report.labels,
+            orphaned: report.orphaned,
+            target: budget.target.percent().to_f64(),
+            window_days,
+            window: WireWindow {
+                r#type: kind,
+                start: budget.window.start.to_string(),
+                end: budget.window.end.to_string(),
+                calendar,
+                timezone: report.window_kind.calendar().zone.name(),
+            },
+            dependency_exclusion: budget.exclusion.as_str(),
+            error_budget_total_minutes: scaled_minutes(budget.total()),
+            error_budget_consumed_strict_minutes: down_minutes(budget.tally.strict_us()),
+            error_budget_consumed_minutes: down_minutes(budget.consumed_us()),
+            error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
+            error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
+            budget_remaining_percent: remaining_percent(budget),
+            current_availability: availability_percent(budget, budget.consumed_us()),
+            strict_availability: availability_percent(budget, budget.tally.strict_us()),
+            is_breaching: budget.is_breaching(),
+            has_open_downtime: report.has_open_downtime(),
+            down_since: text(report.down_since()),
+            in_maintenance: report.maintenance.as_ref().map(WireMaintenance::of),
+            status_known: report.known_now,
+            attribution: report
+                .attribution
+                .iter()
+                .map(|(system, micros)| attribution(system.as_ref(), *micros))
+                .collect(),
+            excluded_minutes: down_minutes(budget.tally.excluded_us),
+            too_short_minutes: down_minutes(budget.tally.too_short_us),
+            not_counted_minutes: minutes(budget.tally.not_counted_ms),
+            corrected_minutes: minutes(report.corrected_ms),
+            coverage_percent: coverage_percent(budget),
+            last_seen: text(report.last_seen),
+            data_age_seconds: report.data_age_ms().map(|age| age / 1000),
+            state: report.state.as_str(),
+            budget_tier: report.tier.as_str(),
+            burn_rate: report.burn_rate.value(),
+            burn_rates: WireBurnRates(report.burn_rates.map(BurnRate::value)),
+            fast_burn: report.fast_burn,
+            current_streak: report.streak.current,
+            best_streak: report.streak.best,
+            streak_start: text(report.streak.start),
+            best_streak_end: text(report.streak.best_end),
+            lost_streak: report.streak.lost,
+            forecast: WireForecast {
+                exhausted_at: text(report.forecast.exhausted_at),
+                recovers_at: text(report.forecast.recovers_at),
+                full_at: text(report.forecast.full_at),
+            },
+        }
+    }
+}
+
+fn attribution(system: Option<&Name>, micros: i64) -> WireAttribution<'_> {
+    let source_type = if system.is_some() { "upstream" } else { "self" };
+    WireAttribution { source_type, system_id: system.map(Name::as_str), minutes: down_minutes(micros) }
+}
+
+/// The values of one report by their JSON names.
+pub(crate) fn values(report: &ObjectiveReport) -> Result<Value> {
+    Ok(serde_json::to_value(WireObjective::of(report))?)
+}
+
+/// The answer of `status` for programs.
+pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Document {
+    Document::large_list(as_of, "objectives", WireObjectives(Rc::clone(reports)))
+}
+
+/// How much the table shows of each objective.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// Whether a state is named; else its sign stands alone, which the summary explains.
+    named: bool,
+    /// The columns of the bar; without one, all but the answer may give way.
+    bar: usize,
+    wide: bool,
+}
+
+/// From the most telling table to the narrowest.
+const DETAILS: [Detail; 5] = [
+    Detail { named: true, bar: 20, wide: false },
+    Detail { named: true, bar: 10, wide: false },
+    Detail { named: true, bar: 5, wide: false },
+    Detail { named: false, bar: 5, wide: false },
+    Detail { named: false, bar: 0, wide: false },
+];
+
+/// The answer of `status` for people: as telling as the canvas has room for.
+pub(crate) fn sheet(reports: &[ObjectiveReport], frame: Option<&Frame>, wide: bool, canvas: Canvas) -> Sheet {
+    let mut sheet = fitted(reports, wide, canvas);
+    sheet.footer.extend(frame.map(|frame| period::line(frame, reports)));
+    sheet
+}
+
+fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+    let full = Detail { named: true, bar: 10, wide };
+    if wide || canvas.width.is_none() {
+        return drawn(reports, full);
+    }
+    let mut best = drawn(reports, DETAILS[0]);
+    for detail in &DETAILS[1..] {
+        if best.fits(canvas) {
+            break;
+        }
+        best = drawn(reports, *detail);
+    }
+    // A bar says more than the ends of long names.
+    if best.fits(canvas) { best } else { drawn(reports, narrow(canvas)) }
+}
+
+fn narrow(canvas: Canvas) -> Detail {
+    match canvas.width {
+        Some(..70) => DETAILS[4],
+        _ => DETAILS[3],
+    }
+}
+
+fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
+    let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
+    // What is down now is said next to the state, whatever that is; where nothing is, nothing is said.
+    let some_down = reports.iter().any(|report| report.down.is_some());
+    if some_down {
+        sheet = sheet.left(if detail.named { "DOWN SINCE" } else { "DOWN" });
+    }
+    // The answer first: what gives way where there is no room stands last.
+    let narrow = |sheet: Sheet| if detail.bar == 0 { sheet.optional() } else { sheet };
+    sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL");
+    sheet = narrow(narrow(narrow(sheet.right("TARGET")).right("BURN")).right("STREAK"));
+    sheet = sheet.left("SYSTEM").optional();
+    // Said only where there is something to say, as being down is.
+    let some_maintained = reports.iter().any(|report| report.maintenance.is_some());
+    if some_maintained {
+        sheet = sheet.left("MAINTENANCE").optional();
+    }
+    if detail.wide {
+        sheet = sheet.left("WINDOW").left("CHECK").right("CONSUMED").right("STRICT").right("1H BURN");
+        sheet = sheet.right("BEST").right("COVERAGE").right("LAST SEEN").left("MODE").left("LABELS");
+        sheet.overflows = true;
+    }
+    let room = match detail {
+        Detail { wide: true, .. } => Room::All,
+        Detail { named: true, .. } => Room::Some,
+        Detail { named: false, .. } => Room::Little,
+    };
+    for report in reports {
+        let mut cells = row(report, detail);
+        if some_down {
+            cells.insert(1, down_cell(report, room));
+        }
+        if some_maintained {
+            cells.insert(ROW + usize::from(some_down), maintenance_cell(report));
+        }
+        sheet.push(cells);
+    }
+    sheet.footer.push(summary(reports));
+    sheet.footer.extend(down_now(reports));
+    sheet.footer.extend(in_maintenance(reports));
+    sheet.footer.extend(outlooks(reports));
+    sheet.footer.extend(blind_spots(reports));
+    sheet.footer.extend(last_data(reports));
+    sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));
+    sheet
+}
+
+/// The cells of a row that is not wide.
+const ROW: usize = 8;
+
+fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
+    let budget = &report.budget;
+    let tone = tone(report.state);
+    let no_data = report.state == State::NoData;
+    let known = |cell: Cell| if no_data { Cell::toned("–", Tone::Faint) } else { cell };
+    let sign = symbol(report.state);
+    let state = if detail.named { format!("{sign} {}", report.state.as_str()) } else { sign.to_owned() };
+    let mut cells = vec![
+        Cell::toned(state, tone),
+        Cell::toned(marked(report.objective.as_str(), report.orphaned), Tone::Strong),
+        known(Cell::toned(bar(report, detail.bar), tone)),
+        known(Cell::plain(available(budget, budget.consumed_us()))),
+        Cell::plain(budget.target.percent().to_string()),
+        known(Cell::plain(rate(report.burn_rate.value()))),
+        Cell::plain(format!("{}d", report.streak.current)),
+        Cell::plain(report.system.as_str()),
+    ];
+    if detail.wide {
+        let labels: Vec<String> = report.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let known = budget.known_ms();
+        cells.extend([
+            Cell::plain(report.window_kind.to_string()),
+            Cell::plain(report.healthcheck.as_ref().map_or("", |name| name.as_str())),
+            Cell::plain(short_down(budget.consumed_us())),
+            Cell::plain(short_down(budget.tally.strict_us())),
+            Cell::plain(rate(report.burn_rates[ONE_HOUR].value())),
+            Cell::plain(format!("{}d", report.streak.best)),
+            Cell::plain(percent(i128::from(known), i128::from(budget.elapsed.millis()), 1) + "%"),
+            Cell::plain(ago(report.data_age_ms())),
+            Cell::plain(budget.exclusion.as_str()),
+            Cell::plain(labels.join(",")),
+        ]);
+    }
+    cells
+}
+
+/// The share of the budget that is left, drawn and in numbers; what is overspent has a minus.
+fn bar(report: &ObjectiveReport, width: usize) -> String {
+    let budget = &report.budget;
+    let left = remaining_percent(budget);
+    // Floored, yet the last of it still shows.
+    let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
+    let gap = if width == 0 { "" } else { " " };
+    let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
+    let (share, time) = budget_left(budget);
+    format!("{drawn}{share:>3}% {time:>5}")
+}
+
+/// What is left of a budget, in whole percent and as time; what is overspent has a minus.
+pub(super) fn budget_left(budget: &Budget) -> (String, String) {
+    let whole = |scaled: i128| (scaled / SCALED_MS) as i64;
+    if budget.is_breaching() {
+        ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
+    } else if budget.total() == 0 {
+        (format!("{:.0}", remaining_percent(budget)), short_time(0))
+    } else {
+        (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
+    }
+}
+
+/// The share of the elapsed window in which an objective was available, floored to the digits of its target, at least two.
+pub(super) fn available(budget: &Budget, down_us: i64) -> String {
+    let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
+    let (part, whole) = budget.available(down_us);
+    percent(part, whole, decimals.max(2))
+}
+
+/// A name, marked if its set does not declare it any more.
+pub(crate) fn marked(name: &str, orphaned: bool) -> String {
+    if orphaned { format!("{name} {ORPHAN}") } else { name.to_owned() }
+}
+
+/// A sign for each state that reads without colour.
+pub(crate) const fn symbol(state: State) -> &'static str {
+    match state {
+        State::NoData => "?",
+        State::Breaching => "✖",
+        State::Down => DOWN,
+        State::AtRisk => "!",
+        State::Healthy => "✔",
+    }
+}
+
+pub(crate) const fn tone(state: State) -> Tone {
+    match state {
+        State::NoData => Tone::Faint,
+        State::Breaching => Tone::Bad,
+        State::Down | State::AtRisk => Tone::Warning,
+        State::Healthy => Tone::Good,
+    }
+}
+
+fn summary(reports: &[ObjectiveReport]) -> String {
+    let states = State::ALL.into_iter().filter_map(|state| {
+        let count = reports.iter().filter(|report| report.state == state).count();
+        (count > 0).then(|| format!("{count} {} {}", symbol(state), state.as_str()))
+    });
+    let states: Vec<String> = states.collect();
+    if reports.is_empty() {
+        return "no objectives".to_owned();
+    }
+    format!("{}: {}", counted(reports.len(), "objective"), states.join(", "))
+}

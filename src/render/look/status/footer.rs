@@ -1,0 +1,70 @@
+//! Owns what is said below the table of `status`: what lies ahead, what the numbers do not see, how old they are.
+
+use crate::domain::budget::balance::State;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::render::form::moment::zoned;
+use crate::render::form::number::percent;
+use crate::render::look::health::ago;
+use crate::render::part::forecast::next_period;
+
+/// Objectives whose outlook is told below the table.
+const MOST_OUTLOOKS: usize = 3;
+/// Coverage from which on nothing needs to be said about it.
+const GOOD_COVERAGE_PERCENT: i128 = 95;
+
+/// The first of some objectives, each with what is said of it, and how many more there are; `None` when there are none.
+fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport) -> String) -> Option<String> {
+    let mut names: Vec<String> = reports.iter().take(MOST_OUTLOOKS).map(|report| said(report)).collect();
+    if reports.len() > MOST_OUTLOOKS {
+        names.push(format!("{} more", reports.len() - MOST_OUTLOOKS));
+    }
+    (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
+}
+
+/// How old the newest fact of all these objectives is, and whose newest fact is the oldest.
+pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
+    let aged = || reports.iter().filter_map(|report| Some((report.data_age_ms()?, report)));
+    let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
+    let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
+    let least = format!("; oldest: {}, {}", report.objective, ago(Some(oldest)));
+    Some(format!("last data {}{}", ago(Some(newest)), if oldest == newest { "" } else { &least }))
+}
+
+/// What the numbers do not see: objectives whose status is unknown now, and those known for a part of their window only.
+pub(super) fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
+    let known = |report: &ObjectiveReport| {
+        let budget = &report.budget;
+        let coverage = percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()), 0);
+        format!("{} {coverage}%", report.objective)
+    };
+    let seen = |report: &&ObjectiveReport| report.state != State::NoData;
+    let partly = |report: &&ObjectiveReport| {
+        i128::from(report.budget.known_ms()) * 100 < i128::from(report.budget.elapsed.millis()) * GOOD_COVERAGE_PERCENT
+    };
+    let (now, before): (Vec<_>, Vec<_>) = reports
+        .iter()
+        .filter(seen)
+        .filter(|report| !report.known_now || partly(report))
+        .partition(|report| !report.known_now);
+    let unknown = told("status unknown now; known part of the window", &now, known);
+    unknown.into_iter().chain(told("status known for only a part of the window", &before, known)).collect()
+}
+
+/// What lies ahead of the worst objectives if nothing else happens.
+pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
+    let outlook = |report: &ObjectiveReport| {
+        let forecast = &report.forecast;
+        let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
+            (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", zoned(at)),
+            (State::Breaching, _, Some(at)) if !report.has_open_downtime() => {
+                format!("within budget again {}, if it stays up", zoned(at))
+            }
+            (State::Breaching, ..) => {
+                format!("a new period begins {}, with a full budget", zoned(next_period(report)?))
+            }
+            _ => return None,
+        };
+        Some(format!("{}: {what}", report.objective))
+    };
+    reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
+}

@@ -1,0 +1,64 @@
+//! Owns how streaks look.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::domain::budget::streak::StreakReport;
+use crate::domain::value::instant::Instant;
+use crate::render::{Cell, Document, Sheet, Tone};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStreak<'a> {
+    objective_id: &'a str,
+    system_id: &'a str,
+    current_streak: u32,
+    best_streak: u32,
+    streak_start: Option<String>,
+    best_streak_end: Option<String>,
+    lost_streak: u32,
+}
+
+/// The streaks for programs.
+pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Document> {
+    let text = |at: Option<Instant>| at.map(|at| at.to_string());
+    let rows: Vec<_> = streaks
+        .iter()
+        .map(|StreakReport { objective, system, streak, .. }| WireStreak {
+            objective_id: objective.as_str(),
+            system_id: system.as_str(),
+            current_streak: streak.current,
+            best_streak: streak.best,
+            streak_start: text(streak.start),
+            best_streak_end: text(streak.best_end),
+            lost_streak: streak.lost,
+        })
+        .collect();
+    Document::list(as_of, "streaks", &rows)
+}
+
+/// The streaks for people.
+pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
+    let mut sheet =
+        Sheet::new().left("OBJECTIVE").left("SYSTEM").right("STREAK").left("SINCE").right("BEST").left("ENDED");
+    for StreakReport { objective, system, calendar, streak } in streaks {
+        let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
+        let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
+        let ended = match streak.best_end {
+            None if streak.best > 0 => "lasts".to_owned(),
+            // It ends with a day, which is over when the next one begins.
+            ended => date(ended.map(|end| end.plus(-1))),
+        };
+        sheet.push(vec![
+            Cell::toned(objective.as_str(), Tone::Strong),
+            Cell::plain(system.as_str()),
+            Cell::toned(format!("{}d", streak.current), tone),
+            Cell::plain(date(streak.start)),
+            Cell::plain(format!("{}d", streak.best)),
+            Cell::plain(ended),
+        ]);
+    }
+    let running = streaks.iter().filter(|of| of.streak.current > 0).count();
+    sheet.footer.push(format!("{running} of {} streaks running", streaks.len()));
+    sheet
+}

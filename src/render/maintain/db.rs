@@ -1,0 +1,196 @@
+//! Owns how the numbers of the database file and the outcome of its verification look.
+
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::domain::health::figures::Figures;
+use crate::domain::health::ingest::IngestRecord;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::wording::one_line;
+use crate::render::Document;
+use crate::render::form::moment::range;
+use crate::render::form::number::counted;
+use crate::render::record::ingest::thousands;
+
+/// The numbers for programs.
+pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &path)?;
+    document.set("bytes", &info.bytes)?;
+    document.set("bytesPerTransition", &info.bytes_per_transition())?;
+    document.set("schema", &info.schema)?;
+    document.set("pageBytes", &info.page_bytes)?;
+    document.set("pages", &info.pages)?;
+    document.set("freePages", &info.free_pages)?;
+    document.set("systems", &info.systems)?;
+    document.set("streams", &info.streams)?;
+    document.set("segments", &info.segments)?;
+    document.set("transitions", &info.transitions)?;
+    document.set("segmentBytes", &info.segment_bytes)?;
+    document.set("notes", &info.notes)?;
+    document.set("ingests", &info.ingests)?;
+    document.set("manifests", &info.manifests)?;
+    document.set("ledgers", &info.ledgers)?;
+    document.set("ledgerBytes", &info.ledger_bytes)?;
+    let span = info.span.map(|span| json!({"first": span.start.to_string(), "last": span.end.to_string()}));
+    document.set("span", &span)?;
+    Ok(document)
+}
+
+/// The numbers for people.
+pub(crate) fn info_text(path: &str, info: &Figures) -> String {
+    let number = |number: i64| thousands(number.unsigned_abs());
+    let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
+    let span = info.span.map_or("none".to_owned(), range);
+    let lines = [
+        ("file", one_line(path).into_owned()),
+        ("size", format!("{} bytes{each}", number(info.bytes))),
+        (
+            "schema",
+            format!(
+                "{}, pages of {} bytes, {} of {} free",
+                info.schema,
+                info.page_bytes,
+                number(info.free_pages),
+                number(info.pages)
+            ),
+        ),
+        (
+            "journal",
+            format!(
+                "{} transitions in {} segments ({} bytes), {} notes",
+                number(info.transitions),
+                number(info.segments),
+                number(info.segment_bytes),
+                number(info.notes)
+            ),
+        ),
+        ("streams", format!("{} of {} systems", number(info.streams), number(info.systems))),
+        ("span", span),
+        ("ingests", number(info.ingests)),
+        ("manifests", number(info.manifests)),
+        ("sealed days", format!("of {} objectives, {} bytes", number(info.ledgers), number(info.ledger_bytes))),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        let _ = writeln!(text, "{name:<12} {value}");
+    }
+    text
+}
+
+/// A copy for programs.
+pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &path)?;
+    document.set("bytes", &bytes)?;
+    Ok(document)
+}
+
+/// A copy for people.
+pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
+    format!("{}: {} bytes, checked\n", one_line(path), thousands(bytes))
+}
+
+/// A copied database for programs.
+pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("path", &to)?;
+    document.set("transitions", &figures.transitions)?;
+    document.set("notes", &figures.notes)?;
+    document.set("manifests", &figures.manifests)?;
+    Ok(document)
+}
+
+/// A copied database for people.
+pub(crate) fn copy_text(to: &str, figures: &Figures) -> String {
+    let (transitions, manifests) =
+        (counted(figures.transitions as usize, "transition"), counted(figures.manifests as usize, "declared object"));
+    format!("{}: {transitions}, {manifests}\n", one_line(to))
+}
+
+/// A smaller file for programs.
+pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("bytesBefore", &before)?;
+    document.set("bytesAfter", &after)?;
+    document.set("segmentsJoined", &joined)?;
+    Ok(document)
+}
+
+/// A smaller file for people.
+pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
+    let number = |number: i64| thousands(number.unsigned_abs());
+    let segments = if joined == 1 { "segment" } else { "segments" };
+    format!("{} bytes, {} before; {joined} {segments} fewer\n", number(after), number(before))
+}
+
+/// A merger for programs.
+pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    let list: Vec<_> = mergers
+        .iter()
+        .map(|merger| {
+            json!({
+                "file": merger.file, "read": merger.read, "inserted": merger.inserted,
+                "duplicates": merger.duplicates, "conflicts": merger.conflicts,
+            })
+        })
+        .collect();
+    document.set("merged", &list)?;
+    Ok(document)
+}
+
+/// A merger for people.
+pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
+    let mut text = String::new();
+    for IngestRecord { file, read, inserted, duplicates, conflicts, .. } in mergers {
+        let count = |number: &u64| thousands(*number);
+        let _ = write!(
+            text,
+            "{}: {} transitions, {} new, {} already known",
+            one_line(file),
+            count(read),
+            count(inserted),
+            count(duplicates)
+        );
+        if *conflicts > 0 {
+            let _ = write!(text, ", {} in conflict (the worse status won)", count(conflicts));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The outcome of a verification for programs.
+pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("ok", &differences.is_empty())?;
+    document.set("differences", &differences)?;
+    document.set("repaired", &repaired)?;
+    Ok(document)
+}
+
+/// The outcome of a verification for people.
+pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
+    let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
+    if differences.is_empty() {
+        text.push_str("ok: the file is sound, segments are in order, and every cache equals a recomputation\n");
+    }
+    text
+}
+
+/// The first lines, each after a word that says what they are.
+fn first_of(word: &str, lines: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = String::new();
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "{word}: {}", one_line(line));
+    }
+    if lines.len() > SHOWN {
+        text.push_str(&format!("… and {} more\n", lines.len() - SHOWN));
+    }
+    text
+}

@@ -1,0 +1,9 @@
+//! Owns what several answers show alike: signs, periods, subjects, what is down and what lies ahead.
+
+pub(super) mod down;
+pub(super) mod forecast;
+pub(super) mod icon;
+pub(super) mod maintenance;
+pub(crate) mod period;
+pub(super) mod reading;
+pub(super) mod subject;

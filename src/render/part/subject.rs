@@ -1,0 +1,38 @@
+//! Owns how what a condition is evaluated for looks: an objective or a system.
+
+use serde::Serialize;
+
+use crate::domain::rules::condition::{Owner, Subject};
+use crate::render::form::number::counted;
+
+/// Which objective or system a row is about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::render) struct WireId<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objective_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_id: Option<&'a str>,
+}
+
+impl<'a> WireId<'a> {
+    pub(in crate::render) fn of(subject: &'a Subject) -> Self {
+        let named = |owner: Owner| subject.named().filter(|(of, _)| *of == owner).map(|(_, name)| name.as_str());
+        Self { objective_id: named(Owner::Objective), system_id: named(Owner::System) }
+    }
+}
+
+/// The name of an objective or a system.
+pub(in crate::render) fn name_of(subject: &Subject) -> &str {
+    subject.named().map_or("", |(_, name)| name.as_str())
+}
+
+/// How many there are of a few different ones: `3 objectives`, `1 system`, `3 objectives and 1 system`.
+pub(in crate::render) fn count_of(subjects: &[&Subject]) -> String {
+    let of = |owner: Owner| {
+        let count = subjects.iter().filter(|subject| subject.named().is_some_and(|(of, _)| of == owner)).count();
+        (count > 0).then(|| counted(count, owner.as_str()))
+    };
+    let parts: Vec<String> = [Owner::Objective, Owner::System].into_iter().filter_map(of).collect();
+    parts.join(" and ")
+}

@@ -1,0 +1,139 @@
+//! Owns how changes look: a line of JSON each for programs, a row each for people.
+
+use anyhow::Result;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
+use crate::domain::value::instant::Instant;
+use crate::render::form::number::counted;
+use crate::render::{Cell, Document, Sheet, Tone};
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireChange<'a> {
+    sequence: i64,
+    kind: &'static str,
+    id: &'a str,
+    occurred_at: String,
+    previous: Option<WireView<'a>>,
+    next: Option<WireView<'a>>,
+    changed_fields: Vec<&'a str>,
+}
+
+struct WireView<'a>(&'a View);
+
+impl Serialize for WireView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.0.len()))?;
+        for (name, seen) in &self.0.0 {
+            match seen {
+                Seen::Flag(flag) => map.serialize_entry(name, flag)?,
+                Seen::Text(text) => map.serialize_entry(name, text)?,
+            }
+        }
+        map.end()
+    }
+}
+
+fn wire(logged: &Logged) -> WireChange<'_> {
+    let change = &logged.change;
+    WireChange {
+        sequence: logged.sequence,
+        kind: change.kind.as_str(),
+        id: &change.id,
+        occurred_at: change.occurred_at.to_string(),
+        previous: change.previous.as_ref().map(WireView),
+        next: change.next.as_ref().map(WireView),
+        changed_fields: change.changed_fields(),
+    }
+}
+
+/// One change as a line of JSON.
+pub(crate) fn line(logged: &Logged) -> Result<String> {
+    Ok(serde_json::to_string(&wire(logged))? + "\n")
+}
+
+/// Changes in the shape that programs read where lines of JSON are not what was asked for. `each_change` hands on one after the
+/// other: there may be millions.
+pub(crate) fn document<F>(each_change: F, as_of: Instant) -> Document
+where
+    F: FnOnce(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()> + 'static,
+{
+    Document::passing_list(as_of, "changes", true, move |hand| each_change(&mut |logged| hand(&wire(logged))))
+}
+
+/// Changes for people, in their order: the last ones, behind so many others that are not shown, and how many of each kind there are.
+pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet {
+    let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
+    for Logged { change, .. } in changes {
+        sheet.push(vec![
+            Cell::at(change.occurred_at),
+            Cell::plain(change.kind.as_str()),
+            Cell::toned(change.id.as_str(), Tone::Strong),
+            Cell::toned(in_words(change), tone(change)),
+        ]);
+    }
+    let told = counts.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| counted(*count, kind.as_str()));
+    sheet.footer.push(format!("changed: {}", told.collect::<Vec<_>>().join(", ")));
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let hidden = all - changes.len();
+    if hidden > 0 {
+        sheet.footer.push(format!("{} not shown; -o json prints all", counted(hidden, "earlier change")));
+    }
+    sheet
+}
+
+/// `state healthy → breaching, now isBreaching`; of what is new or gone, its first field.
+fn in_words(change: &Change) -> String {
+    let first = |view: &View| view.0.first().map_or_else(String::new, |(_, seen)| seen.to_string());
+    match (&change.previous, &change.next) {
+        (None, Some(_)) if change.kind == ChangeKind::Achievement => "unlocked".to_owned(),
+        (Some(_), None) if change.kind == ChangeKind::Achievement => "not unlocked after all".to_owned(),
+        (_, Some(next)) if change.kind == ChangeKind::Condition => turned(change, next),
+        (Some(_), None) if change.kind == ChangeKind::Condition => "gone".to_owned(),
+        (None, Some(next)) => format!("new: {}", first(next)),
+        (Some(previous), None) => format!("gone: was {}", first(previous)),
+        (previous, next) => {
+            let seen = |view: &Option<View>, name: &str| view.as_ref().and_then(|view| view.get(name)).cloned();
+            let part = |name: &&str| match (seen(previous, name), seen(next, name)) {
+                (_, Some(Seen::Flag(true))) => format!("now {name}"),
+                (_, Some(Seen::Flag(false))) => format!("no longer {name}"),
+                (Some(before), Some(after)) => format!("{name} {before} → {after}"),
+                (None, Some(after)) => format!("{name} {after}"),
+                (_, None) => format!("no {name}"),
+            };
+            change.changed_fields().iter().map(part).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// `firing`, `no longer firing`; where late facts have changed what was told before, since when it is so.
+fn turned(change: &Change, next: &View) -> String {
+    let firing = next.get("firing") == Some(&Seen::Flag(true));
+    let since = next.get("since").map(ToString::to_string);
+    let corrected = since.as_deref() != Some(change.occurred_at.to_string().as_str());
+    match (corrected, firing) {
+        (false, true) => "firing".to_owned(),
+        (false, false) => "no longer firing".to_owned(),
+        (true, true) => format!("corrected: firing since {}", since.unwrap_or_default()),
+        (true, false) => match since {
+            Some(since) => format!("corrected: not firing since {since}"),
+            None => "corrected: never fired".to_owned(),
+        },
+    }
+}
+
+/// How bad what is seen now is.
+fn tone(change: &Change) -> Tone {
+    let Some(next) = &change.next else { return Tone::Faint };
+    if change.kind == ChangeKind::Condition {
+        return if next.get("firing") == Some(&Seen::Flag(true)) { Tone::Warning } else { Tone::Good };
+    }
+    let seen = next.get("state").or_else(|| next.get("status")).map(ToString::to_string);
+    match seen.as_deref() {
+        Some("breaching" | "unhealthy") => Tone::Bad,
+        Some("down" | "degraded" | "at-risk") => Tone::Warning,
+        Some("no-data" | "unknown") => Tone::Faint,
+        _ => Tone::Good,
+    }
+}

@@ -1,0 +1,91 @@
+//! Owns how the outcome of an ingest looks.
+
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use crate::domain::value::instant::Instant;
+use crate::render::Document;
+
+/// What an ingest did, over all of its files.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct IngestReport {
+    pub(crate) read: u64,
+    pub(crate) inserted: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) rejected: u64,
+    /// Records of which the feed says that they mean nothing.
+    pub(crate) skipped: u64,
+    /// Whether a feed described the records, so that lines are not what was read.
+    pub(crate) is_described: bool,
+    /// Distinct systems that accepted lines name.
+    pub(crate) systems: usize,
+    pub(crate) first: Option<Instant>,
+    pub(crate) last: Option<Instant>,
+    /// Whether anything was kept.
+    pub(crate) kept: bool,
+}
+
+/// The outcome for programs.
+pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document> {
+    let mut document = Document::new(as_of);
+    document.set("read", &report.read)?;
+    document.set("inserted", &report.inserted)?;
+    document.set("duplicates", &report.duplicates)?;
+    document.set("conflicts", &report.conflicts)?;
+    document.set("rejected", &report.rejected)?;
+    document.set("skipped", &report.skipped)?;
+    document.set("systems", &report.systems)?;
+    document.set("firstTs", &report.first.map(|at| at.to_string()))?;
+    document.set("lastTs", &report.last.map(|at| at.to_string()))?;
+    Ok(document)
+}
+
+/// The outcome in a line or two for people.
+pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
+    let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
+    // A record may say several things, such as from when to when an incident lasted.
+    let new = match (report.is_described, report.inserted) {
+        (false, _) => "new",
+        (true, 1) => "new transition",
+        (true, _) => "new transitions",
+    };
+    let mut parts = vec![count(report.inserted, new), count(report.duplicates, "already known")];
+    if report.conflicts > 0 {
+        parts.push(count(report.conflicts, "in conflict (the worse status won)"));
+    }
+    if report.rejected > 0 {
+        parts.push(count(report.rejected, "rejected"));
+    }
+    if report.skipped > 0 {
+        parts.push(count(report.skipped, "without meaning for the feed"));
+    }
+    let noun = if report.is_described { "record" } else { "line" };
+    let noun = if report.read == 1 { noun.to_owned() } else { format!("{noun}s") };
+    let mut text = format!("{} {noun} read: {}\n", thousands(report.read), parts.join(", "));
+    if let (Some(first), Some(last)) = (report.first, report.last) {
+        let noun = if report.systems == 1 { "system" } else { "systems" };
+        let _ = writeln!(text, "{} {noun}, {first} to {last}", thousands(report.systems as u64));
+    }
+    if dry_run {
+        text.push_str("dry run: nothing was kept\n");
+    } else if !report.kept {
+        text.push_str("strict: a line was rejected, so nothing was kept\n");
+    }
+    text
+}
+
+/// A number with its thousands set apart: `10 000 000`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,116 @@
+//! Owns how a trial of a feed looks: what records became, and a feed to start from.
+
+mod draft;
+
+// Writing to a string cannot fail, so the results of `write!` are not looked at.
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::ingest::thousands;
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::transition::{Source, Transition};
+use crate::domain::health::trial::Tried;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::wording::one_line;
+use crate::render::Document;
+
+pub(crate) use draft::draft;
+
+/// What a feed made of a file.
+#[derive(Default)]
+pub(crate) struct Trial {
+    pub(crate) feed: String,
+    pub(crate) format: &'static str,
+    pub(crate) read: u64,
+    pub(crate) skipped: u64,
+    pub(crate) rejected: u64,
+    /// Records of planned work.
+    pub(crate) planned: u64,
+    /// Of each system its transitions, the first and the last.
+    pub(crate) systems: BTreeMap<Name, (u64, Instant, Instant)>,
+    pub(crate) records: Vec<Tried>,
+}
+
+/// The trial for programs.
+pub(crate) fn document(trial: &Trial, as_of: Instant) -> Result<Document> {
+    let records: Vec<Value> = trial.records.iter().map(record).collect();
+    let mut document = Document::list(as_of, "records", &records)?;
+    let system = |(name, (count, first, last)): (&Name, &(u64, Instant, Instant))| json!({"systemId": name.as_str(), "transitions": count, "firstTs": first.to_string(), "lastTs": last.to_string()});
+    document.set("feed", &trial.feed)?;
+    document.set("format", &trial.format)?;
+    document.set("read", &trial.read)?;
+    document.set("skipped", &trial.skipped)?;
+    document.set("rejected", &trial.rejected)?;
+    document.set("systems", &trial.systems.iter().map(system).collect::<Vec<_>>())?;
+    Ok(document)
+}
+
+fn record(tried: &Tried) -> Value {
+    let values: serde_json::Map<String, Value> =
+        tried.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let fact = |(stream, fact): &(StreamName, Transition)| {
+        json!({
+            "ts": fact.at.to_string(),
+            "system": stream.system.as_str(),
+            "status": fact.status.as_str(),
+            "check": stream.check.as_ref().map(Name::as_str),
+            "source": stream.source.as_str(),
+        })
+    };
+    let facts: Vec<Value> = tried.facts.iter().map(fact).collect();
+    json!({"line": tried.line, "values": values, "transitions": facts, "rejected": tried.reason})
+}
+
+/// The trial for people.
+pub(crate) fn text(trial: &Trial) -> String {
+    let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
+    for tried in &trial.records {
+        let _ = writeln!(text, "\nline {}", tried.line);
+        // Of what is missing nothing follows, unless that is why it was rejected.
+        for (name, value) in tried.values.iter().filter(|(_, value)| value.is_some() || tried.reason.is_some()) {
+            let value = value.as_ref().map_or("–".to_owned(), |value| one_line(value).into_owned());
+            let _ = writeln!(text, "  {} = {value}", one_line(name));
+        }
+        for (stream, fact) in &tried.facts {
+            let _ = writeln!(text, "  → {} {} {}", fact.at, named(stream), fact.status);
+        }
+        match &tried.reason {
+            Some(reason) => drop(writeln!(text, "  rejected: {}", one_line(reason))),
+            None if tried.facts.is_empty() => text.push_str("  → maintenance\n"),
+            None => {}
+        }
+    }
+    if !trial.records.is_empty() {
+        text.push('\n');
+    }
+    let noun = if trial.read == 1 { "record" } else { "records" };
+    let facts: u64 = trial.systems.values().map(|system| system.0).sum();
+    let plural = if facts == 1 { "" } else { "s" };
+    let _ = write!(text, "{} {noun} read: {} transition{plural}", thousands(trial.read), thousands(facts));
+    for (count, what) in
+        [(trial.planned, "of maintenance"), (trial.skipped, "without meaning"), (trial.rejected, "rejected")]
+    {
+        if count > 0 {
+            let _ = write!(text, ", {} {what}", thousands(count));
+        }
+    }
+    text.push('\n');
+    for (system, (count, first, last)) in &trial.systems {
+        let plural = if *count == 1 { "" } else { "s" };
+        let _ = writeln!(text, "{system}: {} transition{plural}, {first} to {last}", thousands(*count));
+    }
+    text
+}
+
+fn named(stream: &StreamName) -> String {
+    match (stream.source, &stream.check) {
+        (Source::Healthcheck, None) => stream.system.to_string(),
+        (Source::Healthcheck, Some(check)) => format!("{} {check}", stream.system),
+        (Source::Incident, None) => format!("{} incident", stream.system),
+        (Source::Incident, Some(id)) => format!("{} incident {id}", stream.system),
+    }
+}

@@ -1,0 +1,338 @@
+//! Owns opening the database: which file, how it is made, migrated, refused, and what its errors mean to a person.
+
+mod explaining;
+mod migrating;
+mod reading;
+mod restating;
+mod waiting;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use explaining::{extended_code, in_short, place};
+use migrating::migrate;
+use reading::{Marks, Opened, open_to_read};
+use waiting::{PATIENCE, wait_for_others};
+
+use super::address::expect_file;
+use super::connection::Connection as Statements;
+use crate::failure::Failure;
+use crate::file::Identity;
+use crate::store::shared::{Address, Shared, Writing};
+use crate::store::soundness::{Noticed, row};
+
+/// Marks the file as ours: "slo1".
+const APPLICATION_ID: i32 = 0x736c_6f31;
+/// Bytes of a page: four full segments.
+const PAGE_BYTES: u32 = 8192;
+/// Prepared statements that are kept: more than any command uses, so that none is prepared again for each row.
+const MOST_STATEMENTS: usize = 128;
+/// How long it waits before it tries again where SQLite itself does not wait.
+const RETRY: Duration = Duration::from_millis(20);
+
+pub(in crate::store) use explaining::{Unreadable, code, explain, is_no_value};
+pub(crate) use migrating::SCHEMA;
+#[cfg(feature = "postgres")]
+pub(in crate::store) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
+
+/// What a command wants of the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    /// Reads only; the file must exist.
+    Read,
+    /// Reads and writes; the file must exist.
+    Update,
+    /// Reads and writes; the file and its folder are made if need be.
+    Create,
+    /// A database in memory that vanishes with the command.
+    Scratch,
+}
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(in crate::store) connection: Statements,
+    /// The name of the file, or the address of a shared database without its password.
+    path: PathBuf,
+    /// Which file was opened, so that it is noticed when another one gets its name; `None` in memory.
+    identity: Option<Identity>,
+    unlocked: Option<Marks>,
+    /// Damage to caches that was passed over.
+    pub(in crate::store) noticed: Noticed,
+}
+
+impl Store {
+    /// Opens the database at `path`.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read or written, is damaged, belongs to another program, or to a newer `slo`.
+    pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
+        let before = Identity::of(path);
+        let locked = |connection| Opened { connection, unlocked: None };
+        let opened = match access {
+            Access::Scratch => Connection::open_in_memory().context("in memory").and_then(prepare).map(locked),
+            _ if path.as_os_str().is_empty() => return Err(unnamed()),
+            _ if let Err(error) = expect_file(path) => return Err(error),
+            Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
+            // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
+            Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
+            Access::Update => {
+                // Reading refuses a file that is empty, which writing would make a database of.
+                let open = |path: PathBuf| open_to_read(&path).map(drop).and_then(|()| open_to_write(&path));
+                std::path::absolute(path).map_err(Into::into).and_then(open).map(locked)
+            }
+            Access::Create => {
+                std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_write(&path)).map(locked)
+            }
+        };
+        let Opened { connection, unlocked } = opened.map_err(|error| match Failure::hint(&error) {
+            Some(_) => error.context(place(path)),
+            None if path.is_dir() => {
+                Failure::new(format!("{}: it is a folder", place(path)), "name a file with --db or SLO_DB")
+            }
+            None => explain(error, path),
+        })?;
+        let identity = if access == Access::Scratch { None } else { before.or_else(|| Identity::of(path)) };
+        row::register(&connection)?;
+        connection.set_prepared_statement_cache_capacity(MOST_STATEMENTS);
+        let connection = Statements::of_file(connection);
+        Ok(Self { connection, path: path.to_owned(), identity, unlocked, noticed: Noticed::default() })
+    }
+
+    /// Opens a shared database.
+    ///
+    /// # Errors
+    /// When it cannot be reached, read or written, has no tables and `access` does not ask for them, or belongs to a
+    /// newer `slo`.
+    pub(crate) fn open_shared(address: Address, access: Access) -> Result<Self> {
+        let path = PathBuf::from(address.to_string());
+        let connection = Shared::open(address, access)?;
+        Ok(Self { connection, path, identity: None, unlocked: None, noticed: Noticed::default() })
+    }
+
+    /// Whether a shared database has the tables of slo.
+    ///
+    /// # Errors
+    /// When it cannot be reached or read.
+    pub(crate) fn is_shared_there(address: &Address) -> Result<bool> {
+        Shared::exists(address)
+    }
+
+    /// Whether this is a shared database, and not a file.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.connection.shared().is_some()
+    }
+
+    /// The same store, which tells `noticed` of damaged caches.
+    pub(crate) fn telling(self, noticed: &Noticed) -> Self {
+        Self { noticed: noticed.clone(), ..self }
+    }
+
+    /// Makes sure that the open file still has the name under which it was opened: what is written to a file that was
+    /// replaced or removed is lost.
+    ///
+    /// # Errors
+    /// When another file has its name now, or none.
+    pub(super) fn still_there(&self) -> Result<()> {
+        if self.identity.is_none() || self.identity == Identity::of(&self.path) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            format!("{}: it was replaced or removed while this command used it", place(&self.path)),
+            "run this again: it then uses the file that is there now; what was written to the one that was there may be lost",
+        ))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` in one read transaction, so that all it sees is of one moment.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.read_shared(shared, work);
+        }
+        let run = || {
+            self.connection.execute_batch("BEGIN DEFERRED")?;
+            let result = work(self).and_then(|value| self.unchanged().map(|()| value));
+            // Nothing was written, so there is nothing that a failing end could lose.
+            drop(self.connection.execute_batch("COMMIT"));
+            result
+        };
+        run().map_err(|error| explain(error, &self.path))
+    }
+
+    /// Makes sure that what was read without locks is of one moment.
+    ///
+    /// # Errors
+    /// When somebody has written meanwhile.
+    pub(in crate::store) fn unchanged(&self) -> Result<()> {
+        self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
+    }
+
+    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared
+    /// database it may run several times.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn write<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.write_shared(shared, Writing::Facts, work);
+        }
+        self.transact(work).map_err(|error| explain(self.leaving_behind(error), &self.path))
+    }
+
+    /// Runs `work` in one write transaction, of which nothing is kept.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn rehearse<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if let Some(shared) = self.connection.shared() {
+            return self.rehearse_shared(shared, work);
+        }
+        let run = || {
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+            let result = self.still_there().and_then(|()| work(self));
+            drop(self.connection.execute_batch("ROLLBACK"));
+            result
+        };
+        run().map_err(|error| explain(error, &self.path))
+    }
+
+    /// As [`Self::write`], with errors as they come.
+    pub(in crate::store) fn transact<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let result = self.still_there().and_then(|()| work(self)).and_then(|value| {
+            self.connection.execute_batch("COMMIT")?;
+            Ok(value)
+        });
+        if result.is_err() {
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        result.and_then(|value| self.still_there().map(|()| value))
+    }
+}
+
+fn unnamed() -> anyhow::Error {
+    Failure::new("the name of the database file is empty", "name the file with --db PATH or SLO_DB")
+}
+
+fn missing(path: &Path) -> anyhow::Error {
+    Failure::new(
+        format!("there is no database at {}", path.display()),
+        "import transitions with `slo ingest FILE`, name another database with --db or SLO_DB, or try `slo demo`",
+    )
+}
+
+fn open_to_write(path: &Path) -> Result<Connection> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(
+                format!("cannot make the folder {}: {error}", folder.display()),
+                "name a file in a writable folder with --db or SLO_DB",
+            )
+        })?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    wait_for_others(&connection)?;
+    prepare(connection)
+}
+
+/// Makes the schema of a new file, brings an older one up to date, and sets what every writer needs.
+fn prepare(connection: Connection) -> Result<Connection> {
+    let version = if is_empty(&connection)? {
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+        0
+    } else {
+        check_identity(&connection)?
+    };
+    log_ahead(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -12000;")?;
+    if version != SCHEMA {
+        // A step may make a table anew that others refer to: the old one's end must take nothing along.
+        connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+        migrate(&connection)?;
+    }
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
+    Ok(connection)
+}
+
+/// Switches to write-ahead logging. SQLite does not wait for others when it does that.
+fn log_ahead(connection: &Connection) -> Result<()> {
+    let mut tries = PATIENCE.as_millis() / RETRY.as_millis();
+    loop {
+        let mode: rusqlite::Result<String> = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match mode {
+            Err(rusqlite::Error::SqliteFailure(failure, _)) if failure.code == ErrorCode::DatabaseBusy && tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(RETRY);
+            }
+            other => return Ok(other.map(drop)?),
+        }
+    }
+}
+
+/// Whether nothing was ever written to the file, by nobody.
+fn is_empty(connection: &Connection) -> Result<bool> {
+    at_one_moment(connection, || holds_nothing(connection))
+}
+
+fn holds_nothing(connection: &Connection) -> Result<bool> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0 && identity(connection)? == (0, 0))
+}
+
+/// Runs `look` in one transaction: another process may be making the schema between two statements.
+fn at_one_moment<T>(connection: &Connection, look: impl FnOnce() -> Result<T>) -> Result<T> {
+    if !connection.is_autocommit() {
+        return look();
+    }
+    connection.execute_batch("BEGIN DEFERRED")?;
+    let seen = look();
+    // Nothing was written, so there is nothing that a failing end could lose.
+    drop(connection.execute_batch("COMMIT"));
+    seen
+}
+
+fn identity(connection: &Connection) -> Result<(i32, i32)> {
+    let application = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok((application, connection.query_row("PRAGMA user_version", [], |row| row.get(0))?))
+}
+
+/// The schema's version; refuses what is not ours, or is newer than this build.
+fn check_identity(connection: &Connection) -> Result<i32> {
+    at_one_moment(connection, || known_identity(connection))
+}
+
+fn known_identity(connection: &Connection) -> Result<i32> {
+    let (application, version) = identity(connection)?;
+    if version == 0 && holds_nothing(connection)? {
+        return Err(Failure::new("it is empty", "import transitions with `slo ingest FILE`"));
+    }
+    if application != APPLICATION_ID {
+        return Err(Failure::new(
+            "this SQLite file does not belong to slo",
+            "name another file with --db or SLO_DB; slo never changes a database that it did not make",
+        ));
+    }
+    if version > SCHEMA {
+        return Err(Failure::new(
+            format!("it was written by a newer slo (schema {version}; this one knows schemas up to {SCHEMA})"),
+            "use that newer version; an older one could not keep its promises about the data",
+        ));
+    }
+    if version < 1 {
+        return Err(Failure::new(
+            format!("its schema {version} is unknown"),
+            "restore the file from a backup, or ingest the same files into a new one",
+        ));
+    }
+    Ok(version)
+}

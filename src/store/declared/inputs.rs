@@ -1,0 +1,360 @@
+//! Owns the tables derived from manifests, which say whose objective one is, which systems may excuse which, and which systems a
+//! maintenance window covers, and the digests by which they are known to be whole.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use rusqlite::{Row, params};
+
+use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
+use super::wire;
+use crate::domain::account::maintenance::{MaintenanceWindow, Schedule};
+use crate::domain::account::member::SystemId;
+use crate::domain::health::correction::Correction;
+use crate::domain::plan::object::Kind;
+use crate::domain::value::name::Name;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Store;
+use crate::store::shared::About;
+use crate::store::soundness::DamagedCache;
+use crate::store::soundness::row::{intact, whole};
+
+/// The derived tables, by object id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Inputs {
+    pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
+    pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
+    /// Of each system that may excuse others: those, and whether what may excuse the one may excuse the other, too.
+    pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
+    /// Of each system that is a member of others: those.
+    pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
+}
+
+/// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, what it is a member of, and
+/// what these may excuse.
+macro_rules! decided {
+    () => {
+        "WITH RECURSIVE made (system) AS (
+             SELECT ?1 UNION SELECT composite FROM member_input JOIN made ON member = made.system
+         ), excused (system) AS (
+             SELECT dependent FROM dependency_input JOIN made ON upstream = made.system
+             UNION SELECT dependent FROM dependency_input JOIN excused ON upstream = excused.system WHERE transitive <> 0
+         ), decided (system) AS (SELECT system FROM made UNION SELECT system FROM excused) "
+    };
+}
+pub(in crate::store) use decided;
+
+/// A system that is new decides nothing yet.
+pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
+    let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
+               VALUES (?1, 0, 0, 0, 0, row_sum(?1, 0, 0, 0, 0))
+               ON CONFLICT (system) DO NOTHING";
+    connection.prepare_cached(sql)?.execute([system.0])?;
+    Ok(())
+}
+
+/// Checks that all objectives which a system decides are known: the cache of their days has to follow its facts.
+///
+/// # Errors
+/// When they are not.
+pub(in crate::store) fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
+    let sql = concat!(
+        decided!(),
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM decided AS of LEFT JOIN input_digest USING (system) WHERE NOT coalesce(",
+        intact!(input_digest),
+        ", 0) OR objectives <> (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = of.system)
+         OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system)
+         OR composites <> (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input WHERE member = of.system))"
+    );
+    if connection.prepare_cached(sql)?.exists([system.0])? {
+        Ok(())
+    } else {
+        Err(DamagedCache("objective_input").into())
+    }
+}
+
+/// Checks that all maintenance windows of a system are known.
+fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
+    let sql = concat!(
+        "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
+        intact!(input_digest),
+        " AND windows = (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input WHERE system = ?1)"
+    );
+    let mut statement = connection.prepare_about(sql, About::SystemId(system.0))?;
+    if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("maintenance_input").into()) }
+}
+
+impl Store {
+    /// The objectives of a system, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
+        let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
+        let found = self.believe("objective_input", &id.0, || self.derived_objectives(id).map(Some))?;
+        let mut found = found.map_or_else(|| self.objectives(), Ok)?;
+        found.retain(|stored| stored.objective.system == *system);
+        Ok(found)
+    }
+
+    /// The ids of the objectives that the facts of a system decide.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(crate) fn decided_by(&self, system: SystemId) -> Result<Vec<i64>> {
+        expect_objectives(&self.connection, system)?;
+        let sql = concat!(decided!(), "SELECT objective FROM decided JOIN objective_input USING (system)");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([system.0], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The objectives of a system by the derived table, sorted by name.
+    fn derived_objectives(&self, system: SystemId) -> Result<Vec<Stored>> {
+        expect_objectives(&self.connection, system)?;
+        let sql = concat!(
+            "SELECT ",
+            whole!(manifest),
+            " FROM manifest WHERE id IN (SELECT objective FROM objective_input WHERE system = ?1) ORDER BY name"
+        );
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.0])?;
+        let mut objectives = Vec::new();
+        while let Some(row) = rows.next()? {
+            objectives.push(stored_objective(row)?);
+        }
+        Ok(objectives)
+    }
+
+    /// When the maintenance windows of a system that are not cancelled are in force.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
+        let mut schedules = Vec::new();
+        self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
+            schedules.extend(maintenance_window(row, |of, body| {
+                let covers = is_of_it || wire::read_covered(of, body)?.contains(name);
+                if covers { wire::read_schedule(of, body) } else { Ok(None) }
+            })?);
+            Ok(())
+        })?;
+        Ok(schedules)
+    }
+
+    /// The maintenance windows of a system, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn windows_of(&self, system: &Name) -> Result<Vec<MaintenanceWindow>> {
+        let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
+        let mut windows = Vec::new();
+        self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
+            windows.push(maintenance_window(row, wire::read_maintenance)?);
+            Ok(())
+        })?;
+        windows.retain(|window| window.systems.contains(system));
+        Ok(windows)
+    }
+
+    /// What is declared to have been recorded wrongly of a system.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<Correction>> {
+        let mut corrections = Vec::new();
+        self.each_covering(Kind::Correction, system, |row, _| {
+            let declared = correction(row)?;
+            if declared.system == *name {
+                corrections.push(declared.correction);
+            }
+            Ok(())
+        })?;
+        Ok(corrections)
+    }
+
+    /// Calls `each` with the row of every object of a kind that names a system, sorted by name, and whether that is certain: where the
+    /// derived table is damaged, with all of that kind.
+    fn each_covering(
+        &self,
+        kind: Kind,
+        system: SystemId,
+        mut each: impl FnMut(&Row<'_>, bool) -> Result<()>,
+    ) -> Result<()> {
+        let whole =
+            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
+        let is_whole = whole.is_some();
+        let mut statement = if is_whole {
+            // Of a kind there may be very many: the `+` keeps its index out of this.
+            let sql = concat!(
+                "SELECT ",
+                whole!(manifest),
+                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1 ORDER BY +name"
+            );
+            self.connection.prepare_about(sql, About::SystemId(system.0))?
+        } else {
+            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0 ORDER BY name");
+            self.connection.prepare_cached(sql)?
+        };
+        let mut rows = statement.query(params![kind.as_str(), system.0])?;
+        while let Some(row) = rows.next()? {
+            each(row, is_whole)?;
+        }
+        Ok(())
+    }
+
+    /// What each objective's inputs and each window's systems are, as stored.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn inputs(&self) -> Result<Inputs> {
+        let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, SystemId(row.get(1)?))))?;
+            let mut inputs: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
+            for row in rows {
+                let (object, system) = row?;
+                inputs.entry(object).or_default().push(system);
+            }
+            Ok(inputs)
+        };
+        let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
+        let sql = "SELECT upstream, dependent, transitive <> 0 FROM dependency_input ORDER BY upstream, dependent";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            dependents.entry(row.get(0)?).or_default().push((SystemId(row.get(1)?), row.get(2)?));
+        }
+        Ok(Inputs {
+            dependents,
+            objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
+            windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
+            composites: read("SELECT member, composite FROM member_input ORDER BY member, composite")?,
+        })
+    }
+
+    /// Replaces what is stored of the systems that each system may excuse.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_dependents(
+        &self,
+        stored: &BTreeMap<i64, Vec<(SystemId, bool)>>,
+        dependents: &BTreeMap<i64, Vec<(SystemId, bool)>>,
+    ) -> Result<()> {
+        let mut forget = self.connection.prepare_cached("DELETE FROM dependency_input WHERE upstream = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != dependents.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO dependency_input (upstream, dependent, transitive) VALUES (?1, ?2, ?3)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, edges) in dependents.iter().filter(|(id, edges)| stored.get(id) != Some(edges)) {
+            edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent.0, on]).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces what is stored of the composite systems that each system is a member of.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_composites(
+        &self,
+        stored: &BTreeMap<i64, Vec<SystemId>>,
+        composites: &BTreeMap<i64, Vec<SystemId>>,
+    ) -> Result<()> {
+        let mut forget = self.connection.prepare_cached("DELETE FROM member_input WHERE member = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != composites.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO member_input (member, composite) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, of) in composites.iter().filter(|(id, of)| stored.get(id) != Some(of)) {
+            of.iter().try_for_each(|composite| insert.execute(params![id, composite.0]).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the system of which an objective is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_system(&self, objective: i64, system: SystemId) -> Result<()> {
+        self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
+        let sql = "INSERT INTO objective_input (system, objective) VALUES (?1, ?2)";
+        self.connection.prepare_cached(sql)?.execute([system.0, objective])?;
+        Ok(())
+    }
+
+    /// Derives which systems each maintenance window covers, where that is not what is stored, and drops what is of objectives that do
+    /// not exist.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<i64, Vec<SystemId>>) -> Result<()> {
+        let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
+        self.connection.execute(gone, [])?;
+        let covered = self.covered()?;
+        // There may be many windows, few of which are new.
+        let mut forget = self.connection.prepare_cached("DELETE FROM maintenance_input WHERE maintenance = ?1")?;
+        for id in stored.keys().filter(|id| stored.get(id) != covered.get(id)) {
+            forget.execute([id])?;
+        }
+        let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
+        let mut insert = self.connection.prepare_cached(sql)?;
+        for (id, systems) in covered.iter().filter(|(id, systems)| stored.get(id) != Some(systems)) {
+            systems.iter().try_for_each(|system| insert.execute([system.0, *id]).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the digests of both tables, once they are as they must be.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn digest_inputs(&self) -> Result<()> {
+        let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
+                   SELECT id, objectives, windows, dependents, composites,
+                          row_sum(id, objectives, windows, dependents, composites) FROM
+                       (SELECT id, (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input
+                                    WHERE objective_input.system = system.id) AS objectives,
+                                   (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input
+                                    WHERE maintenance_input.system = system.id) AS windows,
+                                   (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input
+                                    WHERE upstream = system.id) AS dependents,
+                                   (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input
+                                    WHERE member = system.id) AS composites
+                        FROM system) WHERE true
+                   ON CONFLICT (system) DO UPDATE SET objectives = excluded.objectives, windows = excluded.windows,
+                       dependents = excluded.dependents, composites = excluded.composites, checksum = excluded.checksum
+                   WHERE checksum <> excluded.checksum OR objectives <> excluded.objectives OR windows <> excluded.windows
+                       OR dependents <> excluded.dependents OR composites <> excluded.composites";
+        self.connection.execute(sql, [])?;
+        self.connection.execute("DELETE FROM input_digest WHERE system NOT IN (SELECT id FROM system)", [])?;
+        Ok(())
+    }
+
+    /// The systems that each maintenance window and each correction names, by its id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
+        let sql = concat!(
+            "SELECT ",
+            whole!(manifest),
+            " FROM manifest WHERE kind IN ('MaintenanceWindow', 'Correction') ORDER BY id"
+        );
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let known: HashMap<Name, SystemId> = self.systems()?.into_iter().collect();
+        let mut found = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let names = covered(row)?;
+            let mut systems: Vec<SystemId> = names.iter().filter_map(|name| known.get(name)).copied().collect();
+            systems.sort_unstable();
+            systems.dedup();
+            found.insert(row.get(0)?, systems);
+        }
+        Ok(found)
+    }
+}

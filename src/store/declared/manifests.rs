@@ -1,0 +1,289 @@
+//! Owns the declared objects as stored.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, params};
+
+use super::sets::Declaration;
+use super::wire;
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::account::maintenance::MaintenanceWindow;
+use crate::domain::account::objective::Objective;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::plan::reconcile::Held;
+use crate::domain::plan::reconcile::field::content_hash;
+use crate::domain::plan::stored::StoredObject;
+use crate::domain::rules::condition::Condition;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::store::database::open::Store;
+use crate::store::facts::history::stored_name;
+use crate::store::facts::journal::system_id;
+use crate::store::shared::About;
+use crate::store::soundness::DamagedCache;
+use crate::store::soundness::row::{expect_whole, row_sum, whole, width};
+
+/// The places of a declared object's columns in `whole!`.
+mod column {
+    pub(super) const ID: usize = 0;
+    pub(super) const KIND: usize = 1;
+    pub(in crate::store) const NAME: usize = 2;
+    pub(super) const BODY: usize = 3;
+    pub(in crate::store) const FILE: usize = 4;
+    pub(super) const DOCUMENT: usize = 5;
+    pub(super) const APPLIED_AT: usize = 7;
+    pub(in crate::store) const SET: usize = 8;
+    pub(super) const ORPHANED_AT: usize = 9;
+    pub(in crate::store) const COMMIT: usize = 10;
+    pub(super) const REPOSITORY: usize = 11;
+}
+
+/// An objective with the id under which its caches are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) id: i64,
+    pub(crate) objective: Objective,
+    /// Whether its set was found not to declare it any more.
+    pub(crate) orphaned: bool,
+}
+
+impl Store {
+    /// One declared object.
+    ///
+    /// # Errors
+    /// Those of the database, and when the stored body cannot be read.
+    pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
+        let mut statement = match kind {
+            Kind::System => self.connection.prepare_about(sql, About::System(name.as_str()))?,
+            _ => self.connection.prepare_cached(sql)?,
+        };
+        let mut rows = statement.query([kind.as_str(), name.as_str()])?;
+        rows.next()?.map(|row| read_object(kind, row)).transpose()
+    }
+
+    /// All declared objects of a kind, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
+        let mut objects = Vec::new();
+        self.each_object(kind, |row, object| {
+            let set = row.get_ref(column::SET)?.as_str_or_null()?.map(stored_name).transpose()?;
+            let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
+            objects.push(StoredObject {
+                held: Held { object, set, orphaned },
+                repository: row.get_ref(column::REPOSITORY)?.as_str_or_null()?.map(stored_name).transpose()?,
+                file: row.get(column::FILE)?,
+                document: row.get(column::DOCUMENT)?,
+                commit: row.get(column::COMMIT)?,
+                applied_at: Instant::from_millis(row.get(column::APPLIED_AT)?),
+            });
+            Ok(())
+        })?;
+        Ok(objects)
+    }
+
+    /// Calls `each` with every declared object of a kind and its row, sorted by name.
+    pub(super) fn each_object(&self, kind: Kind, mut each: impl FnMut(&Row<'_>, Object) -> Result<()>) -> Result<()> {
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 ORDER BY name");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([kind.as_str()])?;
+        while let Some(row) = rows.next()? {
+            each(row, read_object(kind, row)?)?;
+        }
+        Ok(())
+    }
+
+    /// All objectives, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' ORDER BY name");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut objectives = Vec::new();
+        while let Some(row) = rows.next()? {
+            objectives.push(stored_objective(row)?);
+        }
+        Ok(objectives)
+    }
+
+    /// One objective.
+    ///
+    /// # Errors
+    /// Those of the database, and when the stored body cannot be read.
+    pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
+        Ok(self.objectives_named([Some(name)])?.pop().flatten())
+    }
+
+    /// The objectives of some names, in their order, where there are such.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives_named<'n>(
+        &self,
+        names: impl IntoIterator<Item = Option<&'n Name>>,
+    ) -> Result<Vec<Option<Stored>>> {
+        let names: Vec<Option<&str>> = names.into_iter().map(|name| name.map(Name::as_str)).collect();
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND name = ?1");
+        let known: Vec<&str> = names.iter().copied().flatten().collect();
+        let mut statement = self.connection.prepare_about(sql, About::Objectives(&known))?;
+        let mut read = |name: &str| statement.query([name])?.next()?.map(stored_objective).transpose();
+        names.into_iter().map(|name| name.map_or(Ok(None), &mut read)).collect()
+    }
+
+    /// The objective with this id.
+    ///
+    /// # Errors
+    /// Those of the database, and when it does not exist or cannot be read.
+    pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
+        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND id = ?1");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([id])?;
+        // Only the derived table knows objectives by their ids.
+        rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| DamagedCache("objective_input").into())
+    }
+
+    /// All conditions, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
+        let objects = self.objects(Kind::Condition)?.into_iter();
+        let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
+        Ok(objects.filter_map(|stored| condition(stored.held.object)).collect())
+    }
+
+    /// How many objectives there are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn count_objectives(&self) -> Result<usize> {
+        let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// Writes an object, new or changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_object(&self, object: &Object, declared: Declaration<'_>) -> Result<()> {
+        let body = match object {
+            Object::System(system) => wire::write_system(system)?,
+            Object::Objective(objective) => wire::write_objective(objective)?,
+            Object::MaintenanceWindow(window) => wire::write_maintenance(window)?,
+            Object::Correction(correction) => wire::write_correction(correction)?,
+            Object::Condition(condition) => wire::write_condition(condition)?,
+        };
+        let sql =
+            "INSERT INTO manifest (kind, name, body, set_name, file, document, commit_id, content_hash, applied_at,
+                                   repository, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)
+             ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, set_name = excluded.set_name,
+             orphaned_at = NULL, file = excluded.file, document = excluded.document, commit_id = excluded.commit_id,
+             content_hash = excluded.content_hash, applied_at = excluded.applied_at, repository = excluded.repository";
+        self.connection.prepare_cached(sql)?.execute(params![
+            object.kind().as_str(),
+            object.name().as_str(),
+            body,
+            declared.set.as_str(),
+            declared.file,
+            declared.document,
+            declared.commit,
+            format!("{:016x}", content_hash(object)),
+            declared.applied_at.millis(),
+            declared.repository.map(Name::as_str),
+        ])?;
+        self.sum_object(object.kind(), object.name())
+    }
+
+    /// Makes the checksum of an object that was written.
+    pub(super) fn sum_object(&self, kind: Kind, name: &Name) -> Result<()> {
+        let sql = concat!("UPDATE manifest SET checksum = ", row_sum!(manifest), " WHERE kind = ?1 AND name = ?2");
+        self.connection.prepare_cached(sql)?.execute([kind.as_str(), name.as_str()])?;
+        Ok(())
+    }
+
+    /// The names of the systems that have a manifest.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn declared_systems(&self) -> Result<BTreeSet<Name>> {
+        let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|name| stored_name(&name?)).collect()
+    }
+
+    /// All maintenance windows, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
+        let mut windows = Vec::new();
+        self.each_object(Kind::MaintenanceWindow, |_, object| {
+            if let Object::MaintenanceWindow(window) = object {
+                windows.push(window);
+            }
+            Ok(())
+        })?;
+        Ok(windows)
+    }
+
+    /// Gives an id to every system that a manifest names.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn know_systems<'n>(&self, names: impl Iterator<Item = &'n Name>) -> Result<()> {
+        for name in names {
+            system_id(&self.connection, name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads an objective from the columns of a declared object.
+pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
+    let objective = wire::read_objective(whole_name(Kind::Objective, row)?, row.get_ref(column::BODY)?.as_str()?)?;
+    let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
+    Ok(Stored { id: row.get(column::ID)?, objective, orphaned })
+}
+
+/// Reads a maintenance window from the columns of a declared object, by `read`, which gets the name and the body.
+pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str) -> Result<T>) -> Result<T> {
+    read(whole_name(Kind::MaintenanceWindow, row)?, row.get_ref(column::BODY)?.as_str()?)
+}
+
+/// The systems to whose rules or calendars a maintenance window or a correction adds, from the columns of a declared object.
+pub(in crate::store) fn covered(row: &Row<'_>) -> Result<Vec<Name>> {
+    if row.get_ref(column::KIND)?.as_str()? == Kind::Correction.as_str() {
+        return Ok(vec![correction(row)?.system]);
+    }
+    maintenance_window(row, wire::read_covered)
+}
+
+/// Reads a correction from the columns of a declared object.
+pub(super) fn correction(row: &Row<'_>) -> Result<DeclaredCorrection> {
+    wire::read_correction(whole_name(Kind::Correction, row)?, row.get_ref(column::BODY)?.as_str()?)
+}
+
+/// The name of an object whose row is as it was written.
+fn whole_name<'r>(kind: Kind, row: &'r Row<'_>) -> Result<&'r str> {
+    let name = row.get_ref(column::NAME)?.as_str()?;
+    expect_whole(row, width!(manifest), || format!("the stored {} {name}", kind.as_str()))?;
+    Ok(name)
+}
+
+fn read_object(kind: Kind, row: &Row<'_>) -> Result<Object> {
+    let (name, body) = (whole_name(kind, row)?, row.get_ref(column::BODY)?.as_str()?);
+    Ok(match kind {
+        Kind::System => Object::System(wire::read_system(name, body)?),
+        Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
+        Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+        Kind::Correction => Object::Correction(wire::read_correction(name, body)?),
+        Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
+    })
+}

@@ -1,0 +1,340 @@
+//! Owns the resolver: declared systems, dependencies and maintenance, read once for many objectives or as needed for few.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use anyhow::Result;
+
+use super::manifests::Stored;
+use crate::domain::account::correction::DeclaredCorrection;
+use crate::domain::account::dependencies::{Dependencies, Edge, leading};
+use crate::domain::account::maintenance::Schedule as Maintenance;
+use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::member::{Composition, Member, SystemId};
+use crate::domain::account::model::Model;
+use crate::domain::account::objective::{Members, Objective, System};
+use crate::domain::account::schedule::{Schedule, Timetable};
+use crate::domain::health::correction::{Correction, Corrections};
+use crate::domain::health::rules::Rules;
+use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::name::Name;
+use crate::store::database::open::{Store, Unreadable};
+use crate::store::facts::history::AllRules;
+
+/// How deep composite systems may be nested: more than manifests may say.
+const MOST_NESTED: usize = 64;
+
+/// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
+pub(crate) struct Resolver<'s> {
+    store: &'s Store,
+    ids: HashMap<Name, SystemId>,
+    members: HashMap<Name, Member>,
+    /// Composite systems whose members are being resolved.
+    open: HashSet<Name>,
+    systems: HashMap<Name, Option<Rc<System>>>,
+    /// When the windows of a system that are not cancelled are in force, as far as all are known.
+    schedules: HashMap<Name, Vec<Maintenance>>,
+    /// What was recorded wrongly of a system, as far as all is known.
+    corrections: HashMap<Name, Vec<Correction>>,
+    calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
+    timetables: HashMap<Schedule, Rc<Timetable>>,
+    dependencies: Rc<Dependencies>,
+    /// Whether everything has been read, so that what is not there does not exist.
+    complete: bool,
+    /// Told of every system that is resolved.
+    rules: AllRules,
+}
+
+impl<'s> Resolver<'s> {
+    /// A resolver that reads as it goes or, with `most`, everything at once.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
+        if most {
+            let mut objects = Vec::new();
+            for kind in [Kind::System, Kind::MaintenanceWindow, Kind::Correction] {
+                store.each_object(kind, |_, object| {
+                    objects.push(object);
+                    Ok(())
+                })?;
+            }
+            return Self::of(store, objects);
+        }
+        Ok(Self::empty(store, HashMap::new(), false))
+    }
+
+    /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
+    /// not know get ids that no stored one has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
+        let ids = store.systems()?.into_iter().collect();
+        let mut resolver = Self::empty(store, ids, true);
+        for object in objects {
+            match object {
+                Object::System(system) => {
+                    resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
+                }
+                Object::MaintenanceWindow(window) if !window.cancelled => {
+                    for system in &window.systems {
+                        resolver.schedules.entry(system.clone()).or_default().push(window.schedule.clone());
+                    }
+                }
+                Object::Correction(DeclaredCorrection { system, correction, .. }) => {
+                    resolver.corrections.entry(system).or_default().push(correction);
+                }
+                Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
+            }
+        }
+        Ok(resolver)
+    }
+
+    fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
+        let (members, open, systems, rules) = (HashMap::new(), HashSet::new(), HashMap::new(), AllRules::default());
+        let (schedules, calendars, timetables) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let corrections = HashMap::new();
+        let dependencies = Rc::default();
+        Self {
+            store,
+            ids,
+            members,
+            open,
+            systems,
+            schedules,
+            corrections,
+            calendars,
+            timetables,
+            dependencies,
+            complete,
+            rules,
+        }
+    }
+
+    /// The manifest of a system, if it has one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn system(&mut self, name: &Name) -> Result<Option<Rc<System>>> {
+        if let Some(known) = self.systems.get(name) {
+            return Ok(known.clone());
+        }
+        if self.complete {
+            return Ok(None);
+        }
+        let found = match self.store.object(Kind::System, name)? {
+            Some(Object::System(system)) => Some(Rc::new(system)),
+            _ => None,
+        };
+        self.systems.insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// A system as an evaluation needs it.
+    ///
+    /// # Errors
+    /// Those of the database, and when nothing knows the system.
+    pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
+        if let Some(known) = self.members.get(name) {
+            return Ok(known.clone());
+        }
+        let id = match self.ids.get(name) {
+            Some(id) => *id,
+            // Ids of the database are positive.
+            None if self.complete => SystemId(-1 - self.ids.len() as i64),
+            None => self
+                .store
+                .system(name)?
+                .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
+        };
+        self.ids.insert(name.clone(), id);
+        let declared = self.system(name)?;
+        let corrections = Corrections::new(if self.complete {
+            self.corrections.remove(name).unwrap_or_default()
+        } else {
+            self.store.corrections_of(id, name)?
+        });
+        let rules = declared.as_ref().map_or_else(Rules::default, |system| system.rules());
+        let rules = Rc::new(Rules { corrections, ..rules });
+        self.rules.borrow_mut().insert(id, Rc::clone(&rules));
+        let composition = declared.as_ref().and_then(|system| system.members.as_ref());
+        let composition = composition.map(|members| self.composition(name, members)).transpose()?;
+        let member = Member::new(id, name.clone(), rules, composition);
+        self.members.insert(name.clone(), member.clone());
+        Ok(member)
+    }
+
+    /// What a composite system is made of.
+    fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
+        if !self.open.insert(name.clone()) {
+            return Err(Unreadable(format!("system {name} is a member of itself")).into());
+        }
+        if self.open.len() > MOST_NESTED {
+            return Err(Unreadable(format!("system {name} is nested more than {MOST_NESTED} deep")).into());
+        }
+        let members = declared.systems.iter().map(|name| self.member(name)).collect::<Result<_>>()?;
+        self.open.remove(name);
+        Ok(Composition { members, quorum: declared.quorum })
+    }
+
+    /// The rules of every system that is or will be resolved.
+    pub(crate) fn rules(&self) -> AllRules {
+        Rc::clone(&self.rules)
+    }
+
+    /// Lets a reader know of every system that is or will be resolved.
+    pub(crate) fn telling(self, rules: AllRules) -> Self {
+        let told = self.members.values().map(|member| (member.id, Rc::clone(&member.rules)));
+        rules.borrow_mut().extend(told);
+        Self { rules, ..self }
+    }
+
+    /// The model of an objective as it is stored.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
+        let mut model = self.declared(stored.objective)?;
+        model.orphaned = stored.orphaned;
+        Ok(model)
+    }
+
+    /// The model of an objective as a manifest declares it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
+        let system = self.member(&objective.system)?;
+        self.connect(&system)?;
+        let heeds = Model::heeds_maintenance(&objective);
+        let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
+        let dependencies = Rc::clone(&self.dependencies);
+        let timetable = self.timetable(&objective.schedule);
+        Ok(Model::new(objective, system, dependencies, maintenance, timetable))
+    }
+
+    /// A schedule, unfolded once for all objectives that have it.
+    fn timetable(&mut self, schedule: &Schedule) -> Rc<Timetable> {
+        if let Some(known) = self.timetables.get(schedule) {
+            return Rc::clone(known);
+        }
+        let timetable = Rc::new(Timetable::of(schedule.clone()));
+        self.timetables.insert(schedule.clone(), Rc::clone(&timetable));
+        timetable
+    }
+
+    /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.
+    fn connect(&mut self, system: &Member) -> Result<()> {
+        if self.complete && !self.dependencies.is_complete() {
+            let names: Vec<Name> = self.systems.keys().cloned().collect();
+            for name in names {
+                let member = self.member(&name)?;
+                self.connect_from(&member)?;
+            }
+            self.dependencies.complete();
+        }
+        self.connect_from(system)
+    }
+
+    fn connect_from(&mut self, system: &Member) -> Result<()> {
+        let mut open = vec![system.clone()];
+        while let Some(system) = open.pop() {
+            let Some(declared) = self.system(&system.name)?.filter(|declared| leading(declared).next().is_some())
+            else {
+                continue;
+            };
+            let place = self.dependencies.add(system);
+            if self.dependencies.is_connected(place) {
+                continue;
+            }
+            let mut edges = Vec::new();
+            for (name, transitive) in leading(&declared) {
+                let member = self.member(name)?;
+                let upstream = self.dependencies.add(member.clone());
+                edges.push(Edge { upstream, transitive });
+                if transitive {
+                    open.push(member);
+                }
+            }
+            self.dependencies.connect(place, edges);
+        }
+        Ok(())
+    }
+
+    /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it leads on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn edges(&mut self) -> Result<Vec<(SystemId, SystemId, bool)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut edges = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)? else { continue };
+            let dependent = self.member(&name)?.id;
+            for (upstream, transitive) in leading(&declared) {
+                edges.push((self.member(upstream)?.id, dependent, transitive));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        Ok(edges)
+    }
+
+    /// Which systems are members of which composite ones: member, composite.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn memberships(&mut self) -> Result<Vec<(SystemId, SystemId)>> {
+        let names: Vec<Name> = self.systems.keys().cloned().collect();
+        let mut found = Vec::new();
+        for name in names {
+            let Some(declared) = self.system(&name)?.filter(|declared| declared.members.is_some()) else { continue };
+            let composite = self.member(&name)?.id;
+            for member in declared.members() {
+                found.push((self.member(member)?.id, composite));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// The maintenance of a system, unfolded once for all its objectives.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
+        if let Some(known) = self.calendars.get(&system.name) {
+            return Ok(Rc::clone(known));
+        }
+        let schedules = if self.complete {
+            self.schedules.remove(&system.name).unwrap_or_default()
+        } else {
+            self.store.maintenance_of(system.id, &system.name)?
+        };
+        let calendar = Rc::new(MaintenanceCalendar::of(schedules));
+        self.calendars.insert(system.name.clone(), Rc::clone(&calendar));
+        Ok(calendar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::Access;
+
+    #[test]
+    fn a_reader_hears_of_systems_that_were_resolved_before_it_listened() {
+        let store = Store::open(Path::new(""), Access::Scratch).unwrap();
+        let (early, late) = (Name::parse("early").unwrap(), Name::parse("late").unwrap());
+        let mut resolver = Resolver::of(&store, []).unwrap();
+        let early = resolver.member(&early).unwrap().id;
+        let rules = AllRules::default();
+        let mut resolver = resolver.telling(Rc::clone(&rules));
+        let late = resolver.member(&late).unwrap().id;
+        assert_eq!(*rules.borrow(), [early, late].map(|id| (id, Rc::default())).into_iter().collect());
+    }
+}

@@ -1,0 +1,435 @@
+//! Owns reading the journal: the history of a system between two moments, as of a third.
+
+mod counting;
+mod thinning;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::segment::{Fact, Packed, decode, read, read_changes};
+use crate::domain::account::chronicle::empty_history;
+use crate::domain::account::member::{BySystem, SystemId};
+use crate::domain::health::rules::{Rules, StreamRules};
+use crate::domain::health::stream::{StreamHistory, StreamName};
+use crate::domain::health::threshold::{Passage, Thresholds};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
+use crate::domain::health::transition::{Source, Transition};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::{Store, Unreadable};
+use crate::store::shared::About;
+use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
+use thinning::{Silence, Thinned};
+
+/// A stream as the journal has it.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamRow {
+    pub(crate) id: i64,
+    pub(crate) source: Source,
+    pub(crate) check: Option<Name>,
+    pub(crate) location: Option<Name>,
+    pub(crate) first: Instant,
+}
+
+impl StreamRow {
+    /// What it is called, as a stream of a system of this name.
+    pub(crate) fn named(&self, system: Name) -> StreamName {
+        let Self { source, check, location, .. } = self.clone();
+        StreamName { system, source, check, location }
+    }
+}
+
+/// Transitions of one stream that are read at once, about; and those of a segment always are.
+const MOST_AT_ONCE: usize = 1 << 17;
+
+/// What was read of one stream.
+struct Passed {
+    /// From here on its statuses are known.
+    from: Instant,
+    transitions: Vec<Transition>,
+    /// Up to where they were read, where that is not all the way.
+    through: Option<Instant>,
+}
+
+/// Reads histories as of one moment: later facts do not exist.
+pub(crate) struct Reader<'s> {
+    store: &'s Store,
+    as_of: Instant,
+    /// The streams of every system, when most of them will be asked for.
+    all: Option<BySystem<Vec<StreamRow>>>,
+    rules: AllRules,
+    /// Whether facts are read as they were reported, also those that only repeat a status.
+    every_fact: bool,
+}
+
+/// The rules of all systems that were resolved.
+pub(crate) type AllRules = Rc<RefCell<BySystem<Rc<Rules>>>>;
+
+impl<'s> Reader<'s> {
+    /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
+    /// out is not read, nor what only repeats a status, and thresholds have been passed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool, rules: AllRules) -> Result<Self> {
+        let all = if most { Some(store.all_streams()?) } else { None };
+        Ok(Self { store, as_of, all, rules, every_fact: false })
+    }
+
+    /// The same, of which every fact that counts is asked for, as it was reported.
+    pub(crate) fn of_every_fact(self) -> Self {
+        Self { every_fact: true, ..self }
+    }
+
+    /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist. Where there
+    /// are too many for being read at once it ends earlier, at a moment after `from`; but not where every fact is asked for.
+    ///
+    /// # Errors
+    /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
+    pub(crate) fn history(
+        &self,
+        system: SystemId,
+        scope: Scope<'_>,
+        from: Instant,
+        through: Instant,
+    ) -> Result<SystemHistory> {
+        let found;
+        let streams = match &self.all {
+            Some(all) => all.get(&system).map_or(&[][..], Vec::as_slice),
+            None => {
+                found = self.store.streams(system)?;
+                &found
+            }
+        };
+        let rules = self.rules.borrow().get(&system).cloned();
+        let rules = rules.ok_or_else(|| Unreadable(format!("the rules of system {} are not known", system.0)))?;
+        let streams = || streams.iter().filter(|stream| rules.counts(stream.source));
+        let first = streams().map(|stream| stream.first).min().filter(|first| *first <= self.as_of);
+        let mut history = SystemHistory { first, ..empty_history() };
+        let through = through.min(self.as_of);
+        if through < self.as_of {
+            history.through = through;
+        }
+        let mut reached = END;
+        for stream in streams().filter(|stream| scope.contains(stream.source, stream.check.as_ref())) {
+            let rules = rules.stream(stream.source, stream.check.as_ref());
+            let passed = self.transitions((system, stream), rules, from, through)?;
+            history.from = history.from.max(passed.from);
+            reached = passed.through.map_or(reached, |through| reached.min(through));
+            let StreamRow { source, check, location, .. } = stream.clone();
+            history.streams.push(StreamHistory { source, check, location, transitions: passed.transitions });
+        }
+        if reached < END {
+            history.through = reached;
+            for StreamHistory { transitions, .. } in &mut history.streams {
+                transitions.truncate(transitions.partition_point(|transition| transition.at <= reached));
+            }
+        }
+        debug_assert!(history.from <= from && (history.through >= through || history.through > from));
+        Ok(history)
+    }
+}
+
+impl Reader<'_> {
+    /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on; without
+    /// those that only repeat a status, unless every fact is asked for.
+    fn transitions(
+        &self,
+        (system, stream): (SystemId, &StreamRow),
+        rules: StreamRules,
+        from: Instant,
+        through: Instant,
+    ) -> Result<Passed> {
+        let through = rules.retired_at.map_or(through, |at| through.min(at.plus(-1)));
+        if stream.first > through {
+            return Ok(Passed { from: BEGINNING, transitions: Vec::new(), through: None });
+        }
+        let from = from.min(through);
+        self.store.connection.want_segments(system.0, from, through)?;
+        if self.every_fact {
+            return self.store.transitions(stream, (from, from), through, Thinned::new(Silence::Any), None);
+        }
+        let kept = Thinned::new(Silence::of(rules.stale_after_ms));
+        let Some(thresholds) = rules.thresholds else {
+            return self.store.transitions(stream, (from, from), through, kept, None);
+        };
+        let settled = self.store.settled_from((system, stream), thresholds, from)?;
+        self.store.connection.want_segments(system.0, settled, through)?;
+        let passage = Passage::new(thresholds, settled <= stream.first);
+        self.store.transitions(stream, (settled, from), through, kept, Some(passage))
+    }
+}
+
+impl Store {
+    /// The transitions of a stream up to `through`, as they are once passed through thresholds, from a moment at or before `from` on: at most
+    /// so many after `asked_from` as are read at once, unless every one is kept.
+    fn transitions(
+        &self,
+        stream: &StreamRow,
+        (from, asked_from): (Instant, Instant),
+        through: Instant,
+        mut kept: Thinned,
+        mut passage: Option<Passage>,
+    ) -> Result<Passed> {
+        let mut statement = self.connection.prepare_wanted(
+            "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1
+             AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
+             AND first_ts <= ?3 ORDER BY first_ts",
+        )?;
+        let mut rows = statement.query(params![stream.id, from.millis(), through.millis()])?;
+        let mut known_from = None;
+        let (mut before, mut reached) = (None, None);
+        while let Some(row) = rows.next()? {
+            let Packed { first, last, count, body } = Packed::read(row, stream.id)?;
+            let most = before.unwrap_or(usize::MAX).saturating_add(MOST_AT_ONCE);
+            if kept.len() >= most && !kept.is_of_all() {
+                // All before this segment was read.
+                reached = Some(first.plus(-1));
+                break;
+            }
+            if asked_from < first {
+                before = before.or(Some(kept.len()));
+            }
+            let changes_only = passage.is_none() && kept.is_of_changes() && last <= through;
+            let mut take = |transition: Transition| {
+                let passed = match &mut passage {
+                    _ if transition.at > through => None,
+                    Some(passage) => passage.pass(transition),
+                    None => Some(transition),
+                };
+                if let Some(passed) = passed {
+                    known_from = known_from.or(Some(passed.at));
+                    kept.push(passed);
+                }
+            };
+            let is_read = if changes_only {
+                read_changes(body, first, count, take)
+            } else {
+                read(body, first, count, &mut take).map(drop)
+            };
+            is_read.map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
+        }
+        let known_from = known_from.filter(|from| *from > stream.first).unwrap_or(BEGINNING);
+        Ok(Passed { from: known_from, transitions: kept.finish(), through: reached })
+    }
+
+    /// From where on the facts of a stream must be read for thresholds to be settled at `from`: the beginning of a segment.
+    fn settled_from(
+        &self,
+        (system, stream): (SystemId, &StreamRow),
+        thresholds: Thresholds,
+        from: Instant,
+    ) -> Result<Instant> {
+        let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 AND first_ts <= ?2
+                   ORDER BY first_ts DESC LIMIT ?3";
+        let mut statement = self.connection.prepare_wanted(sql)?;
+        let mut segments = 1_i64;
+        loop {
+            if segments > 1 {
+                self.connection.want_segments(system.0, BEGINNING, from)?;
+            }
+            let mut bodies = Vec::new();
+            let mut rows = statement.query(params![stream.id, from.millis(), segments])?;
+            while let Some(row) = rows.next()? {
+                let Packed { first, count, body, .. } = Packed::read(row, stream.id)?;
+                bodies.push((first, count, body.to_owned()));
+            }
+            drop(rows);
+            let Some(first) = bodies.last().map(|(first, ..)| *first).filter(|first| *first > stream.first) else {
+                return Ok(stream.first);
+            };
+            let mut passage = Passage::new(thresholds, false);
+            let mut is_settled = false;
+            for (first, count, body) in bodies.iter().rev() {
+                read(body, *first, *count, |fact| {
+                    if fact.at <= from {
+                        is_settled = passage.pass(fact).is_some();
+                    }
+                })
+                .map_err(|_| Unreadable(format!("a segment of stream {} does not decode", stream.id)))?;
+            }
+            if is_settled {
+                return Ok(first);
+            }
+            segments = segments.saturating_mul(4);
+        }
+    }
+
+    /// The streams of one system.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
+        let sql =
+            concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck, location");
+        let mut statement = self.connection.prepare_about(sql, About::SystemId(system.0))?;
+        let mut rows = statement.query([system.0])?;
+        let mut streams = Vec::new();
+        while let Some(row) = rows.next()? {
+            streams.push(stream_row(row)?);
+        }
+        Ok(streams)
+    }
+
+    /// The streams of every system.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn all_streams(&self) -> Result<BySystem<Vec<StreamRow>>> {
+        let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck, location");
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut streams: BySystem<Vec<StreamRow>> = BySystem::default();
+        while let Some(row) = rows.next()? {
+            streams.entry(SystemId(row.get(1)?)).or_default().push(stream_row(row)?);
+        }
+        Ok(streams)
+    }
+
+    /// The id of a system that the journal or a manifest knows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn system(&self, name: &Name) -> Result<Option<SystemId>> {
+        system_named(&self.connection, name)
+    }
+
+    /// All systems that have a transition or are named by a manifest, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
+        let sql = concat!("SELECT ", whole!(system), " FROM system ORDER BY name");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut systems = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            expect_whole(row, width!(system), || format!("system {id}"))?;
+            systems.push((stored_name(row.get_ref(1)?.as_str()?)?, SystemId(id)));
+        }
+        Ok(systems)
+    }
+
+    /// Calls `each` for every fact of every stream, stream by stream, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a segment does not decode.
+    pub(crate) fn each_fact(
+        &self,
+        system: SystemId,
+        mut each: impl FnMut(&StreamRow, &Fact, Option<&str>) -> Result<()>,
+    ) -> Result<()> {
+        for stream in self.streams(system)? {
+            let mut notes = self.notes(stream.id)?;
+            self.each_segment(stream.id, |facts| {
+                facts.iter().try_for_each(|fact| {
+                    let note = notes.remove(&fact.transition.at.millis());
+                    each(&stream, fact, note.as_deref())
+                })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` for every fact of a system that has a note, with the moment of the next fact of its stream, stream by stream,
+    /// oldest first. Streams without notes are not read.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(crate) fn each_noted(
+        &self,
+        system: SystemId,
+        mut each: impl FnMut(Transition, Option<Instant>, &str),
+    ) -> Result<()> {
+        for stream in self.streams(system)? {
+            let notes = self.notes(stream.id)?;
+            if notes.is_empty() {
+                continue;
+            }
+            let mut before: Option<(Transition, &String)> = None;
+            self.each_segment(stream.id, |facts| {
+                for fact in facts {
+                    let at = fact.transition.at;
+                    if let Some((noted, note)) = before.take() {
+                        each(noted, Some(at), note);
+                    }
+                    before = notes.get(&at.millis()).map(|note| (fact.transition, note));
+                }
+                Ok(())
+            })?;
+            if let Some((noted, note)) = before {
+                each(noted, None, note);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the facts of every segment of a stream, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database and of `each`, and when a segment does not decode.
+    pub(in crate::store) fn each_segment(
+        &self,
+        stream: i64,
+        mut each: impl FnMut(Vec<Fact>) -> Result<()>,
+    ) -> Result<()> {
+        let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 ORDER BY first_ts";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        while let Some(row) = rows.next()? {
+            let Packed { first, count, body, .. } = Packed::read(row, stream)?;
+            let facts = decode(body, first, count)
+                .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?;
+            each(facts)?;
+        }
+        Ok(())
+    }
+
+    fn notes(&self, stream: i64) -> Result<HashMap<i64, String>> {
+        let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1");
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([stream])?;
+        let mut notes = HashMap::new();
+        while let Some(row) = rows.next()? {
+            expect(row, 2, || format!("a note of stream {stream}"))?;
+            notes.insert(row.get(0)?, row.get(1)?);
+        }
+        Ok(notes)
+    }
+}
+
+/// The id of a system.
+pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Option<SystemId>> {
+    let sql = concat!("SELECT ", whole!(system), " FROM system WHERE name = ?1");
+    let mut statement = connection.prepare_about(sql, About::System(name.as_str()))?;
+    let mut rows = statement.query([name.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    expect_whole(row, width!(system), || format!("system {name}"))?;
+    Ok(Some(SystemId(row.get(0)?)))
+}
+
+fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
+    let id: i64 = row.get(0)?;
+    expect_whole(row, width!(stream), || format!("stream {id}"))?;
+    let source =
+        Source::from_code(row.get(2)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
+    let name = |index: usize| -> Result<Option<Name>> {
+        let name = row.get_ref(index)?.as_str()?;
+        if name.is_empty() { Ok(None) } else { stored_name(name).map(Some) }
+    };
+    Ok(StreamRow { id, source, check: name(3)?, location: name(4)?, first: Instant::from_millis(row.get(5)?) })
+}
+
+/// A name that was checked before it was stored.
+pub(in crate::store) fn stored_name(text: &str) -> Result<Name> {
+    Name::parse(text).map_err(|error| Unreadable(format!("the stored name {text:?} is not one: {error}")).into())
+}
+
+/// Facts end at `as-of`, so whoever has read up to it knows the rest.
+const _: () = assert!(END.millis() > Instant::MAX.millis());

@@ -1,0 +1,187 @@
+//! Owns the record of ingests: which file brought which transitions, and when.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::journal::{Bringer, Incoming, JournalWriter, Merged};
+use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::timeline::{BEGINNING, END};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::store::database::open::Store;
+use crate::store::declared::inputs;
+use crate::store::published::turns;
+use crate::store::sealed::seals;
+use crate::store::shared::{Shared, Taking};
+use crate::store::soundness::row::{expect, intact};
+
+impl Store {
+    /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write
+    /// transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn merge(
+        &self,
+        writer: &mut JournalWriter,
+        incoming: &Incoming<'_>,
+        record: &mut IngestRecord,
+    ) -> Result<Merged> {
+        // A slice at a time bounds what is in memory when a batch falls into a long history.
+        const SLICE: usize = 16_384;
+        let mut sum = Merged::default();
+        for transitions in incoming.transitions.chunks(SLICE) {
+            let part = Incoming { transitions, ..*incoming };
+            let merged = writer.merge(&self.connection, &part, Bringer::This(&mut || self.ingest_id(record)))?;
+            sum.inserted += merged.inserted;
+            sum.conflicts += merged.conflicts;
+            sum.changed |= merged.changed;
+        }
+        if sum.changed {
+            self.ingest_id(record)?;
+        }
+        Ok(sum)
+    }
+
+    /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
+    /// meanwhile: `None` is of all times. A file that is written has just one writer. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn expect_facts(
+        &self,
+        writer: &mut JournalWriter,
+        coming: &[(usize, Option<(Instant, Instant)>)],
+    ) -> Result<()> {
+        let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) else { return Ok(()) };
+        writer.look_again(coming.iter().map(|(stream, _)| *stream));
+        let taking: Vec<Taking<'_>> = coming
+            .iter()
+            .map(|(stream, moments)| {
+                let StreamName { system, source, check, location } = writer.name_of(*stream);
+                let (from, through) = moments.unwrap_or((BEGINNING, END));
+                let (check, location) = (text(check.as_ref()), text(location.as_ref()));
+                Taking { system: system.as_str(), source: *source as u8, check, location, from, through }
+            })
+            .collect();
+        shared.take(&self.connection, &taking)
+    }
+
+    /// Locks systems of a shared database before facts of them come in. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn lock_systems<'n>(&self, systems: impl Iterator<Item = &'n Name>) -> Result<()> {
+        let Some(shared) = self.connection.shared() else { return Ok(()) };
+        shared.lock_systems(&self.connection, &systems.map(Name::as_str).collect())
+    }
+
+    /// Whether caches do not follow the facts that this transaction writes, but are cut by whoever reads them.
+    pub(crate) fn leaves_caches(&self) -> bool {
+        self.connection.shared().is_some_and(Shared::is_taking)
+    }
+
+    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write
+    /// transaction.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which caches those are.
+    pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
+        if let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) {
+            shared.touch(touched);
+            return Ok(());
+        }
+        // Nothing is cut where nothing is sealed, as in a first ingest.
+        let has_seals = self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])?;
+        for (system, at) in touched.iter().filter(|_| has_seals) {
+            inputs::expect_objectives(&self.connection, *system)?;
+            seals::trim(&self.connection, *system, *at)?;
+        }
+        if let Some(earliest) = touched.values().min() {
+            seals::outdate(&self.connection, *earliest)?;
+            turns::outdate(&self.connection, *earliest)?;
+        }
+        Ok(())
+    }
+
+    fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
+        if record.id == 0 {
+            // Its checksum is made when its counts are recorded, in the same transaction. The id of one that was
+            // forgotten is not given again.
+            let greatest =
+                "max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0))";
+            let id = self.connection.next_id("ingest", greatest)?;
+            let sql =
+                "INSERT INTO ingest (id, file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
+                 VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0)";
+            self.connection.prepare_cached(sql)?.execute(params![id, record.file, record.started_at.millis()])?;
+            record.id = id;
+        }
+        Ok(record.id)
+    }
+
+    /// Brings the counts of an ingest up to date, if it changed anything.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
+        if record.id == 0 {
+            return Ok(());
+        }
+        if let Some(shared) = self.connection.shared() {
+            shared.want_ingest(&self.connection, record.id)?;
+        }
+        let sql = "UPDATE ingest SET finished_at = ?2, read = ?3, inserted = ?4, duplicates = ?5, conflicts = ?6,
+                   rejected = ?7, checksum = row_sum(id, file, started_at, ?2, ?3, ?4, ?5, ?6, ?7) WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![
+            record.id,
+            record.finished_at.map(Instant::millis),
+            record.read,
+            record.inserted,
+            record.duplicates,
+            record.conflicts,
+            record.rejected,
+        ])?;
+        Ok(())
+    }
+
+    /// Every ingest that changed the journal, newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn ingests(&self) -> Result<Vec<IngestRecord>> {
+        let sql = concat!(
+            "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",
+            intact!(ingest),
+            " FROM ingest ORDER BY id DESC"
+        );
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            expect(row, 9, || format!("ingest {id}"))?;
+            records.push(IngestRecord {
+                id,
+                file: row.get(1)?,
+                started_at: Instant::from_millis(row.get(2)?),
+                finished_at: row.get::<_, Option<i64>>(3)?.map(Instant::from_millis),
+                read: row.get(4)?,
+                inserted: row.get(5)?,
+                duplicates: row.get(6)?,
+                conflicts: row.get(7)?,
+                rejected: row.get(8)?,
+            });
+        }
+        Ok(records)
+    }
+}
+
+/// A part of a stream's name as it is stored.
+fn text(name: Option<&Name>) -> &str {
+    name.map_or("", Name::as_str)
+}

@@ -1,0 +1,130 @@
+//! Owns what the ingests say of one moment of a stream: which entry stands, and the others, which are kept in case it is forgotten.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::params;
+
+use crate::domain::health::transition::Status;
+use crate::domain::value::instant::Instant;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Unreadable;
+use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
+
+/// What one ingest said of a moment, besides which ingest it was. The greatest stands: the worst status, then the greatest note, and
+/// any note before none.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate::store) struct Entry {
+    pub(in crate::store) status: Status,
+    pub(in crate::store) note: Option<Box<str>>,
+}
+
+impl Entry {
+    fn note(&self) -> &str {
+        self.note.as_deref().unwrap_or_default()
+    }
+}
+
+/// Whether an entry is kept as one that does not stand.
+pub(super) fn is_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<bool> {
+    let sql = "SELECT 1 FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
+    Ok(connection.prepare_cached(sql)?.exists(params![stream, at.millis(), entry.status as u8, entry.note()])?)
+}
+
+/// Keeps an entry that does not stand; of the same one from several ingests, it is the earliest's.
+pub(super) fn keep(connection: &Connection, stream: i64, at: Instant, entry: &Entry, ingest: i64) -> Result<()> {
+    let sql = "INSERT INTO overruled (stream, ts, status, note, ingest, checksum) VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
+               ON CONFLICT (stream, ts, status, note) DO UPDATE SET ingest = excluded.ingest, checksum = excluded.checksum
+               WHERE excluded.ingest < ingest";
+    let row = params![stream, at.millis(), entry.status as u8, entry.note(), ingest];
+    connection.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+/// The entries of a stream between two moments, both included, that do not stand, with their ingests; of each moment the greatest last.
+pub(super) fn kept(
+    connection: &Connection,
+    stream: i64,
+    (from, through): (Instant, Instant),
+) -> Result<BTreeMap<Instant, Vec<(Entry, i64)>>> {
+    let sql = concat!(
+        "SELECT ",
+        whole!(overruled),
+        " FROM overruled WHERE stream = ?1 AND ts BETWEEN ?2 AND ?3 ORDER BY ts, status, note"
+    );
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([stream, from.millis(), through.millis()])?;
+    let mut kept: BTreeMap<Instant, Vec<(Entry, i64)>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let at: i64 = row.get(1)?;
+        let place = || format!("what was overruled of stream {stream} at {at}");
+        expect_whole(row, width!(overruled), place)?;
+        let status = Status::from_code(row.get(2)?).ok_or_else(|| Unreadable(format!("{} has no status", place())))?;
+        let note = Some(row.get_ref(3)?.as_str()?).filter(|note| !note.is_empty()).map(Into::into);
+        kept.entry(Instant::from_millis(at)).or_default().push((Entry { status, note }, row.get(4)?));
+    }
+    Ok(kept)
+}
+
+/// Removes an entry that did not stand: it stands now, or is forgotten.
+pub(super) fn drop_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<()> {
+    let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
+    connection.prepare_cached(sql)?.execute(params![stream, at.millis(), entry.status as u8, entry.note()])?;
+    Ok(())
+}
+
+/// Keeps exactly these entries of a moment as ones that do not stand.
+pub(super) fn replace_kept(connection: &Connection, stream: i64, at: Instant, entries: &[(Entry, i64)]) -> Result<()> {
+    let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2";
+    connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
+    entries.iter().try_for_each(|(entry, ingest)| keep(connection, stream, at, entry, *ingest))
+}
+
+/// What counts of all that ingests say of one moment: the greatest entry of each, and of the same one from several the earliest's; the
+/// greatest last.
+pub(super) fn reduced(entries: Vec<(Entry, i64)>) -> Vec<(Entry, i64)> {
+    let mut greatest: BTreeMap<i64, Entry> = BTreeMap::new();
+    for (entry, ingest) in entries {
+        match greatest.get_mut(&ingest) {
+            Some(known) if *known >= entry => {}
+            Some(known) => *known = entry,
+            None => drop(greatest.insert(ingest, entry)),
+        }
+    }
+    let mut earliest: BTreeMap<Entry, i64> = BTreeMap::new();
+    for (ingest, entry) in greatest {
+        earliest.entry(entry).or_insert(ingest);
+    }
+    earliest.into_iter().collect()
+}
+
+/// The notes of a stream between two moments, both included.
+pub(super) fn notes(
+    connection: &Connection,
+    stream: i64,
+    (from, through): (Instant, Instant),
+) -> Result<BTreeMap<Instant, Box<str>>> {
+    let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1 AND ts BETWEEN ?2 AND ?3");
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([stream, from.millis(), through.millis()])?;
+    let mut notes = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        expect(row, 2, || format!("a note of stream {stream}"))?;
+        notes.insert(Instant::from_millis(row.get(0)?), row.get_ref(1)?.as_str()?.into());
+    }
+    Ok(notes)
+}
+
+/// Lets a moment have a note, or none.
+pub(super) fn put_note(connection: &Connection, stream: i64, at: Instant, note: Option<&str>) -> Result<()> {
+    let Some(text) = note else {
+        connection
+            .prepare_cached("DELETE FROM note WHERE stream = ?1 AND ts = ?2")?
+            .execute(params![stream, at.millis()])?;
+        return Ok(());
+    };
+    let sql = "INSERT INTO note (stream, ts, text, checksum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))
+               ON CONFLICT (stream, ts) DO UPDATE SET text = excluded.text, checksum = excluded.checksum";
+    connection.prepare_cached(sql)?.execute(params![stream, at.millis(), text])?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Owns deleting facts for good: those that one ingest brought, or whole streams.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::entry::{self, Entry};
+use super::rows::{Segment, all, replace};
+use super::set_first;
+use crate::domain::account::member::SystemId;
+use crate::domain::health::rewrite::{Extent, Streams};
+use crate::domain::health::transition::Transition;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Store;
+use crate::store::facts::history::StreamRow;
+use crate::store::facts::segment::{Fact, pack_evenly};
+
+/// The systems that changed, each with its earliest changed moment.
+pub(crate) type Touched = BTreeMap<SystemId, Instant>;
+
+impl Store {
+    /// Deletes every fact that an ingest was the first to bring, its notes, and the record of the ingest. Where another ingest said
+    /// something else of the moment, that stands from now on. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(in crate::store) fn forget_ingest(&self, ingest: i64) -> Result<(Extent, Touched)> {
+        let (mut extent, mut touched) = (Extent::default(), Touched::new());
+        for (name, system) in self.systems()? {
+            let before = extent.transitions;
+            let mut earliest: Option<Instant> = None;
+            for stream in self.streams(system)? {
+                let mut work =
+                    Forgetting { connection: &self.connection, stream: stream.id, ingest, extent: &mut extent };
+                let change = work.forget()?;
+                earliest = [earliest, change].into_iter().flatten().min();
+            }
+            touched.extend(earliest.map(|at| (system, at)));
+            if extent.transitions > before {
+                extent.systems.push((name, extent.transitions - before));
+            }
+        }
+        self.connection.prepare_cached("DELETE FROM ingest WHERE id = ?1")?.execute([ingest])?;
+        Ok((extent, touched))
+    }
+
+    /// The systems of which an ingest brought facts.
+    ///
+    /// # Errors
+    /// Those of the database, and when a segment does not decode.
+    pub(in crate::store) fn systems_of_ingest(&self, ingest: i64) -> Result<Vec<SystemId>> {
+        let mut found = Vec::new();
+        for (_, system) in self.systems()? {
+            let mut brought = false;
+            for stream in self.streams(system)? {
+                self.each_segment(stream.id, |facts| {
+                    brought |= facts.iter().any(|fact| fact.ingest == ingest);
+                    Ok(())
+                })?;
+            }
+            if brought {
+                found.push(system);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes every fact of some streams, and their notes. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(in crate::store) fn forget_streams(&self, wanted: &Streams) -> Result<(Extent, Touched)> {
+        let (mut extent, mut touched) = (Extent::default(), Touched::new());
+        let Some(system) = self.system(&wanted.system)? else { return Ok((extent, touched)) };
+        for stream in self.streams(system)? {
+            if !wanted.contains(&stream.named(wanted.system.clone())) {
+                continue;
+            }
+            let StreamRow { id, first, .. } = stream;
+            let count = |sql: &str| self.connection.prepare_cached(sql)?.query_row([id], |row| row.get::<_, u64>(0));
+            extent.transitions += count("SELECT coalesce(sum(count), 0) FROM segment WHERE stream = ?1")?;
+            extent.notes += count("SELECT count(*) FROM note WHERE stream = ?1")?;
+            drop_stream(&self.connection, id)?;
+            let earliest = touched.entry(system).or_insert(first);
+            *earliest = first.min(*earliest);
+        }
+        if extent.transitions > 0 {
+            extent.systems.push((wanted.system.clone(), extent.transitions));
+        }
+        Ok((extent, touched))
+    }
+
+    /// Forgets a system that has no transition, unless a manifest names it. Runs in a write transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(in crate::store) fn forget_system(&self, name: &Name, system: SystemId, is_named: bool) -> Result<()> {
+        if !is_named && self.streams(system)?.is_empty() {
+            self.connection.prepare_cached("DELETE FROM input_digest WHERE system = ?1")?.execute([system.0])?;
+            self.connection.prepare_cached("DELETE FROM system WHERE name = ?1")?.execute([name.as_str()])?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a stream with all that is of it.
+pub(super) fn drop_stream(connection: &Connection, stream: i64) -> Result<()> {
+    for sql in [
+        "DELETE FROM note WHERE stream = ?1",
+        "DELETE FROM overruled WHERE stream = ?1",
+        "DELETE FROM segment WHERE stream = ?1",
+        "DELETE FROM stream WHERE id = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([stream])?;
+    }
+    Ok(())
+}
+
+/// Forgets what one ingest brought of one stream.
+struct Forgetting<'a> {
+    connection: &'a Connection,
+    stream: i64,
+    ingest: i64,
+    extent: &'a mut Extent,
+}
+
+impl Forgetting<'_> {
+    /// Returns the earliest changed moment.
+    fn forget(&mut self) -> Result<Option<Instant>> {
+        let (stream, ingest) = (self.stream, self.ingest);
+        let sql = "DELETE FROM overruled WHERE stream = ?1 AND ingest = ?2";
+        self.connection.prepare_cached(sql)?.execute([stream, ingest])?;
+        let mut earliest = None;
+        for place in all(self.connection, stream)? {
+            let segment = Segment::at(self.connection, stream, place)?;
+            let facts = segment.decode(stream)?;
+            if facts.iter().any(|fact| fact.ingest == ingest) {
+                let change = self.forget_of(&segment, facts)?;
+                earliest = earliest.or(change);
+            }
+        }
+        let sql = "SELECT min(first_ts) FROM segment WHERE stream = ?1";
+        let first: Option<i64> = self.connection.prepare_cached(sql)?.query_row([stream], |row| row.get(0))?;
+        match first {
+            Some(first) => set_first(self.connection, stream, Instant::from_millis(first))?,
+            None => drop_stream(self.connection, stream)?,
+        }
+        Ok(earliest)
+    }
+
+    fn forget_of(&mut self, segment: &Segment, facts: Vec<Fact>) -> Result<Option<Instant>> {
+        let range = (segment.first, segment.last);
+        let notes = entry::notes(self.connection, self.stream, range)?;
+        let mut kept = entry::kept(self.connection, self.stream, range)?;
+        let mut earliest = None;
+        let mut left = Vec::with_capacity(facts.len());
+        for fact in facts {
+            if fact.ingest != self.ingest {
+                left.push(fact);
+                continue;
+            }
+            let at = fact.transition.at;
+            let next = kept.get_mut(&at).and_then(Vec::pop);
+            self.replace_note(at, notes.get(&at).map(AsRef::as_ref), next.as_ref())?;
+            let stands =
+                next.map(|(Entry { status, .. }, ingest)| Fact { transition: Transition { at, status }, ingest });
+            if stands.map(|stands| stands.transition) != Some(fact.transition) {
+                earliest = earliest.or(Some(at));
+            }
+            self.extent.transitions += 1;
+            self.extent.settled += u64::from(stands.is_some());
+            left.extend(stands);
+        }
+        if left.is_empty() {
+            self.connection.prepare_cached("DELETE FROM segment WHERE id = ?1")?.execute(params![segment.id])?;
+        } else {
+            replace(self.connection, self.stream, segment, &pack_evenly(&left))?;
+        }
+        Ok(earliest)
+    }
+
+    /// Lets the note of a moment be that of the entry that stands now, if there is one.
+    fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<()> {
+        let after = stands.and_then(|(entry, _)| entry.note.as_deref());
+        self.extent.notes += u64::from(before.is_some());
+        if before != after {
+            entry::put_note(self.connection, self.stream, at, after)?;
+        }
+        stands.map_or(Ok(()), |(stands, _)| entry::drop_kept(self.connection, self.stream, at, stands))
+    }
+}

@@ -1,0 +1,117 @@
+//! Owns the rows of segments: which ones facts fall into, and how they are written.
+
+use anyhow::Result;
+use rusqlite::{Rows, params};
+
+use crate::domain::health::transition::Transition;
+use crate::domain::value::instant::Instant;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Unreadable;
+use crate::store::facts::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, segment_sum};
+
+/// A segment as stored.
+pub(super) struct Segment {
+    pub(super) id: i64,
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    pub(super) count: usize,
+    body: Vec<u8>,
+}
+
+impl Segment {
+    /// One that is known by its id.
+    pub(super) fn at(connection: &Connection, stream: i64, id: i64) -> Result<Self> {
+        let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE id = ?1";
+        let found = segments(connection.prepare_cached(sql)?.query([id])?, stream)?.into_iter().next();
+        Ok(found.ok_or_else(|| Unreadable(format!("segment {id} of stream {stream} is missing")))?)
+    }
+
+    /// Its facts.
+    pub(super) fn decode(&self, stream: i64) -> Result<Vec<Fact>> {
+        let damaged = |_| Unreadable(format!("segment {} of stream {stream} does not decode", self.id));
+        Ok(decode(&self.body, self.first, self.count).map_err(damaged)?)
+    }
+
+    pub(super) fn is_well_filled(&self) -> bool {
+        self.body.len() > MOST_BYTES / 8 * 7 || self.count > MOST_FACTS / 8 * 7
+    }
+
+    /// Whether so many facts like those it has should fit.
+    pub(super) fn has_room_for(&self, count: usize) -> bool {
+        count <= MOST_FACTS && self.body.len() * count / self.count <= MOST_BYTES
+    }
+}
+
+/// The segments that transitions fall into, oldest first: the one before the first of them (or the stream's first), and
+/// all that begin before their last.
+pub(super) fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition]) -> Result<Vec<Segment>> {
+    let (first, last) = (transitions[0].at.millis(), transitions[transitions.len() - 1].at.millis());
+    let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1
+               AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
+               AND first_ts <= ?3 ORDER BY first_ts";
+    let found = segments(connection.prepare_cached(sql)?.query([stream, first, last])?, stream)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let sql =
+        "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1 ORDER BY first_ts LIMIT 1";
+    segments(connection.prepare_cached(sql)?.query([stream])?, stream)
+}
+
+/// The ids of a stream's segments, oldest first.
+pub(super) fn all(connection: &Connection, stream: i64) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM segment WHERE stream = ?1 ORDER BY first_ts")?;
+    Ok(statement.query_map([stream], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> {
+    let mut segments = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Packed { first, last, count, body } = Packed::read(row, stream)?;
+        segments.push(Segment { id: row.get(5)?, first, last, count, body: body.to_owned() });
+    }
+    Ok(segments)
+}
+
+/// Packs facts that no segment of the stream overlaps.
+pub(in crate::store) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
+    pack(facts).iter().try_for_each(|part| add(connection, stream, part))
+}
+
+fn add(connection: &Connection, stream: i64, part: &Part<'_>) -> Result<()> {
+    let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let Row { first, last, count, checksum } = Row::of(stream, part);
+    connection.prepare_cached(sql)?.execute(params![stream, first, last, count, part.body, checksum])?;
+    Ok(())
+}
+
+/// What a segment's row says of its body.
+struct Row {
+    first: i64,
+    last: i64,
+    count: i64,
+    checksum: i32,
+}
+
+impl Row {
+    fn of(stream: i64, Part { facts, body }: &Part<'_>) -> Self {
+        let (first, last) = (facts[0].transition.at.millis(), facts[facts.len() - 1].transition.at.millis());
+        let count = facts.len() as i64;
+        Self { first, last, count, checksum: segment_sum(stream, first, last, count, body) }
+    }
+}
+
+/// Writes parts over a segment, the first one in its place and the others as new ones.
+pub(super) fn replace(connection: &Connection, stream: i64, segment: &Segment, parts: &[Part<'_>]) -> Result<()> {
+    let Some((head, tail)) = parts.split_first() else { return Ok(()) };
+    let Row { first, last, count, checksum } = Row::of(stream, head);
+    if first == segment.first.millis() {
+        // Its place in the index stays.
+        let sql = "UPDATE segment SET last_ts = ?2, count = ?3, body = ?4, checksum = ?5 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![segment.id, last, count, head.body, checksum])?;
+    } else {
+        let sql = "UPDATE segment SET first_ts = ?2, last_ts = ?3, count = ?4, body = ?5, checksum = ?6 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![segment.id, first, last, count, head.body, checksum])?;
+    }
+    tail.iter().try_for_each(|part| add(connection, stream, part))
+}

@@ -1,0 +1,274 @@
+//! Owns the tables that `compute` fills for other readers of the file: bringing them in line with what was computed, writing only
+//! what differs, and comparing them with it. docs/reference/tables.md promises their names and columns.
+
+mod aligning;
+mod days;
+mod publishing;
+mod rows;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use rusqlite::params_from_iter;
+use rusqlite::types::{Value, ValueRef};
+
+use crate::domain::rules::change::{ChangeKind, Seen, View};
+use crate::domain::value::instant::Instant;
+use crate::store::database::open::Store;
+use crate::store::sealed::seals;
+use crate::store::soundness::DamagedCache;
+use crate::store::soundness::Difference;
+use crate::store::soundness::row;
+use crate::store::soundness::row::{intact, is_intact};
+
+pub(crate) use publishing::{Before, Publisher};
+
+/// The columns of a table as it declares them, but for the checksum; the first `keys` of them tell its rows apart.
+struct Table {
+    name: &'static str,
+    keys: usize,
+    columns: &'static [&'static str],
+}
+
+impl Table {
+    /// All columns, as they are read and written.
+    fn all(&self) -> String {
+        format!("{}, checksum", self.columns.join(", "))
+    }
+
+    /// How the keys of two rows compare.
+    fn compare(&self, one: &Row, other: &Row) -> Ordering {
+        let keys = one.iter().zip(other).take(self.keys).map(|pair| match pair {
+            (Value::Text(one), Value::Text(other)) => one.cmp(other),
+            _ => Ordering::Equal,
+        });
+        keys.fold(Ordering::Equal, Ordering::then)
+    }
+}
+
+/// A row with its checksum.
+fn summed(mut row: Row) -> Row {
+    row.push(Value::Integer(row::checksum(row.iter().map(ValueRef::from)).into()));
+    row
+}
+
+/// The values of one row, in the order of the table's columns.
+type Row = Vec<Value>;
+
+/// What is seen of everything by its kind and id.
+pub(crate) type Views = BTreeMap<(ChangeKind, String), View>;
+
+/// The last computation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Computed {
+    pub(crate) as_of: Instant,
+    /// Whether neither a fact up to then nor a manifest has changed since.
+    pub(crate) is_current: bool,
+}
+
+impl Store {
+    /// What the last computation was of, if there was one; `None` also when the row that says so is damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn computed(&self) -> Result<Option<Computed>> {
+        let sql = concat!("SELECT as_of, is_current, ", intact!(computation), " FROM computation");
+        self.believe("computation", &"", || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let as_of =
+                Instant::parse_printed(row.get_ref(0)?.as_str()?).filter(|_| is_intact(row, 2).unwrap_or(false));
+            let as_of = as_of.ok_or(DamagedCache("computation"))?;
+            Ok(Some(Computed { as_of, is_current: row.get(1)? }))
+        })
+    }
+
+    /// The moment of the last computation, if there was one; `otherwise` when it is damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn computed_or_damaged(&self, otherwise: Instant) -> Result<Option<Instant>> {
+        if let Some(computed) = self.computed()? {
+            return Ok(Some(computed.as_of));
+        }
+        let was = self.connection.prepare("SELECT 1 FROM computation").and_then(|mut statement| statement.exists([]));
+        Ok(was.unwrap_or(true).then_some(otherwise))
+    }
+
+    /// Remembers what the tables are of.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn put_computed(&self, as_of: Instant) -> Result<()> {
+        self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
+        let sql = "INSERT INTO computation (id, as_of, is_current, checksum) VALUES (1, ?1, 1, row_sum(1, ?1, 1))
+                   ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, is_current = 1, checksum = excluded.checksum
+                   WHERE as_of <> excluded.as_of OR is_current <> 1 OR checksum <> excluded.checksum";
+        self.connection.execute(sql, [as_of.to_string()])?;
+        Ok(())
+    }
+
+    /// Remembers that the tables are out of date, for manifests have changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn outdate_computed(&self) -> Result<()> {
+        seals::outdate(&self.connection, Instant::MIN)
+    }
+
+    /// What was seen of everything when it was last computed. Where a table that tells it is damaged, the change log tells it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn last_views(&self) -> Result<Views> {
+        if self.computed()?.is_none() {
+            return self.logged_views();
+        }
+        let seen = self.believe("objective_status", &"", || self.published_views().map(Some))?;
+        seen.map_or_else(|| self.logged_views(), Ok)
+    }
+
+    fn published_views(&self) -> Result<Views> {
+        let mut views = Views::new();
+        for kind in [ChangeKind::Objective, ChangeKind::System, ChangeKind::Achievement] {
+            let table = table_of(kind);
+            let sql = format!("SELECT {} FROM {}", table.all(), table.name);
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let row = read(table, row)?;
+                views.insert((kind, id_of(kind, &row)), view_of(kind, &row)?);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The rows of a table under a condition, by their keys.
+    fn stored(
+        &self,
+        table: &Table,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<BTreeMap<Vec<String>, Row>> {
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.all(), table.name);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(table, row)?);
+        }
+        Ok(keyed(table, found))
+    }
+
+    /// Writes the rows that differ from the stored ones, and deletes those that are not wanted.
+    fn align(&self, table: &Table, mut stored: BTreeMap<Vec<String>, Row>, wanted: Vec<Row>) -> Result<()> {
+        for (key, row) in keyed(table, wanted) {
+            if stored.remove(&key).as_ref() != Some(&row) {
+                self.put_row(table, row)?;
+            }
+        }
+        stored.into_values().try_for_each(|row| self.delete_row(table, &row))
+    }
+
+    fn put_row(&self, table: &Table, row: Row) -> Result<()> {
+        let places: Vec<String> = (1..=table.columns.len() + 1).map(|place| format!("?{place}")).collect();
+        let sql = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", table.name, table.all(), places.join(", "));
+        self.connection.prepare_cached(&sql)?.execute(params_from_iter(row))?;
+        Ok(())
+    }
+
+    fn delete_row(&self, table: &Table, row: &Row) -> Result<()> {
+        let keys = table.columns[..table.keys].iter().enumerate();
+        let keys: Vec<String> = keys.map(|(place, column)| format!("{column} = ?{}", place + 1)).collect();
+        let sql = format!("DELETE FROM {} WHERE {}", table.name, keys.join(" AND "));
+        self.connection.prepare_cached(&sql)?.execute(params_from_iter(&row[..table.keys]))?;
+        Ok(())
+    }
+}
+
+/// A row as a table holds it, with its checksum.
+fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
+    Ok((0..=table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?)
+}
+
+/// The table in which is what is seen of a kind of thing.
+fn table_of(kind: ChangeKind) -> &'static Table {
+    match kind {
+        ChangeKind::Objective => &rows::OBJECTIVE_STATUS,
+        ChangeKind::System => &rows::SYSTEM_STATUS,
+        ChangeKind::Achievement | ChangeKind::Condition => &rows::ACHIEVEMENT,
+    }
+}
+
+/// The fields of a view, with the columns that tell them and whether those are flags.
+fn fields(kind: ChangeKind) -> &'static [(&'static str, &'static str, bool)] {
+    match kind {
+        ChangeKind::Objective => &[
+            ("state", "state", false),
+            ("budgetTier", "budget_tier", false),
+            ("isBreaching", "is_breaching", true),
+            ("hasOpenDowntime", "has_open_downtime", true),
+            ("fastBurn", "fast_burn", true),
+        ],
+        ChangeKind::System => &[("status", "status", false)],
+        ChangeKind::Achievement | ChangeKind::Condition => &[
+            ("systemId", "system_id", false),
+            ("achievement", "achievement", false),
+            ("unlockedAt", "unlocked_at", false),
+        ],
+    }
+}
+
+/// By what the change log knows a row.
+fn id_of(kind: ChangeKind, row: &Row) -> String {
+    row[..table_of(kind).keys].iter().map(in_words).collect::<Vec<_>>().join("/")
+}
+
+/// What is seen of a stored row.
+fn view_of(kind: ChangeKind, row: &Row) -> Result<View> {
+    let table = table_of(kind);
+    let (covered, sum) = row.split_at(table.columns.len());
+    if sum != [Value::Integer(row::checksum(covered.iter().map(ValueRef::from)).into())] {
+        return Err(DamagedCache(table.name).into());
+    }
+    let seen = |(name, column, is_flag): &(&str, &str, bool)| {
+        let value = table.columns.iter().position(|known| known == column).map(|index| &row[index]);
+        let seen = match value {
+            Some(Value::Integer(flag)) if *is_flag => Seen::Flag(*flag != 0),
+            Some(Value::Text(text)) if !*is_flag => Seen::Text(text.clone()),
+            _ => return Err(DamagedCache(table.name).into()),
+        };
+        Ok(((*name).to_owned(), seen))
+    };
+    fields(kind).iter().map(seen).collect::<Result<_>>().map(View)
+}
+
+/// A row by its table and keys.
+fn place(table: &Table, row: &[Value]) -> String {
+    format!("{}: {}", table.name, row[..table.keys].iter().map(in_words).collect::<Vec<_>>().join(" "))
+}
+
+/// The first column that is another than it should be.
+fn differing_column(table: &Table, row: &Row, wanted: &Row) -> Option<Difference> {
+    let columns = table.columns.iter().chain(&["checksum"]);
+    let (column, (is, should)) = columns.zip(row.iter().zip(wanted)).find(|(_, (is, should))| is != should)?;
+    let (place, is, should) = (place(table, wanted), in_words(is), in_words(should));
+    Some(Difference(format!("{place} has the {column} {is}; recomputed it is {should}")))
+}
+
+fn keyed(table: &Table, rows: Vec<Row>) -> BTreeMap<Vec<String>, Row> {
+    let key = |row: &Row| row[..table.keys].iter().map(in_words).collect();
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Blob(_) => "a blob".to_owned(),
+    }
+}

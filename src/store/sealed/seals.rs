@@ -1,0 +1,208 @@
+//! Owns the cache of sealed days: which objectives have one, how far it reaches, and how facts and manifests cut it.
+
+use anyhow::Result;
+use rusqlite::params;
+
+use super::ledger::{decode, encode};
+use crate::domain::account::member::SystemId;
+use crate::domain::account::model::Model;
+use crate::domain::account::objective::Objective;
+use crate::domain::budget::day::Ledger;
+use crate::domain::value::instant::Instant;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Store;
+use crate::store::declared::inputs::decided;
+use crate::store::shared::About;
+use crate::store::soundness::DamagedCache;
+use crate::store::soundness::row::{intact, is_whole, row_sum, whole, width};
+
+/// What is known of sealed days besides themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seal {
+    /// That of the model from which they were sealed.
+    pub(crate) fingerprint: i64,
+    /// Up to when they are: those that end by then. Facts up to the hindsight of the objective later decide them.
+    pub(crate) until: Instant,
+    /// Up to when the rows of `daily_snapshot` hold: of days that end by then.
+    pub(crate) published_until: Instant,
+}
+
+/// SQL that cuts what is sealed or published after ?2. A row that is damaged stays so.
+macro_rules! trimming {
+    () => {
+        concat!(
+            "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
+             due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
+            row_sum!(seal),
+            " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
+             WHERE (sealed_until > ?2 OR published_until > ?2)"
+        )
+    };
+}
+
+/// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
+/// they are: those that end before it, in whatever zone.
+pub(in crate::store) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
+    let sql = concat!(
+        decided!(),
+        trimming!(),
+        " AND objective IN (SELECT objective FROM decided JOIN objective_input USING (system))"
+    );
+    connection.prepare_cached(sql)?.execute([system.0, before(at)])?;
+    Ok(())
+}
+
+/// The same of every objective that there is, whatever it depends on.
+#[cfg(feature = "postgres")]
+pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result<()> {
+    connection.prepare_cached(trimming!())?.execute([0, before(at)])?;
+    Ok(())
+}
+
+fn before(at: Instant) -> i64 {
+    at.plus(-1).max(Instant::MIN).millis()
+}
+
+/// Remembers that what was computed as of `at` or later is out of date.
+pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
+    let sql = concat!(
+        "UPDATE computation SET is_current = 0, checksum = CASE checksum WHEN ",
+        row_sum!(computation),
+        " THEN row_sum(id, as_of, 0) ELSE checksum END WHERE is_current <> 0 AND as_of >= ?1"
+    );
+    connection.prepare_cached(sql)?.execute([at.to_string()])?;
+    Ok(())
+}
+
+impl Store {
+    /// The sealed days of an objective as far as they hold; none when they are damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
+        Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
+    }
+
+    /// Whether anything is kept of an objective's days, damaged or not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn has_sealed(&self, objective: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM seal WHERE objective = ?1 UNION ALL SELECT 1 FROM ledger WHERE objective = ?1";
+        Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
+    }
+
+    /// Up to when the days of any objective are sealed at the latest, as far as seals are not damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed_until(&self) -> Result<Option<Instant>> {
+        let sql = concat!("SELECT ", whole!(seal), " FROM seal");
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut latest = None;
+        while let Some(row) = rows.next()? {
+            if is_whole(row, 0..width!(seal))? {
+                let until = Instant::from_millis(row.get(2)?);
+                latest = latest.max(until.is_storable().then_some(until));
+            }
+        }
+        Ok(latest)
+    }
+
+    /// The sealed days of an objective as far as they hold, with what is known of them; none when they are damaged.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
+        let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
+                          ledger.objective, body, ledger.checksum
+                   FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
+        self.believe("ledger", &id, || {
+            let mut statement = self.connection.prepare_about(sql, About::ObjectiveId(id))?;
+            let mut rows = statement.query([id])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            if !is_whole(row, 0..6)? {
+                return Err(DamagedCache("seal").into());
+            }
+            if !is_whole(row, 6..9)? {
+                return Err(DamagedCache("ledger").into());
+            }
+            let moment = |index: usize| -> Result<Instant> {
+                let moment = Instant::from_millis(row.get(index)?);
+                if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
+            };
+            let until = moment(2)?.plus(-objective.hindsight_ms());
+            let seal = Seal { fingerprint: row.get(1)?, until, published_until: moment(3)? };
+            let body = row.get_ref(7)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
+            let mut ledger = decode(body, objective.window.calendar()).map_err(|_| DamagedCache("ledger"))?;
+            ledger.truncate(seal.until);
+            Ok(Some((ledger, seal)))
+        })
+    }
+
+    /// Keeps the days of an objective that end at or before the ledger's end; `published_until` stays what it is known to be.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn keep_sealed(
+        &self,
+        objective: i64,
+        model: &Model,
+        ledger: &Ledger,
+        published_until: Instant,
+    ) -> Result<()> {
+        let sql = "INSERT INTO seal (objective, fingerprint, sealed_until, published_until, due_at, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
+                   ON CONFLICT (objective) DO UPDATE
+                   SET fingerprint = excluded.fingerprint, sealed_until = excluded.sealed_until,
+                   published_until = excluded.published_until, due_at = excluded.due_at, checksum = excluded.checksum";
+        let hindsight_ms = model.objective.hindsight_ms();
+        let due = ledger.calendar().start(ledger.next().next()).plus(hindsight_ms);
+        // Facts that come that much later still decide what the days held.
+        let until = ledger.end().plus(hindsight_ms).millis();
+        let row = params![objective, model.fingerprint(), until, published_until.millis(), due.millis()];
+        self.connection.prepare_cached(sql)?.execute(row)?;
+        let sql = "INSERT INTO ledger (objective, body, checksum) VALUES (?1, ?2, row_sum(?1, ?2))
+                   ON CONFLICT (objective) DO UPDATE SET body = excluded.body, checksum = excluded.checksum";
+        self.connection.prepare_cached(sql)?.execute(params![objective, encode(ledger)])?;
+        Ok(())
+    }
+
+    /// Forgets the sealed days of an objective.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn drop_sealed(&self, objective: i64) -> Result<()> {
+        self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
+        self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
+        Ok(())
+    }
+
+    /// Whether any system decides any objective.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn has_inputs(&self) -> Result<bool> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
+    }
+
+    /// The objectives that depend on `system` and of which a day that is over `now` is not sealed, or whose seal is damaged, the
+    /// furthest behind first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn unsealed(&self, system: SystemId, now: Instant, most: usize) -> Result<Vec<i64>> {
+        let sql = concat!(
+            decided!(),
+            "SELECT objective FROM decided JOIN objective_input USING (system) LEFT JOIN seal USING (objective)
+             WHERE (coalesce(due_at, 0) <= ?2 OR NOT ",
+            intact!(seal),
+            ") ORDER BY coalesce(sealed_until, 0), objective"
+        );
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![system.0, now.millis()], |row| row.get(0))?;
+        // A limit that is a parameter makes SQLite plan anew for each system.
+        Ok(rows.take(most).collect::<rusqlite::Result<_>>()?)
+    }
+}

@@ -1,0 +1,6 @@
+//! Inputs that are broken, hostile or large.
+
+mod feeds;
+mod hostile;
+mod ingest;
+mod spellings;

@@ -1,0 +1,4 @@
+//! Much of something, in little time and memory.
+
+mod maintenance;
+mod memory;

@@ -1,0 +1,5 @@
+//! What is put out: texts for people, files, pages.
+
+mod answers;
+mod outputs;
+mod report;

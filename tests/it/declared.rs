@@ -1,0 +1,4 @@
+//! Declared objects: manifests and sets.
+
+mod manifests;
+mod sets;

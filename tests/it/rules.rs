@@ -1,0 +1,8 @@
+//! Rules: conditions, verdicts, and how well they would have done.
+
+mod backtests;
+mod conditions;
+mod logged;
+mod system_conditions;
+mod turns;
+mod verdicts;

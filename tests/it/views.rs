@@ -1,0 +1,6 @@
+//! Views: what is published elsewhere says what the commands say.
+
+pub(crate) mod computed;
+mod digest;
+mod metrics;
+mod pages;
