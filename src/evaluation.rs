@@ -123,8 +123,8 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::read(store)?;
-    let report = |stored| Ok(planned.told(evaluation.assess(stored, ObjectiveReport::draw)?, as_of));
+    let planned = Planned::open(store, objectives.len())?;
+    let report = |stored| planned.told(evaluation.assess(stored, ObjectiveReport::draw)?, as_of);
     objectives.into_iter().map(report).collect()
 }
 
@@ -134,10 +134,10 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
 /// Those of the database.
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::read(store)?;
+    let planned = Planned::open(store, objectives.len())?;
     let chapter = |stored| {
         let chapter = evaluation.assess(stored, Chapter::draw)?;
-        Ok(Chapter { report: planned.told(chapter.report, as_of), ..chapter })
+        Ok(Chapter { report: planned.told(chapter.report, as_of)?, ..chapter })
     };
     objectives.into_iter().map(chapter).collect()
 }
@@ -166,9 +166,9 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let planned = Planned::read(store)?;
+    let planned = Planned::open(store, systems.len())?;
     let health = |(name, _): &(Name, SystemId)| {
-        Ok(Health { maintenance: planned.in_force(name, as_of), ..evaluation.health(name)? })
+        Ok(Health { maintenance: planned.in_force(name, as_of)?, ..evaluation.health(name)? })
     };
     systems.iter().map(health).collect()
 }

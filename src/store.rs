@@ -31,7 +31,7 @@ mod wire;
 
 pub(crate) use address::expect_file;
 pub(crate) use changes::{LogRange, recipient_of};
-pub(crate) use computed::{Published, Views};
+pub(crate) use computed::{Before, Publisher};
 pub(crate) use foreign::{Foreign, Rows};
 pub(crate) use history::{AllRules, Reader};
 pub(crate) use inputs::Inputs;

@@ -165,12 +165,10 @@ pub(super) fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stor
 
 /// The objectives with these names, sorted, each once.
 fn named(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
+    let parsed: Vec<Option<Name>> = names.iter().map(|name| Name::parse(name).ok()).collect();
     let mut found = Vec::new();
-    for name in names {
-        match exact(store, name)? {
-            Some(stored) => found.push(stored),
-            None => return Err(missing(name, &store.objectives()?)),
-        }
+    for (name, stored) in names.iter().zip(store.objectives_named(parsed.iter().map(Option::as_ref))?) {
+        found.push(stored.map_or_else(|| store.objectives().and_then(|all| Err(missing(name, &all))), Ok)?);
     }
     found.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     found.dedup_by(|a, b| a.id == b.id);

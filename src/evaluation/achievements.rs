@@ -1,6 +1,6 @@
 //! Owns how stored facts and manifests become achievements: the objectives of each system, replayed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -24,9 +24,14 @@ pub(crate) fn achievements(store: &Store, systems: &[Name], as_of: Instant) -> R
 /// Those of the database.
 pub(crate) fn standings(store: &Store, systems: &[Name], as_of: Instant) -> Result<Vec<Standing>> {
     let mut objectives: BTreeMap<Name, Vec<Stored>> = BTreeMap::new();
-    let all = match systems {
-        [one] => store.objectives_of(one)?,
-        _ => store.objectives()?,
+    // Of few of many systems, no other objectives are read.
+    let is_few = systems.len() <= 1 || systems.len() * 8 < store.count_objectives()?;
+    let all = if is_few {
+        let systems: BTreeSet<&Name> = systems.iter().collect();
+        let theirs = systems.into_iter().map(|system| store.objectives_of(system)).collect::<Result<Vec<_>>>()?;
+        theirs.concat()
+    } else {
+        store.objectives()?
     };
     for stored in all {
         objectives.entry(stored.objective.system.clone()).or_default().push(stored);

@@ -9,7 +9,7 @@ use super::computing::compute_from;
 use super::sealing::{derive_inputs, seal_some, settle};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
-use crate::store::{LogRange, Store};
+use crate::store::{Before, LogRange, Store};
 
 /// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction.
 ///
@@ -52,8 +52,19 @@ pub(crate) fn compute(store: &Store, as_of: Instant, history: bool) -> Result<Lo
     let hold = Cell::new(true);
     let work = |store: &Store| {
         store.expect_log()?;
-        let before = if hold.get() { store.last_views() } else { store.logged_views() };
-        compute_from(store, before?, as_of, history)
+        if hold.get() && store.computed()?.is_some() {
+            // Where a table is damaged that tells what was seen last, the log tells it.
+            let told = Cell::new(true);
+            let before = || if told.get() { Ok(Before::Published) } else { store.logged_views().map(Before::Logged) };
+            return store.with_caches(
+                |store| compute_from(store, before()?, as_of, history),
+                |_| {
+                    told.set(false);
+                    Ok(())
+                },
+            );
+        }
+        compute_from(store, Before::Logged(store.logged_views()?), as_of, history)
     };
     store.with_caches(work, |store| {
         hold.set(false);
@@ -74,8 +85,7 @@ pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) ->
     store.repair_log()?;
     settle(store, now)?;
     if let Some(as_of) = computed {
-        let before = store.logged_views()?;
-        compute_from(store, before, as_of, false)?;
+        compute_from(store, Before::Logged(store.logged_views()?), as_of, false)?;
     }
     Ok(())
 }

@@ -6,42 +6,31 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::planned::Planned;
-use super::systems::moved;
+use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
 use super::{Evaluation, Load, all_healths};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::budget::achievement::{Contribution, Standing};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::budget::snapshot::snapshots;
+use crate::domain::budget::snapshot::{likes, snapshots};
 use crate::domain::health::timeline::BEGINNING;
-use crate::domain::rules::change::{Change, ChangeKind, View};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{Difference, LogRange, Published, Seal, Store, Views};
-
-/// What is seen of everything now, each with the moment since when, where history itself tells it.
-type Seen = BTreeMap<(ChangeKind, String), (View, Option<Instant>)>;
+use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
 
 /// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of; of conditions
 /// that are new, with their `history` where that is asked for. Runs in a write transaction.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) fn compute_from(store: &Store, mut before: Views, as_of: Instant, history: bool) -> Result<LogRange> {
+pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, history: bool) -> Result<LogRange> {
     let last = store.computed()?.map(|computed| computed.as_of);
-    let published = draw(store, as_of, publish_days)?;
-    let mut changes = moved(store, &published.systems, &mut before, (last, as_of))?;
-    let after = views(&published);
-    for (_, name) in before.keys().filter(|key| key.0 == ChangeKind::Objective && !after.contains_key(key)) {
-        store.withdraw_days(name)?;
-    }
-    store.publish(&published)?;
+    let mut publisher = store.publishing(before, as_of);
+    draw(store, (last, as_of), &mut publisher, publish_days)?;
+    let changes = publisher.changes()?;
     store.put_computed(as_of)?;
-    drop(published);
-    changes.extend(differences(before, after, as_of));
-    changes.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-    let (mut changes, mut turns) = (changes.into_iter().peekable(), turns(store, as_of, history)?.peekable());
+    let (mut changes, mut turns) = (changes.peekable(), turns(store, as_of, history)?.peekable());
     let in_order = std::iter::from_fn(|| {
         let turn_first = match (changes.peek(), turns.peek()) {
             // Of one moment, turns come last, as their kind does.
@@ -53,81 +42,72 @@ pub(super) fn compute_from(store: &Store, mut before: Views, as_of: Instant, his
     store.log_changes(in_order, as_of)
 }
 
-/// Draws up everything as of a moment; `days` looks at each objective's account on the way.
+/// Draws everything up as of a moment, one thing after the other, and how systems have moved since the last computation; `days` looks at
+/// each objective's account on the way.
 fn draw(
     store: &Store,
+    (last, as_of): (Option<Instant>, Instant),
+    publisher: &mut Publisher<'_>,
+    days: impl FnMut(&Store, (i64, Option<Seal>), &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
+) -> Result<()> {
+    for (system, contributions) in draw_objectives(store, as_of, publisher, days)? {
+        let mut unlocked = Standing::of(&system, &contributions).unlocked;
+        unlocked.sort_by_key(|unlocked| unlocked.achievement.as_str());
+        unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
+    }
+    let healths = all_healths(store, as_of)?;
+    let mut moves = Moves::between(store, (last, as_of), healths.len());
+    healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
+}
+
+/// Draws up all objectives, and returns what they contribute to the achievements of their systems.
+fn draw_objectives(
+    store: &Store,
     as_of: Instant,
-    mut days: impl FnMut(&Store, i64, &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
-) -> Result<Published> {
+    publisher: &mut Publisher<'_>,
+    mut days: impl FnMut(&Store, (i64, Option<Seal>), &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
+) -> Result<BTreeMap<Name, Vec<Contribution>>> {
     let objectives = store.objectives()?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::read(store)?;
-    let mut reports = Vec::with_capacity(objectives.len());
+    let planned = Planned::open(store, objectives.len())?;
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
-        let (report, contribution) = evaluation.assess(stored, |assessment, chronicle| {
-            days(store, id, assessment, chronicle)?;
-            Ok((ObjectiveReport::draw(assessment, chronicle)?, Contribution::unlocking(assessment, chronicle)?))
-        })?;
-        reports.push(planned.told(report, as_of));
+        let (sealed, seal) = store.sealed_and_seal(id, &stored.objective)?.unzip();
+        let model = evaluation.resolver.model(stored)?;
+        let chronicle = &mut evaluation.chronicle;
+        let assessment = Assessment::open(&model, sealed, as_of, chronicle)?;
+        days(store, (id, seal), &assessment, chronicle)?;
+        publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
+        let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
     }
-    let achievements =
-        contributions.iter().flat_map(|(system, theirs)| Standing::of(system, theirs).unlocked).collect();
-    Ok(Published { objectives: reports, systems: all_healths(store, as_of)?, achievements })
+    Ok(contributions)
 }
 
 /// Publishes the days of one objective that are not known to be right, and seals what had to be computed for that.
 fn publish_days(
     store: &Store,
-    id: i64,
+    (id, seal): (i64, Option<Seal>),
     assessment: &Assessment<'_>,
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {
     let (until, settled) = (assessment.ledger.end(), assessment.settled());
-    let seal = store.seal(id, &assessment.model.objective)?;
+    let mut held = seal.map(|seal| seal.published_until);
     if assessment.first.is_some() && seal.is_none_or(|seal| seal.until < settled.end()) {
-        let published_until = seal.map_or(Instant::MIN, |seal| seal.published_until);
+        let published_until = held.unwrap_or(Instant::MIN);
         store.keep_sealed(id, assessment.model, &settled, published_until)?;
+        held = Some(published_until);
     }
     let known = published_until(seal, assessment);
-    let days = snapshots(assessment, known, chronicle)?;
+    let days = likes(assessment, known, chronicle)?;
     let from = assessment.ledger.calendar().date(known);
-    store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, until)
+    store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, (held, until))
 }
 
 /// Up to when the published days of an objective hold.
 fn published_until(seal: Option<Seal>, assessment: &Assessment<'_>) -> Instant {
     seal.map_or(Instant::MIN, |seal| seal.published_until).min(assessment.ledger.end())
-}
-
-fn views(published: &Published) -> Seen {
-    let mut seen = Seen::new();
-    for report in &published.objectives {
-        seen.insert((ChangeKind::Objective, report.objective.to_string()), (View::of_objective(report), None));
-    }
-    for health in &published.systems {
-        let view = View::of_status(health.status);
-        seen.insert((ChangeKind::System, health.system.to_string()), (view, health.in_status_since));
-    }
-    for unlocked in &published.achievements {
-        let id = format!("{}/{}", unlocked.system, unlocked.achievement.as_str());
-        seen.insert((ChangeKind::Achievement, id), (View::of_achievement(unlocked), Some(unlocked.unlocked_at)));
-    }
-    seen
-}
-
-/// What is seen differently.
-fn differences(mut before: Views, after: Seen, as_of: Instant) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for ((kind, id), (view, since)) in after {
-        let previous = before.remove(&(kind, id.clone()));
-        changes.extend(Change::between(kind, id, since.unwrap_or(as_of), previous, Some(view)));
-    }
-    changes
-        .extend(before.into_iter().filter_map(|((kind, id), view)| Change::between(kind, id, as_of, Some(view), None)));
-    changes
 }
 
 /// Whether the computed tables are those of the facts and manifests there are.
@@ -149,18 +129,19 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     differences.extend(wrong_turns(store)?);
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
-    let published = draw(store, computed.as_of, |store, id, assessment, chronicle| {
-        let calendar = assessment.ledger.calendar();
-        let known = calendar.date(published_until(store.seal(id, &assessment.model.objective)?, assessment));
+    let mut publisher = store.comparing(computed.as_of);
+    draw(store, (None, computed.as_of), &mut publisher, |store, (_, seal), assessment, chronicle| {
+        let known = assessment.ledger.calendar().date(published_until(seal, assessment));
         let days = snapshots(assessment, BEGINNING, chronicle)?;
         let until = (!computed.is_current).then_some(known);
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);
         Ok(())
     })?;
+    let unpublished = publisher.differences()?;
     differences.extend(found);
     if !computed.is_current {
         return Ok((Currency::Outdated(computed.as_of), differences));
     }
-    differences.extend(store.unpublished(&published)?);
+    differences.extend(unpublished);
     Ok((Currency::Current(computed.as_of), differences))
 }

@@ -86,11 +86,11 @@ pub(crate) fn reports_over(
     frame: &Frame,
     as_of: Instant,
 ) -> Result<Vec<ObjectiveReport>> {
-    let planned = Planned::read(store)?;
+    let planned = Planned::open(store, objectives.len())?;
     each_over(store, objectives, frame, as_of, |assessment, chronicle| {
         let report = ObjectiveReport::draw(assessment, chronicle)?;
         // Of a period that is over, nothing is in force any more.
-        Ok(if assessment.window.end <= as_of { report } else { planned.told(report, as_of) })
+        if assessment.window.end <= as_of { Ok(report) } else { planned.told(report, as_of) }
     })
 }
 

@@ -6,35 +6,39 @@ use super::Evaluation;
 use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
 use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::health::transition::Status;
-use crate::domain::rules::change::{Change, ChangeKind, View};
 use crate::domain::value::instant::Instant;
-use crate::store::{Store, Views};
+use crate::store::Store;
 
-/// The changes of systems that lie between the last computation and this one, if there was one that is not later: those that lead from
-/// what was seen `before` to what is seen now, which takes the place of it. A system of which late facts say that it was otherwise as of
-/// the last computation begins with that, since it was so.
-///
-/// # Errors
-/// Those of the database.
-pub(super) fn moved(
-    store: &Store,
-    systems: &[Health],
-    before: &mut Views,
-    (last, as_of): (Option<Instant>, Instant),
-) -> Result<Vec<Change>> {
-    let Some(last) = last.filter(|last| *last < as_of) else { return Ok(Vec::new()) };
-    let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let mut changes = Vec::new();
-    // What has not changed its status since then has one turn at the most, which differences tell.
-    for health in systems.iter().filter(|health| health.in_status_since.is_some_and(|since| since > last)) {
-        let key = (ChangeKind::System, health.system.to_string());
-        for (at, status) in statuses(&mut evaluation, health, last)? {
-            let (previous, view) = (before.get(&key).cloned(), View::of_status(status));
-            changes.extend(Change::between(key.0, key.1.clone(), at, previous, Some(view.clone())));
-            before.insert(key.clone(), view);
-        }
+/// The moves of systems between the last computation and this one.
+pub(super) struct Moves<'s> {
+    store: &'s Store,
+    /// The last computation, if there was one that is not later.
+    last: Option<Instant>,
+    as_of: Instant,
+    systems: usize,
+    evaluation: Option<Evaluation<'s>>,
+}
+
+impl<'s> Moves<'s> {
+    /// Of so many systems.
+    pub(super) fn between(store: &'s Store, (last, as_of): (Option<Instant>, Instant), systems: usize) -> Self {
+        Self { store, last: last.filter(|last| *last < as_of), as_of, systems, evaluation: None }
     }
-    Ok(changes)
+
+    /// The statuses of a system since the last computation, each from a moment on. One of which late facts say that it was otherwise as of
+    /// the last computation begins with that, since it was so.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn of(&mut self, health: &Health) -> Result<Vec<(Instant, Status)>> {
+        // What has not changed its status since then has one turn at the most, which is the difference between what is seen.
+        let moved = self.last.filter(|last| health.in_status_since.is_some_and(|since| since > *last));
+        let Some(last) = moved else { return Ok(Vec::new()) };
+        if self.evaluation.is_none() {
+            self.evaluation = Some(Evaluation::open(self.store, self.systems, self.as_of)?);
+        }
+        self.evaluation.as_mut().map_or(Ok(Vec::new()), |evaluation| statuses(evaluation, health, last))
+    }
 }
 
 /// The status of a system as of a moment, if it had reported by then, since when it had it, and all later ones.

@@ -1,27 +1,27 @@
 //! Owns the tables that `compute` fills for other readers of the file: bringing them in line with what was computed, writing only
 //! what differs, and comparing them with it. docs/reference/tables.md promises their names and columns.
 
+mod aligning;
+mod days;
+mod publishing;
 mod rows;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use rusqlite::params_from_iter;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{params, params_from_iter};
 
 use super::open::Store;
 use super::seals;
 use super::soundness::DamagedCache;
 use super::soundness::Difference;
-use super::soundness::row::{self, intact, is_intact, row_sum};
-use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::budget::snapshot::Snapshot;
-use crate::domain::health::report::Health;
+use super::soundness::row::{self, intact, is_intact};
 use crate::domain::rules::change::{ChangeKind, Seen, View};
-use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::Name;
+
+pub(crate) use publishing::{Before, Publisher};
 
 /// The columns of a table as it declares them, but for the checksum; the first `keys` of them tell its rows apart.
 struct Table {
@@ -35,15 +35,21 @@ impl Table {
     fn all(&self) -> String {
         format!("{}, checksum", self.columns.join(", "))
     }
+
+    /// How the keys of two rows compare.
+    fn compare(&self, one: &Row, other: &Row) -> Ordering {
+        let keys = one.iter().zip(other).take(self.keys).map(|pair| match pair {
+            (Value::Text(one), Value::Text(other)) => one.cmp(other),
+            _ => Ordering::Equal,
+        });
+        keys.fold(Ordering::Equal, Ordering::then)
+    }
 }
 
-/// Rows with their checksums.
-fn summed(rows: impl Iterator<Item = Row>) -> Vec<Row> {
-    let summed = |mut row: Row| {
-        row.push(Value::Integer(row::checksum(row.iter().map(ValueRef::from)).into()));
-        row
-    };
-    rows.map(summed).collect()
+/// A row with its checksum.
+fn summed(mut row: Row) -> Row {
+    row.push(Value::Integer(row::checksum(row.iter().map(ValueRef::from)).into()));
+    row
 }
 
 /// The values of one row, in the order of the table's columns.
@@ -58,26 +64,6 @@ pub(crate) struct Computed {
     pub(crate) as_of: Instant,
     /// Whether neither a fact up to then nor a manifest has changed since.
     pub(crate) is_current: bool,
-}
-
-/// Everything the tables hold but the days, as of one moment.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Published {
-    pub(crate) objectives: Vec<ObjectiveReport>,
-    pub(crate) systems: Vec<Health>,
-    pub(crate) achievements: Vec<Unlocked>,
-}
-
-impl Published {
-    fn tables(&self) -> Result<Vec<(&'static Table, Vec<Row>)>> {
-        let statuses = self.objectives.iter().map(rows::objective).collect::<Result<Vec<_>>>()?;
-        Ok(vec![
-            (&rows::OBJECTIVE_STATUS, summed(statuses.into_iter())),
-            (&rows::STREAK, summed(self.objectives.iter().map(rows::streak))),
-            (&rows::SYSTEM_STATUS, summed(self.systems.iter().map(rows::system))),
-            (&rows::ACHIEVEMENT, summed(self.achievements.iter().map(rows::achievement))),
-        ])
-    }
 }
 
 impl Store {
@@ -131,81 +117,6 @@ impl Store {
         seals::outdate(&self.connection, Instant::MIN)
     }
 
-    /// Brings all tables but the days in line, writing only what differs.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn publish(&self, published: &Published) -> Result<()> {
-        for (table, wanted) in published.tables()? {
-            let stored = self.stored(table, "1", params![])?;
-            self.align(table, stored, wanted)?;
-        }
-        Ok(())
-    }
-
-    /// How the tables differ from what should be in them.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn unpublished(&self, published: &Published) -> Result<Vec<Difference>> {
-        let mut differences = Vec::new();
-        for (table, wanted) in published.tables()? {
-            let stored = self.stored(table, "1", params![])?;
-            differences.extend(differing(table, &stored, &keyed(table, wanted)));
-        }
-        Ok(differences)
-    }
-
-    /// Makes `days` all there is of an objective from a date on, and holds it to be right up to a midnight.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn publish_days(
-        &self,
-        (id, objective): (i64, &Name),
-        days: &[Snapshot],
-        from: Date,
-        until: Instant,
-    ) -> Result<()> {
-        let stored = self.stored_days(objective, "date >= ?2", &from.to_string())?;
-        self.align(&rows::DAILY_SNAPSHOT, stored, summed(days.iter().map(rows::day)))?;
-        let sql = concat!(
-            "UPDATE seal SET published_until = ?2, checksum = CASE checksum WHEN ",
-            row_sum!(seal),
-            " THEN row_sum(objective, fingerprint, sealed_until, ?2, due_at) ELSE checksum END
-             WHERE objective = ?1 AND published_until <> ?2"
-        );
-        self.connection.prepare_cached(sql)?.execute([id, until.millis()])?;
-        Ok(())
-    }
-
-    /// How the days of an objective differ from `days`: all of them, or with `until` only those before that date.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn unpublished_days(
-        &self,
-        objective: &Name,
-        days: &[Snapshot],
-        until: Option<Date>,
-    ) -> Result<Vec<Difference>> {
-        let stored = match until {
-            Some(until) => self.stored_days(objective, "date < ?2", &until.to_string())?,
-            None => self.stored_days(objective, "date >= ?2", "")?,
-        };
-        let wanted = days.iter().filter(|day| until.is_none_or(|until| day.date < until)).map(rows::day);
-        Ok(differing(&rows::DAILY_SNAPSHOT, &stored, &keyed(&rows::DAILY_SNAPSHOT, summed(wanted))))
-    }
-
-    /// Forgets the days of an objective that is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn withdraw_days(&self, objective: &str) -> Result<()> {
-        self.connection.execute("DELETE FROM daily_snapshot WHERE objective_id = ?1", [objective])?;
-        Ok(())
-    }
-
     /// What was seen of everything when it was last computed. Where a table that tells it is damaged, the change log tells it.
     ///
     /// # Errors
@@ -220,54 +131,17 @@ impl Store {
 
     fn published_views(&self) -> Result<Views> {
         let mut views = Views::new();
-        let mut read = |kind: ChangeKind, table: &Table, id: &str, fields: &[(&str, &str, bool)]| -> Result<()> {
-            let columns: Vec<&str> = fields.iter().map(|(_, column, _)| *column).collect();
-            let (sum, columns, name) = (table.columns.join(", "), columns.join(", "), table.name);
-            let sql = format!("SELECT {id}, checksum = row_sum({sum}), {columns} FROM {name}");
+        for kind in [ChangeKind::Objective, ChangeKind::System, ChangeKind::Achievement] {
+            let table = table_of(kind);
+            let sql = format!("SELECT {} FROM {}", table.all(), table.name);
             let mut statement = self.connection.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if !is_intact(row, 1)? {
-                    return Err(DamagedCache(name).into());
-                }
-                let mut view = Vec::with_capacity(fields.len());
-                for (index, (name, _, is_flag)) in fields.iter().enumerate() {
-                    let seen = if *is_flag { Seen::Flag(row.get(index + 2)?) } else { Seen::Text(row.get(index + 2)?) };
-                    view.push(((*name).to_owned(), seen));
-                }
-                views.insert((kind, row.get(0)?), View(view));
+                let row = read(table, row)?;
+                views.insert((kind, id_of(kind, &row)), view_of(kind, &row)?);
             }
-            Ok(())
-        };
-        read(
-            ChangeKind::Objective,
-            &rows::OBJECTIVE_STATUS,
-            "objective_id",
-            &[
-                ("state", "state", false),
-                ("budgetTier", "budget_tier", false),
-                ("isBreaching", "is_breaching", true),
-                ("hasOpenDowntime", "has_open_downtime", true),
-                ("fastBurn", "fast_burn", true),
-            ],
-        )?;
-        read(ChangeKind::System, &rows::SYSTEM_STATUS, "system_id", &[("status", "status", false)])?;
-        read(
-            ChangeKind::Achievement,
-            &rows::ACHIEVEMENT,
-            "system_id || '/' || achievement",
-            &[
-                ("systemId", "system_id", false),
-                ("achievement", "achievement", false),
-                ("unlockedAt", "unlocked_at", false),
-            ],
-        )?;
+        }
         Ok(views)
-    }
-
-    fn stored_days(&self, objective: &Name, bound: &str, date: &str) -> Result<BTreeMap<Vec<String>, Row>> {
-        let bound = format!("objective_id = ?1 AND {bound}");
-        self.stored(&rows::DAILY_SNAPSHOT, &bound, params![objective.as_str(), date])
     }
 
     /// The rows of a table under a condition, by their keys.
@@ -282,61 +156,110 @@ impl Store {
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push((0..=table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?);
+            found.push(read(table, row)?);
         }
         Ok(keyed(table, found))
     }
 
     /// Writes the rows that differ from the stored ones, and deletes those that are not wanted.
     fn align(&self, table: &Table, mut stored: BTreeMap<Vec<String>, Row>, wanted: Vec<Row>) -> Result<()> {
-        let places: Vec<String> = (1..=table.columns.len() + 1).map(|place| format!("?{place}")).collect();
-        let write = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", table.name, table.all(), places.join(", "));
         for (key, row) in keyed(table, wanted) {
             if stored.remove(&key).as_ref() != Some(&row) {
-                self.connection.prepare_cached(&write)?.execute(params_from_iter(row))?;
+                self.put_row(table, row)?;
             }
         }
-        let keys: Vec<String> = table.columns[..table.keys]
-            .iter()
-            .zip(&places)
-            .map(|(column, place)| format!("{column} = {place}"))
-            .collect();
-        let delete = format!("DELETE FROM {} WHERE {}", table.name, keys.join(" AND "));
-        for key in stored.into_keys() {
-            self.connection.prepare_cached(&delete)?.execute(params_from_iter(key))?;
-        }
+        stored.into_values().try_for_each(|row| self.delete_row(table, &row))
+    }
+
+    fn put_row(&self, table: &Table, row: Row) -> Result<()> {
+        let places: Vec<String> = (1..=table.columns.len() + 1).map(|place| format!("?{place}")).collect();
+        let sql = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", table.name, table.all(), places.join(", "));
+        self.connection.prepare_cached(&sql)?.execute(params_from_iter(row))?;
         Ok(())
     }
+
+    fn delete_row(&self, table: &Table, row: &Row) -> Result<()> {
+        let keys = table.columns[..table.keys].iter().enumerate();
+        let keys: Vec<String> = keys.map(|(place, column)| format!("{column} = ?{}", place + 1)).collect();
+        let sql = format!("DELETE FROM {} WHERE {}", table.name, keys.join(" AND "));
+        self.connection.prepare_cached(&sql)?.execute(params_from_iter(&row[..table.keys]))?;
+        Ok(())
+    }
+}
+
+/// A row as a table holds it, with its checksum.
+fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
+    Ok((0..=table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?)
+}
+
+/// The table in which is what is seen of a kind of thing.
+fn table_of(kind: ChangeKind) -> &'static Table {
+    match kind {
+        ChangeKind::Objective => &rows::OBJECTIVE_STATUS,
+        ChangeKind::System => &rows::SYSTEM_STATUS,
+        ChangeKind::Achievement | ChangeKind::Condition => &rows::ACHIEVEMENT,
+    }
+}
+
+/// The fields of a view, with the columns that tell them and whether those are flags.
+fn fields(kind: ChangeKind) -> &'static [(&'static str, &'static str, bool)] {
+    match kind {
+        ChangeKind::Objective => &[
+            ("state", "state", false),
+            ("budgetTier", "budget_tier", false),
+            ("isBreaching", "is_breaching", true),
+            ("hasOpenDowntime", "has_open_downtime", true),
+            ("fastBurn", "fast_burn", true),
+        ],
+        ChangeKind::System => &[("status", "status", false)],
+        ChangeKind::Achievement | ChangeKind::Condition => &[
+            ("systemId", "system_id", false),
+            ("achievement", "achievement", false),
+            ("unlockedAt", "unlocked_at", false),
+        ],
+    }
+}
+
+/// By what the change log knows a row.
+fn id_of(kind: ChangeKind, row: &Row) -> String {
+    row[..table_of(kind).keys].iter().map(in_words).collect::<Vec<_>>().join("/")
+}
+
+/// What is seen of a stored row.
+fn view_of(kind: ChangeKind, row: &Row) -> Result<View> {
+    let table = table_of(kind);
+    let (covered, sum) = row.split_at(table.columns.len());
+    if sum != [Value::Integer(row::checksum(covered.iter().map(ValueRef::from)).into())] {
+        return Err(DamagedCache(table.name).into());
+    }
+    let seen = |(name, column, is_flag): &(&str, &str, bool)| {
+        let value = table.columns.iter().position(|known| known == column).map(|index| &row[index]);
+        let seen = match value {
+            Some(Value::Integer(flag)) if *is_flag => Seen::Flag(*flag != 0),
+            Some(Value::Text(text)) if !*is_flag => Seen::Text(text.clone()),
+            _ => return Err(DamagedCache(table.name).into()),
+        };
+        Ok(((*name).to_owned(), seen))
+    };
+    fields(kind).iter().map(seen).collect::<Result<_>>().map(View)
+}
+
+/// A row by its table and keys.
+fn place(table: &Table, row: &[Value]) -> String {
+    format!("{}: {}", table.name, row[..table.keys].iter().map(in_words).collect::<Vec<_>>().join(" "))
+}
+
+/// The first column that is another than it should be.
+fn differing_column(table: &Table, row: &Row, wanted: &Row) -> Option<Difference> {
+    let columns = table.columns.iter().chain(&["checksum"]);
+    let (column, (is, should)) = columns.zip(row.iter().zip(wanted)).find(|(_, (is, should))| is != should)?;
+    let (place, is, should) = (place(table, wanted), in_words(is), in_words(should));
+    Some(Difference(format!("{place} has the {column} {is}; recomputed it is {should}")))
 }
 
 fn keyed(table: &Table, rows: Vec<Row>) -> BTreeMap<Vec<String>, Row> {
     let key = |row: &Row| row[..table.keys].iter().map(in_words).collect();
     rows.into_iter().map(|row| (key(&row), row)).collect()
-}
-
-/// One sentence for each row that is missing, too many, or has another value.
-fn differing(
-    table: &Table,
-    stored: &BTreeMap<Vec<String>, Row>,
-    wanted: &BTreeMap<Vec<String>, Row>,
-) -> Vec<Difference> {
-    let place = |key: &[String]| format!("{}: {}", table.name, key.join(" "));
-    let mut differences = Vec::new();
-    for (key, row) in wanted {
-        let Some(is) = stored.get(key) else {
-            differences.push(Difference(format!("{} is missing", place(key))));
-            continue;
-        };
-        let columns = table.columns.iter().chain(&["checksum"]);
-        let unequal = columns.zip(is.iter().zip(row)).find(|(_, (is, should))| is != should);
-        if let Some((column, (is, should))) = unequal {
-            let (is, should) = (in_words(is), in_words(should));
-            differences.push(Difference(format!("{} has the {column} {is}; recomputed it is {should}", place(key))));
-        }
-    }
-    let needless = stored.keys().filter(|key| !wanted.contains_key(*key));
-    differences.extend(needless.map(|key| Difference(format!("{} should not be there", place(key)))));
-    differences
 }
 
 fn in_words(value: &Value) -> String {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use rusqlite::{CachedStatement, Params, Result, Row, Statement};
 
-use super::shared::Shared;
+use super::shared::{About, Shared};
 use crate::domain::value::instant::Instant;
 
 /// What statements run on. What is not named here, such as the id of the row that was inserted last, is SQLite's own.
@@ -28,6 +28,7 @@ impl Connection {
         Self { sqlite, shared: None }
     }
 
+    #[cfg(feature = "postgres")]
     pub(super) fn of_shared(sqlite: rusqlite::Connection, shared: Shared) -> Self {
         Self { sqlite, shared: Some(Box::new(shared)) }
     }
@@ -53,6 +54,15 @@ impl Connection {
     pub(super) fn prepare_wanted(&self, sql: &str) -> Result<CachedStatement<'_>> {
         let statement = self.sqlite.prepare_cached(sql)?;
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_but_segments(self))?;
+        Ok(statement)
+    }
+
+    /// The same for a statement that reads of declared objects and caches only what belongs to what it is about.
+    pub(super) fn prepare_about(&self, sql: &str, about: About<'_>) -> Result<CachedStatement<'_>> {
+        let Some(shared) = &self.shared else { return self.sqlite.prepare_cached(sql) };
+        // Another statement than that of whoever asks for all: a statement that is kept does not tell again what it reads.
+        let statement = self.sqlite.prepare_cached(&format!("{sql} /* about some */"))?;
+        shared.fill_about(self, about)?;
         Ok(statement)
     }
 

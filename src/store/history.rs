@@ -13,6 +13,7 @@ use rusqlite::params;
 use super::connection::Connection;
 use super::open::{Store, Unreadable};
 use super::segment::{Fact, Packed, decode, read, read_changes};
+use super::shared::About;
 use super::soundness::row::{expect, expect_whole, intact, whole, width};
 use crate::domain::account::chronicle::empty_history;
 use crate::domain::account::member::{BySystem, SystemId};
@@ -266,7 +267,7 @@ impl Store {
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
         let sql =
             concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck, location");
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_about(sql, About::SystemId(system.0))?;
         let mut rows = statement.query([system.0])?;
         let mut streams = Vec::new();
         while let Some(row) = rows.next()? {
@@ -402,7 +403,7 @@ impl Store {
 /// The id of a system.
 pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Option<SystemId>> {
     let sql = concat!("SELECT ", whole!(system), " FROM system WHERE name = ?1");
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_about(sql, About::System(name.as_str()))?;
     let mut rows = statement.query([name.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     expect_whole(row, width!(system), || format!("system {name}"))?;

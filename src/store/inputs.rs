@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::connection::Connection;
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::open::Store;
+use super::shared::About;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, whole};
 use super::wire;
-use crate::domain::account::maintenance::Schedule;
+use crate::domain::account::maintenance::{MaintenanceWindow, Schedule};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::correction::Correction;
+use crate::domain::plan::object::Kind;
 use crate::domain::value::name::Name;
 
 /// The derived tables, by object id.
@@ -26,19 +28,6 @@ pub(crate) struct Inputs {
     pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
     /// Of each system that is a member of others: those.
     pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
-}
-
-/// SQL for the objects of a kind that cover system ?1. Of a kind there may be very many: the `+` keeps its index out of this.
-macro_rules! covering {
-    ($kind:literal) => {
-        concat!(
-            "SELECT ",
-            whole!(manifest),
-            " FROM manifest WHERE +kind = '",
-            $kind,
-            "' AND id IN (SELECT maintenance FROM maintenance_input WHERE system = ?1)"
-        )
-    };
 }
 
 /// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, what it is a member of, and
@@ -77,7 +66,11 @@ pub(super) fn expect_objectives(connection: &Connection, system: SystemId) -> Re
          OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system)
          OR composites <> (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input WHERE member = of.system))"
     );
-    expect(connection, sql, system, "objective_input")
+    if connection.prepare_cached(sql)?.exists([system.0])? {
+        Ok(())
+    } else {
+        Err(DamagedCache("objective_input").into())
+    }
 }
 
 /// Checks that all maintenance windows of a system are known.
@@ -87,11 +80,8 @@ fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
         intact!(input_digest),
         " AND windows = (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input WHERE system = ?1)"
     );
-    expect(connection, sql, system, "maintenance_input")
-}
-
-fn expect(connection: &Connection, sql: &str, system: SystemId, table: &'static str) -> Result<()> {
-    if connection.prepare_cached(sql)?.exists([system.0])? { Ok(()) } else { Err(DamagedCache(table).into()) }
+    let mut statement = connection.prepare_about(sql, About::SystemId(system.0))?;
+    if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("maintenance_input").into()) }
 }
 
 impl Store {
@@ -141,16 +131,30 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
-        let whole =
-            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
-        if whole.is_none() {
-            let all = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'MaintenanceWindow'");
-            return self.schedules(all, [], |of, body| {
-                let covers = wire::read_covered(of, body)?.contains(name);
+        let mut schedules = Vec::new();
+        self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
+            schedules.extend(maintenance_window(row, |of, body| {
+                let covers = is_of_it || wire::read_covered(of, body)?.contains(name);
                 if covers { wire::read_schedule(of, body) } else { Ok(None) }
-            });
-        }
-        self.schedules(covering!("MaintenanceWindow"), [system.0], wire::read_schedule)
+            })?);
+            Ok(())
+        })?;
+        Ok(schedules)
+    }
+
+    /// The maintenance windows of a system, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn windows_of(&self, system: &Name) -> Result<Vec<MaintenanceWindow>> {
+        let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
+        let mut windows = Vec::new();
+        self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
+            windows.push(maintenance_window(row, wire::read_maintenance)?);
+            Ok(())
+        })?;
+        windows.retain(|window| window.systems.contains(system));
+        Ok(windows)
     }
 
     /// What is declared to have been recorded wrongly of a system.
@@ -158,35 +162,45 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<Correction>> {
-        let whole =
-            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
-        let all = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'Correction'");
-        let mut statement =
-            self.connection.prepare_cached(if whole.is_some() { covering!("Correction") } else { all })?;
-        let mut rows = if whole.is_some() { statement.query([system.0])? } else { statement.query([])? };
         let mut corrections = Vec::new();
-        while let Some(row) = rows.next()? {
+        self.each_covering(Kind::Correction, system, |row, _| {
             let declared = correction(row)?;
             if declared.system == *name {
                 corrections.push(declared.correction);
             }
-        }
+            Ok(())
+        })?;
         Ok(corrections)
     }
 
-    fn schedules(
+    /// Calls `each` with the row of every object of a kind that names a system, sorted by name, and whether that is certain: where the
+    /// derived table is damaged, with all of that kind.
+    fn each_covering(
         &self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-        read: impl Fn(&str, &str) -> Result<Option<Schedule>>,
-    ) -> Result<Vec<Schedule>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
-        let mut schedules = Vec::new();
+        kind: Kind,
+        system: SystemId,
+        mut each: impl FnMut(&Row<'_>, bool) -> Result<()>,
+    ) -> Result<()> {
+        let whole =
+            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
+        let is_whole = whole.is_some();
+        let mut statement = if is_whole {
+            // Of a kind there may be very many: the `+` keeps its index out of this.
+            let sql = concat!(
+                "SELECT ",
+                whole!(manifest),
+                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1 ORDER BY +name"
+            );
+            self.connection.prepare_about(sql, About::SystemId(system.0))?
+        } else {
+            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0 ORDER BY name");
+            self.connection.prepare_cached(sql)?
+        };
+        let mut rows = statement.query(params![kind.as_str(), system.0])?;
         while let Some(row) = rows.next()? {
-            schedules.extend(maintenance_window(row, &read)?);
+            each(row, is_whole)?;
         }
-        Ok(schedules)
+        Ok(())
     }
 
     /// What each objective's inputs and each window's systems are, as stored.

@@ -10,6 +10,7 @@ use super::history::stored_name;
 use super::journal::system_id;
 use super::open::Store;
 use super::sets::Declaration;
+use super::shared::About;
 use super::soundness::DamagedCache;
 use super::soundness::row::{expect_whole, row_sum, whole, width};
 use super::wire;
@@ -55,7 +56,10 @@ impl Store {
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = match kind {
+            Kind::System => self.connection.prepare_about(sql, About::System(name.as_str()))?,
+            _ => self.connection.prepare_cached(sql)?,
+        };
         let mut rows = statement.query([kind.as_str(), name.as_str()])?;
         rows.next()?.map(|row| read_object(kind, row)).transpose()
     }
@@ -113,10 +117,23 @@ impl Store {
     /// # Errors
     /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
+        Ok(self.objectives_named([Some(name)])?.pop().flatten())
+    }
+
+    /// The objectives of some names, in their order, where there are such.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn objectives_named<'n>(
+        &self,
+        names: impl IntoIterator<Item = Option<&'n Name>>,
+    ) -> Result<Vec<Option<Stored>>> {
+        let names: Vec<Option<&str>> = names.into_iter().map(|name| name.map(Name::as_str)).collect();
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND name = ?1");
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([name.as_str()])?;
-        rows.next()?.map(stored_objective).transpose()
+        let known: Vec<&str> = names.iter().copied().flatten().collect();
+        let mut statement = self.connection.prepare_about(sql, About::Objectives(&known))?;
+        let mut read = |name: &str| statement.query([name])?.next()?.map(stored_objective).transpose();
+        names.into_iter().map(|name| name.map_or(Ok(None), &mut read)).collect()
     }
 
     /// The objective with this id.

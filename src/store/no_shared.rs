@@ -53,6 +53,7 @@ pub(super) enum Writing {
 pub(super) struct Held(Infallible);
 
 #[derive(Debug)]
+#[expect(dead_code, reason = "nobody takes facts in beside others")]
 pub(super) struct Taking<'a> {
     pub(super) system: &'a str,
     pub(super) source: u8,
@@ -60,6 +61,16 @@ pub(super) struct Taking<'a> {
     pub(super) location: &'a str,
     pub(super) from: Instant,
     pub(super) through: Instant,
+}
+
+/// What a statement is about.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "a file has everything")]
+pub(super) enum About<'a> {
+    Objectives(&'a [&'a str]),
+    ObjectiveId(i64),
+    System(&'a str),
+    SystemId(i64),
 }
 
 /// No store is shared.
@@ -77,6 +88,7 @@ macro_rules! none {
 none! {
     fn fill(&Connection) -> rusqlite::Result<()>;
     fn fill_but_segments(&Connection) -> rusqlite::Result<()>;
+    fn fill_about(&Connection, About<'_>) -> rusqlite::Result<()>;
     fn fill_all(&Connection) -> rusqlite::Result<()>;
     fn next_id(&'static str) -> rusqlite::Result<i64>;
     fn want_segments(&Connection, i64, (i64, i64)) -> rusqlite::Result<()>;

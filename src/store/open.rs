@@ -35,6 +35,7 @@ const RETRY: Duration = Duration::from_millis(20);
 
 pub(super) use explaining::{Unreadable, code, explain, is_no_value};
 pub(crate) use migrating::SCHEMA;
+#[cfg(feature = "postgres")]
 pub(super) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 
 /// What a command wants of the database.

@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::inputs::decided;
 use super::ledger::{decode, encode};
 use super::open::Store;
+use super::shared::About;
 use super::soundness::DamagedCache;
 use super::soundness::row::{intact, is_whole, row_sum, whole, width};
 use crate::domain::account::member::SystemId;
@@ -26,21 +27,40 @@ pub(crate) struct Seal {
     pub(crate) published_until: Instant,
 }
 
+/// SQL that cuts what is sealed or published after ?2. A row that is damaged stays so.
+macro_rules! trimming {
+    () => {
+        concat!(
+            "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
+             due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
+            row_sum!(seal),
+            " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
+             WHERE (sealed_until > ?2 OR published_until > ?2)"
+        )
+    };
+}
+
 /// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
 /// they are: those that end before it, in whatever zone.
 pub(super) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
-    // A row that is damaged stays so.
     let sql = concat!(
         decided!(),
-        "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
-         due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
-        row_sum!(seal),
-        " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
-         WHERE (sealed_until > ?2 OR published_until > ?2)
-         AND objective IN (SELECT objective FROM decided JOIN objective_input USING (system))"
+        trimming!(),
+        " AND objective IN (SELECT objective FROM decided JOIN objective_input USING (system))"
     );
-    connection.prepare_cached(sql)?.execute([system.0, at.plus(-1).max(Instant::MIN).millis()])?;
+    connection.prepare_cached(sql)?.execute([system.0, before(at)])?;
     Ok(())
+}
+
+/// The same of every objective that there is, whatever it depends on.
+#[cfg(feature = "postgres")]
+pub(super) fn trim_all(connection: &Connection, at: Instant) -> Result<()> {
+    connection.prepare_cached(trimming!())?.execute([0, before(at)])?;
+    Ok(())
+}
+
+fn before(at: Instant) -> i64 {
+    at.plus(-1).max(Instant::MIN).millis()
 }
 
 /// Remembers that what was computed as of `at` or later is out of date.
@@ -61,14 +81,6 @@ impl Store {
     /// Those of the database.
     pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
         Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
-    }
-
-    /// What is known of an objective's sealed days; nothing when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn seal(&self, id: i64, objective: &Objective) -> Result<Option<Seal>> {
-        Ok(self.sealed_and_seal(id, objective)?.map(|(_, seal)| seal))
     }
 
     /// Whether anything is kept of an objective's days, damaged or not.
@@ -98,7 +110,7 @@ impl Store {
         Ok(latest)
     }
 
-    /// Both, read once.
+    /// The sealed days of an objective as far as they hold, with what is known of them; none when they are damaged.
     ///
     /// # Errors
     /// Those of the database.
@@ -107,7 +119,7 @@ impl Store {
                           ledger.objective, body, ledger.checksum
                    FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
         self.believe("ledger", &id, || {
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_about(sql, About::ObjectiveId(id))?;
             let mut rows = statement.query([id])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             if !is_whole(row, 0..6)? {

@@ -19,6 +19,7 @@ mod retrying;
 mod schema;
 mod segments;
 mod session;
+mod subjects;
 mod taking;
 mod transacting;
 
@@ -37,6 +38,8 @@ use numbers::Numbers;
 use segments::Segments;
 pub(super) use session::Held;
 use session::Session;
+pub(super) use subjects::About;
+use subjects::Subjects;
 pub(super) use taking::Taking;
 pub(super) use transacting::Writing;
 
@@ -70,8 +73,12 @@ pub(super) struct Shared {
     /// Which tables are filled, a bit for each of the catalog's.
     filled: Cell<u64>,
     segments: RefCell<Segments>,
+    /// What few objectives and systems it has, where nobody has asked for all.
+    subjects: RefCell<Subjects>,
     /// Whether what changes in the copy is noted.
     notes_changes: Arc<AtomicBool>,
+    /// The tables that can note changes, and those of them that still can when the copy has been made empty.
+    noted: Cell<(u64, u64)>,
     numbers: RefCell<Numbers>,
     /// The systems whose facts have changed since caches were made, each with the earliest moment and the version of
     /// that row.
@@ -99,7 +106,7 @@ impl Shared {
     /// When there is none and `access` does not ask for one, it cannot be read, or belongs to a newer `slo`.
     pub(super) fn open(address: Address, access: Access) -> Result<Connection> {
         let notes_changes = Arc::new(AtomicBool::new(false));
-        let (sqlite, catalog) = copying::make(access != Access::Read, &notes_changes)?;
+        let (sqlite, catalog) = copying::make(&notes_changes)?;
         let asked = Asked::listen(&sqlite, &catalog)?;
         let session = Session::open(&address, &catalog, access)?;
         let shared = Self {
@@ -111,6 +118,8 @@ impl Shared {
             filled: Cell::new(0),
             segments: RefCell::default(),
             notes_changes,
+            noted: Cell::new((0, 0)),
+            subjects: RefCell::default(),
             numbers: RefCell::default(),
             touched: RefCell::default(),
             touching: RefCell::default(),

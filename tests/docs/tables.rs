@@ -82,6 +82,11 @@ fn the_tables_have_the_columns_that_are_promised() {
         let there = statement.query_map([], |row| Ok((row.get(1)?, row.get(2)?))).unwrap();
         let mut there = there.collect::<Result<Vec<(String, String)>, _>>().unwrap();
         there.retain(|(column, _)| column != "checksum");
+        // A view declares no type for what it computes: there, values tell it.
+        for (column, declared) in there.iter_mut().filter(|(_, declared)| declared.is_empty()) {
+            let sql = format!("SELECT upper(typeof({column})) FROM {table} LIMIT 1");
+            *declared = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+        }
         assert_eq!(there, columns, "{table}");
     }
 }

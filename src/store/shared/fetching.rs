@@ -64,6 +64,10 @@ impl Shared {
             connection.execute_batch("BEGIN")?;
         }
         let groups = self.catalog.groups(missing).fold(0, |all, group| all | group) & !self.filled.get();
+        if self.mode.get() != Mode::Read {
+            // Whoever is going to change a table has asked for it.
+            self.note_tables(connection, groups)?;
+        }
         let segment = self.catalog.bits(&["segment"]);
         let base = self.catalog.bits(&["seal"]);
         let schema = &self.address.schema;

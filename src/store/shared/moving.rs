@@ -24,7 +24,7 @@ const LAST_IDS: [&str; 3] = [
 /// # Errors
 /// When that store is not empty, and those of both.
 pub(in crate::store) fn copy_to(address: &Address, from: &Connection) -> Result<()> {
-    let (_, catalog) = copying::make(false, &std::sync::Arc::default())?;
+    let (_, catalog) = copying::make(&std::sync::Arc::default())?;
     let mut session = Session::open(address, &catalog, Access::Create)?;
     Patience::new(address).until_it_works(|| {
         session.reconnect(address)?;

@@ -3,9 +3,17 @@
 
 use super::catalog::{Kind, Table};
 
-/// The tables that `slo compute` fills for others.
-const PUBLISHED: [&str; 7] =
-    ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement", "change_log"];
+/// The tables that `slo compute` fills for others; those of earlier schemas among them.
+const PUBLISHED: [&str; 8] = [
+    "computation",
+    "objective_status",
+    "system_status",
+    "daily_snapshot",
+    "snapshot_run",
+    "streak",
+    "achievement",
+    "change_log",
+];
 const MOMENTS: [&str; 15] = [
     "as_of",
     "window_start",
@@ -24,6 +32,10 @@ const MOMENTS: [&str; 15] = [
     "maintenance_until",
 ];
 const DATES: [&str; 1] = ["date"];
+/// The table whose rows are some days in a row that closed alike.
+const RUNS: &str = "snapshot_run";
+/// What says nothing to others.
+const UNTOLD: [&str; 3] = ["checksum", "days", "streak_step"];
 const DOCUMENTS: [&str; 5] = ["labels", "attribution", "previous", "next", "changed_fields"];
 const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
 
@@ -31,12 +43,18 @@ pub(super) fn is_published(table: &str) -> bool {
     PUBLISHED.contains(&table)
 }
 
+/// What others read a table as.
+pub(super) fn name(table: &str) -> &str {
+    if table == RUNS { "daily_snapshot" } else { table }
+}
+
 /// The statement that makes the view of a table in a schema.
 pub(super) fn view(schema: &str, table: &Table) -> String {
-    let columns = table.columns.iter().filter(|column| column.name != "checksum");
+    let columns = table.columns.iter().filter(|column| !UNTOLD.contains(&column.name.as_str()));
     let columns: Vec<String> = columns.map(|column| typed(schema, &table.name, &column.name, column.kind)).collect();
-    let (name, stored) = (&table.name, table.stored());
-    format!("CREATE VIEW {schema}.{name} AS SELECT {} FROM {schema}.{stored} AS r;\n", columns.join(", "))
+    let (name, stored) = (name(&table.name), table.stored());
+    let days = if table.name == RUNS { " JOIN generate_series(0, 63) AS n ON n < r.days" } else { "" };
+    format!("CREATE VIEW {schema}.{name} AS SELECT {} FROM {schema}.{stored} AS r{days};\n", columns.join(", "))
 }
 
 fn typed(schema: &str, table: &str, column: &str, kind: Kind) -> String {
@@ -46,6 +64,11 @@ fn typed(schema: &str, table: &str, column: &str, kind: Kind) -> String {
             "r.is_current <> 0 AND NOT EXISTS (SELECT 1 FROM {schema}.touched AS t
              WHERE t.at <= extract(epoch FROM r.as_of::timestamptz) * 1000) AS is_current"
         );
+    }
+    match (table, column) {
+        (RUNS, "date") => return "r.date::date + n AS date".to_owned(),
+        (RUNS, "streak_days") => return "r.streak_days + n * r.streak_step AS streak_days".to_owned(),
+        _ => {}
     }
     let is_flag = FLAGS.contains(&column) || column.starts_with("is_") || column.starts_with("has_");
     match kind {

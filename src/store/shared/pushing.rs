@@ -32,7 +32,7 @@ impl Batches {
 impl Shared {
     /// Whether anything is to be written back.
     pub(super) fn has_changes(&self, sqlite: &Connection) -> Result<bool> {
-        for table in &self.catalog.tables {
+        for (_, table) in self.catalog.tables_of(self.noted.get().0) {
             if sqlite.prepare_cached(&format!("SELECT 1 FROM {}", changed(table)))?.exists([])? {
                 return Ok(true);
             }
@@ -45,7 +45,7 @@ impl Shared {
         let schema = &self.address.schema;
         let mut session = self.session.borrow_mut();
         let mut send = |sql: &str| session.run(sql);
-        for table in &self.catalog.tables {
+        for (_, table) in self.catalog.tables_of(self.noted.get().0) {
             push_table(sqlite, schema, table, batches, &mut send)?;
         }
         for (name, last) in last_numbers(sqlite, &self.catalog)? {

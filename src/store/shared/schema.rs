@@ -104,7 +104,7 @@ fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> 
     let is_named =
         |table: &Table| steps.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == table.name);
     for table in before.tables.iter().filter(|table| published::is_published(&table.name)) {
-        session.run(&format!("DROP VIEW IF EXISTS {schema}.{}", table.name))?;
+        session.run(&format!("DROP VIEW IF EXISTS {schema}.{}", published::name(&table.name)))?;
     }
     let named: Vec<&Table> =
         before.tables.iter().filter(|table| is_named(table) || !now.tables.contains(table)).collect();

@@ -36,8 +36,13 @@ impl Shared {
         self.mode.get() == Mode::Ingest
     }
 
+    /// The tables that an ingest fills and changes.
+    pub(super) fn taken_tables(&self) -> u64 {
+        self.catalog.bits(&TABLES)
+    }
+
     pub(super) fn begin_taking(&self) {
-        self.filled.set(self.catalog.bits(&TABLES));
+        self.filled.set(self.taken_tables());
     }
 
     /// Locks systems, always in the order of their ids, so that nobody waits for somebody who waits for him.
@@ -171,7 +176,7 @@ impl Shared {
         }
     }
 
-    fn table(&self, name: &str) -> Option<&Table> {
+    pub(super) fn table(&self, name: &str) -> Option<&Table> {
         self.catalog.index(name).map(|index| &self.catalog.tables[index])
     }
 
@@ -190,6 +195,6 @@ impl Shared {
 }
 
 /// A name, whose letters are none that a quote has to hide.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\'', "''"))
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::pushing::Batches;
 use super::retrying::Patience;
 use super::session::{Held, Session, number};
-use super::{Mode, Shared, faults};
+use super::{Mode, Shared, copying, faults};
 use crate::store::connection::Connection;
 use crate::store::open::Store;
 
@@ -39,7 +39,7 @@ impl Shared {
 
     /// Makes the copy empty, and begins a transaction on both sides.
     fn begin(&self, connection: &Connection, mode: Mode) -> Result<()> {
-        self.forget(connection)?;
+        self.empty(connection, if mode == Mode::Ingest { self.taken_tables() } else { 0 })?;
         let schema = &self.address.schema;
         let mut session = self.session.borrow_mut();
         session.reconnect(&self.address)?;
@@ -69,6 +69,11 @@ impl Shared {
 
     /// Ends whatever is open, and empties the copy.
     pub(super) fn forget(&self, connection: &Connection) -> Result<()> {
+        self.empty(connection, 0)
+    }
+
+    /// The same; some tables are going to change.
+    fn empty(&self, connection: &Connection, to_be_noted: u64) -> Result<()> {
         self.note_changes(false);
         if self.mode.get() != Mode::Idle {
             self.session.borrow_mut().roll_back();
@@ -79,14 +84,30 @@ impl Shared {
         }
         // Statements that are prepared anew tell again which tables they ask for.
         connection.flush_prepared_statement_cache();
+        let (_, lasting) = self.noted.get();
+        self.noted.set((lasting, lasting));
+        self.note_tables(connection, to_be_noted)?;
+        self.noted.set((lasting | to_be_noted, lasting | to_be_noted));
         connection.execute_batch("BEGIN")?;
         self.filled.set(0);
         self.asked.forget(u64::MAX);
         *self.segments.borrow_mut() = super::Segments::default();
+        *self.subjects.borrow_mut() = super::Subjects::default();
         self.touched.borrow_mut().clear();
         self.touching.borrow_mut().clear();
         self.counters.borrow_mut().clear();
         *self.failed.borrow_mut() = None;
+        Ok(())
+    }
+
+    /// Lets tables note changes that cannot yet.
+    pub(super) fn note_tables(&self, connection: &Connection, tables: u64) -> Result<()> {
+        let (noted, lasting) = self.noted.get();
+        let missing = tables & !noted;
+        if missing != 0 {
+            copying::note(connection, self.catalog.tables_of(missing).map(|(_, table)| table))?;
+            self.noted.set((noted | missing, lasting));
+        }
         Ok(())
     }
 
@@ -147,7 +168,7 @@ impl Shared {
     pub(in crate::store) fn hold_delivery(&self, connection: &Connection) -> Result<Held> {
         let held = Patience::new(&self.address).until_it_works(|| Session::hold_delivery(&self.address))?;
         self.end_reading();
-        self.forget(connection)?;
+        self.empty(connection, self.catalog.bits(&["delivery"]))?;
         Ok(held)
     }
 }
@@ -213,6 +234,7 @@ impl Store {
     ) -> Result<()> {
         // What has changed before is written already.
         shared.end_reading();
+        shared.note_tables(&self.connection, shared.catalog.bits(&[table]))?;
         self.connection.execute_batch(&format!("DELETE FROM changed_{table}"))?;
         shared.mode.set(Mode::Ingest);
         shared.note_changes(true);

@@ -25,7 +25,7 @@ pub(super) const CACHES: [&str; 8] = [
 ];
 /// The tables that `slo compute` fills anew but for the log.
 const PUBLISHED: [&str; 6] =
-    ["computation", "objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
+    ["computation", "objective_status", "system_status", "snapshot_run", "streak", "achievement"];
 /// What computations have seen and told, which comes from nothing else and is no fact.
 const SEEN: [&str; 2] = ["change_log", "delivery"];
 

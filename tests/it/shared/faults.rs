@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::server::Server;
 use crate::harness::Slo;
 
-const MANIFESTS: &str = "apiVersion: slo/v1
+pub(super) const MANIFESTS: &str = "apiVersion: slo/v1
 kind: SLO
 metadata: { name: of-0 }
 spec: { systemRef: { kind: System, name: host-0 }, target: 99, windowDays: 30 }

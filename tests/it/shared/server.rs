@@ -75,6 +75,9 @@ impl Server {
     }
 
     fn prepared(options: &str, make: impl FnOnce(&Path, &PathBuf) -> Result<(), String>) -> Result<Self, String> {
+        if !cfg!(feature = "postgres") {
+            return Err("slo was built without the feature postgres".to_owned());
+        }
         let programs = programs().ok_or("initdb and postgres are neither on the path nor in /usr/lib/postgresql")?;
         let folder = tempfile::Builder::new().prefix("pg").tempdir().map_err(|error| error.to_string())?.keep();
         let folder_text = folder.to_str().ok_or("the temporary folder is not UTF-8")?;

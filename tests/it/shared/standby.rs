@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::faults::line;
+use super::PLAIN;
+use super::faults::{MANIFESTS, line};
 use super::server::{Server, program, run, unprivileged};
 use crate::harness::Slo;
 
@@ -34,7 +35,7 @@ fn a_standby_answers_and_takes_over() {
     let (primary, standby) = pair();
     let (first, second) = (primary.folder().display().to_string(), standby.folder().display().to_string());
     let both = format!("host={first},{second} user=slo dbname=postgres target_session_attrs=read-write retry_for=60s");
-    Slo::at(&both).ingest(&line(0, 0));
+    Slo::at(&both).ingest(&(line(0, 0) + &line(0, 1)));
     // A standby may be a moment behind, also one that has every commit on its disk.
     let reader = Slo::at(format!("host={second} user=slo dbname=postgres"));
     let asked = (0..200).any(|_| {
@@ -42,6 +43,20 @@ fn a_standby_answers_and_takes_over() {
         reader.run(&["export", "journal"], b"").stdout == Slo::at(&both).pass(&["export", "journal"], b"")
     });
     assert!(asked, "{:?}", reader.run(&["export", "journal"], b""));
+    Slo::at(&both).apply(MANIFESTS);
+    for question in PLAIN {
+        let ask = |slo: &Slo| slo.run(&[question, &["--as-of", "2026-11-20T00:00:00Z"][..]].concat(), b"");
+        let primary = ask(&Slo::at(&both));
+        let same = (0..200).any(|_| {
+            let answer = ask(&reader);
+            let is_same = (answer.code, &answer.stdout) == (primary.code, &primary.stdout);
+            if !is_same {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            is_same
+        });
+        assert!(same && primary.code < 2, "{question:?}: {:?}", ask(&reader));
+    }
     let refused = reader.run(&["ingest", "-"], line(1, 1).as_bytes());
     assert!(refused.code == 2 && refused.stderr.contains("takes no writes"), "{}", refused.stderr);
     let (done, stored) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; WRITERS]);
@@ -67,7 +82,7 @@ fn a_standby_answers_and_takes_over() {
     let rounds: Vec<usize> = stored.iter().map(|stored| stored.load(Ordering::Relaxed)).collect();
     let all = (0..WRITERS).flat_map(|writer| (0..rounds[writer]).map(move |round| line(writer, round)));
     let file = Slo::in_file();
-    file.ingest(&(line(0, 0) + &all.collect::<String>()));
+    file.ingest(&(line(0, 0) + &line(0, 1) + &all.collect::<String>()));
     assert_eq!(Slo::at(&both).pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
     assert!(rounds.iter().all(|rounds| *rounds > 0), "{rounds:?}");
 }

@@ -13,44 +13,61 @@ use crate::harness::Slo;
 const MOST: usize = 12;
 const AS_OF: &str = "2026-11-20T12:00:00Z";
 
-/// Stands between a command and a server, and counts how often the command asks after it was answered.
+/// Stands between a command and a server, and counts how often the command asks after it was answered, and the bytes of
+/// the answers.
 struct Counter {
     port: u16,
     trips: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
 }
 
 impl Counter {
     fn before(server: &Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, trips) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
-        let (socket, counted) = (server.socket(), Arc::clone(&trips));
+        let port = listener.local_addr().unwrap().port();
+        let (trips, bytes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (socket, counted, answers) = (server.socket(), Arc::clone(&trips), Arc::clone(&bytes));
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = UnixStream::connect(&socket).unwrap();
                 let answered = Arc::new(AtomicBool::new(true));
                 let (to, from) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                let (asks, counted) = (Arc::clone(&answered), Arc::clone(&counted));
+                let (asks, counted, answers) = (Arc::clone(&answered), Arc::clone(&counted), Arc::clone(&answers));
                 std::thread::spawn(move || {
-                    pass(from, to.try_clone().unwrap(), || {
+                    pass(from, to.try_clone().unwrap(), |_| {
                         counted.fetch_add(usize::from(asks.swap(false, Ordering::SeqCst)), Ordering::SeqCst);
                     });
                     drop(to.shutdown(Shutdown::Both));
                 });
-                std::thread::spawn(move || pass(server, client, || answered.store(true, Ordering::SeqCst)));
+                std::thread::spawn(move || {
+                    pass(server, client, |count| {
+                        answers.fetch_add(count, Ordering::SeqCst);
+                        answered.store(true, Ordering::SeqCst);
+                    });
+                });
             }
         });
-        Self { port, trips }
+        Self { port, trips, bytes }
     }
 
-    fn take(&self) -> usize {
-        self.trips.swap(0, Ordering::SeqCst)
+    /// Round trips, and bytes of answers, since this was asked last.
+    fn take(&self) -> (usize, usize) {
+        (self.trips.swap(0, Ordering::SeqCst), self.bytes.swap(0, Ordering::SeqCst))
+    }
+
+    /// The same database by way of this.
+    fn through(&self, server: &Server, address: &str) -> Slo {
+        let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
+        Slo::at(
+            address.replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", self.port)),
+        )
     }
 }
 
-fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut()) {
+fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut(usize)) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        notice();
+        notice(count);
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }
@@ -92,9 +109,11 @@ fn world(systems: usize) -> (String, String) {
 
 #[test]
 fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
-    const QUESTIONS: [&[&str]; 14] = [
+    const QUESTIONS: [&[&str]; 16] = [
         &["status", "-o", "json"],
         &["status", "o1"],
+        &["status", "o0", "o1", "o2", "o3"],
+        &["badge", "o2"],
         &["health"],
         &["check", "-o", "json"],
         &["downtime", "-o", "json"],
@@ -119,17 +138,64 @@ fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
         if sealed {
             slo.pass(&["compute", "-q", "--as-of", AS_OF], b"");
         }
-        let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
-        let through = address
-            .replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", counter.port));
-        let through = Slo::at(through);
+        let through = counter.through(server, &address);
         counter.take();
         for question in QUESTIONS {
             let args = [question, &["--as-of", AS_OF][..]].concat();
             let (is, should) = (through.run(&args, b""), slo.run(&args, b""));
             assert_eq!((is.code, &is.stdout), (should.code, &should.stdout), "{}", is.stderr);
-            let trips = counter.take();
+            let (trips, _) = counter.take();
             assert!((1..=MOST).contains(&trips), "{question:?} of {systems}: {trips} round trips");
         }
+    }
+}
+
+/// What decides one objective is fetched, and no more: not the objectives, sealed days and facts of others.
+#[test]
+fn a_question_about_one_fetches_nothing_of_others() {
+    const QUESTIONS: [&[&str]; 5] = [
+        &["status", "o1"],
+        &["status", "o1", "-o", "json"],
+        &["check", "o1"],
+        &["trend", "o1", "--days", "20"],
+        &["badge", "o1"],
+    ];
+    let Some(server) = Server::any() else { return };
+    let counter = Counter::before(server);
+    let mut fetched = Vec::new();
+    for systems in [4, 40] {
+        let address = server.fresh();
+        let (feed, manifests) = world(systems);
+        let slo = Slo::at(&address);
+        slo.ingest(&feed);
+        // An upstream and a window belong to it.
+        let more = "---
+apiVersion: slo/v1
+kind: System
+metadata: { name: s1 }
+spec: { dependencies: [{ targetRef: { kind: System, name: s2 }, impactType: critical }] }
+---
+apiVersion: slo/v1
+kind: MaintenanceWindow
+metadata: { name: planned }
+spec: { systemRefs: [{ kind: System, name: s1 }], start: 2026-11-20T11:00:00Z, end: 2026-11-20T13:00:00Z }
+";
+        slo.apply(&(manifests + more));
+        slo.pass(&["compute", "-q", "--as-of", AS_OF], b"");
+        // A late fact of another system: what is sealed of this one is cut, and computed again.
+        slo.ingest("{\"ts\":\"2026-11-01T03:00:00Z\",\"system\":\"s3\",\"status\":\"down\"}\n");
+        let through = counter.through(server, &address);
+        counter.take();
+        let of_each = QUESTIONS.map(|question| {
+            let args = [question, &["--as-of", AS_OF][..]].concat();
+            let is = through.run(&args, b"");
+            assert!(is.code < 2, "{question:?}: {}", is.stderr);
+            counter.take().1
+        });
+        fetched.push(of_each);
+    }
+    for ((question, few), many) in QUESTIONS.iter().zip(fetched[0]).zip(fetched[1]) {
+        // Names and ids are a little longer.
+        assert!(many < few + few / 20, "{question:?}: {few} bytes with 4 systems, {many} with 40");
     }
 }

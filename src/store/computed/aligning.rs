@@ -1,0 +1,142 @@
+//! Owns bringing a published table in line, row after row in the order of its keys, beside what is stored of it: that is read some rows at
+//! a time, so that memory does not grow with the table.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use anyhow::Result;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+
+use super::{Row, Table, differing_column, place, read};
+use crate::store::open::Store;
+use crate::store::soundness::Difference;
+
+/// Rows that are read at once.
+const ROWS_AT_ONCE: usize = 256;
+
+/// What was stored where a row is put.
+pub(super) enum Was {
+    Nothing,
+    Same,
+    Other(Row),
+}
+
+/// A table under way. It is written, or only compared.
+pub(super) struct Alignment<'s> {
+    store: &'s Store,
+    table: &'static Table,
+    /// Rows that were read and not come to yet.
+    stored: VecDeque<Row>,
+    /// The keys of the last row that was read.
+    last: Option<Vec<Value>>,
+    is_read: bool,
+    /// What differs, where nothing is written.
+    differences: Option<Vec<Difference>>,
+}
+
+impl<'s> Alignment<'s> {
+    /// The beginning of a table, which is to be written.
+    pub(super) fn writing(store: &'s Store, table: &'static Table) -> Self {
+        Self { store, table, stored: VecDeque::new(), last: None, is_read: false, differences: None }
+    }
+
+    /// The same, which is to be compared.
+    pub(super) fn comparing(store: &'s Store, table: &'static Table) -> Self {
+        Self { differences: Some(Vec::new()), ..Self::writing(store, table) }
+    }
+
+    /// Brings the row in line that has these keys, which come after those of the row before it. Rows that are stored before it and not
+    /// wanted are `gone`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn put(&mut self, wanted: Row, gone: &mut Vec<Row>) -> Result<Was> {
+        let table = self.table;
+        while let Some(next) = self.front()? {
+            match table.compare(next, &wanted) {
+                Ordering::Less => gone.extend(self.remove()?),
+                Ordering::Equal => {
+                    let Some(was) = self.stored.pop_front() else { break };
+                    if was == wanted {
+                        return Ok(Was::Same);
+                    }
+                    self.replace(&was, wanted)?;
+                    return Ok(Was::Other(was));
+                }
+                Ordering::Greater => break,
+            }
+        }
+        self.insert(wanted)?;
+        Ok(Was::Nothing)
+    }
+
+    /// Removes the rows that are left, which are `gone`, and returns what differed where nothing is written.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn finish(&mut self, gone: &mut Vec<Row>) -> Result<Vec<Difference>> {
+        while self.front()?.is_some() {
+            gone.extend(self.remove()?);
+        }
+        Ok(self.differences.take().unwrap_or_default())
+    }
+
+    /// The next row that is stored.
+    fn front(&mut self) -> Result<Option<&Row>> {
+        if self.stored.is_empty() && !self.is_read {
+            self.read()?;
+        }
+        Ok(self.stored.front())
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let keys = self.table.columns[..self.table.keys].join(", ");
+        let after = match (&self.last, self.table.keys) {
+            (None, _) => "1".to_owned(),
+            (Some(_), 1) => format!("{keys} > ?1"),
+            (Some(_), _) => format!("({keys}) > (?1, ?2)"),
+        };
+        let (columns, name) = (self.table.all(), self.table.name);
+        let sql = format!("SELECT {columns} FROM {name} WHERE {after} ORDER BY {keys} LIMIT {ROWS_AT_ONCE}");
+        let mut statement = self.store.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(self.last.iter().flatten()))?;
+        while let Some(row) = rows.next()? {
+            self.stored.push_back(read(self.table, row)?);
+        }
+        self.is_read = self.stored.len() < ROWS_AT_ONCE;
+        self.last = self.stored.back().map(|last| last[..self.table.keys].to_vec());
+        Ok(())
+    }
+
+    fn insert(&mut self, wanted: Row) -> Result<()> {
+        match &mut self.differences {
+            None => self.store.put_row(self.table, wanted),
+            Some(differences) => {
+                differences.push(Difference(format!("{} is missing", place(self.table, &wanted))));
+                Ok(())
+            }
+        }
+    }
+
+    fn replace(&mut self, was: &Row, wanted: Row) -> Result<()> {
+        match &mut self.differences {
+            None => self.store.put_row(self.table, wanted),
+            Some(differences) => {
+                differences.extend(differing_column(self.table, was, &wanted));
+                Ok(())
+            }
+        }
+    }
+
+    fn remove(&mut self) -> Result<Option<Row>> {
+        let Some(needless) = self.stored.pop_front() else { return Ok(None) };
+        match &mut self.differences {
+            None => self.store.delete_row(self.table, &needless)?,
+            Some(differences) => {
+                differences.push(Difference(format!("{} should not be there", place(self.table, &needless))));
+            }
+        }
+        Ok(Some(needless))
+    }
+}

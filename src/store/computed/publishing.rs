@@ -1,0 +1,217 @@
+//! Owns publishing everything but the days as of one moment, one thing after the other, and noting what of it is seen otherwise than
+//! before.
+
+use anyhow::Result;
+
+use super::aligning::{Alignment, Was};
+use super::{Row, Table, Views, id_of, rows, summed, view_of};
+use crate::domain::budget::achievement::Unlocked;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::report::Health;
+use crate::domain::health::transition::Status;
+use crate::domain::rules::change::{Change, ChangeKind, Look, View};
+use crate::domain::value::instant::Instant;
+use crate::store::open::Store;
+use crate::store::soundness::Difference;
+
+/// What was seen before.
+pub(crate) enum Before {
+    /// What the tables say, which are of the last computation.
+    Published,
+    /// What the change log says.
+    Logged(Views),
+}
+
+/// Something that is seen otherwise than before, in little room: a first computation sees everything so.
+struct Noted {
+    occurred_at: Instant,
+    kind: ChangeKind,
+    id: Box<str>,
+    previous: Option<Box<View>>,
+    next: Option<Look>,
+}
+
+/// Tables under way.
+pub(crate) struct Publisher<'s> {
+    store: &'s Store,
+    as_of: Instant,
+    /// `None`: nothing is written, and nothing noted.
+    before: Option<Before>,
+    objectives: Alignment<'s>,
+    streaks: Alignment<'s>,
+    systems: Alignment<'s>,
+    achievements: Alignment<'s>,
+    noted: Vec<Noted>,
+}
+
+impl Store {
+    /// Begins to bring the tables in line as of a moment.
+    pub(crate) fn publishing(&self, before: Before, as_of: Instant) -> Publisher<'_> {
+        Publisher::new(self, Some(before), as_of, Alignment::writing)
+    }
+
+    /// Begins to compare the tables with what should be in them.
+    pub(crate) fn comparing(&self, as_of: Instant) -> Publisher<'_> {
+        Publisher::new(self, None, as_of, Alignment::comparing)
+    }
+}
+
+impl<'s> Publisher<'s> {
+    fn new(
+        store: &'s Store,
+        before: Option<Before>,
+        as_of: Instant,
+        begin: fn(&'s Store, &'static Table) -> Alignment<'s>,
+    ) -> Self {
+        Self {
+            store,
+            as_of,
+            before,
+            objectives: begin(store, &rows::OBJECTIVE_STATUS),
+            streaks: begin(store, &rows::STREAK),
+            systems: begin(store, &rows::SYSTEM_STATUS),
+            achievements: begin(store, &rows::ACHIEVEMENT),
+            noted: Vec::new(),
+        }
+    }
+
+    /// Puts an objective, the next one by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when what was seen before is damaged.
+    pub(crate) fn objective(&mut self, report: &ObjectiveReport) -> Result<()> {
+        let mut gone = Vec::new();
+        self.streaks.put(summed(rows::streak(report)), &mut Vec::new())?;
+        let was = self.objectives.put(summed(rows::objective(report)?), &mut gone)?;
+        self.miss(ChangeKind::Objective, gone)?;
+        let id = report.objective.as_str();
+        self.note(ChangeKind::Objective, id, self.as_of, was, Look::of_objective(report))
+    }
+
+    /// Puts a system, the next one by name, which had these statuses since the last computation, each from a moment on; the last of them is
+    /// the one it has.
+    ///
+    /// # Errors
+    /// Those of the database, and when what was seen before is damaged.
+    pub(crate) fn system(&mut self, health: &Health, moves: Vec<(Instant, Status)>) -> Result<()> {
+        let (kind, id) = (ChangeKind::System, health.system.as_str());
+        let mut gone = Vec::new();
+        let was = self.systems.put(summed(rows::system(health)), &mut gone)?;
+        self.miss(kind, gone)?;
+        let Some(mut previous) = self.before(kind, id, was)? else { return Ok(()) };
+        let now = (health.in_status_since.unwrap_or(self.as_of), health.status);
+        for (at, status) in moves.into_iter().chain([now]) {
+            let next = Look::System(status);
+            let view = next.view(id);
+            self.see(kind, id, at, previous.replace(view), next);
+        }
+        Ok(())
+    }
+
+    /// Puts an achievement, the next one by the names of its system and its own.
+    ///
+    /// # Errors
+    /// Those of the database, and when what was seen before is damaged.
+    pub(crate) fn achievement(&mut self, unlocked: &Unlocked) -> Result<()> {
+        let mut gone = Vec::new();
+        let was = self.achievements.put(summed(rows::achievement(unlocked)), &mut gone)?;
+        self.miss(ChangeKind::Achievement, gone)?;
+        let (id, at) = (format!("{}/{}", unlocked.system, unlocked.achievement.as_str()), unlocked.unlocked_at);
+        self.note(ChangeKind::Achievement, &id, at, was, Look::Achievement(unlocked.achievement, at))
+    }
+
+    /// Ends the tables, and returns what is seen otherwise, by when that came to be, then by kind and id.
+    ///
+    /// # Errors
+    /// Those of the database, and when what was seen before is damaged.
+    pub(crate) fn changes(mut self) -> Result<impl Iterator<Item = Change>> {
+        self.end()?;
+        if let Some(Before::Logged(views)) = self.before.take() {
+            for ((kind, id), view) in views {
+                self.lose(kind, id, view)?;
+            }
+        }
+        self.noted.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
+        Ok(self.noted.into_iter().map(Noted::told))
+    }
+
+    /// Ends the tables, and returns how they differ from what should be in them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn differences(mut self) -> Result<Vec<Difference>> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<Vec<Difference>> {
+        let mut differences = Vec::new();
+        for kind in [ChangeKind::Objective, ChangeKind::System, ChangeKind::Achievement] {
+            let mut gone = Vec::new();
+            differences.extend(self.of(kind).finish(&mut gone)?);
+            self.miss(kind, gone)?;
+        }
+        differences.extend(self.streaks.finish(&mut Vec::new())?);
+        Ok(differences)
+    }
+
+    fn of(&mut self, kind: ChangeKind) -> &mut Alignment<'s> {
+        match kind {
+            ChangeKind::Objective => &mut self.objectives,
+            ChangeKind::System => &mut self.systems,
+            ChangeKind::Achievement | ChangeKind::Condition => &mut self.achievements,
+        }
+    }
+
+    /// Notes what is seen of one thing now, where that is not what was seen before.
+    fn note(&mut self, kind: ChangeKind, id: &str, occurred_at: Instant, was: Was, next: Look) -> Result<()> {
+        if let Some(previous) = self.before(kind, id, was)? {
+            self.see(kind, id, occurred_at, previous, next);
+        }
+        Ok(())
+    }
+
+    /// What was seen before of one thing; `None` where what is seen now is surely the same, or nothing is noted.
+    #[expect(clippy::option_option, reason = "whether anything may be new, and whether anything was seen")]
+    fn before(&mut self, kind: ChangeKind, id: &str, was: Was) -> Result<Option<Option<View>>> {
+        Ok(match (&mut self.before, was) {
+            (None, _) | (Some(Before::Published), Was::Same) => None,
+            (Some(Before::Published), Was::Nothing) => Some(None),
+            (Some(Before::Published), Was::Other(row)) => Some(Some(view_of(kind, &row)?)),
+            (Some(Before::Logged(views)), _) => Some(views.remove(&(kind, id.to_owned()))),
+        })
+    }
+
+    fn see(&mut self, kind: ChangeKind, id: &str, occurred_at: Instant, previous: Option<View>, next: Look) {
+        if previous.as_ref().is_none_or(|previous| *previous != next.view(id)) {
+            let (id, previous) = (id.into(), previous.map(Box::new));
+            self.noted.push(Noted { occurred_at, kind, id, previous, next: Some(next) });
+        }
+    }
+
+    /// Notes what is not there any more.
+    fn miss(&mut self, kind: ChangeKind, gone: Vec<Row>) -> Result<()> {
+        if let Some(Before::Published) = self.before {
+            for row in gone {
+                self.lose(kind, id_of(kind, &row), view_of(kind, &row)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, kind: ChangeKind, id: String, view: View) -> Result<()> {
+        if kind == ChangeKind::Objective {
+            self.store.withdraw_days(&id)?;
+        }
+        let (previous, id) = (Some(Box::new(view)), id.into());
+        self.noted.push(Noted { occurred_at: self.as_of, kind, id, previous, next: None });
+        Ok(())
+    }
+}
+
+impl Noted {
+    fn told(self) -> Change {
+        let Self { occurred_at, kind, id, previous, next } = self;
+        let next = next.map(|look| look.view(&id));
+        Change { kind, id: id.into(), occurred_at, previous: previous.map(|view| *view), next }
+    }
+}

@@ -1,0 +1,189 @@
+//! Owns what a working copy has of declared objects and caches where only few are asked about: those objectives and
+//! systems, and everything that decides them. Whoever asks for more gets all.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use postgres::SimpleQueryRow;
+
+use super::fetching::fill_table;
+use super::session::number;
+use super::taking::quoted;
+use super::{Mode, Shared};
+use crate::domain::value::instant::Instant;
+use crate::store::connection::Connection;
+use crate::store::seals;
+
+/// So often something is fetched for what is asked about, before everything is.
+const MOST_ALONE: u32 = 2;
+/// Systems that decide what is asked about: with more of them everything is fetched.
+const MOST_SYSTEMS: usize = 1000;
+
+/// What a statement is about that reads of declared objects and caches only what belongs to that.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) enum About<'a> {
+    /// Objectives by their names.
+    Objectives(&'a [&'a str]),
+    ObjectiveId(i64),
+    System(&'a str),
+    SystemId(i64),
+}
+
+/// What has been fetched for what was asked about.
+#[derive(Default, Debug)]
+pub(super) struct Subjects {
+    objectives: BTreeSet<String>,
+    objective_ids: BTreeSet<i64>,
+    systems: BTreeSet<String>,
+    system_ids: BTreeSet<i64>,
+    /// How often something was missing.
+    misses: u32,
+}
+
+impl Subjects {
+    fn has(&self, about: About<'_>) -> bool {
+        match about {
+            About::Objectives(names) => names.iter().all(|name| self.objectives.contains(*name)),
+            About::ObjectiveId(id) => self.objective_ids.contains(&id),
+            About::System(name) => self.systems.contains(name),
+            About::SystemId(id) => self.system_ids.contains(&id),
+        }
+    }
+}
+
+impl Shared {
+    /// Fills what a statement has asked for, where it reads of declared objects and caches only what is about these.
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub(in crate::store) fn fill_about(&self, connection: &Connection, about: About<'_>) -> rusqlite::Result<()> {
+        let base = self.base();
+        let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);
+        if reads_only && self.filled.get() & base == 0 {
+            if !self.subjects.borrow().has(about) {
+                self.noting_failure(|| self.fetch_about(connection, about))?;
+            }
+            if self.subjects.borrow().has(about) {
+                self.asked.forget(base);
+            } else {
+                // A statement that was prepared before does not tell again what it reads.
+                self.asked.ask(base);
+            }
+        }
+        self.fill(connection)
+    }
+
+    /// The tables that are filled with the seals.
+    fn base(&self) -> u64 {
+        self.catalog.groups(self.catalog.bits(&["seal"])).fold(0, |all, group| all | group)
+    }
+
+    fn fetch_about(&self, connection: &Connection, about: About<'_>) -> Result<()> {
+        let misses = self.subjects.borrow().misses + 1;
+        self.subjects.borrow_mut().misses = misses;
+        // Ids come from what was fetched by a name, so one that is not known has no name to begin with.
+        if misses > MOST_ALONE || matches!(about, About::ObjectiveId(_)) {
+            return Ok(());
+        }
+        self.begin_if_idle()?;
+        if connection.is_autocommit() {
+            connection.execute_batch("BEGIN")?;
+        }
+        let answers = self.session.borrow_mut().ask(&self.deciding(about))?;
+        let [objectives, systems] = &answers[..] else { return Ok(()) };
+        if systems.len() > MOST_SYSTEMS {
+            return Ok(());
+        }
+        let named = |rows: &[SimpleQueryRow]| -> Result<Vec<(i64, String)>> {
+            rows.iter().map(|row| Ok((number(row, 0)?, row.get(1).unwrap_or_default().to_owned()))).collect()
+        };
+        let (objectives, systems) = (named(objectives)?, named(systems)?);
+        self.fetch_subjects(connection, &objectives, &systems)?;
+        let mut subjects = self.subjects.borrow_mut();
+        match about {
+            About::Objectives(names) => subjects.objectives.extend(names.iter().map(|name| (*name).to_owned())),
+            About::System(name) => drop(subjects.systems.insert(name.to_owned())),
+            About::SystemId(id) => drop(subjects.system_ids.insert(id)),
+            About::ObjectiveId(_) => {}
+        }
+        subjects.objective_ids.extend(objectives.iter().map(|(id, _)| *id));
+        subjects.system_ids.extend(systems.iter().map(|(id, _)| *id));
+        subjects.systems.extend(systems.into_iter().map(|(_, name)| name));
+        Ok(())
+    }
+
+    /// Asks for the ids and names of the objectives that are asked about, and of the systems that decide them or the one
+    /// that is asked about: those that may excuse others of them, and members.
+    fn deciding(&self, about: About<'_>) -> String {
+        let schema = &self.address.schema;
+        let (objectives, first) = match about {
+            About::Objectives(names) => {
+                let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+                let named = format!("{schema}.manifest WHERE kind = 'SLO' AND name IN ({})", names.join(", "));
+                let of =
+                    format!("SELECT system FROM {schema}.objective_input WHERE objective IN (SELECT id FROM {named})");
+                (named, of)
+            }
+            About::System(name) => {
+                (none(schema), format!("SELECT id FROM {schema}.system WHERE name = {}", quoted(name)))
+            }
+            About::SystemId(id) | About::ObjectiveId(id) => (none(schema), format!("SELECT {id}::bigint")),
+        };
+        format!(
+            "SELECT id, name FROM {objectives};
+             WITH RECURSIVE edge (of, system) AS (
+                 SELECT dependent, upstream FROM {schema}.dependency_input UNION ALL SELECT composite, member FROM {schema}.member_input
+             ), deciding (system) AS (
+                 {first} UNION SELECT edge.system FROM deciding JOIN edge ON edge.of = deciding.system
+             ) SELECT id, name FROM {schema}.system WHERE id IN (SELECT system FROM deciding)"
+        )
+    }
+
+    fn fetch_subjects(
+        &self,
+        connection: &Connection,
+        objectives: &[(i64, String)],
+        systems: &[(i64, String)],
+    ) -> Result<()> {
+        let schema = &self.address.schema;
+        let list = |values: Vec<String>| if values.is_empty() { "NULL".to_owned() } else { values.join(", ") };
+        let ids = |of: &[(i64, String)]| list(of.iter().map(|(id, _)| id.to_string()).collect());
+        let names = list(systems.iter().map(|(_, name)| quoted(name)).collect());
+        let (objectives, systems) = (ids(objectives), ids(systems));
+        let covering = format!("SELECT maintenance FROM {schema}.maintenance_input WHERE system IN ({systems})");
+        let wanted = [
+            ("manifest", format!("id IN ({objectives})")),
+            ("manifest", format!("kind = 'System' AND name IN ({names})")),
+            ("manifest", format!("id IN ({covering})")),
+            ("maintenance_input", format!("system IN ({systems})")),
+            ("input_digest", format!("system IN ({systems})")),
+            ("system", format!("id IN ({systems})")),
+            ("stream", format!("system IN ({systems})")),
+            ("seal", format!("objective IN ({objectives})")),
+            ("ledger", format!("objective IN ({objectives})")),
+        ];
+        let tables = || wanted.iter().filter_map(|(name, condition)| Some((self.table(name)?, condition)));
+        let mut sql = String::new();
+        for (table, condition) in tables() {
+            sql.push_str(&format!("SELECT {} FROM {schema}.{} WHERE {condition};", table.fetched(), table.stored()));
+        }
+        sql.push_str(&format!("SELECT min(at) FROM {schema}.touched"));
+        let mut answers = self.session.borrow_mut().ask(&sql)?.into_iter();
+        for (table, _) in tables() {
+            fill_table(connection, table, &answers.next().unwrap_or_default())?;
+        }
+        // Which of the systems that were touched decide these objectives is not looked into: a few days more are read.
+        let touched = answers.next().unwrap_or_default();
+        let earliest = touched.first().filter(|row| row.get(0).is_some()).map(|row| number(row, 0)).transpose()?;
+        self.filled.set(self.filled.get() | self.base());
+        let done = earliest.map_or(Ok(()), |at| seals::trim_all(connection, Instant::from_millis(at)));
+        self.filled.set(self.filled.get() & !self.base());
+        self.asked.forget(self.base());
+        done
+    }
+}
+
+/// No objectives.
+fn none(schema: &str) -> String {
+    format!("{schema}.manifest WHERE false")
+}

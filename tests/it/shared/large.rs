@@ -1,0 +1,185 @@
+//! The faults and the load of a large installation, with whole processes, and what they take. They last minutes, so they run
+//! when asked for: `cargo test --test it -- --ignored shared::large --nocapture --test-threads 1`. `SLO_TEST_BINARY` names
+//! another build of `slo`. Figures are in docs/design/shared-store.md.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::faults::{MANIFESTS, line};
+use super::server::Server;
+use crate::harness::Slo;
+
+const AS_OF: &str = "2026-11-20T00:00:00Z";
+
+/// Runs a process on a database; returns what it prints and how long it took.
+#[expect(clippy::disallowed_methods, reason = "a run says which build it is about, and how long that takes")]
+fn slo(address: &str, args: &[&str], stdin: &str) -> (String, Duration) {
+    let binary =
+        std::env::var_os("SLO_TEST_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_slo")), PathBuf::from);
+    let began = Instant::now();
+    let mut child = Command::new(binary)
+        .args(args)
+        .env_clear()
+        .env("SLO_DB", address)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let took = began.elapsed();
+    assert!(output.status.code().is_some_and(|code| code < 2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), took)
+}
+
+/// Says what a run has come to.
+#[expect(clippy::print_stderr, reason = "a long run is told what it has come to")]
+fn tell(what: &str, took: &mut [Duration]) {
+    took.sort_unstable();
+    let at = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_millis();
+    eprintln!("done: {what}: {} runs, p50 {} ms, p99 {} ms, longest {} ms", took.len(), at(0.5), at(0.99), at(1.0));
+}
+
+/// The lines of so many rounds of each writer.
+fn lines(rounds: &[usize]) -> String {
+    let of = |(writer, rounds): (usize, &usize)| (0..*rounds).map(move |round| line(writer, round)).collect::<String>();
+    rounds.iter().enumerate().map(of).collect()
+}
+
+/// The database has these facts and no others, and everything in it is whole.
+fn expect_facts(address: &str, facts: &str) {
+    let file = Slo::in_file();
+    file.ingest(facts);
+    let shared = Slo::at(address);
+    assert_eq!(shared.pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
+    shared.pass(&["db", "verify"], b"");
+}
+
+/// Lets writers write until `work` is over, each with a pause; returns how many rounds each has made, and how long each
+/// round took.
+#[expect(clippy::disallowed_methods, reason = "a run lasts as long as it says")]
+fn writing(address: &str, writers: usize, pace: Duration, work: impl FnOnce()) -> (Vec<usize>, Vec<Duration>) {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..writers)
+            .map(|writer| {
+                let done = &done;
+                scope.spawn(move || {
+                    let (began, mut took) = (Instant::now() + pace * writer as u32 / writers as u32, Vec::new());
+                    while !done.load(Ordering::Relaxed) {
+                        let next = began + pace * took.len() as u32;
+                        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+                        took.push(slo(address, &["ingest", "-q", "-"], &line(writer, took.len())).1);
+                    }
+                    took
+                })
+            })
+            .collect();
+        work();
+        done.store(true, Ordering::Relaxed);
+        let took: Vec<Vec<Duration>> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+        (took.iter().map(Vec::len).collect(), took.into_iter().flatten().collect())
+    })
+}
+
+#[test]
+#[ignore = "it lasts a minute and a half"]
+fn sixty_four_writers_and_eight_readers_for_a_minute() {
+    if Server::any().is_none() {
+        return;
+    }
+    let server = Server::start("-c max_connections=120").unwrap();
+    let address = server.of("slo");
+    Slo::at(&address).ingest(&(0..4).map(|round| line(0, round)).collect::<String>());
+    Slo::at(&address).apply(MANIFESTS);
+    let (done, mut reads) = (AtomicBool::new(false), Vec::new());
+    let (rounds, mut writes) = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let (address, done) = (&address, &done);
+                scope.spawn(move || {
+                    let mut took = Vec::new();
+                    while !done.load(Ordering::Relaxed) {
+                        took.push(slo(address, &["status", "-o", "json", "--as-of", AS_OF], "").1);
+                    }
+                    took
+                })
+            })
+            .collect();
+        let written = writing(&address, 64, Duration::ZERO, || std::thread::sleep(Duration::from_mins(1)));
+        done.store(true, Ordering::Relaxed);
+        reads.extend(readers.into_iter().flat_map(|reader| reader.join().unwrap()));
+        written
+    });
+    tell("64 writers", &mut writes);
+    tell("8 readers beside them", &mut reads);
+    expect_facts(&address, &(lines(&[4]) + &lines(&rounds)));
+}
+
+#[test]
+#[ignore = "it lasts a minute"]
+fn two_thousand_ingests_a_minute_from_thirty_two_processes() {
+    if Server::any().is_none() {
+        return;
+    }
+    let server = Server::start("-c max_connections=120").unwrap();
+    let address = server.of("slo");
+    Slo::at(&address).ingest(&line(0, 0));
+    let minute = || std::thread::sleep(Duration::from_mins(1));
+    let (rounds, mut writes) = writing(&address, 32, Duration::from_millis(960), minute);
+    tell("32 writers, 2 000 ingests a minute", &mut writes);
+    assert!(writes.len() >= 2000, "{}", writes.len());
+    expect_facts(&address, &lines(&rounds));
+}
+
+#[test]
+#[ignore = "it lasts two minutes"]
+fn a_server_that_is_killed_a_hundred_times_keeps_all_that_was_reported_as_stored() {
+    if Server::any().is_none() {
+        return;
+    }
+    let mut server = Server::start("-c max_connections=60").unwrap();
+    let address = server.of("slo");
+    Slo::at(&address).ingest(&line(0, 0));
+    let killed = AtomicUsize::new(0);
+    let (rounds, mut writes) = writing(&address, 8, Duration::ZERO, || {
+        for kill in 0..100 {
+            std::thread::sleep(Duration::from_millis(200 + kill * 7 % 300));
+            server.crash_and_restart();
+            killed.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    tell("8 writers, the server killed a hundred times", &mut writes);
+    assert_eq!(killed.into_inner(), 100);
+    expect_facts(&address, &lines(&rounds));
+}
+
+#[test]
+#[ignore = "it starts four hundred processes"]
+fn two_hundred_processes_migrate_at_once() {
+    if Server::any().is_none() {
+        return;
+    }
+    let server = Server::start("-c max_connections=300").unwrap();
+    let address = server.of("slo");
+    let all = |work: &(dyn Fn(usize) -> Duration + Sync)| -> Vec<Duration> {
+        std::thread::scope(|scope| {
+            let started: Vec<_> = (0..200).map(|number| scope.spawn(move || work(number))).collect();
+            started.into_iter().map(|one| one.join().unwrap()).collect()
+        })
+    };
+    // Tables that nobody has made yet.
+    let mut took = all(&|writer| slo(&address, &["ingest", "-q", "-"], &line(writer % 60, writer / 60)).1);
+    tell("200 processes that make the tables at once", &mut took);
+    let facts: String = (0..200).map(|writer| line(writer % 60, writer / 60)).collect();
+    expect_facts(&address, &facts);
+    let version = super::rights::age(&server, "slo");
+    let mut took = all(&|_| slo(&address, &["health", "--as-of", AS_OF], "").1);
+    tell("200 processes that migrate at once", &mut took);
+    assert_eq!(server.sql("slo", "SELECT version FROM slo.about WHERE id = 1"), version);
+    expect_facts(&address, &facts);
+}
