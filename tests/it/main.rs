@@ -7,6 +7,7 @@ mod backtests;
 mod cases;
 mod causes;
 mod closing;
+mod combined;
 mod computed;
 mod conditions;
 mod corrections;
