@@ -1,5 +1,6 @@
 //! Downtime: when an objective is down, for how much, and who is charged.
 
+mod accounting;
 mod causes;
 mod hindsight;
 mod oncall;

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
-mod accounting;
 mod budget;
 mod cases;
+mod combined;
 mod declared;
 mod downtime;
 mod facts;
@@ -17,4 +17,3 @@ mod scan;
 mod shared;
 mod views;
 mod world;
-mod zones;

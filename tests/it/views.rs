@@ -4,3 +4,4 @@ pub(crate) mod computed;
 mod digest;
 mod metrics;
 mod pages;
+mod zones;

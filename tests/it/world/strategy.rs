@@ -1,5 +1,7 @@
 //! Owns random small worlds: few names, and instants drawn from a handful per world so that ties and boundaries are frequent.
 
+pub(crate) mod rich;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
