@@ -1,6 +1,6 @@
 //! The faults and the load of a large installation, with whole processes, and what they take. They last minutes, so they run
 //! when asked for: `cargo test --test it -- --ignored shared::large --nocapture --test-threads 1`. `SLO_TEST_BINARY` names
-//! another build of `slo`. Figures are in docs/design/shared-store.md.
+//! another build of `slo`. Each prints what it took.
 
 use std::io::Write as _;
 use std::path::PathBuf;

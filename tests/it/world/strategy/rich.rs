@@ -115,7 +115,7 @@ fn objective() -> impl Strategy<Value = Objective> {
             let weights = weights.into_iter().take(objective.counts_as_down.len()).collect();
             let minimum_outage = if minimum == 0 { short } else { minimum };
             let attribution_grace = if grace == 0 { short } else { grace };
-            Objective { window, timezone, schedule, weights, minimum_outage, attribution_grace, ..objective }
+            Objective { window, timezone, weights, minimum_outage, attribution_grace, schedule, ..objective }
         },
     )
 }
