@@ -147,7 +147,7 @@ fn named(
     found: &mut Vec<Named>,
 ) {
     let of_it = declared.get(&system.name).into_iter().flatten();
-    let concerning = of_it.filter(|declared| declared.correction.target.concerns(check));
+    let concerning = of_it.filter(|declared| declared.correction.target.reaches(check));
     found.extend(concerning.map(|it| (it.metadata.name.clone(), vec![it.correction.span()])));
     for member in system.composition.iter().flat_map(|composition| &composition.members) {
         named(member, None, declared, found);

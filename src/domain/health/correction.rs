@@ -72,6 +72,12 @@ impl Target {
         })
     }
 
+    /// Whether it may name a stream that an objective on one of the system's checks looks at: incidents may have a check, too, and count
+    /// whichever it is.
+    pub(crate) fn reaches(&self, check: Option<&Name>) -> bool {
+        self.concerns(check) || (self.source.is_none() && self.check.is_some())
+    }
+
     /// Whether it names a stream.
     pub(crate) fn names(&self, source: Source, check: Option<&Name>, location: Option<&Name>) -> bool {
         self.source.is_none_or(|named| named == source)

@@ -136,3 +136,31 @@ fn each_kind_of_downtime_says_because_of_what_it_is_not_charged() {
     let rows: Vec<String> = last["events"].as_array().unwrap().iter().map(row).collect();
     assert_eq!(rows, expected[7..]);
 }
+
+#[test]
+fn a_correction_of_a_check_takes_back_an_incident_of_that_check_for_objectives_on_other_checks() {
+    let mut world = World::new(instant("2026-11-13T00:00:00Z"), &["shop"]);
+    let mut objective = Objective::new("shop", "shop", 99_000_000, Window::Rolling { days: 30 });
+    objective.healthcheck = Some("ping".to_owned());
+    world.objectives.push(objective);
+    let mut incident = Fact::new(instant("2026-11-12T08:00:00Z"), "shop", Status::Unhealthy).incident();
+    incident.check = Some("http".to_owned());
+    world.facts.push(incident);
+    world.corrections.push(Correction {
+        name: "false-alarm".to_owned(),
+        system: "shop".to_owned(),
+        check: Some("http".to_owned()),
+        source: None,
+        location: None,
+        start: None,
+        end: None,
+        status: None,
+    });
+    let slo = Slo::with(&world.feed(), &world.manifests());
+    let printed = all(&slo, &world.as_of_text(), &[]);
+    assert_eq!(difference("events", &Value::Array(accounted(&world)), &printed["events"]), None);
+    assert_eq!(
+        (&printed["events"][0]["accounting"], &printed["events"][0]["because"]),
+        (&json!("corrected"), &json!(["false-alarm"]))
+    );
+}

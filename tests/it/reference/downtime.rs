@@ -103,7 +103,7 @@ fn fate(history: &History<'_>, model: &Model<'_>, recorded: &Model<'_>, at: Ms) 
         let (_, source) = recorded.class(objective, at).unexcused?;
         let weight = recorded.class(objective, at).weight;
         let check = objective.healthcheck.as_deref();
-        let because = model.corrections_in_force(&objective.system, check, at);
+        let because = model.corrections_in_force(&objective.system, check, at, true);
         return Some(Fate { attribution: Attribution::Own, source, weight, accounting: "corrected", because });
     };
     let is_known = class.known_from <= model.world.as_of;

@@ -184,6 +184,7 @@ fn events_split_where_attribution_or_source_changes() {
             "objectiveId": "o", "systemId": "api", "startTime": rfc3339(from), "endTime": to.map(rfc3339), "source": source,
             "durationSeconds": (to.unwrap_or(as_of()) - from) / 1000, "weight": 1.0,
             "attributionType": if upstream.is_some() { "upstream" } else { "self" }, "upstreamSystemId": upstream,
+            "accounting": "charged", "because": [],
         })
     };
     let hours = |count: i64| start + count * HOUR;

@@ -213,21 +213,30 @@ impl Model<'_> {
     }
 
     fn is_corrected(&self, system: &str, check: Option<&str>, at: Ms) -> bool {
-        !self.corrections_in_force(system, check, at).is_empty()
+        !self.corrections_in_force(system, check, at, false).is_empty()
     }
 
-    /// The corrections of a system, its members, or what an objective on one check looks at that are in force, by name.
-    pub(crate) fn corrections_in_force(&self, system: &str, check: Option<&str>, at: Ms) -> Vec<String> {
+    /// The corrections of a system, its members, or what an objective on one check looks at that are in force, by name; when `reaching`, with
+    /// those of other checks, which may name incidents.
+    pub(crate) fn corrections_in_force(
+        &self,
+        system: &str,
+        check: Option<&str>,
+        at: Ms,
+        reaching: bool,
+    ) -> Vec<String> {
         let holding = self.world.corrections.iter().filter(|it| it.system == system && it.holds(at));
         let concerns = |it: &Correction| match check {
             None => true,
             Some(_) if it.is_of_system() => false,
             Some(check) => {
-                it.source == Some(Source::Incident) || it.check.as_deref().is_none_or(|named| named == check)
+                let by_incident = it.source == Some(Source::Incident) || (reaching && it.source.is_none());
+                by_incident || it.check.as_deref().is_none_or(|named| named == check)
             }
         };
         let own = holding.into_iter().filter(|it| concerns(it)).map(|it| it.name.clone());
-        let members = self.members(system).iter().flat_map(|member| self.corrections_in_force(member, None, at));
+        let members =
+            self.members(system).iter().flat_map(|member| self.corrections_in_force(member, None, at, reaching));
         own.chain(members).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
