@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::harness::{Output, World, line, skip};
 
@@ -80,11 +81,18 @@ fn under(world: &World, args: &[&str], fault: Fault, at: u64, out: &Path) -> Com
     command
 }
 
+/// A file for what the shim tells, which no other test has: tests run side by side in one process.
+fn scratch(name: &str) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}", std::process::id()));
+    drop(fs::remove_file(&path));
+    path
+}
+
 /// How many calls of a command there are to strike.
 fn count(world: &World, args: &[&str], reads: bool) -> u64 {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("calls-{}-{args:?}-{reads}", std::process::id()).replace('/', "_"));
-    drop(fs::remove_file(&out));
+    let out = scratch("calls");
     let mut command = under(world, args, Fault::Count, 0, &out);
     if reads {
         command.env("SHIM_READS", "1");

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use super::work::{STEPS, facts, is_sound, is_whole, world};
-use super::{Fault, SHIM, under};
+use super::{Fault, SHIM, scratch, under};
 use crate::harness::{Output, World, night, tell};
 
 /// Cuts of each recording, on an ordinary day.
@@ -175,8 +174,7 @@ impl Recording {
         let recorded = world(seed);
         let root = fs::canonicalize(recorded.root()).unwrap();
         let root = root.to_str().unwrap();
-        let record = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("record-{}-{seed}", std::process::id()));
-        drop(fs::remove_file(&record));
+        let record = scratch("record");
         let mut reported = Vec::new();
         for step in &STEPS {
             let output = Output::of(&under(&recorded, step.args, Fault::Record, 0, &record).output().unwrap());
