@@ -1,4 +1,4 @@
-//! Owns what looks after the database and the program: `db`, `completions`, `man`, `demo`.
+//! Owns the commands that maintain the database and the program: `db`, `completions`, `man`, `demo`.
 
 pub(super) mod completions;
 pub(super) mod db;

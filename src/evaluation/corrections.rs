@@ -5,7 +5,6 @@ use anyhow::Result;
 use super::Evaluation;
 use super::latest::with_members;
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
@@ -42,8 +41,7 @@ pub(crate) fn corrections_behind(
 }
 
 fn touching(store: &Store, within: Span) -> Result<Vec<DeclaredCorrection>> {
-    let objects = store.objects(Kind::Correction)?.into_iter().map(|stored| stored.held.object);
-    let declared =
-        objects.filter_map(|object| if let Object::Correction(declared) = object { Some(declared) } else { None });
-    Ok(declared.filter(|it| !it.correction.span().intersect(within).is_empty()).collect())
+    let mut declared = store.corrections()?;
+    declared.retain(|it| !it.correction.span().intersect(within).is_empty());
+    Ok(declared)
 }

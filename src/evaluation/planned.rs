@@ -23,7 +23,7 @@ pub(super) struct Planned<'s> {
 }
 
 impl<'s> Planned<'s> {
-    /// What is planned for so many objectives or systems.
+    /// What is planned, for this number of objectives or systems.
     ///
     /// # Errors
     /// Those of the database.

@@ -14,7 +14,6 @@ use crate::domain::account::model::Model;
 use crate::domain::account::outage::Outage;
 use crate::domain::account::outage::uncharged::{Named, corrected, uncharged, uncorrected, unexcused};
 use crate::domain::account::outage::walk::{Pace, Walk};
-use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span, union};
@@ -131,10 +130,8 @@ fn windows(store: &Store) -> Result<HashMap<Name, Vec<Window>>> {
 
 fn corrections(store: &Store) -> Result<HashMap<Name, Vec<DeclaredCorrection>>> {
     let mut corrections: HashMap<Name, Vec<DeclaredCorrection>> = HashMap::new();
-    for stored in store.objects(Kind::Correction)? {
-        if let Object::Correction(declared) = stored.held.object {
-            corrections.entry(declared.system.clone()).or_default().push(declared);
-        }
+    for declared in store.corrections()? {
+        corrections.entry(declared.system.clone()).or_default().push(declared);
     }
     Ok(corrections)
 }

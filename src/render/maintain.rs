@@ -1,4 +1,4 @@
-//! Owns how the answers look of what looks after the database, and of the demo.
+//! Owns how the answers of the `db` commands and of the demo look.
 
 pub(crate) mod db;
 pub(crate) mod demo;

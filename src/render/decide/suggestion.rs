@@ -1,7 +1,6 @@
 //! Owns how targets and thresholds look that a history supports.
 
-use crate::render::form::number::down_minutes;
-use crate::render::form::number::short_down;
+use crate::render::form::number::{down_minutes, percent, short_down, short_time};
 use anyhow::Result;
 use serde::Serialize;
 
@@ -13,7 +12,6 @@ use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::render::form::moment::range;
-use crate::render::form::number::{percent, short_time};
 use crate::render::{Cell, Document, Sheet, Tone};
 
 #[derive(Serialize)]

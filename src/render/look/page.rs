@@ -28,8 +28,7 @@ use crate::render::form::markup::Markup;
 use crate::render::form::moment::zoned;
 use crate::render::form::number::counted;
 use crate::render::part::down::{DOWN, in_words};
-use crate::render::part::icon;
-use crate::render::part::maintenance;
+use crate::render::part::{icon, maintenance};
 use shown::Shown;
 
 /// Up to this number of objectives are shown with everything open; more make a page whose charts open on demand.

@@ -3,9 +3,10 @@
 mod footer;
 mod groups;
 
-use crate::domain::budget::balance::SCALED_MS;
-use crate::render::form::number::down_minutes;
-use crate::render::form::number::short_down;
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, SCALED_MS, State};
+use crate::render::form::number::{
+    counted, down_minutes, minutes, percent, rate, scaled_minutes, short_down, short_time,
+};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -15,14 +16,12 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::health::ago;
-use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::printed::{availability_percent, coverage_percent};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::window::Window;
-use crate::render::form::number::{counted, minutes, percent, rate, scaled_minutes, short_time};
 use crate::render::part::down::{DOWN, Room, down_cell, down_now};
 use crate::render::part::maintenance::{WireMaintenance, in_maintenance, maintenance_cell};
 use crate::render::part::period;

@@ -1,7 +1,6 @@
 //! Owns how daily snapshots look.
 
-use crate::render::form::number::down_minutes;
-use crate::render::form::number::short_down;
+use crate::render::form::number::{counted, down_minutes, percent, rate, short_down};
 use anyhow::Result;
 use serde::Serialize;
 
@@ -10,7 +9,6 @@ use crate::domain::budget::printed::availability_percent;
 use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::render::form::number::{counted, percent, rate};
 use crate::render::{Cell, Document, Sheet, Tone};
 
 #[derive(Serialize)]

@@ -153,9 +153,8 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
-        let objects = self.objects(Kind::Condition)?.into_iter();
         let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
-        Ok(objects.filter_map(|stored| condition(stored.held.object)).collect())
+        self.declared(Kind::Condition, condition)
     }
 
     /// How many objectives there are.
@@ -223,14 +222,26 @@ impl Store {
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
-        let mut windows = Vec::new();
-        self.each_object(Kind::MaintenanceWindow, |_, object| {
-            if let Object::MaintenanceWindow(window) = object {
-                windows.push(window);
-            }
+        let window = |object| if let Object::MaintenanceWindow(window) = object { Some(window) } else { None };
+        self.declared(Kind::MaintenanceWindow, window)
+    }
+
+    /// All corrections, sorted by name.
+    ///
+    /// # Errors
+    /// Those of the database, and when a stored body cannot be read.
+    pub(crate) fn corrections(&self) -> Result<Vec<DeclaredCorrection>> {
+        let correction = |object| if let Object::Correction(correction) = object { Some(correction) } else { None };
+        self.declared(Kind::Correction, correction)
+    }
+
+    fn declared<T>(&self, kind: Kind, of_it: fn(Object) -> Option<T>) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.each_object(kind, |_, object| {
+            found.extend(of_it(object));
             Ok(())
         })?;
-        Ok(windows)
+        Ok(found)
     }
 
     /// Gives an id to every system that a manifest names.

@@ -18,9 +18,8 @@ use crate::failure::Failure;
 use crate::file::with_suffix;
 use crate::store::database::open::{Store, Unreadable};
 use crate::store::shared::Held;
-use crate::store::soundness::DamagedCache;
-use crate::store::soundness::Difference;
 use crate::store::soundness::row::{intact, is_intact};
+use crate::store::soundness::{DamagedCache, Difference};
 
 const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
 const INTACT: &str = intact!(change_log);

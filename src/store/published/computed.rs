@@ -17,10 +17,8 @@ use crate::domain::rules::change::{ChangeKind, Seen, View};
 use crate::domain::value::instant::Instant;
 use crate::store::database::open::Store;
 use crate::store::sealed::seals;
-use crate::store::soundness::DamagedCache;
-use crate::store::soundness::Difference;
-use crate::store::soundness::row;
 use crate::store::soundness::row::{intact, is_intact};
+use crate::store::soundness::{DamagedCache, Difference, row};
 
 pub(crate) use publishing::{Before, Publisher};
 

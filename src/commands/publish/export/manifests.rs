@@ -5,8 +5,7 @@
 use anyhow::Result;
 
 use crate::cli::{ExportManifests, ManifestFormat, Output};
-use crate::commands::selection;
-use crate::commands::{Answer, Context, Forms, Run};
+use crate::commands::{Answer, Context, Forms, Run, selection};
 use crate::domain::plan::extract::{Extract, concerns, extract};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::name::Name;

@@ -61,7 +61,7 @@ impl<'l> Known<'l> {
         }
     }
 
-    /// Where so many days end of which the first begins at a moment, and what they hold; or as many as there are.
+    /// Where `count` days end, the first of which begins at a moment, and what they hold; fewer where there are fewer.
     pub(super) fn days(&self, at: Instant, count: usize) -> Option<(Instant, Sums)> {
         let first = self.days.binary_search_by_key(&at, |(day, _)| day.start).ok()?;
         let next = self.days.len().min(first + count);

@@ -1,16 +1,14 @@
 //! Owns how the consequences of a plan look: of each objective the budget before and after.
 
-use crate::domain::budget::balance::SCALED_MS;
+use crate::domain::budget::balance::{SCALED_MS, State};
 use crate::domain::budget::printed::availability_percent;
-use crate::render::form::number::down_minutes;
+use crate::render::form::number::{down_minutes, percent, scaled_minutes, short_time};
 use serde::Serialize;
 
-use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
 use crate::render::form::moment::zoned;
-use crate::render::form::number::{percent, scaled_minutes, short_time};
 use crate::render::look::status::{remaining_percent, symbol, tone};
 use crate::render::{Cell, Sheet, Tone};
 

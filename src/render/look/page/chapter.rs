@@ -5,15 +5,13 @@ use super::shown::Shown;
 use super::{Detail, achievements, burndown, counted, days, events, sign, timeline};
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::achievement::Unlocked;
-use crate::domain::budget::balance::SCALED_MS;
-use crate::domain::budget::balance::{ONE_HOUR, State};
+use crate::domain::budget::balance::{ONE_HOUR, SCALED_MS, State};
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::window::Window;
 use crate::render::form::markup::Markup;
 use crate::render::form::moment::zoned;
-use crate::render::form::number::short_down;
-use crate::render::form::number::{percent, rate, short_time};
+use crate::render::form::number::{percent, rate, short_down, short_time};
 use crate::render::look::status::{available, budget_left, remaining_percent};
 use crate::render::part::forecast::{next_period, overspending};
 

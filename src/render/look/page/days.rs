@@ -2,7 +2,7 @@
 
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::SCALED_MS;
-use crate::render::form::number::short_down;
+use crate::render::form::number::{percent, short_down, short_time};
 use std::fmt::Display;
 
 use super::Detail;
@@ -15,7 +15,6 @@ use crate::domain::budget::day::Verdict;
 use crate::domain::value::calendar::Date;
 use crate::domain::value::target::WHOLE;
 use crate::render::form::markup::Markup;
-use crate::render::form::number::{percent, short_time};
 
 /// Units of the drawing's height, and the least of it that a day's downtime takes.
 const HEIGHT: f64 = 60.0;

@@ -1,6 +1,6 @@
 //! Owns the timeline of downtime: a lane for each who is to blame, and one for what maintenance excused.
 
-use crate::render::form::number::short_down;
+use crate::render::form::number::{short_down, short_time};
 use std::collections::BTreeMap;
 
 use super::Detail;
@@ -13,7 +13,6 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::render::form::markup::Markup;
 use crate::render::form::moment::{range, zoned};
-use crate::render::form::number::short_time;
 
 /// Units of a lane's height.
 const HEIGHT: f64 = 1.0;

@@ -1,12 +1,11 @@
 //! Owns the heat map of a period: a square for each day, a row for each month, the darker the more of the day was down.
 
 use crate::domain::account::weights::FULL;
-use crate::render::form::number::short_down;
+use crate::render::form::number::{percent, short_down};
 use std::fmt::Write as _;
 
 use crate::domain::budget::level::LevelDay;
 use crate::render::form::markup::Markup;
-use crate::render::form::number::percent;
 
 /// Squares of a row.
 const COLUMNS: u32 = 31;

@@ -5,8 +5,7 @@ use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::{Interruptions, Outcome, Summary};
 use crate::domain::budget::review::{Entry, Interruption, Review, Section};
 use crate::domain::value::name::Name;
-use crate::render::form::number::short_down;
-use crate::render::form::number::{counted, percent, short_time};
+use crate::render::form::number::{counted, percent, short_down, short_time};
 use crate::render::look::status::available;
 use crate::render::{Cell, Sheet, Tone};
 

@@ -1,7 +1,7 @@
 //! Owns the review of a period in the shape programs read.
 
 use crate::domain::account::weights::FULL;
-use crate::render::form::number::down_minutes;
+use crate::render::form::number::{down_minutes, minutes, ratio_percent, scaled_minutes};
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -14,7 +14,6 @@ use crate::domain::budget::review::{Entry, Interruption, Review, Section};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::Document;
-use crate::render::form::number::{minutes, ratio_percent, scaled_minutes};
 
 /// What outages come to.
 #[derive(Serialize)]
