@@ -1,8 +1,7 @@
 //! Owns `slo downtime`: events, and what they come to.
 //!
 //! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
-//! `--last 5`; `--all` lists what is not
-//! charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
+//! `--last 5`; `--all` lists what is not charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
 
 use std::rc::Rc;
 

@@ -153,7 +153,7 @@ where
         Ok(self.keep(system.id, scope, stretch))
     }
 
-    /// The last of the stretches that are kept of a system and fit.
+    /// A stretch that is kept of a system and fits.
     fn known(&self, system: SystemId, scope: Scope<'_>, fits: impl Fn(&Stretch) -> bool) -> Option<Rc<Stretch>> {
         let known = self.stretches.get(&system)?.of(scope)?;
         known.iter().find(|stretch| fits(stretch)).cloned()

@@ -22,7 +22,7 @@ struct Prepared {
 const GITHUB: Prepared = Prepared {
     path: ".github/workflows/slo.yaml",
     text: include_str!("github.yaml"),
-    next: "replace OWNER in it by where the action is kept, set the variable SLO_HOST and the secret SLO_SSH_KEY in the \
+    next: "replace OWNER in it with the account that holds the action, set the variable SLO_HOST and the secret SLO_SSH_KEY in the \
            repository's settings, then commit it",
 };
 const GITLAB: Prepared = Prepared {
