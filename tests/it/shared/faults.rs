@@ -22,7 +22,7 @@ pub(super) fn line(writer: usize, round: usize) -> String {
     let status = if (writer + round).is_multiple_of(3) { "down" } else { "up" };
     let check = format!("from-{writer}");
     format!(
-        "{{\"ts\":\"2026-11-19T{hour:02}:{minute:02}:{writer:02}Z\",\"system\":\"host-{}\",\"check\":\"{check}\",\"status\":\"{status}\"}}\n",
+        "{{\"ts\":\"2026-11-19T{hour:02}:{minute:02}:00.{writer:03}Z\",\"system\":\"host-{}\",\"check\":\"{check}\",\"status\":\"{status}\"}}\n",
         (writer + round) % 4
     )
 }
