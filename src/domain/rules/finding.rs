@@ -23,9 +23,10 @@ pub(crate) struct Rule {
     pub(crate) decided: Vec<Field>,
     /// Whether it is about the objective's own data, so that it says nothing while there are none.
     pub(crate) needs_data: bool,
+    pub(crate) origin: Origin,
 }
 
-/// What an objective may fail on without a declared condition.
+/// What an objective or system may fail on without a declared condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ReadyMade {
     Breaching,
@@ -44,6 +45,16 @@ pub(crate) enum ReadyMade {
     Unknown,
     /// All of the budget is consumed.
     Exhausted,
+}
+
+/// Where a rule comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// Somebody wrote it as a condition.
+    Written,
+    ReadyMade(ReadyMade),
+    /// A list of statuses that a system must not have.
+    Statuses,
 }
 
 /// A rule and one objective or system.
@@ -88,7 +99,8 @@ impl Rule {
                 decided.push(field.clone());
             }
         }
-        Self { name, term, severity: Severity::Critical, scope: Scope::All, decided, needs_data: false }
+        let (severity, scope) = (Severity::Critical, Scope::All);
+        Self { name, term, severity, scope, decided, needs_data: false, origin: Origin::Written }
     }
 
     /// The rule that a declared condition is.
@@ -110,7 +122,8 @@ impl Rule {
     fn unseen(age: Property, decided: Property) -> Self {
         let zero = Operand::Number { negative: false, magnitude: Decimal::whole(0) };
         let reported = compare(age, Relation::GreaterOrEqual, zero);
-        Self { decided: vec![own(decided)], ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
+        let (decided, origin) = (vec![own(decided)], Origin::ReadyMade(ReadyMade::NoData));
+        Self { decided, origin, ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
     }
 
     /// How a system fails that has had one of these statuses, without a gap for so many milliseconds.
@@ -123,7 +136,7 @@ impl Rule {
             None => any,
         };
         let decided = vec![own(Property::Status), own(Property::InStatusFor)];
-        Self { decided, ..Self::of_term(name, term) }
+        Self { decided, origin: Origin::Statuses, ..Self::of_term(name, term) }
     }
 
     /// A ready-made rule.
@@ -172,6 +185,6 @@ impl Rule {
             ReadyMade::Unknown => ("unknown", Term::Not(Box::new(is(StatusKnown))), vec![StatusKnown, DataAgeSeconds]),
         };
         let decided = decided.into_iter().map(own).collect();
-        Self { decided, needs_data: true, ..Self::of_term(name.to_owned(), term) }
+        Self { decided, needs_data: true, origin: Origin::ReadyMade(what), ..Self::of_term(name.to_owned(), term) }
     }
 }

@@ -7,8 +7,9 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::reason::reasons;
 use crate::domain::rules::condition::{Owner, Subject};
-use crate::domain::rules::finding::Finding;
+use crate::domain::rules::finding::{Finding, Origin};
 use crate::domain::rules::solver::explained::Explained;
 use crate::domain::value::instant::Instant;
 use crate::render::form::moment::zoned;
@@ -83,14 +84,14 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
         (true, true) => "NAME",
         _ => "OBJECTIVE",
     };
-    let mut sheet = Sheet::new().left("VERDICT").left(what).left("CONDITION").left("SINCE").left("VALUES");
+    let mut sheet = Sheet::new().left("VERDICT").left(what).left("CONDITION").left("SINCE").left("WHY");
     for finding in findings.iter().filter(|finding| finding.firing) {
         sheet.push(vec![
             Cell::toned("✖ fail", Tone::Bad),
             Cell::toned(name_of(&finding.subject), Tone::Strong),
             Cell::plain(cause(finding)),
             Cell::plain(finding.since.map_or("–".to_owned(), zoned)),
-            Cell::plain(shown(&finding.values).join(" ")),
+            Cell::plain(reasons(finding).join(" ")),
         ]);
     }
     sheet.footer.push(summary(findings).1);
@@ -102,15 +103,13 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
 pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
-        let (sign, verb, tone) =
-            if finding.firing { ("✖", "fails", Tone::Bad) } else { ("✔", "passes", Tone::Good) };
+        let (sign, tone) = if finding.firing { ("✖", Tone::Bad) } else { ("✔", Tone::Good) };
         let objective = paint(name_of(&finding.subject), Tone::Strong, canvas);
-        let rule = &finding.rule;
-        let _ = writeln!(text, "{} {objective} {verb} on {}: {}", paint(sign, tone, canvas), rule.name, rule.term);
+        let _ = writeln!(text, "{} {objective} {}", paint(sign, tone, canvas), outcome(finding));
         match &finding.explanation {
             Some(explained) => explain(&mut text, explained, 1, canvas),
-            None => shown(&finding.values).iter().for_each(|value| {
-                let _ = writeln!(text, "    {value}");
+            None => reasons(finding).iter().for_each(|reason| {
+                let _ = writeln!(text, "    {reason}");
             }),
         }
         if let Some(course) = course(finding) {
@@ -143,6 +142,21 @@ pub(super) fn course(finding: &Finding) -> Option<String> {
     let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", zoned(at)));
     let parts: Vec<String> = since.into_iter().chain(clears).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `failed: breaching`, or `passed freeze: budgetRemainingPercent < 20`, the expression of a condition after its name.
+fn outcome(finding: &Finding) -> String {
+    let verb = if finding.firing { "failed" } else { "passed" };
+    if declared(finding) {
+        format!("{verb} {}: {}", finding.rule.name, finding.rule.term)
+    } else {
+        format!("{verb}: {}", cause(finding))
+    }
+}
+
+/// Whether it is about a condition that has a name and an expression.
+pub(super) fn declared(finding: &Finding) -> bool {
+    finding.rule.origin == Origin::Written && finding.rule.name != "when"
 }
 
 /// What a finding fails on: the expression itself where it has no name of its own.

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::check::{cause, course, sheet, summary};
+use super::check::{cause, course, declared, sheet, summary};
+use super::reason::reasons;
 use crate::domain::rules::condition::Severity;
 use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
 use crate::render::form::github::{Annotation, line};
 use crate::render::form::junit::{Case, Outcome, text};
-use crate::render::part::reading::shown;
 use crate::render::part::subject::name_of;
 
 /// A JUnit report: a suite for each condition, in it a case for each objective or system, which fails while the condition is firing.
@@ -17,7 +17,7 @@ pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
         let outcome = if finding.firing {
             Outcome::Fail {
                 severity: Some(finding.rule.severity.as_str()),
-                message: format!("{} fails on {}", name_of(&finding.subject), finding.rule.term),
+                message: format!("{} failed: {}", name_of(&finding.subject), cause(finding)),
                 detail: because(finding).join("\n"),
             }
         } else {
@@ -37,8 +37,8 @@ pub(crate) fn annotations(findings: &[Finding]) -> String {
             Severity::Warning => "warning",
             Severity::Critical => "error",
         };
-        let title = format!("{} fails on {}", name_of(&finding.subject), cause(finding));
-        let message = [vec![finding.rule.term.to_string()], because(finding)].concat().join("\n");
+        let title = format!("{} failed: {}", name_of(&finding.subject), cause(finding));
+        let message = because(finding).join("\n");
         let (title, message) = (Some(title.as_str()), message.as_str());
         text.push_str(&line(&Annotation { level, file: None, line: None, column: None, title, message }));
     }
@@ -52,7 +52,8 @@ pub(crate) fn job_summary(findings: &[Finding]) -> String {
     format!("### Error budgets\n\n{}\n", sheet(findings).markdown())
 }
 
-/// The values that decided, since when, and what is to come, a line each.
+/// The expression of a condition that has a name, why it is as it is, since when, and what is to come, a line each.
 fn because(finding: &Finding) -> Vec<String> {
-    shown(&finding.values).into_iter().chain(course(finding)).collect()
+    let term = declared(finding).then(|| finding.rule.term.to_string());
+    term.into_iter().chain(reasons(finding)).chain(course(finding)).collect()
 }

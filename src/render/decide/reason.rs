@@ -1,0 +1,133 @@
+//! Owns why something fails, in words: what the values that decided about a ready-made rule come to.
+
+use crate::domain::budget::balance::{LOOKBACKS, State};
+use crate::domain::rules::condition::Property;
+use crate::domain::rules::finding::{Finding, Origin, ReadyMade};
+use crate::domain::rules::solver::linear::Fraction;
+use crate::domain::rules::solver::signal::Reading;
+use crate::domain::value::duration::write_millis;
+use crate::domain::value::instant::{HOUR_MS, MINUTE_MS};
+use crate::render::form::number::{percent, rate, short_time};
+use crate::render::part::reading::shown;
+
+/// Why it is as it is, a line each: a sentence about a ready-made rule, and the values that a written condition compares.
+pub(super) fn reasons(finding: &Finding) -> Vec<String> {
+    let values = Values(finding);
+    match finding.rule.origin {
+        Origin::Written => shown(&finding.values),
+        Origin::Statuses => vec![values.statuses()],
+        Origin::ReadyMade(what) => vec![values.ready_made(what)],
+    }
+}
+
+/// The values that decided, by their properties.
+struct Values<'a>(&'a Finding);
+
+impl Values<'_> {
+    fn ready_made(&self, what: ReadyMade) -> String {
+        match what {
+            ReadyMade::Breaching => {
+                format!("{}, {} over", self.spent(), exact(self.minutes(Property::OverspentMinutes)))
+            }
+            ReadyMade::Down => self.standing(self.is(Property::IsBreaching).then_some(State::Breaching.as_str())),
+            ReadyMade::AtRisk => {
+                let state = self.text(Property::State);
+                self.standing(state.filter(|state| *state != State::Down.as_str()))
+            }
+            ReadyMade::Warning | ReadyMade::Critical | ReadyMade::Exhausted => self.spent(),
+            ReadyMade::FastBurn | ReadyMade::Policy(_) => self.rates(),
+            ReadyMade::NoData => match self.text(Property::SystemId) {
+                Some(system) => format!("nothing has been reported for {system}"),
+                None if self.reading(Property::StatusKnown).is_some() => {
+                    "nothing has been reported for its check".to_owned()
+                }
+                None => "nothing has been reported".to_owned(),
+            },
+            ReadyMade::Coverage(least) => {
+                let known = self.number(Property::CoveragePercent);
+                let known = known.map_or("0".to_owned(), |of| percent(of.numerator, 100 * of.denominator, 1));
+                format!("status known for {known}% of the elapsed window, at least {least}% expected")
+            }
+            ReadyMade::MaxAge(most) => format!("{}, older than {}", self.age(), write_millis(most)),
+            ReadyMade::Unknown => format!("status unknown, {}", self.age()),
+        }
+    }
+
+    /// What a system is, and for how long.
+    fn statuses(&self) -> String {
+        let status = self.text(Property::Status).unwrap_or("unknown");
+        let held = self.number(Property::InStatusFor).map(whole);
+        held.map_or(status.to_owned(), |held| format!("{status} for {}", short_time(held)))
+    }
+
+    fn spent(&self) -> String {
+        let of = |property| exact(self.minutes(property));
+        format!("{} spent of a budget of {}", of(Property::ConsumedMinutes), of(Property::TotalMinutes))
+    }
+
+    /// A state, whether it is down, and what is left.
+    fn standing(&self, state: Option<&str>) -> String {
+        let down = self.is(Property::HasOpenDowntime).then_some("down now");
+        let left = self.number(Property::RemainingPercent);
+        let left = left.map(|of| format!("{}% of the budget left", percent(of.numerator, 100 * of.denominator, 0)));
+        let parts: Vec<String> = state.into_iter().chain(down).map(str::to_owned).chain(left).collect();
+        parts.join(", ")
+    }
+
+    /// Burn rates, each with its lookback.
+    fn rates(&self) -> String {
+        let rates = self.0.values.iter().filter_map(|(field, reading)| match (field.property, reading) {
+            (Property::BurnRateOver(lookback), Reading::Number(of)) => {
+                let burn = rate(Some(of.numerator as f64 / of.denominator as f64));
+                Some(format!("{burn} over {}", LOOKBACKS[lookback].0))
+            }
+            _ => None,
+        });
+        format!("burn rate {}", rates.collect::<Vec<_>>().join(", "))
+    }
+
+    fn age(&self) -> String {
+        self.number(Property::DataAgeSeconds).map_or("nothing reported yet".to_owned(), |age| {
+            format!("last data {} ago", short_time(whole(Fraction { numerator: age.numerator * 1000, ..age })))
+        })
+    }
+
+    /// Milliseconds; nothing where there is no number.
+    fn minutes(&self, property: Property) -> i64 {
+        let of = self.number(property);
+        of.map_or(0, |of| whole(Fraction { numerator: of.numerator * i128::from(MINUTE_MS), ..of }))
+    }
+
+    fn is(&self, property: Property) -> bool {
+        matches!(self.reading(property), Some(Reading::Boolean(true)))
+    }
+
+    fn text(&self, property: Property) -> Option<&str> {
+        match self.reading(property) {
+            Some(Reading::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn number(&self, property: Property) -> Option<Fraction> {
+        match self.reading(property) {
+            Some(Reading::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn reading(&self, property: Property) -> Option<&Reading> {
+        self.0.values.iter().find(|(field, _)| field.property == property).map(|(_, reading)| reading)
+    }
+}
+
+/// Floored.
+fn whole(fraction: Fraction) -> i64 {
+    i64::try_from(fraction.numerator.div_euclid(fraction.denominator)).unwrap_or(i64::MAX)
+}
+
+/// Milliseconds so that sums add up for whoever reads them: to the second, from some hours on to the minute. Floored.
+fn exact(millis: i64) -> String {
+    let step = if millis < 10 * HOUR_MS { 1000 } else { MINUTE_MS };
+    write_millis(if millis < 1000 { millis } else { millis - millis.rem_euclid(step) })
+}
