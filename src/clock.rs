@@ -28,8 +28,8 @@ pub(crate) fn plausible(now: Instant) -> Result<Instant> {
         return Ok(now);
     }
     Err(Failure::new(
-        format!("the machine's clock says {now}, which is before 2000 or beyond 2262"),
-        "set the clock, then run this again; commands that only read also answer with --as-of",
+        format!("the clock of this machine says {now}, which is outside 2000–2262"),
+        "set the clock and run this again; commands that only read also work with --as-of",
     ))
 }
 

@@ -154,7 +154,7 @@ impl Context<'_> {
         let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
                 "no database configured: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
-                "name one with --db PATH or SLO_DB (cron often runs without HOME)",
+                "set --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })?;
         if !is_address(&path.to_string_lossy()) {
@@ -345,7 +345,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
         return Err(Failure::new(format!("{text:?} is {why}"), "write the time itself, such as 2015-01-31"));
     }
     Instant::parse(text)
-        .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d goes back from as-of"))
+        .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d counts back from as-of"))
 }
 
 /// Whether the reader of standard output is still there.

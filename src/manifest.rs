@@ -265,7 +265,7 @@ impl Chunk<'_> {
             Err(error) => {
                 let byte = self.bytes[error.valid_up_to()];
                 let wide = self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff");
-                let remedy = if wide { "it looks like UTF-16; save it as UTF-8" } else { "save the file as UTF-8" };
+                let remedy = if wide { "this looks like UTF-16; save it as UTF-8" } else { "save the file as UTF-8" };
                 report.error(self.place(error.valid_up_to()), format!("not UTF-8 text: byte 0x{byte:02x}"), remedy);
                 return None;
             }
@@ -273,7 +273,7 @@ impl Chunk<'_> {
         let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
         if let Some(at) = self.bytes.iter().position(control) {
             let message = format!("a control character (0x{:02x}) that no YAML file contains", self.bytes[at]);
-            report.error(self.place(at), message, "is this a manifest?");
+            report.error(self.place(at), message, "this does not look like a manifest");
             return None;
         }
         Some(text)

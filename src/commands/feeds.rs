@@ -88,7 +88,7 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     if problems.iter().any(|problem| problem.severity != Severity::Warning) {
         return Err(Failure::new(
             format!("--feed {name}: not valid"),
-            "fix what is told above; slo validate tells it too",
+            "fix the problems above; `slo validate` lists them too",
         ));
     }
     if feeds.is_empty() {
@@ -108,7 +108,7 @@ fn says_kind(text: &[u8]) -> bool {
 fn unknown(name: &str) -> anyhow::Error {
     let names = || BUILTIN.iter().map(|(name, _)| *name);
     if name.contains(['/', '.']) {
-        let what = format!("--feed {name}: there is no such file");
+        let what = format!("--feed {name}: file not found");
         return Failure::new(what, "name a file that exists, or a built-in feed; slo list feeds lists them");
     }
     let short = name.to_ascii_lowercase();
@@ -177,7 +177,7 @@ pub(super) fn choose<'f>(
     }
     let mut forms: Vec<&str> = recipes.iter().map(|recipe| recipe.feed().format.as_str()).collect();
     forms.dedup();
-    let what = format!("not what the feed {name} reads, which is {}", or_list(forms));
+    let what = format!("not the format of the feed {name}, which reads {}", or_list(forms));
     Err(misfit(what, name, beginning, command))
 }
 
@@ -185,9 +185,9 @@ pub(super) fn choose<'f>(
 fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::Error {
     let fitting = fitting(beginning, None).unwrap_or_default();
     let hint = match fitting.iter().find(|fits| *fits != name) {
-        Some(fits) => format!("it looks like what the feed {fits} reads: {command} --feed {fits}"),
-        None if text(name).is_some() => format!("see what it reads with slo feed show {name}"),
-        None => "see slo list feeds for others, or describe it: slo feed try FILE > feed.yaml".to_owned(),
+        Some(fits) => format!("it looks like the format of the feed {fits}: {command} --feed {fits}"),
+        None if text(name).is_some() => format!("slo feed show {name} prints what it reads"),
+        None => "slo list feeds lists the others; or describe it: slo feed try FILE > feed.yaml".to_owned(),
     };
     Failure::new(what, hint)
 }
@@ -265,7 +265,7 @@ fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let (first, others) = names.split_first()?;
     let or = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };
     Some(Failure::new(
-        format!("not transitions; it looks like what the feed {first}{or} reads"),
+        format!("not transitions; it looks like the format of the feed {first}{or}"),
         format!("slo ingest --feed {first} {}", file.map_or("-".to_owned(), |file| file.display().to_string())),
     ))
 }

@@ -213,7 +213,7 @@ fn ways(recipe: &Recipe) -> Vec<Vec<Step>> {
 /// The error of an input of which no record fits a feed.
 fn unfitting(feed: &str, what: &str) -> anyhow::Error {
     Failure::new(
-        format!("not what the feed {feed} reads: {what}"),
-        "see what it makes of the records with slo feed try FILE --feed NAME, and slo list feeds for others",
+        format!("not the format of the feed {feed}: {what}"),
+        "check what it makes of the records with slo feed try FILE --feed NAME; slo list feeds lists the others",
     )
 }

@@ -190,7 +190,7 @@ impl<'v> Fields<'v> {
     fn name(&self, field: Field) -> Result<&[u8], String> {
         match self.required(field)? {
             Value::Bare(bare) if !bare.iter().any(u8::is_ascii_digit) => {
-                Err(format!("{} {} is not a text; put it in quotes", field.as_str(), excerpt(bare)))
+                Err(format!("{} {} is not a string; put it in quotes", field.as_str(), excerpt(bare)))
             }
             value => Ok(value.bytes()),
         }

@@ -16,7 +16,7 @@ use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::label;
 use crate::domain::value::name::Name;
 
-/// The version of this project's own manifests.
+/// Version of this project's own manifests.
 pub(super) const VERSION: &str = "slo/v1";
 /// The version under which `System` and `SLO` are accepted as well.
 pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
@@ -29,10 +29,10 @@ pub(super) static DOCUMENT: Shape = Shape {
     name: "Document",
     about: "A manifest",
     fields: &[
-        FieldShape::required("apiVersion", Content::Text, "The version of the manifest's form"),
-        FieldShape::required("kind", Content::Text, "What it declares"),
-        FieldShape::required("metadata", Content::Object(&METADATA), "What it is called"),
-        FieldShape::required("spec", Content::Any, "What is declared"),
+        FieldShape::required("apiVersion", Content::Text, "Version of the manifest format"),
+        FieldShape::required("kind", Content::Text, "Kind of object"),
+        FieldShape::required("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
+        FieldShape::required("spec", Content::Any, "What the object declares"),
     ],
     one_of: &[],
 };
@@ -40,13 +40,13 @@ pub(super) static DOCUMENT: Shape = Shape {
 /// What is said about every object.
 pub(super) static METADATA: Shape = Shape {
     name: "Metadata",
-    about: "What an object is called",
+    about: "Name, labels and annotations of an object",
     fields: &[
         FieldShape::required("name", Content::Name, "Unique among objects of its kind; case-sensitive"),
-        FieldShape::optional("title", Content::Text, "A name for people"),
-        FieldShape::optional("description", Content::Text, "What it is about, for people"),
-        FieldShape::optional("labels", Content::Pairs(&Content::Label), "What -l key=value selects by"),
-        FieldShape::optional("annotations", Content::Pairs(&Content::Text), "Anything else worth noting"),
+        FieldShape::optional("title", Content::Text, "Display name"),
+        FieldShape::optional("description", Content::Text, "Description"),
+        FieldShape::optional("labels", Content::Pairs(&Content::Label), "Labels to select by, as with -l key=value"),
+        FieldShape::optional("annotations", Content::Pairs(&Content::Text), "Free-form notes"),
     ],
     one_of: &[],
 };

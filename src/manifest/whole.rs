@@ -256,7 +256,7 @@ impl<'a> Whole<'a> {
         if let Some(checks) = self.known.reporting.get(name) {
             let checks: Vec<&str> = checks.iter().map(|check| check.as_ref().map_or("(none)", Name::as_str)).collect();
             let message = format!(
-                "{name} has members, but reports by itself as well; of a composite system only incidents count (checks: {})",
+                "{name} is composite but has checks of its own: {}; only incidents of a composite system count",
                 checks.join(", ")
             );
             let remedy = format!(
@@ -305,13 +305,13 @@ impl<'a> Whole<'a> {
             let Position { line, column } = other.name_at;
             let (is, was) = (corrections[later].correction.status, corrections[earlier].correction.status);
             let message = format!(
-                "says {} where {} at {}:{line}:{column} says {}, of the same streams at the same time",
+                "says {} where {} at {}:{line}:{column} says {}, for the same streams at the same time",
                 is.as_str(),
                 other.subject(),
                 other.file,
                 was.as_str()
             );
-            let remedy = "change one of them, or let one end where the other starts";
+            let remedy = "change one of them, or end one where the other starts";
             self.note(Severity::Error, draft, draft.name_at, message, remedy);
         }
     }

@@ -78,7 +78,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("must be a whole number from", "JSON takes 30.0 and 30 for one"),
     ("names the same", "compares two values"),
     ("a second time", "compares two values"),
-    ("must be a length of time", "zero and more than 3650 days"),
+    ("must be a duration", "zero and more than 3650 days"),
     ("which has no manifest", "other documents decide"),
     ("which no document declares", "other documents decide"),
     ("which is not valid", "other documents decide"),

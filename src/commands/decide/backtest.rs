@@ -40,7 +40,7 @@ impl Run for Backtest {
         if until > context.as_of {
             return Err(Failure::new(
                 format!("--until {until} is after as-of, {}", context.as_of),
-                "the future cannot be tested; choose an earlier time",
+                "choose an earlier time",
             ));
         }
         let since =
@@ -85,7 +85,7 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
     })?;
     if tested.iter().all(|tested| tested.from.is_none()) {
         let whose = if about_systems { "none of these systems" } else { "no system of these objectives" };
-        context.note(&format!("{whose} had reported by the end of this stretch"));
+        context.note(&format!("{whose} had reported by the end of this time range"));
     }
     let incidents = match question.against {
         Against::Breaching => None,
@@ -109,8 +109,8 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
 fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<Answer> {
     if args.when.is_some() || args.condition.is_some() {
         return Err(Failure::new(
-            "a target depends on no condition",
-            "leave --when and --condition out, or ask for --suggest threshold",
+            "a target does not depend on a condition",
+            "omit --when and --condition, or use --suggest threshold",
         ));
     }
     let windows = args.windows;
@@ -138,7 +138,7 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
         let (what, hint) = match question.against {
             Against::Breaching => (
                 "no objective started to breach",
-                "look further back with --since, or measure against incidents with --against FILE",
+                "look further back with --since, or compare with incidents: --against FILE",
             ),
             Against::Incidents(_) => ("no incident began", "look further back with --since, or name another file"),
         };

@@ -75,7 +75,7 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     {
         return Err(Failure::new(
             format!("--until {end} is not after --since {start}"),
-            "a correction ends after it starts; leave --until out if it never ends",
+            "omit --until if the correction never ends",
         ));
     }
     let source = args.source.map(|source| match source {
@@ -123,11 +123,11 @@ fn propose(
     if let Some((other, _)) = contradictions(&all).into_iter().find(|(_, later)| *later + 1 == all.len()) {
         return Err(Failure::new(
             format!(
-                "the correction {} says {} of the same streams at the same time",
+                "the correction {} says {} for the same streams at the same time",
                 all[other].metadata.name,
                 all[other].correction.status.as_str()
             ),
-            "change that one, or let one end where the other starts",
+            "change that one, or end one where the other starts",
         ));
     }
     let object = Object::Correction(declared.clone());
@@ -151,7 +151,7 @@ fn expect_streams<'s>(
         {
             let known: Vec<&str> = known.into_iter().flatten().map(Name::as_str).collect();
             let hint = match &known[..] {
-                [] => format!("it has none; leave --{what} out"),
+                [] => format!("it has none; omit --{what}"),
                 known => format!("it has {}", known.join(", ")),
             };
             return Err(Failure::new(format!("{} has no transitions of the {what} {wanted}", args.system), hint));

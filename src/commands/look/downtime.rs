@@ -60,10 +60,7 @@ fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
     // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
     let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
     if let Some(until) = until.filter(|until| since > *until) {
-        return Err(Failure::new(
-            format!("--since {since} is after --until {until}"),
-            "--since takes the earlier time",
-        ));
+        return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
     }
     Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))
 }

@@ -23,10 +23,7 @@ impl Run for Trend {
             [&args.since, &args.until].map(|text| text.as_deref().map(|text| moment(text, as_of)).transpose());
         let (since, until) = (since?, until?.unwrap_or(as_of));
         if let Some(since) = since.filter(|since| *since > until) {
-            return Err(Failure::new(
-                format!("--since {since} is after --until {until}"),
-                "--since takes the earlier time",
-            ));
+            return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
         }
         // Later facts change no day that is over, but do not exist either way.
         let until = until.min(as_of);

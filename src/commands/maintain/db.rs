@@ -233,7 +233,7 @@ impl Run for Merge {
         for (record, declared) in mergers.iter().filter(|(_, declared)| *declared > 0) {
             let objects = if *declared == 1 { "object" } else { "objects" };
             context.note(&format!(
-                "note: {declared} {objects} declared in {} stayed there; `slo apply` their manifests here",
+                "note: {declared} {objects} declared in {} were not copied; apply their manifests here with `slo apply`",
                 record.file
             ));
         }

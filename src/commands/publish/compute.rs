@@ -97,14 +97,14 @@ fn recipients(args: &Compute) -> Result<Vec<Recipient<'_>>> {
     if !names.is_empty() && names.len() != commands.len() {
         return Err(Failure::new(
             format!("--exec is given {} and --exec-name {}", times(commands.len()), times(names.len())),
-            "give each --exec its --exec-name, in the same order, or none to any of them",
+            "give every --exec its --exec-name, in the same order, or none",
         ));
     }
     let mut recipients: Vec<Recipient<'_>> = Vec::new();
     for (index, command) in commands.iter().enumerate() {
         let name = match names.get(index) {
             Some(name) => Name::parse(name).map(|name| name.to_string()).map_err(|error| {
-                Failure::new(format!("--exec-name {name:?}: {error}"), "use letters, digits and ._/:- only")
+                Failure::new(format!("--exec-name {name:?}: {error}"), "use only letters, digits and ._/:-")
             })?,
             None => recipient_of(command),
         };

@@ -75,7 +75,7 @@ impl Run for Probe {
 fn name(what: &str, typed: &str) -> Result<Name> {
     Name::parse(typed).map_err(|error| {
         let like = Name::like(typed).filter(|_| error == NameError::Character);
-        let remedy = like.map_or_else(|| "name it differently".to_owned(), |like| format!("write {like}"));
+        let remedy = like.map_or_else(|| "choose another name".to_owned(), |like| format!("write {like}"));
         Failure::new(format!("{what} {typed:?}: {error}"), remedy)
     })
 }
@@ -87,7 +87,7 @@ fn refuse_other_times(args: &Probe, context: &Context<'_>) -> Result<()> {
     }
     Err(Failure::new(
         "a probe records what is so now, not as of another time",
-        "leave out --as-of and SLO_AS_OF, or print the transition with --print",
+        "omit --as-of and SLO_AS_OF, or print the transition with --print",
     ))
 }
 

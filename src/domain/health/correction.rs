@@ -109,7 +109,7 @@ impl Correction {
         span.start <= at && at < span.end
     }
 
-    /// Whether it says something else than another one of the same streams at the same time.
+    /// Whether it says something else than another one for the same streams at the same time.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         self.status != other.status
             && !self.span().intersect(other.span()).is_empty()

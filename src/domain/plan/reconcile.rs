@@ -306,7 +306,7 @@ impl fmt::Display for Conflict {
                 write!(f, "{from}: spec.healthcheckRef names a check of {system}, which would be composite")
             }
             Self::Contradiction { from, other } => {
-                write!(f, "{from}: it says something else than {other} of the same streams at the same time")
+                write!(f, "{from}: it contradicts {other} about the same streams at the same time")
             }
             Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
         }

@@ -14,7 +14,7 @@ pub(crate) fn parse_millis(text: &str) -> Option<i64> {
 /// Why a text that is written as a length is none that anyone may write; `None` of any other text.
 pub(crate) fn out_of_range(text: &str) -> Option<&'static str> {
     match read(text)? {
-        0 => Some("no length at all"),
+        0 => Some("zero, and must be longer than that"),
         total if total > LONGEST_MS => Some("longer than 3650d, the longest duration"),
         _ => None,
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn lengths_that_nobody_may_write_say_why() {
         for (text, why) in [
-            ("0m", Some("no length at all")),
+            ("0m", Some("zero, and must be longer than that")),
             ("3651d", Some("longer than 3650d, the longest duration")),
             ("99999999999999999999w", Some("longer than 3650d, the longest duration")),
             ("3650d", None),

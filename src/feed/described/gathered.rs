@@ -79,7 +79,7 @@ impl Gathered {
             }
             return Err(Failure::new(
                 bad.join("\n  "),
-                "see what becomes of the records with slo feed try FILE --feed NAME; of an incident only its start is needed",
+                "check the records with slo feed try FILE --feed NAME; an incident needs at least a start",
             ));
         }
         let mut found: Vec<Incident> = groups(self.told).into_iter().flat_map(followed).collect();

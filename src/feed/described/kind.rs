@@ -196,7 +196,7 @@ impl Kind {
 
 fn unmapped(field: Field, value: &[u8]) -> String {
     let (name, value) = (field.as_str(), crate::feed::fields::quote(value));
-    format!("{name} {value} is not among the feed's values.{name}; add what it means there")
+    format!("{name} {value} has no entry in the feed's values.{name}; add what it means")
 }
 
 impl Origin {

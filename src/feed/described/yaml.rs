@@ -130,7 +130,7 @@ impl<R: Read> Yaml<R> {
 
     fn begin(&mut self, is_list: bool, anchor: usize, line: usize) -> io::Result<()> {
         if self.awaits_key() {
-            return Err(wrong(line, "a key must be a text, not a list or a mapping"));
+            return Err(wrong(line, "a key must be a string, not a list or a mapping"));
         }
         if self.open.len() >= DEEPEST {
             return Err(wrong(line, TOO_DEEP));
@@ -151,7 +151,7 @@ impl<R: Read> Yaml<R> {
         let bytes = self.passed();
         let json = self.repeats.of(anchor, bytes).map_err(|what| wrong(line, what))?;
         if self.awaits_key() && !json.starts_with(b"\"") {
-            return Err(wrong(line, "a key must be a text, not a list or a mapping"));
+            return Err(wrong(line, "a key must be a string, not a list or a mapping"));
         }
         self.value(&json, line);
         Ok(())

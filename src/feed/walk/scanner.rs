@@ -134,7 +134,7 @@ impl<R: Read> Scanner<R> {
                 self.at = self.end;
                 is_cut |= self.let_go();
                 if !self.fill()? {
-                    return Err(self.wrong("the JSON ends early, inside a text; it is truncated"));
+                    return Err(self.wrong("the JSON ends early, inside a string; it is truncated"));
                 }
                 continue;
             };
@@ -145,7 +145,7 @@ impl<R: Read> Scanner<R> {
             }
             self.at += 1;
             if self.at == self.end && !self.fill()? {
-                return Err(self.wrong("the JSON ends early, inside a text; it is truncated"));
+                return Err(self.wrong("the JSON ends early, inside a string; it is truncated"));
             }
             self.at += 1;
         }

@@ -64,7 +64,7 @@ fn what_is_not_json_is_told_with_its_line_and_what_came_before_is_kept() {
             ("[1 2]", 1, "line 1: expected a comma or ], found \"2\""),
             ("{\"a\" 1}", 0, "line 1: expected a colon, found \"1\""),
             ("{a:1}", 0, "line 1: expected a key in quotes, found \"a\""),
-            ("[\"x", 0, "line 1: the JSON ends early, inside a text; it is truncated"),
+            ("[\"x", 0, "line 1: the JSON ends early, inside a string; it is truncated"),
             ("[1,}", 1, "line 1: expected a value, found \"}\""),
         ] {
             let (found, error) = walk(text, &["$[*]"], size);

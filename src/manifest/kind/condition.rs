@@ -17,7 +17,7 @@ use crate::manifest::wording::quote;
 /// The specification of a condition.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "ConditionSpec",
-    about: "What is looked for, and in which objectives or systems",
+    about: "A condition, and the objectives or systems it applies to",
     fields: &[
         FieldShape::optional(
             "selector",
@@ -38,16 +38,12 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::required(
             "when",
             Content::Either(&[Content::Text, Content::Object(&FORM)]),
-            "What has to hold: an expression, or a tree of terms",
+            "When it is true: an expression, or a tree of terms",
         ),
-        FieldShape::optional("for", Content::Duration, "For how long it must have held without a gap"),
+        FieldShape::optional("for", Content::Duration, "How long it must have been true without a gap"),
         FieldShape::optional("atLeast", Content::Object(&AT_LEAST), "How often it must have become true"),
-        FieldShape::optional(
-            "severity",
-            Content::Word(|| Severity::ALL.map(Severity::as_str).to_vec()),
-            "How much it matters",
-        )
-        .or("\"warning\""),
+        FieldShape::optional("severity", Content::Word(|| Severity::ALL.map(Severity::as_str).to_vec()), "Severity")
+            .or("\"warning\""),
     ],
     one_of: &[],
 };
@@ -58,7 +54,7 @@ static SELECTOR: Shape = Shape {
     fields: &[FieldShape::required(
         "matchLabels",
         Content::Pairs(&Content::Label),
-        "Labels that an objective has, all of them",
+        "Labels that an objective must have, all of them",
     )],
     one_of: &[],
 };
@@ -69,7 +65,7 @@ static SYSTEM_SELECTOR: Shape = Shape {
     fields: &[FieldShape::required(
         "matchLabels",
         Content::Pairs(&Content::Label),
-        "Labels that a system has, all of them",
+        "Labels that a system must have, all of them",
     )],
     one_of: &[],
 };

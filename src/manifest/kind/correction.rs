@@ -15,7 +15,7 @@ const SOURCES: [(&str, Source); 2] = [("healthcheck", Source::Healthcheck), ("in
 /// The specification of a correction.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "CorrectionSpec",
-    about: "What a system truly was while it was recorded otherwise; the journal stays as it is",
+    about: "Corrects a status that was recorded wrongly; the journal itself does not change",
     fields: &[
         FieldShape::required("systemRef", Content::Object(&reference::SYSTEM), "The system whose past is corrected"),
         FieldShape::optional(
@@ -25,12 +25,12 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         ),
         FieldShape::optional("source", Content::Word(|| SOURCES.map(|(word, _)| word).to_vec()), "Only this source"),
         FieldShape::optional("location", Content::Name, "Only what was reported from this location"),
-        FieldShape::optional("start", Content::Instant, "From when on; without it, ever since"),
-        FieldShape::optional("end", Content::Instant, "Until when; without it, forever"),
+        FieldShape::optional("start", Content::Instant, "Start; without it, from the beginning"),
+        FieldShape::optional("end", Content::Instant, "End; without it, forever"),
         FieldShape::required(
             "status",
             Content::Word(|| Corrected::ALL.map(Corrected::as_str).to_vec()),
-            "What it truly was, or ignored: these streams are left out",
+            "The true status, or ignored to leave these streams out",
         ),
         FieldShape::optional("reason", Content::Text, "Why, for people"),
     ],
@@ -58,7 +58,7 @@ pub(in crate::manifest) fn read(
         && end <= start
     {
         let message = format!("spec.end {} is not after spec.start", quote(field.scalar().unwrap_or_default()));
-        report.error(field.at, message, "a correction ends after it starts; leave end out if it never ends");
+        report.error(field.at, message, "omit end if the correction never ends");
     }
     let words = Corrected::ALL.map(|status| (status.as_str(), status));
     let remedy = "write healthy, degraded, unhealthy or unknown, or ignored to leave these streams out";

@@ -17,32 +17,32 @@ use crate::manifest::wording::quote;
 /// The specification of a maintenance window.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "MaintenanceWindowSpec",
-    about: "Planned work on systems, or work that is declared afterwards as a correction",
+    about: "Maintenance of systems, planned or declared afterwards",
     fields: &[
         FieldShape::required(
             "systemRefs",
             Content::List(&Content::Object(&reference::SYSTEM), ListLength::SomeDistinct),
-            "The systems worked on",
+            "The systems under maintenance",
         ),
-        FieldShape::required("start", Content::Instant, "When it begins; of a recurring one, the first occurrence"),
+        FieldShape::required("start", Content::Instant, "Start; of a recurring window, the first occurrence"),
         FieldShape::optional(
             "end",
             Content::Instant,
-            "When it ends; a recurring one ends at the same local time each time; write this or duration",
+            "End; a recurring window ends at the same local time each time; use this or duration",
         ),
         FieldShape::optional(
             "duration",
             Content::Duration,
-            "How long it lasts each time, whatever clocks do; write this or end",
+            "Length of each occurrence, also across clock changes; use this or end",
         ),
         FieldShape::optional(
             "rrule",
             Content::Text,
             "When it recurs, as an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=SU; at most once a day",
         ),
-        FieldShape::optional("timezone", Content::Zone, "The zone whose local time of day a recurring one keeps")
-            .or("\"UTC\""),
-        FieldShape::optional("cancelled", Content::Flag, "Whether it is cancelled and excuses nothing").or("false"),
+        FieldShape::optional("timezone", Content::Zone, "Time zone of a recurring window").or("\"UTC\""),
+        FieldShape::optional("cancelled", Content::Flag, "Whether it is cancelled, so that it excuses nothing")
+            .or("false"),
         FieldShape::optional("reason", Content::Text, "Why, for people"),
     ],
     one_of: &[&["end", "duration"]],

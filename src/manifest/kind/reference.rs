@@ -55,7 +55,7 @@ pub(in crate::manifest) enum Role {
     Covers,
     /// A system on which the declared one depends.
     DependsOn {
-        /// Whether its own dependencies may excuse too.
+        /// Whether its own dependencies may excuse downtime, too.
         transitive: bool,
         /// Whether it may excuse at all.
         excuses: bool,

@@ -16,7 +16,7 @@ use crate::manifest::problem::Report;
 /// The specification of a system.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "SystemSpec",
-    about: "How the status of a system follows from reports about it, and what it depends on",
+    about: "How the status of a system is determined, and what it depends on",
     fields: &[
         FieldShape::optional(
             "staleAfter",
@@ -26,17 +26,17 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "checks",
             Content::List(&Content::Object(&checks::CHECK), Length::Distinct),
-            "Its checks, as far as something needs to be said of them",
+            "Settings of individual checks",
         ),
         FieldShape::optional(
             "retiredAt",
             Content::Instant,
-            "From then on the system does not count, and is listed only when asked for",
+            "From then on the system does not count, and is listed only on request",
         ),
         FieldShape::optional(
             "members",
             Content::List(&Content::Object(&reference::SYSTEM), Length::SomeDistinct),
-            "The systems that a composite one is made of, in place of checks",
+            "Members of a composite system, instead of checks",
         ),
         FieldShape::optional(
             "quorum",
@@ -61,11 +61,12 @@ static DEPENDENCY: Shape = Shape {
         FieldShape::optional(
             "impactType",
             Content::Word(|| ImpactType::ALL.map(ImpactType::as_str).to_vec()),
-            "What its failure means here; an informational dependency never excuses",
+            "Impact of its failure; an informational dependency never excuses downtime",
         )
         .or("\"degraded\""),
-        FieldShape::optional("transitive", Content::Flag, "Whether its own dependencies may excuse too").or("false"),
-        FieldShape::optional("label", Content::Text, "What it is needed for, for people"),
+        FieldShape::optional("transitive", Content::Flag, "Whether its own dependencies may excuse downtime, too")
+            .or("false"),
+        FieldShape::optional("label", Content::Text, "What it is needed for"),
     ],
     one_of: &[],
 };

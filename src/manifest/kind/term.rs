@@ -39,7 +39,7 @@ pub(super) fn read_term(
         [form] => *form,
         [] if FORM.names().any(|form| fields.has_misspelt(form)) => return None,
         [] => {
-            let message = format!("{} does not say what has to hold", field.path);
+            let message = format!("{} does not say what must be true", field.path);
             report.error(field.at, message, format!("write one of {}", or_list(FORMS.iter().copied())));
             return None;
         }
@@ -86,7 +86,7 @@ pub(super) fn suffixed(term: Option<Term>, fields: &Fields<'_>, report: &mut Rep
 fn read_at_least(field: &Field<'_>, report: &mut Report) -> Option<(u32, i64)> {
     let fields = Fields::of(field, &AT_LEAST, report)?;
     let times = fields.require("times", "write a number such as 3", report);
-    let within = fields.require("within", "write a length of time such as 60m", report);
+    let within = fields.require("within", "write a duration such as 60m", report);
     let times = times.and_then(|field| field.count(MOST_TIMES, report));
     let within = within.and_then(|field| field.millis(report));
     times.zip(within)
@@ -196,7 +196,7 @@ fn read_numeric_state(
 
 fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &mut Report) -> Option<Term> {
     let Some(text) = limit.scalar() else {
-        limit.expected("a number or a length of time", "", report);
+        limit.expected("a number or a duration", "", report);
         return None;
     };
     let operand = Operand::parse_amount(text).map_err(|error| refuse(limit, text, &error, report)).ok()?;

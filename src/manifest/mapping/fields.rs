@@ -154,11 +154,11 @@ impl<'a> Field<'a> {
     /// The text of a scalar that YAML takes for one: numbers, booleans and null need quotes to be a text.
     pub(in crate::manifest) fn text(&self, report: &mut Report) -> Option<&'a str> {
         let Value::Scalar { text, plain } = &self.node.value else {
-            self.expected("a text", "", report);
+            self.expected("a string", "", report);
             return None;
         };
         let Some(kind) = literal(text).filter(|_| *plain) else { return Some(text) };
-        let message = format!("{} must be a text, but {text} is {kind} in YAML", self.path);
+        let message = format!("{} must be a string, but {text} is {kind} in YAML", self.path);
         report.error(self.at, message, format!("write \"{text}\""));
         None
     }
@@ -218,7 +218,7 @@ impl<'a> Field<'a> {
     pub(in crate::manifest) fn millis(&self, report: &mut Report) -> Option<i64> {
         let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);
         if found.is_none() {
-            self.expected("a length of time", "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
+            self.expected("a duration", "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
         }
         found
     }

@@ -67,8 +67,8 @@ fn root() -> Value {
     let document = json!({
         "type": "object",
         "properties": {
-            "apiVersion": {"description": "The version of the manifest's form", "enum": versions},
-            "kind": {"description": "What the manifest declares", "enum": kinds},
+            "apiVersion": {"description": "Version of the manifest format", "enum": versions},
+            "kind": {"description": "Kind of object", "enum": kinds},
         },
         "required": ["apiVersion", "kind", "metadata"],
         "allOf": cases,

@@ -6,7 +6,7 @@ use crate::manifest::wording::quote;
 const KNOWN: [(&str, &str, &str); 25] = [
     (
         "invalid indentation in quoted",
-        "a quoted text is not closed before the next line",
+        "a quoted string is not closed before the next line",
         "add the closing quote, or indent what continues it",
     ),
     (
@@ -19,32 +19,32 @@ const KNOWN: [(&str, &str, &str); 25] = [
     (
         "before directive",
         "a directive inside a document",
-        "end the document before it with a line ..., or quote a text that begins with %",
+        "end the document before it with a line ..., or quote a string that begins with %",
     ),
-    ("unexpected end of stream", "a quoted text is never closed", "add the closing quote"),
-    ("unexpected document indicator", "a quoted text is not closed before the next ---", "add the closing quote"),
+    ("unexpected end of stream", "a quoted string is never closed", "add the closing quote"),
+    ("unexpected document indicator", "a quoted string is not closed before the next ---", "add the closing quote"),
     (
         "quoted scalar, found unknown escape",
-        "an unknown escape in a quoted text",
+        "an unknown escape in a quoted string",
         "write \\\\ for a backslash, or use ' quotes",
     ),
     ("expected hexadecimal number", "a \\x, \\u or \\U without its hexadecimal digits", ""),
-    ("invalid Unicode character escape", "an escape that is no Unicode character", "write the character itself"),
-    ("trailing content after double-quoted", "text follows the closing quote", "put all of it in quotes, or none"),
+    ("invalid Unicode character escape", "an escape that is not a Unicode character", "write the character itself"),
+    ("trailing content after double-quoted", "something follows the closing quote", "put all of it in quotes, or none"),
     (
         "unknown anchor",
         "an alias names an anchor that is not defined before it",
-        "define it with &name in the same document, or quote a text that begins with *",
+        "define it with &name in the same document, or quote a string that begins with *",
     ),
     (
         "mapping values are not allowed",
         "a \":\" is not expected here",
-        "indent the line like its neighbours, or quote a text that contains \": \"",
+        "indent the line like its neighbours, or quote a string that contains \": \"",
     ),
     (
         "illegal placement of ':'",
         "a \":\" is not expected here",
-        "indent the line like its neighbours, or quote a text that contains \": \"",
+        "indent the line like its neighbours, or quote a string that contains \": \"",
     ),
     ("mapping keys are not allowed", "a key is not expected here", "indent it like its neighbours"),
     (
@@ -67,8 +67,8 @@ const KNOWN: [(&str, &str, &str); 25] = [
     ("simple key expect", "a key without its \":\"", "write key: value"),
     ("expected node content", "a value is expected here", ""),
     ("recursion limit", "lists and mappings are nested too deep", ""),
-    ("misplaced bracket", "a bracket that was never opened", "remove it, or quote the text"),
-    ("cannot start any token", "a character that cannot begin a text", "quote the text"),
+    ("misplaced bracket", "a bracket that was never opened", "remove it, or quote the value"),
+    ("cannot start any token", "a character that cannot start a value", "quote the value"),
 ];
 
 /// Whether the cause is a line inside brackets that is not indented as the parser wants it.
@@ -85,7 +85,7 @@ pub(super) fn explain(info: &str, line: &str) -> (String, String) {
     if info.contains("unexpected character") || info.contains("cannot start any token") {
         let first = line.trim_start_matches(['-', ' ']);
         let value = first.split_once(": ").map_or(first, |(_, value)| value);
-        return (format!("not valid YAML: an unquoted text cannot be {}", quote(value)), "quote it".to_owned());
+        return (format!("not valid YAML: an unquoted string cannot be {}", quote(value)), "quote it".to_owned());
     }
     let known = KNOWN.iter().find(|(part, ..)| info.contains(part));
     let (cause, remedy) = known.map_or((info, ""), |(_, cause, remedy)| (*cause, *remedy));

@@ -323,7 +323,11 @@ impl Builder<'_> {
 /// The value of the key comes next, unless the key is wrong; that has then been reported.
 fn check_key(node: Node, keys: &mut BTreeMap<String, Position>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
-        report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
+        report.error(
+            node.at,
+            "a key must be a string, not a list or a mapping",
+            "if it is a template, fill it in first",
+        );
         return Next::Nothing;
     };
     if text == "<<" && plain {

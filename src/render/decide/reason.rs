@@ -62,7 +62,7 @@ impl Values<'_> {
 
     fn spent(&self) -> String {
         let of = |property| exact(self.minutes(property));
-        format!("{} spent of a budget of {}", of(Property::ConsumedMinutes), of(Property::TotalMinutes))
+        format!("spent {} of a {} budget", of(Property::ConsumedMinutes), of(Property::TotalMinutes))
     }
 
     /// A state, whether it is down, and what is left.

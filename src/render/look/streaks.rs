@@ -45,7 +45,7 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
-            None if streak.best > 0 => "lasts".to_owned(),
+            None if streak.best > 0 => "running".to_owned(),
             // It ends with a day, which is over when the next one begins.
             ended => date(ended.map(|end| end.plus(-1))),
         };

@@ -152,7 +152,7 @@ fn weights_hindsight_and_schedules_survive_openslo() {
     // What is wrong with one is said by its name, where it is written.
     for (from, to, expected) in [
         ("slo/minimumOutage: 60s", "slo/minimumOutage: 25h", "slo/minimumOutage \"25h\" is longer than a day"),
-        ("slo/attributionGrace: 1m30s", "slo/attributionGrace: soon", "slo/attributionGrace must be a length of time"),
+        ("slo/attributionGrace: 1m30s", "slo/attributionGrace: soon", "slo/attributionGrace must be a duration"),
         ("degraded: 0.5", "degraded: 50", "slo/countsAsDown.degraded must be a weight above 0 and at most 1, not 50"),
         (
             "{ degraded: 0.5, unhealthy: 1 }",

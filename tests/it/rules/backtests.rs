@@ -278,7 +278,7 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     refused(&["--when", "health.wep.status == \"unhealthy\""], "did you mean web?");
     refused(&["--when", "isBreaching", "-l", "team=none"], "nothing to test");
     refused(&["--suggest", "threshold", "--when", "burnRate > 1"], "does not compare burn rates");
-    refused(&["--suggest", "target", "--when", "isBreaching"], "a target depends on no condition");
+    refused(&["--suggest", "target", "--when", "isBreaching"], "a target does not depend on a condition");
     refused(&["--suggest", "threshold", "--until", "2026-01-01T12:00:00Z"], "no objective started to breach");
     refused(&[], "--when");
 }

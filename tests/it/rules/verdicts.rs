@@ -114,7 +114,7 @@ fn an_explanation_is_the_tree_with_its_values() {
     let when = "(budgetRemainingPercent < 60 && !isBreaching) for 5m || currentStreak == 0";
     let (code, stdout, _) = check(&slo, &["search", "--when", when, "--explain"]);
     let expected = "\
-✖ search fails on when: (budgetRemainingPercent < 60 && !isBreaching) for 5m || currentStreak == 0
+✖ search failed: (budgetRemainingPercent < 60 && !isBreaching) for 5m || currentStreak == 0
   yes any of
     yes for 5m
       yes all of
@@ -142,11 +142,11 @@ fn github_gets_annotations_and_a_summary_of_the_job() {
     assert_eq!(output.code, 1, "{}", output.stderr);
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(lines.len(), 3, "{}", output.stdout);
-    let error = "::error title=shop fails on errorBudgetConsumedMinutes > 25::errorBudgetConsumedMinutes > 25%0A\
+    let error = "::error title=shop failed%3A errorBudgetConsumedMinutes > 25::\
                  errorBudgetConsumedMinutes=30%0Asince 2026-11-20 10:25";
     assert!(lines[0].starts_with(error), "{}", lines[0]);
     assert!(
-        lines[1].starts_with("::warning title=search fails on freeze::budgetRemainingPercent < 60%0A"),
+        lines[1].starts_with("::warning title=search failed%3A freeze::budgetRemainingPercent < 60%0A"),
         "{}",
         lines[1]
     );
@@ -309,9 +309,13 @@ fn conditions_about_systems_need_no_objective() {
     // What never reported fails, unless that is said to pass.
     let (code, text, _) = check(&slo, &["--condition", "page-tier-one"]);
     assert_eq!(code, 1);
-    assert!(text.contains("mute fails on no-data") && text.ends_with("fail: 1 of 2 systems failed\n"), "{text}");
+    assert!(
+        text.contains("mute failed: no-data\n    nothing has been reported\n")
+            && text.ends_with("fail: 1 of 2 systems failed\n"),
+        "{text}"
+    );
     let (code, text, _) = check(&slo, &["--when", "totalChecks == 2", "--system", "db"]);
-    assert_eq!((code, text.contains("db fails on when: totalChecks == 2")), (1, true), "{text}");
+    assert_eq!((code, text.contains("db failed: totalChecks == 2")), (1, true), "{text}");
     let (code, _, stderr) = check(&slo, &["--condition", "half-of-db", "-l", "tier=two"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("the condition half-of-db selects none of these systems"), "{stderr}");
@@ -358,7 +362,7 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     }
     let text = health(&["--fail-on", "unhealthy,unknown"]).stdout;
     assert!(
-        text.contains("✖ db fails on unhealthy,unknown: status == \"unknown\" || status == \"unhealthy\""),
+        text.contains("✖ db failed: unhealthy,unknown\n    unhealthy for 9.8m\n    since 2026-11-20 10:20 UTC\n"),
         "{text}"
     );
     assert!(text.ends_with("✖ fail: 2 of 3 systems failed\n"), "{text}");
@@ -368,4 +372,35 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
     assert!(health(&["-o", "junit"]).stderr.contains("are forms of verdicts"));
     assert_eq!(health(&["--for", "10m"]).code, 2);
+}
+
+#[test]
+fn why_an_objective_fails_is_said_in_words() {
+    let slo = world();
+    for (at, args, why) in [
+        ("10:30", &["--fail-on", "down"][..], "down now, 30% of the budget left"),
+        ("10:30", &["--fail-on", "at-risk"], "down now, 30% of the budget left"),
+        ("10:30", &["--fail-on", "warning"], "spent 30m of a 43m12s budget"),
+        ("10:30", &["--fail-on", "fast-burn"], "burn rate 500 over 1h"),
+        ("10:30", &["--fail-on", "page"], "burn rate 500 over 1h, 1000 over 5m, 83 over 6h, 1000 over 30m"),
+        ("10:30", &["--fail-on", "ticket"], "burn rate 20 over 1d, 250 over 2h, 6.94 over 3d, 83 over 6h"),
+        ("10:30", &["--max-age", "15m"], "last data 30m ago, older than 15m"),
+        // Known from the first of the month on, of a window that began ten days and 10:30 hours before it.
+        ("10:30", &["--min-coverage", "99"], "status known for 64.7% of the elapsed window, at least 99% expected"),
+        ("10:50", &["--fail-on", "breaching"], "spent 50m of a 43m12s budget, 6m48s over"),
+        ("10:50", &["--fail-on", "down"], "breaching, down now, 0% of the budget left"),
+        ("10:50", &["--fail-on", "critical"], "spent 50m of a 43m12s budget"),
+        ("10:50", &["--fail-on", "exhausted"], "spent 50m of a 43m12s budget"),
+    ] {
+        let at = format!("2026-11-20T{at}:00Z");
+        let output = slo.run(&[&["check", "shop", "--as-of", &at][..], args].concat(), b"");
+        let lines: Vec<&str> = output.stdout.lines().collect();
+        assert_eq!((output.code, lines.get(1)), (1, Some(&format!("    {why}").as_str())), "{}", output.stdout);
+        // The same words in the forms of CIs.
+        for form in ["github", "junit", "markdown"] {
+            let output = slo.run(&[&["check", "shop", "--as-of", &at, "-o", form][..], args].concat(), b"");
+            let text = output.stdout.replace("%25", "%");
+            assert!(output.code == 1 && text.contains(why), "{form}: {}", output.stdout);
+        }
+    }
 }

@@ -88,7 +88,7 @@ fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Resu
     match feeds::fitting(beginning, path)?.first() {
         None => Ok(()),
         Some(fits) => Err(Failure::new(
-            format!("not what the feed {USUAL} reads; it looks like what the feed {fits} reads"),
+            format!("not the format of the feed {USUAL}; it looks like that of the feed {fits}"),
             format!("slo backtest --against {} --feed {fits}", args.against),
         )),
     }

@@ -35,7 +35,7 @@ pub(super) fn until_it_passes(
     if wait_ms.is_some() && context.is_fixed() {
         return Err(Failure::new(
             "--wait waits for later facts, which do not exist as of a fixed time",
-            "leave out --wait, or --as-of and SLO_AS_OF",
+            "omit --wait, or --as-of and SLO_AS_OF",
         ));
     }
     let signals = if wait_ms.is_some() { context.signals()? } else { None };

@@ -327,7 +327,7 @@ impl<'a> Places<'a> {
                 (from.clone(), "remove healthcheckRef, or name the member that has the check")
             }
             Conflict::Contradiction { from, .. } => {
-                (from.clone(), "change one of them, or let one end where the other starts")
+                (from.clone(), "change one of them, or end one where the other starts")
             }
             Conflict::Cycle(names) => {
                 (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")

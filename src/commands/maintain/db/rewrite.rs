@@ -122,8 +122,8 @@ fn carry_out(
         let done = attempt(context, store, &wanted, true)?;
         match &foreseen {
             Some(foreseen) if foreseen.extent != done.extent => Err(Failure::new(
-                "the journal has changed since that was shown, so nothing was done",
-                "run this again, and look at what it would do now",
+                "the journal has changed in the meantime; nothing was done",
+                "run this again and review the new effect",
             )),
             _ => Ok(done),
         }
@@ -153,8 +153,8 @@ fn attempt(
     let Rewritten { extent, consequences } = rewrite(store, &wanted, now, as_of)?;
     if let (Rewrite::ForgetStreams(streams), 0) = (&wanted, extent.transitions) {
         return Err(Failure::new(
-            format!("no stream of the system {} is like that", streams.system),
-            format!("`slo history {} --since 3650d` shows what there is", streams.system),
+            format!("no stream of the system {} matches", streams.system),
+            format!("`slo history {} --since 3650d` lists its streams", streams.system),
         ));
     }
     store.record_rewrite(&RewriteRecord {

@@ -37,7 +37,7 @@ impl Operand {
             }
             [Token { what: What::Duration(millis), .. }, _] => Ok(Self::Duration(*millis)),
             _ => {
-                let message = format!("{} is neither a number nor a length of time", quote(text));
+                let message = format!("{} is neither a number nor a duration", quote(text));
                 Err(ExpressionError::new(&(0..text.len()), message, "write a number such as 20, or 10m"))
             }
         }

@@ -86,7 +86,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
                 Unit::Rate => "14.4",
                 Unit::Count | Unit::Minutes | Unit::Seconds => "3",
             };
-            let message = format!("{}, and {} is a length of time", is(), write_millis(*millis));
+            let message = format!("{}, and {} is a duration", is(), write_millis(*millis));
             Some((message, format!("write a plain number, such as {example}")))
         }
         (Shape::Text(vocabulary), Operand::Boolean(_) | Operand::Number { .. } | Operand::Duration(_)) => {
@@ -100,7 +100,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
         (_, Operand::Text(text)) => {
             let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '.');
             let remedy = if number { format!("write it without quotes: {text}") } else { String::new() };
-            Some((format!("{}, and {} is a text", is(), quote(text)), remedy))
+            Some((format!("{}, and {} is a string", is(), quote(text)), remedy))
         }
         (_, Operand::Boolean(_)) => Some((format!("{}, and {other} is not", is()), "write a value".to_owned())),
     }

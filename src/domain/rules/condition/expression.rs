@@ -46,7 +46,7 @@ impl Term {
         let term = reader.any()?;
         match reader.sign() {
             _ if reader.peek().what == What::End => {}
-            Some(")") => return Err(reader.fault("there is no opening parenthesis for this one", "remove it")),
+            Some(")") => return Err(reader.fault("missing opening parenthesis", "remove it")),
             _ => return Err(reader.unexpected("&&, || or the end")),
         }
         term.check_size()
@@ -104,7 +104,7 @@ impl Reader {
     /// What comes next is not what may stand here.
     pub(super) fn unexpected(&self, wanted: &str) -> ExpressionError {
         let found = match &self.peek().what {
-            What::End => return self.fault(format!("the expression ends where {wanted} is expected"), ""),
+            What::End => return self.fault(format!("the expression ends early; expected {wanted}"), ""),
             What::Sign(sign) => (*sign).to_owned(),
             What::Text(text) => quote(text),
             What::Path(_) | What::Number { .. } | What::Duration(_) => self.shown(),
@@ -123,7 +123,7 @@ impl Reader {
             }
             _ => "",
         };
-        self.fault(format!("{found} stands where {wanted} is expected"), remedy)
+        self.fault(format!("expected {wanted}, found {found}"), remedy)
     }
 
     fn follows_number(&self) -> bool {
@@ -158,7 +158,7 @@ impl Reader {
     /// Goes one level deeper, if that is not too deep.
     fn deeper(&mut self) -> Result<(), ExpressionError> {
         if self.nested == MOST_NESTED {
-            let message = format!("more than {MOST_NESTED} parentheses and ! stand inside one another");
+            let message = format!("parentheses and ! are nested more than {MOST_NESTED} deep");
             return Err(self.fault(message, "split it into several conditions"));
         }
         self.nested += 1;
@@ -208,12 +208,12 @@ impl Reader {
             return Ok(term);
         }
         if negated {
-            let message = "whether ! belongs to the term or to how long it holds can be read both ways";
+            let message = "! is ambiguous here: it could negate the term or its duration";
             return Err(self.fault(message, "write !((…) for 15m) or (!(…)) for 15m"));
         }
         let term = self.suffix(term)?;
         if matches!(self.word(), Some("for" | "at")) {
-            return Err(self.fault("a term takes one for or at least", "write ( ) around all before this"));
+            return Err(self.fault("a term can have only one for or at least", "write ( ) around all before this"));
         }
         Ok(term)
     }
@@ -222,12 +222,12 @@ impl Reader {
         self.deeper()?;
         let opening = self.take().at;
         if self.sign() == Some(")") {
-            return Err(self.fault("there is nothing between the parentheses", ""));
+            return Err(self.fault("the parentheses are empty", ""));
         }
         let term = self.any()?;
         if !self.accept(")") {
             if self.peek().what == What::End {
-                let message = "the parenthesis that begins here has no closing )";
+                let message = "missing closing )";
                 return Err(ExpressionError::new(&opening, message, "add it"));
             }
             return Err(self.unexpected("&&, || or )"));
@@ -265,7 +265,7 @@ impl Reader {
 
     fn duration(&mut self, after: &str) -> Result<i64, ExpressionError> {
         match self.peek().what {
-            What::Duration(0) => Err(self.fault(format!("a length of time after {after} is more than nothing"), "")),
+            What::Duration(0) => Err(self.fault(format!("the duration after {after} must be longer than 0"), "")),
             What::Duration(millis) => {
                 self.next += 1;
                 Ok(millis)
@@ -274,7 +274,7 @@ impl Reader {
                 let remedy = format!("write {magnitude}s, {magnitude}m or {magnitude}h");
                 Err(self.fault(format!("{magnitude} has no unit"), remedy))
             }
-            _ => Err(self.unexpected("a length of time such as 15m")),
+            _ => Err(self.unexpected("a duration such as 15m")),
         }
     }
 
@@ -325,7 +325,11 @@ impl Reader {
         let (right, right_at) = self.operand()?;
         let whole = left_at.start..right_at.end;
         if negated {
-            return Err(ExpressionError::new(&whole, "what ! negates stands in parentheses", "write !( ) around it"));
+            return Err(ExpressionError::new(
+                &whole,
+                "! needs parentheses around what it negates",
+                "write !( ) around it",
+            ));
         }
         if relation(self).is_some() {
             return Err(self.fault("a comparison has two sides", "write a < b && b < c"));
@@ -393,7 +397,7 @@ impl Reader {
             Some("true") => return Ok(Operand::Boolean(true)),
             Some("false") => return Ok(Operand::Boolean(false)),
             Some("null" | "nil" | "None" | "none") => {
-                let message = "null cannot be compared with: a comparison with what is not there is always false";
+                let message = "cannot compare with null: a comparison with a missing value is always false";
                 return Err(self.fault(message, "slo list fields says when each field is null"));
             }
             _ => {}
@@ -405,7 +409,7 @@ impl Reader {
                 Some(word) => ExpressionError::new(
                     at,
                     format!("{} is not a field", quote(word)),
-                    format!("a text is written in quotes: \"{word}\""),
+                    format!("strings are written in quotes: \"{word}\""),
                 ),
                 None => fault,
             }

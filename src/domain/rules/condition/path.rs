@@ -58,7 +58,7 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -
     let property = read_property(properties, at, owner, &format!("{prefix}.{name}.")).map_err(|fault| {
         // Where the end is a field and there is more before it, that is a name with dots.
         with_dots(rest, owner).map_or(fault, |(name, field)| {
-            let message = "a name with dots stands in brackets";
+            let message = "a name with dots needs brackets";
             ExpressionError::new(at, message, format!("write {prefix}[\"{name}\"].{field}"))
         })
     })?;

@@ -331,9 +331,9 @@ impl Shape {
             Self::Number(Unit::Days) => "a number of days",
             Self::Number(Unit::Rate) => "a burn rate, which is a plain number",
             Self::Number(Unit::Count) => "a count",
-            Self::Duration => "a length of time",
+            Self::Duration => "a duration",
             Self::Boolean => "true or false",
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
         }
     }
 

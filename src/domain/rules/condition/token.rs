@@ -51,8 +51,8 @@ const FOREIGN: [(&str, &str); 17] = [
     ("!==", "write != to compare"),
     ("=<", "write <="),
     ("=>", "write >="),
-    ("=~", "texts are compared with == and !="),
-    ("!~", "texts are compared with == and !="),
+    ("=~", "strings are compared with == and !="),
+    ("!~", "strings are compared with == and !="),
     ("<>", "write !="),
     ("=", "write == to compare"),
     ("&", "write && for and"),
@@ -136,11 +136,9 @@ impl<'t> Cutter<'t> {
         let own = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
         // Of what begins alike, the longer one is meant.
         match (foreign, own) {
-            (Some((sign, remedy)), own) if own.is_none_or(|own| own.len() < sign.len()) => Err(ExpressionError::new(
-                &(self.at..self.at + sign.len()),
-                format!("{sign} means nothing here"),
-                *remedy,
-            )),
+            (Some((sign, remedy)), own) if own.is_none_or(|own| own.len() < sign.len()) => {
+                Err(ExpressionError::new(&(self.at..self.at + sign.len()), format!("unexpected {sign}"), *remedy))
+            }
             (_, Some(sign)) => {
                 self.at += sign.len();
                 Ok(What::Sign(sign))
@@ -149,12 +147,12 @@ impl<'t> Cutter<'t> {
                 let c = rest.chars().next().unwrap_or_default();
                 let remedy = match c {
                     '-' | '+' | '*' | '/' => {
-                        "there is no arithmetic; a name with such a sign stands after health. or slo."
+                        "there is no arithmetic; a name with such a sign comes after health. or slo."
                     }
                     '%' => "percentages are plain numbers: 20",
                     '{' | '}' => "terms are grouped with parentheses",
-                    '`' => "texts stand in quotes: \"healthy\"",
-                    '\\' => "nothing is escaped here",
+                    '`' => "strings need quotes: \"healthy\"",
+                    '\\' => "escapes are not supported",
                     '#' => "there are no comments in an expression",
                     ';' => "terms are joined with && and ||",
                     c if c.is_whitespace() => "use a plain space",
@@ -163,11 +161,7 @@ impl<'t> Cutter<'t> {
                     _ => "",
                 };
                 let at = self.at..self.at + c.len_utf8();
-                Err(ExpressionError::new(
-                    &at,
-                    format!("the character {} means nothing here", quote(&c.to_string())),
-                    remedy,
-                ))
+                Err(ExpressionError::new(&at, format!("unexpected character {}", quote(&c.to_string())), remedy))
             }
         }
     }
@@ -178,13 +172,13 @@ impl<'t> Cutter<'t> {
         let mark = if self.rest().starts_with('"') { '"' } else { '\'' };
         let inner = &self.text[start + 1..];
         let Some(length) = inner.find(mark) else {
-            let message = format!("the text that begins here has no closing {mark}");
+            let message = format!("missing closing {mark}");
             return Err(ExpressionError::new(&(start..start + 1), message, "add it"));
         };
         let text = &inner[..length];
         if let Some((index, c)) = text.char_indices().find(|(_, c)| c.is_control()) {
             let at = start + 1 + index;
-            let message = format!("a text cannot contain {}", quote(&c.to_string()));
+            let message = format!("a string cannot contain {}", quote(&c.to_string()));
             return Err(ExpressionError::new(&(at..at + c.len_utf8()), message, "remove it"));
         }
         self.at = start + 1 + length + 1;
@@ -209,7 +203,7 @@ impl<'t> Cutter<'t> {
                 self.at += 1;
                 let text = self.quoted()?;
                 if !self.rest().starts_with(']') {
-                    let message = "the bracket that begins here has no closing ]";
+                    let message = "missing closing ]";
                     return Err(ExpressionError::new(&(start..start + 1), message, "add it after the name"));
                 }
                 self.at += 1;
@@ -247,7 +241,7 @@ impl<'t> Cutter<'t> {
         }
         if let Some(millis) = parse_millis(text).or_else(|| is_zero_duration(text).then_some(0)) {
             if sign.is_some() {
-                return fault("is a negative length of time", format!("write {text}"));
+                return fault("is a negative duration", format!("write {text}"));
             }
             return Ok(What::Duration(millis));
         }
@@ -261,9 +255,9 @@ impl<'t> Cutter<'t> {
         } else if matches!(unsigned, "min" | "mins" | "sec" | "secs" | "hr" | "hrs" | "M") {
             "the units are ms, s, m, h, d and w"
         } else {
-            "write a number such as 14.4, or a length of time such as 90s, 15m, 1h30m, 7d or 4w, up to 3650d"
+            "write a number such as 14.4, or a duration such as 90s, 15m, 1h30m, 7d or 4w, up to 3650d"
         };
-        fault("is neither a number nor a length of time", remedy.to_owned())
+        fault("is neither a number nor a duration", remedy.to_owned())
     }
 }
 

@@ -56,7 +56,7 @@ impl<R: Read> Source<R> {
         }
         self.pending += 1;
         if self.pending > MOST_AT_ONCE {
-            return self.end_with(&format!("a text of YAML is longer than {} MiB", MOST_AT_ONCE >> 20));
+            return self.end_with(&format!("a YAML value is longer than {} MiB", MOST_AT_ONCE >> 20));
         }
         if self.end - self.at < 4 && !self.fill() {
             return None;

@@ -72,8 +72,8 @@ fn what_is_wrong_is_told_with_its_line_behind_what_came_before_it() {
     for (text, before, expected) in [
         ("hello", "", "line 1: not a list or a mapping of records but \"hello\""),
         ("- a\n- [b\nc: d", "[\"a\"", "line 3: not valid YAML"),
-        ("- a\n- &y 2\n- {*y : e}", "[\"a\",2", "line 3: a key must be a text, not a list or a mapping"),
-        ("- a\n- {[b]: c}", "[\"a\"", "line 2: a key must be a text, not a list or a mapping"),
+        ("- a\n- &y 2\n- {*y : e}", "[\"a\",2", "line 3: a key must be a string, not a list or a mapping"),
+        ("- a\n- {[b]: c}", "[\"a\"", "line 2: a key must be a string, not a list or a mapping"),
         ("- a\n- *b\n", "[\"a\"", "line 2: not valid YAML"),
         ("- a\n- &b [*b]\n", "[\"a\"", "line 2: an alias stands for a value that it is in"),
         ("- a\n- some more text\n- b\0\n", "[\"a\"", "line 3: a NUL character"),

@@ -39,7 +39,7 @@ pub(super) fn read_all(spec: &Fields<'_>, format: Format, report: &mut Report) -
     };
     if items.is_empty() {
         let at = records.as_ref().map_or(spec.at, |field| field.at);
-        report.error(at, "spec.records is empty", "write at least one kind of record, or a text");
+        report.error(at, "spec.records is empty", "write at least one kind of record, or a single path");
     }
     if format == Format::Csv && items.len() > 1 {
         report.error(
@@ -229,7 +229,7 @@ fn check(kind: &Kind, format: Format, place: &Place, report: &mut Report) {
         let (name, shape) = (field.as_str(), kind.shape.as_str());
         let remedy =
             if *field == Of::Check { "write it as id: each incident is a stream of its own" } else { "remove it" };
-        report.error(*at, format!("{path}.fields.{name} says nothing of shape: {shape}"), remedy);
+        report.error(*at, format!("{path}.fields.{name} has no meaning in shape: {shape}"), remedy);
     }
     if format == Format::Text
         && let Some(Ok(regex)) = kind.records.as_deref().map(Regex::new)

@@ -6,12 +6,12 @@ use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};
 /// The specification of a feed.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "FeedSpec",
-    about: "How the records of some program become transitions",
+    about: "How the records of another program become transitions",
     fields: &[
         FieldShape::required(
             "format",
             Content::Word(|| Format::ALL.map(Format::as_str).to_vec()),
-            "How the input is cut into records; text is lines, each matched by a regular expression",
+            "Format of the input; text is lines, each matched by a regular expression",
         ),
         FieldShape::optional(
             "records",
@@ -26,7 +26,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "delimiter",
             Content::Text,
-            "What separates the columns of CSV, one character; without it, the header tells",
+            "Character between the columns of CSV; by default detected from the header",
         ),
         FieldShape::optional(
             "timeFormat",
@@ -34,23 +34,23 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
             "How times are written, as strftime does (%m/%d/%Y %H:%M), or unix, unixMillis, unixMicros or unixNanos; \
              several are tried in order; without it, as everywhere: RFC 3339, 2026-11-20 14:05, Unix seconds or milliseconds",
         ),
-        FieldShape::optional("timezone", Content::Zone, "The zone of times that do not say an offset").or("\"UTC\""),
+        FieldShape::optional("timezone", Content::Zone, "Time zone of times without an offset").or("\"UTC\""),
         FieldShape::optional(
             "slug",
             Content::Flag,
-            "Whether names are made of texts with other characters: Shop Front becomes Shop-Front",
+            "Whether invalid names are made valid: Shop Front becomes Shop-Front",
         )
         .or("false"),
         FieldShape::optional(
             "mergeNames",
             Content::Flag,
-            "With slug, whether texts that become the same name mean the same; without it, records of the second one are rejected",
+            "With slug, whether different texts that become one name mean the same system; without it, records of the second are rejected",
         )
         .or("false"),
         FieldShape::optional(
             "maxGap",
             Content::Duration,
-            "Of observations: the status is unknown this long after one, until the next",
+            "Observations: from this long after one, the status is unknown until the next",
         ),
     ],
     one_of: &[],
@@ -70,7 +70,7 @@ pub(super) static RECORDS: Shape = Shape {
         SHAPE,
         FIELDS,
         VALUES,
-        FieldShape::optional("skip", Content::Flag, "Whether these records are known and mean nothing").or("false"),
+        FieldShape::optional("skip", Content::Flag, "Whether to skip these records").or("false"),
     ],
     one_of: &[],
 };
@@ -104,30 +104,22 @@ pub(super) static MAPPING: Shape = Shape {
     name: "FeedFields",
     about: "Where the fields of a transition come from",
     fields: &[
-        FieldShape::optional("ts", ORIGIN, "Since when, or when it was seen"),
-        FieldShape::optional("end", ORIGIN, "Of intervals and maintenance: until when; an empty one is still open"),
+        FieldShape::optional("ts", ORIGIN, "Start, or time of an observation"),
+        FieldShape::optional("end", ORIGIN, "Intervals and maintenance: end; empty while it is still open"),
         FieldShape::optional(
             "updated",
             ORIGIN,
-            "Of intervals: when the record was last changed, so that a reopened one is seen",
+            "Intervals: when the record was last changed, to notice that one was reopened",
         ),
-        FieldShape::optional(
-            "id",
-            ORIGIN,
-            "Of intervals: what tells incidents of a system apart; without it, their start",
-        ),
+        FieldShape::optional("id", ORIGIN, "Intervals: identifier of the incident; by default its start"),
         FieldShape::optional("system", ORIGIN, "The system"),
         FieldShape::optional("check", ORIGIN, "The check of the system"),
         FieldShape::optional("location", ORIGIN, "From where the check was made"),
         FieldShape::optional("source", ORIGIN, "healthcheck or incident"),
-        FieldShape::optional("status", ORIGIN, "The status; of intervals unhealthy, unless this says another"),
-        FieldShape::optional("note", ORIGIN, "A text that is kept"),
-        FieldShape::optional("objective", ORIGIN, "Of intervals: the one objective it concerned, for slo backtest"),
-        FieldShape::optional(
-            "impact",
-            ORIGIN,
-            "Of intervals: how bad it was, for slo backtest --impact; else the status",
-        ),
+        FieldShape::optional("status", ORIGIN, "The status; unhealthy by default for intervals"),
+        FieldShape::optional("note", ORIGIN, "A note to keep"),
+        FieldShape::optional("objective", ORIGIN, "Intervals: the one objective concerned, for slo backtest"),
+        FieldShape::optional("impact", ORIGIN, "Intervals: impact, for slo backtest --impact; by default the status"),
     ],
     one_of: &[],
 };
@@ -141,16 +133,16 @@ const ORIGIN: Content = Content::Either(&[
 /// Where one value comes from.
 pub(super) static ORIGIN_SHAPE: Shape = Shape {
     name: "FeedValue",
-    about: "Where a value comes from; of a list, the first that is there is taken",
+    about: "Where a value comes from; of a list, the first one present",
     fields: &[
         FieldShape::optional(
             "from",
             Content::Text,
             "A column, a key, a group, a JSONPath, #key (the key above the record) or #file (the name of the file)",
         ),
-        FieldShape::optional("value", Content::Text, "The same text for every record"),
-        FieldShape::optional("template", Content::Text, "Texts and values, such as {host}/{service}"),
-        FieldShape::optional("match", Content::Text, "A regular expression whose first group is taken of the value"),
+        FieldShape::optional("value", Content::Text, "The same value for every record"),
+        FieldShape::optional("template", Content::Text, "A template of values, such as {host}/{service}"),
+        FieldShape::optional("match", Content::Text, "A regular expression; its first group is the value"),
     ],
     one_of: &[&["from", "value", "template"]],
 };
@@ -158,7 +150,7 @@ pub(super) static ORIGIN_SHAPE: Shape = Shape {
 /// What values mean.
 pub(super) static MAPS: Shape = Shape {
     name: "FeedValues",
-    about: "What values of fields mean",
+    about: "What the values of fields mean",
     fields: &[
         FieldShape::optional(
             "status",

@@ -9,7 +9,7 @@ use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};
 /// The specification of an objective.
 pub(in crate::manifest) static SPEC: Shape = Shape {
     name: "SLOSpec",
-    about: "Which share of which time a system has to be up",
+    about: "How much of the time a system must be up",
     fields: &[
         FieldShape::required("systemRef", Content::Object(&reference::SYSTEM), "The system that is measured"),
         FieldShape::optional(
@@ -20,14 +20,14 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::required(
             "target",
             Content::Percent { hundred: true },
-            "The percentage of the window to be up, such as 99.9; exact, with at most 6 decimals",
+            "Target in percent of the window, such as 99.9; exact, with at most 6 decimals",
         ),
-        FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last N days; write this or window"),
-        FieldShape::optional("window", Content::Object(&WINDOW), "A calendar period; write this or windowDays"),
+        FieldShape::optional("windowDays", Content::Count(LONGEST_DAYS), "The last N days; use this or window"),
+        FieldShape::optional("window", Content::Object(&WINDOW), "A calendar period; use this or windowDays"),
         FieldShape::optional(
             "timezone",
             Content::Zone,
-            "The zone whose midnights begin the objective's days and calendar periods",
+            "Time zone of the objective's days, calendar periods and schedule",
         )
         .or("\"UTC\""),
         FieldShape::optional(
@@ -54,7 +54,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
                 Content::List(&Content::Word(|| vec!["degraded", "unhealthy", "unknown"]), Length::SomeDistinct),
                 Content::Object(&WEIGHTS),
             ]),
-            "The statuses in which the objective is down; or how much of the time in each is downtime",
+            "The statuses in which the objective is down, or the weight of each",
         )
         .or("[\"degraded\", \"unhealthy\"]"),
         FieldShape::optional(
@@ -70,7 +70,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "notCounted",
             Content::List(&Content::Word(|| vec!["maintenance", "unknown"]), Length::Distinct),
-            "Time that leaves the length of the window as well",
+            "Time to leave out of the window's length",
         )
         .or("[]"),
         FieldShape::optional(
@@ -97,7 +97,7 @@ pub(super) static WINDOW: Shape = Shape {
             Content::Word(|| CalendarUnit::ALL.map(CalendarUnit::as_str).to_vec()),
             "The length of the period",
         ),
-        FieldShape::optional("timezone", Content::Zone, "The same as spec.timezone; write one of them"),
+        FieldShape::optional("timezone", Content::Zone, "The same as spec.timezone; use one of them"),
     ],
     one_of: &[],
 };

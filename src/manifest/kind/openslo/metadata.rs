@@ -24,14 +24,14 @@ pub(super) const LONGEST_DESCRIPTION: usize = 1050;
 
 pub(in crate::manifest) static METADATA: Shape = Shape {
     name: "OpenSLOMetadata",
-    about: "What an object is called",
+    about: "Name, labels and annotations of an object",
     fields: &[
         FieldShape::required("name", Content::Name, "Unique among objects of its kind; case-sensitive"),
-        FieldShape::optional("displayName", Content::Text, "A name for people: the title"),
+        FieldShape::optional("displayName", Content::Text, "Display name: the title"),
         FieldShape::optional(
             "labels",
             Content::Pairs(&Content::Either(&[Content::Label, Content::List(&Content::Text, Length::Any)])),
-            "What -l key=value selects by; a label of several values is kept, and not selected by",
+            "Labels to select by, as with -l key=value; a label of several values is kept, and not selected by",
         ),
         FieldShape::optional(
             "annotations",

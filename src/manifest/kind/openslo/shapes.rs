@@ -9,9 +9,9 @@ pub(super) static DOCUMENT: Shape = Shape {
     about: "A document of OpenSLO",
     fields: &[
         FieldShape::required("apiVersion", Content::Text, "Always openslo/v1"),
-        FieldShape::required("kind", Content::Text, "What it declares"),
-        FieldShape::required("metadata", Content::Object(&METADATA), "What it is called"),
-        FieldShape::optional("spec", Content::Any, "What is declared"),
+        FieldShape::required("kind", Content::Text, "Kind of object"),
+        FieldShape::required("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
+        FieldShape::optional("spec", Content::Any, "What the object declares"),
     ],
     one_of: &[],
 };
@@ -25,7 +25,7 @@ pub(in crate::manifest) static SERVICE: Shape = Shape {
 
 pub(in crate::manifest) static SLO: Shape = Shape {
     name: "OpenSLOSpec",
-    about: "Which share of which time a system has to be up",
+    about: "How much of the time a system must be up",
     fields: &[
         FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
         FieldShape::required("service", Content::Name, "The system, unless the indicator names another one"),
@@ -59,7 +59,7 @@ pub(super) static INDICATOR: Shape = Shape {
     name: "Indicator",
     about: "What is measured",
     fields: &[
-        FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::optional("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
         FieldShape::required("spec", Content::Object(&SLI), "What is measured"),
     ],
     one_of: &[],
@@ -160,14 +160,14 @@ pub(super) static OBJECTIVE: Shape = Shape {
     name: "OpenSLOObjective",
     about: "The target",
     fields: &[
-        FieldShape::optional("displayName", Content::Text, "A name for people, which is kept as an annotation"),
+        FieldShape::optional("displayName", Content::Text, "Display name, kept as an annotation"),
         FieldShape::optional("op", Content::Word(|| vec!["lte", "gte", "lt", "gt"]), "How a thresholdMetric compares"),
         FieldShape::optional("value", Content::Number, "With what a thresholdMetric, which is 0 or 1, is compared"),
-        FieldShape::optional("target", Content::Ratio, "The share of the window to be up, such as 0.999"),
+        FieldShape::optional("target", Content::Ratio, "Target as a share of the window, such as 0.999"),
         FieldShape::optional(
             "targetPercent",
             Content::Percent { hundred: false },
-            "The percentage of the window to be up, such as 99.9",
+            "Target in percent of the window, such as 99.9",
         ),
         FieldShape::optional("timeSliceTarget", Content::Refused, "slo measures time exactly, without slices"),
         FieldShape::optional(

@@ -16,7 +16,7 @@ const MOST_FACTS: u32 = 10_000;
 
 pub(super) static CHECK: Shape = Shape {
     name: "Check",
-    about: "A check of the system of which something needs to be said",
+    about: "Settings of one check of the system",
     fields: &[
         FieldShape::required("name", Content::Name, "The check's name, as its transitions give it"),
         FieldShape::optional(
@@ -25,7 +25,7 @@ pub(super) static CHECK: Shape = Shape {
             "How many of its locations must have a status, or a better one, for the check to have it",
         )
         .or("\"all\""),
-        FieldShape::optional("staleAfter", Content::Duration, "As of the system, for this check"),
+        FieldShape::optional("staleAfter", Content::Duration, "Like staleAfter of the system, for this check"),
         FieldShape::optional(
             "thresholds",
             Content::Object(&THRESHOLDS),
@@ -38,12 +38,12 @@ pub(super) static CHECK: Shape = Shape {
 
 static THRESHOLDS: Shape = Shape {
     name: "Thresholds",
-    about: "How many facts of one location it takes until the status is another one",
+    about: "How many facts of one location change the status",
     fields: &[
         FieldShape::required(
             "mode",
             Content::Word(|| MODES.map(|(word, _)| word).to_vec()),
-            "consecutive: so many in a row; window: so many of the last facts",
+            "consecutive: that many in a row; window: that many of the last facts",
         ),
         FieldShape::optional("healthy", Content::Count(MOST_FACTS), "Healthy facts in a row; consecutive only").or("1"),
         FieldShape::optional(
@@ -57,7 +57,7 @@ static THRESHOLDS: Shape = Shape {
             "Facts until the check is unhealthy: unhealthy ones in a row, or of a window those that are not healthy; without it, as many \
              as for degraded",
         ),
-        FieldShape::optional("size", Content::Count(MOST_FACTS), "The last so many facts; window only"),
+        FieldShape::optional("size", Content::Count(MOST_FACTS), "How many of the last facts to look at; window only"),
     ],
     one_of: &[],
 };
@@ -120,11 +120,11 @@ fn read_thresholds(field: &Field<'_>, report: &mut Report) -> Option<Thresholds>
     if written.is_some() {
         let word = if mode == Mode::Window { "window" } else { "consecutive" };
         let at = fields.get(other).map_or(field.at, |field| field.at);
-        report.error(at, format!("{path}.{other} means nothing in mode {word}"), "remove it");
+        report.error(at, format!("{path}.{other} has no meaning in mode {word}"), "remove it");
         return None;
     }
     if degraded.or(unhealthy).or(healthy).is_none() {
-        report.error(field.at, format!("{path} says no number of facts"), "write e.g. unhealthy: 3");
+        report.error(field.at, format!("{path} has no number of facts"), "write e.g. unhealthy: 3");
         return None;
     }
     let worst = unhealthy.or(degraded).unwrap_or(1);
@@ -146,7 +146,11 @@ fn read_thresholds(field: &Field<'_>, report: &mut Report) -> Option<Thresholds>
         }
         Mode::Window => {
             let Some(size) = size else {
-                report.error(field.at, format!("{path}.size is missing"), "write of how many facts, e.g. size: 10");
+                report.error(
+                    field.at,
+                    format!("{path}.size is missing"),
+                    "write how many facts to look at, e.g. size: 10",
+                );
                 return None;
             };
             let key = if unhealthy.is_some() { "unhealthy" } else { "degraded" };

@@ -13,7 +13,7 @@ static TERM: Content = Content::Either(&[Content::Text, Content::Object(&FORM)])
 /// What a term can be, and what it can be extended with.
 pub(in crate::manifest) static FORM: Shape = Shape {
     name: "Term",
-    about: "Something that has to hold",
+    about: "A term of a condition",
     fields: &[
         FieldShape::optional("and", Content::List(&TERM, Length::Some), "All of these"),
         FieldShape::optional("or", Content::List(&TERM, Length::Some), "Any of these"),
@@ -30,8 +30,8 @@ pub(in crate::manifest) static FORM: Shape = Shape {
             Content::Word(|| Urgency::ALL.map(Urgency::as_str).to_vec()),
             "Burn rates over two windows, by how soon somebody must act",
         ),
-        FieldShape::optional("expression", Content::Text, "The same as a text: budgetRemainingPercent < 20"),
-        FieldShape::optional("for", Content::Duration, "For how long it must have held without a gap"),
+        FieldShape::optional("expression", Content::Text, "The same as an expression: budgetRemainingPercent < 20"),
+        FieldShape::optional("for", Content::Duration, "How long it must have been true without a gap"),
         FieldShape::optional("atLeast", Content::Object(&AT_LEAST), "How often it must have become true"),
     ],
     one_of: &[&FORMS],
@@ -54,13 +54,9 @@ pub(super) static NUMERIC_STATE: Shape = Shape {
     about: "A field above, below or equal to a limit; with above and below, in between",
     fields: &[
         FieldShape::required("value", Content::Text, "A field such as budgetRemainingPercent or burnRates.1h"),
-        FieldShape::optional("above", LIMIT, "It is strictly above this number or length of time"),
-        FieldShape::optional("below", LIMIT, "It is strictly below this number or length of time"),
-        FieldShape::optional(
-            "equals",
-            LIMIT,
-            "It is exactly this number or length of time, instead of above and below",
-        ),
+        FieldShape::optional("above", LIMIT, "It is strictly above this number or duration"),
+        FieldShape::optional("below", LIMIT, "It is strictly below this number or duration"),
+        FieldShape::optional("equals", LIMIT, "It is exactly this number or duration, instead of above and below"),
     ],
     one_of: &[],
 };
@@ -85,7 +81,7 @@ pub(super) static STATE: Shape = Shape {
             Content::Either(&[STATUS, Content::List(&STATUS, Length::Some)]),
             "Its status or state, or several of which it has one",
         ),
-        FieldShape::optional("for", Content::Duration, "For how long it has been that"),
+        FieldShape::optional("for", Content::Duration, "How long it has been that"),
     ],
     one_of: &[],
 };

@@ -30,7 +30,7 @@ pub(super) fn headline(digest: &Digest) -> String {
 pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     let mut chapters = vec![Chapter { title: "Objectives", lead: objectives(digest), sheet: Sheet::new() }];
     if !digest.changes.is_empty() {
-        chapters.push(Chapter { title: "Changed since the week before", lead: Vec::new(), sheet: changes(digest) });
+        chapters.push(Chapter { title: "Changed since the previous week", lead: Vec::new(), sheet: changes(digest) });
     }
     chapters.push(downtime(digest));
     if !digest.worst.is_empty() {
@@ -86,7 +86,7 @@ fn downtime(digest: &Digest) -> Chapter {
         count => format!("{} in {}", short_down(downtime.micros), counted(count, "outage")),
     };
     let lead = vec![format!(
-        "Each outage once, however many objectives saw it: {}; the week before: {}",
+        "Each outage counted once: {}; the previous week: {}",
         told(&digest.downtime),
         told(&digest.downtime_before)
     )];

@@ -61,7 +61,7 @@ pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Er
     }
     let (what, hint) = match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            ("another process has kept it locked for a minute", "wait until that process is done, then run this again")
+            ("another process has held its lock for a minute", "wait until that process is done, then run this again")
         }
         ErrorCode::NotADatabase => ("it is not a SQLite database", "name another file with --db or SLO_DB"),
         ErrorCode::DatabaseCorrupt => (
@@ -77,9 +77,10 @@ pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Er
             "reading or writing failed",
             "check the disk and the space on it, then run `slo db verify`; what was committed is kept",
         ),
-        _ => {
-            ("it does not answer", "run `slo db verify`; if that finds nothing, this is a bug in slo: please report it")
-        }
+        _ => (
+            "it does not respond",
+            "run `slo db verify`; if that finds nothing, this is a bug in slo: please report it",
+        ),
     };
     Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
 }
@@ -103,7 +104,7 @@ fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
     let known = std::fs::metadata(&companion).ok()?;
     let keeps = known.len() > 0 && !companion.to_string_lossy().ends_with("-shm");
     let remedy = if keeps {
-        "it holds committed facts, so never delete it: let its owner or root change its owner or permissions"
+        "it holds committed facts, so never delete it: its owner or root must change its owner or permissions"
     } else {
         "it holds no facts: delete it while no slo uses the database"
     };

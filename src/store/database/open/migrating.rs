@@ -144,7 +144,7 @@ pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
 fn purge(connection: &Connection) -> Result<()> {
     connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| {
         Failure::new(
-            format!("the schema is up to date, but texts of --exec may be left in free parts of the file: {error}"),
+            format!("the schema is up to date, but the text of --exec commands may be left in free parts of the file: {error}"),
             "run `slo db compact`, which removes them",
         )
     })

@@ -116,7 +116,7 @@ fn what_is_named_as_a_feed_and_is_none_is_told() {
         assert!(told.contains("help: name the feed first, then the file to read: slo ingest --feed NAME "), "{told}");
     }
     assert!(refused(slo.path("folder").to_str().unwrap()).contains("it is a folder"));
-    assert!(refused("missing.yaml").contains("error: --feed missing.yaml: there is no such file"));
+    assert!(refused("missing.yaml").contains("error: --feed missing.yaml: file not found"));
     for (name, guess) in
         [("kuma", "uptime-kuma"), ("Uptime-Kuma", "uptime-kuma"), ("nagos", "nagios"), ("google", "name a file")]
     {

@@ -9,7 +9,7 @@ pub(in crate::manifest) static POLICY_OR_REF: Shape = Shape {
     fields: &[
         FieldShape::optional("alertPolicyRef", Content::Name, "The name of an AlertPolicy"),
         FieldShape::optional("kind", Content::Word(|| vec!["AlertPolicy"]), "Always AlertPolicy"),
-        FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::optional("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
         FieldShape::optional("spec", Content::Object(&POLICY), "When it alerts"),
     ],
     one_of: &[&["alertPolicyRef", "spec"], &["alertPolicyRef", "kind"], &["alertPolicyRef", "metadata"]],
@@ -51,7 +51,7 @@ pub(super) static CONDITION_OR_REF: Shape = Shape {
     fields: &[
         FieldShape::optional("conditionRef", Content::Name, "The name of an AlertCondition"),
         FieldShape::optional("kind", Content::Word(|| vec!["AlertCondition"]), "Always AlertCondition"),
-        FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::optional("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
         FieldShape::optional("spec", Content::Object(&CONDITION), "What holds when it alerts"),
     ],
     one_of: &[&["conditionRef", "spec"], &["conditionRef", "kind"], &["conditionRef", "metadata"]],
@@ -84,7 +84,7 @@ pub(super) static BURN_RATE: Shape = Shape {
         ),
         FieldShape::required("threshold", Content::Number, "What the burn rate is compared with"),
         FieldShape::required("lookbackWindow", Content::Shorthand, "One of 5m, 30m, 1h, 2h, 6h, 1d and 3d"),
-        FieldShape::optional("alertAfter", Content::Shorthand, "For how long it must have held"),
+        FieldShape::optional("alertAfter", Content::Shorthand, "How long it must have been true"),
     ],
     one_of: &[],
 };
@@ -99,7 +99,7 @@ pub(super) static TARGET_OR_REF: Shape = Shape {
             Content::Word(|| vec!["AlertNotificationTarget"]),
             "Always AlertNotificationTarget",
         ),
-        FieldShape::optional("metadata", Content::Object(&METADATA), "What it is called"),
+        FieldShape::optional("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
         FieldShape::optional("spec", Content::Object(&TARGET), "Whom to notify"),
     ],
     one_of: &[&["targetRef", "spec"], &["targetRef", "kind"], &["targetRef", "metadata"]],
