@@ -169,8 +169,8 @@ pub(crate) struct Merge {
 
 /// Delete facts for good
 ///
-/// First shows how many, and what that does to the budgets. For what must not be kept at all, such as a feed ingested into the wrong database, or personal data in notes. What was merely recorded
-/// wrongly is put right by a Correction, which leaves the journal as it is. Backups and exports keep what they have.
+/// First shows how many, and the effect on the budgets. Use it for facts that must not be kept at all, such as a feed imported into the wrong database, or personal data in notes. A status that was recorded
+/// wrongly is fixed by a Correction, which leaves the journal unchanged. Backups and exports are not changed.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["ingest", "system"]))]
 #[command(after_help = "\
@@ -178,7 +178,7 @@ Examples:
   slo db forget --system mail --yes
   slo db forget --ingest 2 --yes")]
 pub(crate) struct Forget {
-    /// Delete the facts that this ingest brought first; `slo list ingests` shows the numbers
+    /// Delete the facts that this ingest was the first to import; `slo list ingests` shows the numbers
     #[arg(long, value_name = "N", conflicts_with_all = ["check", "location", "source"])]
     pub(crate) ingest: Option<i64>,
     /// Delete the facts of this system
@@ -199,7 +199,7 @@ pub(crate) struct Forget {
 
 /// Move the history of a system to another name
 ///
-/// Where both systems have facts, the two histories become one: at the same moment of the same stream, the worse status wins, as always.
+/// If both systems have facts, their histories are merged: at the same time of the same stream, the worse status wins, as always.
 /// Manifests are not renamed; those that still name the old system are listed.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -209,7 +209,7 @@ pub(crate) struct RenameSystem {
     /// The system whose history moves
     #[arg(value_name = "OLD", value_parser = name)]
     pub(crate) old: Name,
-    /// The name it gets
+    /// Its new name
     #[arg(value_name = "NEW", value_parser = name)]
     pub(crate) new: Name,
     #[command(flatten)]

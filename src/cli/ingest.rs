@@ -24,13 +24,13 @@ pub(crate) struct Ingest {
     /// What the records are: a built-in feed, see `slo list feeds`, or a file that describes one
     #[arg(long, value_name = "FEED", conflicts_with = "format")]
     pub(crate) feed: Option<String>,
-    /// With --feed: the system of every record, whatever it says
+    /// With --feed: use this system for every record
     #[arg(long, value_name = "NAME", requires = "feed")]
     pub(crate) system: Option<String>,
-    /// With --feed: how far apart observations may be before the time after one is unknown
+    /// With --feed: longest gap between observations, after which the status is unknown
     #[arg(long, value_name = "DURATION", requires = "feed", value_parser = duration)]
     pub(crate) max_gap: Option<i64>,
-    /// With --feed: write the maintenance that records tell of to this file, as manifests
+    /// With --feed: write maintenance found in the records to this file, as manifests
     #[arg(long, value_name = "FILE", requires = "feed")]
     pub(crate) maintenance: Option<PathBuf>,
     /// Write rejected lines, unchanged, to this file
@@ -39,10 +39,10 @@ pub(crate) struct Ingest {
     /// Keep nothing unless every line is good
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Make valid names of invalid ones: each run of other characters becomes `-`
+    /// Make invalid names valid: each run of other characters becomes `-`
     #[arg(long)]
     pub(crate) slug: bool,
-    /// Count what would be kept, and keep nothing
+    /// Count what would be imported, without importing it
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Accept times up to this long after the machine's clock
@@ -64,11 +64,11 @@ fn skew(text: &str) -> Result<i64, String> {
     if matches!(text.trim(), "0" | "0s" | "0m") { Ok(0) } else { duration(text) }
 }
 
-/// Look at feeds, and try them out
+/// Show and try feeds
 #[derive(Args, Debug)]
 pub(crate) struct Feed {}
 
-/// Show what the records of a file become, and keep nothing
+/// Show what the records of a file become, without importing them
 ///
 /// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that the first
 /// record has.
@@ -84,7 +84,7 @@ pub(crate) struct FeedTry {
     /// A built-in feed, or a file that describes one
     #[arg(long, value_name = "FEED")]
     pub(crate) feed: Option<String>,
-    /// The system of every record, whatever it says
+    /// Use this system for every record
     #[arg(long, value_name = "NAME")]
     pub(crate) system: Option<String>,
     /// Show this many records, and as many rejected ones

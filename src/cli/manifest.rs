@@ -90,7 +90,7 @@ pub(crate) struct Apply {
     /// Take over objects that belong to other sets
     #[arg(long)]
     pub(crate) adopt: bool,
-    /// Accept an input without any manifest: the set is meant to be empty
+    /// Accept an input without manifests: the set is meant to be empty
     #[arg(long)]
     pub(crate) allow_empty: bool,
 }
@@ -144,16 +144,16 @@ pub(crate) struct Correct {
     /// Until this time, or until this long before as-of; without it, forever
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// What it truly was: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out
+    /// True status: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: String,
-    /// Why, for people
+    /// Reason
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// Name of the correction [default: made of what it is about]
+    /// Name of the correction [default: derived from what it corrects]
     #[arg(long, value_name = "NAME", value_parser = object)]
     pub(crate) name: Option<Name>,
-    /// Add the document to this file, which is made if there is none, instead of printing it
+    /// Append the document to this file, created if missing, instead of printing it
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 }

@@ -40,7 +40,7 @@ use work::{Work, longest};
 pub(crate) struct Surroundings {
     /// The name of the file, without folder and ending.
     pub(crate) file: String,
-    /// The system of every record, whatever it says.
+    /// Use this system for every record.
     pub(crate) system: Option<String>,
 }
 

@@ -144,12 +144,12 @@ pub(crate) enum Property {
     HealthyChecks,
     TotalChecks,
     TransitionsInWindow,
-    /// A duration: how long the status has been what it is.
+    /// A duration: how long the status has lasted.
     InStatusFor,
     /// The same as a number of seconds.
     InStatusForSeconds,
     SystemDataAgeSeconds,
-    /// A boolean: whether a window of maintenance is in force.
+    /// A boolean: whether maintenance is in progress.
     InMaintenance,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Sayer {
     streams: HashMap<Box<[u8]>, u32>,
     /// What a record calls its stream, for the map.
     called: Vec<u8>,
-    /// The system of every record, whatever it says.
+    /// Use this system for every record.
     system: Option<String>,
     options: Options,
     /// Whether incidents are wanted, and not the facts that follow from them.

@@ -32,7 +32,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
             Content::Word(|| Corrected::ALL.map(Corrected::as_str).to_vec()),
             "The true status, or ignored to leave these streams out",
         ),
-        FieldShape::optional("reason", Content::Text, "Why, for people"),
+        FieldShape::optional("reason", Content::Text, "Reason"),
     ],
     one_of: &[],
 };

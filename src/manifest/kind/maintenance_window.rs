@@ -43,7 +43,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional("timezone", Content::Zone, "Time zone of a recurring window").or("\"UTC\""),
         FieldShape::optional("cancelled", Content::Flag, "Whether it is cancelled, so that it excuses nothing")
             .or("false"),
-        FieldShape::optional("reason", Content::Text, "Why, for people"),
+        FieldShape::optional("reason", Content::Text, "Reason"),
     ],
     one_of: &[&["end", "duration"]],
 };

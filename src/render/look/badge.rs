@@ -64,7 +64,7 @@ impl Picture {
         let mut title = format!("{}: {}", report.objective, standing(report));
         if report.state != State::NoData {
             let target = budget.target.percent();
-            title.push_str(&format!("; available {availability}%, target {target}%, budget {left}"));
+            title.push_str(&format!("; available {availability}, target {target} %, budget {left}"));
         }
         title.push_str(&format!(", as of {}", zoned(budget.elapsed.end)));
         Self {

@@ -154,7 +154,7 @@ fn summary(outcome: &Outcome) -> String {
             );
         }
         (_, settled) => {
-            let _ = write!(text, "; at {} of these moments, what another ingest said comes back", thousands(settled));
+            let _ = write!(text, "; at {} of these times, what another ingest said applies again", thousands(settled));
         }
     }
     text

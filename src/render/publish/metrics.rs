@@ -65,7 +65,12 @@ impl Metrics {
     /// Adds what is known as of a moment.
     pub(crate) fn add(&mut self, reports: &[ObjectiveReport], healths: &[Health], at: Instant) {
         let mut sink = Sink { metrics: self, at };
-        sink.put("slo_as_of_timestamp_seconds", "The time as of which these metrics are", Vec::new(), seconds(at));
+        sink.put(
+            "slo_as_of_timestamp_seconds",
+            "Time as of which these metrics were evaluated",
+            Vec::new(),
+            seconds(at),
+        );
         catalogue::objectives(&mut sink, reports);
         catalogue::systems(&mut sink, healths);
         sloth::objectives(&mut sink, reports);

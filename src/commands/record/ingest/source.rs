@@ -34,7 +34,7 @@ pub(super) struct Options {
     pub(super) named: u64,
     /// What describes the records, where they are not transitions.
     pub(super) feed: Option<Vec<Recipe>>,
-    /// The system of every record, whatever it says.
+    /// Use this system for every record.
     pub(super) system: Option<String>,
     /// Whether planned work is wanted too.
     pub(super) plans: bool,

@@ -69,8 +69,8 @@ const NAME: Shape = Shape::Text(Vocabulary::Names);
 const NOTHING_COUNTS: &str = "no time of the window counts";
 const NO_BUDGET: &str = "something was consumed and the target or the window leaves no budget";
 const AGE: Shape = Shape::Number(Unit::Seconds);
-const NO_REPORT: &str = "the system has no transition yet";
-const NO_FACT: &str = "what the objective measures has no transition yet";
+const NO_REPORT: &str = "nothing has been reported for the system yet";
+const NO_FACT: &str = "nothing has been reported for the objective yet";
 
 /// The names and meanings of burn rates over lookbacks, in the order of [`LOOKBACKS`].
 const RATES: [(&str, &str); LOOKBACKS.len()] = [
@@ -152,7 +152,7 @@ impl Property {
                 (Owner::Objective, "errorBudgetRemainingMinutes", MINUTES, "", "what is left of the error budget")
             }
             Self::OverspentMinutes => {
-                (Owner::Objective, "errorBudgetOverspentMinutes", MINUTES, "", "what was spent beyond the budget")
+                (Owner::Objective, "errorBudgetOverspentMinutes", MINUTES, "", "consumption beyond the budget")
             }
             Self::CurrentAvailability => (
                 Owner::Objective,
@@ -195,7 +195,7 @@ impl Property {
             }
             Self::BestStreak => (Owner::Objective, "bestStreak", DAYS, "", "the longest streak"),
             Self::LostStreak => {
-                (Owner::Objective, "lostStreak", DAYS, "", "the streak that a breach ended last; 0 if none has")
+                (Owner::Objective, "lostStreak", DAYS, "", "length of the streak that ended last; 0 if none has ended")
             }
             Self::Target => (Owner::Objective, "target", PERCENT, "", "the target"),
             Self::WindowDays => (
@@ -214,7 +214,7 @@ impl Property {
                 "the status of what the objective measures is known",
             ),
             Self::IsBreaching => {
-                (Owner::Objective, "isBreaching", Shape::Boolean, "", "more was spent than the budget")
+                (Owner::Objective, "isBreaching", Shape::Boolean, "", "more is consumed than the budget")
             }
             Self::HasOpenDowntime => {
                 (Owner::Objective, "hasOpenDowntime", Shape::Boolean, "", "downtime that spends the budget is ongoing")
@@ -257,7 +257,7 @@ impl Property {
             ),
             Self::Status => (Owner::System, "status", Shape::Text(Vocabulary::Statuses), "", "the effective status"),
             Self::InStatusFor => {
-                (Owner::System, "inStatusFor", Shape::Duration, NO_REPORT, "how long the status has been what it is")
+                (Owner::System, "inStatusFor", Shape::Duration, NO_REPORT, "how long the status has lasted")
             }
             Self::InStatusForSeconds => {
                 (Owner::System, "inStatusForSeconds", Shape::Number(Unit::Seconds), NO_REPORT, "the same in seconds")
@@ -270,9 +270,7 @@ impl Property {
             Self::SystemDataAgeSeconds => {
                 (Owner::System, "dataAgeSeconds", AGE, NO_REPORT, "the age of its newest fact")
             }
-            Self::InMaintenance => {
-                (Owner::System, "inMaintenance", Shape::Boolean, "", "a window of maintenance is in force")
-            }
+            Self::InMaintenance => (Owner::System, "inMaintenance", Shape::Boolean, "", "maintenance is in progress"),
             Self::BurnRateOver(lookback) => (Owner::Objective, RATES[lookback].0, RATE, NO_BUDGET, RATES[lookback].1),
         };
         Entry { name, owner, shape, null_when, meaning }

@@ -19,7 +19,7 @@ pub(super) static DOCUMENT: Shape = Shape {
 pub(in crate::manifest) static SERVICE: Shape = Shape {
     name: "ServiceSpec",
     about: "A system",
-    fields: &[FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about")],
+    fields: &[FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description")],
     one_of: &[],
 };
 
@@ -27,10 +27,10 @@ pub(in crate::manifest) static SLO: Shape = Shape {
     name: "OpenSLOSpec",
     about: "How much of the time a system must be up",
     fields: &[
-        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description"),
         FieldShape::required("service", Content::Name, "The system, unless the indicator names another one"),
-        FieldShape::optional("indicator", Content::Object(&INDICATOR), "What is measured; write this or indicatorRef"),
-        FieldShape::optional("indicatorRef", Content::Name, "The SLI that says what is measured"),
+        FieldShape::optional("indicator", Content::Object(&INDICATOR), "What is measured; use this or indicatorRef"),
+        FieldShape::optional("indicatorRef", Content::Name, "Name of the SLI"),
         FieldShape::required(
             "timeWindow",
             Content::List(&Content::Object(&TIME_WINDOW), Length::One),
@@ -39,7 +39,7 @@ pub(in crate::manifest) static SLO: Shape = Shape {
         FieldShape::required(
             "budgetingMethod",
             Content::Word(|| vec!["RatioTimeslices", "Occurrences"]),
-            "Time is measured exactly, which is what both come to",
+            "Time is measured exactly, so both mean the same",
         ),
         FieldShape::required(
             "objectives",
@@ -69,11 +69,11 @@ pub(in crate::manifest) static SLI: Shape = Shape {
     name: "SLISpec",
     about: "What is measured: the time that a system spends in some statuses",
     fields: &[
-        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description"),
         FieldShape::optional(
             "thresholdMetric",
             Content::Object(&METRIC),
-            "1 while the status is one of those listed, else 0; write this or ratioMetric",
+            "1 while the status is one of those listed, else 0; use this or ratioMetric",
         ),
         FieldShape::optional("ratioMetric", Content::Object(&RATIO), "Good or bad time, of all time"),
     ],
@@ -84,10 +84,10 @@ pub(super) static RATIO: Shape = Shape {
     name: "RatioMetric",
     about: "Good or bad time, of all time",
     fields: &[
-        FieldShape::optional("counter", Content::Flag, "Means nothing for time"),
+        FieldShape::optional("counter", Content::Flag, "Has no meaning for time"),
         FieldShape::optional("good", Content::Object(&METRIC), "The statuses in which time is good"),
         FieldShape::optional("bad", Content::Object(&METRIC), "The statuses that count as down"),
-        FieldShape::optional("total", Content::Object(&METRIC), "The statuses whose time counts at all"),
+        FieldShape::optional("total", Content::Object(&METRIC), "The statuses whose time counts"),
         FieldShape::optional(
             "rawType",
             Content::Word(|| vec!["success", "failure"]),
@@ -100,7 +100,7 @@ pub(super) static RATIO: Shape = Shape {
 
 pub(super) static METRIC: Shape = Shape {
     name: "Metric",
-    about: "Where the measure comes from",
+    about: "Source of the data",
     fields: &[FieldShape::required("metricSource", Content::Object(&SOURCE), "Health transitions")],
     one_of: &[],
 };
@@ -111,21 +111,21 @@ pub(super) static SOURCE: Shape = Shape {
     fields: &[
         FieldShape::optional("metricSourceRef", Content::Refused, "A DataSource, none of which slo reads"),
         FieldShape::required("type", Content::Word(|| vec!["HealthTransitions"]), "Always HealthTransitions"),
-        FieldShape::optional("spec", Content::Object(&HEALTH), "Whose transitions, and which statuses"),
+        FieldShape::optional("spec", Content::Object(&HEALTH), "The system, and the statuses"),
     ],
     one_of: &[],
 };
 
 pub(super) static HEALTH: Shape = Shape {
     name: "HealthTransitions",
-    about: "Whose transitions, and which statuses",
+    about: "The system, and the statuses",
     fields: &[
         FieldShape::optional("system", Content::Name, "The system; without it, the service"),
         FieldShape::optional("healthcheck", Content::Name, "One check of it, instead of the system as a whole"),
         FieldShape::optional(
             "states",
             Content::List(&Content::Word(|| Status::ALL.map(Status::as_str).to_vec()), Length::SomeDistinct),
-            "The statuses that are meant",
+            "The statuses",
         ),
     ],
     one_of: &[],
@@ -151,7 +151,7 @@ pub(super) static CALENDAR: Shape = Shape {
             Content::Text,
             "A midnight at which a period begins, such as 2024-01-01 00:00:00",
         ),
-        FieldShape::required("timeZone", Content::Zone, "The zone of that midnight"),
+        FieldShape::required("timeZone", Content::Zone, "Time zone of that midnight"),
     ],
     one_of: &[],
 };
@@ -162,7 +162,7 @@ pub(super) static OBJECTIVE: Shape = Shape {
     fields: &[
         FieldShape::optional("displayName", Content::Text, "Display name, kept as an annotation"),
         FieldShape::optional("op", Content::Word(|| vec!["lte", "gte", "lt", "gt"]), "How a thresholdMetric compares"),
-        FieldShape::optional("value", Content::Number, "With what a thresholdMetric, which is 0 or 1, is compared"),
+        FieldShape::optional("value", Content::Number, "What a thresholdMetric, which is 0 or 1, is compared with"),
         FieldShape::optional("target", Content::Ratio, "Target as a share of the window, such as 0.999"),
         FieldShape::optional(
             "targetPercent",

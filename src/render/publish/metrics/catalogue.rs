@@ -24,25 +24,23 @@ const VALUES: [Value; 28] = [
         "Availability over the elapsed window, by all charged downtime",
         |it| availability_percent(&it.budget, it.budget.tally.strict_us()).map(ratio),
     ),
-    ("slo_error_budget_total_seconds", "Downtime that the target allows in the window", |it| {
+    ("slo_error_budget_total_seconds", "Error budget: downtime that the target allows in the window", |it| {
         Some(scaled_seconds(it.budget.total()))
     }),
     ("slo_error_budget_consumed_seconds", "Downtime that spends the budget", |it| Some(down(it.budget.consumed_us()))),
     ("slo_error_budget_consumed_strict_seconds", "All charged downtime in the window", |it| {
         Some(down(it.budget.tally.strict_us()))
     }),
-    ("slo_error_budget_remaining_seconds", "What is left of the budget", |it| {
-        Some(scaled_seconds(it.budget.remaining()))
-    }),
-    ("slo_error_budget_overspent_seconds", "What was consumed beyond the budget", |it| {
+    ("slo_error_budget_remaining_seconds", "Remaining budget", |it| Some(scaled_seconds(it.budget.remaining()))),
+    ("slo_error_budget_overspent_seconds", "Consumption beyond the budget", |it| {
         Some(scaled_seconds(it.budget.overspent()))
     }),
-    ("slo_error_budget_remaining_ratio", "What is left of the budget, as a share of it", |it| {
+    ("slo_error_budget_remaining_ratio", "Remaining budget, as a share of the budget", |it| {
         Some(ratio(remaining_percent(&it.budget)))
     }),
     ("slo_objective_breaching", "1 if more than the budget is consumed", |it| Some(flag(it.budget.is_breaching()))),
-    ("slo_objective_down", "1 if downtime that spends the budget is going on", |it| Some(flag(it.has_open_downtime()))),
-    ("slo_objective_down_since_timestamp_seconds", "Since when the outage lasts, while there is one", |it| {
+    ("slo_objective_down", "1 if downtime that spends the budget is ongoing", |it| Some(flag(it.has_open_downtime()))),
+    ("slo_objective_down_since_timestamp_seconds", "Start of the current outage, if there is one", |it| {
         it.down_since().map(seconds)
     }),
     ("slo_objective_status_known", "1 if the status is known", |it| Some(flag(it.known_now))),
@@ -69,7 +67,7 @@ const VALUES: [Value; 28] = [
     }),
     ("slo_objective_streak_days", "Days in a row within budget", |it| Some(it.streak.current.into())),
     ("slo_objective_best_streak_days", "The longest streak", |it| Some(it.streak.best.into())),
-    ("slo_objective_lost_streak_days", "The streak that ended last", |it| Some(it.streak.lost.into())),
+    ("slo_objective_lost_streak_days", "Length of the streak that ended last", |it| Some(it.streak.lost.into())),
     ("slo_objective_exhausted_at_timestamp_seconds", "Forecast: when the open outage exhausts the budget", |it| {
         it.forecast.exhausted_at.map(seconds)
     }),
@@ -118,7 +116,7 @@ fn whose_of(report: &ObjectiveReport, name: &str, value: &str) -> Labels {
 /// Every metric of every objective.
 pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
     for report in reports {
-        sink.put("slo_objective_info", "What is declared of an objective; always 1", described(report), 1.0);
+        sink.put("slo_objective_info", "Labels and settings of an objective; always 1", described(report), 1.0);
     }
     for (name, help, value) in VALUES {
         for report in reports {

@@ -19,12 +19,8 @@ pub(in crate::manifest) static POLICY: Shape = Shape {
     name: "AlertPolicySpec",
     about: "When it alerts",
     fields: &[
-        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
-        FieldShape::required(
-            "alertWhenBreaching",
-            Content::Truth(true),
-            "Whether the condition is to be judged at all",
-        ),
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description"),
+        FieldShape::required("alertWhenBreaching", Content::Truth(true), "Whether the condition is evaluated"),
         FieldShape::optional(
             "alertWhenResolved",
             Content::Truth(false),
@@ -52,20 +48,20 @@ pub(super) static CONDITION_OR_REF: Shape = Shape {
         FieldShape::optional("conditionRef", Content::Name, "The name of an AlertCondition"),
         FieldShape::optional("kind", Content::Word(|| vec!["AlertCondition"]), "Always AlertCondition"),
         FieldShape::optional("metadata", Content::Object(&METADATA), "Name, labels and annotations"),
-        FieldShape::optional("spec", Content::Object(&CONDITION), "What holds when it alerts"),
+        FieldShape::optional("spec", Content::Object(&CONDITION), "When it alerts"),
     ],
     one_of: &[&["conditionRef", "spec"], &["conditionRef", "kind"], &["conditionRef", "metadata"]],
 };
 
 pub(in crate::manifest) static CONDITION: Shape = Shape {
     name: "AlertConditionSpec",
-    about: "What holds when it alerts",
+    about: "When it alerts",
     fields: &[
-        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description"),
         FieldShape::required(
             "severity",
             Content::Text,
-            "critical, warning or info, or what many call these: page, sev1",
+            "critical, warning or info, or a common name such as page or sev1",
         ),
         FieldShape::required("condition", Content::Object(&BURN_RATE), "A burn rate and what it is compared with"),
     ],
@@ -80,7 +76,7 @@ pub(super) static BURN_RATE: Shape = Shape {
         FieldShape::required(
             "op",
             Content::Word(|| vec!["lte", "gte", "lt", "gt"]),
-            "How they compare; lt and lte alert while little burns, which is hardly meant",
+            "How they are compared; lt and lte alert while little of the budget burns, which is rarely intended",
         ),
         FieldShape::required("threshold", Content::Number, "What the burn rate is compared with"),
         FieldShape::required("lookbackWindow", Content::Shorthand, "One of 5m, 30m, 1h, 2h, 6h, 1d and 3d"),
@@ -91,7 +87,7 @@ pub(super) static BURN_RATE: Shape = Shape {
 
 pub(super) static TARGET_OR_REF: Shape = Shape {
     name: "AlertNotificationTargetOrRef",
-    about: "Whom to notify, which slo does not do",
+    about: "Whom to notify; slo sends no notifications",
     fields: &[
         FieldShape::optional("targetRef", Content::Name, "The name of an AlertNotificationTarget"),
         FieldShape::optional(
@@ -109,8 +105,8 @@ pub(in crate::manifest) static TARGET: Shape = Shape {
     name: "AlertNotificationTargetSpec",
     about: "Whom to notify",
     fields: &[
-        FieldShape::required("target", Content::Text, "slo-check is the one that slo has: the exit code of slo check"),
-        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "What it is about"),
+        FieldShape::required("target", Content::Text, "slo-check: the exit code of slo check"),
+        FieldShape::optional("description", Content::ShortText(LONGEST_DESCRIPTION), "Description"),
     ],
     one_of: &[],
 };
