@@ -32,7 +32,11 @@ impl GroupBy {
             ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
-            (key, None) if !key.is_empty() => Err(format!("expected {all}; did you mean label:{key}?")),
+            (key, None) if !key.is_empty() => {
+                // `lable:team` means the key behind the colon.
+                let key = key.split_once(':').map_or(key, |(_, key)| key);
+                Err(format!("expected {all}; did you mean label:{key}?"))
+            }
             _ => Err(format!("expected {all}, such as label:team")),
         }
     }

@@ -199,10 +199,11 @@ impl<'a> Field<'a> {
             .ok()
     }
 
-    /// A whole number that is not quoted; reports nothing.
+    /// A whole number that is not quoted, and has no leading zero, which makes it octal for readers of YAML 1.1; reports nothing.
     pub(in crate::manifest) fn whole_number(&self) -> Option<u32> {
         let Value::Scalar { text, plain: true } = &self.node.value else { return None };
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+        let is_octal = text.len() > 1 && text.starts_with('0');
+        (!is_octal && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
     }
 
     /// A whole number from 1 to a most.

@@ -141,17 +141,17 @@ fn an_input_of_another_form_names_the_feed_that_reads_it() {
         (
             own.to_str().unwrap(),
             &path,
-            "not what the feed own reads, which is csv",
+            "not the format of the feed own, which reads csv",
             "slo ingest --feed healthchecks-io",
         ),
-        ("prometheus", &table, "not what the feed prometheus reads, which is json", "slo feed show prometheus"),
+        ("prometheus", &table, "not the format of the feed prometheus, which reads json", "slo feed show prometheus"),
         (
             "uptime-kuma",
             &table,
-            "not what the feed uptime-kuma reads, which is sqlite or json",
+            "not the format of the feed uptime-kuma, which reads sqlite or json",
             "slo feed show uptime-kuma",
         ),
-        ("pagerduty", &path, "not what the feed pagerduty reads", "healthchecks-io"),
+        ("pagerduty", &path, "not the format of the feed pagerduty", "healthchecks-io"),
     ] {
         let output = slo.run(&["ingest", "--feed", feed, file.to_str().unwrap()], b"");
         assert_eq!(output.code, 2, "{}", output.stderr);
