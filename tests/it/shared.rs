@@ -1,5 +1,6 @@
 //! A shared database of PostgreSQL answers as a file does, to the byte, whoever has written what before.
 
+mod commands;
 mod encrypted;
 mod faults;
 mod large;
