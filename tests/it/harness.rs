@@ -64,14 +64,29 @@ impl Slo {
 
     /// A world that has ingested `feed` and applied `manifests`, in that order.
     pub(crate) fn with(feed: &str, manifests: &str) -> Self {
-        let slo = Self::new();
-        slo.ingest(feed);
-        slo.apply(manifests);
-        slo
+        Self::new().having(feed, manifests)
+    }
+
+    /// The same world after it has ingested `feed` and applied `manifests`.
+    pub(crate) fn having(self, feed: &str, manifests: &str) -> Self {
+        self.ingest(feed);
+        self.apply(manifests);
+        self
     }
 
     pub(crate) fn db(&self) -> PathBuf {
         self.db.clone()
+    }
+
+    /// A file with what the database holds, to look into: its own where it is one, else a copy.
+    pub(crate) fn file(&self) -> PathBuf {
+        if self.db.starts_with(self.dir.path()) {
+            return self.db();
+        }
+        let copy = self.path("copy.db");
+        drop(std::fs::remove_file(&copy));
+        self.pass(&["db", "copy", "-q", self.db.to_str().unwrap(), copy.to_str().unwrap()], b"");
+        copy
     }
 
     /// Runs one command with nothing in its environment but `SLO_DB`.

@@ -297,7 +297,7 @@ fn probes_that_spool_at_the_same_time_lose_no_line() {
 
 #[test]
 fn a_database_of_somebody_else_and_a_spool_that_cannot_be_written_lose_nothing_either() {
-    let world = World::new();
+    let world = World::in_file();
     world.ingest(&line("2024-03-01T10:00:00Z", "shop", "up"));
     world.write("spool", "");
     for name in ["slo.db", "spool"] {

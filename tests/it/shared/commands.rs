@@ -121,7 +121,7 @@ fn a_probe_spools_its_result_while_the_server_is_down_and_stores_it_with_the_nex
     let statuses: Vec<&str> = journal.lines().filter_map(|line| line.split("\"status\":\"").nth(1)).collect();
     assert_eq!(statuses.len(), 4, "{journal}");
     let is_down = |status: &&str| status.starts_with("unhealthy");
-    assert_eq!(statuses.iter().map(|status| is_down(status)).collect::<Vec<_>>(), [false, true, true, false]);
+    assert_eq!(statuses.iter().map(is_down).collect::<Vec<_>>(), [false, true, true, false]);
     assert_eq!(journal.matches("it hurts").count(), 2, "{journal}");
     slo.pass(&["db", "verify"], b"");
 }

@@ -44,6 +44,19 @@ pub(crate) fn is_asked_for() -> bool {
     std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
+/// Runs other tests of this binary once more, with their worlds on a server; returns how many there were.
+pub(crate) fn again(tests: &[&str]) -> usize {
+    if is_asked_for() || Server::any().is_none() {
+        return tests.len();
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(tests).env("SLO_TEST_STORE", "postgres").env("PROPTEST_CASES", "1");
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told.matches("... ok\n").count()
+}
+
 /// A server that listens on a socket in its folder.
 pub(crate) struct Server {
     folder: PathBuf,
