@@ -152,7 +152,7 @@ fn faults(statement: &str) -> Vec<String> {
         if beginning.ends_with([' ', '.']) { statement.starts_with(beginning) } else { statement == *beginning }
     };
     let mut faults = Vec::new();
-    if !BEGINNINGS.iter().any(|beginning| begins(beginning)) {
+    if !BEGINNINGS.iter().any(begins) {
         faults.push("begins in an unknown way".to_owned());
     }
     let pieces: Vec<&str> = statement.split('(').collect();
