@@ -179,7 +179,9 @@ fn memory_follows_the_files_and_not_what_is_wrong_with_them() {
         let script = "ulimit -v 400000; exec \"$SLO\" validate \"$0\"";
         let output = shell
             .args(["-c", script, name])
+            .env_clear()
             .env("SLO", crate::harness::SLO)
+            .env("SLO_DB", world.place())
             .current_dir(world.root())
             .output()
             .unwrap();
