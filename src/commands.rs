@@ -166,7 +166,7 @@ impl Context<'_> {
     /// Opens the database to read it, if there is one: its place may be unknown, or empty.
     ///
     /// # Errors
-    /// When it names no file, or cannot be opened.
+    /// When it does not name a file, or cannot be opened.
     pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
         if self.db.is_none() || !self.has_store()? {
             return Ok(None);

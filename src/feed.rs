@@ -361,7 +361,7 @@ impl<R: Read> Reader<R> {
             Told::Nothing => {
                 let begins_object = raw.trim_ascii_start().starts_with(b"{");
                 let reason = shape.split(raw, broken, &mut Fields::default()).err().filter(|_| begins_object);
-                opening.hold(line, raw, reason.unwrap_or_else(|| "neither a JSON object nor a CSV header".to_owned()));
+                opening.hold(line, raw, reason.unwrap_or_else(|| "expected a JSON object or a CSV header".to_owned()));
                 opening.overflow().map_or(Ok((Vec::new(), false)), Err)?
             }
         };

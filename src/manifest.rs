@@ -272,7 +272,7 @@ impl Chunk<'_> {
         };
         let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
         if let Some(at) = self.bytes.iter().position(control) {
-            let message = format!("a control character (0x{:02x}) that no YAML file contains", self.bytes[at]);
+            let message = format!("a control character (0x{:02x}) that is not allowed in YAML", self.bytes[at]);
             report.error(self.place(at), message, "this does not look like a manifest");
             return None;
         }

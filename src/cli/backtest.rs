@@ -22,7 +22,7 @@ pub(crate) struct Backtest {
     /// From this time on, or this long before the end [default: 90d]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Up to this time, or this long before as-of; later facts do not exist
+    /// Up to this time, or this long before as-of; later facts are ignored
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// What should have been detected: the objective's own breaches, or incidents in a file
@@ -40,7 +40,7 @@ pub(crate) struct Backtest {
     /// How long after its end an alert about an event may still begin
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = length)]
     pub(crate) grace: i64,
-    /// Suggest what this history supports instead
+    /// Instead, suggest what this history supports
     #[arg(long, value_name = "WHAT")]
     pub(crate) suggest: Option<Suggest>,
     /// Number of windows in which a suggested target would have been met

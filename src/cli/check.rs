@@ -27,13 +27,13 @@ pub(crate) struct Check {
     /// Fail while any declared condition is firing, each for the objectives it selects
     #[arg(long, conflicts_with = "condition")]
     pub(crate) all: bool,
-    /// Also fail what has not reported for this long, e.g. 15m
+    /// Also fail objectives that have not reported for this long, e.g. 15m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) max_age: Option<i64>,
-    /// Also fail where the status was known for a smaller part of the elapsed window
+    /// Also fail objectives whose status was known for a smaller share of the elapsed window
     #[arg(long, value_name = "PERCENT", value_parser = coverage)]
     pub(crate) min_coverage: Option<u32>,
-    /// Whether an objective whose system never reported fails
+    /// The verdict for an objective whose system never reported
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
     /// Check again every 5 seconds until it passes, for at most this long

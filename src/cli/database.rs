@@ -130,7 +130,7 @@ pub(crate) struct Verify {
     pub(crate) repair: bool,
 }
 
-/// Write a checked copy, also while others write
+/// Write a checked copy, even while others write
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -162,7 +162,7 @@ pub(crate) struct Copy {
 Examples:
   slo db merge other.db")]
 pub(crate) struct Merge {
-    /// The other databases, files or postgres://…; one of an older version is upgraded first, otherwise they stay unchanged
+    /// The other databases, files or postgres://…; a database of an older version is upgraded first, the others stay unchanged
     #[arg(value_name = "FILE", required = true)]
     pub(crate) from: Vec<PathBuf>,
 }
@@ -184,13 +184,13 @@ pub(crate) struct Forget {
     /// Delete the facts of this system
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) system: Option<Name>,
-    /// Only those of this healthcheck
+    /// Only facts of this check
     #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
     pub(crate) check: Option<Name>,
-    /// Only those that were reported from this location
+    /// Only facts reported from this location
     #[arg(long, value_name = "NAME", value_parser = name, requires = "system")]
     pub(crate) location: Option<Name>,
-    /// Only those of this source
+    /// Only facts of this source
     #[arg(long, requires = "system")]
     pub(crate) source: Option<StreamSource>,
     #[command(flatten)]

@@ -15,7 +15,7 @@ Examples:
   slo ingest --rejects bad.jsonl checks.jsonl")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Ingest {
-    /// Files to read, plain or compressed (gzip, zstd, xz); `-` or none: standard input
+    /// Files to read, plain or compressed (gzip, zstd, xz); `-` or no file: standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Format of the input; auto looks at its content
@@ -48,7 +48,7 @@ pub(crate) struct Ingest {
     /// Accept times up to this long after the machine's clock
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = skew)]
     pub(crate) max_skew: i64,
-    /// Commit what arrives within a second, for a pipe that stays open
+    /// Commit new lines within a second, for a pipe that stays open
     #[arg(long, conflicts_with_all = ["strict", "dry_run"])]
     pub(crate) follow: bool,
 }
@@ -98,7 +98,7 @@ pub(crate) struct FeedTry {
 Examples:
   slo feed show gatus > my-feed.yaml")]
 pub(crate) struct FeedShow {
-    /// The feed, see `slo list feeds`
+    /// Name of the feed; see `slo list feeds`
     #[arg(value_name = "FEED")]
     pub(crate) name: String,
 }

@@ -14,7 +14,7 @@ pub(crate) struct Paths {
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// Check manifests and report every problem of every file
+/// Check manifests and report every problem in every file
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -102,7 +102,7 @@ Examples:
   slo log
   slo log checkout-availability -n 5")]
 pub(crate) struct Log {
-    /// Only applies that changed an object with this name; none: all
+    /// Only applies that changed an object with this name [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) objects: Vec<String>,
     /// Only applies of this set
@@ -138,10 +138,10 @@ pub(crate) struct Correct {
     /// Only what was reported from this location
     #[arg(long, value_name = "NAME", value_parser = object)]
     pub(crate) location: Option<Name>,
-    /// From this time on, or from this long before as-of; without it, ever since
+    /// From this time on, or from this long before as-of [default: always]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Until this time, or until this long before as-of; without it, forever
+    /// Until this time, or until this long before as-of [default: forever]
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// True status: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out

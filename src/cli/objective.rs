@@ -8,13 +8,13 @@ use crate::domain::budget::grouping::GroupBy;
 /// Which objectives a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct Selection {
-    /// Names of objectives; none: all
+    /// Names of objectives [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// Only objectives of this system; may be given several times
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Vec<String>,
-    /// Only objectives with these labels: key=value, key!=value, key, !key; comma means and
+    /// Only objectives with these labels: key=value, key!=value, key, !key; a comma means `and`
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub(crate) selector: Option<String>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct Downtime {
     /// Only ongoing events
     #[arg(long)]
     pub(crate) open: bool,
-    /// Only the last N outages, however long ago unless --since or --period is given
+    /// Only the last N outages, no matter how long ago, unless --since or --period is given
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,
     /// Also list downtime that is not charged, and why: excluded, outside the schedule, too short or corrected

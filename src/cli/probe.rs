@@ -25,7 +25,7 @@ pub(crate) struct Probe {
     /// Name of the check [default: the system as a whole]
     #[arg(long, value_name = "CHECK")]
     pub(crate) check: Option<String>,
-    /// From where the check is made [default: one unnamed location]
+    /// Where the check is made from [default: one unnamed location]
     #[arg(long, value_name = "LOCATION")]
     pub(crate) location: Option<String>,
     /// Kill the command and everything it started after this long
@@ -37,7 +37,7 @@ pub(crate) struct Probe {
     /// Wait this long before each retry
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub(crate) retry_delay: i64,
-    /// Read exit codes as monitoring plugins mean them: 0 healthy, 1 degraded, 2 unhealthy, others unknown
+    /// Read exit codes as monitoring plugins define them: 0 healthy, 1 degraded, 2 unhealthy, others unknown
     #[arg(long)]
     pub(crate) nagios: bool,
     /// Exit with 1 unless the result is healthy
@@ -46,7 +46,7 @@ pub(crate) struct Probe {
     /// Print the transition, as `slo ingest` reads it, instead of storing it
     #[arg(long, conflicts_with = "spool")]
     pub(crate) print: bool,
-    /// Append the transition to this file if it cannot be stored; the next probe that can store what is in it does so
+    /// Append the transition to this file if it cannot be stored; the next probe that reaches the database stores its lines
     #[arg(long, value_name = "FILE")]
     pub(crate) spool: Option<PathBuf>,
     /// The command to run, and its arguments

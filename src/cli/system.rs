@@ -12,10 +12,10 @@ Examples:
   slo health postgres -o json
   slo health -l team=payments --fail-on unhealthy")]
 pub(crate) struct Health {
-    /// Names of systems; none: all
+    /// Names of systems [default: all]
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
-    /// Only systems with these labels: key=value, key!=value, key, !key; comma means and
+    /// Only systems with these labels: key=value, key!=value, key, !key; a comma means `and`
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub(crate) selector: Option<String>,
     /// List retired systems as well
@@ -24,7 +24,7 @@ pub(crate) struct Health {
     /// Exit with 1 when a system has this status or a worse one; may be given several times
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOnStatus>,
-    /// With --fail-on: only when it has had it without a gap for this long
+    /// With --fail-on: only if it has had that status without a gap for this long
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "fail_on")]
     pub(crate) held_for: Option<i64>,
 }
@@ -47,7 +47,7 @@ Examples:
   slo achievements checkout -o wide
   slo achievements --recent 5")]
 pub(crate) struct Achievements {
-    /// Names of systems; none: all with objectives
+    /// Names of systems [default: all that have objectives]
     #[arg(value_name = "SYSTEM")]
     pub(crate) systems: Vec<String>,
     /// Only the last N achievements, newest first
@@ -71,7 +71,7 @@ pub(crate) struct History {
     /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// In tables, show transitions that repeat the status of their stream as rows of their own
+    /// In tables, show repeats of a stream's status as separate rows
     #[arg(long)]
     pub(crate) all: bool,
 }

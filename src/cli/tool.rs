@@ -46,7 +46,7 @@ Examples:
   slo man status > slo-status.1
   slo man --dir man1")]
 pub(crate) struct Man {
-    /// The command whose page to print, such as `status` or `db verify`; none: slo itself
+    /// The command whose page to print, such as `status` or `db verify` [default: slo itself]
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
     /// Write a page for slo and for each command into this folder instead

@@ -94,7 +94,7 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     if feeds.is_empty() {
         return Err(Failure::new(
             format!("--feed {name}: the file has no document of kind: Feed"),
-            "see slo feed show NAME for one to start from",
+            "see `slo feed show NAME` for one to start from",
         ));
     }
     Ok(feeds)

@@ -47,7 +47,7 @@ impl Wanted {
         let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(frame) };
         Err(Failure::new(
             format!("invalid --period: {} has not begun; it begins at {start}, after {as_of}", frame.period),
-            format!("the period of this kind that is running is {}", Period::containing(frame.period.unit(), today)),
+            format!("the current period of this kind is {}", Period::containing(frame.period.unit(), today)),
         ))
     }
 

@@ -62,9 +62,9 @@ pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
     let hint = match (&all[..], &pairs[..]) {
         ([], _) => "declare objectives with `slo apply PATH`".to_owned(),
         (_, []) => "`slo list objectives` shows their names; none has a label".to_owned(),
-        _ => format!("`slo list objectives` shows names and labels; there are {}", listed(&pairs)),
+        _ => format!("`slo list objectives` shows names and labels; the labels are {}", listed(&pairs)),
     };
-    Failure::new(format!("nothing to {what}: no objective is selected"), hint)
+    Failure::new(format!("nothing to {what}: no objective matches"), hint)
 }
 
 /// The systems that a command about objectives is also about, with their labels: those with the name of `--system` and the labels of

@@ -73,7 +73,7 @@ impl Columns {
             if field.is_some() && columns.fields[..index].contains(field) {
                 let title = &columns.titles[index];
                 return Err(Failure::new(
-                    format!("the CSV header names one field twice: {title}"),
+                    format!("the CSV header has a field twice: {title}"),
                     "keep one of the two columns",
                 ));
             }

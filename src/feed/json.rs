@@ -134,7 +134,7 @@ impl<'de, I: FnMut(&str)> Visitor<'de> for ObjectSeed<'_, '_, I> {
             let value = map.next_value_seed(ScalarSeed(field))?;
             if !self.fields.set(field, value) {
                 let name = field.as_str();
-                let again = if key == name { String::new() } else { format!(" ({key} is another name for it)") };
+                let again = if key == name { String::new() } else { format!(" (`{key}` is another name for it)") };
                 return Err(A::Error::custom(format!("{name} is given twice{again}")));
             }
         }

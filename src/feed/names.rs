@@ -43,7 +43,7 @@ impl Names {
         let Some(made) = &mut self.made else { return Ok(Cow::Borrowed(text)) };
         let raw = std::str::from_utf8(text).map_err(|_| format!("{} {} is not UTF-8", field.as_str(), quote(text)))?;
         let Some(name) = Name::like(raw) else {
-            return Err(format!("{} {} has no character that a name may have", field.as_str(), quote(text)));
+            return Err(format!("{} {} has no character that is allowed in a name", field.as_str(), quote(text)));
         };
         let system = String::from_utf8_lossy(system);
         let slug = name.as_str().as_bytes().to_vec();
@@ -53,7 +53,7 @@ impl Names {
             Entry::Occupied(known) => {
                 let (other, name) = (quote(known.get().as_bytes()), &known.key().2);
                 let (field, text) = (field.as_str(), quote(text));
-                return Err(format!("{field} {text} would become {name}, as {other} has; rename one of the two"));
+                return Err(format!("{field} {text} would become {name}, like {other}; rename one of the two"));
             }
         }
         Ok(Cow::Owned(slug))

@@ -12,12 +12,12 @@ use crate::failure::Failure;
 /// Lines that are held at the most, and their bytes, give or take one line.
 const MOST_LINES: usize = 1000;
 const MOST_BYTES: usize = 256 * 1024;
-const TRANSITIONS: &str = "write one transition a line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
+const TRANSITIONS: &str = "write one transition per line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
                            \"status\": \"down\"}, or CSV whose first line names ts, system and status";
 
 /// What to do about a file in a form of its own.
 fn describe() -> String {
-    format!("describe it: slo feed try FILE > feed.yaml writes a feed to start from; or {TRANSITIONS}")
+    format!("describe it: `slo feed try FILE > feed.yaml` writes a feed to start from; or {TRANSITIONS}")
 }
 
 /// A line that is held back, and why it is rejected if it has to be.
@@ -159,7 +159,7 @@ impl Opening {
             }
             return incomplete_header(&missing, line).context(format!("line {}", first.line));
         }
-        Failure::new(at(format!("neither a JSON object nor a CSV header: {}", excerpt(line))), describe())
+        Failure::new(at(format!("expected a JSON object or a CSV header: {}", excerpt(line))), describe())
     }
 
     /// The error of JSON Lines of which no record has the fields that are needed.
@@ -188,7 +188,7 @@ fn names(titles: &[String], field: Field) -> bool {
 
 /// What to say of a JSON document that is not one object a line, and what to do about it.
 fn document(text: &str) -> (String, String) {
-    let what = "JSON over several lines or in an array, not one object a line";
+    let what = "JSON over several lines or in an array, not one object per line";
     let text = text.trim_start();
     // The list of records: the document itself, or the first list in it.
     let list = if text.starts_with('[') { Some((0, ".[]".to_owned())) } else { first_list(text) };

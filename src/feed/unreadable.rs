@@ -85,7 +85,7 @@ impl Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Database => f.write_str("not text but a SQLite database"),
+            Self::Database => f.write_str("a SQLite database, not text"),
             Self::Binary(what) => write!(f, "not text but {what}"),
             Self::Encoded(encoding) => write!(f, "{encoding} text; slo reads UTF-8"),
             Self::Foreign => f.write_str("text that is not UTF-8"),

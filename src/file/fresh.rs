@@ -51,7 +51,7 @@ impl Fresh {
     /// When the target names no file, or none can be made there.
     pub(crate) fn beside(target: &Path, like: Option<&fs::Metadata>) -> io::Result<Self> {
         if target.file_name().is_none() {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "it names no file"));
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it does not name a file"));
         }
         for number in 0..MOST_TRIES {
             // The target's own name may be as long as a name can be.

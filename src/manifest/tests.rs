@@ -127,7 +127,7 @@ fn a_disabled_check_of_checkstack_is_retired_in_the_systems_beside_it() {
 
     let text = [check("http", "{ enabled: false }"), check("http", "{}"), check("ping", "{ enabled: maybe }")].concat();
     let expected = "slo.yaml:4:19: warning: Healthcheck http: http is disabled, but no system is declared beside it, so nothing \
-                    follows from that; give the systems together with it, or write retiredAt in spec.checks\n\
+                    follows from that; pass the systems together with it, or write retiredAt in spec.checks\n\
                     slo.yaml:9:19: error: Healthcheck http: declared twice, first at slo.yaml:4:19; rename or remove one of them\n\
                     slo.yaml:15:18: error: spec.enabled must be true or false, not \"maybe\"\n";
     assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &Known::default())), expected);
@@ -241,7 +241,7 @@ fn circles_through_stored_systems_are_found_unless_the_documents_break_them() {
     }
     let read = |text: String| shown(&read_sources(&[source("slo.yaml", text)], &known));
     let expected =
-        "slo.yaml:5:59: error: System b: systems depend on one another: a → b → a; remove one of these dependencies\n";
+        "slo.yaml:5:59: error: System b: systems depend on each other: a → b → a; remove one of these dependencies\n";
     assert_eq!(read(system("b", &["a"])), expected);
     assert_eq!(read(system("b", &["a"]) + &system("a", &[])), "");
 }

@@ -87,7 +87,7 @@ fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
         bounds.extend(bound.filter(|bound| !bounds.contains(bound)));
     }
     if bounds.is_empty() {
-        let why = if holds { "its parts leave nothing out" } else { "its parts contradict one another" };
+        let why = if holds { "its parts leave nothing out" } else { "its parts contradict each other" };
         return format!(": {why}");
     }
     // With several objectives this is one of them, and the others decide alike.

@@ -20,7 +20,7 @@ const MOST_GUESSES: usize = 1_000_000;
 
 /// How deep composite systems may be nested: each is looked at from those it belongs to.
 const MOST_NESTED: usize = 32;
-const CYCLE_OF_MEMBERS: &str = "systems are made of, or depend on, one another";
+const CYCLE_OF_MEMBERS: &str = "systems are members of, or depend on, each other";
 
 /// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
 ///
@@ -165,7 +165,7 @@ impl<'a> Whole<'a> {
             let (what, remedy) = if has_members {
                 (CYCLE_OF_MEMBERS, "remove one of these members or dependencies")
             } else {
-                ("systems depend on one another", "remove one of these dependencies")
+                ("systems depend on each other", "remove one of these dependencies")
             };
             let message = format!("{what}: {}", cycle::spell_out(&names));
             self.note(Severity::Error, draft, reference.at, message, remedy);
@@ -186,8 +186,7 @@ impl<'a> Whole<'a> {
         // Circles have been reported as such.
         let has_cycle = self.problems.iter().any(|problem| problem.message.contains(CYCLE_OF_MEMBERS));
         if let (Some((draft, reference)), false) = (too_deep.first(), has_cycle) {
-            let message =
-                format!("{} is made of systems that are made of others, more than {MOST_NESTED} deep", draft.name);
+            let message = format!("{} has members nested more than {MOST_NESTED} deep", draft.name);
             self.note(Severity::Error, draft, reference.at, message, "name the systems at the bottom as members");
         }
     }

@@ -15,7 +15,7 @@ slo: error budgets, streaks and CI verdicts from health transitions
 
   slo demo                  see it work on an example
   slo ingest monitor.csv    import what your monitoring recorded
-  slo init slo.yaml         write objectives for it, to be edited
+  slo init slo.yaml         write objectives to edit
   slo apply slo.yaml        declare them
   slo status                show every objective, worst first
   slo check                 fail when a budget is spent, for CI

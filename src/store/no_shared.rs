@@ -58,7 +58,7 @@ pub(super) enum Writing {
 pub(super) struct Held(Infallible);
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "nobody takes facts in beside others")]
+#[expect(dead_code, reason = "no concurrent ingests here")]
 pub(super) struct Taking<'a> {
     pub(super) system: &'a str,
     pub(super) source: u8,

@@ -171,7 +171,7 @@ fn tell_strangers(context: &mut Context<'_>, store: &Store, incidents: &[Inciden
     if !names.is_empty() {
         let names: Vec<&str> = names.into_iter().take(5).collect();
         context.note(&format!(
-            "note: {} of {} incidents concern objectives or systems that this database does not know, such as {}",
+            "note: {} of {} incidents are about objectives or systems that this database does not know, such as {}",
             strangers.len(),
             incidents.len(),
             names.join(", ")
@@ -210,7 +210,7 @@ fn selected_systems(store: &Store, args: &Backtest, scope: &Scope, as_of: Instan
         selected.filter(|(name, labels)| scope.covers_system(name, labels)).map(|(name, _)| name).collect();
     if systems.is_empty() {
         return Err(Failure::new(
-            "nothing to test: the condition is about none of the selected systems",
+            "nothing to test: the condition selects none of these systems",
             "see `slo list conditions` for the objectives each condition selects, and select systems with --system and -l",
         ));
     }

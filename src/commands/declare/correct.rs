@@ -1,6 +1,6 @@
 //! Owns `slo correct`: a Correction, ready to commit, and what it would do to the budgets.
 //!
-//! | `slo correct SYSTEM --status STATUS --reason WHY` | prints the `Correction` that puts a wrong record right, and on standard
+//! | `slo correct SYSTEM --status STATUS --reason WHY` | prints a `Correction` of a wrong record, and on standard
 //! error its effect on the budgets; `--check`, `--source`, `--location`, `--since`, `--until`, `--write FILE` | |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,7 @@ fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[
              say when the record was wrong",
         );
     } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
-        context.note("note: no budget would change; times without an offset are in UTC: is the time right?");
+        context.note("note: no budget would change; times without an offset are in UTC, so check the time");
     }
 }
 

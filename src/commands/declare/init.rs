@@ -40,7 +40,7 @@ impl Run for Init {
         let found = store.map_or_else(|| Ok(Found::default()), |store| store.read(|store| find(store, as_of)))?;
         if found.starters.is_empty() && found.declared > 0 {
             return Err(Failure::new(
-                "every system that the journal knows has a manifest already",
+                "every system in the journal already has a manifest",
                 "`slo export manifests` writes what the database holds",
             ));
         }

@@ -35,8 +35,8 @@ impl Run for Health {
         }
         if let Some(Output::Junit | Output::Github) = context.output {
             return Err(Failure::new(
-                "-o junit and -o github are forms of verdicts",
-                "say what fails, such as --fail-on unhealthy",
+                "-o junit and -o github are for verdicts only",
+                "say which status fails, such as --fail-on unhealthy",
             ));
         }
         let mut healths = store.read(|store| selected(store, args, as_of))?;

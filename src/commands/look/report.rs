@@ -60,7 +60,7 @@ fn of_period(args: &Report, wanted: &period::Wanted, context: &mut Context<'_>) 
     })?;
     if let Some(path) = &args.html {
         if context.output.is_some_and(|output| output != Output::Html) {
-            return Err(Failure::new("--html writes a page, and -o asks for something else", "give one of the two"));
+            return Err(Failure::new("--html writes a page, but -o asks for another format", "give one of the two"));
         }
         return written(path, &html_of(&review, args.title.as_deref()), review.entries.len(), context);
     }
@@ -73,7 +73,7 @@ fn of_period(args: &Report, wanted: &period::Wanted, context: &mut Context<'_>) 
 fn of_windows(args: &Report, path: &Path, context: &mut Context<'_>) -> Result<Answer> {
     if context.output.is_some_and(|output| !matches!(output, Output::Table | Output::Html)) {
         return Err(Failure::new(
-            "without --period a report is a page, and has no other output format",
+            "without --period, a report is a page and has no other output format",
             "add --period to report a period, or take `slo status -o json` and `slo downtime -o json`, which have its numbers",
         ));
     }

@@ -2,7 +2,7 @@
 //!
 //! | `slo show NAME` | everything about one objective on one screen: whether it is down and since when, the cause, notes, whether
 //! that was planned, budget and forecast; then a timeline of downtime, trend (`--days 90`), streak, achievements, burn rates and
-//! what they mean, accounting. The name of a system stands for its only objective | |
+//! what they mean, accounting. You can also name a system that has only one objective | |
 
 use anyhow::Result;
 

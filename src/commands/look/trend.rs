@@ -39,7 +39,7 @@ impl Run for Trend {
             Ok(found)
         })?;
         if snapshots.is_empty() {
-            context.note("no midnight has passed since the system's first transition, or none in this range");
+            context.note("no midnight since the system's first transition is in this range");
         }
         Ok(Looks::of(snapshots).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
     }

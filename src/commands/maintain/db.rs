@@ -137,7 +137,7 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
 fn damaged_facts(found: &Found) -> anyhow::Error {
     let first = found.differences.first().map_or(String::new(), |difference| format!(": {}", difference.0));
     Failure::new(
-        format!("facts or manifests are damaged, and cannot be recomputed{first}"),
+        format!("facts or manifests are damaged and cannot be recomputed{first}"),
         "`slo db verify` names all of it; restore the file from a backup, or ingest and apply the same files into a new one",
     )
 }

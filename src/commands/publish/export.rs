@@ -90,8 +90,9 @@ impl Run for ExportJournal {
         }
         context.say(&text)?;
         if later > 0 {
-            context
-                .note(&format!("note: {later} transitions after {as_of} were left out; --as-of takes a later moment"));
+            context.note(&format!(
+                "note: {later} transitions after {as_of} were left out; use a later --as-of to include them"
+            ));
         }
         Ok(Answer::written(ExitStatus::Pass))
     }

@@ -147,7 +147,7 @@ fn draft_for(file: &Path, beginning: &[u8], is_empty: bool) -> Result<Answer> {
     }
     let sight = feed::look(beginning).ok_or_else(|| {
         Failure::new(
-            format!("{}: no built-in feed reads it, and it has no records to be seen", file.display()),
+            format!("{}: no built-in feed reads it, and no records were found in it", file.display()),
             "export them as CSV, JSON or text; of a SQLite database, describe a SELECT in a feed of format: sqlite",
         )
     })?;

@@ -319,7 +319,7 @@ impl Session<'_, '_> {
             Event::Stopped { signal, file, partial } => {
                 self.stopped = Some(signal);
                 self.progress.suspend(|| {
-                    self.context.note(&format!("note: {signal}: what was read of {file} until then is kept"));
+                    self.context.note(&format!("note: {signal}: what was read from {file} until then is kept"));
                     if let Some(line) = partial {
                         self.context.warn(&format!("{file}:{line}: not kept: the line is incomplete"));
                     }
@@ -349,8 +349,7 @@ impl Session<'_, '_> {
         self.ignored.sort_unstable();
         self.ignored.dedup();
         if !self.ignored.is_empty() {
-            self.context
-                .note(&format!("note: fields that slo does not know were ignored: {}", self.ignored.join(", ")));
+            self.context.note(&format!("note: unknown fields were ignored: {}", self.ignored.join(", ")));
         }
     }
 }

@@ -86,7 +86,7 @@ fn refuse_other_times(args: &Probe, context: &Context<'_>) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new(
-        "a probe records what is so now, not as of another time",
+        "a probe records what is true now, not as of another time",
         "omit --as-of and SLO_AS_OF, or print the transition with --print",
     ))
 }

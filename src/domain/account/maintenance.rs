@@ -100,14 +100,14 @@ impl Recurrence {
     pub(crate) fn new(start: Instant, length: Length, rule: &str, zone: Tz) -> Result<Self, String> {
         let rule = Rule::parse(rule)?;
         if rule.until.is_some_and(|until| until < start) {
-            return Err("UNTIL lies before start, so the rule never happens".to_owned());
+            return Err("UNTIL is before start, so the rule never matches".to_owned());
         }
         let recurrence = Self { start, length, rule, zone };
         if recurrence.clock_ms() <= 0 || recurrence.clock_ms() > LONGEST_MS {
             return Err("an occurrence lasts more than 0 and at most 3650 days".to_owned());
         }
         if !recurrence.names_start() && recurrence.next_named().is_none() {
-            return Err("the rule never happens".to_owned());
+            return Err("the rule never matches".to_owned());
         }
         Ok(recurrence)
     }

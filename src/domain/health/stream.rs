@@ -12,7 +12,7 @@ pub(crate) struct StreamName {
     pub(crate) system: Name,
     pub(crate) source: Source,
     pub(crate) check: Option<Name>,
-    /// From where the check was made; `None`: the one unnamed location.
+    /// Where the check was made from; `None`: the one unnamed location.
     pub(crate) location: Option<Name>,
 }
 

@@ -308,7 +308,7 @@ impl fmt::Display for Conflict {
             Self::Contradiction { from, other } => {
                 write!(f, "{from}: it contradicts {other} about the same streams at the same time")
             }
-            Self::Cycle(names) => write!(f, "systems depend on one another: {}", cycle::spell_out(names)),
+            Self::Cycle(names) => write!(f, "systems depend on each other: {}", cycle::spell_out(names)),
         }
     }
 }

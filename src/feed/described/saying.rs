@@ -189,7 +189,7 @@ impl Sayer {
     fn end(&mut self, kind: &Kind, slots: &Slots<'_>, start: Instant) -> Result<Option<Instant>, String> {
         let end = self.moment(kind, Field::End, slots)?;
         match end.filter(|end| *end < start) {
-            Some(end) => Err(format!("end {end} lies before start {start}")),
+            Some(end) => Err(format!("end {end} is before start {start}")),
             None => Ok(end),
         }
     }
@@ -234,7 +234,7 @@ impl Sayer {
             return Ok(*stream);
         }
         if self.interner.is_full() {
-            return Err("one record names too many streams; cut it into several".to_owned());
+            return Err("one record names too many streams; split it".to_owned());
         }
         let mut fields = Fields::default();
         let mut set = |field, value: Option<&Cow<'_, [u8]>>| {

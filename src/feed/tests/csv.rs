@@ -26,8 +26,8 @@ fn csv_headers_that_cannot_do_say_why() {
         ("ts,system\n", "the CSV header has no column status: ts,system"),
         ("system;status\n", "the CSV header has no column ts: system;status"),
         ("check;status;ok\n", "the CSV header has no columns ts and system: check;status;ok"),
-        ("ts,time,system,status\n", "the CSV header names one field twice: time"),
-        ("hello\n", "line 1: neither a JSON object nor a CSV header: hello"),
+        ("ts,time,system,status\n", "the CSV header has a field twice: time"),
+        ("hello\n", "line 1: expected a JSON object or a CSV header: hello"),
     ] {
         assert_eq!(auto(text).error.as_deref(), Some(error), "{text}");
     }
@@ -36,7 +36,7 @@ fn csv_headers_that_cannot_do_say_why() {
     let endless = read(io::repeat(b'\n').take(3 << 20).chain("x\n".repeat(5000).as_bytes()), options(Format::Auto));
     assert_eq!(
         (endless.read, endless.error.as_deref()),
-        (0, Some("line 3145729: neither a JSON object nor a CSV header: x"))
+        (0, Some("line 3145729: expected a JSON object or a CSV header: x"))
     );
 }
 
@@ -45,7 +45,7 @@ fn csv_headers_that_cannot_do_say_why() {
 fn a_bad_first_line_costs_no_good_one() {
     let outcome = auto(format!("half a line\"}}\n{}", good("a")));
     assert_eq!((outcome.systems(), &outcome.error), (vec!["a"], &None));
-    assert_eq!(outcome.rejects[0].1, "neither a JSON object nor a CSV header");
+    assert_eq!(outcome.rejects[0].1, "expected a JSON object or a CSV header");
     let outcome = auto("# made by hand\nts,system,status\n2025-11-20,a,up\n");
     assert_eq!((outcome.systems(), outcome.rejected, &outcome.error), (vec!["a"], 1, &None));
 }

@@ -28,42 +28,42 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         (
             flips,
             "line 2: the records have no system or status: {\\n    \\\"timestamp\\\"",
-            "describe it: slo feed try FILE > feed.yaml",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "[{\"up\":1}]",
             "line 1: the records have no ts, system or status: {\\\"up\\\":1}",
-            "describe it: slo feed try FILE",
+            "describe it: `slo feed try FILE",
         ),
         (
             incidents,
-            "line 1: JSON over several lines or in an array, not one object a line; its records have no ts or status",
-            "describe it: slo feed try FILE > feed.yaml",
+            "line 1: JSON over several lines or in an array, not one object per line; its records have no ts or status",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "\n\n{\n  \"ts\": 1763640000,\n",
-            "line 3: JSON over several lines or in an array, not one object a line",
-            "describe it: slo feed try FILE > feed.yaml",
+            "line 3: JSON over several lines or in an array, not one object per line",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "{\"a\":\n[1,\n2]}\n",
-            "line 1: JSON over several lines or in an array, not one object a line",
-            "describe it: slo feed try FILE > feed.yaml",
+            "line 1: JSON over several lines or in an array, not one object per line",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "[1790985600] LOG ROTATION: DAILY\n[1790985600] LOG VERSION: 2.0\n",
             "line 1: a log, and slo reads JSON Lines and CSV: [1790985600] LOG ROTATION: DAILY",
-            "describe it: slo feed try FILE > feed.yaml",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "\"Event\",\"Monitor\",\"Date-Time\",\"Reason\"\n\"Up\",\"Shop front\",\"2026-10-03 00:12:00\",\"OK\"\n",
             "line 1: the CSV header has no columns ts, system and status: \\\"Event\\\",\\\"Monitor\\\",\\\"Date-Time\\\",\\\"Reason\\\"",
-            "describe it: slo feed try FILE > feed.yaml",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "id,incident_number,description,service_id,service_name,created_on,resolved_on,urgency\nP1,11,x,S,Shop,,,\n",
             "line 1: the CSV header has no columns ts, system and status: id,incident_number,",
-            "describe it: slo feed try FILE > feed.yaml",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "id,start,end,title\n1,2026-01-01,,x\n",
@@ -73,14 +73,14 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         (
             "{\"name\":\"Shop\",\"clock\":\"2026-01-01T00:00:00Z\",\"value\":\"1\"}\n{\"name\":\"Shop\",\"value\":\"0\"}\n",
             "line 1: the records have no ts, system or status: {\\\"name\\\":\\\"Shop\\\"",
-            "describe it: slo feed try FILE > feed.yaml",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "2026-10-03 12:00:01 INFO all is well\n2026-10-03 12:00:02 INFO still\n",
-            "line 1: neither a JSON object nor a CSV header: 2026-10-03 12:00:01 INFO all is well",
-            "describe it: slo feed try FILE > feed.yaml",
+            "line 1: expected a JSON object or a CSV header: 2026-10-03 12:00:01 INFO all is well",
+            "describe it: `slo feed try FILE > feed.yaml`",
         ),
-        ("SQLite format 3\0\u{10}\0", "not text but a SQLite database", "name the database itself"),
+        ("SQLite format 3\0\u{10}\0", "a SQLite database, not text", "name the database file itself"),
         ("PK\u{3}\u{4}\u{14}\n\n", "not text but a spreadsheet", "export the records"),
         ("\0\u{1}\u{2}\nx\n", "not text but a binary file", "export the records"),
     ] {
@@ -110,8 +110,8 @@ fn a_good_line_saves_those_that_look_like_nothing() {
     for (before, reason) in [
         ("{\"x\":1}\n{\"y\":2}\n", "ts is missing (also called time, timestamp, at)"),
         ("{\"ts\":17", "EOF while parsing an object at column 8"),
-        ("[1763640000] LOG ROTATION\n", "neither a JSON object nor a CSV header"),
-        ("half a line\"}\n", "neither a JSON object nor a CSV header"),
+        ("[1763640000] LOG ROTATION\n", "expected a JSON object or a CSV header"),
+        ("half a line\"}\n", "expected a JSON object or a CSV header"),
     ] {
         let outcome = auto(format!("{}\n{}", before.trim_end(), good("a")));
         assert_eq!((outcome.systems(), &outcome.error), (vec!["a"], &None), "{before}");
@@ -176,12 +176,15 @@ fn slugs_make_names_and_refuse_two_that_become_one() {
     let text = [line("Shop Front", ""), line("Shop-Front", ""), line("a", "x y"), line("b", "x-y"), line("a", "x  y")]
         .concat();
     let told = |text: &str, name: &str, other: &str| {
-        format!("{text} would become {name}, as \"{other}\" has; rename one of the two")
+        format!("{text} would become {name}, like \"{other}\"; rename one of the two")
     };
     let (system, check) =
         (told("system \"Shop-Front\"", "Shop-Front", "Shop Front"), told("check \"x  y\"", "x-y", "x y"));
     assert_eq!(slugged(&text).reasons(), [(2, &*system), (5, &*check)]);
-    assert_eq!(slugged(&line("日本", "")).reasons(), [(1, "system \"日本\" has no character that a name may have")]);
+    assert_eq!(
+        slugged(&line("日本", "")).reasons(),
+        [(1, "system \"日本\" has no character that is allowed in a name")]
+    );
     assert_eq!(auto(line("Shop Front", "") + &good("a")).rejected, 1, "only where it is asked for");
 }
 

@@ -88,7 +88,7 @@ pub(in crate::manifest) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Dr
         if !found {
             let message =
                 format!("{name} is disabled, but no system is declared beside it, so nothing follows from that");
-            tell(Severity::Warning, message, "give the systems together with it, or write retiredAt in spec.checks");
+            tell(Severity::Warning, message, "pass the systems together with it, or write retiredAt in spec.checks");
         }
     }
     problems

@@ -108,7 +108,7 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
     {
         let end_text = quote(field.scalar().unwrap_or_default());
         let message =
-            format!("spec.end {end_text} is not after spec.start by the clocks of {zone}, which go back between");
+            format!("spec.end {end_text} is not after spec.start on the clocks of {zone}, which go back in between");
         report.error(field.at, message, format!("write duration: {}", write_millis(end.since(start))));
         return None;
     }
@@ -218,7 +218,7 @@ fn warn_about_start(field: &Field<'_>, recurrence: &Recurrence, report: &mut Rep
     let next = recurrence
         .next_named()
         .map_or(String::new(), |next| format!("; move it to {}", local(next).format("%Y-%m-%dT%H:%M:%S%:z")));
-    report.warn(field.at, message, format!("it is the first occurrence all the same{next}"));
+    report.warn(field.at, message, format!("it is still the first occurrence{next}"));
 }
 
 /// Warns about occurrences that last longer than until the next one.

@@ -91,7 +91,7 @@ fn read_target(field: &Field<'_>, report: &mut Report) -> Option<Target> {
     let (cause, remedy) = match Target::parse(text) {
         Ok(target) if target.percent() > Decimal::whole(1) => return Some(target),
         Ok(target) => (
-            format!("is {} %, which is almost surely a mistake", target.percent()),
+            format!("is {} %, which is almost certainly a mistake", target.percent()),
             "a target is a percentage above 1, such as 99.9".to_owned(),
         ),
         Err(TargetError::OutOfRange | TargetError::Decimal(DecimalError::TooLarge)) => {
@@ -219,7 +219,7 @@ fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) 
         Some(millis) if millis > LONGEST_HINDSIGHT_MS => {
             let shown = field.scalar().map(quote).unwrap_or_default();
             let message = format!("{} {shown} is longer than a day", field.path);
-            report.error(field.at, message, "write at most 1d; usual are some seconds or minutes");
+            report.error(field.at, message, "write at most 1d; a few seconds or minutes are usual");
             0
         }
         millis => millis.unwrap_or(0),
@@ -271,7 +271,7 @@ fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThreshol
             "criticalPercent {critical_percent}{of_critical} is below warningPercent {warning_percent}{of_warning}"
         );
         let at = fields.get("criticalPercent").or(fields.get("warningPercent")).map_or(field.at, |field| field.at);
-        report.error(at, message, "a warning comes first");
+        report.error(at, message, "warningPercent must come first");
     }
     thresholds
 }

@@ -260,7 +260,7 @@ fn unused(document: &mut Document<'_>, library: &Library) {
     };
     let (message, remedy) = match kind {
         "DataSource" => (
-            "slo reads no data source, so this declares nothing",
+            "slo reads no data sources, so this declares nothing",
             "import transitions with slo ingest, and remove this document",
         ),
         "SLI" | "AlertPolicy" | "AlertCondition" | "AlertNotificationTarget"

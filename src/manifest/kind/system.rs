@@ -21,7 +21,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
         FieldShape::optional(
             "staleAfter",
             Content::Duration,
-            "After this long without a new transition a stream counts as unknown; without it, never",
+            "A stream that last said healthy this long ago counts as unknown; without it, never",
         ),
         FieldShape::optional(
             "checks",

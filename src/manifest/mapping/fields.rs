@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
         report: &mut Report,
     ) -> T {
         let is_same = |content: &Content| matches!(content, Content::Word(known) if known().len() == words.len());
-        debug_assert!(self.describes(key, is_same), "{key} has other words");
+        debug_assert!(self.describes(key, is_same), "{key} does not match");
         self.get(key).and_then(|field| field.word(words, report)).unwrap_or(default)
     }
 

@@ -11,10 +11,10 @@ const KNOWN: [(&str, &str, &str); 25] = [
     ),
     (
         "invalid indentation for anchor",
-        "an anchor does not stand where its value does",
+        "an anchor must be where its value is",
         "write it before the value, indented as that is",
     ),
-    ("invalid indentation", "a line inside [ ] or { } stands further left than the key before them", "indent the line"),
+    ("invalid indentation", "a line inside [ ] or { } is indented less than the key before them", "indent the line"),
     ("expected <document start>", "text follows the end of the document", "begin another document with a line ---"),
     (
         "before directive",
@@ -80,7 +80,7 @@ pub(super) fn is_too_far_left(info: &str) -> bool {
 pub(super) fn explain(info: &str, line: &str) -> (String, String) {
     let indent = &line[..line.len() - line.trim_start().len()];
     if info.contains("tab") || indent.contains('\t') {
-        return ("not valid YAML: a tab where only spaces may stand".to_owned(), "indent with spaces".to_owned());
+        return ("not valid YAML: a tab where only spaces are allowed".to_owned(), "indent with spaces".to_owned());
     }
     if info.contains("unexpected character") || info.contains("cannot start any token") {
         let first = line.trim_start_matches(['-', ' ']);

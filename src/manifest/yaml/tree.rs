@@ -269,7 +269,7 @@ impl Builder<'_> {
 
     fn alias(&mut self, id: usize, at: Position) -> bool {
         let Some(Anchor { node, nodes, text, height }) = self.anchors.get(&id) else {
-            self.report.error(at, "the alias stands inside the value it repeats", "write the value out");
+            self.report.error(at, "the alias is inside the value that it repeats", "write the value out");
             return false;
         };
         let (cost, height) = ((*nodes, *text), *height);

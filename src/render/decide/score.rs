@@ -89,7 +89,7 @@ pub(in crate::render) fn lines(score: &Score, event: &str) -> Vec<String> {
         Some(format!("{what} {} on average (median {middle}, longest {})", mean(spread)?, short_time(spread.max()?)))
     };
     lines.extend(shown("detected after", &score.detection));
-    lines.extend(shown("announced before its start:", &score.lead));
+    lines.extend(shown("announced ahead by", &score.lead));
     lines.extend(shown("reset after", &score.reset));
     lines.push(format!("firing for {}, of which {} noise", short_time(score.firing_ms), short_time(score.noise_ms())));
     lines

@@ -85,7 +85,7 @@ pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Docu
 pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
     let mut sheet = Sheet::new().left("OBJECTIVE").names();
     sheet = if wide { sheet.left("FROM").left("TO").right("CONSUMED") } else { sheet.right("WINDOWS").right("WORST") };
-    sheet = sheet.right("TARGET NOW").right("WAS MET UP TO").right("CUSTOMARY");
+    sheet = sheet.right("TARGET NOW").right("MET UP TO").right("CUSTOMARY");
     for past in pasts {
         let or_none = |found: Option<Decimal>| Cell::plain(found.map_or("–".to_owned(), |found| found.to_string()));
         let name = Cell::toned(past.objective.as_str(), Tone::Strong);
@@ -121,7 +121,7 @@ pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
     }
     let plural = if asked == 1 { "" } else { "s" };
     sheet.footer.push(format!(
-        "the highest target that each of the last {asked} window{plural} met when it ended, and the next usual one below"
+        "the highest target that each of the last {asked} window{plural} met when it ended, and the next customary one below it"
     ));
     sheet
 }
@@ -170,7 +170,9 @@ pub(crate) fn threshold_sheet(trials: &[Trial], since: Instant, until: Instant) 
             time(mean(&score.reset)),
         ]);
     }
-    sheet.footer.push(format!("from {}; the highest threshold that still catches all", range(Span::new(since, until))));
+    sheet
+        .footer
+        .push(format!("from {}; the highest threshold that still catches every event", range(Span::new(since, until))));
     if let Some((best, expression)) = trials.first().and_then(|best| Some((best, expression(best)?))) {
         sheet.footer.push(format!("best: --when '{expression}'"));
         sheet.footer.extend(lines(&best.score, "event"));

@@ -60,10 +60,10 @@ impl Starter {
 
 const HEAD: &str = "\
 # yaml-language-server: $schema=slo-v1.schema.json
-# The line above is read by editors with a YAML language server; `slo schema > slo-v1.schema.json` writes that file.
+# Editors with a YAML language server read the line above; `slo schema > slo-v1.schema.json` writes that file.
 #
 # Check this with `slo validate FILE`, see what it would change with `slo plan FILE`, apply it with `slo apply FILE`,
-# and then ask `slo status`. Lines that begin with # are suggestions: remove the # to use them.
+# then run `slo status`. Lines that begin with # are suggestions: remove the # to use them.
 ";
 
 const EXAMPLE: &str = "\
@@ -106,7 +106,7 @@ metadata:
   name: {name}
   # labels: {{ team: payments }}
 spec: {{}}
-  # staleAfter: 15m          # healthy this long without another report is unknown
+  # staleAfter: 15m          # after this long without a report, healthy becomes unknown
   # dependencies:            # systems that may cause downtime of this one
   #   - targetRef: {{ kind: System, name: {upstream} }}
 "
@@ -138,7 +138,7 @@ spec:
     if explain {
         text.push_str(
             "  # window: { calendar: month, timezone: Europe/Berlin }   # instead of windowDays
-  # dependencyExclusion: self-only        # downtime caused by a dependency spends nothing
+  # dependencyExclusion: self-only        # downtime caused by a dependency does not spend the budget
   # excludeMaintenanceWindows: true       # nor does downtime during planned work
   # countsAsDown: [unhealthy]             # default: degraded and unhealthy
   # schedule: [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\" }]   # the time that counts

@@ -132,7 +132,7 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
         sheet.push(row);
     }
     let plural = if entries.len() == 1 { "" } else { "s" };
-    let folded = if folded > 0 { format!(", {folded} of which repeat their stream (--all)") } else { String::new() };
+    let folded = if folded > 0 { format!(", {folded} of them repeats (--all shows them)") } else { String::new() };
     sheet.footer.push(format!("{} transition{plural}{folded}", entries.len()));
     sheet.footer.extend(usual_days.map(|days| format!("the last {days} days; --since 30d shows more")));
     sheet

@@ -45,7 +45,7 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
-            None if streak.best > 0 => "running".to_owned(),
+            None if streak.best > 0 => "ongoing".to_owned(),
             // It ends with a day, which is over when the next one begins.
             ended => date(ended.map(|end| end.plus(-1))),
         };
@@ -59,6 +59,6 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         ]);
     }
     let running = streaks.iter().filter(|of| of.streak.current > 0).count();
-    sheet.footer.push(format!("{running} of {} streaks running", streaks.len()));
+    sheet.footer.push(format!("{running} of {} streaks ongoing", streaks.len()));
     sheet
 }

@@ -43,7 +43,7 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
 /// The numbers for people.
 pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
-    let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
+    let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes per transition"));
     let span = info.span.map_or("none".to_owned(), range);
     let pages = info.pages.map_or(String::new(), |Pages { bytes, count, free }| {
         format!(", pages of {bytes} bytes, {} of {} free", number(free), number(count))
@@ -171,7 +171,7 @@ pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of
 pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
     let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
     if differences.is_empty() {
-        text.push_str("ok: the file is sound, segments are in order, and every cache equals a recomputation\n");
+        text.push_str("ok: the file is sound, segments are in order, and every cache matches a recomputation\n");
     }
     text
 }

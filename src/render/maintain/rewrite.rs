@@ -40,11 +40,11 @@ impl Outcome {
     pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.named_by.iter().filter_map(|(system, objects)| match &self.rewrite {
             Rewrite::RenameSystem { new, .. } => {
-                Some(format!("note: still named {system}, with no history now: {}; change that to {new}", listed(objects)))
+                Some(format!("note: still refers to {system}, which now has no history: {}; change it to {new}", listed(objects)))
             }
             _ if objects.iter().any(|stored| stored.held.object.kind() == Kind::System && stored.held.object.name() == system) => None,
             _ => Some(format!(
-                "note: {system} has neither a manifest nor a transition now, and is named by {}; declare it, or remove these",
+                "note: {system} now has neither a manifest nor a transition, but is named by {}; declare it, or remove these references",
                 listed(objects)
             )),
         });

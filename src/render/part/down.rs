@@ -47,7 +47,7 @@ pub(in crate::render) fn in_words(report: &ObjectiveReport) -> Option<String> {
         Some(Excuse::Maintenance) => ", excused by maintenance".to_owned(),
         Some(Excuse::Schedule) => ", outside its schedule: spends no budget".to_owned(),
         Some(Excuse::TooShort) => ", too short to count so far".to_owned(),
-        Some(Excuse::Upstream(name)) => format!(", because of {name}: spends no budget"),
+        Some(Excuse::Upstream(name)) => format!(", caused by {name}: spends no budget"),
     };
     Some(format!("down since {}{why}", zoned(down.since)))
 }

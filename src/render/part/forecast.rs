@@ -15,7 +15,7 @@ pub(in crate::render) fn next_period(report: &ObjectiveReport) -> Option<Instant
 pub(in crate::render) fn overspending(report: &ObjectiveReport) -> Option<&'static str> {
     let words = match report.window_kind {
         Window::Calendar { .. } => "every minute overspends another minute",
-        Window::Rolling { .. } => "every minute overspends another minute, less the downtime that leaves the window",
+        Window::Rolling { .. } => "every minute overspends another minute, minus the downtime that leaves the window",
     };
     (report.has_open_downtime() && report.budget.is_exhausted()).then_some(words)
 }

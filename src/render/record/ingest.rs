@@ -60,7 +60,7 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
         parts.push(count(report.rejected, "rejected"));
     }
     if report.skipped > 0 {
-        parts.push(count(report.skipped, "without meaning for the feed"));
+        parts.push(count(report.skipped, "skipped by the feed"));
     }
     let noun = if report.is_described { "record" } else { "line" };
     let noun = if report.read == 1 { noun.to_owned() } else { format!("{noun}s") };

@@ -17,13 +17,13 @@ pub(crate) fn expect_file(path: &Path) -> Result<()> {
     let text = path.to_string_lossy();
     let Some(scheme) = scheme(&text) else { return Ok(()) };
     let what =
-        format!("\"{scheme}:…\" is no database: slo opens SQLite files by their paths, and PostgreSQL by postgres://…");
+        format!("\"{scheme}:…\" is not a database: slo opens SQLite files by path, and PostgreSQL by postgres://…");
     let remedy = match scheme.to_ascii_lowercase().as_str() {
         "file" | "sqlite" | "sqlite3" => "write the path alone, such as --db /var/lib/slo/slo.db",
         "postgres" | "postgresql" => "name a file",
         _ => "name a SQLite file or a postgres:// URL with --db or SLO_DB",
     };
-    Err(Failure::new(what, format!("{remedy}; a file that is really called so is ./{scheme}:…")))
+    Err(Failure::new(what, format!("{remedy}; if a file really has that name, write ./{scheme}:…")))
 }
 
 /// The scheme of a URL, as RFC 3986 spells it. One letter is a drive of Windows.

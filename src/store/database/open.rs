@@ -325,7 +325,7 @@ fn known_identity(connection: &Connection) -> Result<i32> {
     if version > SCHEMA {
         return Err(Failure::new(
             format!("it was written by a newer slo (schema {version}; this one knows schemas up to {SCHEMA})"),
-            "use that newer version; an older one could not keep its promises about the data",
+            "use that newer version; an older one could damage the data",
         ));
     }
     if version < 1 {

@@ -88,7 +88,7 @@ impl Store {
             Some(_) => error,
             None => Failure::new(
                 format!("cannot make a copy in {}: {error:#}", folder.display()),
-                "name a folder with room for it by TMPDIR",
+                "set TMPDIR to a folder with enough space",
             ),
         })?;
         let written = File::open(fresh.path()).and_then(|mut copy| {
@@ -100,7 +100,7 @@ impl Store {
         written.map_err(|error| {
             Failure::new(
                 format!("cannot write the copy to standard output: {error}"),
-                "what was written is not complete; run this again",
+                "the copy is incomplete; run this again",
             )
         })
     }
@@ -125,7 +125,7 @@ impl Store {
     /// # Errors
     /// Those of the database, a full disk among them; then it is as it was.
     pub(crate) fn compact(&mut self) -> Result<Compacted> {
-        self.expect_own_file("slo db compact", "PostgreSQL gives room back by itself; VACUUM does it at once")?;
+        self.expect_own_file("slo db compact", "PostgreSQL frees space by itself; VACUUM does it at once")?;
         let before = self.bytes()?;
         let joined = self.write(Self::join_segments)?;
         let vacuumed = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
@@ -138,7 +138,7 @@ impl Store {
         if !self.is_shared() {
             return Ok(());
         }
-        Err(Failure::new(format!("{what} is for database files, and {} is none", self.path().display()), instead))
+        Err(Failure::new(format!("{what} is for database files, and {} is not one", self.path().display()), instead))
     }
 
     fn bytes(&self) -> Result<i64> {

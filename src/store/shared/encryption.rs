@@ -59,7 +59,7 @@ fn roots(address: &Address) -> Result<RootCertStore> {
             let unreadable = |error: &dyn std::fmt::Display| {
                 Failure::new(
                     format!("cannot read the certificates of sslrootcert {}: {error}", file.display()),
-                    "name a file of certificates in PEM form, or leave sslrootcert out for those of the system",
+                    "name a file of certificates in PEM format, or omit sslrootcert to use the system's certificates",
                 )
             };
             let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))?;
@@ -73,7 +73,7 @@ fn roots(address: &Address) -> Result<RootCertStore> {
     if roots.is_empty() {
         return Err(Failure::new(
             "there are no certificates to verify the server with",
-            "name a file of certificates by sslrootcert=FILE, or install those of the system (ca-certificates)",
+            "name a file of certificates with sslrootcert=FILE, or install the system's certificates (ca-certificates)",
         ));
     }
     Ok(roots)

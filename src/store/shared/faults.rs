@@ -71,7 +71,7 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
         | SqlState::DUPLICATE_TABLE
         | SqlState::DUPLICATE_OBJECT
         | SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
-        | SqlState::LOCK_NOT_AVAILABLE => Lost::error(format!("others were writing the same ({what})"), ANEW),
+        | SqlState::LOCK_NOT_AVAILABLE => Lost::error(format!("others were writing the same rows ({what})"), ANEW),
         SqlState::ADMIN_SHUTDOWN
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
@@ -79,7 +79,7 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
         | SqlState::TOO_MANY_CONNECTIONS => Lost::error(what, ANEW),
         // A standby ends queries that hinder it; a primary that has become one takes no writes.
         SqlState::READ_ONLY_SQL_TRANSACTION => anyhow::Error::new(Lost {
-            what: format!("the server takes no writes from this user ({what})"),
+            what: format!("the server does not accept writes from this user ({what})"),
             hint: "name the primary, or all servers and target_session_attrs=read-write, and a user who may write",
             elsewhere: true,
         }),
@@ -93,7 +93,7 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
             Failure::new(what, "free some space on the server and run this again; what was committed is kept")
         }
         SqlState::QUERY_CANCELED => {
-            Failure::new(what, "the server's statement_timeout ends what takes longer: set another one for this role")
+            Failure::new(what, "the server's statement_timeout ended it: set a longer one for this role")
         }
         _ => Failure::new(
             format!("the server refuses a statement: {what} ({})", state.code()),
@@ -115,7 +115,7 @@ pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Addr
         ]
         .contains(code)
         {
-            return Lost::error(what, "wait until the server takes connections, then run this again");
+            return Lost::error(what, "wait until the server accepts connections, then run this again");
         }
         let hint = if *code == SqlState::INVALID_CATALOG_NAME {
             "name a database that exists, or create it: createdb NAME"
@@ -141,20 +141,20 @@ pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Addr
     // A standby that is about to take over.
     if kind == Some(ErrorKind::PermissionDenied) && address.wanted != Wanted::Any {
         return Lost::error(
-            format!("{place} is not the server that target_session_attrs asks for ({why})"),
+            format!("{place} does not match target_session_attrs ({why})"),
             "name a server of that kind as well, or another target_session_attrs",
         );
     }
     if is_down || error.is_closed() {
         return Lost::error(
             format!("cannot connect to {place}: {why}"),
-            "check that the server runs there, and takes connections from here",
+            "check that the server runs there and accepts connections from here",
         );
     }
     let hint = if why.contains("certificate") || why.contains("TLS") {
         "see sslmode and sslrootcert in docs/how-to/many-hosts.md"
     } else if why.contains("password") {
-        "give one by PGPASSWORD, or by a line of ~/.pgpass, which nobody else may read"
+        "set PGPASSWORD, or add a line to ~/.pgpass, which nobody else may read"
     } else {
         "check the address and the network"
     };

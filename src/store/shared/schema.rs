@@ -54,7 +54,7 @@ fn begin(session: &mut Session, schema: &str) -> Result<()> {
     if encoding != "UTF8" {
         return Err(Failure::new(
             format!("the database has the encoding {encoding}, which cannot hold every name and note"),
-            "make another one: createdb --encoding UTF8 --template template0 NAME",
+            "create another one: createdb --encoding UTF8 --template template0 NAME",
         ));
     }
     // Who may not make schemas may use one that is there.

@@ -66,7 +66,7 @@ impl Session {
                 format!(
                     "database {address}: it was written by a newer slo (schema {version}; this one knows schemas up to {SCHEMA})"
                 ),
-                "use that newer version; an older one could not keep its promises about the data",
+                "use that newer version; an older one could damage the data",
             )),
             None if access != Access::Create => Err(Failure::new(
                 format!("database {address} has no tables of slo"),

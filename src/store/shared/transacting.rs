@@ -144,7 +144,7 @@ impl Shared {
             let now = answers.last().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
             if now != Some(self.revision.get()) {
                 return Err(faults::Lost::error(
-                    "declared objects or caches were written meanwhile".to_owned(),
+                    "declared objects or caches were written in the meantime".to_owned(),
                     "run this again while nobody else applies or computes",
                 ));
             }

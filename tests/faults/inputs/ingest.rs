@@ -260,7 +260,7 @@ fn what_was_read_before_an_input_fails_is_kept_and_said() {
         (
             "readme",
             b"# Title\n\nText.\n".to_vec(),
-            "error: readme: line 1: neither a JSON object nor a CSV header: # Title",
+            "error: readme: line 1: expected a JSON object or a CSV header: # Title",
         ),
         ("array", b"[{\"ts\":1}]\n".to_vec(), "error: array: line 1: the records have no system"),
         ("header", b"time,system\n".to_vec(), "error: header: the CSV header has no column status: time,system"),

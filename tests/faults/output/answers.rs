@@ -111,11 +111,11 @@ fn a_digest_of_nothing_is_refused() {
         let digest = ["digest", "--as-of", "2024-03-20", "-o", form];
         world.pass(&[&digest[..], &["-l", "!team"]].concat());
         let nothing = world.run(&[&digest[..], &["-l", "team=nope"]].concat());
-        nothing.refuses("nothing to summarize: no objective is selected");
+        nothing.refuses("nothing to summarize: no objective matches");
     }
     let empty = World::new();
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
-    empty.run(&["digest"]).refuses("nothing to summarize: no objective is selected");
+    empty.run(&["digest"]).refuses("nothing to summarize: no objective matches");
 }
 
 #[test]

@@ -254,7 +254,7 @@ fn a_file_that_may_not_be_written_to_is_left_alone() {
     fs::set_permissions(world.path("sub/slo.db"), fs::Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(world.path("sub"), fs::Permissions::from_mode(0o555)).unwrap();
     let Some(output) = as_nobody(&world, "\"$SLO\" compute --db sub/slo.db") else { return };
-    output.refuses("it cannot be opened for what this command does");
+    output.refuses("this command cannot open it");
     fs::set_permissions(world.path("sub"), fs::Permissions::from_mode(0o755)).unwrap();
     // A lock that cannot be had: what was computed stays, and nobody is told.
     fs::create_dir(world.path("slo.db-delivery")).unwrap();

@@ -171,7 +171,7 @@ fn what_cannot_be_meant_is_refused_before_anything_runs() {
     for (args, what) in [
         (&["probe", "Shop Front", "--", "touch", "ran"][..], "\"Shop Front\""),
         (&["probe", "shop", "--check", "a b", "--", "touch", "ran"], "write a-b"),
-        (&["probe", "shop", "--as-of", "7d", "--", "touch", "ran"], "a probe records what is so now"),
+        (&["probe", "shop", "--as-of", "7d", "--", "touch", "ran"], "a probe records what is true now"),
         (&["probe", "shop", "--spool", "slo.db", "--", "touch", "ran"], "would overwrite the database"),
     ] {
         world.run(args).refuses(what);

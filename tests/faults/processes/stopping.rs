@@ -49,7 +49,7 @@ fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished()
         drop(pipe);
         let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(stdout.starts_with("502 lines read: 501 new, "), "{stdout}");
-        assert!(stderr.contains(&format!("note: SIG{name}: what was read of stdin until then is kept")), "{stderr}");
+        assert!(stderr.contains(&format!("note: SIG{name}: what was read from stdin until then is kept")), "{stderr}");
         assert!(stderr.contains("stdin:503: not kept: the line is incomplete"), "{stderr}");
         assert_eq!(world.journal().lines().count(), 501);
         assert_eq!(fs::read_to_string(world.path("bad")).unwrap(), "oops\n");

@@ -130,12 +130,12 @@ fn a_url_is_no_file_wherever_a_database_is_named() {
         let all = READERS.into_iter().chain(WRITERS).chain([&["validate", "shop.yaml"][..], &["init"], &["demo"]]);
         for args in all {
             let output = world.feed(&[args, &["--db", url]].concat(), lines("a", 0, 1));
-            output.refuses("is no database");
+            output.refuses("is not a database");
             assert!(!output.stderr.contains("secret"), "{}", output.stderr);
         }
-        Output::of(&world.command(&["status"]).env("SLO_DB", url).output().unwrap()).refuses("is no database");
-        world.run(&["db", "merge", url]).refuses("is no database");
-        world.run(&["db", "backup", url]).refuses("is no database");
+        Output::of(&world.command(&["status"]).env("SLO_DB", url).output().unwrap()).refuses("is not a database");
+        world.run(&["db", "merge", url]).refuses("is not a database");
+        world.run(&["db", "backup", url]).refuses("is not a database");
     }
     for made in fs::read_dir(world.root()).unwrap() {
         let name = made.unwrap().file_name().into_string().unwrap();
@@ -243,8 +243,8 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
         assert_eq!((output.code, &*output.stderr), (0, ""), "{script}");
     }
     for (script, what) in [
-        ("\"$SLO\" ingest feed --db sub/slo.db", "it cannot be opened for what this command does"),
-        ("\"$SLO\" ingest feed --db sub/new.db", "it cannot be opened for what this command does"),
+        ("\"$SLO\" ingest feed --db sub/slo.db", "this command cannot open it"),
+        ("\"$SLO\" ingest feed --db sub/new.db", "this command cannot open it"),
         ("\"$SLO\" ingest feed --db sub/new/folder/slo.db", "cannot make the folder"),
         ("\"$SLO\" ingest secret --db sub/slo.db", "cannot read secret: Permission denied"),
         ("\"$SLO\" ingest feed --rejects sub/bad", "--rejects: cannot write sub/bad: Permission denied"),
@@ -254,9 +254,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
     allow(&world, "sub", 0o755);
     allow(&world, "slo.db", 0o000);
     for args in ["status", "ingest feed", "db verify"] {
-        as_nobody(&world, &format!("\"$SLO\" {args}"))
-            .unwrap()
-            .refuses("it cannot be opened for what this command does");
+        as_nobody(&world, &format!("\"$SLO\" {args}")).unwrap().refuses("this command cannot open it");
     }
     let validated = as_nobody(&world, "\"$SLO\" validate --db sub/slo.db secret shop.yaml").unwrap();
     assert_eq!(validated.code, 2);

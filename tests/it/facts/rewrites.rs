@@ -363,7 +363,7 @@ fn a_renamed_system_has_its_history_under_the_new_name() {
     // What the manifests still name is said.
     let done = slo.run(&["db", "rename-system", "shop", "store", "--yes", "--as-of", AS_OF], b"");
     assert!(
-        done.stderr.contains("still named shop, with no history now: System shop (manifests/world.yaml)"),
+        done.stderr.contains("still refers to shop, which now has no history: System shop (manifests/world.yaml)"),
         "{}",
         done.stderr
     );
@@ -409,7 +409,7 @@ fn what_cannot_be_forgotten_is_said_with_what_can() {
     for (args, expected) in [
         (&["forget", "--ingest", "9", "--yes"][..], "there is no ingest 9"),
         (&["forget", "--system", "shpo", "--yes"], "the system \"shpo\" has no transitions\nhelp: did you mean shop"),
-        (&["forget", "--system", "shop", "--check", "http", "--yes"], "no stream of the system shop is like that"),
+        (&["forget", "--system", "shop", "--check", "http", "--yes"], "no stream of the system shop matches"),
         (&["forget", "--yes"], "missing --ingest\nhelp: usage: slo db forget --yes <--ingest <N>|--system <NAME>>"),
         (&["forget", "--ingest", "1", "--system", "shop"], "cannot be used with"),
         (&["rename-system", "shop", "shop"], "shop is both the old and the new name"),

@@ -268,8 +268,8 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     refused(&["--when", "isBreaching", "--against", bad], "line 3: ts is missing: the record has no start");
     refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "--against nowhere.jsonl: cannot be read");
     refused(&["--when", "isBreaching", "--against", path, "--impact", "mayor"], "did you mean major?");
-    refused(&["--when", "isBreaching", "--impact", "major"], "--impact is for incidents only");
-    refused(&["--when", "isBreaching", "--feed", "pagerduty"], "--feed is for incidents only");
+    refused(&["--when", "isBreaching", "--impact", "major"], "--impact works only with incidents");
+    refused(&["--when", "isBreaching", "--feed", "pagerduty"], "--feed works only with incidents");
     refused(&["--when", "isBreaching", "--against", path, "--feed", "gatus"], "the feed gatus reads transitions, not");
     refused(&["--when", "isBreaching", "--against", path, "--feed", "pagerduti"], "did you mean pagerduty?");
     refused(&["--when", "isBreaching", "--since", "2026-02-01"], "is not before the end");

@@ -321,7 +321,7 @@ fn conditions_about_systems_need_no_objective() {
     assert!(stderr.contains("the condition half-of-db selects none of these systems"), "{stderr}");
     let (code, _, stderr) = check(&slo, &[]);
     assert_eq!(code, 2);
-    assert!(stderr.contains("no objective is selected"), "{stderr}");
+    assert!(stderr.contains("no objective matches"), "{stderr}");
     let folder = slo
         .write_manifests(&DECLARED.replace("equals: 1", "below: 2").replace("{ tier: one } }\n  when", "{} }\n  when"));
     let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
@@ -370,7 +370,7 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     assert_eq!((&json["verdict"], &json["results"][0]["systemId"]), (&"fail".into(), &"db".into()));
     assert_eq!(json["results"][0]["since"], "2026-11-20T10:20:10.000Z");
     assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
-    assert!(health(&["-o", "junit"]).stderr.contains("are forms of verdicts"));
+    assert!(health(&["-o", "junit"]).stderr.contains("are for verdicts only"));
     assert_eq!(health(&["--for", "10m"]).code, 2);
 }
 

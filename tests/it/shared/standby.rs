@@ -61,7 +61,7 @@ fn a_standby_answers_and_takes_over() {
         assert!(same && primary.code < 2, "{question:?}: {:?}", ask(&reader));
     }
     let refused = reader.run(&["ingest", "-"], line(1, 1).as_bytes());
-    assert!(refused.code == 2 && refused.stderr.contains("takes no writes"), "{}", refused.stderr);
+    assert!(refused.code == 2 && refused.stderr.contains("does not accept writes"), "{}", refused.stderr);
     let (done, stored) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; WRITERS]);
     std::thread::scope(|scope| {
         for (writer, stored) in stored.iter().enumerate() {

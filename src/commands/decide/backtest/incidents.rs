@@ -31,7 +31,7 @@ pub(super) fn read(context: &mut Context<'_>, args: &Backtest) -> Result<Option<
             return Ok(None);
         }
         return Err(Failure::new(
-            format!("{needless} is for incidents only"),
+            format!("{needless} works only with incidents"),
             "name a file of incidents with --against FILE",
         ));
     }
@@ -104,7 +104,8 @@ fn check_impacts(args: &Backtest, incidents: &[Incident]) -> Result<()> {
     let mut all: Vec<&str> = known().collect();
     all.sort_unstable();
     all.dedup();
-    let listed = if all.is_empty() { "none has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
+    let listed =
+        if all.is_empty() { "no incident has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
     let hint = if guess.is_empty() { listed } else { guess };
     Err(Failure::new(format!("no incident of {} has the impact {strange:?}", args.against), hint))
 }

@@ -160,7 +160,7 @@ fn set(args: &Apply, home: &Home) -> Result<Name> {
             return Failure::new(format!("{} does not exist", missing.display()), "name files or folders of manifests");
         }
         Failure::new(
-            "cannot determine the set of these manifests: they are in no repository, and their folder has no name",
+            "cannot determine the set of these manifests: they are not in a repository, and their folder has no name",
             "name the set with --set NAME",
         )
     })
@@ -236,7 +236,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
         ));
     }
     if idle.len() > MOST_NOTED {
-        context.note(&format!("note: {} other maintenance windows excuse nothing either", idle.len() - MOST_NOTED));
+        context.note(&format!("note: {} more maintenance windows excuse nothing", idle.len() - MOST_NOTED));
     }
     for (old, new) in plan.renamed_systems().into_iter().filter(|(old, _)| reported.contains(old)) {
         context.note(&format!(

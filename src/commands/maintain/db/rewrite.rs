@@ -44,7 +44,7 @@ impl Run for RenameSystem {
         if args.old == args.new {
             return Err(Failure::new(
                 format!("{} is both the old and the new name", args.old),
-                "name the system that has the history, then the one that is to have it",
+                "name the system that has the history, then its new name",
             ));
         }
         let wanted = |store: &Store| {

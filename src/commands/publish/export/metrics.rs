@@ -54,7 +54,7 @@ fn moments(args: &ExportMetrics, as_of: Instant) -> Result<Vec<Instant>> {
     let steps = as_of.since(since) / step;
     if steps >= MOST_STEPS {
         return Err(Failure::new(
-            format!("--since {since} asks for {} times, and there may be {MOST_STEPS}", steps + 1),
+            format!("--since {since} asks for {} times, but at most {MOST_STEPS} are allowed", steps + 1),
             "give a longer --step, or a later --since, and write the rest with --as-of",
         ));
     }

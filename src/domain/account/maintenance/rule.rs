@@ -162,7 +162,7 @@ impl Rule {
             return Err("BYYEARDAY counts within a year, so FREQ must be YEARLY".to_owned());
         }
         if self.frequency == Frequency::Weekly && !self.month_days.is_empty() {
-            return Err("BYMONTHDAY cannot stand beside FREQ=WEEKLY; write FREQ=MONTHLY, or BYDAY".to_owned());
+            return Err("BYMONTHDAY cannot be used with FREQ=WEEKLY; write FREQ=MONTHLY, or BYDAY".to_owned());
         }
         self.days.iter().try_for_each(|day| self.check_day(*day))
     }
@@ -180,7 +180,7 @@ impl Rule {
                 Err(format!("BYDAY={written} counts nothing: a month has at most five {weekday}"))
             }
             Frequency::Yearly if !self.week_numbers.is_empty() => {
-                Err(format!("BYDAY={written} cannot stand beside BYWEEKNO; write BYDAY={weekday}"))
+                Err(format!("BYDAY={written} cannot be used with BYWEEKNO; write BYDAY={weekday}"))
             }
             _ => Ok(()),
         }
@@ -254,7 +254,7 @@ fn day(text: &str) -> Result<Day, String> {
     }
     let counted = number.parse::<i64>().ok().filter(|number| *number != 0 && number.abs() <= 53);
     let ordinal = counted.ok_or_else(|| {
-        format!("BYDAY={text} counts nothing; write 1{name} (the first), -1{name} (the last) or {name}")
+        format!("BYDAY={text} matches nothing; write 1{name} (the first), -1{name} (the last) or {name}")
     })?;
     Ok(Day { ordinal: Some(ordinal), weekday })
 }

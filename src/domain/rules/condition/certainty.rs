@@ -132,7 +132,7 @@ impl Comparison {
                 let shown = |bound: i128| shown(shape, bound, matches!(value, Operand::Duration(_)));
                 Some(match (range.low, range.high) {
                     (Some(low), Some(high)) if low == high => format!("{field} is {}", shown(low)),
-                    (Some(low), Some(high)) => format!("{field} lies between {} and {}", shown(low), shown(high)),
+                    (Some(low), Some(high)) => format!("{field} is always between {} and {}", shown(low), shown(high)),
                     (Some(low), None) => format!("{field} is never below {}", shown(low)),
                     _ => return None,
                 })

@@ -116,7 +116,7 @@ impl Reader {
             Some("is" | "equals" | "eq") => "write == to compare",
             Some("within") => "write in",
             Some("ms" | "s" | "m" | "h" | "d" | "w") if self.follows_number() => {
-                "write the unit right behind the number"
+                "write the unit directly after the number"
             }
             None if self.sign() == Some(",") && self.follows_number() => {
                 "decimals are written with a point, thousands without a comma"
@@ -382,7 +382,7 @@ impl Reader {
             What::Sign(_) | What::End => {
                 let mut fault = self.unexpected("a field or a value");
                 if fault.remedy.is_empty() {
-                    "slo list fields lists the fields".clone_into(&mut fault.remedy);
+                    "`slo list fields` lists the fields".clone_into(&mut fault.remedy);
                 }
                 return Err(fault);
             }
@@ -398,7 +398,7 @@ impl Reader {
             Some("false") => return Ok(Operand::Boolean(false)),
             Some("null" | "nil" | "None" | "none") => {
                 let message = "cannot compare with null: a comparison with a missing value is always false";
-                return Err(self.fault(message, "slo list fields says when each field is null"));
+                return Err(self.fault(message, "`slo list fields` says when each field is null"));
             }
             _ => {}
         }

@@ -19,7 +19,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("bestStreakEnd", "a moment cannot be compared; bestStreak is its length"),
     ("labels", "write spec.selector in a Condition, or -l on the command line"),
     ("attribution", "compare errorBudgetConsumedMinutes with errorBudgetConsumedStrictMinutes"),
-    ("forecast", "a moment cannot be compared; budgetRemainingPercent and burnRate say how near it is"),
+    ("forecast", "a moment cannot be compared; budgetRemainingPercent and burnRate say how close it is"),
 ];
 
 /// Reads a field from the segments of a path that stands on the bytes `at`; without a name before it, one of `this`.

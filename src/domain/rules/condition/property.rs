@@ -66,7 +66,7 @@ const RATE: Shape = Shape::Number(Unit::Rate);
 const DAYS: Shape = Shape::Number(Unit::Days);
 const COUNT: Shape = Shape::Number(Unit::Count);
 const NAME: Shape = Shape::Text(Vocabulary::Names);
-const NOTHING_COUNTS: &str = "no time of the window counts";
+const NOTHING_COUNTS: &str = "no time in the window counts";
 const NO_BUDGET: &str = "something was consumed and the target or the window leaves no budget";
 const AGE: Shape = Shape::Number(Unit::Seconds);
 const NO_REPORT: &str = "nothing has been reported for the system yet";
@@ -180,7 +180,7 @@ impl Property {
                 Owner::Objective,
                 "coveragePercent",
                 PERCENT,
-                "nothing of the window has elapsed",
+                "none of the window has elapsed",
                 "the share of the elapsed window in which the status was known",
             ),
             Self::BurnRate => (

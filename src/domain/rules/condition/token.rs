@@ -157,7 +157,7 @@ impl<'t> Cutter<'t> {
                     ';' => "terms are joined with && and ||",
                     c if c.is_whitespace() => "use a plain space",
                     '\0' => "remove it",
-                    c if c.is_alphabetic() => "fields are listed by slo list fields",
+                    c if c.is_alphabetic() => "`slo list fields` lists the fields",
                     _ => "",
                 };
                 let at = self.at..self.at + c.len_utf8();

@@ -78,7 +78,7 @@ pub(super) static RECORDS: Shape = Shape {
 const EACH: FieldShape = FieldShape::optional(
     "each",
     Content::Text,
-    "A JSONPath from a record to its items, each of which is read by itself: paths in fields that begin with @ start at \
+    "A JSONPath from a record to its items, each of which is read separately: paths in fields that begin with @ start at \
      the item, those with ^ at the object around it, those with $ at the record",
 );
 
@@ -114,7 +114,7 @@ pub(super) static MAPPING: Shape = Shape {
         FieldShape::optional("id", ORIGIN, "Intervals: identifier of the incident; by default its start"),
         FieldShape::optional("system", ORIGIN, "The system"),
         FieldShape::optional("check", ORIGIN, "The check of the system"),
-        FieldShape::optional("location", ORIGIN, "From where the check was made"),
+        FieldShape::optional("location", ORIGIN, "Where the check was made from"),
         FieldShape::optional("source", ORIGIN, "healthcheck or incident"),
         FieldShape::optional("status", ORIGIN, "The status; unhealthy by default for intervals"),
         FieldShape::optional("note", ORIGIN, "A note to keep"),

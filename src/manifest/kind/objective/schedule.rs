@@ -41,7 +41,7 @@ fn read_shift(field: &Field<'_>, zone: Option<Tz>, report: &mut Report) -> Optio
     {
         report.error(
             days.at,
-            format!("{} is empty, so these hours would never come", days.path),
+            format!("{} is empty, so these hours would never apply", days.path),
             "list at least one day, or remove the field for every day",
         );
         return None;
@@ -76,7 +76,7 @@ fn read_date(field: &Field<'_>, report: &mut Report) -> Option<Date> {
 fn warn_of_idle(field: &Field<'_>, hours: &Hours, date: Date, report: &mut Report) {
     let weekday = date.to_chrono().weekday();
     if !hours.weekdays.is_empty() && !hours.weekdays.contains(&weekday) {
-        let message = format!("{} {date} is a {weekday}, on which these hours never come", field.path);
+        let message = format!("{} {date} is a {weekday}, which these hours never include", field.path);
         report.warn(field.at, message, "check the date, or remove it");
     }
 }

@@ -105,7 +105,7 @@ pub(super) static WINDOW: Shape = Shape {
 /// The weights of statuses.
 pub(super) static WEIGHTS: Shape = Shape {
     name: "Weights",
-    about: "How much of the time in a status is downtime, above 0 and at most 1; a status that is not written does not count",
+    about: "How much of the time in a status is downtime, above 0 and at most 1; a status that is not listed does not count",
     fields: &[
         FieldShape::optional("degraded", Content::Weight, "The weight of degraded, such as 0.5"),
         FieldShape::optional("unhealthy", Content::Weight, "The weight of unhealthy, such as 1"),
@@ -122,7 +122,7 @@ pub(super) static SHIFT: Shape = Shape {
         FieldShape::optional(
             "weekday",
             Content::Either(&[Content::Text, Content::List(&Content::Text, Length::Some)]),
-            "Days of the week, such as [Mon, Tue, Wed, Thu, Fri]; every day where it is not written",
+            "Days of the week, such as [Mon, Tue, Wed, Thu, Fri]; every day by default",
         ),
         FieldShape::optional("after", Content::Text, "From this time of day on, such as \"09:00\""),
         FieldShape::optional("before", Content::Text, "Until just before this time of day, such as \"17:00\""),
@@ -156,7 +156,7 @@ pub(super) static THRESHOLDS: Shape = Shape {
         FieldShape::optional(
             "fastBurnMultiplier",
             Content::Positive(None),
-            "Burn rate over one hour from which fastBurn is true",
+            "Burn rate over one hour at which fastBurn becomes true",
         )
         .or("5"),
     ],

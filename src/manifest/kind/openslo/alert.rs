@@ -333,7 +333,7 @@ fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
     if !fields.flag("alertWhenBreaching", report) && report.problems.len() == faults {
         report.error(
             field.at,
-            "alertWhenBreaching: false leaves nothing to alert on",
+            "with alertWhenBreaching: false, there is nothing to alert on",
             "write alertWhenBreaching: true",
         );
     }
@@ -385,7 +385,7 @@ fn read_op(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
     let op = field.word(&[("lte", "<="), ("gte", ">="), ("lt", "<"), ("gt", ">")], report)?;
     if op.starts_with('<') {
         let message = format!("{} {}: this alerts while little of the budget burns", field.path, field.scalar()?);
-        report.warn(field.at, message, "gte or gt is probably meant");
+        report.warn(field.at, message, "you probably mean gte or gt");
     }
     Some(op)
 }

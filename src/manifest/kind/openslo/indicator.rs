@@ -158,7 +158,7 @@ fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
         let text = kind.text(report)?;
         if text != "HealthTransitions" {
             // What such a source has in its specification is its own affair.
-            let message = format!("{} {} is not something that slo measures", kind.path, quote(text));
+            let message = format!("slo does not measure {} {}", kind.path, quote(text));
             report.error(kind.at, message, format!("slo only knows the transitions of systems; {remedy}"));
             return None;
         }

@@ -96,7 +96,7 @@ fn write(page: &mut Markup, review: &Review, section: &Section, index: usize) {
     page.end_line();
     table(page, &sheets::outages(review, &shown), &head, usize::MAX);
     if shown.len() < all {
-        let text = format_args!("Not shown: {} that cost less.", counted(all - shown.len(), "outage"));
+        let text = format_args!("Not shown: {} that cost less", counted(all - shown.len(), "outage"));
         page.element("p", &[("class", &"quiet")], text);
         page.end_line();
     }

@@ -70,7 +70,7 @@ pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
     let in_force = report.maintenance.as_ref().map(maintenance::in_words);
     let names = portrait.latest.as_ref().map(|latest| &latest.outage.circumstances.maintenance);
     let answer = match (in_force, names.map(Vec::as_slice)) {
-        (Some(open), _) if report.has_open_downtime() => format!("yes: {open}; spends the budget all the same"),
+        (Some(open), _) if report.has_open_downtime() => format!("yes: {open}; still spends the budget"),
         (Some(open), _) if report.down.is_some() => format!("yes: {open}"),
         (Some(open), _) => format!("in {open}"),
         (None, Some([])) => "no".to_owned(),
@@ -100,7 +100,7 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     };
     vec![
         format!("{bar}  {rest} of {}", whole(budget.total())),
-        format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
+        format!("available {} %, strict {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
             short_down(budget.consumed_us()),

@@ -26,8 +26,8 @@ pub(super) fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         let meaning = match verdict {
             Burn::Critical => "both over",
-            Burn::Increasing => "only the short one over",
-            Burn::Recovering => "only the long one over",
+            Burn::Increasing => "only the short one is over",
+            Burn::Recovering => "only the long one is over",
             Burn::Acceptable => "both under",
         };
         lines.push(format!(

@@ -53,7 +53,7 @@ const VALUES: [Value; 28] = [
     ("slo_objective_not_counted_seconds", "Time taken out of the window's length", |it| {
         Some(span(it.budget.tally.not_counted_ms))
     }),
-    ("slo_objective_coverage_ratio", "Part of the elapsed window in which the status was known", |it| {
+    ("slo_objective_coverage_ratio", "Share of the elapsed window in which the status was known", |it| {
         coverage_percent(&it.budget).map(ratio)
     }),
     ("slo_objective_last_seen_timestamp_seconds", "The newest fact of the objective's streams", |it| {
@@ -199,16 +199,14 @@ type SystemValue = (&'static str, &'static str, fn(&Health) -> Option<f64>);
 const SYSTEM_VALUES: [SystemValue; 7] = [
     ("slo_system_checks", "Checks that have reported", |it| Some(it.total_checks as f64)),
     ("slo_system_healthy_checks", "Checks that are healthy", |it| Some(it.healthy_checks as f64)),
-    ("slo_system_in_status_since_timestamp_seconds", "Since when the system has its status", |it| {
+    ("slo_system_in_status_since_timestamp_seconds", "When the status of the system began", |it| {
         it.in_status_since.map(seconds)
     }),
     ("slo_system_transitions_in_window", "Changes of the status within the last hour", |it| {
         Some(it.transitions_in_window as f64)
     }),
     ("slo_system_last_seen_timestamp_seconds", "The newest fact of the system", |it| it.last_seen.map(seconds)),
-    ("slo_system_in_maintenance", "1 while a maintenance window is in force", |it| {
-        Some(flag(it.maintenance.is_some()))
-    }),
+    ("slo_system_in_maintenance", "1 while a maintenance window is active", |it| Some(flag(it.maintenance.is_some()))),
     ("slo_system_data_age_seconds", "Age of the newest fact of the system", |it| it.data_age_ms().map(span)),
 ];
 

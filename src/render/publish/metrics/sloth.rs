@@ -100,6 +100,6 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
             ("sloth_version", concat!("slo ", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
         labels.extend(about.map(|(name, value)| (name.to_owned(), value)));
-        sink.put("sloth_slo_info", "Sloth: what is known of an objective; always 1", labels, 1.0);
+        sink.put("sloth_slo_info", "Sloth: what is known about an objective; always 1", labels, 1.0);
     }
 }

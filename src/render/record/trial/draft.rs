@@ -67,7 +67,7 @@ fn of_lines(sight: &Sight) -> String {
     let line = sight.values.first().map(|seen| seen.value.as_str()).unwrap_or_default();
     format!(
         "  # The first line is: {}\n  \
-         # Name what is wanted of a line; a line that no expression matches is rejected.\n  \
+         # Name the parts of a line that you need; a line that no expression matches is rejected.\n  \
          records: '^(?<ts>\\S+) (?<system>\\S+) (?<status>\\S+)'\n  \
          fields: {{ ts: ts, system: system, status: status }}\n  \
          values: {{ status: {{ UP: healthy, DOWN: unhealthy }} }}\n  slug: true\n",
@@ -139,7 +139,7 @@ impl<'s> Guess<'s> {
         }
         text += &field("system", self.system);
         text += "    # status: …  # unhealthy, unless this says another\n";
-        text + "  shape: intervals  # guessed, for there is a start and an end\n"
+        text + "  shape: intervals  # guessed, because there is a start and an end\n"
     }
 
     /// What each status that was seen means.
@@ -163,7 +163,7 @@ impl<'s> Guess<'s> {
     fn times(&self) -> String {
         match self.ts.and_then(|ts| ts.time) {
             Some(Spelling::Format(format)) => format!(
-                "  timeFormat: {}  # guessed: %d is the day, %m the month\n  timezone: UTC  # guessed: of times that do not say an offset\n",
+                "  timeFormat: {}  # guessed: %d is the day, %m the month\n  timezone: UTC  # guessed: the zone of times without an offset\n",
                 name_text(format)
             ),
             _ => String::new(),

@@ -71,7 +71,7 @@ pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Er
         ),
         ErrorCode::DiskFull => ("the disk is full", "free some space and run this again; what was committed is kept"),
         ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            ("it cannot be opened for what this command does", "check the permissions of the file and of its folder")
+            ("this command cannot open it", "check the permissions of the file and of its folder")
         }
         ErrorCode::SystemIoFailure => (
             "reading or writing failed",

@@ -83,7 +83,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<()> {
     if result.is_err() {
         drop(connection.execute_batch("ROLLBACK"));
     }
-    if result.context("bringing the schema up to date")? { purge(connection) } else { Ok(()) }
+    if result.context("upgrading the schema")? { purge(connection) } else { Ok(()) }
 }
 
 /// Says whose file it is, and which schema it has.

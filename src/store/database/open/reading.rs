@@ -59,8 +59,8 @@ fn roll_back(path: &Path) -> Result<()> {
     };
     undo().map_err(|error| {
         Failure::new(
-            format!("a killed command has left a transaction that must be undone first, which fails: {error}"),
-            "run any command once where the file and its folder may be written to",
+            format!("a killed command left a transaction that must be undone first, and that fails: {error}"),
+            "run any command once where the file and its folder are writable",
         )
     })
 }
@@ -126,7 +126,7 @@ impl Marks {
             return Ok(());
         }
         Err(Failure::new(
-            "it was changed while it was read without locks, because its companion files cannot be made here",
+            "it was changed while it was read without locks, because its companion files cannot be created here",
             "run this again; docs/how-to/many-hosts.md says how several users share a database",
         ))
     }
@@ -171,9 +171,9 @@ fn has_content(path: &Path, suffix: &str) -> bool {
 fn outdated(error: &anyhow::Error, version: i32) -> anyhow::Error {
     Failure::new(
         format!(
-            "its schema {version} is older than this slo's ({SCHEMA}), and it cannot be brought up to date: {}",
+            "its schema {version} is older than this slo's ({SCHEMA}), and it cannot be upgraded: {}",
             in_short(error)
         ),
-        "run any command once where the file may be written to, or copy it there; nothing in it is lost",
+        "run any command once where the file is writable, or copy it there; nothing in it is lost",
     )
 }

@@ -74,7 +74,8 @@ fn host_and_port(text: &str) -> (&str, &str) {
 }
 
 fn decoded(text: &str) -> Result<String> {
-    let malformed = || Failure::new("the address of the database has a % that begins no percent-encoded byte", SHAPE);
+    let malformed =
+        || Failure::new("the address of the database has a % that does not begin a percent-encoded byte", SHAPE);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
