@@ -36,8 +36,14 @@ pub(crate) struct Status {
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
     pub(crate) by: Option<GroupBy>,
     /// Redraw at this interval until interrupted
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "2s", require_equals = true, value_parser = interval)]
     pub(crate) watch: Option<i64>,
+}
+
+/// How often a screen is drawn again: not so often that nobody can read it.
+fn interval(text: &str) -> Result<i64, String> {
+    let millis = duration(text)?;
+    if millis < 1000 { Err("expected at least 1s".to_owned()) } else { Ok(millis) }
 }
 
 /// Show everything about one objective

@@ -186,8 +186,8 @@ fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::
     let fitting = fitting(beginning, None).unwrap_or_default();
     let hint = match fitting.iter().find(|fits| *fits != name) {
         Some(fits) => format!("it looks like the format of the feed {fits}: {command} --feed {fits}"),
-        None if text(name).is_some() => format!("slo feed show {name} prints what it reads"),
-        None => "slo list feeds lists the others; or describe it: slo feed try FILE > feed.yaml".to_owned(),
+        None if text(name).is_some() => format!("`slo feed show {name}` prints what it reads"),
+        None => "`slo list feeds` lists the others; or describe it: `slo feed try FILE > feed.yaml`".to_owned(),
     };
     Failure::new(what, hint)
 }

@@ -48,7 +48,7 @@ pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Err
     let names = and_list(missing.iter().map(|field| field.as_str()));
     Failure::new(
         format!("the CSV header has no {noun} {names}: {}", excerpt(header)),
-        "describe it: slo feed try FILE > feed.yaml writes a feed to start from; or name the columns that hold the time, the \
+        "describe it: `slo feed try FILE > feed.yaml` writes a feed to start from; or name the columns that hold the time, the \
          system and its status ts, system and status in the first line",
     )
 }

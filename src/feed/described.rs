@@ -214,6 +214,6 @@ fn ways(recipe: &Recipe) -> Vec<Vec<Step>> {
 fn unfitting(feed: &str, what: &str) -> anyhow::Error {
     Failure::new(
         format!("not the format of the feed {feed}: {what}"),
-        "check what it makes of the records with slo feed try FILE --feed NAME; slo list feeds lists the others",
+        "check what it makes of the records with `slo feed try FILE --feed NAME`; `slo list feeds` lists the others",
     )
 }

@@ -172,7 +172,10 @@ fn each_reason_names_the_value_and_what_to_write() {
         (r#"{"ts":1763640000,"status":"up"}"#, "system is missing (also called systemId, service)"),
         (r#"{"ts":1763640000,"system":"a"}"#, "status is missing (also called newStatus)"),
         (r#"{"ts":1,"ts":2,"system":"a","status":"up"}"#, "ts is given twice at column 14"),
-        (r#"{"ts":1,"at":2,"system":"a","status":"up"}"#, "ts is given twice (at is another name for it) at column 14"),
+        (
+            r#"{"ts":1,"at":2,"system":"a","status":"up"}"#,
+            "ts is given twice (`at` is another name for it) at column 14",
+        ),
         (r#"{"ts":1763640000,"system":true,"status":"up"}"#, "system true is not a string; put it in quotes"),
         (
             r#"{"ts":1763640000,"system":"a","status":"up","check":"日本"}"#,

@@ -147,7 +147,7 @@ fn composite_systems_are_nested_only_so_deep() {
         shown(&read_sources(&[source("slo.yaml", text)], &Known::default()))
     };
     assert_eq!(nested(32), "");
-    let expected = "slo.yaml:5:41: error: System s0: s0 is made of systems that are made of others, more than 32 deep; name the \
+    let expected = "slo.yaml:5:41: error: System s0: s0 has members nested more than 32 deep; name the \
                     systems at the bottom as members\n";
     assert_eq!(nested(33), expected);
     assert!(nested(20_000).contains("more than 32 deep"));
@@ -218,7 +218,7 @@ fn a_bracket_too_many_is_still_said_and_soon() {
     // Thousands of them are put right while that is cheap, and then named one by one.
     let many = "  k: [\n1\n]\n".repeat(60_000);
     let reading = read_text(&format!("spec:\n{many}"));
-    assert!(shown(&reading).contains("further left than the key before them; indent the line"), "{}", shown(&reading));
+    assert!(shown(&reading).contains("indented less than the key before them; indent the line"), "{}", shown(&reading));
 }
 
 #[test]

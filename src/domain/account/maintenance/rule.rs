@@ -177,7 +177,7 @@ impl Rule {
                  BYDAY={weekday}"
             )),
             Frequency::Monthly if ordinal.abs() > 5 => {
-                Err(format!("BYDAY={written} counts nothing: a month has at most five {weekday}"))
+                Err(format!("BYDAY={written} matches nothing: a month has at most five {weekday}"))
             }
             Frequency::Yearly if !self.week_numbers.is_empty() => {
                 Err(format!("BYDAY={written} cannot be used with BYWEEKNO; write BYDAY={weekday}"))
@@ -273,19 +273,19 @@ mod tests {
             ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY=1MO counts within a month or a year"),
             ("FREQ=WEEKLY;BYDAY=MO,+2TU", "for every week write BYDAY=TU"),
             ("freq=daily;byday=-1su", "FREQ must be MONTHLY or YEARLY; for every week write BYDAY=SU"),
-            ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY=0MO counts nothing; write 1MO"),
-            ("FREQ=MONTHLY;BYDAY=99999MO", "BYDAY=99999MO counts nothing"),
-            ("FREQ=YEARLY;BYDAY=XMO", "BYDAY=XMO counts nothing"),
+            ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY=0MO matches nothing; write 1MO"),
+            ("FREQ=MONTHLY;BYDAY=99999MO", "BYDAY=99999MO matches nothing"),
+            ("FREQ=YEARLY;BYDAY=XMO", "BYDAY=XMO matches nothing"),
             ("FREQ=MONTHLY;BYDAY=6MO", "a month has at most five MO"),
             ("FREQ=WEEKLY;BYDAY=XX", "unknown weekday BYDAY=XX; expected MO, TU"),
-            ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO cannot stand beside BYWEEKNO"),
+            ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO cannot be used with BYWEEKNO"),
             ("FREQ=MONTHLY;BYWEEKNO=20", "FREQ must be YEARLY"),
             ("FREQ=DAILY;BYYEARDAY=20", "FREQ must be YEARLY"),
             ("FREQ=DAILY;COUNT=3;UNTIL=20301231T000000Z", "keep one of them"),
             ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0 is not valid; expected 1 to 31, or -1 (the last) to -31"),
             ("FREQ=MONTHLY;BYMONTHDAY=0,1", "BYMONTHDAY=0 is not valid"),
             ("FREQ=MONTHLY;BYMONTHDAY=-40", "BYMONTHDAY=-40"),
-            ("FREQ=WEEKLY;BYMONTHDAY=-1", "BYMONTHDAY cannot stand beside FREQ=WEEKLY"),
+            ("FREQ=WEEKLY;BYMONTHDAY=-1", "BYMONTHDAY cannot be used with FREQ=WEEKLY"),
             ("FREQ=YEARLY;BYMONTH=-1", "BYMONTH counts from 1 to 12"),
             ("FREQ=DAILY;COUNT=0", "COUNT=0 is not valid; expected a number from 1"),
             ("FREQ=DAILY;INTERVAL=0", "INTERVAL=0 is not valid"),

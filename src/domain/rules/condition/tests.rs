@@ -288,10 +288,10 @@ fn an_error_marks_what_is_wrong() {
 fn what_is_huge_or_deep_is_refused_at_once() {
     for (text, message) in [
         ("(".repeat(100_000), "longer than 16 KiB"),
-        ("(".repeat(10_000), "more than 64 parentheses"),
-        (format!("{}isBreaching{}", "(".repeat(8000), ")".repeat(8000)), "more than 64 parentheses"),
-        ("!".repeat(10_000), "more than 64 parentheses"),
-        ("!(".repeat(5_000), "more than 64 parentheses"),
+        ("(".repeat(10_000), "nested more than 64 deep"),
+        (format!("{}isBreaching{}", "(".repeat(8000), ")".repeat(8000)), "nested more than 64 deep"),
+        ("!".repeat(10_000), "nested more than 64 deep"),
+        ("!(".repeat(5_000), "nested more than 64 deep"),
         (format!("{}isBreaching", "!".repeat(60)), "nested more than 24 deep"),
         ("isBreaching && ".repeat(100_000), "longer than 16 KiB"),
         ("9".repeat(10_000), "is too large"),

@@ -144,7 +144,7 @@ fn an_input_of_another_form_names_the_feed_that_reads_it() {
             "not the format of the feed own, which reads csv",
             "slo ingest --feed healthchecks-io",
         ),
-        ("prometheus", &table, "not the format of the feed prometheus, which reads json", "slo feed show prometheus"),
+        ("prometheus", &table, "not the format of the feed prometheus, which reads json", "`slo feed show prometheus`"),
         (
             "uptime-kuma",
             &table,
