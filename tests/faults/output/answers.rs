@@ -91,7 +91,7 @@ fn what_lies_ahead_is_true_in_words() {
     assert!(text.contains(&format!("{overspends}\n")) && text.contains(whole), "{text}");
     assert!(!text.contains("no change expected") && !text.contains("stays up"), "{text}");
     let text = show("shop-availability", "2024-03-20T12:00:00Z");
-    assert!(text.contains(&format!("{overspends}, less the downtime that leaves the window")), "{text}");
+    assert!(text.contains(&format!("{overspends}, minus the downtime that leaves the window")), "{text}");
     assert!(!text.contains("no change expected") && !text.contains("stays up") && !text.contains(period), "{text}");
     let status = world.pass(&["status", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
     assert!(status.contains("monthly: a new period begins 2024-03-31 22:00 UTC, with a full budget"), "{status}");
