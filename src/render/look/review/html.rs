@@ -133,7 +133,8 @@ fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
     for (index, row) in sheet.rows().iter().enumerate() {
         page.open("tr", if index >= sums && index > 0 { &[("class", &"sum")] } else { &[] });
         for (cell, (_, right)) in row.iter().zip(sheet.titles()) {
-            let class = format!("{}{}", side(right), class(cell));
+            let when = if cell.says_when { " when" } else { "" };
+            let class = format!("{}{}{when}", side(right), class(cell));
             if cell.tone == Tone::Strong {
                 page.element("th", &[("scope", &"row"), ("class", &class)], &cell.text);
             } else {
