@@ -137,7 +137,9 @@ impl Store {
             maintenance_window(row, |of, body| {
                 let covers = is_of_it || wire::read_covered(of, body)?.contains(name);
                 let schedule = if covers { wire::read_schedule(of, body)? } else { None };
-                schedule.into_iter().for_each(|schedule| schedules.add(of, schedule));
+                if let Some(schedule) = schedule {
+                    schedules.add(of, schedule);
+                }
                 Ok(())
             })
         })?;
