@@ -10,8 +10,8 @@ use super::periods::moment;
 use crate::cases::one_in;
 use crate::harness::Slo;
 use crate::reference::calendar::{MINUTE, Ms, Zone, civil_from_days};
-use crate::world::World;
 use crate::world::strategy::worlds;
+use crate::world::{Objective, World};
 
 /// What adds up of objectives, of groups, and of all; of one objective, the time that is not counted does so, too.
 const SUMMED: [&str; 5] = [
@@ -54,7 +54,7 @@ proptest! {
         world in worlds(), zone in proptest::option::of(select(Zone::ALL.to_vec())), place in any::<Index>(),
     ) {
         // In one zone, for what objectives of a system saw together is cut at the same moments only there.
-        let own = world.objectives.first().map_or(Zone::Utc, |objective| objective.zone());
+        let own = world.objectives.first().map_or(Zone::Utc, Objective::zone);
         prop_assume!(zone.is_some() || world.objectives.iter().all(|objective| objective.zone() == own));
         let year = civil_from_days(zone.unwrap_or(own).date(moment(&world, place, 0))).0;
         let slo = Slo::with(&world.feed(), &world.manifests());
