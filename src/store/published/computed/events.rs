@@ -1,5 +1,7 @@
 //! Owns the downtime events that are published: each is a row from its start on, and those that are over for good are left alone.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use rusqlite::{OptionalExtension as _, params};
 
@@ -21,6 +23,8 @@ pub(crate) struct EventRows<'s> {
     as_of: Instant,
     /// Rows that begin before it are done with.
     from: String,
+    /// Whether no row begins later.
+    is_done: bool,
     /// What differs, where nothing is written, and by when events must be over that are compared, unless all are.
     compared: Option<(Vec<Difference>, Option<Instant>)>,
 }
@@ -31,25 +35,29 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn publishing_events(&self, objective: &Name, after: Instant, as_of: Instant) -> Result<EventRows<'_>> {
-        let mut from = FIRST.to_owned();
-        if after > Instant::MIN {
-            // Events do not overlap: of those that begin before it, only the last may not be over by then.
-            let sql = "SELECT start_time FROM (SELECT start_time, end_time FROM downtime_event
-                       WHERE objective_id = ?1 AND start_time < ?2 ORDER BY start_time DESC LIMIT 1)
-                       WHERE end_time IS NULL OR end_time > ?2";
-            let after = after.to_string();
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let open: Option<String> =
-                statement.query_row([objective.as_str(), &after], |row| row.get(0)).optional()?;
-            from = open.unwrap_or(after);
-        }
-        Ok(EventRows { store: self, objective: objective.clone(), as_of, from, compared: None })
+        let sql = "SELECT end_time FROM downtime_event WHERE objective_id = ?1 ORDER BY start_time DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let last: Option<Option<String>> = statement.query_row([objective.as_str()], |row| row.get(0)).optional()?;
+        let after = if after > Instant::MIN { after.to_string() } else { FIRST.to_owned() };
+        let is_done = last.is_none_or(|end| end.is_some_and(|end| end <= after));
+        let from = if is_done { None } else { self.open_event(objective, &after)? };
+        let (objective, from) = (objective.clone(), from.unwrap_or(after));
+        Ok(EventRows { store: self, objective, as_of, from, is_done, compared: None })
+    }
+
+    /// When an event began that goes on at a moment. Events do not overlap: of those that begin before it, only the last may.
+    fn open_event(&self, objective: &Name, at: &str) -> Result<Option<String>> {
+        let sql = "SELECT start_time FROM (SELECT start_time, end_time FROM downtime_event
+                   WHERE objective_id = ?1 AND start_time < ?2 ORDER BY start_time DESC LIMIT 1)
+                   WHERE end_time IS NULL OR end_time > ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([objective.as_str(), at], |row| row.get(0)).optional()?)
     }
 
     /// Begins to compare the events of an objective: all of them, or those that are over by a moment.
     pub(crate) fn comparing_events(&self, objective: &Name, by: Option<Instant>, as_of: Instant) -> EventRows<'_> {
         let compared = Some((Vec::new(), by));
-        EventRows { store: self, objective: objective.clone(), as_of, from: FIRST.to_owned(), compared }
+        EventRows { store: self, objective: objective.clone(), as_of, from: FIRST.to_owned(), is_done: false, compared }
     }
 
     /// Forgets the events of an objective that is gone.
@@ -73,7 +81,8 @@ impl EventRows<'_> {
         let wanted =
             events.iter().map(|event| rows::event(event, self.as_of).map(summed)).collect::<Result<Vec<_>>>()?;
         let bound = "objective_id = ?1 AND start_time >= ?2 AND start_time < ?3";
-        let mut stored = self.store.stored(table, bound, params![self.objective.as_str(), self.from, until])?;
+        let within = params![self.objective.as_str(), self.from, until];
+        let mut stored = if self.is_done { BTreeMap::new() } else { self.store.stored(table, bound, within)? };
         self.from = until;
         let Some((differences, by)) = &mut self.compared else { return self.store.align(table, stored, wanted) };
         let mut wanted = keyed(table, wanted);
