@@ -113,7 +113,7 @@ fn a_note_is_told_with_each_part_of_its_outage_from_then_on() {
         assert!(text.contains("bad release") && text.contains("rolling back") && !text.contains("glitch"), "{text}");
     }
     slo.pass(&["compute", "--as-of", "2026-11-13"], b"");
-    let rows = rusqlite::Connection::open(slo.db()).unwrap();
+    let rows = rusqlite::Connection::open(slo.file()).unwrap();
     let stored: String = rows.query_row("SELECT group_concat(note) FROM downtime_event", [], |row| row.get(0)).unwrap();
     assert_eq!(stored, "bad release,rolling back");
 }

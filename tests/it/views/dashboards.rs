@@ -45,7 +45,7 @@ fn queries(file: &str, field: &str) -> Vec<(String, String)> {
 fn every_query_of_the_tables_finds_something_in_a_file() {
     let slo = Slo::new();
     tell(&slo);
-    let connection = rusqlite::Connection::open(slo.db()).unwrap();
+    let connection = rusqlite::Connection::open(slo.file()).unwrap();
     let all = queries("slo-tables.json", "queryText");
     assert!(all.len() >= 10);
     for (title, query) in all {
