@@ -147,7 +147,7 @@ fn fresh_folder(parent: &Path) -> Result<PathBuf> {
             Err(error) => return Err(error).with_context(|| format!("cannot make a folder in {}", parent.display())),
         }
     }
-    anyhow::bail!("every name is taken in {}", parent.display())
+    anyhow::bail!("no unused name is left in {}", parent.display())
 }
 
 /// Writes the world's files; never over another one.
