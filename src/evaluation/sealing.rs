@@ -11,7 +11,7 @@ use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
-use crate::store::{Difference, Inputs, Resolver, Seal, Store, Stored};
+use crate::store::{Difference, Followers, Inputs, Resolver, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones go on from there.
 const SEALING_ALLOWANCE: usize = 8_000;
@@ -37,27 +37,21 @@ impl Evaluation<'_> {
 }
 
 /// Goes on sealing days of objectives that depend on systems that an ingest touched, as far as an allowance that grows with what
-/// was ingested reaches. Runs in a write transaction.
+/// was ingested reaches. Runs in a write transaction, in which `followers` were read.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) fn seal_some(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
-    inserted: u64,
-    now: Instant,
+    followers: &mut Followers,
+    (inserted, now): (u64, Instant),
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
     if !store.has_inputs()? {
         return Ok(());
     }
-    let mut behind = BTreeSet::new();
-    for system in touched.keys() {
-        behind.extend(store.unsealed(*system, now, allowance)?);
-        if behind.len() >= allowance {
-            break;
-        }
-    }
+    let behind = followers.behind(store, touched.keys().copied(), (now, allowance))?;
     if behind.is_empty() {
         return Ok(());
     }

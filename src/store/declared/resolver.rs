@@ -36,6 +36,7 @@ pub(crate) struct Resolver<'s> {
     schedules: HashMap<Name, Vec<Maintenance>>,
     /// What was recorded wrongly of a system, as far as all is known.
     corrections: HashMap<Name, Vec<Correction>>,
+    has_corrections: Option<bool>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -104,6 +105,7 @@ impl<'s> Resolver<'s> {
             systems,
             schedules,
             corrections,
+            has_corrections: None,
             calendars,
             timetables,
             dependencies,
@@ -143,17 +145,22 @@ impl<'s> Resolver<'s> {
             Some(id) => *id,
             // Ids of the database are positive.
             None if self.complete => SystemId(-1 - self.ids.len() as i64),
-            None => self
-                .store
-                .system(name)?
-                .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
+            None => {
+                let known = self.store.known_system(name)?;
+                let (id, declared) =
+                    known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
+                self.systems.insert(name.clone(), declared.map(Rc::new));
+                id
+            }
         };
         self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
         let corrections = Corrections::new(if self.complete {
             self.corrections.remove(name).unwrap_or_default()
-        } else {
+        } else if self.has_corrections()? {
             self.store.corrections_of(id, name)?
+        } else {
+            Vec::new()
         });
         let rules = declared.as_ref().map_or_else(Rules::default, |system| system.rules());
         let rules = Rc::new(Rules { corrections, ..rules });
@@ -163,6 +170,16 @@ impl<'s> Resolver<'s> {
         let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
+    }
+
+    /// Whether anything may be declared to have been recorded wrongly.
+    fn has_corrections(&mut self) -> Result<bool> {
+        if let Some(known) = self.has_corrections {
+            return Ok(known);
+        }
+        let known = self.store.may_have_corrections()?;
+        self.has_corrections = Some(known);
+        Ok(known)
     }
 
     /// What a composite system is made of.

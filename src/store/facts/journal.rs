@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension, params};
 use super::history::system_named;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::stream::StreamName;
-use crate::domain::health::transition::Transition;
+use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
@@ -96,6 +96,11 @@ impl JournalWriter {
     /// Gives the next index to a stream.
     pub(crate) fn add_stream(&mut self, name: StreamName) {
         self.streams.push((name, None));
+    }
+
+    /// Whether a stream is of a check, or of the system as a whole, and not of an incident.
+    pub(crate) fn is_of_check(&self, stream: usize) -> bool {
+        self.streams[stream].0.source == Source::Healthcheck
     }
 
     /// The system of a stream, once something of it was merged.

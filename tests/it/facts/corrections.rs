@@ -113,6 +113,11 @@ budgets as of 2026-11-20 00:00 UTC
 
 ```diff
 + Correction false-alarm
++     spec.systemRef: shop
++     spec.check: http
++     spec.start: 2026-11-12T10:00:00.000Z
++     spec.end: 2026-11-12T10:20:00.000Z
++     spec.status: healthy
 ```
 ";
 
