@@ -143,6 +143,15 @@ impl Store {
         Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
     }
 
+    /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. In a shared database that never is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn has_many_corrections(&self) -> Result<bool> {
+        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
+        Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// What is declared to have been recorded wrongly of a system.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub(crate) struct Resolver<'s> {
     /// What was recorded wrongly of a system, as far as all is known.
     corrections: HashMap<Name, Vec<Correction>>,
     has_corrections: Option<bool>,
+    /// Whether there are so many that those of a system are read when it is asked for, though all else has been read.
+    looks_up_corrections: bool,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -52,17 +54,23 @@ impl<'s> Resolver<'s> {
     /// # Errors
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
-        if most {
-            let mut objects = Vec::new();
-            for kind in [Kind::System, Kind::MaintenanceWindow, Kind::Correction] {
-                store.each_object(kind, |_, object| {
-                    objects.push(object);
-                    Ok(())
-                })?;
-            }
-            return Self::of(store, objects);
+        if !most {
+            return Ok(Self::empty(store, HashMap::new(), false));
         }
-        Ok(Self::empty(store, HashMap::new(), false))
+        let mut objects = Vec::new();
+        let mut read = |kind| {
+            store.each_object(kind, |_, object| {
+                objects.push(object);
+                Ok(())
+            })
+        };
+        read(Kind::System)?;
+        read(Kind::MaintenanceWindow)?;
+        let looks_up_corrections = store.has_many_corrections()?;
+        if !looks_up_corrections {
+            read(Kind::Correction)?;
+        }
+        Ok(Self { looks_up_corrections, ..Self::of(store, objects)? })
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
@@ -106,6 +114,7 @@ impl<'s> Resolver<'s> {
             schedules,
             corrections,
             has_corrections: None,
+            looks_up_corrections: false,
             calendars,
             timetables,
             dependencies,
@@ -155,7 +164,7 @@ impl<'s> Resolver<'s> {
         };
         self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
-        let corrections = Corrections::new(if self.complete {
+        let corrections = Corrections::new(if self.complete && !self.looks_up_corrections {
             self.corrections.remove(name).unwrap_or_default()
         } else if self.has_corrections()? {
             self.store.corrections_of(id, name)?
