@@ -75,7 +75,7 @@ pub(super) fn seal_some(
 /// # Errors
 /// Those of the database.
 pub(super) fn derive_inputs(store: &Store) -> Result<()> {
-    derive(store, &mut Resolver::new(store, true)?, &store.objectives()?).map(drop)
+    derive(store, &mut Resolver::whole(store)?, &store.objectives()?).map(drop)
 }
 
 /// What was not known, so that days may not have followed the facts of all systems that decide them.
@@ -157,7 +157,7 @@ fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<SystemId>
 /// Those of the database.
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
-    let mut resolver = Resolver::new(store, true)?;
+    let mut resolver = Resolver::whole(store)?;
     let objectives = store.objectives()?;
     let unknown = derive(store, &mut resolver, &objectives)?;
     let most = is_most(store, objectives.len())?;
@@ -187,7 +187,7 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
 pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut tell = |text: String| differences.push(Difference(text));
-    let mut resolver = Resolver::new(store, true)?;
+    let mut resolver = Resolver::whole(store)?;
     let dependents = dependents(&mut resolver)?;
     let composites = composites(&mut resolver)?;
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };

@@ -49,7 +49,8 @@ pub(crate) struct Resolver<'s> {
 }
 
 impl<'s> Resolver<'s> {
-    /// A resolver that reads as it goes or, with `most`, everything at once.
+    /// A resolver that reads as it goes or, with `most`, everything at once; but where corrections are very many, those of a system when it
+    /// is asked for.
     ///
     /// # Errors
     /// Those of the database.
@@ -57,20 +58,30 @@ impl<'s> Resolver<'s> {
         if !most {
             return Ok(Self::empty(store, HashMap::new(), false));
         }
+        if !store.has_many_corrections()? {
+            return Self::whole(store);
+        }
+        let looks_up_corrections = true;
+        Ok(Self { looks_up_corrections, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
+    }
+
+    /// A resolver that reads everything at once, and nothing that is derived from it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn whole(store: &'s Store) -> Result<Self> {
+        Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow, Kind::Correction])
+    }
+
+    fn of_kinds(store: &'s Store, kinds: &[Kind]) -> Result<Self> {
         let mut objects = Vec::new();
-        let mut read = |kind| {
-            store.each_object(kind, |_, object| {
+        for kind in kinds {
+            store.each_object(*kind, |_, object| {
                 objects.push(object);
                 Ok(())
-            })
-        };
-        read(Kind::System)?;
-        read(Kind::MaintenanceWindow)?;
-        let looks_up_corrections = store.has_many_corrections()?;
-        if !looks_up_corrections {
-            read(Kind::Correction)?;
+            })?;
         }
-        Ok(Self { looks_up_corrections, ..Self::of(store, objects)? })
+        Self::of(store, objects)
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
