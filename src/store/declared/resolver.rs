@@ -261,9 +261,9 @@ impl<'s> Resolver<'s> {
         timetable
     }
 
-    /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.
+    /// Brings what may excuse a system into the graph; where all systems and their corrections are known, what may excuse any.
     fn connect(&mut self, system: &Member) -> Result<()> {
-        if self.complete && !self.dependencies.is_complete() {
+        if self.complete && !self.looks_up_corrections && !self.dependencies.is_complete() {
             let names: Vec<Name> = self.systems.keys().cloned().collect();
             for name in names {
                 let member = self.member(&name)?;

@@ -86,7 +86,7 @@ impl Digest {
 }
 
 /// Those of the tables of [`ALIGNED`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Aligned([Digest; 4]);
 
 /// One digest of several tables, which is never 0.
