@@ -128,7 +128,7 @@ impl JournalWriter {
         let segments =
             if stream.is_new { Vec::new() } else { rows::overlapping(connection, stream.id, incoming.transitions)? };
         let (notes, merged) = (incoming.notes, Merged::default());
-        let mut merger = Merger { connection, stream: stream.id, notes, bringer, merged };
+        let mut merger = Merger { connection, stream: stream.id, notes, bringer, merged, renoted: false };
         let mut first_change = None;
         let (mut rest, mut done) = (incoming.transitions, 0);
         if segments.is_empty() {

@@ -3,6 +3,7 @@
 
 mod aligning;
 mod days;
+mod events;
 mod publishing;
 mod rows;
 
@@ -130,7 +131,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn put_computed(&self, as_of: Instant, aligned: Aligned) -> Result<()> {
-        let digest = digest_of(aligned.0.into_iter().chain([self.days_digest()?]));
+        let digest = digest_of(aligned.0.into_iter().chain(self.past_digests()?));
         self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
         let sql = "INSERT INTO computation (id, as_of, is_current, digest, checksum)
                    VALUES (1, ?1, 1, ?2, row_sum(1, ?1, 1, ?2))
@@ -168,14 +169,17 @@ impl Store {
             }
             digests.push(Digest { rows, sum });
         }
-        digests.push(self.days_digest()?);
+        digests.extend(self.past_digests()?);
         Ok(digest_of(digests) == computed.digest)
     }
 
-    /// The digest of the days that are published, by the checksums they carry.
-    fn days_digest(&self) -> Result<Digest> {
-        let sql = format!("SELECT count(*), coalesce(sum(checksum & 4294967295), 0) FROM {}", rows::SNAPSHOT_RUN.name);
-        Ok(self.connection.query_row(&sql, [], |row| Ok(Digest { rows: row.get(0)?, sum: row.get(1)? }))?)
+    /// The digests of the days and the events that are published, by the checksums they carry.
+    fn past_digests(&self) -> Result<Vec<Digest>> {
+        let digest = |table: &Table| -> Result<Digest> {
+            let sql = format!("SELECT count(*), coalesce(sum(checksum & 4294967295), 0) FROM {}", table.name);
+            Ok(self.connection.query_row(&sql, [], |row| Ok(Digest { rows: row.get(0)?, sum: row.get(1)? }))?)
+        };
+        [&rows::SNAPSHOT_RUN, &rows::DOWNTIME_EVENT].into_iter().map(digest).collect()
     }
 
     /// Remembers that the tables are out of date, for manifests have changed.
