@@ -337,6 +337,11 @@ impl Context<'_> {
         self.held_back = Some(Vec::new());
     }
 
+    /// Forgets what was held back, and holds nothing back from now on.
+    pub(crate) fn forget(&mut self) {
+        self.held_back = None;
+    }
+
     /// Tells what was held back.
     pub(crate) fn let_go(&mut self) {
         self.held_back.take().into_iter().flatten().for_each(|lines| self.tell(&lines));

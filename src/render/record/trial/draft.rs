@@ -18,6 +18,7 @@ const MOST_SHOWN: usize = 6;
 const LONGEST_SHOWN: usize = 60;
 /// Lines of a text that are shown.
 const FEW_LINES: usize = 3;
+const LONGEST_LINE: usize = 110;
 /// Observations are missing once so many in a row have not come.
 const MISSED: i64 = 3;
 const MINUTE_MS: i64 = 60_000;
@@ -58,7 +59,7 @@ fn of_lines(sight: &Sight) -> String {
     let lines = sight.values.first().map_or(&[][..], |seen| &seen.distinct);
     let mut text = "  # The first lines are:\n".to_owned();
     for line in lines.iter().take(FEW_LINES) {
-        let _ = writeln!(text, "  #   {}", shown(std::slice::from_ref(line)));
+        let _ = writeln!(text, "  #   {}", cut(line, LONGEST_LINE));
     }
     let ts = moment(lines.first().map_or("", |line| line));
     text + "  # Name what is wanted of a line; a line that no expression matches is rejected.\n"
@@ -89,10 +90,18 @@ fn shown(distinct: &[String]) -> String {
             text.push('…');
             break;
         }
-        text.extend(value.chars().take(LONGEST_SHOWN).flat_map(char::escape_debug));
-        if value.chars().nth(LONGEST_SHOWN).is_some() {
-            text.push('…');
-        }
+        text.push_str(&cut(value, LONGEST_SHOWN));
+    }
+    text
+}
+
+/// A value on one line, cut when it has more characters.
+fn cut(value: &str, most: usize) -> String {
+    let mut text: String = value.chars().take(most).flat_map(char::escape_debug).collect();
+    // Nothing is in quotes here.
+    text = text.replace("\\'", "'").replace("\\\"", "\"");
+    if value.chars().nth(most).is_some() {
+        text.push('…');
     }
     one_line(&text).into_owned()
 }
@@ -163,8 +172,7 @@ fn shape(guess: &Guess<'_>) -> String {
         return "  shape: intervals  # guessed, for there is a start and an end\n".to_owned();
     }
     let Some(period) = guess.period() else { return String::new() };
-    // Rounded up, so that what is a second late is none.
-    let gap = (MISSED * period + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS;
+    let gap = ((MISSED * period + MINUTE_MS / 2) / MINUTE_MS * MINUTE_MS).max(MINUTE_MS);
     format!(
         "  shape: observations  # guessed, for there is a record every {}\n  \
          maxGap: {}  # guessed: without a record for so long, the status is unknown\n",

@@ -180,6 +180,25 @@ fn records_that_are_named_as_manifests_are_told_from_them() {
             assert!(told.contains(&format!("did you mean slo ingest {path}?")), "{told}");
         }
     }
+    assert!(!slo.db().exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_feed_is_told_from_top_to_bottom() {
+    let slo = Slo::new();
+    let feed = "apiVersion: slo/v1\nkind: Feed\nmetadata: { name: x }\nspec:\n  format: text\n  slugg: true\n  \
+                values: { status: { up: healty } }\n  fields: { ts: a, sistem: b }\n  timezone: Europe/Berln\n  \
+                records:\n    - { at: '(?<a>x', fields: { tz: a } }\n  maxGap: 5\n  timeFormat: \"%Q\"\n";
+    let path = slo.write("feed.yaml", feed);
+    for args in [&["validate", path.to_str().unwrap()][..], &["ingest", "--feed", path.to_str().unwrap()]] {
+        let output = slo.run(args, b"");
+        let told = output.stderr + &output.stdout;
+        let place = |line: &str| {
+            line.strip_prefix(&format!("{}:", path.display())).and_then(|at| at.split(':').next()?.parse().ok())
+        };
+        let lines: Vec<u32> = told.lines().filter_map(place).collect();
+        assert!(lines.len() >= 7 && lines.is_sorted(), "{told}");
+    }
 }
 
 #[test]
