@@ -7,8 +7,9 @@ use crate::domain::health::trial::{Seen, Sight};
 /// The words by which a value is known: those that are its whole name, the likelier ones first, and those that are in it.
 const STARTS: [&[&str]; 2] =
     [&["start", "begin"], &["start", "begin", "from", "opened", "down_at", "down time", "down since", "triggered"]];
-/// Of what ends some time, when its record was made.
+/// Of what is closed some time, when its record was made.
 const MADE: [&[&str]; 2] = [&[], &["created", "raised"]];
+const CLOSED: [&[&str]; 2] = [&[], &["resolved", "closed", "recovered"]];
 const ENDS: [&[&str]; 2] =
     [&["end"], &["end", "resolved", "closed", "until", "recovered", "up_at", "up time", "up since", "finish"]];
 const TIMES: [&[&str]; 2] =
@@ -50,10 +51,10 @@ pub(super) struct Guess<'s> {
 impl<'s> Guess<'s> {
     pub(super) fn of(sight: &'s Sight) -> Self {
         let values = &sight.values;
-        let start = find(values, STARTS, is_time).or_else(|| find(values, MADE, is_time));
         // What is not over has no time there.
         let ends = |seen: &Seen| is_time(seen) || seen.distinct.iter().all(|value| is_nothing(value) || value == "-");
-        let end = start.and_then(|_| find(values, ENDS, ends));
+        let lasts = |starts, by| find(values, starts, is_time).zip(find(values, by, ends));
+        let (start, end) = lasts(STARTS, ENDS).or_else(|| lasts(MADE, CLOSED)).unzip();
         let any_time = || values.iter().find(|seen| is_time(seen));
         let ts = end.and(start).or_else(|| find(values, TIMES, is_time)).or_else(any_time);
         let says = |seen: &Seen| !is_time(seen) && seen.distinct.iter().any(|value| meant(value).is_some());
