@@ -59,7 +59,7 @@ impl Unreadable {
     fn remedy(self) -> &'static str {
         match self {
             Self::Database => {
-                "name the database itself, not zipped nor through a pipe, with --feed uptime-kuma or a feed of format: sqlite; \
+                "name the database file itself, neither zipped nor piped, with --feed uptime-kuma or a feed with format: sqlite; \
                  or export the records as CSV or JSON Lines"
             }
             Self::Binary(_) => "export the records as CSV or JSON Lines",

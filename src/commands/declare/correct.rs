@@ -59,7 +59,7 @@ fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[
     let Correction { start, end, status, .. } = &declared.correction;
     if (start, end) == (&None, &None) && *status != Corrected::Ignored {
         context.warn(
-            "warning: without --since and --until this covers all time, the past and the future; \
+            "warning: without --since and --until, this covers all time, past and future; \
              say when the record was wrong",
         );
     } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
