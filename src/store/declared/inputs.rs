@@ -12,6 +12,7 @@ use crate::domain::account::maintenance::{MaintenanceWindow, Schedule};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::correction::Correction;
 use crate::domain::plan::object::Kind;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
@@ -142,39 +143,43 @@ impl Store {
         Ok(schedules)
     }
 
-    /// The maintenance windows of a system, sorted by name.
+    /// The maintenance windows of a system that are in force at a moment.
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
-    pub(crate) fn windows_of(&self, system: &Name) -> Result<Vec<MaintenanceWindow>> {
+    pub(crate) fn windows_in_force(&self, system: &Name, at: Instant) -> Result<Vec<MaintenanceWindow>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let mut windows = Vec::new();
         self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
-            windows.push(maintenance_window(row, wire::read_maintenance)?);
+            // There may be very many, few of which are.
+            windows.extend(maintenance_window(row, |name, body| {
+                let schedule = wire::read_schedule(name, body)?;
+                let is_in_force = schedule.is_some_and(|schedule| schedule.until(at).is_some());
+                is_in_force.then(|| wire::read_maintenance(name, body)).transpose()
+            })?);
             Ok(())
         })?;
         windows.retain(|window| window.systems.contains(system));
         Ok(windows)
     }
 
-    /// What is declared to have been recorded wrongly of a system.
+    /// What is declared to have been recorded wrongly of a system, in the order of the names.
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
     pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<Correction>> {
-        let mut corrections = Vec::new();
+        let mut declared = Vec::new();
         self.each_covering(Kind::Correction, system, |row, _| {
-            let declared = correction(row)?;
-            if declared.system == *name {
-                corrections.push(declared.correction);
-            }
+            declared.push(correction(row)?);
             Ok(())
         })?;
-        Ok(corrections)
+        declared.retain(|declared| declared.system == *name);
+        declared.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+        Ok(declared.into_iter().map(|declared| declared.correction).collect())
     }
 
-    /// Calls `each` with the row of every object of a kind that names a system, sorted by name, and whether that is certain: where the
-    /// derived table is damaged, with all of that kind.
+    /// Calls `each` with the row of every object of a kind that names a system, in no order, and whether that is certain: where the derived
+    /// table is damaged, with all of that kind.
     fn each_covering(
         &self,
         kind: Kind,
@@ -185,15 +190,15 @@ impl Store {
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let is_whole = whole.is_some();
         let mut statement = if is_whole {
-            // Of a kind there may be very many: the `+` keeps its index out of this.
+            // Of a kind there may be very many: the `+` keeps its index out of this, and they are not sorted, body and all.
             let sql = concat!(
                 "SELECT ",
                 whole!(manifest),
-                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1 ORDER BY +name"
+                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1"
             );
             self.connection.prepare_about(sql, About::SystemId(system.0))?
         } else {
-            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0 ORDER BY name");
+            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0");
             self.connection.prepare_cached(sql)?
         };
         let mut rows = statement.query(params![kind.as_str(), system.0])?;
