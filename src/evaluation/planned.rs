@@ -53,9 +53,7 @@ impl<'s> Planned<'s> {
         }
         match self.found.borrow_mut().entry((system.clone(), at)) {
             Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(place) => {
-                Ok(place.insert(in_force(&self.store.windows_in_force(system, at)?, at)).clone())
-            }
+            Entry::Vacant(place) => Ok(place.insert(in_force(&self.store.windows_in_force(system, at)?, at)).clone()),
         }
     }
 

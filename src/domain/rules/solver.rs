@@ -5,6 +5,7 @@
 
 mod account;
 pub(crate) mod age;
+pub(crate) mod ask;
 pub(crate) mod days;
 pub(crate) mod explained;
 pub(crate) mod linear;
@@ -17,9 +18,9 @@ pub(crate) mod view;
 
 use std::rc::Rc;
 
+use self::ask::{Ask, What};
 use self::linear::Quotient;
 use self::signal::{Signal, Value};
-use self::view::{Ask, What};
 use super::condition::property::{Shape, Unit};
 use super::condition::{Comparison, Operand, Property, Subject, Term};
 use crate::domain::value::decimal::SCALE;
@@ -164,12 +165,6 @@ fn unit_ms(operand: &Operand) -> Option<i64> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-impl Ask {
-    pub(crate) fn of(field: &super::condition::Field) -> Self {
-        Self { subject: field.subject.clone(), what: What::Property(field.property) }
     }
 }
 

@@ -13,10 +13,10 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::account::{Segment, Sums};
+use super::ask::{What, constant, reach, streak_value};
 use super::linear::{Fraction, Linear};
 use super::measure::{FULL_WIDE, measured, rate};
 use super::signal::Value;
-use super::view::{View, What, constant, streak_value};
 use crate::domain::account::chronicle::pieces_before_first;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
@@ -99,7 +99,7 @@ impl Days {
     pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Tally]) -> Self {
         let ledger = assessment.settled();
         let calendar = ledger.calendar();
-        let (start, from) = (ledger.first(), calendar.date(View::reach(&model.objective, ledger.start())));
+        let (start, from) = (ledger.first(), calendar.date(reach(&model.objective, ledger.start())));
         let unseen = pieces_before_first(&model, Span::new(calendar.start(from), ledger.start()));
         let mut sums = vec![Totals::default()];
         let mut take = |day: &Tally| sums.extend(sums.last().map(|before| before.plus(day)));

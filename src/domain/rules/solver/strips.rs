@@ -6,9 +6,9 @@
 //! nothing was drawn before it, comes from sums of whole days. What is not settled yet as of the start belongs to the first strip.
 
 use super::account::{Segment, segments, trailing};
+use super::ask::What;
 use super::days::Days;
 use super::linear::Linear;
-use super::view::What;
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;

@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::account::{Segment, Sums, segments};
+use super::ask::{What, constant, reach, streak_value};
 use super::days::Days;
 use super::linear::{Linear, Quotient, cut};
 use super::measure::{FULL_WIDE, measured, minutes, rate};
@@ -16,7 +17,6 @@ use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
-use crate::domain::account::objective::Objective;
 use crate::domain::account::tally::tally;
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::day::Ledger;
@@ -24,33 +24,12 @@ use crate::domain::budget::policy::{Rule, Urgency};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::streak::Streak;
 use crate::domain::health::timeline::{Scope, SystemHistory};
-use crate::domain::rules::condition::{Property, Subject};
+use crate::domain::rules::condition::Property;
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::moments::Moments;
-use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
-use crate::domain::value::window::Window;
-
-/// The longest burn-rate lookback, in milliseconds.
-const LONGEST_LOOKBACK_MS: i64 = LOOKBACKS[LOOKBACKS.len() - 1].1;
-
-/// What a condition may ask for.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Ask {
-    pub(crate) subject: Subject,
-    pub(crate) what: What,
-}
-
-/// A property, the age of the newest fact, or the policy's word.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum What {
-    Property(Property),
-    /// `dataAgeSeconds`, of which values below so many milliseconds need not be told apart: they may all be 0.
-    AgeFrom(i64),
-    Policy(Urgency),
-}
 
 /// One objective as of every moment of a stretch.
 pub(crate) struct View {
@@ -69,11 +48,6 @@ enum Drawn {
 }
 
 impl View {
-    /// From where on the account must be known to look at an objective from `since` on.
-    pub(crate) fn reach(objective: &Objective, since: Instant) -> Instant {
-        objective.window.bounds(since).start.min(since.plus(-LONGEST_LOOKBACK_MS))
-    }
-
     /// Draws an objective as of every moment of `stretch` from its whole account; `None` where there is more of that than is held at
     /// once.
     ///
@@ -83,7 +57,7 @@ impl View {
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
-        let account = Span::new(Self::reach(&model.objective, stretch.start), stretch.end);
+        let account = Span::new(reach(&model.objective, stretch.start), stretch.end);
         let pieces = chronicle.part(model, account)?;
         if pieces.last().is_some_and(|last| last.span.end < account.end) {
             return Ok(None);
@@ -145,7 +119,10 @@ impl View {
 
     /// Whether it tells what is asked for.
     pub(crate) fn tells(&self, what: What) -> bool {
-        self.strips().is_none_or(|strips| strips.tells(&what.reaches()))
+        match &self.drawn {
+            Drawn::Account(strips) => !what.is_of_streaks() && strips.tells(&what.reaches()),
+            Drawn::Report(_) => true,
+        }
     }
 
     fn strips(&self) -> Option<&Strips> {
@@ -297,7 +274,7 @@ impl View {
         if let Drawn::Report(report) = &self.drawn {
             return self.steady(minutes(Linear::constant(report.corrected_ms.into())));
         }
-        let whole = Span::new(Self::reach(&self.model.objective, self.stretch.start), self.stretch.end);
+        let whole = Span::new(reach(&self.model.objective, self.stretch.start), self.stretch.end);
         let (objective, reported) = (&self.model.objective, Span::new(self.first.unwrap_or(whole.end), whole.end));
         let corrected = self.model.system.corrected_in(objective.healthcheck.as_ref(), whole.intersect(reported));
         let mut parts = Vec::new();
@@ -354,25 +331,6 @@ impl View {
     }
 }
 
-/// A property that its manifest alone decides; `None` for any other.
-pub(super) fn constant(objective: &Objective, property: Property) -> Option<Value> {
-    let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
-    Some(match property {
-        Property::Target => {
-            Value::Number(Quotient::constant(objective.target.percent().millionths().into(), SCALE.into()))
-        }
-        Property::WindowDays => match objective.window {
-            Window::Rolling { days, .. } => Value::whole(days.into()),
-            Window::Calendar { .. } => Value::Null,
-        },
-        Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
-        Property::SystemId => Value::text(objective.system.as_str()),
-        Property::Healthcheck => name(objective.healthcheck.as_ref().map(Name::as_str)),
-        Property::DependencyExclusion => Value::text(objective.dependency_exclusion.as_str()),
-        _ => return None,
-    })
-}
-
 /// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
 pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Signal {
     let mut streak = Streak::default();
@@ -386,16 +344,6 @@ pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Sig
     }
     runs.push((Span::new(since, stretch.end), streak_value(property, streak)));
     Signal::of(runs)
-}
-
-/// What one of the properties of streaks is.
-pub(super) fn streak_value(property: Property, streak: Streak) -> Value {
-    let days = match property {
-        Property::BestStreak => streak.best,
-        Property::LostStreak => streak.lost,
-        _ => streak.current,
-    };
-    Value::whole(days.into())
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ where
 
 /// What is asked for of an account.
 fn asked() -> Vec<What> {
-    let properties = Property::ALL.into_iter().map(What::Property);
-    properties.chain([Urgency::Page, Urgency::Ticket].map(What::Policy)).collect()
+    let properties = Property::ALL.into_iter().map(What::Property).filter(|what| !what.is_of_streaks());
+    properties.chain(Urgency::ALL.map(What::Policy)).collect()
 }
 
 fn same(one: &Reading, other: &Reading) -> bool {
