@@ -201,7 +201,8 @@ impl Context<'_> {
     /// # Errors
     /// When it would destroy them.
     pub(crate) fn refuse_database(&self, what: &str, path: &Path) -> Result<()> {
-        let Some(part) = self.db.as_ref().and_then(|db| part_of_database(path, db)) else { return Ok(()) };
+        let file = self.db.as_ref().filter(|db| !is_address(&db.to_string_lossy()));
+        let Some(part) = file.and_then(|db| part_of_database(path, db)) else { return Ok(()) };
         Err(Failure::new(
             format!("{what} {} would overwrite the database file {}", path.display(), part.display()),
             "name another file",

@@ -1,6 +1,8 @@
 //! Owns the database: a SQLite file, or a shared one of PostgreSQL; opening, migrating, and what all of its tables share. The only
 //! module that knows SQL.
 
+#[cfg(all(test, feature = "postgres"))]
+mod conformance;
 mod database;
 mod declared;
 pub(crate) mod facts;

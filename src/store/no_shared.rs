@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -25,6 +26,10 @@ impl fmt::Display for Address {
 }
 
 impl Address {
+    pub(crate) fn at_most_waiting(self, _: Duration) -> Self {
+        match self.0 {}
+    }
+
     pub(crate) fn parse(_: &str, _: &BTreeMap<OsString, OsString>) -> Result<Self> {
         Err(Failure::new(
             "this slo was built without PostgreSQL",

@@ -62,7 +62,7 @@ pub(crate) fn resum(connection: &Connection) {
 #[test]
 fn every_row_carries_the_checksum_that_is_documented() {
     use crate::harness::{World, lines};
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.ingest(
         "{\"ts\":1710000000,\"system\":\"shop\",\"status\":\"down\",\"note\":\"disk\",\"source\":\"incident\"}\n",
     );

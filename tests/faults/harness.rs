@@ -1,5 +1,6 @@
 //! Owns a folder in which the binary runs, and what every one of its answers must hold to.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::server::{self, Server};
+
 pub(crate) const SLO: &str = env!("CARGO_BIN_EXE_slo");
 
 /// A folder with a database that is not there yet.
 pub(crate) struct World {
     dir: TempDir,
+    /// The address of the database, where it is on a server.
+    address: Option<String>,
 }
 
 /// What a process left behind.
@@ -44,6 +49,12 @@ impl Output {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", self.text(), self.stderr))
     }
 
+    /// It could not be answered, for nobody has written to the database yet.
+    pub(crate) fn says_nothing_is_there(&self) -> bool {
+        let reasons = ["there is no database", "it is empty", "has no tables of slo"];
+        self.code == 2 && reasons.iter().any(|reason| self.stderr.contains(reason))
+    }
+
     /// It could not be answered: one error that says what, and one hint that says what to do.
     #[track_caller]
     pub(crate) fn refuses(&self, what: &str) {
@@ -55,13 +66,25 @@ impl Output {
 }
 
 impl World {
+    /// A world in a file, or on a server where tests are asked to run there.
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        let shared = server::is_asked_for().then(Server::any).flatten();
+        Self { address: shared.map(Server::fresh), ..Self::in_file() }
+    }
+
+    /// A world in a file, wherever the others are: what it is about is the file.
+    pub(crate) fn in_file() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), address: None }
     }
 
     /// A world with a few transitions, an objective, and days that are sealed.
     pub(crate) fn lived_in() -> Self {
-        let world = Self::new();
+        Self::new().live()
+    }
+
+    /// The same after some days.
+    pub(crate) fn live(self) -> Self {
+        let world = self;
         let mut feed = String::new();
         for day in 1..20 {
             feed.push_str(&line(&format!("2024-03-{day:02}T10:00:00Z"), "shop", "down"));
@@ -81,8 +104,47 @@ impl World {
         self.dir.path().join(name)
     }
 
+    /// The file of the database.
+    #[track_caller]
     pub(crate) fn db(&self) -> PathBuf {
+        assert!(self.address.is_none(), "a test that looks into the file of a world begins with World::in_file()");
         self.path("slo.db")
+    }
+
+    /// What the database holds, to be compared with what it holds later: the bytes of a file, or all that a server tells
+    /// of what was recorded and declared.
+    pub(crate) fn kept(&self) -> Vec<u8> {
+        const ALL: [&[&str]; 4] = [
+            &["export", "journal"],
+            &["export", "manifests"],
+            &["log", "-o", "csv"],
+            &["list", "ingests", "-o", "csv"],
+        ];
+        if self.address.is_none() {
+            return fs::read(self.db()).unwrap_or_default();
+        }
+        ALL.iter().flat_map(|args| self.run(args).stdout).collect()
+    }
+
+    /// Whether there is a database.
+    pub(crate) fn is_made(&self) -> bool {
+        if self.address.is_none() { self.db().exists() } else { !self.run(&["db", "info"]).says_nothing_is_there() }
+    }
+
+    /// Removes the database, with the files beside it.
+    pub(crate) fn unmake(&mut self) {
+        if let (Some(address), Some(server)) = (&mut self.address, Server::any()) {
+            *address = server.fresh();
+            return;
+        }
+        fs::remove_file(self.db()).unwrap();
+        drop(fs::remove_file(self.path("slo.db-wal")));
+        drop(fs::remove_file(self.path("slo.db-shm")));
+    }
+
+    /// What names the database.
+    pub(crate) fn place(&self) -> OsString {
+        self.address.as_ref().map_or_else(|| self.path("slo.db").into(), OsString::from)
     }
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -95,7 +157,7 @@ impl World {
     /// The binary, in this folder, with `SLO_DB` as its whole environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(SLO);
-        command.args(args).env_clear().env("SLO_DB", self.db()).current_dir(self.root()).stdin(Stdio::null());
+        command.args(args).env_clear().env("SLO_DB", self.place()).current_dir(self.root()).stdin(Stdio::null());
         command
     }
 
@@ -249,7 +311,7 @@ pub(crate) fn as_nobody(world: &World, script: &str) -> Option<Output> {
         command.args(["-c", script]);
         command
     };
-    command.current_dir(world.root()).env("SLO", &slo).env("SLO_DB", world.db()).stdin(Stdio::null());
+    command.current_dir(world.root()).env("SLO", &slo).env("SLO_DB", world.place()).stdin(Stdio::null());
     match command.output() {
         Ok(output) if output.status.code().is_some_and(|code| code <= 2) => Some(Output::of(&output)),
         Ok(output) => {

@@ -10,4 +10,7 @@ mod inputs;
 mod limits;
 mod output;
 mod processes;
+#[path = "../it/shared/server.rs"]
+#[expect(dead_code, reason = "the other tests start servers of more kinds")]
+mod server;
 mod storage;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use slo::Invocation;
 use tempfile::TempDir;
 
-use crate::shared::server::Server;
+use crate::shared::server::{Server, is_asked_for};
 
 /// A temporary directory with its own database.
 pub(crate) struct Slo {
@@ -23,12 +23,6 @@ pub(crate) struct Output {
     pub(crate) code: u8,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-}
-
-/// Whether worlds are kept on a server: `SLO_TEST_STORE=postgres`. Tests that look into the file of a world then fail.
-#[expect(clippy::disallowed_methods, reason = "it says how tests run")]
-fn is_shared() -> bool {
-    std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
 /// A temporary folder, in memory where there is room: the laws are about answers, not about disks, which tests/faults strikes at.
@@ -46,7 +40,7 @@ fn folder() -> TempDir {
 impl Slo {
     pub(crate) fn new() -> Self {
         let dir = folder();
-        let shared = is_shared().then(Server::any).flatten().map(|server| server.fresh().into());
+        let shared = is_asked_for().then(Server::any).flatten().map(|server| server.fresh().into());
         let db = shared.unwrap_or_else(|| dir.path().join("slo.db"));
         Self { dir, db }
     }
@@ -70,14 +64,29 @@ impl Slo {
 
     /// A world that has ingested `feed` and applied `manifests`, in that order.
     pub(crate) fn with(feed: &str, manifests: &str) -> Self {
-        let slo = Self::new();
-        slo.ingest(feed);
-        slo.apply(manifests);
-        slo
+        Self::new().having(feed, manifests)
+    }
+
+    /// The same world after it has ingested `feed` and applied `manifests`.
+    pub(crate) fn having(self, feed: &str, manifests: &str) -> Self {
+        self.ingest(feed);
+        self.apply(manifests);
+        self
     }
 
     pub(crate) fn db(&self) -> PathBuf {
         self.db.clone()
+    }
+
+    /// A file with what the database holds, to look into: its own where it is one, else a copy.
+    pub(crate) fn file(&self) -> PathBuf {
+        if self.db.starts_with(self.dir.path()) {
+            return self.db();
+        }
+        let copy = self.path("copy.db");
+        drop(std::fs::remove_file(&copy));
+        self.pass(&["db", "copy", "-q", self.db.to_str().unwrap(), copy.to_str().unwrap()], b"");
+        copy
     }
 
     /// Runs one command with nothing in its environment but `SLO_DB`.

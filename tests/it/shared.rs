@@ -1,5 +1,6 @@
 //! A shared database of PostgreSQL answers as a file does, to the byte, whoever has written what before.
 
+mod commands;
 mod encrypted;
 mod faults;
 mod large;
@@ -7,6 +8,7 @@ mod moving;
 mod rights;
 pub(crate) mod server;
 mod standby;
+mod subset;
 mod trips;
 
 use proptest::collection::vec;
@@ -111,6 +113,19 @@ fn dealt(world: &World, keys: &[u8]) -> Vec<Vec<Fact>> {
         heaps[usize::from(key % 3)].push(fact.clone());
     }
     heaps
+}
+
+/// A part of all tests that know nothing of servers; with `SLO_TEST_STORE=postgres` every one of them runs on one.
+#[test]
+fn other_tests_hold_on_a_server_as_well() {
+    const PART: [&str; 5] = [
+        "laws::status_equals_the_reference",
+        "facts::rewrites::forgetting",
+        "facts::rewrites::a_",
+        "rules::logged::late",
+        "declared::sets::",
+    ];
+    assert!(server::again(&PART) >= PART.len());
 }
 
 proptest! {

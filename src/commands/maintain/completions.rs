@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::builder::StyledStr;
@@ -16,13 +17,15 @@ use clap_complete::env::Shells;
 use crate::Invocation;
 use crate::cli::{Completions, Shell};
 use crate::commands::registry::definition;
-use crate::commands::{Answer, Context, Run};
+use crate::commands::{Answer, Context, Environment, Run};
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
-use crate::store::{Access, Store};
+use crate::store::{Access, Address, Store, is_address};
 
 /// The environment variable by which a shell asks for completions.
 const VARIABLE: &str = "COMPLETE";
+/// How long a shell waits for the names of a shared database that does not answer.
+const MOST_WAITING: Duration = Duration::from_secs(2);
 
 impl Run for Completions {
     const NAME: &'static str = "completions";
@@ -55,7 +58,8 @@ pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut 
         return None;
     }
     let named = db_of(&words);
-    let mut command = completing(definition(), named.as_deref().or(db));
+    let database = named.as_deref().or(db).map(|place| Database { place, env: &invocation.env });
+    let mut command = completing(definition(), database);
     let mut answer = Vec::new();
     let folder = std::env::current_dir().ok();
     let done = completer.write_complete(&mut command, words, folder.as_deref(), &mut answer);
@@ -100,21 +104,39 @@ const NAMING: [(&str, Noun); 12] = [
     ("by", Noun::Groups),
 ];
 
+/// Where names come from.
+#[derive(Clone, Copy)]
+struct Database<'e> {
+    place: &'e Path,
+    env: Environment<'e>,
+}
+
+impl Database<'_> {
+    fn open(self) -> Result<Store> {
+        let text = self.place.to_string_lossy();
+        if !is_address(&text) {
+            return Store::open(self.place, Access::Read);
+        }
+        Store::open_shared(Address::parse(&text, self.env)?.at_most_waiting(MOST_WAITING), Access::Read)
+    }
+}
+
 /// A command whose values, and those of the commands that it holds, complete from the database, as far as it can be read.
-fn completing(command: Command, db: Option<&Path>) -> Command {
+fn completing(command: Command, database: Option<Database<'_>>) -> Command {
     let completed = |arg: Arg| {
         let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
-        let Some((_, noun)) = found else { return arg };
-        let (noun, db) = (*noun, db.map(Path::to_path_buf));
-        arg.add(ArgValueCompleter::new(move |typed: &OsStr| candidates(noun, db.as_deref(), typed)))
+        let Some(((_, noun), database)) = found.zip(database) else { return arg };
+        let (noun, place, env) = (*noun, database.place.to_path_buf(), database.env.clone());
+        let completer = move |typed: &OsStr| candidates(noun, Database { place: &place, env: &env }, typed);
+        arg.add(ArgValueCompleter::new(completer))
     };
-    command.mut_args(completed).mut_subcommands(|command| completing(command, db))
+    command.mut_args(completed).mut_subcommands(|command| completing(command, database))
 }
 
 /// What may stand where `typed` does.
-fn candidates(noun: Noun, db: Option<&Path>, typed: &OsStr) -> Vec<CompletionCandidate> {
+fn candidates(noun: Noun, database: Database<'_>, typed: &OsStr) -> Vec<CompletionCandidate> {
     // A shell that completes cannot use an error; it gets no names instead.
-    let named = db.and_then(|path| Store::open(path, Access::Read).ok()?.read(|store| named(store, noun)).ok());
+    let named = database.open().and_then(|store| store.read(|store| named(store, noun))).ok();
     let typed = typed.to_string_lossy();
     // Only the last of several labels is being typed.
     let labels = if matches!(noun, Noun::Labels) { typed.rfind(',').map_or(0, |comma| comma + 1) } else { 0 };

@@ -14,7 +14,7 @@ use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::maintain::demo::{Place, introduction, next_steps};
-use crate::store::expect_file;
+use crate::store::{expect_file, is_address};
 
 /// The demo's present: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
 const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
@@ -36,6 +36,12 @@ impl Run for Demo {
         // The database named on the command line; `SLO_DB` is the user's own and stays untouched.
         let given = context.named_db.clone();
         let given = given.as_deref();
+        if let Some(address) = given.filter(|place| is_address(&place.to_string_lossy())) {
+            return Err(Failure::new(
+                format!("the demo makes a file, and {} is a database on a server", context.shown(address)),
+                "name a new file with --db, or omit it",
+            ));
+        }
         given.map_or(Ok(()), expect_file)?;
         if let Some(path) = given.filter(|path| path.exists()) {
             return Err(Failure::new(

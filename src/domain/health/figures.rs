@@ -2,15 +2,14 @@
 
 use crate::domain::value::span::Span;
 
-/// A database file in numbers.
+/// A database in numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Figures {
-    /// Bytes of the file.
+    /// Bytes of the file, or of the tables and indices on a server.
     pub(crate) bytes: i64,
     pub(crate) schema: i32,
-    pub(crate) page_bytes: i64,
-    pub(crate) pages: i64,
-    pub(crate) free_pages: i64,
+    /// How the file is divided; `None` on a server.
+    pub(crate) pages: Option<Pages>,
     pub(crate) systems: i64,
     pub(crate) streams: i64,
     pub(crate) segments: i64,
@@ -26,8 +25,16 @@ pub(crate) struct Figures {
     pub(crate) span: Option<Span>,
 }
 
+/// The pages of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Pages {
+    pub(crate) bytes: i64,
+    pub(crate) count: i64,
+    pub(crate) free: i64,
+}
+
 impl Figures {
-    /// Bytes of the whole file for each transition; `None` without transitions.
+    /// Bytes of the whole database for each transition; `None` without transitions.
     pub(crate) fn bytes_per_transition(&self) -> Option<f64> {
         (self.transitions > 0).then(|| self.bytes as f64 / self.transitions as f64)
     }

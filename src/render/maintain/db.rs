@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::domain::health::figures::Figures;
+use crate::domain::health::figures::{Figures, Pages};
 use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
@@ -22,9 +22,9 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
     document.set("bytes", &info.bytes)?;
     document.set("bytesPerTransition", &info.bytes_per_transition())?;
     document.set("schema", &info.schema)?;
-    document.set("pageBytes", &info.page_bytes)?;
-    document.set("pages", &info.pages)?;
-    document.set("freePages", &info.free_pages)?;
+    document.set("pageBytes", &info.pages.map(|pages| pages.bytes))?;
+    document.set("pages", &info.pages.map(|pages| pages.count))?;
+    document.set("freePages", &info.pages.map(|pages| pages.free))?;
     document.set("systems", &info.systems)?;
     document.set("streams", &info.streams)?;
     document.set("segments", &info.segments)?;
@@ -45,19 +45,13 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
     let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes a transition"));
     let span = info.span.map_or("none".to_owned(), range);
+    let pages = info.pages.map_or(String::new(), |Pages { bytes, count, free }| {
+        format!(", pages of {bytes} bytes, {} of {} free", number(free), number(count))
+    });
     let lines = [
-        ("file", one_line(path).into_owned()),
+        (if info.pages.is_some() { "file" } else { "database" }, one_line(path).into_owned()),
         ("size", format!("{} bytes{each}", number(info.bytes))),
-        (
-            "schema",
-            format!(
-                "{}, pages of {} bytes, {} of {} free",
-                info.schema,
-                info.page_bytes,
-                number(info.free_pages),
-                number(info.pages)
-            ),
-        ),
+        ("schema", format!("{}{pages}", info.schema)),
         (
             "journal",
             format!(

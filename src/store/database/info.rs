@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::open::{SCHEMA, Store};
-use crate::domain::health::figures::Figures;
+use crate::domain::health::figures::{Figures, Pages};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
@@ -28,9 +28,7 @@ impl Store {
         Ok(Figures {
             bytes: page_bytes * pages,
             schema: SCHEMA,
-            page_bytes,
-            pages,
-            free_pages: number("PRAGMA freelist_count")?,
+            pages: Some(Pages { bytes: page_bytes, count: pages, free: number("PRAGMA freelist_count")? }),
             systems: number("SELECT count(*) FROM system")?,
             streams: number("SELECT count(*) FROM stream")?,
             segments,

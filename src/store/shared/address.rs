@@ -132,6 +132,11 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
+    /// The same for somebody who waits no longer than this for a server to let him in.
+    pub(crate) fn at_most_waiting(self, most: Duration) -> Self {
+        Self { connect_timeout: self.connect_timeout.min(most), ..self }
+    }
+
     /// Reads an address; what it does not say, the environment or a default says.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ impl Shared {
             "SELECT {}, (SELECT coalesce(sum(length(body)), 0) FROM {schema}.ledger), g.* FROM
              (SELECT count(*), coalesce(sum(count), 0), coalesce(sum(length(body)), 0), min(first_ts), max(last_ts)
               FROM {schema}.segment) AS g;
-             SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0), current_setting('block_size') FROM pg_catalog.pg_class AS c
+             SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_catalog.pg_class AS c
              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{schema}' AND c.relkind = 'r'",
             counts.join(", ")
         );
@@ -32,15 +32,12 @@ impl Shared {
         let (counted, sized) = (row(0)?, row(1)?);
         let number = |index: usize| counted.get(index).and_then(|text| text.parse::<i64>().ok());
         let some = |index: usize| number(index).unwrap_or(0);
-        let size = |index: usize| sized.get(index).and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
-        let (bytes, page_bytes) = (size(0), size(1).max(1));
+        let bytes = sized.get(0).and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
         let span = number(10).zip(number(11));
         Ok(Figures {
             bytes,
             schema: SCHEMA,
-            page_bytes,
-            pages: bytes / page_bytes,
-            free_pages: 0,
+            pages: None,
             systems: some(0),
             streams: some(1),
             segments: some(7),

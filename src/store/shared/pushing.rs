@@ -264,5 +264,6 @@ fn hexadecimal(sql: &mut String, bytes: &[u8]) {
         sql.push(char::from(DIGITS[usize::from(byte >> 4)]));
         sql.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
-    sql.push('\'');
+    // Where nothing else says what a value is, it would be a text.
+    sql.push_str("'::bytea");
 }

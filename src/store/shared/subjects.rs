@@ -98,7 +98,9 @@ impl Shared {
             rows.iter().map(|row| Ok((number(row, 0)?, row.get(1).unwrap_or_default().to_owned()))).collect()
         };
         let (objectives, systems) = (named(objectives)?, named(systems)?);
-        self.fetch_subjects(connection, &objectives, &systems)?;
+        // One that is declared may have no number yet.
+        let asked = if let About::System(name) = about { Some(name) } else { None };
+        self.fetch_subjects(connection, &objectives, &systems, asked)?;
         let mut subjects = self.subjects.borrow_mut();
         match about {
             About::Objectives(names) => subjects.objectives.extend(names.iter().map(|name| (*name).to_owned())),
@@ -144,11 +146,13 @@ impl Shared {
         connection: &Connection,
         objectives: &[(i64, String)],
         systems: &[(i64, String)],
+        asked: Option<&str>,
     ) -> Result<()> {
         let schema = &self.address.schema;
         let list = |values: Vec<String>| if values.is_empty() { "NULL".to_owned() } else { values.join(", ") };
         let ids = |of: &[(i64, String)]| list(of.iter().map(|(id, _)| id.to_string()).collect());
-        let names = list(systems.iter().map(|(_, name)| quoted(name)).collect());
+        let names = systems.iter().map(|(_, name)| name.as_str()).chain(asked);
+        let names = list(names.map(quoted).collect());
         let (objectives, systems) = (ids(objectives), ids(systems));
         let covering = format!("SELECT maintenance FROM {schema}.maintenance_input WHERE system IN ({systems})");
         let wanted = [

@@ -7,7 +7,7 @@ use crate::harness::{OBJECTIVE, World};
 /// Validation fails with this code and message, and applying it changes nothing.
 #[track_caller]
 fn refused(world: &World, paths: &[&str], code: i32, what: &str) {
-    let before = fs::read(world.db()).unwrap();
+    let before = world.kept();
     let validated = world.run(&[&["validate"], paths].concat());
     assert_eq!(validated.code, code, "{}{}", validated.text(), validated.stderr);
     assert!(validated.text().contains(what), "{what:?} is missing: {}", validated.text());
@@ -19,7 +19,7 @@ fn refused(world: &World, paths: &[&str], code: i32, what: &str) {
         let end = if command == "plan" { "there is no plan" } else { "nothing was changed" };
         assert!(output.stderr.contains(end), "{}", output.stderr);
     }
-    assert!(fs::read(world.db()).unwrap() == before);
+    assert!(world.kept() == before);
 }
 
 #[test]
@@ -179,7 +179,9 @@ fn memory_follows_the_files_and_not_what_is_wrong_with_them() {
         let script = "ulimit -v 400000; exec \"$SLO\" validate \"$0\"";
         let output = shell
             .args(["-c", script, name])
+            .env_clear()
             .env("SLO", crate::harness::SLO)
+            .env("SLO_DB", world.place())
             .current_dir(world.root())
             .output()
             .unwrap();

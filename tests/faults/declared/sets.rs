@@ -21,7 +21,10 @@ fn names(list: &Value) -> Vec<&str> {
 
 /// A world whose objective `shop-availability` is of the set `shop`, in `shop/slo.yaml`.
 fn shop() -> World {
-    let world = World::lived_in();
+    shop_in(World::lived_in())
+}
+
+fn shop_in(world: World) -> World {
     world.write("shop/slo.yaml", OBJECTIVE);
     world.pass(&["apply", "--adopt", "shop"]);
     world
@@ -99,7 +102,10 @@ fn what_is_gone_from_its_set_stays_in_force_is_drift_and_comes_back() {
 
 /// A repository with two files of two objectives each, all of them applied.
 fn repository() -> World {
-    let world = World::lived_in();
+    repository_in(World::lived_in())
+}
+
+fn repository_in(world: World) -> World {
     world.pass(&["apply", "--adopt", "--set", "repo", "shop.yaml"]);
     world.write("repo/.git/HEAD", "ref: refs/heads/main\n");
     world.write("repo/slo/a.yaml", objective("shop-availability") + "---\n" + &objective("a2"));
@@ -157,7 +163,7 @@ fn two_repositories_may_share_a_set() {
 
 #[test]
 fn an_object_from_before_repositories_were_remembered_is_that_of_its_set() {
-    let world = repository();
+    let world = repository_in(World::in_file().live());
     world.forge("UPDATE manifest SET repository = NULL");
     world.write("repo/slo/a.yaml", objective("shop-availability"));
     std::fs::remove_file(world.path("repo/slo/b.yaml")).unwrap();
@@ -302,7 +308,7 @@ fn moving_a_document_is_no_change_and_the_database_knows_where_it_is() {
 
 #[test]
 fn a_renamed_objective_keeps_its_streak_its_days_and_its_place() {
-    let world = shop();
+    let world = shop_in(World::in_file().live());
     let streak =
         |name: &str| json(&world, &["streaks", name, "--as-of", "2024-04-20"])["streaks"][0]["bestStreak"].clone();
     let before = streak("shop-availability");
@@ -353,7 +359,7 @@ fn the_log_says_who_changed_what() {
 
 #[test]
 fn objects_from_before_there_were_sets_become_those_of_the_first_set_that_has_them() {
-    let world = World::new();
+    let world = World::in_file();
     world.sql(include_str!("../../../fixtures/stores/1.sql"));
     let system = "apiVersion: slo/v1\nkind: System\nmetadata: { name: tiny }\nspec: { staleAfter: 15m }\n";
     world.write("new/tiny.yaml", system);

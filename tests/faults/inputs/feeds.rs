@@ -20,7 +20,7 @@ fn size() -> u64 {
 fn bounded(world: &World, script: &str) -> (Output, Duration) {
     let mut command = std::process::Command::new("sh");
     let bounds = format!("slo() {{ (ulimit -v {MOST_MEMORY_KIB}; exec \"{SLO}\" \"$@\"); }}; {script}");
-    command.args(["-c", &bounds]).current_dir(world.root()).env("SLO_DB", world.db());
+    command.args(["-c", &bounds]).current_dir(world.root()).env("SLO_DB", world.place());
     let begun = Instant::now();
     let output = Output::of(&command.output().unwrap());
     (output, begun.elapsed())

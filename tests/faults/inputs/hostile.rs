@@ -26,7 +26,7 @@ fn is_plain(what: &str, text: &str) {
 #[cfg(unix)]
 #[test]
 fn paths_are_shown_and_do_nothing() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let name = HOSTILE.replace('\u{9b}', "");
     let (folder, file) = (format!("m/{name}"), format!("m/{name}/{name}.yaml"));
     world.write(&file, "kind: Nope\n");

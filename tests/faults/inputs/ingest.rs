@@ -77,7 +77,7 @@ fn strict_keeps_nothing_unless_all_is_good() {
 
 #[test]
 fn a_dry_run_counts_and_leaves_no_trace() {
-    let world = World::new();
+    let world = World::in_file();
     let db = world.path("new/folder/slo.db");
     let args = ["ingest", "--dry-run", "--db", db.to_str().unwrap()];
     let output = world.feed(&args, format!("{}oops\n", lines("a", 0, 3)));
@@ -89,10 +89,10 @@ fn a_dry_run_counts_and_leaves_no_trace() {
     assert_eq!(world.feed(&["ingest", "--dry-run"], lines("a", 0, 3)).code, 0);
     assert_eq!(fs::read(world.db()).unwrap(), b"", "an empty file stays one");
     world.ingest(&lines("a", 0, 3));
-    let before = fs::read(world.db()).unwrap();
+    let before = world.kept();
     let output = world.feed(&["ingest", "--dry-run"], lines("a", 1, 5));
     assert!(output.text().starts_with("5 lines read: 3 new, 2 already known\n"), "{}", output.text());
-    assert!(fs::read(world.db()).unwrap() == before);
+    assert!(world.kept() == before);
 }
 
 #[test]
@@ -175,11 +175,11 @@ fn what_is_known_already_changes_no_byte() {
     let feed =
         "{\"ts\":1700000000,\"system\":\"n\",\"status\":\"up\",\"note\":\"b\"}\n".to_owned() + &lines("n", 1, 2000);
     world.ingest(&feed);
-    let before = fs::read(world.db()).unwrap();
+    let before = world.kept();
     for _ in 0..2 {
         let answer = world.feed(&["ingest", "-o", "json"], &feed).json();
         assert_eq!((&answer["inserted"], &answer["duplicates"]), (&0.into(), &2001.into()));
-        assert!(fs::read(world.db()).unwrap() == before);
+        assert!(world.kept() == before);
     }
 }
 
@@ -230,7 +230,7 @@ fn nothing_is_kept_when_a_file_cannot_be_opened() {
         [("missing", "cannot read missing: No such file"), ("folder", "cannot read folder: it is a folder")]
     {
         world.run(&["ingest", "good", wrong, "good"]).refuses(what);
-        assert!(!world.db().exists());
+        assert!(!world.is_made());
     }
 }
 
@@ -278,14 +278,14 @@ fn rejected_lines_never_overwrite_what_is_in_use() {
     let world = World::lived_in();
     let feed = world.write("feed", "oops\n");
     fs::hard_link(&feed, world.path("again")).unwrap();
-    let before = fs::read(world.db()).unwrap();
+    let before = world.kept();
     for rejects in ["./feed", "again"] {
         let what = format!("--rejects {rejects} would overwrite the input feed");
         world.run(&["ingest", "feed", "--rejects", rejects]).refuses(&what);
     }
     world.run(&["ingest", "feed", "--rejects", "no/such/folder"]).refuses("--rejects: cannot write no/such/folder: ");
     assert_eq!(fs::read(feed).unwrap(), b"oops\n");
-    assert!(fs::read(world.db()).unwrap() == before);
+    assert!(world.kept() == before);
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn a_closed_or_empty_standard_input_is_an_empty_feed() {
     let closed = std::process::Command::new("sh")
         .args(["-c", "exec \"$0\" ingest <&-", SLO])
         .env_clear()
-        .env("SLO_DB", world.db())
+        .env("SLO_DB", world.place())
         .output()
         .unwrap();
     let output = Output::of(&closed);

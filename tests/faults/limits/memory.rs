@@ -32,7 +32,7 @@ fn flapping() -> World {
 fn in_room(world: &World, kilobytes: u32, command: &str) -> String {
     let script = format!("ulimit -v {kilobytes} && exec \"$0\" {command} --as-of 2024-06-21T12:00:00Z");
     let mut run = Command::new("sh");
-    run.args(["-c", &script, SLO]).current_dir(world.root()).env("SLO_DB", world.db());
+    run.args(["-c", &script, SLO]).current_dir(world.root()).env("SLO_DB", world.place());
     let done = Output::of(&run.output().unwrap());
     assert_eq!(done.code, 0, "{command}: {}", done.stderr);
     done.text()

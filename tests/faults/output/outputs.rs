@@ -24,7 +24,7 @@ fn names(world: &World) -> Vec<String> {
 /// Every flag and argument that names a file to be written, over every name that a database and its companions have.
 #[test]
 fn no_output_overwrites_the_database_or_its_companions_by_any_name() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("bad", "oops\n");
     fs::hard_link(world.db(), world.path("hard")).unwrap();
     symlink("slo.db", world.path("soft")).unwrap();
@@ -59,7 +59,7 @@ fn no_output_overwrites_the_database_or_its_companions_by_any_name() {
 
 #[test]
 fn files_of_others_are_neither_deleted_nor_written_through() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("copy.db.partial", "precious");
     world.write("target", "precious");
     symlink("target", world.path("page.html.tmp")).unwrap();
@@ -78,7 +78,7 @@ fn files_of_others_are_neither_deleted_nor_written_through() {
 
 #[test]
 fn a_copy_is_never_more_open_than_the_database() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     for open in [0o600, 0o640, 0o644] {
         fs::set_permissions(world.db(), fs::Permissions::from_mode(open)).unwrap();
         let copy = format!("copy-{open:o}.db");
@@ -96,7 +96,7 @@ fn a_copy_is_never_more_open_than_the_database() {
 /// Whoever of several exits with 0 has left a whole copy; there is one at the end, and nothing beside it.
 #[test]
 fn copies_to_one_name_at_the_same_time_end_well() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     for round in 0..8 * night() {
         let name = format!("copy-{round}.db");
         let codes: Vec<i32> = thread::scope(|scope| {
@@ -117,7 +117,7 @@ fn copies_to_one_name_at_the_same_time_end_well() {
 
 #[test]
 fn pages_to_one_name_at_the_same_time_end_well() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let args = ["report", "--html", "page.html", "--as-of", "2024-03-20"];
     world.pass(&args);
     let page = fs::read(world.path("page.html")).unwrap();
@@ -131,7 +131,7 @@ fn pages_to_one_name_at_the_same_time_end_well() {
 #[test]
 fn a_followed_pipe_ends_when_its_database_is_replaced_or_removed() {
     for restore in [true, false] {
-        let world = World::new();
+        let world = World::in_file();
         let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
         let mut pipe = child.0.stdin.take().unwrap();
         pipe.write_all(lines("a", 0, 3).as_bytes()).unwrap();
@@ -165,7 +165,7 @@ fn a_followed_pipe_ends_when_its_database_is_replaced_or_removed() {
 
 #[test]
 fn a_command_that_delivers_ends_when_the_database_is_replaced() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("shop.yaml", OBJECTIVE);
     world.pass(&["db", "backup", "copy.db"]);
     let replace = "rm -f slo.db slo.db-wal slo.db-shm; mv copy.db slo.db; cat > told";

@@ -70,7 +70,7 @@ fn a_pipe_is_written_to_and_stays_a_pipe() {
     let script =
         "mkfifo pipe && { cat pipe > read & } && \"$0\" report --html pipe --as-of 2024-03-20 && wait && test -p pipe";
     let mut command = Command::new("sh");
-    command.args(["-c", script, SLO]).env_clear().env("PATH", "/usr/bin:/bin").env("SLO_DB", world.db());
+    command.args(["-c", script, SLO]).env_clear().env("PATH", "/usr/bin:/bin").env("SLO_DB", world.place());
     let output = Output::of(&command.current_dir(world.root()).output().unwrap());
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert!(fs::read_to_string(world.path("read")).unwrap().ends_with("</html>\n"));

@@ -14,7 +14,10 @@ use crate::harness::{Leashed, Output, SLO, World, as_nobody, eventually, line, l
 
 /// A world in which `shop` was up on the 20th of March 2024 and went down the day after.
 fn changing() -> World {
-    let world = World::lived_in();
+    changed(World::lived_in())
+}
+
+fn changed(world: World) -> World {
     world.ingest(&line("2024-03-21T10:00:00Z", "shop", "down"));
     world
 }
@@ -214,7 +217,7 @@ fn a_slow_command_holds_nobody_up_who_writes() {
 /// Killed at any moment, every change is told at least once, and at most one of them twice.
 #[test]
 fn a_killed_computation_loses_no_change() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let mut feed = String::new();
     for number in 0..30 {
         feed.push_str(&line("2024-03-01T00:00:00Z", &format!("system-{number}"), "up"));
@@ -246,7 +249,7 @@ fn a_killed_computation_loses_no_change() {
 #[test]
 fn a_file_that_may_not_be_written_to_is_left_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let world = changing();
+    let world = changed(World::in_file().live());
     world.write("sub/slo.db", fs::read(world.db()).unwrap());
     fs::set_permissions(world.path("sub/slo.db"), fs::Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(world.path("sub"), fs::Permissions::from_mode(0o555)).unwrap();
@@ -278,7 +281,7 @@ fn a_computation_that_does_not_fit_leaves_the_last_one() {
     world.pass(&["apply", "many.yaml"]);
     let script = "trap '' XFSZ; ulimit -f 100 || exit 0; exec \"$0\" compute -q --as-of 2024-06-21T12:00:00Z";
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", script, SLO]).env("SLO_DB", world.db()).current_dir(world.root());
+    command.args(["-c", script, SLO]).env("SLO_DB", world.place()).current_dir(world.root());
     let output = Output::of(&command.output().unwrap());
     if output.code == 0 {
         return skip("this shell cannot limit the size of files");
@@ -293,7 +296,7 @@ fn a_computation_that_does_not_fit_leaves_the_last_one() {
 
 #[test]
 fn a_database_that_is_none_is_neither_made_nor_changed() {
-    let world = World::new();
+    let world = World::in_file();
     world.run(&["compute"]).refuses("there is no database at");
     assert!(!world.db().exists());
     for bytes in [Vec::new(), b"garbage".to_vec(), vec![0; 100_000]] {
@@ -301,7 +304,7 @@ fn a_database_that_is_none_is_neither_made_nor_changed() {
         world.run(&["compute", "--exec", "touch told"]).refuses("it is ");
         assert!(fs::read(world.db()).unwrap() == bytes && !world.path("told").exists());
     }
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.sql("PRAGMA user_version = 99");
     let before = fs::read(world.db()).unwrap();
     world.run(&["compute"]).refuses("it was written by a newer slo");
@@ -364,7 +367,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             false,
         ),
     ] {
-        let world = changing();
+        let world = changed(World::in_file().live());
         world.pass(&["compute", "--as-of", UP]);
         world.pass(&["compute", "--as-of", DOWN]);
         world.verifies();
@@ -377,7 +380,7 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             world.verifies();
         }
     }
-    let world = changing();
+    let world = changed(World::in_file().live());
     world.pass(&["compute", "--as-of", DOWN]);
     world.ingest(&line("2024-03-22T10:00:00Z", "shop", "up"));
     // What came after as-of outdates nothing.

@@ -55,7 +55,7 @@ fn a_shell_pipeline_that_takes_one_line_is_fine() {
     world.ingest(&lines("many", 0, 20_000));
     for pipeline in ["\"$0\" status | head -1", "\"$0\" export journal | head -1", "\"$0\" status -o json | true"] {
         let mut command = std::process::Command::new("sh");
-        command.args(["-c", pipeline, SLO]).env_clear().env("PATH", "/usr/bin:/bin").env("SLO_DB", world.db());
+        command.args(["-c", pipeline, SLO]).env_clear().env("PATH", "/usr/bin:/bin").env("SLO_DB", world.place());
         let output = Output::of(&command.output().unwrap());
         assert_eq!((output.code, &*output.stderr), (0, ""), "{pipeline}");
     }

@@ -108,7 +108,7 @@ fn a_gigabyte_of_output_takes_no_room() {
         "ulimit -v 500000; exec {SLO} probe shop --check http --timeout 5m -- sh -c 'head -c 1000000000 /dev/zero | tr \"\\0\" x; exit 1'"
     );
     let mut command = Command::new("sh");
-    command.args(["-c", &script]).env("SLO_DB", world.db());
+    command.args(["-c", &script]).env("SLO_DB", world.place());
     let output = Output::of(&command.output().unwrap());
     assert_eq!((output.code, &*output.stderr), (0, ""));
     let (status, note) = facts(&world).remove(0);
@@ -160,14 +160,14 @@ fn what_is_printed_can_be_ingested() {
     let expected =
         r#"{"ts":"2024-03-21T10:00:00.000Z","system":"shop","status":"unhealthy","check":"http","note":"a \"b\""}"#;
     assert_eq!(printed, format!("{expected}\n"));
-    assert!(!world.db().exists());
+    assert!(!world.is_made());
     world.ingest(&printed);
     assert_eq!(world.journal(), printed);
 }
 
 #[test]
 fn what_cannot_be_meant_is_refused_before_anything_runs() {
-    let world = World::new();
+    let world = World::in_file();
     for (args, what) in [
         (&["probe", "Shop Front", "--", "touch", "ran"][..], "\"Shop Front\""),
         (&["probe", "shop", "--check", "a b", "--", "touch", "ran"], "write a-b"),
@@ -186,7 +186,7 @@ fn what_cannot_be_meant_is_refused_before_anything_runs() {
     ] {
         assert_eq!(world.run(args).code, 2, "{args:?}");
     }
-    assert!(!world.path("ran").exists() && !world.db().exists());
+    assert!(!world.path("ran").exists() && !world.is_made());
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_signal_ends_the_command_and_nothing_is_recorded() {
             let status = child.wait().unwrap();
             assert_eq!(status.signal(), Some(number), "{name}");
             eventually("the command has ended", || !lives(&id().unwrap()));
-            assert!(!world.path("survived").exists() && !world.db().exists(), "{name}");
+            assert!(!world.path("survived").exists() && !world.is_made(), "{name}");
         }
     }
 }
@@ -231,7 +231,7 @@ fn probes_at_the_same_time_are_all_recorded() {
 
 #[test]
 fn a_result_that_cannot_be_stored_is_told_and_spooled_and_stored_by_the_next_probe() {
-    let world = World::new();
+    let world = World::in_file();
     fs::create_dir(world.db()).unwrap();
     for number in 0..3 {
         let output = probe(&world, &["--spool", "spool"], &format!("echo no {number}; exit 1"));
@@ -269,7 +269,7 @@ fn a_result_that_cannot_be_stored_is_told_and_spooled_and_stored_by_the_next_pro
 
 #[test]
 fn probes_that_spool_at_the_same_time_lose_no_line() {
-    let world = World::new();
+    let world = World::in_file();
     let run = |count: usize| {
         let args = ["probe", "shop", "--check", "http", "-q", "--spool", "spool", "--"];
         let each = |number: usize| {
@@ -297,7 +297,7 @@ fn probes_that_spool_at_the_same_time_lose_no_line() {
 
 #[test]
 fn a_database_of_somebody_else_and_a_spool_that_cannot_be_written_lose_nothing_either() {
-    let world = World::new();
+    let world = World::in_file();
     world.ingest(&line("2024-03-01T10:00:00Z", "shop", "up"));
     world.write("spool", "");
     for name in ["slo.db", "spool"] {

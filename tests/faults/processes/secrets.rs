@@ -9,7 +9,7 @@ use crate::harness::{World, line};
 const SECRET: &str = "SECRET-TOKEN-6f1ed002ab5595859014ebf0951522d9";
 
 fn changing() -> World {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.ingest(&line("2024-03-21T10:00:00Z", "shop", "down"));
     world
 }
@@ -82,7 +82,7 @@ fn an_older_database_loses_the_texts_and_keeps_the_positions() {
     const OLD: &str = include_str!("../../../fixtures/stores/5.sql");
     const EXEC: &str = ": Bearer SECRET-TOKEN; cat >> told";
     for first in [&["status"][..], &["ingest"], &["compute", "-q", "--as-of", "2026-11-09T12:00:00Z"]] {
-        let world = World::new();
+        let world = World::in_file();
         world.sql(OLD);
         // What was deleted may be left in free parts of the file, here in a hundred pages.
         world.sql(&format!(

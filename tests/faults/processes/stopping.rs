@@ -66,7 +66,7 @@ fn a_pipe_that_is_not_followed_keeps_what_it_has_sent_too() {
     let mut child = piped(world.command(&["ingest", "-q"])).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     pipe.write_all(lines("a", 0, 3000).as_bytes()).unwrap();
-    eventually("it has opened the database", || world.db().exists());
+    eventually("it has opened the database", || world.is_made());
     std::thread::sleep(Duration::from_millis(100));
     send("TERM", &child);
     let output = child.wait_with_output().unwrap();
@@ -92,7 +92,7 @@ fn a_strict_ingest_that_is_ended_keeps_nothing() {
 /// Who cannot wait until everything is in order asks twice.
 #[test]
 fn a_second_signal_ends_a_command_at_once() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let before = world.journal();
     let holder = rusqlite::Connection::open(world.db()).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -115,7 +115,7 @@ fn a_second_signal_ends_a_command_at_once() {
 fn a_signal_that_is_ignored_from_the_start_stays_so() {
     let world = World::new();
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$0\" ingest --follow", SLO]).env("SLO_DB", world.db());
+    command.args(["-c", "trap '' HUP; exec \"$0\" ingest --follow", SLO]).env("SLO_DB", world.place());
     let mut child = piped(command).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     for number in 0..2 {

@@ -1,6 +1,5 @@
 //! Processes that run at the same time, and processes that are killed.
 
-use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -39,12 +38,8 @@ fn ingests_and_readers_do_not_disturb_each_other() {
                 world.verifies();
             } else {
                 // Before the first commit there is nothing to read, and that is what is said.
-                assert!(
-                    seen == 0
-                        && (journal.stderr.contains("there is no database") || journal.stderr.contains("it is empty")),
-                    "{seen} facts seen, then: {}",
-                    journal.stderr
-                );
+                let nothing_yet = journal.says_nothing_is_there();
+                assert!(seen == 0 && nothing_yet, "{seen} facts seen, then: {}", journal.stderr);
             }
         }
         for child in running {
@@ -71,7 +66,7 @@ fn an_ingest_killed_at_any_moment_is_completed_by_running_it_again() {
     whole.pass(&args);
     let expected = whole.journal();
     let mut interrupted = 0;
-    let world = World::new();
+    let mut world = World::new();
     fill(&world);
     for round in 0..24u64 {
         let mut child = Leashed(world.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
@@ -80,16 +75,13 @@ fn an_ingest_killed_at_any_moment_is_completed_by_running_it_again() {
         child.0.kill().unwrap();
         child.0.wait().unwrap();
         let verified = world.run(&["db", "verify"]);
-        let nothing_yet = verified.stderr.contains("there is no database") || verified.stderr.contains("it is empty");
+        let nothing_yet = verified.says_nothing_is_there();
         assert!(verified.code == 0 || nothing_yet, "{}{}", verified.text(), verified.stderr);
         if round % 4 == 3 {
             world.pass(&args);
             world.verifies();
             assert!(world.journal() == expected, "round {round}");
-            fs::remove_file(world.db()).unwrap();
-            // Whoever removes a database removes its log too.
-            drop(fs::remove_file(world.path("slo.db-wal")));
-            drop(fs::remove_file(world.path("slo.db-shm")));
+            world.unmake();
         }
     }
     assert!(interrupted > 0, "no round killed anything");

@@ -104,7 +104,7 @@ const CACHES: [&str; 17] = [
 
 /// Every kind of thing that a database can hold, in one file without a log.
 fn rich() -> World {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let mut feed = String::new();
     for day in 1..20 {
         feed.push_str(&line(&format!("2024-03-{day:02}T09:58:00Z"), "base", ["up", "degraded"][day % 2]));

@@ -39,7 +39,7 @@ fn all_refuse(world: &World, what: &str) {
 
 #[test]
 fn a_missing_database_is_no_empty_one() {
-    let world = World::new();
+    let world = World::in_file();
     world.write("shop.yaml", crate::harness::OBJECTIVE);
     for db in ["slo.db", "no/such/folder/slo.db"] {
         for args in &READERS[..11] {
@@ -55,7 +55,7 @@ fn a_missing_database_is_no_empty_one() {
 
 #[test]
 fn a_database_that_is_none_is_refused_and_left_alone() {
-    let world = World::new();
+    let world = World::in_file();
     fs::create_dir(world.db()).unwrap();
     all_refuse(&world, "it is a folder");
     for (bytes, what) in [
@@ -64,7 +64,7 @@ fn a_database_that_is_none_is_refused_and_left_alone() {
         (lines("a", 0, 1000).into_bytes(), "it is not a SQLite database"),
         (vec![0; 100_000], "it is not a SQLite database"),
     ] {
-        let world = World::new();
+        let world = World::in_file();
         world.write("slo.db", bytes);
         all_refuse(&world, what);
     }
@@ -79,10 +79,10 @@ fn the_database_of_another_program_is_refused_and_left_alone() {
         "PRAGMA application_id = 252006675",
         "PRAGMA user_version = 7",
     ] {
-        let world = World::new();
+        let world = World::in_file();
         world.sql(sql);
         all_refuse(&world, "this SQLite file does not belong to slo");
-        let world = World::lived_in();
+        let world = World::in_file().live();
         world.sql("PRAGMA application_id = 0");
         all_refuse(&world, "this SQLite file does not belong to slo");
     }
@@ -90,7 +90,7 @@ fn the_database_of_another_program_is_refused_and_left_alone() {
 
 #[test]
 fn a_newer_database_is_refused_by_its_version() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.sql("PRAGMA user_version = 99");
     all_refuse(&world, "it was written by a newer slo (schema 99; this one knows schemas up to ");
     world.sql("PRAGMA user_version = 0");
@@ -101,7 +101,7 @@ fn a_newer_database_is_refused_by_its_version() {
 
 #[test]
 fn an_empty_file_becomes_a_database_only_when_something_is_written() {
-    let world = World::new();
+    let world = World::in_file();
     world.write("slo.db", "");
     for args in &READERS[..11] {
         world.run(args).refuses("it is empty");
@@ -113,7 +113,7 @@ fn an_empty_file_becomes_a_database_only_when_something_is_written() {
 
 #[test]
 fn names_that_sqlite_takes_for_something_else_are_files() {
-    let world = World::new();
+    let world = World::in_file();
     for name in [":memory:", "./file:x?mode=memory", "a b%20#?.db", "at-12:30.db", "ü.db"] {
         let feed = world.feed(&["ingest", "--db", name], lines("a", 0, 3));
         assert_eq!(feed.code, 0, "{}", feed.stderr);
@@ -125,7 +125,7 @@ fn names_that_sqlite_takes_for_something_else_are_files() {
 
 #[test]
 fn a_url_is_no_file_wherever_a_database_is_named() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     for url in ["jdbc:postgresql://user:secret@host/slo", "mysql://host/slo", "file:///tmp/slo.db", "sqlite:slo.db"] {
         let all = READERS.into_iter().chain(WRITERS).chain([&["validate", "shop.yaml"][..], &["init"], &["demo"]]);
         for args in all {
@@ -146,10 +146,10 @@ fn a_url_is_no_file_wherever_a_database_is_named() {
 /// A cut file is damaged wherever it is cut; nothing it says is believed, and nothing panics.
 #[test]
 fn a_truncated_database_is_told() {
-    let whole = World::lived_in();
+    let whole = World::in_file().live();
     whole.ingest(&irregular("many", 30_000));
     let bytes = fs::read(whole.db()).unwrap();
-    let world = World::new();
+    let world = World::in_file();
     for length in [1, 99, 100, 4096, 8192, 20_000, bytes.len() / 2, bytes.len() - 8192, bytes.len() - 1] {
         world.write("slo.db", &bytes[..length]);
         for args in [&["status"][..], &["export", "journal"], &["db", "verify"], &["ingest"], &["check"]] {
@@ -167,10 +167,10 @@ fn a_truncated_database_is_told() {
 /// Bits that flip anywhere never bring a command down, and `db verify` sees those that matter to SQLite's structure.
 #[test]
 fn flipped_bits_bring_no_command_down() {
-    let whole = World::lived_in();
+    let whole = World::in_file().live();
     whole.ingest(&lines("many", 0, 3000));
     let bytes = fs::read(whole.db()).unwrap();
-    let world = World::new();
+    let world = World::in_file();
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..40 {
         let mut broken = bytes.clone();
@@ -190,7 +190,7 @@ fn flipped_bits_bring_no_command_down() {
 
 #[test]
 fn a_command_waits_for_the_one_that_writes() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let db = world.db();
     let holder = Connection::open(&db).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE; UPDATE ingest SET file = file").unwrap();
@@ -209,7 +209,7 @@ fn a_command_waits_for_the_one_that_writes() {
 
 #[test]
 fn a_new_file_that_is_locked_is_waited_for_too() {
-    let world = World::new();
+    let world = World::in_file();
     let holder = Connection::open(world.db()).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let release = spawn(move || {
@@ -228,7 +228,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
     let allow = |world: &World, name: &str, mode: u32| {
         fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
     };
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("feed", lines("a", 0, 1));
     world.write("secret", lines("a", 0, 1));
     world.write("sub/slo.db", fs::read(world.db()).unwrap());
@@ -267,7 +267,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
-    let world = World::new();
+    let world = World::in_file();
     world.write("small", lines("a", 0, 100));
     world.write("large", (0..200).map(|number| lines(&format!("system-{number}"), 0, 400)).collect::<String>());
     fs::create_dir(world.path("disk")).unwrap();
@@ -299,13 +299,13 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
 #[cfg(unix)]
 #[test]
 fn a_limit_on_file_sizes_is_told() {
-    let world = World::new();
+    let world = World::in_file();
     world.write("small", lines("a", 0, 100));
     world.write("large", (0..200).map(|number| lines(&format!("system-{number}"), 0, 400)).collect::<String>());
     world.pass(&["ingest", "small"]);
     let script = "trap '' XFSZ; ulimit -f 400 || exit 0; exec \"$0\" ingest large";
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", script, SLO]).env("SLO_DB", world.db()).current_dir(world.root());
+    command.args(["-c", script, SLO]).env("SLO_DB", world.place()).current_dir(world.root());
     let output = Output::of(&command.output().unwrap());
     if output.code == 0 {
         return skip("this shell cannot limit the size of files");

@@ -106,7 +106,7 @@ fn count(world: &World, args: &[&str], reads: bool) -> u64 {
 #[test]
 fn a_clock_before_2000_or_beyond_2262_is_refused_where_it_matters() {
     let Some(shim) = SHIM.as_ref() else { return };
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("feed", line("2024-03-20T10:00:00Z", "shop", "down"));
     let journal = world.journal();
     for (clock, year) in

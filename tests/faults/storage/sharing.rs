@@ -18,7 +18,7 @@ fn allow(world: &World, name: &str, mode: u32) {
 
 /// A database whose log holds facts that are not in the file, as a killed writer leaves it.
 fn with_log() -> World {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).stdout(Stdio::null()).spawn().unwrap());
     child.0.stdin.as_mut().unwrap().write_all(lines("logged", 0, 50).as_bytes()).unwrap();
     eventually("the facts are committed", || world.journal().contains("logged"));
@@ -45,7 +45,7 @@ fn on_a_disk(world: &World, script: &str) -> Option<Output> {
 
 #[test]
 fn somebody_who_only_reads_leaves_nothing_in_the_way_of_the_owner() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     allow(&world, "slo.db", 0o644);
     let expected = world.pass(&STATUS);
     drop(fs::remove_file(world.path("slo.db-wal")));
@@ -58,7 +58,7 @@ fn somebody_who_only_reads_leaves_nothing_in_the_way_of_the_owner() {
     let script = "\"$SLO\" status -o json --as-of 2024-03-20";
     let mut nobody = Command::new("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", script]);
-    nobody.current_dir(world.root()).env("SLO", world.path("slo")).env("SLO_DB", world.db());
+    nobody.current_dir(world.root()).env("SLO", world.path("slo")).env("SLO_DB", world.place());
     let output = Output::of(&nobody.output().unwrap());
     assert_eq!((output.code, output.text()), (0, expected), "{}", output.stderr);
     let foreign = fs::read_dir(world.root()).unwrap().filter(|entry| {
@@ -133,7 +133,7 @@ fn reading_works_on_a_medium_that_is_read_only() {
 
 #[test]
 fn a_companion_of_somebody_else_is_named_with_its_owner_and_the_way_out() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     if as_nobody(&world, "true").is_none() || fs::metadata(world.root()).unwrap().uid() != 0 {
         return;
     }
@@ -153,7 +153,7 @@ fn a_companion_of_somebody_else_is_named_with_its_owner_and_the_way_out() {
         allow(&world, &name, 0o644);
         let mut nobody = Command::new("setpriv");
         nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", "exec \"$SLO\" ingest -q feed"]);
-        nobody.current_dir(world.root()).env("SLO", world.path("slo")).env("SLO_DB", world.db());
+        nobody.current_dir(world.root()).env("SLO", world.path("slo")).env("SLO_DB", world.place());
         let output = Output::of(&nobody.output().unwrap());
         output.refuses(&format!("{name} belongs to user 0 and cannot be written"));
         assert!(output.stderr.contains(hint), "{}", output.stderr);

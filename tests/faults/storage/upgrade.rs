@@ -9,7 +9,7 @@ const OLD: [&str; 2] = [include_str!("../../../fixtures/stores/1.sql"), include_
 const COMPUTED: &str = include_str!("../../../fixtures/stores/5-conditions.sql");
 
 fn world(dump: &str) -> World {
-    let world = World::new();
+    let world = World::in_file();
     world.sql(dump);
     world
 }

@@ -15,7 +15,7 @@ fn backwards(system: &str, count: i64) -> Vec<String> {
 
 #[test]
 fn a_copy_holds_the_same_facts_manifests_and_answers() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.pass(&["db", "backup", "copy.db"]);
     let answers = |db: &str| {
         let all = [&["export", "journal"][..], &["status", "-o", "json", "--as-of", "2024-03-20"], &["db", "verify"]];
@@ -28,7 +28,7 @@ fn a_copy_holds_the_same_facts_manifests_and_answers() {
 
 #[test]
 fn a_copy_takes_the_place_of_nothing_and_leaves_nothing_behind_when_it_fails() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.write("precious", "mine");
     for (to, what) in [
         ("precious", "precious already exists"),
@@ -50,7 +50,7 @@ fn a_copy_takes_the_place_of_nothing_and_leaves_nothing_behind_when_it_fails() {
 
 #[test]
 fn a_copy_made_while_others_write_holds_together() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     thread::scope(|scope| {
         let writer = scope.spawn(|| (0..20).for_each(|batch| world.ingest(&lines("busy", batch * 50, 50))));
         for number in 0..5 {
@@ -68,7 +68,7 @@ fn a_copy_made_while_others_write_holds_together() {
 #[test]
 fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
     use std::io::Write;
-    let world = World::lived_in();
+    let world = World::in_file().live();
     // What a follower has committed is in the log as long as it has the database open.
     let mut follower = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
     let mut pipe = follower.0.stdin.take().unwrap();
@@ -91,7 +91,7 @@ fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
 
 #[test]
 fn compacting_changes_the_size_and_nothing_else() {
-    let world = World::new();
+    let world = World::in_file();
     world.write("shop.yaml", OBJECTIVE);
     for late in backwards("shop", 3000).chunks(100) {
         world.ingest(&late.concat());
@@ -110,7 +110,7 @@ fn compacting_changes_the_size_and_nothing_else() {
     assert_eq!((&again["segmentsJoined"], &again["bytesAfter"]), (&0.into(), &told["bytesAfter"]));
     world.ingest(&lines("shop", 0, 10));
     world.verifies();
-    World::new().run(&["db", "compact"]).refuses("there is no database at");
+    World::in_file().run(&["db", "compact"]).refuses("there is no database at");
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn merging_equals_ingesting_the_others_exports_in_any_order_and_again() {
     merged.verifies();
     world.ingest(&feeds.concat());
     assert_eq!(merged.journal(), world.journal());
-    let before = fs::read(merged.db()).unwrap();
+    let before = merged.kept();
     merged.pass(&args);
-    assert!(fs::read(merged.db()).unwrap() == before, "what is known already changes nothing");
+    assert!(merged.kept() == before, "what is known already changes nothing");
 }
 
 #[test]
@@ -143,9 +143,9 @@ fn a_merger_takes_all_of_the_others_or_nothing() {
     let before = world.journal();
     world.run(&["db", "merge", "good.db", "bad.db"]).refuses("it is not a SQLite database");
     world.run(&["db", "merge", "good.db", "none.db"]).refuses("there is no database at none.db");
-    world.run(&["db", "merge", "./slo.db"]).refuses("is the database itself");
+    world.run(&["db", "merge", world.place().to_str().unwrap()]).refuses("is the database itself");
     assert_eq!(world.journal(), before);
-    let declared = World::lived_in();
+    let declared = World::in_file().live();
     let output = world.run(&["db", "merge", &declared.db().display().to_string()]);
     assert!(output.stderr.contains("note: 1 object declared in "), "{}", output.stderr);
 }

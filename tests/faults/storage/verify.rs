@@ -7,7 +7,7 @@ use crate::harness::{World, lines};
 /// A world in which one corruption has happened.
 #[track_caller]
 fn finds(sql: &str, what: &str) {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.ingest(&lines("many", 0, 3000));
     world.verifies();
     let connection = Connection::open(world.db()).unwrap();
@@ -38,7 +38,7 @@ const FIRST: &str = "(SELECT id FROM segment WHERE stream = (SELECT max(id) FROM
 
 #[test]
 fn a_flipped_bit_in_a_segment_is_found_wherever_it_is() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     world.ingest(&lines("many", 0, 3000));
     let connection = Connection::open(world.db()).unwrap();
     let read = format!("SELECT id, body FROM segment WHERE id = {FIRST}");
@@ -138,7 +138,7 @@ fn wrong_caches_are_found_and_named() {
         ("UPDATE seal SET sealed_until = -1", "its sealed days are damaged"),
         ("UPDATE ledger SET body = x'01'", "its sealed days are damaged"),
     ] {
-        let world = World::lived_in();
+        let world = World::in_file().live();
         world.forge(sql);
         let output = world.run(&["db", "verify"]);
         let told = format!("objective shop-availability: {what}");
@@ -150,7 +150,7 @@ fn wrong_caches_are_found_and_named() {
 /// One sealed day that holds another tally than the journal gives it.
 #[test]
 fn a_wrong_sealed_day_is_named_with_what_it_should_be() {
-    let world = World::lived_in();
+    let world = World::in_file().live();
     let connection = Connection::open(world.db()).unwrap();
     let body: Vec<u8> = connection.query_row("SELECT body FROM ledger", [], |row| row.get(0)).unwrap();
     // One minute is 60 000 ms: e0 d4 03 as a varint.

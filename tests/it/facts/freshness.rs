@@ -119,7 +119,7 @@ fn every_answer_says_how_old_the_data_is() {
     let csv = shown(&["status", "-o", "csv"]);
     assert!(csv.contains("lastSeen,dataAgeSeconds,") && csv.contains(",2026-11-11T10:00:00.000Z,777600,"), "{csv}");
     slo.pass(&["compute", "-q", "--as-of", NINE_DAYS_LATER], b"");
-    let database = rusqlite::Connection::open(slo.db()).unwrap();
+    let database = rusqlite::Connection::open(slo.file()).unwrap();
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let sql = "SELECT last_seen, data_age_seconds, status_known FROM objective_status";
     let stored: (String, i64, i64) = database.query_row(sql, [], row).unwrap();

@@ -263,7 +263,10 @@ const SHOP: &str = "apiVersion: slo/v1\nkind: System\nmetadata: { name: shop }\n
 
 /// A shop that is up since November, but for half an hour that another feed reports, with a name in its note.
 fn shop() -> Slo {
-    let slo = Slo::new();
+    shop_in(Slo::new())
+}
+
+fn shop_in(slo: Slo) -> Slo {
     let right = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","status":"up"}
 {"ts":"2026-11-20T10:05:00Z","system":"shop","status":"up"}
 {"ts":"2026-11-20T10:30:00Z","system":"shop","status":"up"}
@@ -323,7 +326,7 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
 
 #[test]
 fn what_was_in_a_note_is_not_left_in_the_file() {
-    let slo = shop();
+    let slo = shop_in(Slo::in_file());
     let holds = || {
         let files = ["slo.db", "slo.db-wal"].map(|name| std::fs::read(slo.path(name)).unwrap_or_default());
         files.iter().any(|bytes| bytes.windows(12).any(|bytes| bytes == b"Ada Lovelace"))

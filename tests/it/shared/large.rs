@@ -158,6 +158,86 @@ fn a_server_that_is_killed_a_hundred_times_keeps_all_that_was_reported_as_stored
     expect_facts(&address, &lines(&rounds));
 }
 
+/// Nothing is lost that was reported as stored, for every commit is on the standby before it is confirmed.
+#[test]
+#[ignore = "it lasts a quarter of a minute"]
+fn a_primary_that_is_killed_under_the_load_of_thirty_two_writers_leaves_all_that_was_stored_to_its_standby() {
+    if Server::any().is_none() {
+        return;
+    }
+    let (primary, standby, address) = super::standby::pair(120);
+    Slo::at(&address).ingest(&line(0, 0));
+    let before = AtomicUsize::new(0);
+    let (rounds, mut writes) = writing(&address, 32, Duration::ZERO, || {
+        std::thread::sleep(Duration::from_secs(5));
+        drop(primary);
+        std::thread::sleep(Duration::from_millis(500));
+        let held = standby.sql("slo", "SELECT count(*) FROM slo.ingest");
+        before.store(held.trim().parse().unwrap(), Ordering::Relaxed);
+        standby.sql("slo", "SELECT pg_promote()");
+        std::thread::sleep(Duration::from_secs(5));
+    });
+    tell("32 writers, the primary killed and the standby promoted", &mut writes);
+    let before = before.into_inner();
+    assert!(before > 32 && writes.len() > before + 32, "{} writes, {before} of them before", writes.len());
+    expect_facts(&address, &lines(&rounds));
+}
+
+/// A command needs few round trips, so a long way to the server costs little.
+#[test]
+#[ignore = "it measures"]
+fn a_server_that_is_twenty_milliseconds_away_is_asked_in_little_time() {
+    const QUESTIONS: [&[&str]; 4] = [&["status"], &["check"], &["status", "o1"], &["show", "o1"]];
+    let Some(server) = Server::any() else { return };
+    let address = server.fresh();
+    let slo_here = Slo::at(&address);
+    let (feed, manifests) = super::trips::world(1000);
+    slo_here.ingest(&feed);
+    slo_here.apply(&manifests);
+    slo_here.pass(&["compute", "-q", "--as-of", AS_OF], b"");
+    let away = super::trips::Counter::far_before(server, Duration::from_millis(20));
+    let away = away.through(server, &address).db();
+    for question in QUESTIONS {
+        for (place, address) in [("here", address.as_str()), ("20 ms away", away.to_str().unwrap())] {
+            let args = [question, &["--as-of", AS_OF][..]].concat();
+            let mut took: Vec<Duration> = (0..15).map(|_| slo(address, &args, "").1).collect();
+            tell(&format!("{} of 1 000, {place}", question.join(" ")), &mut took);
+        }
+    }
+}
+
+/// So many lines as one process takes in, and how fast.
+#[test]
+#[ignore = "it measures"]
+fn ten_million_lines_are_taken_in_at_once() {
+    const LINES: usize = 10_000_000;
+    if Server::any().is_none() {
+        return;
+    }
+    let server = Server::start("").unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut feed = std::io::BufWriter::new(&file);
+    for number in 0..LINES {
+        let (system, at) = (number % 2000, 1_700_000_000 + number / 2000 * 60);
+        let status = if (number / 2000 + system).is_multiple_of(97) { "down" } else { "up" };
+        writeln!(feed, "{{\"ts\":{at},\"system\":\"system-{system}\",\"check\":\"http\",\"status\":\"{status}\"}}")
+            .unwrap();
+    }
+    feed.flush().unwrap();
+    let path = file.path().to_str().unwrap();
+    for round in 0..3 {
+        let place = Slo::in_file();
+        for address in [place.db().to_str().unwrap(), &server.of(&format!("bulk_{round}"))] {
+            let (told, took) = slo(address, &["ingest", path], "");
+            assert!(told.contains("10000000 new"), "{told}");
+            tell(
+                &format!("10 000 000 lines, {:.2} million a second, {address}", 10.0 / took.as_secs_f64()),
+                &mut [took],
+            );
+        }
+    }
+}
+
 #[test]
 #[ignore = "it starts four hundred processes"]
 fn two_hundred_processes_migrate_at_once() {

@@ -158,7 +158,15 @@ fn a_password_on_the_command_line_is_warned_of_and_never_printed() {
     let slo = Slo::on(server);
     slo.ingest(FEED);
     let address = format!("{} password=topsecret", slo.db().display());
-    for args in [&["db", "info"][..], &["status"], &["db", "verify"], &["db", "copy", &address, &address]] {
+    for args in [
+        &["db", "info"][..],
+        &["status"],
+        &["db", "verify"],
+        &["db", "copy", &address, &address],
+        &["demo"],
+        &["report", "--html", "missing/page.html"],
+        &["db", "backup", "missing/copy.db"],
+    ] {
         let output = slo.run(&[args, &["--db", &address]].concat(), b"");
         assert!(output.stderr.contains("other users of this host can see the password"), "{}", output.stderr);
         assert!(!format!("{}{}", output.stdout, output.stderr).contains("secret"), "{args:?}");

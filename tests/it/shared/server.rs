@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Whom the server runs as where tests run as root, as whom it refuses to.
 const NOBODY: &str = "65534";
-/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; each line that
-/// comes meanwhile kills the server, and starts it again.
+/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; a line that comes
+/// meanwhile kills the server, starts it, or does both.
 const KEEPER: &str = r#"
 start() {
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
@@ -23,14 +23,39 @@ start() {
 }
 start "$@"
 while read -r line; do
-    kill -QUIT $server
-    wait $server
-    start "$@"
+    if [ "$line" != start ]; then
+        kill -QUIT $server
+        wait $server
+    fi
+    if [ "$line" = kill ]; then
+        echo ready
+    else
+        start "$@"
+    fi
 done
 kill -QUIT $server
 wait $server
 rm -rf "$2"
 "#;
+
+/// Whether worlds are kept on a server that may as well be files: `SLO_TEST_STORE=postgres`.
+#[expect(clippy::disallowed_methods, reason = "it says how tests run")]
+pub(crate) fn is_asked_for() -> bool {
+    std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+/// Runs other tests of this binary once more, with their worlds on a server; returns how many there were.
+pub(crate) fn again(tests: &[&str]) -> usize {
+    if is_asked_for() || Server::any().is_none() {
+        return tests.len();
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(tests).env("SLO_TEST_STORE", "postgres").env("PROPTEST_CASES", "1");
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told.matches("... ok\n").count()
+}
 
 /// A server that listens on a socket in its folder.
 pub(crate) struct Server {
@@ -104,7 +129,21 @@ impl Server {
 
     /// Ends the server as a crash does, and starts it again.
     pub(crate) fn crash_and_restart(&mut self) {
-        writeln!(self.pipe, "again").unwrap();
+        self.tell("again");
+    }
+
+    /// Ends the server as a crash does.
+    pub(crate) fn crash(&mut self) {
+        self.tell("kill");
+    }
+
+    /// Starts one that has crashed.
+    pub(crate) fn restart(&mut self) {
+        self.tell("start");
+    }
+
+    fn tell(&mut self, what: &str) {
+        writeln!(self.pipe, "{what}").unwrap();
         self.expect_ready().unwrap();
     }
 

@@ -11,11 +11,12 @@ use crate::harness::Slo;
 
 const WRITERS: usize = 3;
 
-/// A primary with a standby, which has every commit before it is confirmed.
-fn pair() -> (Server, Server) {
-    let primary = Server::start("-c wal_level=replica -c max_wal_senders=4 -c max_connections=30").unwrap();
+/// A primary with a standby, which has every commit before it is confirmed; and the address of whichever takes writes.
+pub(super) fn pair(connections: usize) -> (Server, Server, String) {
+    let options = format!("-c max_connections={connections}");
+    let primary = Server::start(&format!("{options} -c wal_level=replica -c max_wal_senders=4")).unwrap();
     let source = primary.folder().to_owned();
-    let standby = Server::start_from("-c max_connections=30 -c hot_standby=on", |data: &PathBuf| {
+    let standby = Server::start_from(&format!("{options} -c hot_standby=on"), |data: &PathBuf| {
         let mut copy = unprivileged(&program("pg_basebackup"));
         copy.arg("-h").arg(&source).args(["-U", "slo", "-X", "stream", "-c", "fast", "-R", "-D"]).arg(data);
         run(&mut copy)
@@ -24,7 +25,10 @@ fn pair() -> (Server, Server) {
     for sql in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
         primary.sql("slo", sql);
     }
-    (primary, standby)
+    let (first, second) = (primary.folder().display(), standby.folder().display());
+    let address =
+        format!("host={first},{second} user=slo dbname=postgres target_session_attrs=read-write retry_for=60s");
+    (primary, standby, address)
 }
 
 #[test]
@@ -32,9 +36,8 @@ fn a_standby_answers_and_takes_over() {
     if Server::any().is_none() {
         return;
     }
-    let (primary, standby) = pair();
-    let (first, second) = (primary.folder().display().to_string(), standby.folder().display().to_string());
-    let both = format!("host={first},{second} user=slo dbname=postgres target_session_attrs=read-write retry_for=60s");
+    let (primary, standby, both) = pair(30);
+    let second = standby.folder().display().to_string();
     Slo::at(&both).ingest(&(line(0, 0) + &line(0, 1)));
     // A standby may be a moment behind, also one that has every commit on its disk.
     let reader = Slo::at(format!("host={second} user=slo dbname=postgres"));

@@ -1,11 +1,13 @@
 //! How often a command asks the server: seldom, and no oftener for many objectives than for one.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
 
 use super::server::Server;
 use crate::harness::Slo;
@@ -14,8 +16,8 @@ const MOST: usize = 12;
 const AS_OF: &str = "2026-11-20T12:00:00Z";
 
 /// Stands between a command and a server, and counts how often the command asks after it was answered, and the bytes of
-/// the answers.
-struct Counter {
+/// the answers, which it may hold back for a while as a long way does.
+pub(super) struct Counter {
     port: u16,
     trips: Arc<AtomicUsize>,
     bytes: Arc<AtomicUsize>,
@@ -23,6 +25,10 @@ struct Counter {
 
 impl Counter {
     fn before(server: &Server) -> Self {
+        Self::far_before(server, Duration::ZERO)
+    }
+
+    pub(super) fn far_before(server: &Server, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (trips, bytes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -40,7 +46,7 @@ impl Counter {
                     drop(to.shutdown(Shutdown::Both));
                 });
                 std::thread::spawn(move || {
-                    pass(server, client, |count| {
+                    pass(server, Late::new(client, delay), |count| {
                         answers.fetch_add(count, Ordering::SeqCst);
                         answered.store(true, Ordering::SeqCst);
                     });
@@ -56,11 +62,45 @@ impl Counter {
     }
 
     /// The same database by way of this.
-    fn through(&self, server: &Server, address: &str) -> Slo {
+    pub(super) fn through(&self, server: &Server, address: &str) -> Slo {
         let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
         Slo::at(
             address.replace(&format!("host={folder}"), &format!("host=127.0.0.1 port={} sslmode=disable", self.port)),
         )
+    }
+}
+
+/// Writes what it is given a while later, however much is on its way.
+struct Late {
+    delay: Duration,
+    sender: Sender<(Instant, Vec<u8>)>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is about time that passes")]
+impl Late {
+    fn new(mut to: impl Write + Send + 'static, delay: Duration) -> Self {
+        let (sender, receiver) = channel::<(Instant, Vec<u8>)>();
+        std::thread::spawn(move || {
+            for (due, bytes) in receiver {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                if to.write_all(&bytes).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { delay, sender }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is about time that passes")]
+impl Write for Late {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.sender.send((Instant::now() + self.delay, bytes.to_vec()));
+        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -75,7 +115,7 @@ fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut(usize)) 
 }
 
 /// Systems with outages over some months, and an objective of each over one of several windows.
-fn world(systems: usize) -> (String, String) {
+pub(super) fn world(systems: usize) -> (String, String) {
     const WINDOWS: [&str; 6] = [
         "windowDays: 7",
         "windowDays: 28",

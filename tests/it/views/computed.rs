@@ -20,7 +20,7 @@ const TABLES: [&str; 5] = ["objective_status", "system_status", "daily_snapshot"
 
 /// The rows of a table, by column, in the order of its key; without their checksums.
 fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
-    let connection = Connection::open(slo.db()).unwrap();
+    let connection = Connection::open(slo.file()).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let value = |stored: Stored| match stored {
@@ -65,7 +65,9 @@ fn parsed(slo: &Slo, args: &[&str], at: Ms) -> Value {
 }
 
 fn bytes(slo: &Slo) -> [Vec<u8>; 2] {
-    ["slo.db", "slo.db-wal"].map(|name| std::fs::read(slo.db().with_file_name(name)).unwrap_or_default())
+    let file = slo.file();
+    let log = format!("{}-wal", file.display());
+    [file, log.into()].map(|path| std::fs::read(path).unwrap_or_default())
 }
 
 /// Moments before, at and after that of the world.
