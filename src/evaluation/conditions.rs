@@ -1,5 +1,6 @@
 //! Owns the evaluation of conditions: what is known of the objectives and systems that terms look at, and what becomes of a rule.
 
+mod closing;
 mod values;
 
 use std::collections::HashMap;
@@ -24,7 +25,9 @@ use crate::domain::rules::solver::{self, moment, search};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
+use crate::domain::value::window::Window;
 use crate::store::{Store, Stored};
 
 /// What was told of a value, with the stretch it was asked for.
@@ -48,6 +51,8 @@ pub(crate) struct Conditions<'s> {
     days: HashMap<Name, Rc<Days>>,
     /// The objective or system judged last, of which nothing more is asked once another one is.
     judged: Option<Subject>,
+    /// The period that is looked at instead of the windows of objectives.
+    frame: Option<Frame>,
 }
 
 /// How much is found out about a rule.
@@ -64,6 +69,8 @@ pub(crate) struct Detail {
 /// An objective that terms are evaluated for, or that they name.
 struct Known {
     id: i64,
+    /// The window of its manifest.
+    declared: Window,
     model: Rc<Model>,
     report: Option<Rc<ObjectiveReport>>,
 }
@@ -78,35 +85,20 @@ impl<'s> Conditions<'s> {
         let evaluation = Evaluation::open(store, count, as_of)?;
         let (signals, views, days) = (HashMap::new(), HashMap::new(), HashMap::new());
         let objectives = HashMap::new();
-        Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None })
+        Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None, frame: None })
     }
 
     /// Makes an objective known.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn admit(&mut self, stored: Stored) -> Result<Rc<Model>> {
-        let id = stored.id;
+    pub(crate) fn admit(&mut self, mut stored: Stored) -> Result<Rc<Model>> {
+        let (id, declared) = (stored.id, stored.objective.window);
+        stored.objective.window = self.frame.map_or(declared, |frame| frame.window(declared));
         let model = Rc::new(self.evaluation.resolver.model(stored)?);
-        let known = Known { id, model: Rc::clone(&model), report: None };
+        let known = Known { id, declared, model: Rc::clone(&model), report: None };
         self.objectives.insert(model.objective.metadata.name.clone(), known);
         Ok(model)
-    }
-
-    /// Makes an objective known, and draws up its report as of the moment of this evaluation.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
-        let id = stored.id;
-        let model = self.admit(stored)?;
-        let sealed = self.evaluation.store.sealed(id, &model.objective)?;
-        let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
-        let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
-        if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
-            known.report = Some(Rc::clone(&report));
-        }
-        Ok(report)
     }
 
     /// The moments of `stretch` at which the term holds for an objective.
@@ -168,10 +160,10 @@ impl<'s> Conditions<'s> {
         if let Some(days) = self.days.get(name) {
             return Ok(Rc::clone(days));
         }
-        let (id, model, _) = self.known(name)?;
-        let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
+        let (model, sealed) = (self.model(name)?, self.sealed(name)?);
+        let Evaluation { chronicle, as_of, .. } = &mut self.evaluation;
         let calendar = model.objective.window.calendar();
-        let assessment = Assessment::open(&model, store.sealed(id, &model.objective)?, *as_of, chronicle)?;
+        let assessment = Assessment::open(&model, sealed, *as_of, chronicle)?;
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
         let later = Span::new(assessment.settled().end(), calendar.day_start(end));
@@ -231,7 +223,9 @@ impl<'s> Conditions<'s> {
             None
         };
         let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
-        let clears_at = if firing && detail.course { self.clears(term, this)? } else { None };
+        // Of a period that is over nothing is to come.
+        let is_over = if let Subject::Objective(name) = this { self.is_closing(name)? } else { false };
+        let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
         let (subject, rule) = (this.clone(), Rc::clone(rule));
         Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
     }

@@ -107,18 +107,26 @@ impl Conditions<'_> {
 
     /// What a property of an objective, or the policy, does over a stretch.
     fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
-        let (id, model, report) = self.known(name)?;
+        let (_, model, report) = self.known(name)?;
         let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
         if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
             && report.is_none()
         {
-            let (mut sealed, last) = (self.evaluation.store.sealed(id, &model.objective)?, stretch.end.plus(-1));
+            let (mut sealed, last) = (self.sealed(name)?, stretch.end.plus(-1));
             // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
             if let Some(ledger) = &mut sealed {
                 ledger.truncate(self.evaluation.as_of.plus(-model.objective.hindsight_ms()));
             }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));
+        }
+        let close = moment(self.evaluation.as_of);
+        if report.is_none() && stretch.end == close.end && self.is_closing(name)? {
+            if stretch.start < close.start {
+                // The close itself is another part.
+                return self.budget(name, what, Span::new(stretch.start, close.start));
+            }
+            return Ok(View::of_report(model, self.drawn(name)?).signal(what));
         }
         let known = self.views.get(name).cloned();
         if let Some((asked, view)) = &known
