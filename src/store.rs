@@ -21,7 +21,7 @@ pub(crate) use declared::inputs::Inputs;
 pub(crate) use declared::manifests::Stored;
 pub(crate) use declared::resolver::Resolver;
 pub(crate) use declared::sets::Declaration;
-pub(crate) use facts::history::{AllRules, Reader};
+pub(crate) use facts::history::{AllRules, Reader, StreamRow};
 pub(crate) use facts::journal::{Incoming, JournalWriter};
 pub(crate) use foreign::{Foreign, Rows};
 pub(crate) use published::changes::{LogRange, recipient_of};

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows what merging would do, in the summary of the job and as a comment on the pull request, which later runs update.
+# Shows what merging would do, in the job summary and as a comment on the pull request, which later runs update.
 # Reads SLO_MANIFESTS, SLO_ARGS, PR (empty: no comment), GITHUB_STEP_SUMMARY. Exits with 2 when the manifests are invalid.
 set -u
 plan="${RUNNER_TEMP:-/tmp}/slo-plan.md"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the release $SLO_VERSION of slo, after checking its checksum, unless there is one on the path already.
+# Installs the release $SLO_VERSION of slo, after checking its checksum, unless slo is already on the path.
 # Reads SLO_VERSION, SLO_REPOSITORY, RUNNER_OS, RUNNER_ARCH, RUNNER_TEMP; appends to the file GITHUB_PATH.
 set -eu
 if command -v slo >/dev/null; then

@@ -1,4 +1,4 @@
-# Template of a Homebrew formula. The release workflow prints the checksums; put them, the version and the owner in.
+# Template for a Homebrew formula. The release workflow prints the checksums; fill them in, with the version and the owner.
 class Slo < Formula
   desc "Error budgets, streaks and CI verdicts from health transitions"
   homepage "https://github.com/OWNER/slo"

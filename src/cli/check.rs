@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Selection, duration};
+use super::{Over, Selection, duration};
 
 /// Pass or fail on error budgets, for CI and cron
 #[derive(Args, Debug)]
@@ -11,10 +11,13 @@ Examples:
   slo check
   slo check -l team=payments --fail-on at-risk,page --max-age 15m
   slo check --when 'budgetRemainingPercent < 20 && burnRates.1h > 14.4'
-  slo check checkout-availability -o github")]
+  slo check checkout-availability -o github
+  slo check --period last-month")]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) over: Over,
     /// What makes an objective fail; may be given several times [default: breaching, unless a condition is given]
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOn>,

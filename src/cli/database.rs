@@ -69,7 +69,8 @@ pub(crate) enum ManifestFormat {
 #[command(after_help = "\
 Examples:
   slo export journal > journal.jsonl
-  slo export journal --system checkout --since 30d -o csv")]
+  slo export journal --system checkout --since 30d -o csv
+  slo export journal --period last-month")]
 pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
@@ -80,6 +81,9 @@ pub(crate) struct ExportJournal {
     /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
+    /// Only transitions within this period, of --timezone or UTC: 2026-10, 2026-Q3, yesterday, last-month
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
+    pub(crate) period: Option<String>,
 }
 
 /// Export everything that status and health know as OpenMetrics

@@ -9,6 +9,7 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::period::{Frame, Period, PeriodError};
+use crate::domain::value::span::Span;
 use crate::evaluation::{reports, reports_over};
 use crate::failure::Failure;
 use crate::store::{Store, Stored};
@@ -24,10 +25,34 @@ pub(super) struct Wanted {
 /// # Errors
 /// When it is none.
 pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
-    let Some(text) = &over.period else { return Ok(None) };
-    let wanted = Wanted { text: text.clone(), zone: context.zone };
+    told(over.period.as_deref(), context, as_of)
+}
+
+fn told(text: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
+    let Some(text) = text else { return Ok(None) };
+    let wanted = Wanted { text: text.to_owned(), zone: context.zone };
     // What is no period is told before anything is opened.
     wanted.told_from(Calendar::UTC.date(as_of)).map(|_| Some(wanted))
+}
+
+/// When a period is that is asked for, if one is, where it is about no objective that has a zone: in that of `--timezone`, or UTC.
+///
+/// # Errors
+/// When it is none, or has not begun.
+pub(super) fn of_no_objective(text: Option<&str>, context: &Context<'_>) -> Result<Option<Span>> {
+    let calendar = context.zone.map_or(Calendar::UTC, |zone| Calendar { zone });
+    let Some(wanted) = told(text, context, context.as_of)? else { return Ok(None) };
+    let (as_of, today) = (context.as_of, calendar.date(context.as_of));
+    let period = wanted.told_from(today)?;
+    let span = period.span(calendar);
+    if span.start > as_of { Err(not_begun(period, span.start, (as_of, today))) } else { Ok(Some(span)) }
+}
+
+fn not_begun(period: Period, start: Instant, (as_of, today): (Instant, Date)) -> anyhow::Error {
+    Failure::new(
+        format!("invalid --period: {period} has not begun; it begins at {start}, after {as_of}"),
+        format!("the period of this kind that is running is {}", Period::containing(period.unit(), today)),
+    )
 }
 
 impl Wanted {
@@ -45,10 +70,7 @@ impl Wanted {
         let frame = Frame { period: self.told_from(today)?, zone: self.zone };
         let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
         let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(frame) };
-        Err(Failure::new(
-            format!("invalid --period: {} has not begun; it begins at {start}, after {as_of}", frame.period),
-            format!("the period of this kind that is running is {}", Period::containing(frame.period.unit(), today)),
-        ))
+        Err(not_begun(frame.period, start, (as_of, today)))
     }
 
     fn told_from(&self, today: Date) -> Result<Period> {

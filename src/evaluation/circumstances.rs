@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 
+use super::is_most;
+use super::notes::{Noted, Notes, last};
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::outage::shared::Shared;
 use crate::domain::budget::review::Circumstances;
-use crate::domain::health::transition::Status;
+use crate::domain::health::timeline::Scope;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
-use crate::store::Store;
-
-/// Notes of one system that came with facts other than `healthy`, oldest first.
-type Notes = Vec<(Instant, String)>;
+use crate::domain::value::span::{Span, union};
+use crate::store::{Resolver, Store};
 
 /// The circumstances of outages as of a moment, in the order given.
 ///
@@ -33,34 +32,39 @@ pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instan
             windows.entry(system.clone()).or_default().push((window.metadata.name.clone(), calendar));
         }
     }
-    let mut notes: HashMap<&Name, Notes> = HashMap::new();
+    let said = said(store, outages, as_of)?;
     let mut found = Vec::with_capacity(outages.len());
     for outage in outages {
-        if !notes.contains_key(outage.system) {
-            notes.insert(outage.system, notes_of(store, outage.system, as_of)?);
-        }
         // What is known up to `as_of` includes what is said then.
         let span = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
-        let notes = &notes[outage.system];
-        let last = notes[..notes.partition_point(|(at, _)| *at < span.end)].last();
-        let of_system = windows.get(outage.system).map_or(&[][..], Vec::as_slice);
-        let in_force = of_system.iter().filter(|(_, calendar)| !calendar.touching(span).is_empty());
+        let known = Span::new(span.start, outage.end.unwrap_or(as_of));
+        let (mut maintenance, mut planned) = (Vec::new(), Vec::new());
+        for (name, calendar) in windows.get(outage.system).into_iter().flatten() {
+            let touching = calendar.touching(span);
+            if !touching.is_empty() {
+                maintenance.push(name.clone());
+                planned.extend(touching.iter().map(|part| part.intersect(known)).filter(|part| !part.is_empty()));
+            }
+        }
         found.push(Circumstances {
-            note: last.filter(|(at, _)| *at >= span.start).map(|(_, text)| text.clone()),
-            maintenance: in_force.map(|(name, _)| name.clone()).collect(),
+            note: said.get(outage.system).and_then(|noted| last(noted, span)).map(|text| text.to_string()),
+            maintenance,
+            planned_ms: union(planned).into_iter().map(Span::millis).sum(),
         });
     }
     Ok(found)
 }
 
-fn notes_of(store: &Store, system: &Name, as_of: Instant) -> Result<Notes> {
-    let Some(id) = store.system(system)? else { return Ok(Vec::new()) };
-    let mut notes = Vec::new();
-    store.each_noted(id, |fact, _, note| {
-        if fact.at <= as_of && fact.status != Status::Healthy {
-            notes.push((fact.at, note.to_owned()));
-        }
-    })?;
-    notes.sort();
-    Ok(notes)
+/// What was said of the systems of outages, from the first to the last of each.
+fn said<'o>(store: &Store, outages: &[Shared<'o>], as_of: Instant) -> Result<HashMap<&'o Name, Noted>> {
+    let mut hulls: HashMap<&Name, Span> = HashMap::new();
+    for outage in outages {
+        let span = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
+        let hull = hulls.entry(outage.system).or_insert(span);
+        *hull = Span::new(hull.start.min(span.start), hull.end.max(span.end));
+    }
+    let (mut resolver, mut notes) = (Resolver::new(store, is_most(store, hulls.len())?)?, Notes::new(store, as_of));
+    let of_system =
+        |(name, hull): (&'o Name, Span)| Ok((name, notes.within(&resolver.member(name)?, Scope::System, hull)?));
+    hulls.into_iter().map(of_system).collect()
 }

@@ -27,7 +27,13 @@ use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
 pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, history: bool) -> Result<LogRange> {
     let last = store.computed()?.map(|computed| computed.as_of);
     let mut publisher = store.publishing(before, as_of);
-    draw(store, (last, as_of), &mut publisher, publish_days)?;
+    let mut events = None;
+    draw(store, (last, as_of), &mut publisher, |evaluation, count, sealed, assessment| {
+        let known = published_until(sealed.1, assessment);
+        let events = events.get_or_insert_with(|| evaluation.events(count));
+        events.publish(assessment, known, &mut evaluation.chronicle)?;
+        publish_days(store, sealed, assessment, &mut evaluation.chronicle)
+    })?;
     let changes = publisher.changes()?;
     store.put_computed(as_of)?;
     let (mut changes, mut turns) = (changes.peekable(), turns(store, as_of, history)?.peekable());
@@ -42,15 +48,15 @@ pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, histor
     store.log_changes(in_order, as_of)
 }
 
-/// Draws everything up as of a moment, one thing after the other, and how systems have moved since the last computation; `days` looks at
-/// each objective's account on the way.
-fn draw(
-    store: &Store,
+/// Draws everything up as of a moment, one thing after the other, and how systems have moved since the last computation; `past` looks at
+/// the account of each of so many objectives on the way.
+fn draw<'s>(
+    store: &'s Store,
     (last, as_of): (Option<Instant>, Instant),
     publisher: &mut Publisher<'_>,
-    days: impl FnMut(&Store, (i64, Option<Seal>), &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
+    past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<()> {
-    for (system, contributions) in draw_objectives(store, as_of, publisher, days)? {
+    for (system, contributions) in draw_objectives(store, as_of, publisher, past)? {
         let mut unlocked = Standing::of(&system, &contributions).unlocked;
         unlocked.sort_by_key(|unlocked| unlocked.achievement.as_str());
         unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
@@ -61,23 +67,24 @@ fn draw(
 }
 
 /// Draws up all objectives, and returns what they contribute to the achievements of their systems.
-fn draw_objectives(
-    store: &Store,
+fn draw_objectives<'s>(
+    store: &'s Store,
     as_of: Instant,
     publisher: &mut Publisher<'_>,
-    mut days: impl FnMut(&Store, (i64, Option<Seal>), &Assessment<'_>, &mut Chronicle<Load<'_>>) -> Result<()>,
+    mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<BTreeMap<Name, Vec<Contribution>>> {
     let objectives = store.objectives()?;
-    let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::open(store, objectives.len())?;
+    let count = objectives.len();
+    let mut evaluation = Evaluation::open(store, count, as_of)?;
+    let planned = Planned::open(store, count)?;
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
         let (sealed, seal) = store.sealed_and_seal(id, &stored.objective)?.unzip();
         let model = evaluation.resolver.model(stored)?;
+        let assessment = Assessment::open(&model, sealed, as_of, &mut evaluation.chronicle)?;
+        past(&mut evaluation, count, (id, seal), &assessment)?;
         let chronicle = &mut evaluation.chronicle;
-        let assessment = Assessment::open(&model, sealed, as_of, chronicle)?;
-        days(store, (id, seal), &assessment, chronicle)?;
         publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
@@ -130,11 +137,15 @@ pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference
     let Some(computed) = store.computed()? else { return Ok((Currency::Never, differences)) };
     let mut found = Vec::new();
     let mut publisher = store.comparing(computed.as_of);
-    draw(store, (None, computed.as_of), &mut publisher, |store, (_, seal), assessment, chronicle| {
-        let known = assessment.ledger.calendar().date(published_until(seal, assessment));
-        let days = snapshots(assessment, BEGINNING, chronicle)?;
-        let until = (!computed.is_current).then_some(known);
+    let mut events = None;
+    draw(store, (None, computed.as_of), &mut publisher, |evaluation, count, (_, seal), assessment| {
+        let known = published_until(seal, assessment);
+        let days = snapshots(assessment, BEGINNING, &mut evaluation.chronicle)?;
+        let until = (!computed.is_current).then(|| assessment.ledger.calendar().date(known));
         found.extend(store.unpublished_days(&assessment.model.objective.metadata.name, &days, until)?);
+        let events = events.get_or_insert_with(|| evaluation.events(count));
+        let by = (!computed.is_current).then_some(known);
+        found.extend(events.differences(assessment, by, &mut evaluation.chronicle)?);
         Ok(())
     })?;
     let unpublished = publisher.differences()?;

@@ -1,5 +1,7 @@
 //! Owns the evaluation of conditions: where the values come from that a term compares, as of any moment of a stretch.
 
+mod closing;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -23,7 +25,9 @@ use crate::domain::rules::solver::{self, age, moment, search};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
+use crate::domain::value::window::Window;
 use crate::store::{Reader, Store, Stored};
 
 /// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
@@ -49,6 +53,8 @@ pub(crate) struct Conditions<'s> {
     days: HashMap<Name, Rc<Days>>,
     /// The objective or system judged last, of which nothing more is asked once another one is.
     judged: Option<Subject>,
+    /// The period that is looked at instead of the windows of objectives.
+    frame: Option<Frame>,
 }
 
 /// How much is found out about a rule.
@@ -65,6 +71,8 @@ pub(crate) struct Detail {
 /// An objective that terms are evaluated for, or that they name.
 struct Known {
     id: i64,
+    /// The window of its manifest.
+    declared: Window,
     model: Rc<Model>,
     report: Option<Rc<ObjectiveReport>>,
 }
@@ -79,35 +87,20 @@ impl<'s> Conditions<'s> {
         let evaluation = Evaluation::open(store, count, as_of)?;
         let (signals, views, days) = (HashMap::new(), HashMap::new(), HashMap::new());
         let objectives = HashMap::new();
-        Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None })
+        Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None, frame: None })
     }
 
     /// Makes an objective known.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn admit(&mut self, stored: Stored) -> Result<Rc<Model>> {
-        let id = stored.id;
+    pub(crate) fn admit(&mut self, mut stored: Stored) -> Result<Rc<Model>> {
+        let (id, declared) = (stored.id, stored.objective.window);
+        stored.objective.window = self.frame.map_or(declared, |frame| frame.window(declared));
         let model = Rc::new(self.evaluation.resolver.model(stored)?);
-        let known = Known { id, model: Rc::clone(&model), report: None };
+        let known = Known { id, declared, model: Rc::clone(&model), report: None };
         self.objectives.insert(model.objective.metadata.name.clone(), known);
         Ok(model)
-    }
-
-    /// Makes an objective known, and draws up its report as of the moment of this evaluation.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
-        let id = stored.id;
-        let model = self.admit(stored)?;
-        let sealed = self.evaluation.store.sealed(id, &model.objective)?;
-        let assessment = Assessment::open(&model, sealed, self.evaluation.as_of, &mut self.evaluation.chronicle)?;
-        let report = Rc::new(ObjectiveReport::draw(&assessment, &mut self.evaluation.chronicle)?);
-        if let Some(known) = self.objectives.get_mut(&model.objective.metadata.name) {
-            known.report = Some(Rc::clone(&report));
-        }
-        Ok(report)
     }
 
     /// The moments of `stretch` at which the term holds for an objective.
@@ -169,10 +162,10 @@ impl<'s> Conditions<'s> {
         if let Some(days) = self.days.get(name) {
             return Ok(Rc::clone(days));
         }
-        let (id, model, _) = self.known(name)?;
-        let Evaluation { store, chronicle, as_of, .. } = &mut self.evaluation;
+        let (model, sealed) = (self.model(name)?, self.sealed(name)?);
+        let Evaluation { chronicle, as_of, .. } = &mut self.evaluation;
         let calendar = model.objective.window.calendar();
-        let assessment = Assessment::open(&model, store.sealed(id, &model.objective)?, *as_of, chronicle)?;
+        let assessment = Assessment::open(&model, sealed, *as_of, chronicle)?;
         let window = assessment.window.millis().min(MOST_AHEAD_MS);
         let end = as_of.plus(window + DAY_MS).min(Instant::MAX);
         let later = Span::new(assessment.settled().end(), calendar.day_start(end));
@@ -229,7 +222,9 @@ impl<'s> Conditions<'s> {
             None
         };
         let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
-        let clears_at = if firing && detail.course { self.clears(term, this)? } else { None };
+        // Of a period that is over nothing is to come.
+        let is_over = if let Subject::Objective(name) = this { self.is_closing(name)? } else { false };
+        let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
         let (subject, rule) = (this.clone(), Rc::clone(rule));
         Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
     }
@@ -353,18 +348,25 @@ impl<'s> Conditions<'s> {
 
     /// What a property of an objective, or the policy, does over a stretch.
     fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
-        let (id, model, report) = self.known(name)?;
+        let (_, model, report) = self.known(name)?;
         let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
         if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
             && report.is_none()
         {
-            let (mut sealed, last) = (self.evaluation.store.sealed(id, &model.objective)?, stretch.end.plus(-1));
+            let (mut sealed, last) = (self.sealed(name)?, stretch.end.plus(-1));
             // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
             if let Some(ledger) = &mut sealed {
                 ledger.truncate(self.evaluation.as_of.plus(-model.objective.hindsight_ms()));
             }
             let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
             return Ok(streaks(&assessment.ledger, property, stretch));
+        }
+        let close = moment(self.evaluation.as_of);
+        if report.is_none() && stretch.end == close.end && self.is_closing(name)? {
+            let before = Span::new(stretch.start, close.start);
+            let before = if before.is_empty() { None } else { Some(self.budget(name, what, before)?) };
+            let last = View::of_report(model, self.drawn(name)?).signal(what);
+            return Ok(before.map_or_else(|| last.clone(), |before| before.then(&last)));
         }
         if let Some((known, view)) = self.views.get(name)
             && *known == stretch

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::notes::Notes;
 use super::sparing::Sparing;
 use super::{Evaluation, MANY};
 use crate::domain::account::member::{Member, SystemId};
@@ -35,7 +36,12 @@ pub(crate) fn each_outage(
     let cuts = store.cuts(Some(&systems).filter(|systems| systems.len() < MANY), as_of)?;
     let pace = Pace::new(as_of, cuts);
     let ranges: Vec<Span> = models.iter().map(|model| range.of(&model.objective.metadata.name)).collect();
-    let mut sparing = if all { Some(Sparing::open(store, &models, &ranges, as_of)?) } else { None };
+    let mut sparing = if all { Some(Sparing::open(store, models.len(), as_of)?) } else { None };
+    let begin = |sparing: &mut Sparing<'_>| {
+        models.iter().zip(&ranges).map(|(model, range)| sparing.begin(model, *range)).collect::<Result<Vec<_>>>()
+    };
+    let mut spared = sparing.as_mut().map(begin).transpose()?.unwrap_or_default();
+    let mut notes = Notes::new(store, as_of);
     let mut walks: Vec<Walk> = ranges.iter().map(|range| Walk::over(*range)).collect();
     let Some(first) = ranges.iter().map(|range| range.start).max() else { return Ok(()) };
     let last = ranges.iter().map(|range| range.end).max().unwrap_or(first);
@@ -46,8 +52,9 @@ pub(crate) fn each_outage(
             // Of a model of its own, what only downtime asks for is forgotten again.
             let mut of_it = walk.until(end, &model.clone(), &pace, &mut evaluation.chronicle)?;
             if let Some(sparing) = &mut sparing {
-                sparing.add(place, &mut of_it, (end, &pace), &mut evaluation.chronicle)?;
+                sparing.add(&mut spared[place], &mut of_it, (end, &pace), &mut evaluation.chronicle)?;
             }
+            notes.add(model, &mut of_it)?;
             found.extend(of_it);
         }
         found.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
@@ -83,6 +90,12 @@ fn systems(models: &[Model]) -> BTreeSet<SystemId> {
         }
     }
     found
+}
+
+/// The systems whose facts may be read for one objective.
+pub(super) fn systems_of(model: &Model, found: &mut BTreeSet<SystemId>) {
+    add(&model.system, found);
+    model.upstreams().iter().for_each(|place| add(&model.dependencies.member(*place), found));
 }
 
 fn add(member: &Member, systems: &mut BTreeSet<SystemId>) {

@@ -8,10 +8,12 @@ use super::circumstances::circumstances;
 use super::planned::Planned;
 use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::model::Model;
 use crate::domain::account::outage::shared::shared;
 use crate::domain::account::outage::{Outage, outages};
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
+use crate::domain::budget::day::Ledger;
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::{Level, LevelDay};
 use crate::domain::budget::rejudge::rejudged;
@@ -21,6 +23,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
+use crate::domain::value::window::Window;
 use crate::store::{Store, Stored};
 
 impl<'s> Evaluation<'s> {
@@ -32,22 +35,28 @@ impl<'s> Evaluation<'s> {
         frame: &Frame,
         work: &mut impl FnMut(&Assessment<'_>, &mut Chronicle<Load<'s>>) -> Result<T>,
     ) -> Result<T> {
-        let declared = stored.objective.window;
-        let sealed = self.store.sealed(stored.id, &stored.objective)?;
+        let (id, declared) = (stored.id, stored.objective.window);
         let over = frame.span(declared).end <= self.as_of;
         stored.objective.window = frame.window(declared);
-        let same_days = stored.objective.window.calendar() == declared.calendar();
         let model = self.resolver.model(stored)?;
-        let sealed = match sealed.filter(|_| same_days && model.objective.hindsight_ms() == 0) {
-            Some(mut ledger) => {
-                ledger.truncate(self.as_of);
-                Some(rejudged(&model, &ledger, &mut self.chronicle)?)
-            }
-            None => None,
-        };
+        let sealed = self.sealed((id, declared), &model)?;
         let assessment = Assessment::open(&model, sealed, self.as_of, &mut self.chronicle)?;
         let assessment = if over { assessment.at_close() } else { assessment };
         work(&assessment, &mut self.chronicle)
+    }
+
+    /// The sealed days of an objective whose manifest has a window in the place of which its model may have another one.
+    pub(super) fn sealed(&mut self, (id, declared): (i64, Window), model: &Model) -> Result<Option<Ledger>> {
+        let objective = &model.objective;
+        if objective.window == declared {
+            return self.store.sealed(id, objective);
+        }
+        if objective.window.calendar() != declared.calendar() || objective.hindsight_ms() > 0 {
+            return Ok(None);
+        }
+        let Some(mut ledger) = self.store.sealed(id, objective)? else { return Ok(None) };
+        ledger.truncate(self.as_of);
+        rejudged(model, &ledger, &mut self.chronicle).map(Some)
     }
 }
 

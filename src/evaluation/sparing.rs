@@ -19,12 +19,12 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span, union};
 use crate::store::Store;
 
-/// What is not charged of the outages of some objectives.
+/// What is not charged of the outages of objectives.
 pub(super) struct Sparing<'s> {
     /// Systems as they were recorded, whatever corrections say.
     recorded: Evaluation<'s>,
     windows: HashMap<Name, Vec<Window>>,
-    objectives: Vec<Spared>,
+    declared: HashMap<Name, Vec<DeclaredCorrection>>,
 }
 
 /// A maintenance window that is not cancelled.
@@ -35,8 +35,8 @@ struct Window {
     calendar: MaintenanceCalendar,
 }
 
-/// One of the objectives.
-struct Spared {
+/// One objective, looked at within a range.
+pub(super) struct Spared {
     unexcused: (Model, Walk),
     /// Where something was corrected that it looks at.
     recorded: Option<(Model, Walk)>,
@@ -44,24 +44,28 @@ struct Spared {
 }
 
 impl<'s> Sparing<'s> {
-    /// Begins to look at objectives, each within its range.
+    /// Begins to look at this number of objectives.
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) fn open(store: &'s Store, models: &[Model], ranges: &[Span], as_of: Instant) -> Result<Self> {
-        let declared = corrections(store)?;
-        let spared = |(model, range): (&Model, &Span)| {
-            let mut corrections = Vec::new();
-            named(&model.system, model.objective.healthcheck.as_ref(), &declared, &mut corrections);
-            let recorded = (!corrections.is_empty()).then(|| (uncorrected(model), Walk::over(*range)));
-            Spared { unexcused: (unexcused(model), Walk::over(*range)), recorded, corrections }
-        };
-        let objectives = models.iter().zip(ranges).map(spared).collect();
-        let mut recorded = Evaluation::open(store, models.len(), as_of)?;
-        for model in models {
-            recorded.resolver.member(&model.system.name)?;
+    pub(super) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
+        let recorded = Evaluation::open(store, count, as_of)?;
+        Ok(Self { recorded, windows: windows(store)?, declared: corrections(store)? })
+    }
+
+    /// Begins to look at an objective within a range.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
+        let mut corrections = Vec::new();
+        named(&model.system, model.objective.healthcheck.as_ref(), &self.declared, &mut corrections);
+        let mut recorded = None;
+        if !corrections.is_empty() {
+            self.recorded.resolver.member(&model.system.name)?;
+            recorded = Some((uncorrected(model), Walk::over(range)));
         }
-        Ok(Self { recorded, windows: windows(store)?, objectives })
+        Ok(Spared { unexcused: (unexcused(model), Walk::over(range)), recorded, corrections })
     }
 
     /// Adds what is not charged to the outages of an objective that begin before `end` and have not been handed on, and those that did
@@ -71,13 +75,13 @@ impl<'s> Sparing<'s> {
     /// Those of the database.
     pub(super) fn add(
         &mut self,
-        place: usize,
+        spared: &mut Spared,
         found: &mut Vec<Outage>,
         (end, pace): (Instant, &Pace),
         chronicle: &mut Chronicle<Load<'s>>,
     ) -> Result<()> {
         let as_of = self.recorded.as_of;
-        let Spared { unexcused: (unexcused, walk), recorded, corrections } = &mut self.objectives[place];
+        let Spared { unexcused: (unexcused, walk), recorded, corrections } = spared;
         let windows = self.windows.get(&unexcused.system.name).map_or(&[][..], Vec::as_slice);
         let all = walk.until(end, &unexcused.clone(), pace, chronicle)?;
         // Excuses do not decide what is down, so they are the same outages.

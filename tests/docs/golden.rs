@@ -108,6 +108,12 @@ fn tables_fit_the_terminal() {
         assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{columns}:\n{text}");
         compare(&format!("status-{columns}.txt"), &text);
     }
+    for columns in [60, 80] {
+        let args = "report --period last-month --by label:team --color never -q";
+        let text = on_terminal(&world, columns, args, &[]).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{columns}:\n{text}");
+        compare(&format!("report-period-{columns}.txt"), &text);
+    }
     for (name, args) in [
         ("health-80.txt", "health"),
         ("list-objectives-80.txt", "list objectives"),

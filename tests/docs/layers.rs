@@ -112,6 +112,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("streaks", "selection"),
     ("trend", "selection"),
     ("badge", "period"),
+    ("check", "period"),
     ("downtime", "period"),
     ("export", "period"),
     ("report", "period"),

@@ -76,7 +76,7 @@ fn the_tables_have_the_columns_that_are_promised() {
     let (world, _) = computed();
     let connection = Connection::open(world.path().join("demo/slo.db")).unwrap();
     let promised = promised(&document());
-    assert_eq!(promised.len(), 8, "{promised:?}");
+    assert_eq!(promised.len(), 9, "{promised:?}");
     for (table, columns) in promised {
         let mut statement = connection.prepare(&format!("PRAGMA table_info({table})")).unwrap();
         let there = statement.query_map([], |row| Ok((row.get(1)?, row.get(2)?))).unwrap();

@@ -5,5 +5,7 @@ mod closing;
 mod days;
 mod exactness;
 mod groups;
+mod period_checks;
 mod periods;
 pub(crate) mod published;
+mod year;

@@ -3,6 +3,7 @@
 mod accounting;
 mod causes;
 mod hindsight;
+pub(crate) mod notes;
 mod oncall;
 mod outages;
 mod schedules;

@@ -31,7 +31,7 @@ impl Run for Health {
         if !args.fail_on.is_empty() {
             let findings = store.read(|store| findings(store, args, as_of))?;
             let fails = findings.iter().any(|finding| finding.firing);
-            return Ok(verdict(findings, as_of).exits(ExitStatus::holds(!fails)));
+            return Ok(verdict(findings, None, as_of).exits(ExitStatus::holds(!fails)));
         }
         if let Some(Output::Junit | Output::Github) = context.output {
             return Err(Failure::new(

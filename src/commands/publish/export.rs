@@ -8,7 +8,7 @@ mod metrics;
 use anyhow::Result;
 
 use crate::cli::{ExportJournal, Output};
-use crate::commands::{Answer, Context, Forms, Run, moment, selection, written};
+use crate::commands::{Answer, Context, Forms, Run, moment, period, selection, written};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::render::publish::journal::{CSV_HEADER, Line, csv, json};
@@ -39,8 +39,7 @@ impl Run for ExportJournal {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_csv = context.output == Some(Output::Csv);
-        let since = args.since.as_deref().map(|text| moment(text, context.as_of)).transpose()?.unwrap_or(Instant::MIN);
-        let until = args.until.as_deref().map(|text| moment(text, context.as_of)).transpose()?;
+        let (since, until) = within(args, context)?;
         let store = context.store(Access::Read)?;
         let (as_of, csv_safe) = (context.as_of, context.csv_safe);
         let mut text = String::with_capacity(CHUNK + 1024);
@@ -95,4 +94,14 @@ impl Run for ExportJournal {
         }
         Ok(Answer::written(ExitStatus::Pass))
     }
+}
+
+/// From when and until when transitions are written.
+fn within(args: &ExportJournal, context: &Context<'_>) -> Result<(Instant, Option<Instant>)> {
+    let as_of = context.as_of;
+    if let Some(span) = period::of_no_objective(args.period.as_deref(), context)? {
+        return Ok((span.start, Some(span.end)));
+    }
+    let at = |text: Option<&str>| text.map(|text| moment(text, as_of)).transpose();
+    Ok((at(args.since.as_deref())?.unwrap_or(Instant::MIN), at(args.until.as_deref())?))
 }

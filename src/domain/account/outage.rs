@@ -108,6 +108,7 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
         source: charge.source,
         weight,
         accounting: Accounting::Charged,
+        note: None,
     };
     stretches.into_iter().map(event).collect()
 }

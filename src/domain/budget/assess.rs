@@ -99,6 +99,16 @@ impl<'m> Assessment<'m> {
         self.recent.last()
     }
 
+    /// From when on, no earlier than a moment of the days that are not whole yet, something is down or may be; the end of time where nothing
+    /// is.
+    pub(crate) fn down_from(&self, from: Instant) -> Instant {
+        if self.recent_from > from {
+            return from;
+        }
+        let down = self.recent.iter().find(|piece| piece.down && piece.span.end > from);
+        down.map_or(Instant::MAX, |piece| piece.span.start.max(from))
+    }
+
     /// The tally of `span` as of its end, at or before `as_of`.
     ///
     /// # Errors

@@ -86,6 +86,8 @@ pub(crate) struct Circumstances {
     pub(crate) note: Option<String>,
     /// The maintenance windows of the system that were in force during some of it, whether or not they excuse it; by name.
     pub(crate) maintenance: Vec<Name>,
+    /// For how much of it any of these were in force, in milliseconds.
+    pub(crate) planned_ms: i64,
 }
 
 impl Interruption {

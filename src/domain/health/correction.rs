@@ -119,16 +119,21 @@ impl Correction {
 
 /// The corrections of one system, of which none contradicts another.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Corrections(Vec<Correction>);
+pub(crate) struct Corrections {
+    all: Vec<Correction>,
+    /// What they are called decides no number, but events name them.
+    names: Vec<Name>,
+}
 
 /// What holds over a span in place of what was recorded.
 pub(super) type Instead<T> = (Span, T);
 
 impl Corrections {
-    pub(crate) fn new(mut corrections: Vec<Correction>) -> Self {
-        corrections.sort();
-        corrections.dedup();
-        Self(corrections)
+    pub(crate) fn new(mut named: Vec<(Correction, Name)>) -> Self {
+        named.sort();
+        let (mut all, names): (Vec<_>, Vec<_>) = named.into_iter().unzip();
+        all.dedup();
+        Self { all, names }
     }
 
     /// What is said of a stream.
@@ -139,21 +144,21 @@ impl Corrections {
         location: Option<&Name>,
     ) -> Vec<Instead<Option<Status>>> {
         let named =
-            self.0.iter().filter(|known| !known.target.is_system() && known.target.names(source, check, location));
+            self.all.iter().filter(|known| !known.target.is_system() && known.target.names(source, check, location));
         joined(named.map(|known| (known.span(), known.status.status())))
     }
 
     /// What is said of the effective status, from the first transition on, and not once the system is retired.
     pub(super) fn of_system(&self, first: Instant, retired_at: Option<Instant>) -> Vec<Instead<Option<Status>>> {
         let within = Span::new(first, retired_at.unwrap_or(END).max(first));
-        let of_it = self.0.iter().filter(|known| known.target.is_system());
+        let of_it = self.all.iter().filter(|known| known.target.is_system());
         let said = of_it.map(|known| (known.span().intersect(within), known.status.status()));
         joined(said.filter(|(span, _)| !span.is_empty()))
     }
 
     /// The time under a correction of a system, or of what an objective on one of its checks looks at.
     pub(crate) fn spans(&self, check: Option<&Name>) -> Vec<Span> {
-        let spans = self.0.iter().filter(|known| known.target.concerns(check)).map(|known| (known.span(), ()));
+        let spans = self.all.iter().filter(|known| known.target.concerns(check)).map(|known| (known.span(), ()));
         joined(spans).into_iter().map(|(span, ())| span).collect()
     }
 }

@@ -160,6 +160,9 @@ pub(crate) struct Logged {
     /// Grows by every change ever logged; never given twice.
     pub(crate) sequence: i64,
     pub(crate) change: Change,
+    /// Whose it is and how that stands as of the computation that logged it, as a JSON object; `None` of what is gone, and of what earlier
+    /// versions logged.
+    pub(crate) whole: Option<String>,
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use crate::domain::rules::condition::{Owner, Subject};
 use crate::domain::rules::finding::Finding;
 use crate::domain::rules::solver::explained::Explained;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::period::Frame;
 use crate::render::form::moment::zoned;
 use crate::render::form::sheet::paint;
+use crate::render::part::period::zone;
 use crate::render::part::reading::{shown, values};
 use crate::render::part::subject::{WireId, count_of, name_of};
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
@@ -51,8 +53,8 @@ impl<'a> WireExplained<'a> {
     }
 }
 
-/// The verdict for programs.
-pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document> {
+/// The verdict for programs, over the period that was asked about.
+pub(crate) fn document(findings: &[Finding], frame: Option<&Frame>, as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = findings
         .iter()
@@ -71,11 +73,14 @@ pub(crate) fn document(findings: &[Finding], as_of: Instant) -> Result<Document>
     let mut document = Document::list(as_of, "results", &rows)?;
     let verdict = if findings.iter().any(|finding| finding.firing) { "fail" } else { "pass" };
     document.set("verdict", &verdict)?;
+    if let Some(frame) = frame {
+        document.set("period", &frame.period.to_string())?;
+    }
     Ok(document)
 }
 
 /// The verdict as a table, for markdown.
-pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
+pub(crate) fn sheet(findings: &[Finding], frame: Option<&Frame>) -> Sheet {
     let about =
         |owner: Owner| findings.iter().any(|finding| finding.subject.named().is_some_and(|(of, _)| of == owner));
     let what = match (about(Owner::Objective), about(Owner::System)) {
@@ -94,12 +99,13 @@ pub(crate) fn sheet(findings: &[Finding]) -> Sheet {
         ]);
     }
     sheet.footer.push(summary(findings).1);
+    sheet.footer.extend(frame.map(over));
     sheet
 }
 
 /// The verdict for people: every objective and system that fails, with the values that decided, and a line that sums up. What passes is
 /// there when it was explained.
-pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
+pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
         let (sign, verb, tone) =
@@ -120,7 +126,15 @@ pub(crate) fn text(findings: &[Finding], canvas: Canvas) -> String {
     let (pass, summary) = summary(findings);
     text.push_str(&paint(&summary, if pass { Tone::Good } else { Tone::Bad }, canvas));
     text.push('\n');
+    if let Some(frame) = frame {
+        let _ = writeln!(text, "{}", paint(&over(frame), Tone::Faint, canvas));
+    }
     text
+}
+
+/// Which period it is about.
+fn over(frame: &Frame) -> String {
+    format!("period {} in {}", frame.period, zone(frame, []))
 }
 
 /// A term with its parts below it: whether each is true, and the values it looked at.
@@ -140,7 +154,7 @@ fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canva
 /// Since when a finding is as it is, and what is to come.
 pub(super) fn course(finding: &Finding) -> Option<String> {
     let since = finding.since.map(|since| format!("since {}", zoned(since)));
-    let clears = finding.clears_at.map(|at| format!("clears {} if nothing else happens", zoned(at)));
+    let clears = finding.clears_at.map(|at| format!("clears {} if no status changes", zoned(at)));
     let parts: Vec<String> = since.into_iter().chain(clears).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

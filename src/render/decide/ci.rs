@@ -6,6 +6,7 @@ use super::check::{cause, course, sheet, summary};
 use crate::domain::rules::condition::Severity;
 use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::period::Frame;
 use crate::render::form::github::{Annotation, line};
 use crate::render::form::junit::{Case, Outcome, text};
 use crate::render::part::reading::shown;
@@ -48,8 +49,8 @@ pub(crate) fn annotations(findings: &[Finding]) -> String {
 }
 
 /// The verdict as a page for the summary of a GitHub job.
-pub(crate) fn job_summary(findings: &[Finding]) -> String {
-    format!("### Error budgets\n\n{}\n", sheet(findings).markdown())
+pub(crate) fn job_summary(findings: &[Finding], frame: Option<&Frame>) -> String {
+    format!("### Error budgets\n\n{}\n", sheet(findings, frame).markdown())
 }
 
 /// The values that decided, since when, and what is to come, a line each.

@@ -21,7 +21,7 @@ pub(crate) fn short_down(micros: i64) -> String {
     short_time(micros / FULL)
 }
 
-/// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7.2h`, `12d`. Floored.
+/// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7h15m`, `31h`, `12d`. Floored.
 pub(crate) fn short_time(millis: i64) -> String {
     let (unit, label) = match millis {
         ms if ms < MINUTE_MS => (1000, "s"),
@@ -31,6 +31,10 @@ pub(crate) fn short_time(millis: i64) -> String {
     };
     if millis > 0 && millis < 1000 {
         return format!("{millis}ms");
+    }
+    if label == "h" && millis < 10 * HOUR_MS {
+        let (hours, minutes) = (millis / HOUR_MS, millis % HOUR_MS / MINUTE_MS);
+        return if minutes == 0 { format!("{hours}h") } else { format!("{hours}h{minutes:02}m") };
     }
     let tenths = millis * 10 / unit;
     if tenths < 100 && tenths % 10 != 0 {
@@ -82,7 +86,11 @@ mod tests {
             (1500, "1.5s"),
             (2_592_000, "43m"),
             (210_000, "3.5m"),
-            (26_100_000, "7.2h"),
+            (26_100_000, "7h15m"),
+            (7_140_000, "1h59m"),
+            (7_200_000, "2h"),
+            (35_999_999, "9h59m"),
+            (36_000_000, "10h"),
             (1_036_800_000, "12d"),
         ] {
             assert_eq!(short_time(millis), text);

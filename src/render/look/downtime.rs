@@ -55,6 +55,8 @@ struct WireEvent<'a> {
     accounting: &'static str,
     /// The maintenance windows or the corrections because of which it is not charged.
     because: Vec<&'a str>,
+    /// What was said last of the outage by the end of the event.
+    note: Option<&'a str>,
 }
 
 impl<'a> WireEvent<'a> {
@@ -65,20 +67,15 @@ impl<'a> WireEvent<'a> {
             start_time: event.start.to_string(),
             end_time: event.end.map(|end| end.to_string()),
             duration_seconds: event.span(as_of).millis() / 1000,
-            attribution_type: attribution(event),
+            attribution_type: event.attribution(),
             upstream_system_id: event.upstream.as_ref().map(Name::as_str),
             source: event.source.as_str(),
             weight: event.weight as f64 / FULL as f64,
             accounting: event.accounting.as_str(),
             because: event.accounting.because().iter().map(Name::as_str).collect(),
+            note: event.note.as_deref(),
         }
     }
-}
-
-/// To whom an event belongs, or would if it were charged; what did not happen, to nobody.
-fn attribution(event: &Event) -> Option<&'static str> {
-    let did_happen = !matches!(event.accounting, Accounting::Corrected(_));
-    did_happen.then_some(if event.upstream.is_some() { "upstream" } else { "self" })
 }
 
 #[derive(Serialize)]
@@ -182,16 +179,20 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
         .names()
         .left("START")
         .left("END")
-        .right("LASTED")
+        .right("DOWNTIME")
         .left("CAUSE")
         .left("SOURCE")
         .optional();
     if *all {
         sheet = sheet.left("NOT CHARGED");
     }
+    let has_notes = shown.iter().any(|event| event.note.is_some());
+    if has_notes {
+        sheet = sheet.left("NOTE").optional();
+    }
     for event in &shown {
         let end = event.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
-        let cause = attribution(event).map_or("–", |_| event.upstream.as_ref().map_or("self", Name::as_str));
+        let cause = event.attribution().map_or("–", |_| event.upstream.as_ref().map_or("self", Name::as_str));
         let mut row = vec![
             Cell::toned(event.objective.as_str(), Tone::Strong),
             Cell::at(event.start),
@@ -201,6 +202,7 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
             Cell::plain(event.source.as_str()),
         ];
         row.extend(all.then(|| Cell::plain(reason(&event.accounting))));
+        row.extend(has_notes.then(|| Cell::plain(event.note.as_deref().unwrap_or_default())));
         sheet.push(row);
     }
     if earlier > 0 {
@@ -301,7 +303,7 @@ fn line(reading: &Reading) -> Result<String> {
     // What began before a period counts in the one before.
     let within = if reading.asked().frame.is_some() { " within the period" } else { " in all" };
     Ok(format!(
-        "{}{open}{events}, {}{within}, longest {}, mean time to recovery {}",
+        "{}{open}{events}, {}{within}; longest outage {}, mean time to recovery {}",
         counted(totals.outages, "outage"),
         short_down(totals.total_us),
         time(totals.longest_ms),

@@ -22,12 +22,17 @@ fn headline(review: &Review) -> String {
 
 /// The period in words: its days, its zone, and whether it is over.
 fn subtitle(review: &Review) -> String {
+    let so_far = if review.is_complete() { String::new() } else { format!(", so far as of {}", zoned(review.as_of)) };
+    format!("{}{so_far}", days(review))
+}
+
+/// The days of the period, and in which zone.
+fn days(review: &Review) -> String {
     let period = review.frame.period;
     let (first, last) = (period.first(), period.next().plus(-1));
     let days = if first == last { first.to_string() } else { format!("{first} to {last}") };
-    let so_far = if review.is_complete() { String::new() } else { format!(", so far as of {}", zoned(review.as_of)) };
     let zone = period::zone(&review.frame, review.entries.iter().map(|entry| &entry.level.report));
-    format!("{days} in {zone}{so_far}")
+    format!("{days} in {zone}")
 }
 
 /// The review for people.

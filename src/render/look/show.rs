@@ -204,8 +204,8 @@ fn events(portrait: &Portrait) -> Vec<String> {
         .map(|event| {
             let lasted = super::downtime::lasted(event, portrait.as_of);
             let lasted = match event.end {
-                Some(_) => format!("lasted {lasted:>5}"),
-                None => format!("ongoing, {lasted} so far"),
+                Some(_) => format!("down {lasted:>5}"),
+                None => format!("down {lasted} so far"),
             };
             let cause = event.upstream.as_ref().map_or("self", |name| name.as_str());
             format!("{}  {lasted}, cause: {cause} ({})", minute(event.start), event.source.as_str())

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
 use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::value::instant::Instant;
@@ -18,6 +19,7 @@ struct WireChange<'a> {
     previous: Option<WireView<'a>>,
     next: Option<WireView<'a>>,
     changed_fields: Vec<&'a str>,
+    view: Option<Value>,
 }
 
 struct WireView<'a>(&'a View);
@@ -45,6 +47,7 @@ fn wire(logged: &Logged) -> WireChange<'_> {
         previous: change.previous.as_ref().map(WireView),
         next: change.next.as_ref().map(WireView),
         changed_fields: change.changed_fields(),
+        view: logged.whole.as_deref().and_then(|whole| serde_json::from_str(whole).ok()),
     }
 }
 

@@ -10,14 +10,36 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
 use crate::domain::value::instant::Instant;
 
-/// Labels of a sample, in their order.
-type Labels = Vec<(String, String)>;
+/// Labels of a sample in their order, as they are printed between braces.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+struct Labels(String);
+
+impl Labels {
+    /// The same with one more.
+    fn with(mut self, name: &str, value: &str) -> Self {
+        let text = &mut self.0;
+        text.push_str(if text.is_empty() { "" } else { "," });
+        text.push_str(name);
+        text.push_str("=\"");
+        for letter in value.chars() {
+            match letter {
+                '\\' => text.push_str("\\\\"),
+                '"' => text.push_str("\\\""),
+                '\n' => text.push_str("\\n"),
+                plain => text.push(plain),
+            }
+        }
+        text.push('"');
+        self
+    }
+}
 
 /// A metric by its name: its help, and its series in the order in which they first appeared.
 struct Family {
     name: &'static str,
     help: &'static str,
     series: Vec<Series>,
+    /// Where the series of each set of labels is, where there are several moments.
     places: HashMap<Labels, usize>,
 }
 
@@ -49,6 +71,11 @@ impl Sink<'_> {
             families.len() - 1
         });
         let family = &mut families[place];
+        if !self.metrics.timed {
+            // Of one moment every sample is a series of its own.
+            family.series.push(Series { labels, samples: vec![(self.at, value)] });
+            return;
+        }
         let place = *family.places.entry(labels.clone()).or_insert_with(|| {
             family.series.push(Series { labels, samples: Vec::new() });
             family.series.len() - 1
@@ -65,7 +92,12 @@ impl Metrics {
     /// Adds what is known as of a moment.
     pub(crate) fn add(&mut self, reports: &[ObjectiveReport], healths: &[Health], at: Instant) {
         let mut sink = Sink { metrics: self, at };
-        sink.put("slo_as_of_timestamp_seconds", "The time as of which these metrics are", Vec::new(), seconds(at));
+        sink.put(
+            "slo_as_of_timestamp_seconds",
+            "The time as of which these metrics are",
+            Labels::default(),
+            seconds(at),
+        );
         catalogue::objectives(&mut sink, reports);
         catalogue::systems(&mut sink, healths);
         sloth::objectives(&mut sink, reports);
@@ -78,9 +110,15 @@ impl Metrics {
             // Writing to a string does not fail.
             let _ = writeln!(text, "# HELP {} {}\n# TYPE {} gauge", family.name, family.help, family.name);
             for series in &family.series {
-                let labels = printed(&series.labels);
+                let (open, labels, close) = match series.labels.0.as_str() {
+                    "" => ("", "", ""),
+                    labels => ("{", labels, "}"),
+                };
                 for (at, value) in &series.samples {
-                    let _ = write!(text, "{}{labels} {value}", family.name);
+                    for part in [family.name, open, labels, close, " "] {
+                        text.push_str(part);
+                    }
+                    let _ = write!(text, "{value}");
                     if self.timed {
                         let _ = write!(text, " {}", seconds(*at));
                     }
@@ -98,18 +136,6 @@ fn seconds(at: Instant) -> f64 {
     at.millis() as f64 / 1000.0
 }
 
-fn printed(labels: &Labels) -> String {
-    if labels.is_empty() {
-        return String::new();
-    }
-    let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-    format!("{{{}}}", pairs.join(","))
-}
-
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
 /// A key of a label as a name of one here: `app.io/team` is `label_app_io_team`.
 fn label_name(key: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
@@ -122,8 +148,8 @@ mod tests {
 
     #[test]
     fn labels_are_escaped_and_keys_are_names() {
-        let labels = vec![("a".to_owned(), "x\"y\\z\nw".to_owned())];
-        assert_eq!(printed(&labels), "{a=\"x\\\"y\\\\z\\nw\"}");
+        let labels = Labels::default().with("a", "x\"y\\z\nw").with("b", "");
+        assert_eq!(labels.0, "a=\"x\\\"y\\\\z\\nw\",b=\"\"");
         assert_eq!(label_name("app.kubernetes.io/part-of"), "label_app_kubernetes_io_part_of");
     }
 
@@ -133,7 +159,7 @@ mod tests {
         for at in [1000, 2500] {
             let mut sink = Sink { metrics: &mut metrics, at: Instant::from_millis(at) };
             for name in ["a", "b"] {
-                sink.put("slo_x", "An X", vec![("name".to_owned(), name.to_owned())], at as f64);
+                sink.put("slo_x", "An X", Labels::default().with("name", name), at as f64);
             }
         }
         assert_eq!(

@@ -8,7 +8,8 @@ use rusqlite::{Row, params};
 
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::wire;
-use crate::domain::account::maintenance::{MaintenanceWindow, Schedule};
+use crate::domain::account::maintenance::MaintenanceWindow;
+use crate::domain::account::maintenance::calendar::Schedules;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::correction::Correction;
 use crate::domain::plan::object::Kind;
@@ -130,14 +131,17 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
-    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Vec<Schedule>> {
-        let mut schedules = Vec::new();
+    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
+        let mut schedules = Schedules::default();
         self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
-            schedules.extend(maintenance_window(row, |of, body| {
+            maintenance_window(row, |of, body| {
                 let covers = is_of_it || wire::read_covered(of, body)?.contains(name);
-                if covers { wire::read_schedule(of, body) } else { Ok(None) }
-            })?);
-            Ok(())
+                let schedule = if covers { wire::read_schedule(of, body)? } else { None };
+                if let Some(schedule) = schedule {
+                    schedules.add(of, schedule);
+                }
+                Ok(())
+            })
         })?;
         Ok(schedules)
     }
@@ -161,12 +165,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
-    pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<Correction>> {
+    pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<(Correction, Name)>> {
         let mut corrections = Vec::new();
         self.each_covering(Kind::Correction, system, |row, _| {
             let declared = correction(row)?;
             if declared.system == *name {
-                corrections.push(declared.correction);
+                corrections.push((declared.correction, declared.metadata.name));
             }
             Ok(())
         })?;

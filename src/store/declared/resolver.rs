@@ -8,8 +8,7 @@ use anyhow::Result;
 use super::manifests::Stored;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
-use crate::domain::account::maintenance::Schedule as Maintenance;
-use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::maintenance::calendar::{MaintenanceCalendar, Schedules};
 use crate::domain::account::member::{Composition, Member, SystemId};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::{Members, Objective, System};
@@ -33,9 +32,9 @@ pub(crate) struct Resolver<'s> {
     open: HashSet<Name>,
     systems: HashMap<Name, Option<Rc<System>>>,
     /// When the windows of a system that are not cancelled are in force, as far as all are known.
-    schedules: HashMap<Name, Vec<Maintenance>>,
+    schedules: HashMap<Name, Schedules>,
     /// What was recorded wrongly of a system, as far as all is known.
-    corrections: HashMap<Name, Vec<Correction>>,
+    corrections: HashMap<Name, Vec<(Correction, Name)>>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -79,11 +78,12 @@ impl<'s> Resolver<'s> {
                 }
                 Object::MaintenanceWindow(window) if !window.cancelled => {
                     for system in &window.systems {
-                        resolver.schedules.entry(system.clone()).or_default().push(window.schedule.clone());
+                        let schedules = resolver.schedules.entry(system.clone()).or_default();
+                        schedules.add(window.metadata.name.as_str(), window.schedule.clone());
                     }
                 }
-                Object::Correction(DeclaredCorrection { system, correction, .. }) => {
-                    resolver.corrections.entry(system).or_default().push(correction);
+                Object::Correction(DeclaredCorrection { metadata, system, correction, .. }) => {
+                    resolver.corrections.entry(system).or_default().push((correction, metadata.name));
                 }
                 Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
             }
@@ -313,7 +313,7 @@ impl<'s> Resolver<'s> {
         } else {
             self.store.maintenance_of(system.id, &system.name)?
         };
-        let calendar = Rc::new(MaintenanceCalendar::of(schedules));
+        let calendar = Rc::new(schedules.calendar());
         self.calendars.insert(system.name.clone(), Rc::clone(&calendar));
         Ok(calendar)
     }

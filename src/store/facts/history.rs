@@ -1,6 +1,7 @@
 //! Owns reading the journal: the history of a system between two moments, as of a third.
 
 mod counting;
+mod noted;
 mod thinning;
 
 use std::cell::RefCell;

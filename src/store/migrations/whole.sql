@@ -148,7 +148,7 @@ CREATE TABLE change_log (
     previous       TEXT,
     next           TEXT,
     changed_fields TEXT NOT NULL
-, checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+, checksum INTEGER NOT NULL DEFAULT 0, view TEXT) STRICT;
 CREATE INDEX change_log_id ON change_log (kind, id);
 CREATE TABLE delivery (
     name           TEXT PRIMARY KEY,
@@ -253,3 +253,19 @@ WITH RECURSIVE number (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM number WHER
 SELECT objective_id, date(date, n || ' days') AS date, availability_percent, budget_consumed_minutes, budget_remaining_percent, burn_rate,
        streak_days + n * streak_step AS streak_days
 FROM snapshot_run CROSS JOIN number WHERE n < days;
+CREATE TABLE downtime_event (
+    objective_id       TEXT NOT NULL,
+    start_time         TEXT NOT NULL,
+    system_id          TEXT NOT NULL,
+    end_time           TEXT,
+    duration_seconds   INTEGER NOT NULL,
+    attribution_type   TEXT,
+    upstream_system_id TEXT,
+    source             TEXT NOT NULL,
+    weight             REAL NOT NULL,
+    accounting         TEXT NOT NULL,
+    because            TEXT NOT NULL,
+    note               TEXT,
+    checksum           INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (objective_id, start_time)
+) STRICT, WITHOUT ROWID;

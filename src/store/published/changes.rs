@@ -1,6 +1,7 @@
 //! Owns the change log, and up to which change each recipient of --exec has been told.
 
 mod appending;
+mod whole;
 
 use std::fs::{File, OpenOptions};
 
@@ -21,7 +22,7 @@ use crate::store::shared::Held;
 use crate::store::soundness::row::{intact, is_intact};
 use crate::store::soundness::{DamagedCache, Difference};
 
-const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next";
+const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next, view";
 const INTACT: &str = intact!(change_log);
 
 /// Refuses a logged change that is not as it was written.
@@ -96,7 +97,7 @@ impl Store {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([range.after, range.through])?;
         while let Some(row) = rows.next()? {
-            expect(row, 6)?;
+            expect(row, 7)?;
             if !each(read_logged(row)?)? {
                 break;
             }
@@ -148,7 +149,7 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut views = Views::new();
         while let Some(row) = rows.next()? {
-            expect(row, 6)?;
+            expect(row, 7)?;
             let Change { kind, id, next, .. } = read_logged(row)?.change;
             views.extend(next.map(|next| ((kind, id), next)));
         }
@@ -184,7 +185,7 @@ impl Store {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([name])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        expect(row, 6)?;
+        expect(row, 7)?;
         read_logged(row).map(Some)
     }
 
@@ -264,7 +265,7 @@ impl Store {
             if change.previous == change.next {
                 differences.push(Difference(format!("{place} changes nothing")));
             }
-            if row.get::<_, String>(6)? != serde_json::to_string(&change.changed_fields())? {
+            if row.get::<_, String>(7)? != serde_json::to_string(&change.changed_fields())? {
                 differences.push(Difference(format!("{place} does not name the fields that differ")));
             }
             let known = before.filter(|known| (known.kind, &known.id) == (change.kind, &change.id));
@@ -311,7 +312,7 @@ pub(in crate::store) fn read_logged(row: &Row<'_>) -> Result<Logged> {
         previous: view(4)?,
         next: view(5)?,
     };
-    Ok(Logged { sequence, change })
+    Ok(Logged { sequence, change, whole: row.get(6)? })
 }
 
 pub(super) fn read_view(text: &str) -> Result<View> {

@@ -3,6 +3,7 @@
 
 mod aligning;
 mod days;
+mod events;
 mod publishing;
 mod rows;
 

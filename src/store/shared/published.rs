@@ -4,17 +4,18 @@
 use super::catalog::{Kind, Table};
 
 /// The tables that `slo compute` fills for others; those of earlier schemas among them.
-const PUBLISHED: [&str; 8] = [
+const PUBLISHED: [&str; 9] = [
     "computation",
     "objective_status",
     "system_status",
     "daily_snapshot",
     "snapshot_run",
+    "downtime_event",
     "streak",
     "achievement",
     "change_log",
 ];
-const MOMENTS: [&str; 15] = [
+const MOMENTS: [&str; 17] = [
     "as_of",
     "window_start",
     "window_end",
@@ -30,13 +31,15 @@ const MOMENTS: [&str; 15] = [
     "occurred_at",
     "computed_at",
     "maintenance_until",
+    "start_time",
+    "end_time",
 ];
 const DATES: [&str; 1] = ["date"];
 /// The table whose rows are some days in a row that closed alike.
 const RUNS: &str = "snapshot_run";
 /// What says nothing to others.
 const UNTOLD: [&str; 3] = ["checksum", "days", "streak_step"];
-const DOCUMENTS: [&str; 5] = ["labels", "attribution", "previous", "next", "changed_fields"];
+const DOCUMENTS: [&str; 7] = ["labels", "attribution", "previous", "next", "changed_fields", "because", "view"];
 const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
 
 pub(super) fn is_published(table: &str) -> bool {

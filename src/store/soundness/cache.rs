@@ -24,8 +24,8 @@ pub(super) const CACHES: [&str; 8] = [
     "input_digest",
 ];
 /// The tables that `slo compute` fills anew but for the log.
-const PUBLISHED: [&str; 6] =
-    ["computation", "objective_status", "system_status", "snapshot_run", "streak", "achievement"];
+const PUBLISHED: [&str; 7] =
+    ["computation", "objective_status", "system_status", "snapshot_run", "downtime_event", "streak", "achievement"];
 /// What computations have seen and told, which comes from nothing else and is no fact.
 const SEEN: [&str; 2] = ["change_log", "delivery"];
 

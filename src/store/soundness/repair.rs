@@ -29,7 +29,8 @@ impl Store {
 
     /// Lets every change continue the one before it.
     fn continue_changes(&self) -> Result<()> {
-        let sql = "SELECT sequence, kind, id, occurred_at, previous, next FROM change_log ORDER BY kind, id, sequence";
+        let sql =
+            "SELECT sequence, kind, id, occurred_at, previous, next, view FROM change_log ORDER BY kind, id, sequence";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut before: Option<Change> = None;
@@ -60,7 +61,7 @@ impl Store {
             return Ok(());
         };
         let sql = "UPDATE change_log SET previous = ?2, changed_fields = ?3,
-                   checksum = row_sum(sequence, as_of, kind, id, occurred_at, ?2, next, ?3) WHERE sequence = ?1";
+                   checksum = row_sum(sequence, as_of, kind, id, occurred_at, ?2, next, ?3, view) WHERE sequence = ?1";
         let (previous, fields) =
             (change.previous.as_ref().map(write_view), serde_json::to_string(&change.changed_fields())?);
         self.connection.prepare_cached(sql)?.execute(params![sequence, previous, fields])?;

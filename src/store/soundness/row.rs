@@ -74,7 +74,7 @@ macro_rules! covered {
         "condition, objective, fingerprint, logged_until, logged_from"
     };
     (change_log) => {
-        "sequence, as_of, kind, id, occurred_at, previous, next, changed_fields"
+        "sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, view"
     };
     (delivery) => {
         "name, delivered_through"

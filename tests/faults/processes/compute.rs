@@ -343,6 +343,12 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
             "daily_snapshot: shop-availability 2024-03-25 should not be there",
             true,
         ),
+        ("DELETE FROM downtime_event", "downtime_event: shop-availability 2024-", false),
+        (
+            "UPDATE downtime_event SET accounting = 'excluded'",
+            " has the accounting excluded; recomputed it is charged",
+            false,
+        ),
         ("UPDATE change_log SET next = previous WHERE sequence = 1", "change 1 changes nothing", false),
         (
             "UPDATE change_log SET next = '{\"state\":1}' WHERE sequence = 1",

@@ -82,7 +82,7 @@ const READERS: [&[&str]; 17] = [
 ];
 
 /// The tables that can be made anew from others, or are what computations have seen.
-const CACHES: [&str; 17] = [
+const CACHES: [&str; 18] = [
     "seal",
     "ledger",
     "objective_input",
@@ -95,6 +95,7 @@ const CACHES: [&str; 17] = [
     "objective_status",
     "system_status",
     "snapshot_run",
+    "downtime_event",
     "streak",
     "achievement",
     "change_log",
@@ -387,7 +388,9 @@ fn pages_of_a_cache_that_make_no_sense() {
     let whole = Whole::new();
     let connection = Connection::open(whole.world.db()).unwrap();
     let page: usize = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
-    for table in ["ledger", "seal", "objective_input", "condition_logged", "objective_status", "snapshot_run"] {
+    for table in
+        ["ledger", "seal", "objective_input", "condition_logged", "objective_status", "snapshot_run", "downtime_event"]
+    {
         whole.become_of(&whole.bytes);
         let connection = Connection::open(whole.world.db()).unwrap();
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";

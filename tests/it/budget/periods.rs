@@ -29,7 +29,7 @@ fn date(days: i64) -> String {
 }
 
 /// How a period of this kind is written in which a date lies.
-fn written(unit: Unit, zone: Zone, at: Ms) -> String {
+pub(super) fn written(unit: Unit, zone: Zone, at: Ms) -> String {
     let (start, end) = period(unit, zone, at);
     let (first, last) = (zone.date(start), zone.date(end - 1));
     let (year, month, _) = civil_from_days(first);
@@ -43,7 +43,7 @@ fn written(unit: Unit, zone: Zone, at: Ms) -> String {
 }
 
 /// The world in which every objective's window is the period.
-fn framed(world: &World, unit: Unit, zone: Option<Zone>) -> World {
+pub(super) fn framed(world: &World, unit: Unit, zone: Option<Zone>) -> World {
     let mut framed = world.clone();
     for objective in &mut framed.objectives {
         let zone = zone.unwrap_or(objective.zone());
@@ -58,7 +58,7 @@ fn named<'v>(rows: &'v Value, name: &str) -> &'v Value {
 }
 
 /// What the row of an objective over a period should be.
-fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms) -> Value {
+pub(super) fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms) -> Value {
     let end = period(unit, zone, at).1;
     if end > world.as_of {
         let rows = objectives(world);
@@ -71,7 +71,7 @@ fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms
 }
 
 /// A moment of a world near which something happens, and before its present.
-fn moment(world: &World, place: Index, shift: Ms) -> Ms {
+pub(super) fn moment(world: &World, place: Index, shift: Ms) -> Ms {
     let mut moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of).collect();
     moments.push(world.as_of);
     (place.get(&moments) + shift).clamp(instant("2001-01-02T00:00:00Z"), world.as_of)

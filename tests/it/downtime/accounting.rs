@@ -130,7 +130,7 @@ fn each_kind_of_downtime_says_because_of_what_it_is_not_charged() {
     assert!(table.contains(line), "{table}");
     let csv = slo.pass(&["downtime", "--all", "-o", "csv", "--as-of", &world.as_of_text()], b"");
     assert_eq!(csv.lines().count(), 10, "{csv}");
-    assert!(csv.lines().next().unwrap().ends_with("weight,accounting,because"), "{csv}");
+    assert!(csv.lines().next().unwrap().ends_with("weight,accounting,because,note"), "{csv}");
     // The last two of all.
     let last = all(&slo, &world.as_of_text(), &["--last", "2"]);
     let rows: Vec<String> = last["events"].as_array().unwrap().iter().map(row).collect();

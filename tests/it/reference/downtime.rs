@@ -140,6 +140,7 @@ fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value
         "weight": event.weight as f64 / 1000.0,
         "accounting": "charged",
         "because": [],
+        "note": null,
     })
 }
 

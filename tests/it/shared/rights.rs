@@ -91,6 +91,8 @@ pub(super) fn age(server: &Server, schema: &str) -> String {
         &format!(
             "DROP VIEW {schema}.objective_status; ALTER TABLE {schema}.objective_status_row DROP COLUMN corrected_minutes;
              DROP VIEW {schema}.daily_snapshot; DROP TABLE {schema}.snapshot_run_row;
+             DROP VIEW {schema}.downtime_event; DROP TABLE {schema}.downtime_event_row;
+             DROP VIEW {schema}.change_log; ALTER TABLE {schema}.change_log_row DROP COLUMN view;
              CREATE TABLE {schema}.daily_snapshot_row (objective_id text, date text, availability_percent double precision,
                budget_consumed_minutes double precision NOT NULL, budget_remaining_percent double precision NOT NULL,
                burn_rate double precision, streak_days bigint NOT NULL, checksum bigint NOT NULL, PRIMARY KEY (objective_id, date));

@@ -10,13 +10,15 @@ use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
 
 use crate::cases::one_in;
+use crate::downtime::notes::noted;
 use crate::harness::Slo;
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
 use crate::reference::difference;
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{World, feed};
 
-const TABLES: [&str; 5] = ["objective_status", "system_status", "daily_snapshot", "streak", "achievement"];
+const TABLES: [&str; 6] =
+    ["objective_status", "system_status", "daily_snapshot", "downtime_event", "streak", "achievement"];
 
 /// The rows of a table, by column, in the order of its key; without their checksums.
 fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
@@ -53,7 +55,7 @@ fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
 }
 
 fn computed_afresh(world: &World) -> Slo {
-    let slo = Slo::with(&world.feed(), &world.manifests());
+    let slo = Slo::with(&noted(&world.facts), &world.manifests());
     compute(&slo, world.as_of);
     slo
 }
@@ -106,12 +108,12 @@ proptest! {
         let mut rest = facts.as_slice();
         for (index, cut) in cuts.iter().enumerate() {
             let (part, after) = rest.split_at((rest.len() as f64 * cut) as usize);
-            slo.ingest(&feed(part));
+            slo.ingest(&noted(part));
             rest = after;
             compute(&slo, world.as_of + looks.get(index).copied().unwrap_or(0));
             slo.pass(&["db", "verify"], b"");
         }
-        slo.ingest(&feed(rest));
+        slo.ingest(&noted(rest));
         slo.pass(&["db", "verify"], b"");
         compute(&slo, world.as_of);
         slo.pass(&["db", "verify"], b"");
@@ -122,7 +124,7 @@ proptest! {
 
     #[test]
     fn tables_follow_manifests((before, after) in revised_worlds(), looks in looks()) {
-        let slo = Slo::with(&before.feed(), &before.manifests());
+        let slo = Slo::with(&noted(&before.facts), &before.manifests());
         for look in &looks {
             compute(&slo, before.as_of + look);
         }
@@ -172,6 +174,14 @@ proptest! {
             let days = rows(&slo, &format!("SELECT * FROM daily_snapshot WHERE objective_id = '{name}'"));
             prop_assert_eq!(difference("snapshots", &trend["snapshots"], &camel(&days)), None);
         }
+        let downtime = parsed(&slo, &["downtime", "--all", "--since", "2000-01-01"], world.as_of);
+        let mut printed = downtime["events"].as_array().unwrap().clone();
+        printed.sort_by_key(|event| (event["objectiveId"].to_string(), event["startTime"].to_string()));
+        let mut events = camel(&table(&slo, "downtime_event"));
+        for event in events.as_array_mut().unwrap() {
+            event["because"] = serde_json::from_str(event["because"].as_str().unwrap()).unwrap();
+        }
+        prop_assert_eq!(difference("events", &Value::Array(printed), &events), None);
         let streaks = parsed(&slo, &["streaks"], world.as_of);
         let printed = sorted(&streaks["streaks"], "objectiveId");
         prop_assert_eq!(difference("streaks", &printed, &camel(&table(&slo, "streak"))), None);
@@ -203,7 +213,9 @@ proptest! {
                 slo.ingest(&feed(late));
             }
             let at = world.as_of + look * DAY;
-            for line in compute(&slo, at) {
+            let lines = compute(&slo, at);
+            let status = parsed(&slo, &["status"], at);
+            for line in lines {
                 let text = |name: &str| line[name].as_str().unwrap().to_owned();
                 let key = (text("kind"), text("id"));
                 let (previous, next) = (&line["previous"], &line["next"]);
@@ -212,6 +224,10 @@ proptest! {
                 let names = if next.is_null() { previous } else { next }.as_object().unwrap().keys();
                 let differ: Vec<&String> = names.filter(|name| previous[*name] != next[*name]).collect();
                 prop_assert_eq!(&line["changedFields"], &json!(differ));
+                prop_assert_eq!(line["view"].is_null(), next.is_null());
+                if !next.is_null() {
+                    whole(&line, &status, &world);
+                }
                 if key.0 == "achievement" {
                     prop_assert!(next.is_null() || next["unlockedAt"] == line["occurredAt"]);
                 } else if key.0 == "system" && !next.is_null() {
@@ -236,13 +252,37 @@ proptest! {
         for row in logged.as_array_mut().unwrap() {
             let row = row.as_object_mut().unwrap();
             row.remove("asOf");
-            for name in ["previous", "next", "changedFields"] {
+            for name in ["previous", "next", "changedFields", "view"] {
                 let text = row[name].as_str().map(str::to_owned);
                 row[name] = text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
             }
         }
         prop_assert_eq!(logged, Value::Array(printed));
         slo.pass(&["db", "verify"], b"");
+    }
+}
+
+/// Checks that a change carries whose it is, and how that stands as of its computation.
+fn whole(line: &Value, status: &Value, world: &World) {
+    let (view, id) = (&line["view"], line["id"].as_str().unwrap());
+    if line["kind"] != "objective" {
+        let system = if line["kind"] == "achievement" { id.split('/').next().unwrap() } else { id };
+        assert_eq!(view, &json!({ "systemId": system, "labels": {} }));
+        return;
+    }
+    let row = status["objectives"].as_array().unwrap().iter().find(|row| row["objectiveId"] == id).unwrap();
+    let objective = world.objectives.iter().find(|objective| objective.name == id).unwrap();
+    assert_eq!(view["labels"].as_object().unwrap().len(), objective.labels.len());
+    let fields = view.as_object().unwrap();
+    assert_eq!(fields.len(), 16);
+    for (name, value) in fields {
+        let printed = match name.as_str() {
+            "windowStart" => &row["window"]["start"],
+            "windowEnd" => &row["window"]["end"],
+            "exhaustedAt" => &row["forecast"]["exhaustedAt"],
+            name => &row[name],
+        };
+        assert_eq!(difference(name, printed, value), None);
     }
 }
 
@@ -375,4 +415,48 @@ fn an_objective_that_its_set_has_dropped_is_orphaned_wherever_it_is_told() {
         stored.iter().map(|row| (row["objective_id"].as_str().unwrap(), row["orphaned"].as_i64().unwrap())).collect();
     assert_eq!(told, [("dropped", 1), ("kept", 0)]);
     slo.pass(&["db", "verify"], b"");
+}
+
+#[test]
+fn an_event_names_the_window_that_excuses_it_as_it_is_called_now() {
+    let at = |time: &str, status: &str| {
+        format!("{{\"ts\":\"2026-10-{time}:00Z\",\"system\":\"shop\",\"status\":\"{status}\"}}\n")
+    };
+    let feed = [at("01T00:00", "up"), at("02T10:00", "down"), at("02T11:00", "up")].concat();
+    let manifests = |window: &str, correction: &str| {
+        format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: shop }}\nspec: {{ systemRef: {{ kind: System, name: shop }}, \
+             target: 99, windowDays: 7, excludeMaintenanceWindows: true }}\n---\napiVersion: slo/v1\nkind: MaintenanceWindow\n\
+             metadata: {{ name: {window} }}\nspec: {{ systemRefs: [{{ kind: System, name: shop }}], start: 2026-10-02T10:10:00Z, \
+             end: 2026-10-02T10:20:00Z }}\n---\napiVersion: slo/v1\nkind: Correction\nmetadata: {{ name: {correction} }}\n\
+             spec: {{ systemRef: {{ kind: System, name: shop }}, start: 2026-10-02T10:40:00Z, end: 2026-10-02T11:00:00Z, \
+             status: healthy, reason: wrong }}\n"
+        )
+    };
+    let slo = Slo::with(&feed, &manifests("upgrade", "probe"));
+    let noon = instant("2026-10-20T12:00:00Z");
+    let told = || -> Vec<String> {
+        compute(&slo, noon);
+        slo.pass(&["db", "verify"], b"");
+        let rows = rows(&slo, "SELECT start_time, accounting, because FROM downtime_event");
+        let text = |row: &Map<String, Value>, name: &str| row[name].as_str().unwrap().to_owned();
+        rows.iter()
+            .map(|row| {
+                format!("{} {} {}", &text(row, "start_time")[11..16], text(row, "accounting"), text(row, "because"))
+            })
+            .collect()
+    };
+    let expected = |window: &str, correction: &str| {
+        vec![
+            "10:00 charged []".to_owned(),
+            format!("10:10 excluded [\"{window}\"]"),
+            "10:20 charged []".to_owned(),
+            format!("10:40 corrected [\"{correction}\"]"),
+        ]
+    };
+    assert_eq!(told(), expected("upgrade", "probe"));
+    slo.apply(&manifests("move", "probe"));
+    assert_eq!(told(), expected("move", "probe"));
+    slo.apply(&manifests("move", "dns"));
+    assert_eq!(told(), expected("move", "dns"));
 }

@@ -134,7 +134,7 @@ fn same(found: Option<f64>, wanted: &Value, factor: f64) -> bool {
 }
 
 /// Metrics of an objective, the field of `status` that each is, and by what that is multiplied.
-const FIELDS: [(&str, &str, f64); 27] = [
+const FIELDS: [(&str, &str, f64); 28] = [
     ("slo_objective_target_ratio", "/target", 0.01),
     ("slo_objective_window_start_timestamp_seconds", "/window/start", 1.0),
     ("slo_objective_window_end_timestamp_seconds", "/window/end", 1.0),
@@ -152,6 +152,7 @@ const FIELDS: [(&str, &str, f64); 27] = [
     ("slo_objective_status_known", "/statusKnown", 1.0),
     ("slo_objective_excluded_seconds", "/excludedMinutes", 60.0),
     ("slo_objective_too_short_seconds", "/tooShortMinutes", 60.0),
+    ("slo_objective_corrected_seconds", "/correctedMinutes", 60.0),
     ("slo_objective_not_counted_seconds", "/notCountedMinutes", 60.0),
     ("slo_objective_coverage_ratio", "/coveragePercent", 0.01),
     ("slo_objective_last_seen_timestamp_seconds", "/lastSeen", 1.0),

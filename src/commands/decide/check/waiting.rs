@@ -8,6 +8,7 @@ use crate::clock::{self, Stopwatch};
 use crate::commands::Context;
 use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::period::Frame;
 use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::store::{Access, Store};
@@ -17,8 +18,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// How waiting has ended.
 pub(super) enum Waited {
-    /// It passes, or time is up: what was found last.
-    Over(Vec<Finding>),
+    /// It passes, or time is up: what was found last, and over which period.
+    Over((Vec<Finding>, Option<Frame>)),
     Stopped(Signal),
 }
 
@@ -30,7 +31,7 @@ pub(super) enum Waited {
 pub(super) fn until_it_passes(
     wait_ms: Option<i64>,
     context: &mut Context<'_>,
-    ask: impl Fn(&Store, Instant) -> Result<Vec<Finding>>,
+    ask: impl Fn(&Store, Instant) -> Result<(Vec<Finding>, Option<Frame>)>,
 ) -> Result<Waited> {
     if wait_ms.is_some() && context.is_fixed() {
         return Err(Failure::new(
@@ -43,10 +44,10 @@ pub(super) fn until_it_passes(
     let limit = Duration::from_millis(wait_ms.unwrap_or(0).unsigned_abs());
     loop {
         let as_of = context.as_of;
-        let findings = context.store(Access::Read)?.read(|store| ask(store, as_of))?;
+        let found = context.store(Access::Read)?.read(|store| ask(store, as_of))?;
         let left = limit.saturating_sub(began.elapsed());
-        if left.is_zero() || !findings.iter().any(|finding| finding.firing) {
-            return Ok(Waited::Over(findings));
+        if left.is_zero() || !found.0.iter().any(|finding| finding.firing) {
+            return Ok(Waited::Over(found));
         }
         if let Some(signal) = clock::pause(PAUSE.min(left), signals.as_ref()) {
             return Ok(Waited::Stopped(signal));

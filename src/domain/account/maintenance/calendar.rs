@@ -21,6 +21,39 @@ pub(crate) struct MaintenanceCalendar {
     /// In a fixed order.
     recurring: Vec<Recurrence>,
     unfolded: Unfolded,
+    /// A hash of which window is in force when: that decides no number, but events name windows.
+    names: u64,
+}
+
+/// The schedules of the windows of one system, none of them cancelled.
+#[derive(Default, Debug)]
+pub(crate) struct Schedules {
+    all: Vec<Schedule>,
+    names: u64,
+}
+
+impl Schedules {
+    /// Adds that of a window with a name.
+    pub(crate) fn add(&mut self, name: &str, schedule: Schedule) {
+        let mut hash = Fnv::new();
+        hash.feed(name);
+        match &schedule {
+            Schedule::Once(span) => feed(*span, &mut hash),
+            Schedule::Recurring(recurrence) => hash.feed(&recurrence.identity()),
+        }
+        // In whatever order they come.
+        self.names = self.names.wrapping_add(hash.finish());
+        self.all.push(schedule);
+    }
+
+    /// When any of them is in force.
+    pub(crate) fn calendar(self) -> MaintenanceCalendar {
+        MaintenanceCalendar { names: self.names, ..MaintenanceCalendar::of(self.all) }
+    }
+}
+
+fn feed(span: Span, hash: &mut Fnv) {
+    hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
 }
 
 /// How much maintenance there is from a moment on.
@@ -46,7 +79,7 @@ impl MaintenanceCalendar {
         recurring.dedup();
         let once: Rc<[Span]> = union(once).into();
         let unfolded = Unfolded::new(Rc::clone(&once));
-        Self { once, recurring, unfolded }
+        Self { once, recurring, unfolded, names: 0 }
     }
 
     /// Whether there is no maintenance at any time.
@@ -82,10 +115,11 @@ impl MaintenanceCalendar {
         endless().map(|recurrence| recurrence.most_within(length_ms)).fold(repeats, i64::saturating_add)
     }
 
-    /// Feeds all that decides when there is maintenance.
+    /// Feeds all that decides when there is maintenance, and because of what.
     pub(crate) fn feed(&self, hash: &mut Fnv) {
+        hash.feed(&self.names.to_string());
         for span in self.once.iter() {
-            hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
+            feed(*span, hash);
         }
         for recurrence in &self.recurring {
             hash.feed(&recurrence.identity());

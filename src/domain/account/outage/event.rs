@@ -1,5 +1,7 @@
 //! Owns downtime events: parts of an outage, each a maximal stretch with one attribution, source, weight and accounting.
 
+use std::rc::Rc;
+
 use crate::domain::health::transition::Source;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -61,6 +63,8 @@ pub(crate) struct Event {
     /// Microseconds of downtime in each millisecond.
     pub(crate) weight: i64,
     pub(crate) accounting: Accounting,
+    /// What was said last of the outage by its end, where that was looked up.
+    pub(crate) note: Option<Rc<str>>,
 }
 
 impl Event {
@@ -72,6 +76,12 @@ impl Event {
     /// Whether some of it lies in `range`.
     pub(crate) fn touches(&self, range: Span) -> bool {
         self.start < range.end && self.end.is_none_or(|end| end > range.start)
+    }
+
+    /// To whom it belongs, or would if it were charged: `upstream` or `self`; what did not happen, to nobody.
+    pub(crate) fn attribution(&self) -> Option<&'static str> {
+        let did_happen = !matches!(self.accounting, Accounting::Corrected(_));
+        did_happen.then_some(if self.upstream.is_some() { "upstream" } else { "self" })
     }
 
     /// The system whose outage it is.

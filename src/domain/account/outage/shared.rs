@@ -88,6 +88,7 @@ mod tests {
             source: Source::Healthcheck,
             weight: 1000,
             accounting: Accounting::Charged,
+            note: None,
         };
         let (start, end) = (at(events[0].0), Some(at(events[events.len() - 1].1)));
         Outage {

@@ -85,6 +85,11 @@ impl Signal {
         Self(joined)
     }
 
+    /// The same, and after it another one.
+    pub(crate) fn then(&self, next: &Self) -> Self {
+        Self::of(self.0.iter().chain(&next.0).cloned())
+    }
+
     /// The value at a moment of the stretch; `Null` elsewhere.
     pub(crate) fn at(&self, at: Instant) -> Reading {
         let run = self.0.get(self.0.partition_point(|(span, _)| span.end <= at));

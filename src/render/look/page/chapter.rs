@@ -112,10 +112,7 @@ fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant)
     let report = &chapter.report;
     let forecast = &report.forecast;
     let (recovers, full) = if report.has_open_downtime() {
-        (
-            "If nothing else happens, it is within budget again ",
-            "If nothing else happens, the budget is fully restored ",
-        )
+        ("If no status changes, it is within budget again ", "If no status changes, the budget is fully restored ")
     } else {
         ("If it stays up, it is within budget again ", "If it stays up, the budget is fully restored ")
     };
@@ -184,6 +181,11 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         page.own("<small>of ");
         let strict = short_down(budget.tally.strict_us());
         shown.write(page, "span", "errorBudgetConsumedStrictMinutes", format_args!("{strict} downtime"));
+        if budget.tally.too_short_us > 0 {
+            page.own(", besides ");
+            let short = short_down(budget.tally.too_short_us);
+            shown.write(page, "span", "tooShortMinutes", format_args!("{short} too short"));
+        }
         page.own("</small>");
     });
     fact(page, "Burn rate", |page| {
@@ -203,6 +205,10 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         shown.write(page, "b", "coveragePercent", format_args!("{known} %"));
         page.own("<small>not counted ");
         shown.write(page, "span", "notCountedMinutes", short_time(budget.tally.not_counted_ms));
+        if report.corrected_ms > 0 {
+            page.own(", corrected ");
+            shown.write(page, "span", "correctedMinutes", short_time(report.corrected_ms));
+        }
         page.own("</small>");
     });
     page.own("</dl>\n");

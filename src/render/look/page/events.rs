@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of:
     }
     page.own(
         "</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Downtime events\"><table><thead><tr>\
-         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Lasted</th><th scope=\"col\">Cause</th>\
+         <th scope=\"col\">Began</th><th scope=\"col\" class=\"n\">Downtime</th><th scope=\"col\">Cause</th>\
          <th scope=\"col\">Known from</th></tr></thead>\n<tbody>\n",
     );
     for event in chapter.events().rev().take(most(detail)) {

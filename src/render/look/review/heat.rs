@@ -22,10 +22,15 @@ const SHADES: [(i64, &str, &str); 5] = [
 ];
 /// A day of which nothing is known.
 const UNKNOWN: &str = "hx";
+/// A day that does not count, because of a schedule or what else is left out.
+const OUTSIDE: &str = "ho";
 
 /// The class of a day.
 fn shade(day: &LevelDay) -> &'static str {
-    if day.known_ms == 0 || day.length_ms <= 0 {
+    if day.elapsed_ms > 0 && day.length_ms <= 0 {
+        return OUTSIDE;
+    }
+    if day.known_ms == 0 {
         return UNKNOWN;
     }
     // Compared as products: a share of exactly 1 % is not more than that.
@@ -80,9 +85,10 @@ fn row(page: &mut Markup, month: &[LevelDay]) {
 
 fn title(day: &LevelDay) -> String {
     let mut text = day.date.to_string();
-    if shade(day) == UNKNOWN {
-        text.push_str(": no data");
-        return text;
+    match shade(day) {
+        UNKNOWN => return text + ": no data",
+        OUTSIDE => return text + ": not counted",
+        _ => {}
     }
     let (part, whole) = day.available();
     let available = percent(part, whole, 3);
@@ -94,11 +100,12 @@ fn title(day: &LevelDay) -> String {
     text
 }
 
-/// Writes what the shades mean.
-pub(super) fn legend(page: &mut Markup) {
+/// Writes what the shades of some days mean.
+pub(super) fn legend(page: &mut Markup, days: &[&LevelDay]) {
     page.own("<p class=\"legend\">");
     let shades = SHADES.iter().map(|(_, class, words)| (*class, *words));
-    for (class, words) in shades.chain([(UNKNOWN, "no data")]) {
+    let outside = days.iter().any(|day| shade(day) == OUTSIDE).then_some((OUTSIDE, "not counted"));
+    for (class, words) in shades.chain([(UNKNOWN, "no data")]).chain(outside) {
         page.own("<span><svg viewBox=\"0 0 1 1\" aria-hidden=\"true\">");
         page.empty("rect", &[("class", &class), ("width", &1), ("height", &1)]);
         page.own("</svg>");
@@ -128,6 +135,6 @@ mod tests {
             assert_eq!(shade(&day(consumed)), class, "{consumed}");
         }
         assert_eq!(shade(&LevelDay { known_ms: 0, ..day(0) }), UNKNOWN);
-        assert_eq!(shade(&LevelDay { length_ms: 0, ..day(0) }), UNKNOWN);
+        assert_eq!(shade(&LevelDay { length_ms: 0, ..day(0) }), OUTSIDE);
     }
 }

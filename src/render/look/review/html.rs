@@ -1,7 +1,7 @@
 //! Owns the review of a period as a page to read and to print: one file that loads nothing and runs nothing.
 
 use super::sheets::{self, availability, named, time};
-use super::{headline, heat, subtitle};
+use super::{days, headline, heat};
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::Outcome;
 use crate::domain::budget::review::{Entry, Review, Section};
@@ -22,7 +22,8 @@ pub(crate) fn html(review: &Review, title: Option<&str>) -> String {
     page.own("<header class=\"top\">\n");
     page.element("h1", &[("dir", &"auto")], &title);
     page.own("\n<p class=\"meta\">");
-    page.words(format_args!("{} · {} · as of ", subtitle(review), counted(review.entries.len(), "objective")));
+    let so_far = if review.is_complete() { "" } else { "so far, " };
+    page.words(format_args!("{} · {} · {so_far}as of ", days(review), counted(review.entries.len(), "objective")));
     moment(&mut page, review.as_of);
     page.own("</p>\n");
     tiles(&mut page, review);
@@ -50,7 +51,7 @@ fn tiles(page: &mut Markup, review: &Review) {
         page.close("li");
         page.end_line();
     };
-    tile("missed", &sum.missed.to_string(), "missed");
+    tile(if sum.missed > 0 { "missed" } else { "plain" }, &sum.missed.to_string(), "missed");
     tile("met", &sum.met.to_string(), met);
     if sum.no_data > 0 {
         tile("no-data", &sum.no_data.to_string(), "no data");
@@ -68,7 +69,8 @@ fn summary(page: &mut Markup, review: &Review) {
     page.own("<section class=\"card\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n");
     table(page, &sheets::summary(review), "summary", review.sections.len());
     heat::write(page, &review.total.days);
-    heat::legend(page);
+    let of_each = review.entries.iter().flat_map(|entry| &entry.level.days);
+    heat::legend(page, &review.total.days.iter().chain(of_each).collect::<Vec<_>>());
     page.own("</section>\n");
 }
 
@@ -131,7 +133,8 @@ fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
     for (index, row) in sheet.rows().iter().enumerate() {
         page.open("tr", if index >= sums && index > 0 { &[("class", &"sum")] } else { &[] });
         for (cell, (_, right)) in row.iter().zip(sheet.titles()) {
-            let class = format!("{}{}", side(right), class(cell));
+            let when = if cell.says_when { " when" } else { "" };
+            let class = format!("{}{}{when}", side(right), class(cell));
             if cell.tone == Tone::Strong {
                 page.element("th", &[("scope", &"row"), ("class", &class)], &cell.text);
             } else {

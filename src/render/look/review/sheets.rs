@@ -4,6 +4,7 @@ use crate::domain::account::weights::FULL;
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::budget::level::{Interruptions, Outcome, Summary};
 use crate::domain::budget::review::{Entry, Interruption, Review, Section};
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::form::number::{counted, percent, short_down, short_time};
 use crate::render::look::status::available;
@@ -90,8 +91,10 @@ fn with_corrections(sheet: Sheet, review: &Review) -> Sheet {
 
 /// One row a group, and all of them together.
 pub(super) fn summary(review: &Review) -> Sheet {
-    let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right("MET").right("MISSED").right("AVAIL");
-    sheet = sheet.right("CHANGE").right("DOWNTIME").right("OUTAGES").right("LONGEST").right("MTTR").right("MTBF");
+    let met = if review.is_complete() { "MET" } else { "ON TRACK" };
+    let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right(met).right("MISSED").right("AVAIL");
+    sheet = sheet.right("CHANGE").optional().right("DOWNTIME").right("OUTAGES").optional().right("LONGEST").optional();
+    sheet = sheet.right("MTTR").optional().right("MTBF").optional();
     sheet = with_corrections(sheet.right("EXCLUDED").optional().right("COVERAGE").optional(), review);
     let is_grouped = review.by.as_ref().is_some_and(|by| *by != GroupBy::Objective);
     let sections = review.sections.iter().filter(|_| is_grouped);
@@ -136,8 +139,10 @@ fn interruptions(outages: &Interruptions) -> [Cell; 5] {
 
 pub(super) fn objectives(review: &Review, section: &Section) -> Sheet {
     let mut sheet = Sheet::new().left("RESULT").left("OBJECTIVE").names().right("TARGET").right("AVAIL");
-    sheet = sheet.right("CHANGE").right("BUDGET USED").right("DOWNTIME").right("OUTAGES").right("LONGEST");
-    sheet = sheet.right("MTTR").right("MTBF").right("EXCLUDED").optional().right("COVERAGE").optional();
+    sheet =
+        sheet.right("CHANGE").optional().right("BUDGET USED").right("DOWNTIME").optional().right("OUTAGES").optional();
+    sheet = sheet.right("LONGEST").optional().right("MTTR").optional().right("MTBF").optional();
+    sheet = sheet.right("EXCLUDED").optional().right("COVERAGE").optional();
     sheet = with_corrections(sheet, review);
     for place in &section.entries {
         let entry = &review.entries[*place];
@@ -175,7 +180,14 @@ pub(super) fn used(entry: &Entry) -> String {
     if budget.total() == 0 {
         return short_down(budget.consumed_us());
     }
-    format!("{}%", percent(budget.consumed(), budget.total(), 0))
+    // What is overspent never looks as if it were just spent.
+    let shows =
+        |digits: &u32| budget.consumed() * 100 * 10_i128.pow(*digits) / budget.total() > 100 * 10_i128.pow(*digits);
+    let digits = (0..4).find(|digits| !budget.is_breaching() || shows(digits));
+    match digits {
+        Some(digits) => format!("{}%", percent(budget.consumed(), budget.total(), digits)),
+        None => ">100%".to_owned(),
+    }
 }
 
 /// How much of an outage is charged, or why nothing is.
@@ -188,8 +200,9 @@ fn charged(outage: &Interruption) -> String {
 }
 
 pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
-    let mut sheet = Sheet::new().left("SYSTEM").names().left("START").left("END").right("LASTED").right("DOWNTIME");
-    sheet = sheet.left("CAUSE").left("SOURCE").optional().left("PLANNED").left("NOTE").optional();
+    let mut sheet = Sheet::new().left("SYSTEM").names().left("START").left("END").right("LASTED").optional();
+    sheet = sheet.right("DOWNTIME").left("CAUSE").names().left("SOURCE").optional().left("PLANNED").optional();
+    sheet = sheet.left("NOTE").optional();
     let outages: Vec<&Interruption> = places.iter().map(|place| &review.outages[*place]).collect();
     for outage in &outages {
         let end = outage.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
@@ -201,7 +214,7 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
             Cell::plain(charged(outage)),
             Cell::plain(causes(outage)),
             Cell::plain(sources(outage)),
-            Cell::plain(planned(outage)),
+            Cell::plain(planned(outage, review.as_of)),
             Cell::plain(outage.circumstances.note.clone().unwrap_or_default()),
         ]);
     }
@@ -223,6 +236,10 @@ pub(super) fn sources(outage: &Interruption) -> String {
     outage.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn planned(outage: &Interruption) -> String {
-    outage.circumstances.maintenance.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
+/// The maintenance in force during an outage, and for how much of it where that is not all.
+pub(super) fn planned(outage: &Interruption, as_of: Instant) -> String {
+    let known = &outage.circumstances;
+    let names = known.maintenance.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    let is_part = !names.is_empty() && known.planned_ms < outage.span(as_of).millis();
+    if is_part { format!("{names} ({})", short_time(known.planned_ms)) } else { names }
 }

@@ -55,7 +55,7 @@ pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
     let notes = portrait.latest.as_ref().map_or(&[][..], |latest| &latest.notes);
     let line = |note: &Note| {
         let whose = if note.system == portrait.report.system { String::new() } else { format!("{}: ", note.system) };
-        let often = if note.count > 1 { format!(" (last of {})", note.count) } else { String::new() };
+        let often = if note.count > 1 { format!(" (said {} times)", note.count) } else { String::new() };
         format!("{}  {whose}{}{often}", minute(note.last), one_line(&note.text))
     };
     let hidden = notes.len().saturating_sub(MOST_NOTES);
@@ -73,13 +73,26 @@ pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
         (Some(open), _) if report.has_open_downtime() => format!("yes: {open}; spends the budget all the same"),
         (Some(open), _) if report.down.is_some() => format!("yes: {open}"),
         (Some(open), _) => format!("in {open}"),
-        (None, Some([])) => "no".to_owned(),
-        (None, Some(names)) => {
-            format!("yes: maintenance {}", names.iter().map(Name::as_str).collect::<Vec<_>>().join(", "))
-        }
+        (None, Some(_)) => over(portrait),
         (None, None) => return Vec::new(),
     };
     vec![answer]
+}
+
+/// Whether the latest outage was planned, where no maintenance is in force.
+fn over(portrait: &Portrait) -> String {
+    let Some(outage) = portrait.latest.as_ref().map(|latest| &latest.outage) else { return "no".to_owned() };
+    let known = &outage.circumstances;
+    if known.maintenance.is_empty() {
+        return "no".to_owned();
+    }
+    let names = known.maintenance.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+    let lasted = outage.span(portrait.as_of).millis();
+    if known.planned_ms < lasted {
+        format!("{} of {}: maintenance {names}", short_time(known.planned_ms), short_time(lasted))
+    } else {
+        format!("yes: maintenance {names}")
+    }
 }
 
 pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
@@ -90,16 +103,16 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let bar = paint(&bar, tone(portrait.report.state), canvas);
     let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let rest = if budget.is_breaching() {
-        format!("overspent by {}", whole(budget.overspent()))
+        format!("overspent by {}; the budget is {}", whole(budget.overspent()), whole(budget.total()))
     } else {
-        format!("{:.0} % left, {}", left.floor(), whole(budget.remaining()))
+        format!("{:.0} % left, {} of {}", left.floor(), whole(budget.remaining()), whole(budget.total()))
     };
     let available = |down_us: i64| {
         let (part, whole) = budget.available(down_us);
         percent(part, whole, 4)
     };
     vec![
-        format!("{bar}  {rest} of {}", whole(budget.total())),
+        format!("{bar}  {rest}"),
         format!("available {} %, strictly {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
@@ -124,7 +137,7 @@ pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
             })
         };
     // While it is down, what ends its downtime is maintenance.
-    let then = if report.has_open_downtime() { "if nothing else happens" } else { "if it stays up" };
+    let then = if report.has_open_downtime() { "if no status changes" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));

@@ -148,6 +148,7 @@ mod tests {
             source: Source::Healthcheck,
             weight: 1000,
             accounting: Accounting::Charged,
+            note: None,
         };
         let events = [
             event(-500, Some(50), None),

@@ -1,7 +1,8 @@
 //! Owns what is said below the table of `status`: what lies ahead, what the numbers do not see, how old they are.
 
-use crate::domain::budget::balance::State;
+use crate::domain::budget::balance::{Budget, State};
 use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::window::Window;
 use crate::render::form::moment::zoned;
 use crate::render::form::number::percent;
 use crate::render::look::health::ago;
@@ -23,7 +24,8 @@ fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport
 
 /// How old the newest fact of all these objectives is, and whose newest fact is the oldest.
 pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
-    let aged = || reports.iter().filter_map(|report| Some((report.data_age_ms()?, report)));
+    let running = || reports.iter().filter(|report| !is_over(report));
+    let aged = || running().filter_map(|report| Some((report.data_age_ms()?, report)));
     let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
     let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
     let least = format!("; oldest: {}, {}", report.objective, ago(Some(oldest)));
@@ -66,5 +68,11 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
         };
         Some(format!("{}: {what}", report.objective))
     };
-    reports.iter().filter_map(outlook).take(MOST_OUTLOOKS).collect()
+    reports.iter().filter(|report| !is_over(report)).filter_map(outlook).take(MOST_OUTLOOKS).collect()
+}
+
+/// Whether it is told at the close of a period, after which nothing is to come.
+fn is_over(report: &ObjectiveReport) -> bool {
+    let Budget { window, elapsed, .. } = &report.budget;
+    matches!(report.window_kind, Window::Calendar { .. }) && elapsed.end >= window.end
 }

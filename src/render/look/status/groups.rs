@@ -110,11 +110,11 @@ impl Grouped {
 
     /// One row a group, and all of them together.
     fn summary(&self) -> Sheet {
-        let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES");
-        for title in ["BREACHING", "DOWN", "AT-RISK", "HEALTHY", "NO-DATA"] {
+        let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right("DOWN");
+        for title in ["BREACHING", "AT-RISK", "HEALTHY", "NO-DATA"] {
             sheet = sheet.right(title);
         }
-        sheet = sheet.right("DOWN NOW").right("BUDGET LEFT").optional().right("OVERSPENT").optional();
+        sheet = sheet.right("BUDGET LEFT").optional().right("OVERSPENT").optional();
         sheet = sheet.left("WORST").optional();
         for (group, _) in self.groups() {
             sheet.push(row(self.by.called(group.name), &group));
@@ -122,6 +122,7 @@ impl Grouped {
         if let Some(all) = Group::of_all(&self.worst_first()) {
             sheet.push(row("all".to_owned(), &all));
         }
+        sheet.footer.push("DOWN: down now, those in breach included".to_owned());
         sheet
     }
 
@@ -166,9 +167,10 @@ fn row(name: String, group: &Group<'_>) -> Vec<Cell> {
     let left =
         if total == 0 { "–".to_owned() } else { format!("{}% {}", percent(remaining, total, 0), time(remaining)) };
     let mut cells = vec![Cell::toned(name, Tone::Strong), Cell::plain(group.count.to_string())];
-    cells.extend(WORST_FIRST.map(|state| count(group.in_state(state), state)));
+    cells.push(count(group.down, State::Down));
+    let states = WORST_FIRST.into_iter().filter(|state| *state != State::Down);
+    cells.extend(states.map(|state| count(group.in_state(state), state)));
     cells.extend([
-        count(group.down, State::Down),
         Cell::plain(left),
         Cell::plain(if overspent == 0 { "–".to_owned() } else { time(overspent) }),
         Cell::plain(format!("{} {}", symbol(group.worst.state), group.worst.objective)),

@@ -12,7 +12,7 @@ use crate::domain::value::window::Window;
 /// A metric of which every objective has at most one value.
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
 
-const VALUES: [Value; 28] = [
+const VALUES: [Value; 29] = [
     ("slo_objective_target_ratio", "The target", |it| Some(it.budget.target.percent().to_f64() / 100.0)),
     ("slo_objective_window_start_timestamp_seconds", "Start of the window", |it| Some(seconds(it.budget.window.start))),
     ("slo_objective_window_end_timestamp_seconds", "End of the window", |it| Some(seconds(it.budget.window.end))),
@@ -51,6 +51,9 @@ const VALUES: [Value; 28] = [
     }),
     ("slo_objective_too_short_seconds", "Downtime in the window of outages shorter than minimumOutage", |it| {
         Some(down(it.budget.tally.too_short_us))
+    }),
+    ("slo_objective_corrected_seconds", "Time of the window that is under a correction", |it| {
+        Some(span(it.corrected_ms))
     }),
     ("slo_objective_not_counted_seconds", "Time taken out of the window's length", |it| {
         Some(span(it.budget.tally.not_counted_ms))
@@ -99,20 +102,14 @@ const fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-fn label(name: &str, value: impl Into<String>) -> (String, String) {
-    (name.to_owned(), value.into())
-}
-
 /// Whose a sample is.
 fn whose(report: &ObjectiveReport) -> Labels {
-    vec![label("objective", report.objective.as_str()), label("system", report.system.as_str())]
+    Labels::default().with("objective", report.objective.as_str()).with("system", report.system.as_str())
 }
 
 /// Whose a sample is, and of which kind.
 fn whose_of(report: &ObjectiveReport, name: &str, value: &str) -> Labels {
-    let mut labels = whose(report);
-    labels.push(label(name, value));
-    labels
+    whose(report).with(name, value)
 }
 
 /// Every metric of every objective.
@@ -144,8 +141,8 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
         }
         rates(sink, report);
         for (upstream, micros) in &report.attribution {
-            let mut labels = whose_of(report, "source_type", if upstream.is_some() { "upstream" } else { "self" });
-            labels.push(label("cause", upstream.as_ref().map_or(report.system.as_str(), Name::as_str)));
+            let labels = whose_of(report, "source_type", if upstream.is_some() { "upstream" } else { "self" });
+            let labels = labels.with("cause", upstream.as_ref().map_or(report.system.as_str(), Name::as_str));
             sink.put(
                 "slo_objective_downtime_seconds",
                 "Charged downtime in the window by cause",
@@ -174,14 +171,12 @@ fn described(report: &ObjectiveReport) -> Labels {
         Window::Rolling { days, .. } => format!("{days}d"),
         Window::Calendar { unit, .. } => unit.as_str().to_owned(),
     };
-    let mut labels = whose(report);
-    labels.extend([
-        label("check", report.healthcheck.as_ref().map_or("", Name::as_str)),
-        label("target", target.percent().to_string()),
-        label("window", window),
-        label("timezone", report.window_kind.calendar().zone.name()),
-        label("mode", exclusion.as_str()),
-    ]);
+    let mut labels = whose(report)
+        .with("check", report.healthcheck.as_ref().map_or("", Name::as_str))
+        .with("target", &target.percent().to_string())
+        .with("window", &window)
+        .with("timezone", report.window_kind.calendar().zone.name())
+        .with("mode", exclusion.as_str());
     let mut names: Vec<String> = Vec::new();
     for (key, value) in &report.labels {
         let mut name = label_name(key);
@@ -189,8 +184,8 @@ fn described(report: &ObjectiveReport) -> Labels {
         if names.contains(&name) {
             name = format!("{name}_{}", names.len());
         }
-        names.push(name.clone());
-        labels.push((name, value.clone()));
+        labels = labels.with(&name, value);
+        names.push(name);
     }
     labels
 }
@@ -216,11 +211,10 @@ const SYSTEM_VALUES: [SystemValue; 7] = [
 
 /// Every metric of every system.
 pub(super) fn systems(sink: &mut Sink<'_>, healths: &[Health]) {
-    let whose = |health: &Health| vec![label("system", health.system.as_str())];
+    let whose = |health: &Health| Labels::default().with("system", health.system.as_str());
     for health in healths {
         for status in [Status::Healthy, Status::Degraded, Status::Unhealthy, Status::Unknown] {
-            let mut labels = whose(health);
-            labels.push(label("status", status.to_string()));
+            let labels = whose(health).with("status", status.as_str());
             let help = "1 for the status of the system, 0 for the others";
             sink.put("slo_system_status", help, labels, flag(health.status == status));
         }

@@ -57,21 +57,13 @@ fn lost(rate: BurnRate) -> Option<f64> {
 
 fn labels(report: &ObjectiveReport) -> Labels {
     let (system, objective) = (report.system.as_str(), report.objective.as_str());
-    let label = |name: &str, value: String| (name.to_owned(), value);
-    vec![
-        label("sloth_id", format!("{system}-{objective}")),
-        label("sloth_service", system.to_owned()),
-        label("sloth_slo", objective.to_owned()),
-    ]
+    let id = format!("{system}-{objective}");
+    Labels::default().with("sloth_id", &id).with("sloth_service", system).with("sloth_slo", objective)
 }
 
 /// Every metric of every objective.
 pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
-    let over = |report: &ObjectiveReport, window: &str| {
-        let mut labels = labels(report);
-        labels.push(("sloth_window".to_owned(), window.to_owned()));
-        labels
-    };
+    let over = |report: &ObjectiveReport, window: &str| labels(report).with("sloth_window", window);
     for (place, name) in ERROR_RATIOS.into_iter().enumerate() {
         for report in reports {
             if let Some(value) = lost(report.burn_rates[place]) {
@@ -92,14 +84,11 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
         }
     }
     for report in reports {
-        let mut labels = labels(report);
-        let about = [
-            ("sloth_mode", "slo".to_owned()),
-            ("sloth_objective", report.budget.target.percent().to_string()),
-            ("sloth_spec", "slo/v1".to_owned()),
-            ("sloth_version", concat!("slo ", env!("CARGO_PKG_VERSION")).to_owned()),
-        ];
-        labels.extend(about.map(|(name, value)| (name.to_owned(), value)));
+        let labels = labels(report)
+            .with("sloth_mode", "slo")
+            .with("sloth_objective", &report.budget.target.percent().to_string())
+            .with("sloth_spec", "slo/v1")
+            .with("sloth_version", concat!("slo ", env!("CARGO_PKG_VERSION")));
         sink.put("sloth_slo_info", "Sloth: what is known of an objective; always 1", labels, 1.0);
     }
 }

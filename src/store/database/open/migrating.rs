@@ -46,6 +46,8 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../../migrations/0019_hindsight.sql")),
     Step::sql(include_str!("../../migrations/0020_news.sql")),
     Step::sql(include_str!("../../migrations/0021_snapshot_runs.sql")),
+    Step::sql(include_str!("../../migrations/0022_downtime_events.sql")),
+    Step::sql(include_str!("../../migrations/0023_whole_views.sql")),
 ];
 /// What all steps come to, for a new database: taking them one after the other costs ten milliseconds.
 const WHOLE: &str = include_str!("../../migrations/whole.sql");

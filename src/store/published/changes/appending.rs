@@ -5,6 +5,7 @@ use rusqlite::params;
 use rusqlite::types::ValueRef;
 
 use super::LogRange;
+use super::whole::Wholes;
 use crate::domain::rules::change::{Change, Seen, View};
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
@@ -26,23 +27,24 @@ impl Store {
                               (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'))";
         let after: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
         let (mut through, seen_at, mut index) = (after, as_of.to_string(), None);
+        let mut wholes = Wholes::new(self);
         for change in changes {
             // As many as there were before: to sort those again costs no more than what is added.
             if through - after == MANY.max(after) {
                 index = drop_index(&self.connection)?;
             }
             through += 1;
-            append(&self.connection, through, &seen_at, &change)?;
+            append(&self.connection, through, &seen_at, (&change, wholes.of(&change)?.as_deref()))?;
         }
         index.map_or(Ok(()), |index| self.connection.execute_batch(&index))?;
         Ok(LogRange { after, through })
     }
 }
 
-fn append(connection: &Connection, sequence: i64, as_of: &str, change: &Change) -> Result<()> {
+fn append(connection: &Connection, sequence: i64, as_of: &str, (change, whole): (&Change, Option<&str>)) -> Result<()> {
     let sql =
-        "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, checksum)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        "INSERT INTO change_log (sequence, as_of, kind, id, occurred_at, previous, next, changed_fields, view, checksum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let (kind, occurred_at) = (change.kind.as_str(), change.occurred_at.to_string());
     let (previous, next) = (change.previous.as_ref().map(write_view), change.next.as_ref().map(write_view));
     let changed = serde_json::to_string(&change.changed_fields())?;
@@ -55,8 +57,9 @@ fn append(connection: &Connection, sequence: i64, as_of: &str, change: &Change) 
         previous.as_deref().into(),
         next.as_deref().into(),
         changed.as_str().into(),
+        whole.into(),
     ]);
-    let row = params![sequence, as_of, kind, change.id, occurred_at, previous, next, changed, sum];
+    let row = params![sequence, as_of, kind, change.id, occurred_at, previous, next, changed, whole, sum];
     connection.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }

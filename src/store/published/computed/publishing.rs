@@ -201,6 +201,7 @@ impl<'s> Publisher<'s> {
     fn lose(&mut self, kind: ChangeKind, id: String, view: View) -> Result<()> {
         if kind == ChangeKind::Objective {
             self.store.withdraw_days(&id)?;
+            self.store.withdraw_events(&id)?;
         }
         let (previous, id) = (Some(Box::new(view)), id.into());
         self.noted.push(Noted { occurred_at: self.as_of, kind, id, previous, next: None });

@@ -8,6 +8,8 @@ use rusqlite::types::Value;
 use serde::Serialize;
 
 use super::{Row, Table};
+use crate::domain::account::outage::Event;
+use crate::domain::account::weights::FULL;
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::balance::{Budget, BurnRate};
 use crate::domain::budget::printed::{
@@ -142,6 +144,25 @@ pub(super) const DAILY_SNAPSHOT: Table = Table {
     ],
 };
 
+pub(super) const DOWNTIME_EVENT: Table = Table {
+    name: "downtime_event",
+    keys: 2,
+    columns: &[
+        "objective_id",
+        "start_time",
+        "system_id",
+        "end_time",
+        "duration_seconds",
+        "attribution_type",
+        "upstream_system_id",
+        "source",
+        "weight",
+        "accounting",
+        "because",
+        "note",
+    ],
+};
+
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
@@ -265,6 +286,25 @@ fn maintenance(open: Option<&InMaintenance>) -> [Value; 2] {
 
 pub(super) fn achievement(unlocked: &Unlocked) -> Row {
     vec![text(unlocked.system.as_str()), text(unlocked.achievement.as_str()), instant(Some(unlocked.unlocked_at))]
+}
+
+pub(super) fn event(event: &Event, as_of: Instant) -> Result<Row> {
+    let names = |name: Option<&Name>| name.map_or(Value::Null, |name| text(name.as_str()));
+    let because: Vec<&str> = event.accounting.because().iter().map(Name::as_str).collect();
+    Ok(vec![
+        text(event.objective.as_str()),
+        instant(Some(event.start)),
+        text(event.system.as_str()),
+        instant(event.end),
+        seconds(Some(event.span(as_of).millis())),
+        event.attribution().map_or(Value::Null, text),
+        names(event.upstream.as_ref()),
+        text(event.source.as_str()),
+        Value::Real(event.weight as f64 / FULL as f64),
+        text(event.accounting.as_str()),
+        Value::Text(serde_json::to_string(&because)?),
+        event.note.as_deref().map_or(Value::Null, text),
+    ])
 }
 
 pub(super) fn day(snapshot: &Snapshot) -> Row {

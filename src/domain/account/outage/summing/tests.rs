@@ -48,7 +48,17 @@ fn outages() -> impl Strategy<Value = Vec<Outage>> {
                     let (start, end) = (at(from), over(to));
                     let (source, weight) = (Source::Healthcheck, [FULL, FULL / 2][cause / 3]);
                     let accounting = Accounting::Charged;
-                    events.push(Event { objective, system, start, end, upstream, source, weight, accounting });
+                    events.push(Event {
+                        objective,
+                        system,
+                        start,
+                        end,
+                        upstream,
+                        source,
+                        weight,
+                        accounting,
+                        note: None,
+                    });
                     cursor = to;
                 }
                 let (objective, system) = (objective.clone(), system.clone());
@@ -192,6 +202,7 @@ fn outage(objective: &str, start: i64, end: i64) -> Outage {
         source: Source::Healthcheck,
         weight: FULL,
         accounting: Accounting::Charged,
+        note: None,
     };
     let (events, uncharged) = (vec![event], Vec::new());
     Outage { objective, system, start: at(start), end: Some(at(end)), events, uncharged, too_short: false }

@@ -53,6 +53,7 @@ fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage
                 source: Source::Healthcheck,
                 weight: FULL,
                 accounting: Accounting::Charged,
+                note: None,
             }),
         }
     }

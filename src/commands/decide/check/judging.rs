@@ -1,0 +1,181 @@
+//! Owns judging rules for what a check is about: objectives, as of a moment or over a period, and systems.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+
+use super::rules;
+use crate::cli::{Check, NoData};
+use crate::commands::{period, selection};
+use crate::domain::account::objective::Metadata;
+use crate::domain::budget::balance::State;
+use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::rules::condition::{Owner, Subject};
+use crate::domain::rules::finding::{Finding, ReadyMade, Rule};
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::domain::value::period::Frame;
+use crate::evaluation::{Conditions, Detail};
+use crate::failure::Failure;
+use crate::store::{Store, Stored};
+
+/// Every rule judged for every selected objective or system that it is about: objectives first, the worst of them before others.
+/// Also over which period, if one is wanted.
+///
+/// # Errors
+/// Those of the database, and when there is nothing to check.
+pub(super) fn findings(
+    store: &Store,
+    (args, wanted): (&Check, Option<&period::Wanted>),
+    (detail, courses): (Detail, usize),
+    as_of: Instant,
+) -> Result<(Vec<Finding>, Option<Frame>)> {
+    let rules = rules(store, args)?;
+    let (of_systems, of_objectives): (Vec<_>, Vec<_>) =
+        rules.into_iter().partition(|rule| rule.scope.owner() == Owner::System);
+    if let (Some(rule), Some(_)) = (of_systems.first(), wanted) {
+        return Err(Failure::new(
+            format!("the condition {} is about systems, which have no period", rule.name),
+            "leave out --period, or name conditions about objectives with --condition",
+        ));
+    }
+    let mut judging = Judging { args, wanted, frame: None, detail, courses, failing: 0, findings: Vec::new() };
+    if !of_objectives.is_empty() {
+        judging.objectives(store, &of_objectives, as_of)?;
+    }
+    if !of_systems.is_empty() {
+        judging.systems(store, &of_systems, as_of)?;
+    }
+    if judging.findings.is_empty() {
+        return Err(Failure::new(
+            "nothing to check: the declared conditions select none of these objectives and systems",
+            "see `slo list conditions` for what each condition selects",
+        ));
+    }
+    Ok((judging.findings, judging.frame))
+}
+
+/// A check under way.
+struct Judging<'a> {
+    args: &'a Check,
+    wanted: Option<&'a period::Wanted>,
+    /// The period for the objectives, if one is wanted.
+    frame: Option<Frame>,
+    detail: Detail,
+    /// How many failures are told in full.
+    courses: usize,
+    failing: usize,
+    findings: Vec<Finding>,
+}
+
+/// What never reported, and the rule by which that fails unless `--no-data pass`.
+#[derive(Clone, Copy)]
+enum Silence<'r> {
+    None,
+    /// Nothing of the system: there is nothing that other rules could look at.
+    Complete(&'r Rc<Rule>),
+    /// Neither the check that an objective is about, maybe misspelt, nor an incident.
+    OfItsCheck(&'r Rc<Rule>),
+}
+
+impl Judging<'_> {
+    fn objectives(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
+        let objectives = selection::objectives(store, &self.args.selection)?;
+        // With --all, a condition may well be about other objectives than those that are asked about.
+        if objectives.is_empty() && self.args.all {
+            return Ok(());
+        }
+        if objectives.is_empty() {
+            return Err(selection::nothing(store, "check"));
+        }
+        let metadata: BTreeMap<Name, Metadata> =
+            objectives.iter().map(|stored| stored.objective.metadata.clone()).map(|it| (it.name.clone(), it)).collect();
+        let idle = rules.iter().find(|rule| !metadata.values().any(|metadata| rule.scope.covers(metadata)));
+        self.refuse_idle(idle, "objectives")?;
+        let covered = |name: &Name, rule: &Rule| metadata.get(name).is_some_and(|metadata| rule.scope.covers(metadata));
+        self.frame = self.wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
+        let mut by_moment: BTreeMap<Instant, Vec<Stored>> = BTreeMap::new();
+        for stored in objectives.into_iter().filter(|it| rules.iter().any(|rule| covered(name_of(it), rule))) {
+            let close = self.frame.map(|frame| frame.span(stored.objective.window).end);
+            by_moment.entry(close.map_or(as_of, |close| close.min(as_of))).or_default().push(stored);
+        }
+        // What is over is judged at its close, and after that no fact exists: in each zone that is another moment.
+        let mut drawn = Vec::new();
+        for (moment, objectives) in by_moment {
+            let mut conditions = Conditions::open(store, objectives.len(), moment)?.over(self.frame);
+            let reports = objectives.into_iter().map(|stored| conditions.report(stored)).collect::<Result<Vec<_>>>()?;
+            drawn.push((conditions, reports));
+        }
+        let mut worst: Vec<(usize, Rc<ObjectiveReport>)> = Vec::new();
+        for (place, (_, reports)) in drawn.iter().enumerate() {
+            worst.extend(reports.iter().map(|report| (place, Rc::clone(report))));
+        }
+        worst.sort_by(|(_, a), (_, b)| a.compare_worst(b));
+        let (no_data, no_check) = (Rc::new(Rule::ready_made(ReadyMade::NoData)), Rc::new(Rule::no_data_of_check()));
+        for (place, report) in worst {
+            let covered = rules.iter().filter(|rule| covered(&report.objective, rule)).collect();
+            let subject = Subject::Objective(report.objective.clone());
+            let silence = match report.state {
+                State::NoData => Silence::Complete(&no_data),
+                _ if report.last_seen.is_none() => Silence::OfItsCheck(&no_check),
+                _ => Silence::None,
+            };
+            self.judge(&mut drawn[place].0, &subject, covered, silence)?;
+        }
+        Ok(())
+    }
+
+    fn systems(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
+        let systems = selection::systems_in_scope(store, &self.args.selection, as_of)?;
+        let covers = |rule: &Rule| systems.iter().any(|(name, labels)| rule.scope.covers_system(name, labels));
+        self.refuse_idle(rules.iter().find(|rule| !covers(rule)), "systems")?;
+        let mut conditions = Conditions::open(store, systems.len(), as_of)?;
+        let no_data = Rc::new(Rule::no_data_of_system());
+        for (name, labels) in &systems {
+            let covered: Vec<_> = rules.iter().filter(|rule| rule.scope.covers_system(name, labels)).collect();
+            if !covered.is_empty() {
+                let subject = Subject::System(name.clone());
+                let silent = conditions.first(&subject)?.is_none_or(|first| first > as_of);
+                let silence = if silent { Silence::Complete(&no_data) } else { Silence::None };
+                self.judge(&mut conditions, &subject, covered, silence)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_idle(&self, idle: Option<&Rc<Rule>>, what: &str) -> Result<()> {
+        let Some(rule) = idle.filter(|_| !self.args.all) else { return Ok(()) };
+        Err(Failure::new(
+            format!("nothing to check: the condition {} selects none of these {what}", rule.name),
+            format!("see `slo list conditions` for the {what} each condition selects"),
+        ))
+    }
+
+    /// Judges rules for one objective or system.
+    fn judge(
+        &mut self,
+        conditions: &mut Conditions<'_>,
+        subject: &Subject,
+        rules: Vec<&Rc<Rule>>,
+        silence: Silence<'_>,
+    ) -> Result<()> {
+        if let Silence::Complete(no_data) | Silence::OfItsCheck(no_data) = silence {
+            let mut finding = conditions.judge(no_data, subject, self.detail)?;
+            finding.firing = self.args.no_data == NoData::Fail;
+            self.findings.push(finding);
+        }
+        let complete = matches!(silence, Silence::Complete(_));
+        for rule in rules.into_iter().filter(|rule| !(complete && rule.needs_data)) {
+            self.detail.course = self.failing < self.courses;
+            let finding = conditions.judge(rule, subject, self.detail)?;
+            self.failing += usize::from(finding.firing);
+            self.findings.push(finding);
+        }
+        Ok(())
+    }
+}
+
+fn name_of(stored: &Stored) -> &Name {
+    &stored.objective.metadata.name
+}
