@@ -37,7 +37,7 @@ const BEGINNINGS: [&str; 23] = [
     "",
 ];
 /// Words that may stand before a bracket: functions, types, and what SQL is made of.
-const CALLS: [&str; 36] = [
+const CALLS: [&str; 38] = [
     "as",
     "by",
     "c",
@@ -74,6 +74,8 @@ const CALLS: [&str; 36] = [
     "conflict",
     "known",
     "materialized",
+    "t",
+    "where",
 ];
 /// Words of what distributed engines lack or do differently.
 const LACKING: [&str; 23] = [
