@@ -27,6 +27,7 @@ pub(crate) use foreign::{Foreign, Rows};
 pub(crate) use published::changes::{LogRange, recipient_of};
 pub(crate) use published::computed::{Before, Publisher};
 pub(crate) use published::turns::LoggedUntil;
+pub(crate) use sealed::followers::Followers;
 pub(crate) use sealed::seals::Seal;
 pub(crate) use shared::{Address, is_address, shows_password};
 pub(crate) use soundness::{Difference, Noticed};

@@ -1,6 +1,6 @@
 //! Owns making caches anew, when they are damaged or somebody asks for it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use anyhow::Result;
@@ -9,30 +9,51 @@ use super::computing::compute_from;
 use super::sealing::{derive_inputs, seal_some, settle};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
-use crate::store::{Before, LogRange, Store};
+use crate::store::{Before, Followers, LogRange, Store};
 
-/// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction.
+/// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction, in which
+/// `followers` were read.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn follow_facts(store: &Store, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
-    store.with_caches(|store| store.trim_caches(touched), forget)
+pub(crate) fn follow_facts(
+    store: &Store,
+    touched: &BTreeMap<SystemId, Instant>,
+    followers: &mut Followers,
+) -> Result<()> {
+    following(store, followers, |store, followers| store.trim_caches(touched, followers))
 }
 
-/// After an ingest: goes on sealing days, as far as what was ingested allows. Runs in a write transaction.
+/// After an ingest: goes on sealing days, as far as what was ingested allows. Runs in a write transaction, in which `followers` were read.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) fn seal_after_ingest(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
-    inserted: u64,
-    now: Instant,
+    followers: &mut Followers,
+    (inserted, now): (u64, Instant),
 ) -> Result<()> {
     if store.leaves_caches() {
         return Ok(());
     }
-    store.with_caches(|store| seal_some(store, touched, inserted, now), forget)
+    following(store, followers, |store, followers| seal_some(store, touched, followers, (inserted, now)))
+}
+
+/// Runs `work` as [`Store::with_caches`]; of what is made anew, nothing was read.
+fn following(
+    store: &Store,
+    followers: &mut Followers,
+    work: impl Fn(&Store, &mut Followers) -> Result<()>,
+) -> Result<()> {
+    let followers = RefCell::new(followers);
+    store.with_caches(
+        |store| work(store, &mut followers.borrow_mut()),
+        |store| {
+            **followers.borrow_mut() = Followers::default();
+            forget(store)
+        },
+    )
 }
 
 /// After manifests changed: brings everything derived from them up to date. Runs in a write transaction.

@@ -25,18 +25,24 @@ use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
 /// # Errors
 /// Those of the database.
 pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, history: bool) -> Result<LogRange> {
-    let last = store.computed()?.map(|computed| computed.as_of);
-    let mut publisher = store.publishing(before, as_of);
-    let mut events = None;
-    draw(store, (last, as_of), &mut publisher, |evaluation, count, sealed, assessment| {
-        let known = published_until(sealed.1, assessment);
-        let events = events.get_or_insert_with(|| evaluation.events(count));
-        events.publish(assessment, known, &mut evaluation.chronicle)?;
-        publish_days(store, sealed, assessment, &mut evaluation.chronicle)
-    })?;
-    let changes = publisher.changes()?;
-    store.put_computed(as_of)?;
-    let (mut changes, mut turns) = (changes.peekable(), turns(store, as_of, history)?.peekable());
+    let changes = if matches!(before, Before::Published) && store.is_computed(as_of)? {
+        None
+    } else {
+        let last = store.computed()?.map(|computed| computed.as_of);
+        let mut publisher = store.publishing(before, as_of);
+        let mut events = None;
+        draw(store, (last, as_of), &mut publisher, |evaluation, count, sealed, assessment| {
+            let known = published_until(sealed.1, assessment);
+            let events = events.get_or_insert_with(|| evaluation.events(count));
+            events.publish(assessment, known, &mut evaluation.chronicle)?;
+            publish_days(store, sealed, assessment, &mut evaluation.chronicle)
+        })?;
+        let (aligned, changes) = publisher.changes()?;
+        store.put_computed(as_of, aligned)?;
+        Some(changes)
+    };
+    let mut changes = changes.into_iter().flatten().peekable();
+    let mut turns = turns(store, as_of, history)?.peekable();
     let in_order = std::iter::from_fn(|| {
         let turn_first = match (changes.peek(), turns.peek()) {
             // Of one moment, turns come last, as their kind does.

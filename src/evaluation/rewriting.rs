@@ -1,7 +1,5 @@
 //! Owns what deleting facts, or moving them to another name, does to the budgets, and how caches follow it.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 
 use super::caches::forget;
@@ -10,7 +8,7 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::rewrite::{Extent, Rewrite};
 use crate::domain::plan::reconcile::consequence::{Consequence, worst_first};
 use crate::domain::value::instant::Instant;
-use crate::store::{Store, Stored};
+use crate::store::{Followers, Store, Stored};
 
 /// What a rewrite of the journal has done.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,8 +27,9 @@ pub(crate) fn rewrite(store: &Store, rewrite: &Rewrite, now: Instant, as_of: Ins
     let before = reports(store, objectives.clone(), as_of)?;
     let known = store.systems()?;
     let (extent, touched) = store.rewrite(rewrite)?;
-    follow_facts(store, &touched)?;
-    seal_after_ingest(store, &touched, extent.transitions, now)?;
+    let mut followers = Followers::default();
+    follow_facts(store, &touched, &mut followers)?;
+    seal_after_ingest(store, &touched, &mut followers, (extent.transitions, now))?;
     let after = reports(store, objectives, as_of)?;
     let names = known.into_iter().filter(|(_, id)| touched.contains_key(id)).map(|(name, _)| name);
     store.forget_unknown(&names.collect::<Vec<_>>())?;
@@ -45,10 +44,7 @@ fn consequence((before, after): (ObjectiveReport, ObjectiveReport)) -> Consequen
 
 /// The objectives that the facts of a rewrite decide, sorted by name.
 fn decided(store: &Store, rewrite: &Rewrite) -> Result<Vec<Stored>> {
-    let mut ids = BTreeSet::new();
-    for system in store.rewritten_systems(rewrite)? {
-        ids.extend(store.decided_by(system)?);
-    }
+    let ids = store.decided_by(&store.rewritten_systems(rewrite)?)?;
     let mut objectives = ids.into_iter().map(|id| store.objective_by_id(id)).collect::<Result<Vec<_>>>()?;
     objectives.sort_by(|a, b| a.objective.metadata.name.cmp(&b.objective.metadata.name));
     Ok(objectives)

@@ -11,7 +11,7 @@ use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
-use crate::store::{Difference, Inputs, Resolver, Seal, Store, Stored};
+use crate::store::{Difference, Followers, Inputs, Resolver, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones go on from there.
 const SEALING_ALLOWANCE: usize = 8_000;
@@ -37,27 +37,21 @@ impl Evaluation<'_> {
 }
 
 /// Goes on sealing days of objectives that depend on systems that an ingest touched, as far as an allowance that grows with what
-/// was ingested reaches. Runs in a write transaction.
+/// was ingested reaches. Runs in a write transaction, in which `followers` were read.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) fn seal_some(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
-    inserted: u64,
-    now: Instant,
+    followers: &mut Followers,
+    (inserted, now): (u64, Instant),
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
     if !store.has_inputs()? {
         return Ok(());
     }
-    let mut behind = BTreeSet::new();
-    for system in touched.keys() {
-        behind.extend(store.unsealed(*system, now, allowance)?);
-        if behind.len() >= allowance {
-            break;
-        }
-    }
+    let behind = followers.behind(store, touched.keys().copied(), (now, allowance))?;
     if behind.is_empty() {
         return Ok(());
     }
@@ -81,7 +75,7 @@ pub(super) fn seal_some(
 /// # Errors
 /// Those of the database.
 pub(super) fn derive_inputs(store: &Store) -> Result<()> {
-    derive(store, &mut Resolver::new(store, true)?, &store.objectives()?).map(drop)
+    derive(store, &mut Resolver::whole(store)?, &store.objectives()?).map(drop)
 }
 
 /// What was not known, so that days may not have followed the facts of all systems that decide them.
@@ -163,7 +157,7 @@ fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<SystemId>
 /// Those of the database.
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
-    let mut resolver = Resolver::new(store, true)?;
+    let mut resolver = Resolver::whole(store)?;
     let objectives = store.objectives()?;
     let unknown = derive(store, &mut resolver, &objectives)?;
     let most = is_most(store, objectives.len())?;
@@ -193,7 +187,7 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
 pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut tell = |text: String| differences.push(Difference(text));
-    let mut resolver = Resolver::new(store, true)?;
+    let mut resolver = Resolver::whole(store)?;
     let dependents = dependents(&mut resolver)?;
     let composites = composites(&mut resolver)?;
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };

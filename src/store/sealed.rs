@@ -1,4 +1,5 @@
 //! Owns the cache of sealed days.
 
+pub(super) mod followers;
 pub(crate) mod ledger;
 pub(super) mod seals;

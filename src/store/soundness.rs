@@ -7,6 +7,6 @@ mod repair;
 pub(super) mod row;
 mod verify;
 
-pub(super) use cache::DamagedCache;
+pub(super) use cache::{DamagedCache, makes_no_sense};
 pub(crate) use noticed::Noticed;
 pub(crate) use verify::Difference;

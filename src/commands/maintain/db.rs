@@ -36,7 +36,7 @@ use crate::render::maintain::db::{
     backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text,
     merge_document, merge_text, verify_document, verify_text,
 };
-use crate::store::{Access, Compacted, Difference, JournalWriter, Store};
+use crate::store::{Access, Compacted, Difference, Followers, JournalWriter, Store};
 
 impl Run for Info {
     const NAME: &'static str = "info";
@@ -225,8 +225,10 @@ impl Run for Merge {
                 mergers.push((record, declared));
             }
             let touched = writer.take_touched();
-            follow_facts(store, &touched)?;
-            seal_after_ingest(store, &touched, mergers.iter().map(|(record, _)| record.inserted).sum(), now)?;
+            let inserted = mergers.iter().map(|(record, _)| record.inserted).sum();
+            let mut followers = Followers::default();
+            follow_facts(store, &touched, &mut followers)?;
+            seal_after_ingest(store, &touched, &mut followers, (inserted, now))?;
             Ok(mergers)
         };
         let mergers = if store.is_shared() { store.write(merge) } else { store.write_anyway(merge) }?;

@@ -24,7 +24,7 @@ use crate::feed::{Names, Recipe};
 use crate::render::Looks;
 use crate::render::declare::manifest;
 use crate::render::record::ingest::{document, text};
-use crate::store::{Access, Store};
+use crate::store::{Access, Followers, Store};
 use input::Input;
 pub(in crate::commands) use intake::Intake;
 pub(in crate::commands) use source::Arrival;
@@ -40,6 +40,9 @@ const ENOUGH_ROWS: usize = 64;
 const MOST_JOINED: usize = 4_000_000;
 /// Rejected lines that are named one by one; past that, the wrong file was given.
 const MOST_NAMED: u64 = 1000;
+
+/// Composite systems that are named one by one.
+const MOST_COMPOSITES: usize = 10;
 
 /// Ends a transaction of which nothing is to be kept.
 #[derive(Debug)]
@@ -121,6 +124,12 @@ impl Run for Ingest {
         };
         session.finish(&intake);
         let stopped = session.stopped;
+        for composite in intake.composites(&store)?.into_iter().take(MOST_COMPOSITES) {
+            context.warn(&format!(
+                "warning: {composite} is a composite system, of which only incidents count: what its checks report has no \
+                 effect; report it as another system, and make that a member"
+            ));
+        }
         if let Some(file) = &args.maintenance {
             let windows = intake.maintenance();
             let noun = if windows.len() == 1 { "window" } else { "windows" };
@@ -183,7 +192,7 @@ impl Session<'_, '_> {
             if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
         };
         // Nobody has to wait while the first batch is on its way, which mostly is all there is.
-        let mut first = self.next()?;
+        let first = self.next()?;
         let done = if store.is_shared() {
             // What has to begin anew cannot be read again.
             let mut arrivals: Vec<Arrival> = first.into_iter().collect();
@@ -193,15 +202,19 @@ impl Session<'_, '_> {
             let (before, finished) = (intake.clone(), self.now());
             store.write(|store| {
                 *intake = before.clone();
-                intake.take(store, &mut arrivals.clone(), Some(finished))?;
+                intake.take(store, &mut arrivals.clone(), Some(finished), &mut Followers::default())?;
                 verdict(intake)
             })
         } else {
-            first.iter().try_for_each(|arrival| Intake::probe(store, arrival))?;
-            store.write(|store| {
-                self.all(store, intake, first.take())?;
-                verdict(intake)
-            })
+            let started = self.started;
+            store.write_looking(
+                &mut (self, intake, first),
+                |store, (_, _, first)| Intake::look(store, first.iter(), started),
+                |store, (session, intake, first), mut followers| {
+                    session.all(store, intake, first.take(), &mut followers)?;
+                    verdict(intake)
+                },
+            )
         };
         match done {
             Err(error) if error.is::<NothingKept>() => Ok(false),
@@ -210,14 +223,20 @@ impl Session<'_, '_> {
     }
 
     /// Merges everything in the one transaction that is open.
-    fn all(&mut self, store: &Store, intake: &mut Intake, first: Option<Arrival>) -> Result<()> {
+    fn all(
+        &mut self,
+        store: &Store,
+        intake: &mut Intake,
+        first: Option<Arrival>,
+        followers: &mut Followers,
+    ) -> Result<()> {
         let mut current = first;
         while let Some(mut arrival) = current {
             let next = self.join(&mut arrival);
             intake.absorb(store, &mut arrival)?;
             current = next?;
         }
-        intake.close(store, self.now())
+        intake.close(store, self.now(), followers)
     }
 
     /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was

@@ -1,8 +1,10 @@
 //! Owns systems as an evaluation knows them: by an id, with what decides their status.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use crate::domain::health::correction::Corrections;
 use crate::domain::health::quorum::Quorum;
@@ -37,6 +39,17 @@ pub(crate) struct Composition {
     pub(crate) quorum: Quorum,
 }
 
+/// Rules as fingerprints are made of them. Of most systems nothing is declared, which is put into words once.
+fn in_words(rules: &Rules) -> Cow<'static, str> {
+    static NOTHING: LazyLock<(Rules, String)> = LazyLock::new(|| {
+        let nothing = Rules::default();
+        let text = format!("{nothing:?}");
+        (nothing, text)
+    });
+    let (nothing, text) = &*NOTHING;
+    if rules == nothing { Cow::Borrowed(text) } else { Cow::Owned(format!("{rules:?}")) }
+}
+
 impl Member {
     /// What of a span is under a correction of the system, of its members, or of what an objective on one check looks at.
     pub(crate) fn corrected_in(&self, check: Option<&Name>, within: Span) -> Vec<Span> {
@@ -69,7 +82,7 @@ impl Member {
 
     pub(crate) fn new(id: SystemId, name: Name, rules: Rc<Rules>, composition: Option<Composition>) -> Self {
         let mut hash = Fnv::new();
-        hash.feed(&format!("{name} {rules:?}"));
+        hash.feed(&[name.as_str(), " ", &in_words(&rules)].concat());
         if let Some(Composition { members, quorum }) = &composition {
             hash.feed(&format!("{quorum:?}"));
             for member in members {

@@ -191,7 +191,9 @@ fn renames(
 
 /// All that changes of a stored object: its fields, then whose it is. That an object of no set gets one is no change.
 fn differences(before: &Held, after: &Object, set: &Name) -> Vec<FieldChange> {
-    let mut changes = changes(&fields(&before.object), &fields(after));
+    // Mostly they are the same, of which the fields need not be written out.
+    let mut changes =
+        if before.object == *after { Vec::new() } else { changes(&fields(&before.object), &fields(after)) };
     let mut change = |path: &str, before: &str, after: &str| {
         let (before, after) = (Some(before.to_owned()), Some(after.to_owned()));
         changes.push(FieldChange { path: path.to_owned(), before, after });

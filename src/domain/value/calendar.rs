@@ -7,6 +7,8 @@
 
 mod date;
 
+use std::cell::RefCell;
+
 use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 
@@ -17,6 +19,14 @@ use super::span::Span;
 
 /// No zone is further from UTC than this, nor moves its clocks by more, in milliseconds.
 const FURTHEST_MS: i64 = 26 * super::instant::HOUR_MS;
+
+/// Midnights that are remembered: almost three years of one zone.
+const MIDNIGHTS: usize = 1 << 10;
+
+thread_local! {
+    /// Midnights that were found, each in one place: the same days are asked for again and again, and a zone's table is long.
+    static FOUND: RefCell<Vec<Option<(Tz, Date, Instant)>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The length of a calendar period; weeks start on Monday.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,10 +89,22 @@ impl Calendar {
 
     /// The first moment at which clocks show a date or a later one.
     pub(crate) fn start(self, date: Date) -> Instant {
-        let local = date.midnight();
         if self.is_utc() {
-            return local;
+            return date.midnight();
         }
+        let place = date.since(Date::from_number(0)).wrapping_add(self.zone as i64 * 389).rem_euclid(MIDNIGHTS as i64);
+        FOUND.with_borrow_mut(|found| {
+            found.resize(MIDNIGHTS, None);
+            let found = &mut found[place as usize];
+            let known = found.filter(|(zone, of, _)| (*zone, *of) == (self.zone, date)).map(|(.., start)| start);
+            let start = known.unwrap_or_else(|| self.find_start(date));
+            *found = Some((self.zone, date, start));
+            start
+        })
+    }
+
+    fn find_start(self, date: Date) -> Instant {
+        let local = date.midnight();
         let (mut from, until) = (local.plus(-FURTHEST_MS), local.plus(FURTHEST_MS));
         let mut offset = self.offset_ms(from);
         let last = self.offset_ms(until);

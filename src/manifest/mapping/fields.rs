@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() { key.to_owned() } else { [&self.path, ".", key].concat() }
     }
 }
 

@@ -16,6 +16,9 @@ const MOST_NODES: usize = 100_000;
 /// The most bytes of text of a document, those repeated by aliases counted each time.
 const MOST_TEXT: usize = 4 * 1024 * 1024;
 
+/// Keys of a mapping that are compared one by one.
+const FEW_KEYS: usize = 16;
+
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(in crate::manifest) struct Node {
@@ -112,7 +115,7 @@ struct Open {
     height: usize,
     /// Of a mapping, what comes next.
     next: Next,
-    /// Of a mapping, its keys and where each is written.
+    /// Of a large mapping, its keys, those of so many entries, and where each is written.
     keys: BTreeMap<String, Position>,
     /// Where its bracket is, as the text is read, if it has one: line, counted from 0, and column.
     bracket: Option<(usize, usize)>,
@@ -306,7 +309,7 @@ impl Builder<'_> {
         match &mut parent.node.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match std::mem::replace(&mut parent.next, Next::Key) {
-                Next::Key => parent.next = check_key(node, &mut parent.keys, self.report),
+                Next::Key => parent.next = check_key(node, entries, &mut parent.keys, self.report),
                 Next::Nothing => {}
                 Next::ValueOf(key, key_at) => {
                     // An empty value stands nowhere; its key does.
@@ -321,7 +324,7 @@ impl Builder<'_> {
 }
 
 /// The value of the key comes next, unless the key is wrong; that has then been reported.
-fn check_key(node: Node, keys: &mut BTreeMap<String, Position>, report: &mut Report) -> Next {
+fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeMap<String, Position>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
         report.error(node.at, "a key must be a text, not a list or a mapping", "if it is a template, fill it in first");
         return Next::Nothing;
@@ -330,11 +333,19 @@ fn check_key(node: Node, keys: &mut BTreeMap<String, Position>, report: &mut Rep
         report.error(node.at, "the merge key << is not supported", "write the fields out");
         return Next::Nothing;
     }
-    if let Some(first) = keys.get(&text) {
+    if let Some(first) = first_place(&text, entries, keys) {
         let message = format!("the key {} is written twice, first on line {}", quote(&text), first.line);
         report.error(node.at, message, "keep one of them");
         return Next::Nothing;
     }
-    keys.insert(text.clone(), node.at);
     Next::ValueOf(text, node.at)
+}
+
+/// Where a key is written among entries; where these are many, they are looked up.
+fn first_place(key: &str, entries: &[Entry], keys: &mut BTreeMap<String, Position>) -> Option<Position> {
+    if entries.len() <= FEW_KEYS {
+        return entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_at);
+    }
+    keys.extend(entries[keys.len()..].iter().map(|entry| (entry.key.clone(), entry.key_at)));
+    keys.get(key).copied()
 }

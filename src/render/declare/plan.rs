@@ -138,7 +138,10 @@ pub(super) fn push_change(text: &mut String, change: &Change, indent: &str, canv
     let _ = writeln!(text, "{indent}{}", paint(&format!("{sign} {}", title(change)), tone, canvas));
     for field in &change.fields {
         let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-        let line = format!("{}: {} → {}", field.path, side(&field.before), side(&field.after));
+        let line = match change.deed {
+            Deed::Create => format!("{}: {}", field.path, side(&field.after)),
+            _ => format!("{}: {} → {}", field.path, side(&field.before), side(&field.after)),
+        };
         let _ = writeln!(text, "{indent}    {}", one_line(&line));
     }
 }

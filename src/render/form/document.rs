@@ -5,7 +5,7 @@ mod passing;
 mod table;
 
 use std::cell::RefCell;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow};
@@ -145,8 +145,11 @@ impl Document {
     }
 
     fn json(&self, out: &mut dyn Write) -> Result<()> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        Ok(out.write_all(b"\n")?)
+        // Written in pieces of a few bytes, each of which costs more on its way than to be gathered here.
+        let mut out = BufWriter::new(out);
+        serde_json::to_writer_pretty(&mut out, self)?;
+        out.write_all(b"\n")?;
+        Ok(out.flush()?)
     }
 
     fn yaml(&self, out: &mut dyn Write) -> Result<()> {

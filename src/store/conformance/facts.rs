@@ -10,7 +10,7 @@ use crate::domain::health::transition::Status::{Degraded, Healthy, Unhealthy};
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::store::facts::journal::Merged;
-use crate::store::{Incoming, JournalWriter, Store};
+use crate::store::{Followers, Incoming, JournalWriter, Store};
 
 /// Merges facts of one stream inside the open transaction; the first of them has a note.
 pub(super) fn bring(store: &Store, file: &str, stream: &StreamName, facts: &[Transition]) -> Result<Merged> {
@@ -27,7 +27,7 @@ pub(super) fn bring(store: &Store, file: &str, stream: &StreamName, facts: &[Tra
     record.read = facts.len() as u64;
     record.finished_at = Some(at(1001));
     store.record_ingest(&record)?;
-    store.trim_caches(&writer.take_touched())?;
+    store.trim_caches(&writer.take_touched(), &mut Followers::default())?;
     Ok(merged)
 }
 

@@ -6,6 +6,7 @@ use crate::domain::health::transition::Status::{Healthy, Unhealthy};
 use crate::domain::rules::change::{Change, ChangeKind, Logged, Seen, View};
 use crate::domain::rules::condition::Subject;
 use crate::domain::rules::turn::Pair;
+use crate::store::published::computed::Aligned;
 use crate::store::{LogRange, LoggedUntil, Store};
 
 fn change(number: i64) -> Change {
@@ -75,7 +76,7 @@ fn late_facts_outdate_what_was_computed_after_them_and_nothing_before() {
         let pair = |text: &str| Pair { condition: name(text), subject: Subject::System(name("shop")) };
         let logged = |seconds| LoggedUntil { fingerprint: -7, from: at(0), at: at(seconds) };
         let done = store.write_anyway(|store| {
-            store.put_computed(at(200))?;
+            store.put_computed(at(200), Aligned::default())?;
             store.put_logged(&pair("early"), logged(40))?;
             store.put_logged(&pair("late"), logged(200))
         });

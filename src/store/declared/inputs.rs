@@ -1,7 +1,7 @@
 //! Owns the tables derived from manifests, which say whose objective one is, which systems may excuse which, and which systems a
 //! maintenance window covers, and the digests by which they are known to be whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
 use rusqlite::{Row, params};
@@ -13,9 +13,12 @@ use crate::domain::account::maintenance::calendar::Schedules;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::correction::Correction;
 use crate::domain::plan::object::Kind;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
+use crate::store::facts::history::stored_name;
+use crate::store::sealed::followers::Followers;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{intact, whole};
@@ -31,20 +34,6 @@ pub(crate) struct Inputs {
     pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
 }
 
-/// SQL for the systems whose objectives the facts of system ?1 decide, as a table `decided (system)`: itself, what it is a member of, and
-/// what these may excuse.
-macro_rules! decided {
-    () => {
-        "WITH RECURSIVE made (system) AS (
-             SELECT ?1 UNION SELECT composite FROM member_input JOIN made ON member = made.system
-         ), excused (system) AS (
-             SELECT dependent FROM dependency_input JOIN made ON upstream = made.system
-             UNION SELECT dependent FROM dependency_input JOIN excused ON upstream = excused.system WHERE transitive <> 0
-         ), decided (system) AS (SELECT system FROM made UNION SELECT system FROM excused) "
-    };
-}
-pub(in crate::store) use decided;
-
 /// A system that is new decides nothing yet.
 pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
@@ -54,24 +43,15 @@ pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Resu
     Ok(())
 }
 
-/// Checks that all objectives which a system decides are known: the cache of their days has to follow its facts.
-///
-/// # Errors
-/// When they are not.
-pub(in crate::store) fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
+/// Checks that all objectives of a system are known.
+fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = concat!(
-        decided!(),
-        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM decided AS of LEFT JOIN input_digest USING (system) WHERE NOT coalesce(",
+        "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
         intact!(input_digest),
-        ", 0) OR objectives <> (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = of.system)
-         OR dependents <> (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = of.system)
-         OR composites <> (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input WHERE member = of.system))"
+        " AND objectives = (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = ?1)"
     );
-    if connection.prepare_cached(sql)?.exists([system.0])? {
-        Ok(())
-    } else {
-        Err(DamagedCache("objective_input").into())
-    }
+    let mut statement = connection.prepare_cached(sql)?;
+    if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("objective_input").into()) }
 }
 
 /// Checks that all maintenance windows of a system are known.
@@ -98,16 +78,13 @@ impl Store {
         Ok(found)
     }
 
-    /// The ids of the objectives that the facts of a system decide.
+    /// The ids of the objectives that the facts of systems decide.
     ///
     /// # Errors
     /// Those of the database, and when it cannot be told which those are.
-    pub(crate) fn decided_by(&self, system: SystemId) -> Result<Vec<i64>> {
-        expect_objectives(&self.connection, system)?;
-        let sql = concat!(decided!(), "SELECT objective FROM decided JOIN objective_input USING (system)");
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map([system.0], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    pub(crate) fn decided_by(&self, systems: &[SystemId]) -> Result<Vec<i64>> {
+        let from = systems.iter().map(|system| (*system, Instant::MIN));
+        Ok(Followers::default().decided(&self.connection, from)?.into_keys().collect())
     }
 
     /// The objectives of a system by the derived table, sorted by name.
@@ -159,6 +136,24 @@ impl Store {
         })?;
         windows.retain(|window| window.systems.contains(system));
         Ok(windows)
+    }
+
+    /// Whether there is any correction. Of a shared database that is not asked beforehand.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn may_have_corrections(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT 1";
+        Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
+    }
+
+    /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. In a shared database that never is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn has_many_corrections(&self) -> Result<bool> {
+        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
+        Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// What is declared to have been recorded wrongly of a system.
@@ -256,6 +251,26 @@ impl Store {
             edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent.0, on]).map(drop))?;
         }
         Ok(())
+    }
+
+    /// The names of the composite systems among some systems. Of a shared database this is not looked up: it would be read for it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
+        if self.is_shared() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT id, name FROM system WHERE id IN (SELECT composite FROM member_input) ORDER BY name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            if systems.contains(&SystemId(row.get(0)?)) {
+                found.push(stored_name(row.get_ref(1)?.as_str()?)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Replaces what is stored of the composite systems that each system is a member of.

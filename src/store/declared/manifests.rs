@@ -10,7 +10,8 @@ use super::sets::Declaration;
 use super::wire;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::MaintenanceWindow;
-use crate::domain::account::objective::Objective;
+use crate::domain::account::member::SystemId;
+use crate::domain::account::objective::{Objective, System};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Held;
 use crate::domain::plan::reconcile::field::content_hash;
@@ -23,7 +24,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::facts::journal::system_id;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{expect_whole, row_sum, whole, width};
+use crate::store::soundness::row::{expect_whole, is_whole, row_sum, unlike, whole, width};
 
 /// The places of a declared object's columns in `whole!`.
 mod column {
@@ -62,6 +63,32 @@ impl Store {
         };
         let mut rows = statement.query([kind.as_str(), name.as_str()])?;
         rows.next()?.map(|row| read_object(kind, row)).transpose()
+    }
+
+    /// A system that the journal or a manifest knows, with what is declared of it.
+    ///
+    /// # Errors
+    /// Those of the database, and when the stored body cannot be read.
+    pub(super) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
+        const DECLARED: usize = width!(manifest);
+        // The columns stand as the tables declare them, which is how `whole!` names them.
+        let sql = "SELECT declared.*, known.* FROM system AS known
+                   LEFT JOIN manifest AS declared ON declared.kind = 'System' AND declared.name = known.name
+                   WHERE known.name = ?1";
+        let mut statement = self.connection.prepare_about(sql, About::System(name.as_str()))?;
+        let mut rows = statement.query([name.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        if !is_whole(row, DECLARED..DECLARED + width!(system))? {
+            return Err(unlike(&format!("system {name}")).into());
+        }
+        let is_declared = row.get_ref(column::ID)? != ValueRef::Null;
+        let declared = if is_declared {
+            let (name, body) = (whole_name(Kind::System, row)?, row.get_ref(column::BODY)?.as_str()?);
+            Some(wire::read_system(name, body)?)
+        } else {
+            None
+        };
+        Ok(Some((SystemId(row.get(DECLARED)?), declared)))
     }
 
     /// All declared objects of a kind, sorted by name.

@@ -35,6 +35,9 @@ pub(crate) struct Resolver<'s> {
     schedules: HashMap<Name, Schedules>,
     /// What was recorded wrongly of a system, as far as all is known.
     corrections: HashMap<Name, Vec<(Correction, Name)>>,
+    has_corrections: Option<bool>,
+    /// Whether there are so many that those of a system are read when it is asked for, though all else has been read.
+    looks_up_corrections: bool,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -45,22 +48,39 @@ pub(crate) struct Resolver<'s> {
 }
 
 impl<'s> Resolver<'s> {
-    /// A resolver that reads as it goes or, with `most`, everything at once.
+    /// A resolver that reads as it goes or, with `most`, everything at once; but where corrections are very many, those of a system when it
+    /// is asked for.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
-        if most {
-            let mut objects = Vec::new();
-            for kind in [Kind::System, Kind::MaintenanceWindow, Kind::Correction] {
-                store.each_object(kind, |_, object| {
-                    objects.push(object);
-                    Ok(())
-                })?;
-            }
-            return Self::of(store, objects);
+        if !most {
+            return Ok(Self::empty(store, HashMap::new(), false));
         }
-        Ok(Self::empty(store, HashMap::new(), false))
+        if !store.has_many_corrections()? {
+            return Self::whole(store);
+        }
+        let looks_up_corrections = true;
+        Ok(Self { looks_up_corrections, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
+    }
+
+    /// A resolver that reads everything at once, and nothing that is derived from it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn whole(store: &'s Store) -> Result<Self> {
+        Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow, Kind::Correction])
+    }
+
+    fn of_kinds(store: &'s Store, kinds: &[Kind]) -> Result<Self> {
+        let mut objects = Vec::new();
+        for kind in kinds {
+            store.each_object(*kind, |_, object| {
+                objects.push(object);
+                Ok(())
+            })?;
+        }
+        Self::of(store, objects)
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
@@ -104,6 +124,8 @@ impl<'s> Resolver<'s> {
             systems,
             schedules,
             corrections,
+            has_corrections: None,
+            looks_up_corrections: false,
             calendars,
             timetables,
             dependencies,
@@ -143,17 +165,22 @@ impl<'s> Resolver<'s> {
             Some(id) => *id,
             // Ids of the database are positive.
             None if self.complete => SystemId(-1 - self.ids.len() as i64),
-            None => self
-                .store
-                .system(name)?
-                .ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?,
+            None => {
+                let known = self.store.known_system(name)?;
+                let (id, declared) =
+                    known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
+                self.systems.insert(name.clone(), declared.map(Rc::new));
+                id
+            }
         };
         self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
-        let corrections = Corrections::new(if self.complete {
+        let corrections = Corrections::new(if self.complete && !self.looks_up_corrections {
             self.corrections.remove(name).unwrap_or_default()
-        } else {
+        } else if self.has_corrections()? {
             self.store.corrections_of(id, name)?
+        } else {
+            Vec::new()
         });
         let rules = declared.as_ref().map_or_else(Rules::default, |system| system.rules());
         let rules = Rc::new(Rules { corrections, ..rules });
@@ -163,6 +190,16 @@ impl<'s> Resolver<'s> {
         let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
+    }
+
+    /// Whether anything may be declared to have been recorded wrongly.
+    fn has_corrections(&mut self) -> Result<bool> {
+        if let Some(known) = self.has_corrections {
+            return Ok(known);
+        }
+        let known = self.store.may_have_corrections()?;
+        self.has_corrections = Some(known);
+        Ok(known)
     }
 
     /// What a composite system is made of.
@@ -224,9 +261,9 @@ impl<'s> Resolver<'s> {
         timetable
     }
 
-    /// Brings what may excuse a system into the graph; where all systems are known, what may excuse any.
+    /// Brings what may excuse a system into the graph; where all systems and their corrections are known, what may excuse any.
     fn connect(&mut self, system: &Member) -> Result<()> {
-        if self.complete && !self.dependencies.is_complete() {
+        if self.complete && !self.looks_up_corrections && !self.dependencies.is_complete() {
             let names: Vec<Name> = self.systems.keys().cloned().collect();
             for name in names {
                 let member = self.member(&name)?;

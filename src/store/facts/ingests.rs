@@ -13,8 +13,8 @@ use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
-use crate::store::declared::inputs;
 use crate::store::published::turns;
+use crate::store::sealed::followers::Followers;
 use crate::store::sealed::seals;
 use crate::store::shared::{Shared, Taking};
 use crate::store::soundness::row::{expect, intact};
@@ -86,20 +86,19 @@ impl Store {
     }
 
     /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write
-    /// transaction.
+    /// transaction, in which `followers` were read.
     ///
     /// # Errors
     /// Those of the database, and when it cannot be told which caches those are.
-    pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>) -> Result<()> {
+    pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>, followers: &mut Followers) -> Result<()> {
         if let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) {
             shared.touch(touched);
             return Ok(());
         }
         // Nothing is cut where nothing is sealed, as in a first ingest.
         let has_seals = self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])?;
-        for (system, at) in touched.iter().filter(|_| has_seals) {
-            inputs::expect_objectives(&self.connection, *system)?;
-            seals::trim(&self.connection, *system, *at)?;
+        if has_seals {
+            followers.trim(&self.connection, touched.iter().map(|(system, at)| (*system, *at)))?;
         }
         if let Some(earliest) = touched.values().min() {
             seals::outdate(&self.connection, *earliest)?;

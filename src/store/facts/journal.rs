@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension, params};
 use super::history::system_named;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::stream::StreamName;
-use crate::domain::health::transition::Transition;
+use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
@@ -98,6 +98,11 @@ impl JournalWriter {
         self.streams.push((name, None));
     }
 
+    /// Whether a stream is of a check, or of the system as a whole, and not of an incident.
+    pub(crate) fn is_of_check(&self, stream: usize) -> bool {
+        self.streams[stream].0.source == Source::Healthcheck
+    }
+
     /// The system of a stream, once something of it was merged.
     pub(crate) fn system_of(&self, stream: usize) -> Option<SystemId> {
         self.streams[stream].1.map(|known| known.system)
@@ -123,7 +128,7 @@ impl JournalWriter {
         let segments =
             if stream.is_new { Vec::new() } else { rows::overlapping(connection, stream.id, incoming.transitions)? };
         let (notes, merged) = (incoming.notes, Merged::default());
-        let mut merger = Merger { connection, stream: stream.id, notes, bringer, merged };
+        let mut merger = Merger { connection, stream: stream.id, notes, bringer, merged, renoted: false };
         let mut first_change = None;
         let (mut rest, mut done) = (incoming.transitions, 0);
         if segments.is_empty() {

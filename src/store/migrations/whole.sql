@@ -73,7 +73,7 @@ CREATE TABLE computation (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     as_of      TEXT NOT NULL,
     is_current INTEGER NOT NULL CHECK (is_current IN (0, 1))
-, checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+, checksum INTEGER NOT NULL DEFAULT 0, digest INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE objective_status (
     objective_id                         TEXT PRIMARY KEY,
     system_id                            TEXT NOT NULL,

@@ -11,8 +11,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use rusqlite::params_from_iter;
 use rusqlite::types::{Value, ValueRef};
+use rusqlite::{params, params_from_iter};
 
 use crate::domain::rules::change::{ChangeKind, Seen, View};
 use crate::domain::value::instant::Instant;
@@ -46,6 +46,9 @@ impl Table {
     }
 }
 
+/// The tables that are brought in line row by row.
+const ALIGNED: [&Table; 4] = [&rows::OBJECTIVE_STATUS, &rows::STREAK, &rows::SYSTEM_STATUS, &rows::ACHIEVEMENT];
+
 /// A row with its checksum.
 fn summed(mut row: Row) -> Row {
     row.push(Value::Integer(row::checksum(row.iter().map(ValueRef::from)).into()));
@@ -64,6 +67,33 @@ pub(crate) struct Computed {
     pub(crate) as_of: Instant,
     /// Whether neither a fact up to then nor a manifest has changed since.
     pub(crate) is_current: bool,
+    /// That of the tables as it left them; 0 where that is not known.
+    digest: i64,
+}
+
+/// A digest of the tables that are brought in line row by row, whatever the order of their rows.
+#[derive(Clone, Copy, Default, Debug)]
+struct Digest {
+    rows: i64,
+    /// Of the lower 32 bits of the checksums of all rows.
+    sum: i64,
+}
+
+impl Digest {
+    fn add(&mut self, row: &Row) {
+        self.rows += 1;
+        self.sum += if let Some(Value::Integer(sum)) = row.last() { sum & 0xffff_ffff } else { 0 };
+    }
+}
+
+/// Those of the tables of [`ALIGNED`].
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Aligned([Digest; 4]);
+
+/// One digest of several tables, which is never 0.
+fn digest_of(tables: impl IntoIterator<Item = Digest>) -> i64 {
+    let numbers = tables.into_iter().flat_map(|digest| [digest.rows, digest.sum]);
+    i64::from(row::checksum(numbers.map(ValueRef::Integer))) | 1 << 40
 }
 
 impl Store {
@@ -72,7 +102,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn computed(&self) -> Result<Option<Computed>> {
-        let sql = concat!("SELECT as_of, is_current, ", intact!(computation), " FROM computation");
+        let sql = concat!("SELECT as_of, is_current, ", intact!(computation), ", digest FROM computation");
         self.believe("computation", &"", || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query([])?;
@@ -80,7 +110,7 @@ impl Store {
             let as_of =
                 Instant::parse_printed(row.get_ref(0)?.as_str()?).filter(|_| is_intact(row, 2).unwrap_or(false));
             let as_of = as_of.ok_or(DamagedCache("computation"))?;
-            Ok(Some(Computed { as_of, is_current: row.get(1)? }))
+            Ok(Some(Computed { as_of, is_current: row.get(1)?, digest: row.get(3)? }))
         })
     }
 
@@ -96,17 +126,60 @@ impl Store {
         Ok(was.unwrap_or(true).then_some(otherwise))
     }
 
-    /// Remembers what the tables are of.
+    /// Remembers what the tables are of, and what is in them, given what was brought in line.
     ///
     /// # Errors
     /// Those of the database.
-    pub(crate) fn put_computed(&self, as_of: Instant) -> Result<()> {
+    pub(crate) fn put_computed(&self, as_of: Instant, aligned: Aligned) -> Result<()> {
+        let digest = digest_of(aligned.0.into_iter().chain(self.past_digests()?));
         self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
-        let sql = "INSERT INTO computation (id, as_of, is_current, checksum) VALUES (1, ?1, 1, row_sum(1, ?1, 1))
-                   ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, is_current = 1, checksum = excluded.checksum
-                   WHERE as_of <> excluded.as_of OR is_current <> 1 OR checksum <> excluded.checksum";
-        self.connection.execute(sql, [as_of.to_string()])?;
+        let sql = "INSERT INTO computation (id, as_of, is_current, digest, checksum)
+                   VALUES (1, ?1, 1, ?2, row_sum(1, ?1, 1, ?2))
+                   ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, is_current = 1, digest = excluded.digest,
+                   checksum = excluded.checksum
+                   WHERE as_of <> excluded.as_of OR is_current <> 1 OR digest <> excluded.digest
+                   OR checksum <> excluded.checksum";
+        self.connection.execute(sql, params![as_of.to_string(), digest])?;
         Ok(())
+    }
+
+    /// Whether the tables are what a computation as of a moment would make of them: the last one was of the same, nothing has changed since,
+    /// and every row is there, as it was written.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn is_computed(&self, as_of: Instant) -> Result<bool> {
+        let Some(computed) = self.computed()?.filter(|computed| computed.is_current && computed.as_of == as_of) else {
+            return Ok(false);
+        };
+        if computed.digest == 0 {
+            return Ok(false);
+        }
+        let mut digests = Vec::new();
+        for table in ALIGNED {
+            let (name, columns) = (table.name, table.columns.join(", "));
+            let sql = format!(
+                "SELECT count(*), coalesce(sum(checksum & 4294967295), 0),
+                        count(*) FILTER (WHERE checksum IS NOT row_sum({columns})) FROM {name}"
+            );
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
+            let (rows, sum, damaged) = self.connection.query_row(&sql, [], read)?;
+            if damaged > 0 {
+                return Ok(false);
+            }
+            digests.push(Digest { rows, sum });
+        }
+        digests.extend(self.past_digests()?);
+        Ok(digest_of(digests) == computed.digest)
+    }
+
+    /// The digests of the days and the events that are published, by the checksums they carry.
+    fn past_digests(&self) -> Result<Vec<Digest>> {
+        let digest = |table: &Table| -> Result<Digest> {
+            let sql = format!("SELECT count(*), coalesce(sum(checksum & 4294967295), 0) FROM {}", table.name);
+            Ok(self.connection.query_row(&sql, [], |row| Ok(Digest { rows: row.get(0)?, sum: row.get(1)? }))?)
+        };
+        [&rows::SNAPSHOT_RUN, &rows::DOWNTIME_EVENT].into_iter().map(digest).collect()
     }
 
     /// Remembers that the tables are out of date, for manifests have changed.

@@ -4,17 +4,15 @@ use anyhow::Result;
 use rusqlite::params;
 
 use super::ledger::{decode, encode};
-use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::Objective;
 use crate::domain::budget::day::Ledger;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
-use crate::store::declared::inputs::decided;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, is_whole, row_sum, whole, width};
+use crate::store::soundness::row::{is_whole, row_sum, whole, width};
 
 /// What is known of sealed days besides themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,15 +38,11 @@ macro_rules! trimming {
     };
 }
 
-/// Cuts the sealed and the published days of every objective that depends on `system` to those a change at `at` leaves as
-/// they are: those that end before it, in whatever zone.
-pub(in crate::store) fn trim(connection: &Connection, system: SystemId, at: Instant) -> Result<()> {
-    let sql = concat!(
-        decided!(),
-        trimming!(),
-        " AND objective IN (SELECT objective FROM decided JOIN objective_input USING (system))"
-    );
-    connection.prepare_cached(sql)?.execute([system.0, before(at)])?;
+/// Cuts the sealed and the published days of an objective to those a change at `at` leaves as they are: those that end before it, in whatever
+/// zone.
+pub(super) fn trim(connection: &Connection, objective: i64, at: Instant) -> Result<()> {
+    let sql = concat!(trimming!(), " AND objective = ?1");
+    connection.prepare_cached(sql)?.execute([objective, before(at)])?;
     Ok(())
 }
 
@@ -59,7 +53,8 @@ pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result
     Ok(())
 }
 
-fn before(at: Instant) -> i64 {
+/// The last moment that a change leaves as it is.
+pub(super) fn before(at: Instant) -> i64 {
     at.plus(-1).max(Instant::MIN).millis()
 }
 
@@ -68,7 +63,7 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
     let sql = concat!(
         "UPDATE computation SET is_current = 0, checksum = CASE checksum WHEN ",
         row_sum!(computation),
-        " THEN row_sum(id, as_of, 0) ELSE checksum END WHERE is_current <> 0 AND as_of >= ?1"
+        " THEN row_sum(id, as_of, 0, digest) ELSE checksum END WHERE is_current <> 0 AND as_of >= ?1"
     );
     connection.prepare_cached(sql)?.execute([at.to_string()])?;
     Ok(())
@@ -185,24 +180,5 @@ impl Store {
     /// Those of the database.
     pub(crate) fn has_inputs(&self) -> Result<bool> {
         Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
-    }
-
-    /// The objectives that depend on `system` and of which a day that is over `now` is not sealed, or whose seal is damaged, the
-    /// furthest behind first.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub(crate) fn unsealed(&self, system: SystemId, now: Instant, most: usize) -> Result<Vec<i64>> {
-        let sql = concat!(
-            decided!(),
-            "SELECT objective FROM decided JOIN objective_input USING (system) LEFT JOIN seal USING (objective)
-             WHERE (coalesce(due_at, 0) <= ?2 OR NOT ",
-            intact!(seal),
-            ") ORDER BY coalesce(sealed_until, 0), objective"
-        );
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![system.0, now.millis()], |row| row.get(0))?;
-        // A limit that is a parameter makes SQLite plan anew for each system.
-        Ok(rows.take(most).collect::<rusqlite::Result<_>>()?)
     }
 }

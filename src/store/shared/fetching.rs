@@ -12,8 +12,8 @@ use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
-use crate::store::declared::inputs;
 use crate::store::published::turns;
+use crate::store::sealed::followers::Followers;
 use crate::store::sealed::seals;
 
 impl Shared {
@@ -125,14 +125,10 @@ impl Shared {
         let Some(earliest) = touched.values().min() else { return Ok(()) };
         let sql = "SELECT max(max(sealed_until, published_until)) FROM seal";
         let until: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
-        for (system, at) in touched.iter().filter(|(_, at)| until.is_some_and(|until| at.millis() <= until)) {
-            let system = SystemId(*system);
-            if inputs::expect_objectives(connection, system).is_err() {
-                // What this system decides is not known, so nothing that is sealed can be relied on.
-                connection.execute("DELETE FROM seal", [])?;
-                break;
-            }
-            seals::trim(connection, system, *at)?;
+        let cutting = touched.iter().filter(|(_, at)| until.is_some_and(|until| at.millis() <= until));
+        if Followers::default().trim(connection, cutting.map(|(system, at)| (SystemId(*system), *at))).is_err() {
+            // What these systems decide is not known, so nothing that is sealed can be relied on.
+            connection.execute("DELETE FROM seal", [])?;
         }
         seals::outdate(connection, *earliest)?;
         turns::outdate(connection, *earliest)

@@ -38,7 +38,7 @@ const DATES: [&str; 1] = ["date"];
 /// The table whose rows are some days in a row that closed alike.
 const RUNS: &str = "snapshot_run";
 /// What says nothing to others.
-const UNTOLD: [&str; 3] = ["checksum", "days", "streak_step"];
+const UNTOLD: [&str; 4] = ["checksum", "days", "streak_step", "digest"];
 const DOCUMENTS: [&str; 7] = ["labels", "attribution", "previous", "next", "changed_fields", "because", "view"];
 const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
 

@@ -1,15 +1,13 @@
 //! Owns what becomes of damaged caches: readers pass over them, writers make them anew.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
 use std::fmt;
 
 use anyhow::Result;
 use rusqlite::{Connection, ErrorCode, params};
 
-use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::store::database::open::{Store, code, explain, is_no_value};
-use crate::store::declared::inputs::decided;
 use crate::store::shared::Writing;
 
 /// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
@@ -48,6 +46,11 @@ fn may_be_damage(error: &anyhow::Error) -> bool {
         Some(code) => code == ErrorCode::DatabaseCorrupt,
         None => is_no_value(error) || error.chain().any(<dyn std::error::Error>::is::<DamagedCache>),
     }
+}
+
+/// Whether an error says that pages of the file make no sense.
+pub(in crate::store) fn makes_no_sense(error: &anyhow::Error) -> bool {
+    code(error) == Some(ErrorCode::DatabaseCorrupt)
 }
 
 /// The cache that an error names.
@@ -121,7 +124,7 @@ impl Store {
         }
         let first = self.transact(&mut work);
         let done = match first {
-            Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => match self.leave_behind() {
+            Err(error) if makes_no_sense(&error) => match self.leave_behind() {
                 Ok(true) => self.transact(work),
                 _ => Err(error),
             },
@@ -130,47 +133,39 @@ impl Store {
         done.map_err(|error| explain(error, self.path()))
     }
 
-    /// Reads what an ingest is going to need of the caches that depend on systems, so that pages which make no sense
-    /// are met, and left behind, before they can spoil its transaction.
+    /// Runs `work`, which takes facts in, in one write transaction as [`Self::write`] does, with what `look` has read of the caches before:
+    /// pages that make no sense are met there, before they can spoil what is written, and are left behind.
     ///
     /// # Errors
-    /// Those of the database.
-    pub(crate) fn probe_caches(&mut self, systems: &BTreeSet<&Name>) -> Result<()> {
+    /// Those of `work`, and of the database, explained.
+    pub(crate) fn write_looking<S, L: Default, T>(
+        &mut self,
+        state: &mut S,
+        look: impl Fn(&Self, &S) -> Result<L>,
+        mut work: impl FnMut(&Self, &mut S, L) -> Result<T>,
+    ) -> Result<T> {
         if self.is_shared() {
-            return Ok(());
+            return self.write(|store| work(store, state, L::default()));
         }
-        let of_system = concat!(
-            decided!(),
-            "SELECT sum(sealed_until), sum(length(body)), (SELECT sum(checksum) FROM input_digest JOIN decided USING (system))
-             FROM decided JOIN objective_input USING (system) LEFT JOIN seal USING (objective)
-             LEFT JOIN ledger USING (objective)"
-        );
-        // Also of a system that is new.
-        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
-        let read = || -> Result<()> {
-            self.connection.execute_batch("BEGIN DEFERRED")?;
-            let mut statement = self.connection.prepare_cached(of_system)?;
-            for system in systems {
-                if let Some(system) = self.system(system)? {
-                    statement.query([system.0])?.next()?;
-                }
+        let has_looked = Cell::new(false);
+        let done = self.transact(|store| {
+            let seen = look(store, state)?;
+            has_looked.set(true);
+            work(store, state, seen)
+        });
+        match done {
+            Err(error) if !has_looked.get() && makes_no_sense(&error) => {
+                self.leave_behind().map_err(|error| explain(error, self.path()))?;
+                self.write(|store| work(store, state, L::default()))
             }
-            self.connection.prepare_cached(of_all)?.query([])?.next()?;
-            Ok(())
-        };
-        let read = read();
-        drop(self.connection.execute_batch("COMMIT"));
-        match read {
-            // What else may be wrong is told when it matters.
-            Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => self.leave_behind().map(drop),
-            _ => Ok(()),
+            other => other.map_err(|error| explain(self.leaving_behind(error), self.path())),
         }
     }
 
     /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the
     /// reason, they are left behind, and it goes well the next time.
     pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
-        if code(&error) != Some(ErrorCode::DatabaseCorrupt) || !self.leave_behind().unwrap_or(false) {
+        if !makes_no_sense(&error) || !self.leave_behind().unwrap_or(false) {
             return error;
         }
         Failure::new(

@@ -68,7 +68,7 @@ macro_rules! covered {
         "objective, body"
     };
     (computation) => {
-        "id, as_of, is_current"
+        "id, as_of, is_current, digest"
     };
     (condition_logged) => {
         "condition, objective, fingerprint, logged_until, logged_from"

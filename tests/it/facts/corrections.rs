@@ -113,6 +113,11 @@ budgets as of 2026-11-20 00:00 UTC
 
 ```diff
 + Correction false-alarm
++     spec.systemRef: shop
++     spec.check: http
++     spec.start: 2026-11-12T10:00:00.000Z
++     spec.end: 2026-11-12T10:20:00.000Z
++     spec.status: healthy
 ```
 ";
 
@@ -246,5 +251,29 @@ fn ten_thousand_corrections_are_applied_and_leave_others_alone() {
     let before = slo.status(AS_OF);
     slo.pass(&["apply", "--set", "many", "-"], many.as_bytes());
     assert_eq!(slo.status(AS_OF), before);
+    // Of many objectives at once, the corrections of each system are looked up as those of one objective alone are.
+    let mut objectives = String::new();
+    for number in 0..80 {
+        let system = ["other", "shop"][number % 2];
+        write!(
+            objectives,
+            "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: o{number} }}\nspec: {{ systemRef: {{ kind: System, name: {system} }}, \
+             target: 50, windowDays: 60 }}\n"
+        )
+        .unwrap();
+    }
+    slo.pass(&["apply", "--set", "objectives", "-", "--as-of", AS_OF], objectives.as_bytes());
+    let all = slo.objectives(AS_OF);
+    let of = |name: &str| all.iter().find(|row| row["objectiveId"] == name).unwrap();
+    for name in ["o0", "o1"] {
+        let alone = slo.pass(&["status", name, "--as-of", AS_OF, "-o", "json"], b"");
+        assert_eq!(serde_json::from_str::<Value>(&alone).unwrap()["objectives"][0], *of(name));
+    }
+    // Down for 50 days, but for 10 000 times half a minute; the mistyped check and the false alarm of the shop stand.
+    assert_eq!(
+        (&of("o0")["errorBudgetConsumedMinutes"], &of("o0")["correctedMinutes"]),
+        (&json!(67_000.0), &json!(5_000.0))
+    );
+    assert_eq!(of("o1")["errorBudgetConsumedMinutes"], json!(80.0));
     slo.pass(&["db", "verify"], b"");
 }

@@ -198,7 +198,8 @@ fn a_composite_system_neither_reports_nor_has_checks() {
         Fact::new(start(), "search", Status::Unhealthy).check("http"),
         Fact::new(start(), "search-1", Status::Healthy),
     ];
-    slo.ingest(&world.feed());
+    let said = slo.run(&["ingest"], world.feed().as_bytes()).stderr;
+    assert!(said.contains("warning: search is a composite system, of which only incidents count"), "{said}");
     assert_eq!(status(&slo, &world, "search", world.as_of), "healthy 1/1");
 
     world.objectives[0].healthcheck = Some("http".to_owned());

@@ -17,7 +17,7 @@ use crate::domain::value::name::Name;
 use crate::evaluation::{follow_facts, seal_after_ingest};
 use crate::feed::{Batch, Row};
 use crate::render::record::ingest::IngestReport;
-use crate::store::{Incoming, JournalWriter, Store};
+use crate::store::{Followers, Incoming, JournalWriter, Store};
 
 /// The state of one ingest over all its inputs and transactions.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub(in crate::commands) struct Intake {
     started: Instant,
     /// Systems of accepted lines.
     systems: HashSet<SystemId>,
+    /// Those of them whose checks reported.
+    checked: HashSet<SystemId>,
     /// Systems whose facts changed, each with its earliest changed moment.
     touched: BTreeMap<SystemId, Instant>,
     /// Planned work that was told of, where it is wanted.
@@ -46,6 +48,7 @@ impl Intake {
             records: Vec::new(),
             started,
             systems: HashSet::new(),
+            checked: HashSet::new(),
             touched: BTreeMap::new(),
             plans: plans.then(Plans::default),
         }
@@ -58,10 +61,18 @@ impl Intake {
         self.records.push(IngestRecord::new(file, self.started));
     }
 
-    /// Looks, before a transaction begins, at the caches that a batch is going to concern.
-    pub(in crate::commands) fn probe(store: &mut Store, arrival: &Arrival) -> Result<()> {
-        let systems: BTreeSet<&Name> = arrival.batch.new_streams.iter().map(|key| &key.system).collect();
-        if systems.is_empty() { Ok(()) } else { store.probe_caches(&systems) }
+    /// Looks, before facts are written, at the caches that batches are going to concern.
+    pub(in crate::commands) fn look<'a>(
+        store: &Store,
+        arrivals: impl IntoIterator<Item = &'a Arrival>,
+        started: Instant,
+    ) -> Result<Followers> {
+        let (mut systems, mut from) = (BTreeSet::new(), None);
+        for Arrival { batch, .. } in arrivals {
+            systems.extend(batch.new_streams.iter().map(|key| &key.system));
+            from = from.into_iter().chain(batch.rows.iter().map(|row| row.at())).min();
+        }
+        store.followers(&systems, (from.unwrap_or(started), started))
     }
 
     /// Merges batches in a transaction, which ends the ingest where it is `finished`.
@@ -71,29 +82,39 @@ impl Intake {
         arrivals: &mut [Arrival],
         finished: Option<Instant>,
     ) -> Result<()> {
-        arrivals.iter().try_for_each(|arrival| Self::probe(store, arrival))?;
-        if !store.is_shared() {
-            return store.write(|store| self.take(store, arrivals, finished));
+        if store.is_shared() {
+            // What others hinder begins anew.
+            *self = store.write(|store| {
+                let mut attempt = self.clone();
+                attempt.take(store, &mut arrivals.to_vec(), finished, &mut Followers::default())?;
+                Ok(attempt)
+            })?;
+            return Ok(());
         }
-        // What others hinder begins anew.
-        *self = store.write(|store| {
-            let mut attempt = self.clone();
-            attempt.take(store, &mut arrivals.to_vec(), finished)?;
-            Ok(attempt)
-        })?;
-        Ok(())
+        let started = self.started;
+        store.write_looking(
+            &mut (self, arrivals),
+            |store, (_, arrivals)| Self::look(store, arrivals.iter(), started),
+            |store, (intake, arrivals), mut followers| intake.take(store, arrivals, finished, &mut followers),
+        )
     }
 
     /// Merges batches inside the open transaction.
-    pub(super) fn take(&mut self, store: &Store, arrivals: &mut [Arrival], finished: Option<Instant>) -> Result<()> {
+    pub(super) fn take(
+        &mut self,
+        store: &Store,
+        arrivals: &mut [Arrival],
+        finished: Option<Instant>,
+        followers: &mut Followers,
+    ) -> Result<()> {
         if arrivals.len() > 1 {
             let coming = arrivals.iter().flat_map(|arrival| &arrival.batch.new_streams).map(|stream| &stream.system);
             store.lock_systems(coming.chain(self.writer.system_names()))?;
         }
         arrivals.iter_mut().try_for_each(|arrival| self.absorb(store, arrival))?;
         match finished {
-            Some(finished) => self.close(store, finished),
-            None => self.settle(store),
+            Some(finished) => self.close(store, finished, followers),
+            None => self.settle(store, followers),
         }
     }
 
@@ -139,6 +160,7 @@ impl Intake {
             inserted += merged.inserted;
             conflicts += merged.conflicts;
             self.systems.extend(self.writer.system_of(stream));
+            self.checked.extend(self.writer.system_of(stream).filter(|_| self.writer.is_of_check(stream)));
             let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
             self.report.first = Some(self.report.first.map_or(first, |known| known.min(first)));
             self.report.last = Some(self.report.last.map_or(last, |known| known.max(last)));
@@ -164,10 +186,18 @@ impl Intake {
         self.plans.as_ref().map(Plans::windows).unwrap_or_default()
     }
 
+    /// Those systems whose checks reported although, being composite, they have none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn composites(&self, store: &Store) -> Result<Vec<Name>> {
+        store.composites_among(&self.checked)
+    }
+
     /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
-    pub(super) fn settle(&mut self, store: &Store) -> Result<()> {
+    fn settle(&mut self, store: &Store, followers: &mut Followers) -> Result<()> {
         let touched = self.writer.take_touched();
-        follow_facts(store, &touched)?;
+        follow_facts(store, &touched, followers)?;
         for (system, at) in touched {
             let earliest = self.touched.entry(system).or_insert(at);
             *earliest = at.min(*earliest);
@@ -176,10 +206,15 @@ impl Intake {
     }
 
     /// Ends the last transaction of an ingest.
-    pub(in crate::commands) fn close(&mut self, store: &Store, finished: Instant) -> Result<()> {
+    pub(in crate::commands) fn close(
+        &mut self,
+        store: &Store,
+        finished: Instant,
+        followers: &mut Followers,
+    ) -> Result<()> {
         self.records.iter_mut().for_each(|record| record.finished_at = Some(finished));
-        self.settle(store)?;
-        seal_after_ingest(store, &self.touched, self.report.inserted, self.started)
+        self.settle(store, followers)?;
+        seal_after_ingest(store, &self.touched, followers, (self.report.inserted, self.started))
     }
 
     /// Whether anything new was kept.

@@ -28,14 +28,14 @@ const MAX_SKEW_MS: i64 = 10 * MINUTE_MS;
 pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&Spool<'_>>) -> Result<()> {
     let mut store = context.store(Access::Create)?;
     let at = probed.transition.at;
-    let arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
-    Intake::probe(&mut store, &arrival)?;
-    let spooled = store.write(|store| {
+    let mut arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
+    let look = |store: &Store, arrival: &Arrival| Intake::look(store, [arrival], at);
+    let spooled = store.write_looking(&mut arrival, look, |store, arrival, mut followers| {
         let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
         // The spool is locked only while nobody else can store anything, so that no probe waits for another one's wait.
         let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
         intake.absorb(store, &mut arrival)?;
-        intake.close(store, at)?;
+        intake.close(store, at, &mut followers)?;
         Ok(spooled)
     })?;
     let (Some(spool), Some(spooled)) = (spool, spooled) else { return Ok(()) };

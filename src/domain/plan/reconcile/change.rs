@@ -1,7 +1,8 @@
 //! Owns what an apply does, change by change: what a plan announces and the log remembers.
 
+use super::field::{Field, fields};
 use super::{FieldChange, Plan};
-use crate::domain::plan::object::Identity;
+use crate::domain::plan::object::{Identity, Object};
 use crate::domain::value::name::Name;
 
 /// What happens to one object.
@@ -46,12 +47,24 @@ pub(crate) struct Change {
     pub(crate) fields: Vec<FieldChange>,
 }
 
+/// What a correction that is new says of the past: whoever reads a plan decides on that.
+fn claims(object: &Object) -> Vec<FieldChange> {
+    if !matches!(object, Object::Correction(_)) {
+        return Vec::new();
+    }
+    let said = fields(object).into_iter().filter(|field| field.path.starts_with("spec."));
+    said.map(|Field { path, value }| FieldChange { path, before: None, after: Some(value) }).collect()
+}
+
 impl Plan {
     /// What carrying the plan out changes, in the order in which a plan is told. Objects known to be orphaned are not
     /// orphaned again.
     pub(crate) fn changes(&self) -> Vec<Change> {
         let plain = |deed, identity: Identity| Change { deed, identity, old_name: None, fields: Vec::new() };
-        let create = self.create.iter().map(|object| plain(Deed::Create, object.identity()));
+        let create = self
+            .create
+            .iter()
+            .map(|object| Change { fields: claims(object), ..plain(Deed::Create, object.identity()) });
         let rename = self.rename.iter().map(|rename| Change {
             old_name: Some(rename.old_name.clone()),
             fields: rename.update.changes.clone(),

@@ -48,6 +48,7 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../../migrations/0021_snapshot_runs.sql")),
     Step::sql(include_str!("../../migrations/0022_downtime_events.sql")),
     Step::sql(include_str!("../../migrations/0023_whole_views.sql")),
+    Step::sql(include_str!("../../migrations/0024_published_digest.sql")),
 ];
 /// What all steps come to, for a new database: taking them one after the other costs ten milliseconds.
 const WHOLE: &str = include_str!("../../migrations/whole.sql");

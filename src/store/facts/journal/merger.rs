@@ -42,6 +42,8 @@ pub(super) struct Merger<'a, 'b> {
     pub(super) notes: &'a BTreeMap<Instant, Box<str>>,
     pub(super) bringer: Bringer<'b>,
     pub(super) merged: Merged,
+    /// Whether a note stands that did not.
+    pub(super) renoted: bool,
 }
 
 impl Merger<'_, '_> {
@@ -82,7 +84,9 @@ impl Merger<'_, '_> {
                 }
             };
             rewrites |= before != Some(after);
-            if before.map(|before| before.transition) != Some(after.transition) {
+            // Events tell what was written with their facts.
+            let renoted = std::mem::take(&mut self.renoted);
+            if renoted || before.map(|before| before.transition) != Some(after.transition) {
                 first_change = first_change.or(Some(transition.at));
             }
             facts.push(after);
@@ -147,6 +151,7 @@ impl Merger<'_, '_> {
         }
         if comes.note != known.note {
             entry::put_note(connection, stream, at, comes.note.as_deref())?;
+            self.renoted = true;
         }
         self.merged.changed = true;
         Ok(Fact { transition: Transition { at, status }, ingest })

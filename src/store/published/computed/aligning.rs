@@ -8,7 +8,7 @@ use anyhow::Result;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::{Row, Table, differing_column, place, read};
+use super::{Digest, Row, Table, differing_column, place, read};
 use crate::store::database::open::Store;
 use crate::store::soundness::Difference;
 
@@ -33,12 +33,22 @@ pub(super) struct Alignment<'s> {
     is_read: bool,
     /// What differs, where nothing is written.
     differences: Option<Vec<Difference>>,
+    /// Of the rows that were put.
+    pub(super) digest: Digest,
 }
 
 impl<'s> Alignment<'s> {
     /// The beginning of a table, which is to be written.
     pub(super) fn writing(store: &'s Store, table: &'static Table) -> Self {
-        Self { store, table, stored: VecDeque::new(), last: None, is_read: false, differences: None }
+        Self {
+            store,
+            table,
+            stored: VecDeque::new(),
+            last: None,
+            is_read: false,
+            differences: None,
+            digest: Digest::default(),
+        }
     }
 
     /// The same, which is to be compared.
@@ -53,6 +63,7 @@ impl<'s> Alignment<'s> {
     /// Those of the database.
     pub(super) fn put(&mut self, wanted: Row, gone: &mut Vec<Row>) -> Result<Was> {
         let table = self.table;
+        self.digest.add(&wanted);
         while let Some(next) = self.front()? {
             match table.compare(next, &wanted) {
                 Ordering::Less => gone.extend(self.remove()?),

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::aligning::{Alignment, Was};
-use super::{Row, Table, Views, id_of, rows, summed, view_of};
+use super::{Aligned, Row, Table, Views, id_of, rows, summed, view_of};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
@@ -120,19 +120,21 @@ impl<'s> Publisher<'s> {
         self.note(ChangeKind::Achievement, &id, at, was, Look::Achievement(unlocked.achievement, at))
     }
 
-    /// Ends the tables, and returns what is seen otherwise, by when that came to be, then by kind and id.
+    /// Ends the tables, and returns their digests, and what is seen otherwise, by when that came to be, then by kind and id.
     ///
     /// # Errors
     /// Those of the database, and when what was seen before is damaged.
-    pub(crate) fn changes(mut self) -> Result<impl Iterator<Item = Change>> {
+    pub(crate) fn changes(mut self) -> Result<(Aligned, impl Iterator<Item = Change> + use<>)> {
         self.end()?;
+        let tables = [&self.objectives, &self.streaks, &self.systems, &self.achievements];
+        let aligned = Aligned(tables.map(|table| table.digest));
         if let Some(Before::Logged(views)) = self.before.take() {
             for ((kind, id), view) in views {
                 self.lose(kind, id, view)?;
             }
         }
         self.noted.sort_by(|a, b| (a.occurred_at, a.kind, &a.id).cmp(&(b.occurred_at, b.kind, &b.id)));
-        Ok(self.noted.into_iter().map(Noted::told))
+        Ok((aligned, self.noted.into_iter().map(Noted::told)))
     }
 
     /// Ends the tables, and returns how they differ from what should be in them.

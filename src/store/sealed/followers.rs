@@ -1,0 +1,269 @@
+//! Owns which sealed days follow the facts of which systems: the walk along the tables derived from manifests, each of which is compared
+//! with the digests of its systems, and what is known of the seals it comes to. All of it is read once a transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use anyhow::Result;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+use super::seals::{before, trim};
+use crate::domain::account::member::SystemId;
+use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
+use crate::store::database::connection::Connection;
+use crate::store::database::open::Store;
+use crate::store::soundness::row::{checksum, is_whole};
+use crate::store::soundness::{DamagedCache, makes_no_sense};
+
+/// What was read in a transaction of what follows facts.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Followers {
+    systems: HashMap<SystemId, Followed>,
+    seals: HashMap<i64, Known>,
+}
+
+/// What follows the facts of one system at once.
+#[derive(Clone, Default, Debug)]
+struct Followed {
+    objectives: Box<[i64]>,
+    /// Systems that it may excuse, and whether what may excuse it may excuse them, too.
+    dependents: Box<[(SystemId, bool)]>,
+    /// Composite systems that it is a member of.
+    composites: Box<[SystemId]>,
+    /// Whether that is all there is.
+    is_whole: bool,
+}
+
+/// What is known of the sealed days of an objective.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    sealed_until: i64,
+    published_until: i64,
+    due_at: i64,
+    /// A seal that is damaged or missing says nothing.
+    is_whole: bool,
+}
+
+impl Known {
+    const NOTHING: Self = Self { sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
+
+    fn reaches_past(&self, before: i64) -> bool {
+        !self.is_whole || self.sealed_until > before || self.published_until > before
+    }
+
+    fn is_due(&self, now: i64) -> bool {
+        !self.is_whole || self.due_at <= now
+    }
+}
+
+/// What comes of facts on the way from system to system.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Step {
+    /// Facts make this system what it is: its own, and along composite systems those of its members.
+    Made(SystemId),
+    /// Facts of another system may excuse this one.
+    Excused(SystemId),
+}
+
+/// A walk from systems to the objectives that their facts decide: the systems' own, those of composite systems made of them, and those that
+/// any of these may excuse.
+#[derive(Default)]
+struct Walk {
+    seen: HashSet<Step>,
+    /// Each with the earliest moment, if systems are gone from in the order of theirs.
+    decided: BTreeMap<i64, Instant>,
+}
+
+impl Walk {
+    fn go(
+        &mut self,
+        followers: &mut Followers,
+        connection: &Connection,
+        (system, at): (SystemId, Instant),
+    ) -> Result<()> {
+        let mut open = vec![Step::Made(system)];
+        while let Some(step) = open.pop() {
+            let (Step::Made(system) | Step::Excused(system)) = step;
+            if self.seen.contains(&Step::Made(system)) || !self.seen.insert(step) {
+                continue;
+            }
+            let followed = followers.followed(connection, system)?;
+            if !followed.is_whole {
+                return Err(DamagedCache("objective_input").into());
+            }
+            for objective in &followed.objectives {
+                self.decided.entry(*objective).or_insert(at);
+            }
+            let made = matches!(step, Step::Made(_));
+            let excused = followed.dependents.iter().filter(|(_, leads_on)| made || *leads_on);
+            open.extend(excused.map(|(dependent, _)| Step::Excused(*dependent)));
+            if made {
+                open.extend(followed.composites.iter().copied().map(Step::Made));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Followers {
+    /// The objectives that facts of systems decide, each with the earliest moment of those.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(in crate::store) fn decided(
+        &mut self,
+        connection: &Connection,
+        touched: impl IntoIterator<Item = (SystemId, Instant)>,
+    ) -> Result<BTreeMap<i64, Instant>> {
+        let mut touched: Vec<_> = touched.into_iter().collect();
+        touched.sort_unstable_by_key(|(system, at)| (*at, *system));
+        let mut walk = Walk::default();
+        touched.into_iter().try_for_each(|from| walk.go(self, connection, from))?;
+        Ok(walk.decided)
+    }
+
+    /// Cuts the sealed and the published days of every objective to those that changes of systems, each from a moment on, leave as they
+    /// are: those that end before it, in whatever zone.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(in crate::store) fn trim(
+        &mut self,
+        connection: &Connection,
+        touched: impl IntoIterator<Item = (SystemId, Instant)>,
+    ) -> Result<()> {
+        for (objective, at) in self.decided(connection, touched)? {
+            let Some(known) = self.seals.get_mut(&objective) else { continue };
+            let before = before(at);
+            if known.reaches_past(before) {
+                trim(connection, objective, at)?;
+                known.sealed_until = known.sealed_until.min(before);
+                known.published_until = known.published_until.min(before);
+                known.due_at = known.due_at.min(before);
+            }
+        }
+        Ok(())
+    }
+
+    /// The objectives that facts of systems decide and of which a day that is over `now` is not sealed, or whose seal is damaged or
+    /// missing, the furthest behind first: of as many systems as it takes for them to be `enough`.
+    ///
+    /// # Errors
+    /// Those of the database, and when it cannot be told which those are.
+    pub(crate) fn behind(
+        &mut self,
+        store: &Store,
+        systems: impl IntoIterator<Item = SystemId>,
+        (now, enough): (Instant, usize),
+    ) -> Result<Vec<i64>> {
+        let mut walk = Walk::default();
+        let mut behind = BTreeSet::new();
+        for system in systems {
+            walk.go(self, &store.connection, (system, now))?;
+            for objective in std::mem::take(&mut walk.decided).into_keys() {
+                let known = self.seals.get(&objective).filter(|known| known.is_due(now.millis()));
+                behind.extend(known.map(|known| (known.sealed_until, objective)));
+            }
+            if behind.len() >= enough {
+                break;
+            }
+        }
+        Ok(behind.into_iter().map(|(_, objective)| objective).collect())
+    }
+
+    /// What follows the facts of a system at once.
+    fn followed(&mut self, connection: &Connection, system: SystemId) -> Result<&Followed> {
+        if !self.systems.contains_key(&system) {
+            let followed = self.read(connection, system)?;
+            self.systems.insert(system, followed);
+        }
+        Ok(&self.systems[&system])
+    }
+
+    fn read(&mut self, connection: &Connection, system: SystemId) -> Result<Followed> {
+        let sql = "SELECT 0, objective, fingerprint, sealed_until, published_until, due_at, seal.checksum
+                   FROM objective_input LEFT JOIN seal USING (objective) WHERE system = ?1
+                   UNION ALL SELECT 1, dependent, transitive, 0, 0, 0, 0 FROM dependency_input WHERE upstream = ?1
+                   UNION ALL SELECT 2, composite, 0, 0, 0, 0, 0 FROM member_input WHERE member = ?1
+                   UNION ALL SELECT 3, system, objectives, windows, dependents, composites, checksum FROM input_digest
+                   WHERE system = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([system.0])?;
+        let (mut objectives, mut dependents, mut composites) = (Vec::new(), Vec::new(), Vec::new());
+        // Sums of the rows, and what the digest says they are.
+        let (mut sums, mut digest) = ([0_i64; 3], None);
+        while let Some(row) = rows.next()? {
+            match row.get(0)? {
+                0 => {
+                    let objective: i64 = row.get(1)?;
+                    sums[0] += i64::from(checksum([ValueRef::Integer(objective)]));
+                    self.seals.insert(objective, known(row)?);
+                    objectives.push(objective);
+                }
+                1 => {
+                    let (dependent, leads_on): (i64, i64) = (row.get(1)?, row.get(2)?);
+                    sums[1] += i64::from(checksum([ValueRef::Integer(dependent), ValueRef::Integer(leads_on)]));
+                    dependents.push((SystemId(dependent), leads_on != 0));
+                }
+                2 => {
+                    let composite: i64 = row.get(1)?;
+                    sums[2] += i64::from(checksum([ValueRef::Integer(composite)]));
+                    composites.push(SystemId(composite));
+                }
+                _ if is_whole(row, 1..7)? => digest = Some([row.get(2)?, row.get(4)?, row.get(5)?]),
+                _ => {}
+            }
+        }
+        let is_whole = digest == Some(sums);
+        let (objectives, dependents, composites) = (objectives.into(), dependents.into(), composites.into());
+        Ok(Followed { objectives, dependents, composites, is_whole })
+    }
+}
+
+/// What is known of a seal, whose columns stand behind the first one.
+fn known(row: &Row<'_>) -> Result<Known> {
+    if !is_whole(row, 1..7)? {
+        return Ok(Known::NOTHING);
+    }
+    Ok(Known { sealed_until: row.get(3)?, published_until: row.get(4)?, due_at: row.get(5)?, is_whole: true })
+}
+
+impl Store {
+    /// Reads what an ingest at a moment is going to need of the caches that follow systems, facts of which come in from a moment on. Pages
+    /// that make no sense are met then; whatever else may be wrong is told when it matters.
+    ///
+    /// # Errors
+    /// That pages make no sense.
+    pub(crate) fn followers(&self, systems: &BTreeSet<&Name>, (from, now): (Instant, Instant)) -> Result<Followers> {
+        let mut followers = Followers::default();
+        match self.look(&mut followers, systems, (from, now)) {
+            Err(error) if makes_no_sense(&error) => Err(error),
+            Err(_) => Ok(Followers::default()),
+            Ok(()) => Ok(followers),
+        }
+    }
+
+    fn look(
+        &self,
+        followers: &mut Followers,
+        systems: &BTreeSet<&Name>,
+        (from, now): (Instant, Instant),
+    ) -> Result<()> {
+        let mut known = Vec::new();
+        for name in systems {
+            known.extend(self.system(name)?.map(|system| (system, from)));
+        }
+        for objective in followers.decided(&self.connection, known)?.into_keys() {
+            let known = followers.seals.get(&objective).copied().unwrap_or(Known::NOTHING);
+            if known.reaches_past(before(from)) || known.is_due(now.millis()) {
+                let sql = "SELECT length(body) FROM ledger WHERE objective = ?1";
+                self.connection.prepare_cached(sql)?.query([objective])?.next()?;
+            }
+        }
+        // Also of a system that is new.
+        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
+        self.connection.prepare_cached(of_all)?.query([])?.next()?;
+        Ok(())
+    }
+}
