@@ -150,6 +150,15 @@ impl Context<'_> {
         self.address(place)?.map_or_else(|| Ok(place.exists()), |address| Store::is_shared_there(&address))
     }
 
+    /// Whether the database is a file that does not exist yet.
+    ///
+    /// # Errors
+    /// When no database is configured.
+    pub(crate) fn lacks_file(&self) -> Result<bool> {
+        let place = self.db_path()?;
+        Ok(self.address(place)?.is_none() && !place.exists())
+    }
+
     pub(crate) fn db_path(&self) -> Result<&PathBuf> {
         let path = self.db.as_ref().ok_or_else(|| {
             Failure::new(
@@ -326,6 +335,11 @@ impl Context<'_> {
     /// Holds back what is told from now on, and forgets what was held back before: that is told again.
     pub(crate) fn begin_anew(&mut self) {
         self.held_back = Some(Vec::new());
+    }
+
+    /// Forgets what was held back, and holds nothing back from now on.
+    pub(crate) fn forget(&mut self) {
+        self.held_back = None;
     }
 
     /// Tells what was held back.

@@ -87,6 +87,8 @@ pub(crate) struct Batch {
     pub(crate) rejected: u64,
     /// Records of which a feed says that they mean nothing.
     pub(crate) skipped: u64,
+    /// Records that tell of planned work and of nothing else.
+    pub(crate) maintenance: u64,
     /// What records say of incidents from start to end, each with its stream; their rows are among the others.
     pub(crate) intervals: Vec<(u32, Interval)>,
     /// How far apart rows of a stream may be before the time after the first is unknown.
@@ -111,6 +113,7 @@ impl Batch {
         self.read += next.read;
         self.rejected += next.rejected;
         self.skipped += next.skipped;
+        self.maintenance += next.maintenance;
         self.intervals.extend(next.intervals);
         self.planned.extend(next.planned);
         self.note_bytes += next.note_bytes;

@@ -70,8 +70,8 @@ pub(crate) struct Feed {}
 
 /// Show what the records of a file become, and keep nothing
 ///
-/// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that the first
-/// record has.
+/// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that records
+/// have.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

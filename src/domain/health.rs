@@ -9,6 +9,7 @@ pub(crate) mod correction;
 pub(crate) mod effective;
 pub(crate) mod feed;
 pub(crate) mod figures;
+pub(crate) mod foreign;
 pub(crate) mod ingest;
 pub(crate) mod interval;
 pub(crate) mod location;

@@ -7,6 +7,7 @@ pub(crate) mod hash;
 pub(crate) mod hours;
 pub(crate) mod instant;
 pub(crate) mod label;
+mod letters;
 pub(crate) mod moments;
 pub(crate) mod name;
 pub(crate) mod period;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::Format;
-use super::fields::{Field, Fields, Value, excerpt};
+use super::fields::{Field, Fields, Value, excerpt, renaming};
 use super::json;
 use crate::domain::value::wording::and_list;
 use crate::failure::Failure;
@@ -46,10 +46,15 @@ pub(super) fn titles(line: &[u8]) -> Option<Vec<String>> {
 pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Error {
     let noun = if missing.len() == 1 { "column" } else { "columns" };
     let names = and_list(missing.iter().map(|field| field.as_str()));
+    let titles = titles(header).unwrap_or_default();
+    let rename = renaming(missing, &titles).map(|rename| format!("{rename} in the first line"));
+    let rename = rename.unwrap_or_else(|| {
+        "name the columns that hold the time, the system and its status ts, system and status in the first line"
+            .to_owned()
+    });
     Failure::new(
         format!("the CSV header has no {noun} {names}: {}", excerpt(header)),
-        "describe it: slo feed try FILE > feed.yaml writes a feed to start from; or name the columns that hold the time, the \
-         system and its status ts, system and status in the first line",
+        format!("{rename}; or describe it: slo feed try FILE > feed.yaml writes a feed to start from"),
     )
 }
 

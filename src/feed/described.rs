@@ -103,6 +103,11 @@ impl<'f, R: Read> Described<'f, R> {
         self.work.feed()
     }
 
+    /// What its records are counted by.
+    pub(crate) fn unit(&self) -> &'static str {
+        self.work.unit()
+    }
+
     /// The names that have been read, for the next input.
     pub(crate) fn into_names(self) -> Names {
         self.work.into_names()
@@ -148,7 +153,7 @@ impl<'f, R: Read> Described<'f, R> {
                 }
             }
         }
-        if batch.read == 0 && !batch.restart {
+        if batch.read == 0 && batch.planned.is_empty() && !batch.restart {
             self.done = true;
             return self.failed.take().map_or(Ok(None), Err);
         }
@@ -176,7 +181,7 @@ impl<'f, R: Read> Described<'f, R> {
                         true
                     }
                     Some(Cut::Overlong { piece, line, first, complete }) => {
-                        let reason = first.then(longest);
+                        let (reason, line) = (first.then(longest), work.number(line));
                         work.reject(&Reject { line, reason, raw: piece, complete }, batch, on_reject)?;
                         true
                     }

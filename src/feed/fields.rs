@@ -7,10 +7,12 @@ use super::intern::{Interner, Stream};
 use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
+use crate::domain::health::foreign;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::{Instant, InstantError};
+use crate::domain::value::wording::and_list;
 
 /// The most characters of a value that a reason quotes.
 const MOST_QUOTED: usize = 80;
@@ -57,6 +59,19 @@ impl Field {
             b"source" => Self::Source,
             b"note" => Self::Note,
             _ => return None,
+        })
+    }
+
+    /// The field that is probably meant by a name which is none.
+    pub(super) fn meant(name: &str) -> Option<Self> {
+        let word: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        Some(match &*word {
+            "when" | "date" | "datetime" | "created" | "createdat" | "checkedat" | "occurredat" | "eventtime"
+            | "timestamputc" | "timeutc" | "dateutc" | "datetimeutc" | "unixtime" | "epoch" => Self::Ts,
+            "host" | "hostname" | "name" | "systemname" | "servicename" | "monitor" | "monitorname" | "component"
+            | "app" | "application" | "site" | "server" | "target" | "node" => Self::System,
+            "state" | "newstate" | "health" | "result" | "outcome" | "severity" => Self::Status,
+            _ => None?,
         })
     }
 
@@ -138,12 +153,7 @@ impl<'v> Fields<'v> {
     ) -> Result<Row, String> {
         let at = self.moment(times, options)?;
         let status = self.required(Field::Status)?;
-        let status = Status::parse(status.bytes()).ok_or_else(|| {
-            let quoted = quote(status.bytes());
-            format!(
-                "unknown status {quoted}; expected healthy, degraded, unhealthy or unknown, or an alias such as up or down"
-            )
-        })?;
+        let status = Status::parse(status.bytes()).ok_or_else(|| unknown_status(status.bytes()))?;
         Ok(Row::new(self.stream(interner, names)?, at, status))
     }
 
@@ -212,6 +222,31 @@ impl<'v> Fields<'v> {
             ));
         }
         Ok(at)
+    }
+}
+
+/// What to rename so that none of these fields is missing; `None` where some cannot be told by the names that are there.
+pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
+    let renamed = |field: &Field| {
+        let name = names.iter().find(|name| Field::meant(name) == Some(*field))?;
+        Some(format!("{} to {}", excerpt(name.as_bytes()), field.as_str()))
+    };
+    let all: Vec<String> = missing.iter().map(renamed).collect::<Option<_>>()?;
+    Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
+}
+
+/// The reason for which a status is none, with the one that is probably meant.
+fn unknown_status(bytes: &[u8]) -> String {
+    let quoted = quote(bytes);
+    match foreign::meant(&String::from_utf8_lossy(bytes)) {
+        Some(status) => {
+            format!(
+                "unknown status {quoted}; did you mean {status}? write that, or let a feed map it: slo feed try FILE"
+            )
+        }
+        None => format!(
+            "unknown status {quoted}; expected healthy, degraded, unhealthy or unknown, or an alias such as up or down"
+        ),
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::csv::{incomplete_header, titles};
-use super::fields::{Field, excerpt};
+use super::fields::{Field, excerpt, renaming};
 use super::unreadable::Unreadable;
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
@@ -122,7 +122,10 @@ impl Opening {
     pub(super) fn error(&self) -> Option<anyhow::Error> {
         let first = self.held.first()?;
         if !self.lacking.is_empty() {
-            return (self.held.len() > 1 || self.is_list).then(|| self.foreign_records());
+            // An object by itself that holds others is a document on one line.
+            let is_document = || self.lacking.len() == Field::REQUIRED.len() && first.raw.contains(&b'[');
+            let is_foreign = self.held.len() > 1 || self.is_list || is_document();
+            return is_foreign.then(|| self.foreign_records());
         }
         let start = first.raw.trim_ascii_start();
         if start.starts_with(b"{") && self.held.len() == 1 {
@@ -165,9 +168,16 @@ impl Opening {
     /// The error of JSON Lines of which no record has the fields that are needed.
     fn foreign_records(&self) -> anyhow::Error {
         let names: Vec<&str> = self.lacking.iter().map(|field| field.as_str()).collect();
-        let count = if self.is_full() { "the first records" } else { "the records" };
         let (first, line) = (&self.held[0], self.held[0].line);
-        Failure::new(format!("line {line}: {count} have no {}: {}", or_list(names), excerpt(&first.raw)), describe())
+        let count = match self.held.len() {
+            1 if !self.is_list => "the record has",
+            _ if self.is_full() => "the first records have",
+            _ => "the records have",
+        };
+        let keys: Vec<String> = serde_json::from_slice(&first.raw).map(keys).unwrap_or_default();
+        let rename = renaming(&self.lacking, &keys);
+        let hint = rename.map_or_else(describe, |rename| format!("{rename}; or {}", describe()));
+        Failure::new(format!("line {line}: {count} no {}: {}", or_list(names), excerpt(&first.raw)), hint)
     }
 
     /// What is held, as it was.
@@ -214,6 +224,11 @@ fn first_list(text: &str) -> Option<(usize, String)> {
     let key = text[..at].trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?.rsplit('"').next()?;
     let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_plain.then(|| (at, format!(".{key}[]")))
+}
+
+/// The keys of a record, as far as it is one.
+fn keys(record: Json) -> Vec<String> {
+    if let Json::Object(fields) = record { fields.into_iter().map(|(key, _)| key).collect() } else { Vec::new() }
 }
 
 /// The key of a record under which a field stands.

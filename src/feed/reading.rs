@@ -43,6 +43,14 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
+    /// What records are counted by: lines, or the rows of a database.
+    pub(crate) fn unit(&self) -> &'static str {
+        match self {
+            Self::Transitions(_) => "line",
+            Self::Described(reader) => reader.unit(),
+        }
+    }
+
     /// See [`Reader::ignored_fields`]; a feed names what it needs.
     pub(crate) fn ignored_fields(&self) -> &[String] {
         match self {

@@ -122,7 +122,10 @@ pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
     let metadata = fields.require("metadata", "write metadata: { name: … }", report);
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
     let spec = fields.require("spec", "", report)?;
-    feed::read(&spec, metadata, report).filter(|_| !report.has_errors())
+    let feed = feed::read(&spec, metadata, report);
+    // A feed is read field by field in an order of its own.
+    report.problems.sort_by_key(|problem| problem.at);
+    feed.filter(|_| !report.has_errors())
 }
 
 /// Kind and name as far as they can be told without reporting anything.

@@ -1,5 +1,7 @@
 //! Owns finding and loading the files of manifests: paths, directories and standard input, within bounds.
 
+mod records;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
@@ -104,7 +106,17 @@ impl Loader<'_> {
 
     fn keep(&mut self, name: Arc<str>, path: PathBuf, read: Result<Vec<u8>, String>) {
         match read {
-            Ok(bytes) => self.sources.push(Source { name, path, bytes }),
+            Ok(bytes) => match records::told(&bytes) {
+                Some(what) => {
+                    let remedy = if &*name == "stdin" {
+                        "did you mean slo ingest?".to_owned()
+                    } else {
+                        format!("did you mean slo ingest {name}?")
+                    };
+                    self.unreadable(name, format!("not a manifest but {what}"), &remedy);
+                }
+                None => self.sources.push(Source { name, path, bytes }),
+            },
             Err(cause) => self.unreadable(name, cannot_read(&cause), ""),
         }
     }

@@ -65,6 +65,13 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
         }
         ErrorKind::UnknownArgument => {
             let (given, more) = (given?, format!("`{} --help` lists the options", program(error)));
+            let program = program(error);
+            if program.ends_with(" probe") && !given.starts_with("--") {
+                return Some(Failure::new(
+                    format!("unexpected argument {}", quote(&given)),
+                    format!("put `--` before the command: {program} SYSTEM -- COMMAND"),
+                ));
+            }
             if !given.starts_with('-') {
                 return Some(Failure::new(format!("unexpected argument {}", quote(&given)), more));
             }

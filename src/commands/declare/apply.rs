@@ -47,12 +47,23 @@ impl Run for Apply {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // Before a database is made.
         context.now()?;
+        let given = Given::load(context, args);
         let is_new = !context.has_store()?;
+        // What is refused leaves no database behind that was not there before.
+        if is_new {
+            let scratch = context.store(Access::Scratch)?;
+            context.begin_anew();
+            if let Decision::Refused(refused) = decide(context, args, &given, &scratch, "nothing was changed")? {
+                context.let_go();
+                let exit = refused.status;
+                return Ok(refusal(context, refused).exits(exit));
+            }
+            context.forget();
+        }
         let mut store = context.store(Access::Create)?;
         if is_new {
             context.note(&format!("note: created the database {}", store.path().display()));
         }
-        let given = Given::load(context, args);
         // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.
         let decision = store.write_anyway(|store| {
             context.begin_anew();

@@ -21,6 +21,9 @@ use crate::render::Looks;
 use crate::render::record::trial::{Trial, document, draft, text};
 use crate::store::Foreign;
 
+/// Bytes that are looked at to draft a feed, beside those by which one is told.
+const LOOKED_AT: u64 = 1 << 20;
+
 impl Run for FeedShow {
     const NAME: &'static str = "show";
 
@@ -51,12 +54,15 @@ impl Run for FeedTry {
         let text_of_it = feed::beginning(&beginning);
         let path = (!is_stdin).then_some(args.file.as_path());
         let Some((name, recipes)) = recipes(context, args, &text_of_it, path)? else {
-            return draft_for(&args.file, &text_of_it, beginning.is_empty());
+            // What a status may be shows in more records than are needed to tell a feed.
+            input.take(LOOKED_AT).read_to_end(&mut beginning).with_context(|| place)?;
+            return draft_for(&args.file, &feed::beginning(&beginning), beginning.is_empty());
         };
         let database = path.and_then(Foreign::at);
         let chosen = feeds::choose(&recipes, &text_of_it, database.is_some(), "slo feed try");
         let recipe = chosen.with_context(|| place.clone())?;
-        let mut trial = Trial { feed: name, format: recipe.feed().format.as_str(), ..Trial::default() };
+        let format = recipe.feed().format;
+        let mut trial = Trial { feed: name, format: format.as_str(), unit: format.unit(), ..Trial::default() };
         let now = context.clock;
         let options = Options {
             format: feed::Format::Auto,
@@ -120,7 +126,7 @@ fn read<R: Read>(mut reader: Described<'_, R>, trial: &mut Trial) -> Result<Name
         trial.read += batch.read;
         trial.rejected += batch.rejected;
         trial.skipped += batch.skipped;
-        trial.planned += batch.planned.len() as u64;
+        trial.planned += batch.maintenance;
         for row in &batch.rows {
             let stream = &streams[row.stream()];
             let known = trial.systems.entry(stream.system.clone()).or_insert((0, row.at(), row.at()));

@@ -7,6 +7,7 @@ mod intake;
 mod plans;
 mod source;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
@@ -81,8 +82,8 @@ impl Run for Ingest {
             source::refuse_overwriting("--maintenance", maintenance, files)?;
         }
         // A dry run makes no file, nor a database of one that is empty.
-        let access = if args.dry_run && holds_nothing(context)? { Access::Scratch } else { Access::Create };
-        let mut store = context.store(access)?;
+        let mut access = if args.dry_run && holds_nothing(context)? { Access::Scratch } else { Access::Create };
+        let is_new = !args.follow && context.lacks_file()?;
         let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
         // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
         let signals = if args.strict || args.dry_run { None } else { context.signals()? };
@@ -104,6 +105,7 @@ impl Run for Ingest {
             context,
             started: now,
             events,
+            ahead: VecDeque::new(),
             feed: Some(feed),
             progress,
             began,
@@ -113,6 +115,11 @@ impl Run for Ingest {
             ignored: Vec::new(),
             stopped: None,
         };
+        // What is refused leaves no database behind that was not there before.
+        if is_new && session.look_ahead(args.strict)? && args.strict {
+            access = Access::Scratch;
+        }
+        let mut store = session.context.store(access)?;
         let kept = if args.strict || args.dry_run {
             session.in_one(&mut store, &mut intake, args.dry_run)?
         } else if args.follow {
@@ -143,7 +150,7 @@ impl Run for Ingest {
         report.is_described = is_described;
         report.kept = kept;
         if !kept && !args.dry_run {
-            report.inserted = 0;
+            (report.inserted, report.gaps) = (0, 0);
         }
         let exit = stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal);
         let (as_of, dry_run) = (context.as_of, args.dry_run);
@@ -165,6 +172,8 @@ struct Session<'c, 'io> {
     context: &'c mut Context<'io>,
     started: Instant,
     events: Receiver<Event>,
+    /// What was read before anything is kept.
+    ahead: VecDeque<Arrival>,
     /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
     feed: Option<JoinHandle<()>>,
     progress: Progress,
@@ -306,8 +315,28 @@ impl Session<'_, '_> {
         next
     }
 
+    /// Reads the first batch, or `all` as far as they may be held, and says whether a line of that was rejected.
+    fn look_ahead(&mut self, all: bool) -> Result<bool> {
+        let (mut rows, mut is_rejected) = (0, false);
+        while rows < MOST_JOINED
+            && let Some(arrival) = self.receive()?
+        {
+            rows += arrival.batch.rows.len();
+            is_rejected |= arrival.batch.rejected > 0;
+            self.ahead.push_back(arrival);
+            if !all {
+                break;
+            }
+        }
+        Ok(is_rejected)
+    }
+
     /// The next batch; `None` at the end of the last input.
     fn next(&mut self) -> Result<Option<Arrival>> {
+        self.ahead.pop_front().map_or_else(|| self.receive(), |arrival| Ok(Some(arrival)))
+    }
+
+    fn receive(&mut self) -> Result<Option<Arrival>> {
         while let Ok(event) = self.events.recv() {
             if let Some(arrival) = self.take(event)? {
                 return Ok(Some(arrival));
@@ -331,8 +360,8 @@ impl Session<'_, '_> {
                 self.has_read |= !arrival.batch.rows.is_empty();
                 return Ok(Some(arrival));
             }
-            Event::Rejected { file, line, reason } => {
-                self.progress.suspend(|| self.context.warn(&format!("{file}:{line}: rejected: {reason}")));
+            Event::Rejected { place, reason } => {
+                self.progress.suspend(|| self.context.warn(&format!("{place}: rejected: {reason}")));
             }
             Event::Ignored(names) => self.ignored.extend(names),
             Event::Stopped { signal, file, partial } => {

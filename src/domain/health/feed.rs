@@ -55,6 +55,14 @@ impl Format {
         }
     }
 
+    /// What its records are counted by.
+    pub(crate) const fn unit(self) -> &'static str {
+        match self {
+            Self::Sqlite => "row",
+            _ => "line",
+        }
+    }
+
     /// Whether its records are trees, in which JSONPath finds values.
     pub(crate) const fn is_tree(self) -> bool {
         matches!(self, Self::Jsonl | Self::Json | Self::Yaml)

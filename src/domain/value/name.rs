@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use super::letters;
+
 /// The longest a name may be, in bytes.
 pub(crate) const LONGEST: usize = 253;
 
@@ -20,16 +22,18 @@ impl Name {
         Ok(Self(text.into()))
     }
 
-    /// The name that would do for a text that is none: each run of characters that no name contains becomes a `-`, none at
-    /// either end; a name stays itself. `None` when nothing is left of it.
+    /// The name that would do for a text that is none: Latin letters lose what is above and below them, and each run of other
+    /// characters that no name contains becomes a `-`, none at either end; a name stays itself. `None` when nothing is left of it.
     pub(crate) fn like(text: &str) -> Option<Self> {
         if let Ok(name) = Self::parse(text) {
             return Some(name);
         }
         let mut name = String::new();
         for c in text.chars() {
-            if u8::try_from(c).is_ok_and(is_name_byte) {
+            if c.is_ascii() && is_name_byte(c as u8) {
                 name.push(c);
+            } else if let Some(plain) = letters::plain(c) {
+                name.push_str(plain);
             } else if !name.is_empty() && !name.ends_with('-') {
                 name.push('-');
             }
@@ -110,7 +114,9 @@ mod tests {
         for (text, name) in [
             ("Shop Front", Some("Shop-Front")),
             ("  web / HTTP (eu)  ", Some("web-/-HTTP-eu")),
-            ("Müller & Söhne", Some("M-ller-S-hne")),
+            ("Müller & Söhne", Some("Muller-Sohne")),
+            ("Mu\u{308}ller", Some("Muller")),
+            ("Łódź Straße", Some("Lodz-Strasse")),
             ("a-b", Some("a-b")),
             ("- -", None),
             ("-", Some("-")),

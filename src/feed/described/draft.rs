@@ -1,5 +1,6 @@
 //! Owns a look at records that nobody has described: where they are, and what values they have.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::moments;
 use super::text::Text;
 use crate::domain::health::feed::Format;
-use crate::domain::health::trial::{Seen, Sight, Spelling};
+use crate::domain::health::trial::{Seen, Sight, Spelling, Times};
 use crate::domain::value::instant::Instant;
 use crate::feed::csv::Cutter;
 use crate::feed::input::Input;
@@ -16,11 +17,9 @@ use crate::feed::records::without_return;
 /// The deepest list of records that is looked for.
 const DEEPEST: usize = 4;
 /// The most records that are looked at, values of one, and different ones under one name.
-const MOST_RECORDS: usize = 200;
+const MOST_RECORDS: usize = 5000;
 const MOST_VALUES: usize = 60;
 const MOST_DISTINCT: usize = 12;
-/// The most characters of a value that are shown.
-const SHOWN: usize = 60;
 /// A number of fewer digits is not taken for a time.
 const SHORTEST_TIME: usize = 8;
 
@@ -65,22 +64,45 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
 
 /// What records have, of which there is at least one.
 fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Sight> {
-    let mut all = all.into_iter();
-    let first = all.next()?;
-    let mut values: Vec<Seen> = first
-        .into_iter()
-        .map(|(name, value)| Seen { name, distinct: vec![value.clone()], value: cut(&value), time: None })
-        .collect();
-    for (name, value) in all.flatten() {
-        let Some(seen) = values.iter_mut().find(|seen| seen.name == name) else { continue };
-        if seen.distinct.len() < MOST_DISTINCT && !seen.distinct.contains(&value) {
-            seen.distinct.push(value);
+    if all.is_empty() {
+        return None;
+    }
+    let count = all.len();
+    let mut columns: Vec<(String, Vec<Option<String>>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (record, values) in all.into_iter().enumerate() {
+        for (name, value) in values {
+            let place = *places.entry(name).or_insert_with_key(|name| {
+                columns.push((name.clone(), vec![None; count]));
+                columns.len() - 1
+            });
+            columns[place].1[record] = Some(value);
         }
     }
-    for seen in &mut values {
-        seen.time = spelling(&seen.distinct);
-    }
-    Some(Sight { format, records, values })
+    columns.truncate(MOST_VALUES);
+    let values = columns.into_iter().map(|(name, values)| seen(name, &values)).collect();
+    Some(Sight { format, records, count, values })
+}
+
+/// What the values of all records under one name come to.
+fn seen(name: String, values: &[Option<String>]) -> Seen {
+    let (mut distinct, mut numbers) = (Vec::new(), HashMap::new());
+    let mut number = |value: &String| {
+        let next = numbers.len() as u32;
+        *numbers.entry(value.clone()).or_insert_with(|| {
+            if distinct.len() < MOST_DISTINCT {
+                distinct.push(value.clone());
+            }
+            next
+        })
+    };
+    let labels = values.iter().map(|value| value.as_ref().map(&mut number)).collect();
+    let time = spelling(&distinct).map(|spelling| {
+        let format = if let Spelling::Format(format) = spelling { Some(format) } else { None };
+        let is_local = distinct.iter().any(|value| moments::is_local(format, value.trim()));
+        Times { spelling, is_local, moments: moments::all(format, values.iter().map(Option::as_deref)) }
+    });
+    Seen { name, distinct, labels, time }
 }
 
 /// How the times among some values are written, if there are any.
@@ -209,27 +231,20 @@ fn table(text: &[u8]) -> Option<Sight> {
     sight(Format::Csv, None, all)
 }
 
-/// Lines of text; the first one is all there is to show.
+/// Lines of text, each with nothing but itself.
 fn lines(text: &str) -> Option<Sight> {
-    let first = text.lines().next().filter(|line| !line.contains('\0'))?;
-    sight(Format::Text, None, vec![vec![("line".to_owned(), first.to_owned())]])
-}
-
-fn cut(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
+    text.lines().next().filter(|line| !line.contains('\0'))?;
+    let all = text.lines().filter(|line| !line.trim().is_empty()).take(MOST_RECORDS);
+    sight(Format::Text, None, all.map(|line| vec![("line".to_owned(), line.to_owned())]).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(text: &str) -> Option<(Format, String, Vec<String>)> {
+    fn shown(text: &str) -> Option<(Format, String, Vec<String>)> {
         let sight = look(text.as_bytes())?;
-        let values = sight.values.into_iter().map(|seen| format!("{}={}", seen.name, seen.value)).collect();
+        let values = sight.values.into_iter().map(|seen| format!("{}={}", seen.name, seen.distinct[0])).collect();
         Some((sight.format, sight.records.unwrap_or_default(), values))
     }
 
@@ -246,17 +261,19 @@ mod tests {
             ("2026-11-20 web is down\n", Format::Text, "", &["line=2026-11-20 web is down"]),
         ] {
             let values = values.iter().map(|&value| value.to_owned()).collect();
-            assert_eq!(seen(text), Some((format, records.to_owned(), values)), "{text}");
+            assert_eq!(shown(text), Some((format, records.to_owned(), values)), "{text}");
         }
-        assert_eq!(seen(""), None);
-        assert_eq!(seen("\0\0"), None);
+        assert_eq!(shown(""), None);
+        assert_eq!(shown("\0\0"), None);
     }
 
     #[test]
     fn different_values_are_gathered_and_times_are_told_by_their_looks() {
         let text = "When,What\n10/02/2026 10:00,up\n13/02/2026 11:00,down\n-,up\n";
         let sight = look(text.as_bytes()).unwrap();
-        assert_eq!(sight.values[0].time, Some(Spelling::Format("%d/%m/%Y %H:%M")));
+        let time = sight.values[0].time.as_ref().unwrap();
+        assert_eq!((time.spelling, time.is_local), (Spelling::Format("%d/%m/%Y %H:%M"), true));
+        assert_eq!(time.moments.iter().flatten().count(), 2);
         assert_eq!(sight.values[1].distinct, ["up", "down"]);
         for (value, expected) in [
             ("1790933410000", Some(Spelling::Usual)),

@@ -40,12 +40,12 @@ impl Gathered {
     pub(crate) fn take<R: Read>(&mut self, reader: Described<'_, R>) -> Result<Names> {
         let mut reader = reader.gathering();
         let mut streams: Vec<StreamName> = Vec::new();
-        let (bad, rejected) = (&mut self.bad, &mut self.rejected);
+        let (bad, rejected, unit) = (&mut self.bad, &mut self.rejected, reader.unit());
         let mut on_reject = |reject: &crate::feed::Reject<'_>| {
             if let Some(reason) = &reject.reason {
                 *rejected += 1;
                 if *rejected <= MOST_NAMED {
-                    bad.push(format!("line {}: {reason}", reject.line));
+                    bad.push(format!("{unit} {}: {reason}", reject.line));
                 }
             }
             Ok(())

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::tree::Tree;
 use crate::domain::health::feed::{self, ANY_VALUE, FILE_NAME, Feed, Field, Meaning, Shape};
+use crate::domain::health::foreign;
 
 /// The values of one record that its kind needs, in the order of [`Kind::wants`].
 pub(super) type Slots<'r> = Vec<Option<Cow<'r, [u8]>>>;
@@ -195,8 +196,10 @@ impl Kind {
 }
 
 fn unmapped(field: Field, value: &[u8]) -> String {
-    let (name, value) = (field.as_str(), crate::feed::fields::quote(value));
-    format!("{name} {value} is not among the feed's values.{name}; add what it means there")
+    let (name, quoted) = (field.as_str(), crate::feed::fields::quote(value));
+    let meant = if field == Field::Status { foreign::meant(&String::from_utf8_lossy(value)) } else { None };
+    let such = meant.map(|status| format!(", such as {quoted}: {status}")).unwrap_or_default();
+    format!("{name} {quoted} is not among the feed's values.{name}; add what it means there{such}")
 }
 
 impl Origin {

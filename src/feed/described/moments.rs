@@ -77,6 +77,24 @@ pub(super) fn reads(format: &str, text: &str) -> bool {
     Spelling::of(format).read(text, Tz::UTC).is_some()
 }
 
+/// Whether a text that is a time, in this format or as they are read everywhere, does not say its offset.
+pub(super) fn is_local(format: Option<&str>, text: &str) -> bool {
+    match format {
+        Some(format) => !["%z", "%Z", "UTC", "%s"].iter().any(|zone| format.contains(zone)),
+        None => LOCAL.iter().any(|format| reads(format, text)),
+    }
+}
+
+/// The moments that texts say in this format, or as times are read everywhere.
+pub(super) fn all<'t>(format: Option<&str>, texts: impl Iterator<Item = Option<&'t str>>) -> Vec<Option<Instant>> {
+    let spelling = format.map(Spelling::of);
+    let read = |text: &str| match &spelling {
+        Some(spelling) => spelling.read(text.trim(), Tz::UTC),
+        None => Instant::parse(text).ok(),
+    };
+    texts.map(|text| text.and_then(read)).collect()
+}
+
 impl Spelling {
     fn of(format: &str) -> Self {
         match format {

@@ -24,6 +24,8 @@ use crate::feed::{Batch, Options, Planned, Work};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Said {
     Something,
+    /// It tells of planned work.
+    Planned,
     /// The feed says that such records mean nothing.
     Nothing,
 }
@@ -183,7 +185,7 @@ impl Sayer {
         let note = note(kind, slots)?.map(Into::into);
         let stream = self.stream(kind, slots, None)?;
         batch.planned.push(Planned { stream, at: start, what, note });
-        Ok(Said::Something)
+        Ok(Said::Planned)
     }
 
     fn end(&mut self, kind: &Kind, slots: &Slots<'_>, start: Instant) -> Result<Option<Instant>, String> {

@@ -45,6 +45,10 @@ pub(super) struct Work<'f> {
     pub(super) trace: Option<Trace>,
     /// Rows of the batch before the record that is being read.
     before: usize,
+    /// Rows of a database that have been read.
+    rows: u64,
+    /// Whether what is read now has been read before, for what it tells of health.
+    is_again: bool,
 }
 
 struct Held {
@@ -61,6 +65,9 @@ impl<'f> Work<'f> {
         options: Options,
         names: Names,
     ) -> Self {
+        // What a database has of planned work is in the rows that tell of health, too.
+        let is_plan = |index: usize| recipe.kinds[index].shape == Shape::Maintenance;
+        let is_again = only.is_some_and(is_plan) && !(0..recipe.kinds.len()).all(is_plan);
         let sayer = Sayer::new(&recipe.feed, options, names, around.system.clone());
         let all = (0..recipe.kinds.len()).collect();
         Self {
@@ -74,6 +81,8 @@ impl<'f> Work<'f> {
             held_bytes: 0,
             trace: None,
             before: 0,
+            rows: 0,
+            is_again,
         }
     }
 
@@ -84,6 +93,19 @@ impl<'f> Work<'f> {
 
     pub(super) fn feed(&self) -> &'f str {
         self.recipe.feed.name.as_str()
+    }
+
+    pub(super) fn unit(&self) -> &'static str {
+        self.recipe.feed.format.unit()
+    }
+
+    /// The number by which a record is told that begins on this line: of a database its row, for its lines are nobody's.
+    pub(super) fn number(&mut self, line: u64) -> u64 {
+        if self.recipe.feed.format != Format::Sqlite {
+            return line;
+        }
+        self.rows += 1;
+        self.rows
     }
 
     pub(super) fn into_names(self) -> Names {
@@ -129,13 +151,16 @@ impl<'f> Work<'f> {
             return Ok(());
         }
         let recipe = self.recipe;
+        let mut line = line;
         let said = match recipe.feed.format {
             Format::Csv | Format::Sqlite => {
                 let kind = &recipe.kinds[self.only.unwrap_or(0)];
                 let record = without_return(raw);
-                let Some(table) = &mut self.table else {
+                if self.table.is_none() {
                     return self.header(record, kind);
-                };
+                }
+                line = self.number(line);
+                let Some(table) = &mut self.table else { return Ok(()) };
                 if broken {
                     Err("a quote is not closed, or text follows a closing one".to_owned())
                 } else {
@@ -208,7 +233,13 @@ impl<'f> Work<'f> {
         let recipe = self.recipe;
         let mut tree: Option<Value> = None;
         let mut count = 0;
-        for kind in kinds.iter().map(|index| &recipe.kinds[*index]) {
+        // What tells of health is counted by that, and not again by the planned work in it.
+        let (health, plans): (Vec<&Kind>, Vec<&Kind>) =
+            kinds.iter().map(|index| &recipe.kinds[*index]).partition(|kind| kind.shape != Shape::Maintenance);
+        for (index, kind) in health.iter().chain(&plans).enumerate() {
+            if index == health.len() {
+                self.is_again = count > 0;
+            }
             let Place::Tree(place) = &kind.place else { continue };
             if let Some(keys) = place.flat_keys() {
                 let said =
@@ -234,6 +265,7 @@ impl<'f> Work<'f> {
                 Err(reason) => self.done(Err(reason), (line, raw), batch, on_reject),
             })?;
         }
+        self.is_again = false;
         // A record without items is one that says nothing.
         if count == 0 { self.done(Ok(Said::Nothing), (line, raw), batch, on_reject) } else { Ok(()) }
     }
@@ -282,8 +314,10 @@ impl<'f> Work<'f> {
         self.before = batch.rows.len();
         match said {
             Ok(said) => {
-                batch.read += 1;
-                batch.skipped += u64::from(said == Said::Nothing);
+                let counted = u64::from(!self.is_again);
+                batch.read += counted;
+                batch.skipped += if said == Said::Nothing { counted } else { 0 };
+                batch.maintenance += if said == Said::Planned { counted } else { 0 };
                 self.release(batch, on_reject)
             }
             Err(reason) => self.reject(&Reject { line, reason: Some(reason), raw, complete: true }, batch, on_reject),
@@ -337,8 +371,8 @@ impl<'f> Work<'f> {
 
     /// The error of an input all of whose records were rejected.
     fn nothing_fits(&mut self) -> anyhow::Error {
-        let held = self.held.take().unwrap_or_default();
-        let first = held.first().map(|held| format!("; line {}: {}", held.line, held.reason)).unwrap_or_default();
+        let (held, unit) = (self.held.take().unwrap_or_default(), self.unit());
+        let first = held.first().map(|held| format!("; {unit} {}: {}", held.line, held.reason)).unwrap_or_default();
         let what = format!("none of the first {} records fits{first}", held.len());
         unfitting(self.recipe.feed.name.as_str(), &what)
     }

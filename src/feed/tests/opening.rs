@@ -76,6 +76,11 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
             "describe it: slo feed try FILE > feed.yaml",
         ),
         (
+            "{\"flips\":[{\"timestamp\":\"2026-01-01T00:00:00Z\",\"up\":1}]}\n",
+            "line 1: the record has no ts, system or status: {\\\"flips\\\"",
+            "describe it: slo feed try FILE > feed.yaml",
+        ),
+        (
             "2026-10-03 12:00:01 INFO all is well\n2026-10-03 12:00:02 INFO still\n",
             "line 1: neither a JSON object nor a CSV header: 2026-10-03 12:00:01 INFO all is well",
             "describe it: slo feed try FILE > feed.yaml",
@@ -86,6 +91,28 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
     ] {
         let (error, hint) = refused(input.as_bytes());
         assert!(error.starts_with(told), "{error}");
+        assert!(hint.contains(remedy), "{hint}");
+    }
+}
+
+#[test]
+fn names_that_are_nearly_those_of_fields_are_told_with_what_to_rename() {
+    for (input, remedy) in [
+        (
+            "when,host,state\n2026-10-01 10:00,a,up\n",
+            "rename when to ts, host to system and state to status in the first line; or describe it",
+        ),
+        (
+            "ts,Host Name,status\n2026-10-01 10:00,a,up\n",
+            "rename Host Name to system in the first line; or describe it",
+        ),
+        ("when,thing,state\n2026-10-01 10:00,a,up\n", "name the columns that hold the time, the system and its status"),
+        (
+            "{\"when\":1,\"host\":\"a\",\"state\":\"up\"}\n{\"when\":1}\n",
+            "rename when to ts, host to system and state to status; or describe it",
+        ),
+    ] {
+        let (_, hint) = refused(input.as_bytes());
         assert!(hint.starts_with(remedy), "{hint}");
     }
 }

@@ -18,6 +18,10 @@ pub(crate) struct IngestReport {
     pub(crate) rejected: u64,
     /// Records of which the feed says that they mean nothing.
     pub(crate) skipped: u64,
+    /// Records that tell of planned work and of nothing else.
+    pub(crate) maintenance: u64,
+    /// How many of what was inserted no record says: where observations lie too far apart, the status is unknown.
+    pub(crate) gaps: u64,
     /// Whether a feed described the records, so that lines are not what was read.
     pub(crate) is_described: bool,
     /// Distinct systems that accepted lines name.
@@ -37,6 +41,8 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
     document.set("conflicts", &report.conflicts)?;
     document.set("rejected", &report.rejected)?;
     document.set("skipped", &report.skipped)?;
+    document.set("maintenance", &report.maintenance)?;
+    document.set("gaps", &report.gaps)?;
     document.set("systems", &report.systems)?;
     document.set("firstTs", &report.first.map(|at| at.to_string()))?;
     document.set("lastTs", &report.last.map(|at| at.to_string()))?;
@@ -47,12 +53,13 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
 pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
     // A record may say several things, such as from when to when an incident lasted.
-    let new = match (report.is_described, report.inserted) {
+    let inserted = report.inserted - report.gaps;
+    let new = match (report.is_described, inserted) {
         (false, _) => "new",
         (true, 1) => "new transition",
         (true, _) => "new transitions",
     };
-    let mut parts = vec![count(report.inserted, new), count(report.duplicates, "already known")];
+    let mut parts = vec![count(inserted, new), count(report.duplicates, "already known")];
     if report.conflicts > 0 {
         parts.push(count(report.conflicts, "in conflict (the worse status won)"));
     }
@@ -61,6 +68,13 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     }
     if report.skipped > 0 {
         parts.push(count(report.skipped, "without meaning for the feed"));
+    }
+    if report.maintenance > 0 {
+        parts.push(count(report.maintenance, "of maintenance"));
+    }
+    if report.gaps > 0 {
+        let noun = if report.gaps == 1 { "gap" } else { "gaps" };
+        parts.push(format!("and {} {noun} between observations marked unknown", thousands(report.gaps)));
     }
     let noun = if report.is_described { "record" } else { "line" };
     let noun = if report.read == 1 { noun.to_owned() } else { format!("{noun}s") };

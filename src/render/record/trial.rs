@@ -25,6 +25,8 @@ pub(crate) use draft::draft;
 pub(crate) struct Trial {
     pub(crate) feed: String,
     pub(crate) format: &'static str,
+    /// What its records are counted by.
+    pub(crate) unit: &'static str,
     pub(crate) read: u64,
     pub(crate) skipped: u64,
     pub(crate) rejected: u64,
@@ -69,7 +71,7 @@ fn record(tried: &Tried) -> Value {
 pub(crate) fn text(trial: &Trial) -> String {
     let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
     for tried in &trial.records {
-        let _ = writeln!(text, "\nline {}", tried.line);
+        let _ = writeln!(text, "\n{} {}", trial.unit, tried.line);
         // Of what is missing nothing follows, unless that is why it was rejected.
         for (name, value) in tried.values.iter().filter(|(_, value)| value.is_some() || tried.reason.is_some()) {
             let value = value.as_ref().map_or("–".to_owned(), |value| one_line(value).into_owned());

@@ -1,5 +1,7 @@
 //! The built-in feeds: what each makes of an input in the shape of the real program's, and the laws that hold for all of them.
 
+mod databases;
+mod first;
 mod hostile;
 mod inputs;
 mod laws;

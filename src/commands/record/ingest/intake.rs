@@ -141,7 +141,7 @@ impl Intake {
             store.expect_facts(&mut self.writer, &coming(batch, &intervals))?;
         }
         let Some(record) = self.records.last_mut() else { return Ok(()) };
-        let (mut inserted, mut conflicts) = (0, 0);
+        let (mut inserted, mut conflicts, mut gaps) = (0, 0, 0);
         let mut transitions = Vec::new();
         for rows in batch.rows.chunk_by(|a, b| a.stream() == b.stream()) {
             let stream = rows[0].stream();
@@ -153,7 +153,9 @@ impl Intake {
                 transitions.push(Transition { at: worst.at(), status: worst.status() });
             }
             let more = (intervals.get(&stream), batch.max_gap_ms);
-            accepted += derive(store, &mut self.writer, stream, &mut transitions, more)?;
+            let derived = derive(store, &mut self.writer, stream, &mut transitions, more)?;
+            accepted += derived.added;
+            gaps += derived.gaps;
             let notes = notes.remove(&stream).map(|notes| of_winners(notes, &transitions)).unwrap_or_default();
             let incoming = Incoming { stream, transitions: &transitions, notes: &notes };
             let merged = store.merge(&mut self.writer, &incoming, record)?;
@@ -174,6 +176,8 @@ impl Intake {
         self.report.read += batch.read;
         self.report.rejected += batch.rejected;
         self.report.skipped += batch.skipped;
+        self.report.maintenance += batch.maintenance;
+        self.report.gaps += gaps;
         self.report.inserted += inserted;
         self.report.conflicts += conflicts;
         self.report.duplicates += duplicates;
@@ -233,21 +237,34 @@ fn coming(batch: &Batch, intervals: &HashMap<usize, Vec<Interval>>) -> Vec<(usiz
     batch.rows.chunk_by(|a, b| a.stream() == b.stream()).map(of_stream).collect()
 }
 
-/// Adds the facts that follow from what records say and the journal has; returns how many.
+/// How many facts were added that no record says.
+#[derive(Default)]
+struct Derived {
+    added: u64,
+    /// Those that mark where observations lie too far apart.
+    gaps: u64,
+}
+
+/// Adds the facts that follow from what records say and the journal has.
 fn derive(
     store: &Store,
     writer: &mut JournalWriter,
     stream: usize,
     transitions: &mut Vec<Transition>,
     (intervals, max_gap_ms): (Option<&Vec<Interval>>, Option<i64>),
-) -> Result<u64> {
+) -> Result<Derived> {
     if intervals.is_none() && max_gap_ms.is_none() {
-        return Ok(0);
+        return Ok(Derived::default());
     }
     let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
     let known = store.around(writer, stream, (first, last))?;
     let mut more = intervals.map(|intervals| interval::facts(&known, intervals)).unwrap_or_default();
-    more.extend(max_gap_ms.map(|gap| observed::gaps(&known, transitions, gap)).unwrap_or_default());
+    let gaps = max_gap_ms.map(|gap| observed::gaps(&known, transitions, gap)).unwrap_or_default();
+    let is_new = |gap: &&Transition| {
+        [&known[..], transitions].iter().all(|of| of.binary_search_by_key(&gap.at, |fact| fact.at).is_err())
+    };
+    let count = gaps.iter().filter(is_new).count() as u64;
+    more.extend(gaps);
     let before = transitions.len();
     transitions.extend(more);
     transitions.sort_unstable();
@@ -255,7 +272,7 @@ fn derive(
     transitions.reverse();
     transitions.dedup_by_key(|transition| transition.at);
     transitions.reverse();
-    Ok((transitions.len() - before) as u64)
+    Ok(Derived { added: (transitions.len() - before) as u64, gaps: count })
 }
 
 /// What a batch says of incidents, by stream.

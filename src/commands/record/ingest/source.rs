@@ -51,8 +51,7 @@ pub(in crate::commands) struct Arrival {
 pub(super) enum Event {
     Batch(Arrival),
     Rejected {
-        file: String,
-        line: u64,
+        place: String,
         reason: String,
     },
     /// Names of fields nobody needs.
@@ -145,7 +144,7 @@ fn read_all<R: Read>(
     rejects: &mut Option<Rejects>,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
-    let name = name.to_owned();
+    let (name, unit) = (name.to_owned(), reader.unit());
     let mut begins = (!goes_on).then(|| name.clone());
     let mut restarts = goes_on;
     loop {
@@ -157,9 +156,10 @@ fn read_all<R: Read>(
                 && options.named > 0
             {
                 options.named -= 1;
-                let (file, line, reason) = (name.clone(), reject.line, reason.clone());
+                let sign = if unit == "line" { ":" } else { ": row " };
+                let place = format!("{name}{sign}{}", reject.line);
                 // A listener that went away is noticed with the next batch.
-                drop(events.send(Event::Rejected { file, line, reason }));
+                drop(events.send(Event::Rejected { place, reason: reason.clone() }));
             }
             Ok(())
         };

@@ -1,37 +1,27 @@
 //! Owns a feed to start from, for records that nobody has described: what can be told of them is filled in, and said to be a guess.
 
+mod guess;
+
 use std::fmt::Write as _;
 
 use crate::domain::health::feed::Format;
-use crate::domain::health::transition::Status;
+use crate::domain::health::foreign::meant;
 use crate::domain::health::trial::{Seen, Sight, Spelling};
+use crate::domain::value::duration::{format_millis, write_millis};
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;
 use crate::render::declare::manifest::name_text;
+use guess::{Guess, meaning};
 
-/// The words by which a value is known: those that are its whole name, and those that are in it.
-const STARTS: [&[&str]; 2] =
-    [&["start", "begin"], &["start", "begin", "from", "opened", "down_at", "down time", "down since", "triggered"]];
-const ENDS: [&[&str]; 2] =
-    [&["end"], &["end", "resolved", "closed", "until", "recovered", "up_at", "up time", "up since", "finish"]];
-const TIMES: [&[&str]; 2] =
-    [&["ts", "time", "timestamp", "date", "datetime", "at", "when"], &["time", "date", "when", "at"]];
-const SYSTEMS: [&[&str]; 2] = [
-    &["system", "service", "host", "name", "monitor", "check", "site", "target", "url"],
-    &["service", "system", "host", "monitor", "site", "name", "target"],
-];
-const STATUSES: [&[&str]; 2] = [&["status", "state", "result", "health"], &["status", "state", "result", "health"]];
-/// When a record was last touched says nothing of what it tells.
-const TOUCHED: [&str; 3] = ["updated", "modified", "deleted"];
-
-/// What is taken for what.
-struct Guess<'s> {
-    ts: Option<&'s Seen>,
-    /// Of incidents, which have a start, too.
-    end: Option<&'s Seen>,
-    system: Option<&'s Seen>,
-    status: Option<&'s Seen>,
-}
+/// The most values of one name that are shown, and the most characters of them.
+const MOST_SHOWN: usize = 6;
+const LONGEST_SHOWN: usize = 60;
+/// Lines of a text that are shown.
+const FEW_LINES: usize = 3;
+const LONGEST_LINE: usize = 110;
+/// Observations are missing once so many in a row have not come.
+const MISSED: i64 = 3;
+const MINUTE_MS: i64 = 60_000;
 
 /// A feed that reads a file as far as it can be told by its looks.
 pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
@@ -51,47 +41,69 @@ pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
     if let Some(records) = &sight.records {
         let _ = writeln!(text, "  records: {}", name_text(records));
     }
-    text.push_str("  # The first record has:\n");
+    let of = if sight.count == 1 { "record".to_owned() } else { format!("{} records", sight.count) };
+    let _ = writeln!(text, "  # Values in the first {of}:");
     for seen in &sight.values {
-        let _ = writeln!(text, "  #   {}: {}", one_line(&seen.name), one_line(&seen.value));
+        let _ = writeln!(text, "{}", format!("  #   {}: {}", one_line(&seen.name), shown(&seen.distinct)).trim_end());
     }
-    let guess = Guess::of(&sight.values);
-    text.push_str(&guess.fields());
-    text.push_str(&guess.values());
-    text.push_str(&guess.times());
+    let guess = Guess::of(sight);
+    text.push_str(&fields(&guess));
+    text.push_str(&values(&guess));
+    text.push_str(&shape(&guess));
+    text.push_str(&times(&guess));
     text.push_str("  slug: true\n");
     text
 }
 
 fn of_lines(sight: &Sight) -> String {
-    let line = sight.values.first().map(|seen| seen.value.as_str()).unwrap_or_default();
-    format!(
-        "  # The first line is: {}\n  \
-         # Name what is wanted of a line; a line that no expression matches is rejected.\n  \
-         records: '^(?<ts>\\S+) (?<system>\\S+) (?<status>\\S+)'\n  \
-         fields: {{ ts: ts, system: system, status: status }}\n  \
-         values: {{ status: {{ UP: healthy, DOWN: unhealthy }} }}\n  slug: true\n",
-        one_line(line)
-    )
+    let lines = sight.values.first().map_or(&[][..], |seen| &seen.distinct);
+    let mut text = "  # The first lines are:\n".to_owned();
+    for line in lines.iter().take(FEW_LINES) {
+        let _ = writeln!(text, "  #   {}", cut(line, LONGEST_LINE));
+    }
+    let ts = moment(lines.first().map_or("", |line| line));
+    text + "  # Name what is wanted of a line; a line that no expression matches is rejected.\n"
+        + &format!("  records: '^{ts} (?<system>\\S+) (?<status>\\S+)'\n")
+        + "  fields: { ts: ts, system: system, status: status }\n  \
+           values: { status: { UP: healthy, DOWN: unhealthy } }\n  slug: true\n"
 }
 
-/// The first value that is known by its whole name, else by a word in it.
-fn find<'s>(values: &'s [Seen], words: [&[&str]; 2], is: impl Fn(&Seen) -> bool) -> Option<&'s Seen> {
-    let [whole, within] = words;
-    let name = |seen: &Seen| seen.name.to_lowercase();
-    let known = |seen: &&Seen| is(seen) && !TOUCHED.iter().any(|word| name(seen).contains(word));
-    let mut exact = values.iter().filter(known).filter(|seen| whole.contains(&name(seen).as_str()));
-    let mut partly = values.iter().filter(known).filter(|seen| within.iter().any(|word| name(seen).contains(word)));
-    exact.next().or_else(|| partly.next())
+/// The expression for the time at the beginning of a line: in brackets, as a date and a time, or as one word.
+fn moment(line: &str) -> &'static str {
+    let mut words = line.split_whitespace();
+    let has_digit = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
+        _ if line.starts_with('[') && line.contains(']') => r"\[(?<ts>[^\]]+)\]",
+        (date, time) if has_digit(date) && has_digit(time) && time.contains(':') => r"(?<ts>\S+ \S+)",
+        _ => r"(?<ts>\S+)",
+    }
 }
 
-fn is_time(seen: &Seen) -> bool {
-    seen.time.is_some()
+/// Some of the values of one name, on one line.
+fn shown(distinct: &[String]) -> String {
+    let mut text = String::new();
+    for (index, value) in distinct.iter().enumerate() {
+        if index > 0 {
+            text.push_str(" | ");
+        }
+        if index == MOST_SHOWN || text.chars().count() > LONGEST_SHOWN {
+            text.push('…');
+            break;
+        }
+        text.push_str(&cut(value, LONGEST_SHOWN));
+    }
+    text
 }
 
-/// A number, true or false: nobody can tell what it means.
-fn is_code(value: &str) -> bool {
-    value.parse::<f64>().is_ok() || matches!(value, "true" | "false" | "null" | "")
+/// A value on one line, cut when it has more characters.
+fn cut(value: &str, most: usize) -> String {
+    let mut text: String = value.chars().take(most).flat_map(char::escape_debug).collect();
+    // Nothing is in quotes here.
+    text = text.replace("\\'", "'").replace("\\\"", "\"");
+    if value.chars().nth(most).is_some() {
+        text.push('…');
+    }
+    one_line(&text).into_owned()
 }
 
 fn field(field: &str, guess: Option<&Seen>) -> String {
@@ -101,72 +113,82 @@ fn field(field: &str, guess: Option<&Seen>) -> String {
     }
 }
 
-impl<'s> Guess<'s> {
-    fn of(values: &'s [Seen]) -> Self {
-        let start = find(values, STARTS, is_time);
-        // What is not over has no time there.
-        let ends = |seen: &Seen| {
-            is_time(seen) || seen.distinct.iter().all(|value| matches!(value.as_str(), "null" | "" | "-"))
-        };
-        let end = start.and_then(|_| find(values, ENDS, ends));
-        let any_time = || values.iter().find(|seen| is_time(seen));
-        let ts = end.and(start).or_else(|| find(values, TIMES, is_time)).or_else(any_time);
-        let says = |seen: &Seen| {
-            !is_time(seen)
-                && seen.distinct.iter().any(|value| !is_code(value) && Status::parse(value.as_bytes()).is_some())
-        };
-        let not_time = |seen: &Seen| !is_time(seen);
-        let status = find(values, STATUSES, not_time).or_else(|| values.iter().find(|seen| says(seen)));
-        Self { ts, end, system: find(values, SYSTEMS, not_time), status }
+fn fields(guess: &Guess<'_>) -> String {
+    let mut text = "  fields:\n".to_owned() + &field("ts", guess.ts);
+    if let Some(end) = guess.end {
+        text += &end_field(end);
     }
+    text += &field("system", guess.system);
+    match guess.end {
+        Some(_) => text += "    # status: …  # unhealthy, unless this says another\n",
+        None => text += &field("status", guess.status),
+    }
+    for (name, guessed) in [
+        ("check", guess.check),
+        ("location", guess.location),
+        ("id", guess.id),
+        ("updated", guess.updated),
+        ("note", guess.note),
+    ] {
+        if guessed.is_some() {
+            text += &field(name, guessed);
+        }
+    }
+    text
+}
 
-    fn fields(&self) -> String {
-        let mut text = "  fields:\n".to_owned() + &field("ts", self.ts);
-        let Some(end) = self.end else {
-            return text + &field("system", self.system) + &field("status", self.status);
+/// The end of an incident: a sign that stands for no time, such as a dash, is none.
+fn end_field(end: &Seen) -> String {
+    let is_sign =
+        |value: &String| !matches!(value.as_str(), "null" | "") && !value.contains(|c: char| c.is_ascii_digit());
+    if !end.distinct.iter().any(is_sign) {
+        return field("end", Some(end));
+    }
+    let name = name_text(&end.name);
+    format!("    end: {{ from: {name}, match: '(.*[0-9].*)' }}  # guessed; without a number: still open\n")
+}
+
+/// What each status that was seen means.
+fn values(guess: &Guess<'_>) -> String {
+    if guess.end.is_some() {
+        return String::new();
+    }
+    let seen = guess.status.map(|status| status.distinct.clone()).unwrap_or_default();
+    let mut text =
+        "  values:\n    status:  # for each value: healthy, degraded, unhealthy, unknown or skip\n".to_owned();
+    for value in if seen.is_empty() { vec!["UP".to_owned()] } else { seen } {
+        let name = guess.status.map_or("", |status| &status.name);
+        let _ = match meant(&value).or_else(|| meaning(name, &value)) {
+            Some(status) => writeln!(text, "      {}: {}  # guessed", name_text(&value), status.as_str()),
+            None => writeln!(text, "      {}: \"\"  # to fill in", name_text(&value)),
         };
-        // A sign that stands for no time, such as a dash.
-        let is_sign =
-            |value: &String| !matches!(value.as_str(), "null" | "") && !value.contains(|c: char| c.is_ascii_digit());
-        if end.distinct.iter().any(is_sign) {
-            let name = name_text(&end.name);
-            let _ = writeln!(
-                text,
-                "    end: {{ from: {name}, match: '(.*[0-9].*)' }}  # guessed; without a number: still open"
-            );
-        } else {
-            text += &field("end", Some(end));
-        }
-        text += &field("system", self.system);
-        text += "    # status: …  # unhealthy, unless this says another\n";
-        text + "  shape: intervals  # guessed, for there is a start and an end\n"
     }
+    text
+}
 
-    /// What each status that was seen means.
-    fn values(&self) -> String {
-        if self.end.is_some() {
-            return String::new();
-        }
-        let seen = self.status.map(|status| status.distinct.clone()).unwrap_or_default();
-        let mut text =
-            "  values:\n    status:  # for each value: healthy, degraded, unhealthy, unknown or skip\n".to_owned();
-        for value in if seen.is_empty() { vec!["UP".to_owned()] } else { seen } {
-            let known = Status::parse(value.as_bytes()).filter(|_| !is_code(&value));
-            let _ = match known {
-                Some(status) => writeln!(text, "      {}: {}  # guessed", name_text(&value), status.as_str()),
-                None => writeln!(text, "      {}: \"\"  # to fill in", name_text(&value)),
-            };
-        }
-        text
+/// What the records are, where that shows.
+fn shape(guess: &Guess<'_>) -> String {
+    if guess.end.is_some() {
+        return "  shape: intervals  # guessed, for there is a start and an end\n".to_owned();
     }
+    let Some(period) = guess.period() else { return String::new() };
+    let gap = ((MISSED * period + MINUTE_MS / 2) / MINUTE_MS * MINUTE_MS).max(MINUTE_MS);
+    format!(
+        "  shape: observations  # guessed, for there is a record every {}\n  \
+         maxGap: {}  # guessed: without a record for so long, the status is unknown\n",
+        format_millis(period),
+        write_millis(gap)
+    )
+}
 
-    fn times(&self) -> String {
-        match self.ts.and_then(|ts| ts.time) {
-            Some(Spelling::Format(format)) => format!(
-                "  timeFormat: {}  # guessed: %d is the day, %m the month\n  timezone: UTC  # guessed: of times that do not say an offset\n",
-                name_text(format)
-            ),
-            _ => String::new(),
-        }
+fn times(guess: &Guess<'_>) -> String {
+    let Some(times) = guess.ts.and_then(|ts| ts.time.as_ref()) else { return String::new() };
+    let mut text = String::new();
+    if let Spelling::Format(format) = times.spelling {
+        let _ = writeln!(text, "  timeFormat: {}  # guessed: %d is the day, %m the month", name_text(format));
     }
+    if times.is_local {
+        text.push_str("  timezone: UTC  # guessed: the times name no zone\n");
+    }
+    text
 }

@@ -115,7 +115,7 @@ fn spoilt(text: &str) -> Vec<String> {
 }
 
 /// Facts without their notes.
-fn facts(journal: &str) -> Vec<[String; 5]> {
+pub(super) fn facts(journal: &str) -> Vec<[String; 5]> {
     let fact = |line: &str| {
         let value: Value = serde_json::from_str(line).unwrap();
         ["ts", "system", "check", "source", "status"].map(|key| value[key].as_str().unwrap_or_default().to_owned())

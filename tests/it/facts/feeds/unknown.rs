@@ -14,7 +14,7 @@ fn unknown() -> Vec<(PathBuf, PathBuf)> {
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     let export = |folder: &Path| {
-        ["csv", "json"].map(|end| folder.join(format!("export.{end}"))).into_iter().find(|it| it.exists())
+        ["csv", "json", "log"].map(|end| folder.join(format!("export.{end}"))).into_iter().find(|it| it.exists())
     };
     folders.into_iter().map(|folder| (export(&folder).unwrap(), folder)).collect()
 }
@@ -49,7 +49,7 @@ fn rewrite_unknown() {
 #[test]
 fn an_unknown_export_comes_from_file_to_status_by_its_draft() {
     let all = unknown();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 10);
     for (export, folder) in all {
         let slo = Slo::new();
         let (draft, outcome) = described(&slo, &export, &folder);

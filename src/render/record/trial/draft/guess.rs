@@ -1,0 +1,176 @@
+//! Owns guessing which of the values of records is what, by their names and by what they look like.
+
+use crate::domain::health::foreign::meant;
+use crate::domain::health::transition::Status;
+use crate::domain::health::trial::{Seen, Sight};
+
+/// The words by which a value is known: those that are its whole name, the likelier ones first, and those that are in it.
+const STARTS: [&[&str]; 2] =
+    [&["start", "begin"], &["start", "begin", "from", "opened", "down_at", "down time", "down since", "triggered"]];
+/// Of what is closed some time, when its record was made.
+const MADE: [&[&str]; 2] = [&[], &["created", "raised"]];
+const CLOSED: [&[&str]; 2] = [&[], &["resolved", "closed", "recovered"]];
+const ENDS: [&[&str]; 2] =
+    [&["end"], &["end", "resolved", "closed", "until", "recovered", "up_at", "up time", "up since", "finish"]];
+const TIMES: [&[&str]; 2] =
+    [&["ts", "timestamp", "time", "datetime", "date", "at", "when"], &["time", "date", "when", "at"]];
+const SYSTEMS: [&[&str]; 2] = [
+    &["system", "service", "host", "hostname", "monitor", "component", "application", "app", "site", "server", "node"],
+    &["service", "system", "host", "monitor", "component", "site"],
+];
+/// What may be the name of something else.
+const NAMES: [&[&str]; 2] = [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target"]];
+const STATUSES: [&[&str]; 2] =
+    [&["status", "state", "result", "health", "outcome"], &["status", "state", "result", "health", "outcome"]];
+const CHECKS: [&[&str]; 2] = [&["check", "job", "probe", "endpoint", "instance", "test"], &["check", "probe", "job"]];
+const LOCATIONS: [&[&str]; 2] = [&["location", "region", "satellite", "agent"], &["location", "region"]];
+const IDS: [&[&str]; 2] = [&["id", "incident_id", "incidentid", "event_id", "eventid", "uuid", "arn"], &[]];
+const NOTES: [&[&str]; 2] =
+    [&["note", "reason", "message", "msg", "error", "output", "cause", "text", "title", "summary", "description"], &[]];
+/// Words in the name of what is true or false that say what true means.
+const GOOD: [&str; 5] = ["success", "healthy", "alive", "passed", "online"];
+const BAD: [&str; 5] = ["fail", "error", "down", "outage", "problem"];
+/// When a record was last touched says nothing of what it tells.
+const TOUCHED: [&str; 3] = ["updated", "modified", "deleted"];
+
+/// What is taken for what.
+pub(super) struct Guess<'s> {
+    pub(super) ts: Option<&'s Seen>,
+    /// Of incidents, which have a start, too.
+    pub(super) end: Option<&'s Seen>,
+    pub(super) system: Option<&'s Seen>,
+    pub(super) status: Option<&'s Seen>,
+    pub(super) check: Option<&'s Seen>,
+    pub(super) location: Option<&'s Seen>,
+    /// Of incidents, what they are called and when their record was last changed.
+    pub(super) id: Option<&'s Seen>,
+    pub(super) updated: Option<&'s Seen>,
+    pub(super) note: Option<&'s Seen>,
+}
+
+impl<'s> Guess<'s> {
+    pub(super) fn of(sight: &'s Sight) -> Self {
+        let values = &sight.values;
+        // What is not over has no time there.
+        let ends = |seen: &Seen| is_time(seen) || seen.distinct.iter().all(|value| is_nothing(value) || value == "-");
+        let lasts = |starts, by| find(values, starts, is_time).zip(find(values, by, ends));
+        let (start, end) = lasts(STARTS, ENDS).or_else(|| lasts(MADE, CLOSED)).unzip();
+        let any_time = || values.iter().find(|seen| is_time(seen));
+        let ts = end.and(start).or_else(|| find(values, TIMES, is_time)).or_else(any_time);
+        let says = |seen: &Seen| !is_time(seen) && seen.distinct.iter().any(|value| meant(value).is_some());
+        let status = find(values, STATUSES, |seen| says(seen) && is_single(seen));
+        let is_truth =
+            |seen: &&Seen| truth(&seen.name).is_some() && is_single(seen) && seen.distinct.iter().all(|it| is_bool(it));
+        let status = status.or_else(|| values.iter().find(is_truth));
+        let status = status.or_else(|| find(values, STATUSES, |seen| !is_time(seen) && is_single(seen)));
+        let status = status.or_else(|| values.iter().find(|seen| says(seen)));
+        let mut taken: Vec<&Seen> = [ts, end, status].into_iter().flatten().collect();
+        let system = system(values, &taken);
+        taken.extend(system);
+        // A check that is made again and again lasts a while, too, and is no incident.
+        let repeats = |seen: &&Seen| seen.time.as_ref().is_some_and(|it| it.period(system.as_slice()).is_some());
+        let end = end.filter(|_| !ts.as_ref().is_some_and(repeats));
+        let mut guess =
+            Self { ts, end, system, status, check: None, location: None, id: None, updated: None, note: None };
+        let is_free = |seen: &Seen, taken: &[&Seen]| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
+        if end.is_none() {
+            guess.check = find(values, CHECKS, |seen| is_free(seen, &taken) && splits(sight, &[system], seen));
+            taken.extend(guess.check);
+            let by = [system, guess.check];
+            guess.location = find(values, LOCATIONS, |seen| is_free(seen, &taken) && splits(sight, &by, seen));
+            taken.extend(guess.location);
+        } else {
+            guess.id = find(values, IDS, |seen| is_free(seen, &taken) && sight.combinations(&[seen]) == sight.count);
+            guess.updated = values.iter().find(|seen| is_time(seen) && is_touched(seen));
+            taken.extend(guess.id);
+        }
+        guess.note = find(values, NOTES, |seen| is_free(seen, &taken) && seen.distinct.iter().any(|it| is_words(it)));
+        guess
+    }
+
+    /// The time after which a record mostly follows another one of the same stream.
+    pub(super) fn period(&self) -> Option<i64> {
+        let stream: Vec<&Seen> = [self.system, self.check, self.location].into_iter().flatten().collect();
+        self.ts?.time.as_ref()?.period(&stream)
+    }
+}
+
+/// What true or false means under a name that says it.
+pub(super) fn meaning(name: &str, value: &str) -> Option<Status> {
+    let is_good = truth(name)? == (value == "true");
+    is_bool(value).then_some(if is_good { Status::Healthy } else { Status::Unhealthy })
+}
+
+/// Whether true under this name is good; `None` where the name does not say.
+fn truth(name: &str) -> Option<bool> {
+    let name = name.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match (says(&GOOD) || matches!(&*name, "up" | "ok" | "is_up" | "isup"), says(&BAD)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+fn is_bool(value: &str) -> bool {
+    matches!(value, "true" | "false")
+}
+
+/// What is called a system, or the name of one, or else what has a name.
+fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
+    let is_free = |seen: &Seen| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
+    let has_name = |seen: &Seen| seen.distinct.iter().any(|value| is_words(value));
+    let whole = find(values, [SYSTEMS[0], &[]], |seen| is_free(seen) && has_name(seen));
+    let is_name_of_one = |seen: &Seen| {
+        let name = seen.name.to_lowercase();
+        let (of, last) = name.rsplit_once('.').unwrap_or_default();
+        matches!(last, "name" | "title" | "summary") && SYSTEMS[0].contains(&of.rsplit('.').next().unwrap_or_default())
+    };
+    let named = values.iter().find(|seen| is_free(seen) && is_name_of_one(seen));
+    let within = || find(values, [&[], SYSTEMS[1]], |seen| is_free(seen) && has_name(seen) && !is_url(seen));
+    let other = || find(values, NAMES, |seen| is_free(seen));
+    whole.or(named).or_else(within).or_else(other)
+}
+
+/// The value that is known by its whole name, else the first one by a word in it.
+fn find<'s>(values: &'s [Seen], words: [&[&str]; 2], is: impl Fn(&Seen) -> bool) -> Option<&'s Seen> {
+    let [whole, within] = words;
+    let known: Vec<&Seen> = values.iter().filter(|seen| is(seen) && !is_touched(seen)).collect();
+    let called = |word: &&str| known.iter().find(|seen| seen.name.to_lowercase() == **word).copied();
+    let has_word = |seen: &&&Seen| within.iter().any(|word| seen.name.to_lowercase().contains(word));
+    whole.iter().find_map(called).or_else(|| known.iter().find(has_word).copied())
+}
+
+fn is_time(seen: &Seen) -> bool {
+    seen.time.is_some()
+}
+
+fn is_touched(seen: &Seen) -> bool {
+    let name = seen.name.to_lowercase();
+    TOUCHED.iter().any(|word| name.contains(word))
+}
+
+fn is_nothing(value: &str) -> bool {
+    matches!(value, "" | "null")
+}
+
+/// More than a number, true or false: nobody can tell what those mean.
+fn is_words(value: &str) -> bool {
+    value.parse::<f64>().is_err() && !matches!(value, "true" | "false") && !is_nothing(value)
+}
+
+fn is_url(seen: &Seen) -> bool {
+    seen.distinct.iter().all(|value| value.contains("://"))
+}
+
+/// Whether all of it is in the record itself, and not in the first of several things that it holds.
+fn is_single(seen: &Seen) -> bool {
+    !seen.name.contains("[0]")
+}
+
+/// Whether records of one of these have several values there, each of which several records have.
+fn splits(sight: &Sight, of: &[Option<&Seen>], seen: &Seen) -> bool {
+    let of: Vec<&Seen> = of.iter().copied().flatten().collect();
+    let together = sight.combinations(&[&of[..], &[seen]].concat());
+    together > sight.combinations(&of) && sight.combinations(&[seen]) * 2 <= sight.count
+}
