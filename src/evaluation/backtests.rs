@@ -15,9 +15,8 @@ use crate::domain::rules::backtest::{Matched, Matching, Score, score};
 use crate::domain::rules::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
 use crate::domain::rules::episode::Episode;
 use crate::domain::rules::incident::Incident;
-use crate::domain::rules::solver::linear::Fraction;
+use crate::domain::rules::solver::ask::Ask;
 use crate::domain::rules::solver::signal::Reading;
-use crate::domain::rules::solver::view::Ask;
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -257,21 +256,31 @@ impl<'q> History<'q> {
             .map(|episode| Firing { episode: *episode, peaks: Vec::new(), remaining: [None, None] })
             .collect();
         for Watched { field, highest } in watched {
-            let signal = conditions.signal(&self.subject, &Ask::of(field), stretch)?;
-            for firing in &mut firings {
-                let Episode { start, end } = firing.episode;
-                firing.peaks.push(signal.peak(Span::new(start, end.unwrap_or(stretch.end)), *highest));
-            }
+            let mut peaks = vec![None; firings.len()];
+            conditions.each_signal(&self.subject, &Ask::of(field), stretch, |part, signal| {
+                for (firing, peak) in firings.iter().zip(&mut peaks) {
+                    let Episode { start, end } = firing.episode;
+                    let within = Span::new(start, end.unwrap_or(stretch.end)).intersect(part);
+                    *peak = signal.peak(within, *highest, *peak);
+                }
+            })?;
+            firings.iter_mut().zip(peaks).for_each(|(firing, peak)| firing.peaks.push(peak));
         }
         if let Subject::Objective(_) = self.subject {
             let field = Field { subject: Subject::This, property: Property::RemainingPercent };
-            let signal = conditions.signal(&self.subject, &Ask::of(&field), stretch)?;
-            let left = |at: Instant| -> Option<Fraction> {
-                if let Reading::Number(left) = signal.at(at) { Some(left) } else { None }
-            };
-            for firing in &mut firings {
-                firing.remaining = [firing.episode.start, firing.episode.end.unwrap_or(until)].map(left);
-            }
+            conditions.each_signal(&self.subject, &Ask::of(&field), stretch, |part, signal| {
+                for firing in &mut firings {
+                    let ends = [firing.episode.start, firing.episode.end.unwrap_or(until)];
+                    for (left, at) in firing.remaining.iter_mut().zip(ends) {
+                        if part.start <= at
+                            && at < part.end
+                            && let Reading::Number(known) = signal.at(at)
+                        {
+                            *left = Some(known);
+                        }
+                    }
+                }
+            })?;
         }
         let (subject, events) = (self.subject.clone(), self.events.clone());
         Ok(Tested { subject, from: Some(from), firings, events, matched })

@@ -1,6 +1,7 @@
-//! Owns the evaluation of conditions: where the values come from that a term compares, as of any moment of a stretch.
+//! Owns the evaluation of conditions: what is known of the objectives and systems that terms look at, and what becomes of a rule.
 
 mod closing;
+mod values;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,31 +10,28 @@ use anyhow::{Result, anyhow};
 
 use super::Evaluation;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
-use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::health::timeline::{BEGINNING, Scope};
+use crate::domain::health::timeline::Scope;
 use crate::domain::rules::backtest::burn::Consumption;
-use crate::domain::rules::condition::{Property, Subject, Term};
+use crate::domain::rules::condition::{Subject, Term};
 use crate::domain::rules::finding::{Finding, Rule};
+use crate::domain::rules::solver::ask::{Ask, What};
 use crate::domain::rules::solver::days::Days;
 use crate::domain::rules::solver::signal::Signal;
-use crate::domain::rules::solver::system::SystemView;
-use crate::domain::rules::solver::view::{Ask, View, What, streaks};
-use crate::domain::rules::solver::{self, age, moment, search};
+use crate::domain::rules::solver::view::View;
+use crate::domain::rules::solver::{self, moment, search};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
-use crate::store::{Reader, Store, Stored};
+use crate::store::{Store, Stored};
 
-/// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
-const MOST_RUNS: usize = 1_000_000;
-/// As how many runs the signal itself counts.
-const LEAST_RUNS: usize = 250;
+/// What was told of a value, with the stretch it was asked for.
+type Told = (Span, Rc<Signal>);
 
 /// Objectives whose days are kept at the most, and how far those go ahead, in milliseconds.
 const MOST_DAYS: usize = 256;
@@ -43,8 +41,8 @@ const MOST_AHEAD_MS: i64 = 128 * DAY_MS;
 pub(crate) struct Conditions<'s> {
     evaluation: Evaluation<'s>,
     objectives: HashMap<Name, Known>,
-    /// What was asked for last of each value, with the stretch it was asked for.
-    signals: HashMap<(Subject, What), (Span, Rc<Signal>)>,
+    /// What was told last of each value, with the stretch it was asked for: of what is covered all of it, else no more than one part.
+    signals: HashMap<(Subject, What), Vec<Told>>,
     /// Their runs, not counting those that were replaced.
     runs: usize,
     /// What is drawn at once, whatever part of it is asked for.
@@ -184,8 +182,11 @@ impl<'s> Conditions<'s> {
         self.turn_to(this);
         let back = terms.into_iter().map(Term::reach_ms).max().unwrap_or(0);
         let from = stretch.start.plus(-back);
-        let widest = self.covered.filter(|covered| covered.start <= from && covered.end == stretch.end);
-        self.covered = Some(widest.unwrap_or(Span::new(from, stretch.end)));
+        if !self.covered.is_some_and(|covered| covered.start <= from && covered.end == stretch.end) {
+            self.covered = Some(Span::new(from, stretch.end));
+            self.signals.clear();
+            self.runs = 0;
+        }
     }
 
     /// Forgets what an objective or a system did over stretches of time, once another one is judged.
@@ -227,44 +228,6 @@ impl<'s> Conditions<'s> {
         let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
         let (subject, rule) = (this.clone(), Rc::clone(rule));
         Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
-    }
-
-    /// What a value does over a stretch, at least.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
-    pub(crate) fn signal(&mut self, this: &Subject, ask: &Ask, stretch: Span) -> Result<Rc<Signal>> {
-        let subject = if ask.subject == Subject::This { this } else { &ask.subject }.clone();
-        let key = (subject, ask.what);
-        let contains = |wider: &Span| wider.start <= stretch.start && stretch.end <= wider.end;
-        let stretch = self.covered.filter(contains).unwrap_or(stretch);
-        if let Some((known, signal)) = self.signals.get(&key)
-            && *known == stretch
-        {
-            return Ok(Rc::clone(signal));
-        }
-        let signal = Rc::new(match (&key.0, ask.what) {
-            (_, What::Property(Property::DataAgeSeconds | Property::SystemDataAgeSeconds)) => {
-                self.age(&key.0, 0, stretch)?
-            }
-            (_, What::AgeFrom(least_ms)) => self.age(&key.0, least_ms, stretch)?,
-            (Subject::System(system), What::Property(Property::InMaintenance)) => {
-                let within = self.maintenance(system)?.touching(stretch).to_vec();
-                Signal::when(&Moments::of(within).within(stretch), stretch)
-            }
-            (Subject::System(system), What::Property(property)) => self.health(system, property, stretch)?,
-            (Subject::Objective(objective), what) => self.budget(objective, what, stretch)?,
-            (subject, what) => return Err(anyhow!("{what:?} of {subject:?} is no value")),
-        });
-        let runs = signal.runs() + LEAST_RUNS;
-        self.runs += runs;
-        if self.runs > MOST_RUNS {
-            self.signals.clear();
-            self.views.clear();
-            self.runs = runs;
-        }
-        self.signals.insert(key, (stretch, Rc::clone(&signal)));
-        Ok(signal)
     }
 
     /// The first transition of a system, or of an objective's system, if there is one by the moment of this evaluation.
@@ -345,100 +308,4 @@ impl<'s> Conditions<'s> {
         let known = &self.objectives[name];
         Ok((known.id, Rc::clone(&known.model), known.report.clone()))
     }
-
-    /// What a property of an objective, or the policy, does over a stretch.
-    fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
-        let (_, model, report) = self.known(name)?;
-        let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
-        if let What::Property(property @ (Property::CurrentStreak | Property::BestStreak | Property::LostStreak)) = what
-            && report.is_none()
-        {
-            let (mut sealed, last) = (self.sealed(name)?, stretch.end.plus(-1));
-            // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
-            if let Some(ledger) = &mut sealed {
-                ledger.truncate(self.evaluation.as_of.plus(-model.objective.hindsight_ms()));
-            }
-            let assessment = Assessment::open(&model, sealed, last, &mut self.evaluation.chronicle)?;
-            return Ok(streaks(&assessment.ledger, property, stretch));
-        }
-        let close = moment(self.evaluation.as_of);
-        if report.is_none() && stretch.end == close.end && self.is_closing(name)? {
-            let before = Span::new(stretch.start, close.start);
-            let before = if before.is_empty() { None } else { Some(self.budget(name, what, before)?) };
-            let last = View::of_report(model, self.drawn(name)?).signal(what);
-            return Ok(before.map_or_else(|| last.clone(), |before| before.then(&last)));
-        }
-        if let Some((known, view)) = self.views.get(name)
-            && *known == stretch
-        {
-            return Ok(view.signal(what));
-        }
-        let view = match report {
-            Some(report) => View::of_report(model, report),
-            None => {
-                let chronicle = &mut self.evaluation.chronicle;
-                let account = Span::new(View::reach(&model.objective, stretch.start), stretch.end);
-                let first = chronicle.stretch(&model.system, model.scope(), account.start, account.end)?.first;
-                let pieces = chronicle.pieces(&model, account)?;
-                let down_before = chronicle.down_since(&model, account.start)?;
-                View::draw(model, pieces, first, down_before, stretch)
-            }
-        };
-        let signal = view.signal(what);
-        self.views.insert(name.clone(), (stretch, Rc::new(view)));
-        Ok(signal)
-    }
-
-    /// How old the newest fact of an objective's streams, or of a system, is over a stretch.
-    fn age(&mut self, subject: &Subject, least_ms: i64, stretch: Span) -> Result<Signal> {
-        let (member, model);
-        let (member, scope) = match subject {
-            Subject::System(name) => {
-                member = self.evaluation.resolver.member(name)?;
-                (&member, Scope::System)
-            }
-            Subject::Objective(name) => {
-                let known = self.known(name)?;
-                if let Some(report) = known.2.filter(|report| stretch == moment(report.budget.elapsed.end)) {
-                    return Ok(age::age_at(report.last_seen, stretch));
-                }
-                model = known.1;
-                (&model.system, model.scope())
-            }
-            Subject::This => return Err(anyhow!("whose age is asked for must be named")),
-        };
-        // Every fact counts here, also one that only repeats a status.
-        let Evaluation { store, resolver, as_of, .. } = &self.evaluation;
-        let reader = Reader::new(store, *as_of, false, resolver.rules())?.of_every_fact();
-        let mut facts = facts(&reader, member, scope, stretch)?;
-        facts.sort_unstable();
-        facts.dedup();
-        Ok(age::age(&facts, least_ms, stretch))
-    }
-
-    /// What a property of a system does over a stretch.
-    fn health(&mut self, name: &Name, property: Property, stretch: Span) -> Result<Signal> {
-        let member = self.evaluation.resolver.member(name)?;
-        let mut from = SystemView::reach(stretch.start);
-        let mut back = stretch.start.since(from);
-        loop {
-            let timeline = self.evaluation.chronicle.timeline(&member, from.max(BEGINNING), stretch.end)?;
-            if let Some(view) = SystemView::draw(timeline, stretch) {
-                return Ok(view.signal(property));
-            }
-            back = back.saturating_mul(4);
-            from = from.plus(-back);
-        }
-    }
-}
-
-/// The moments at which a system has facts in a stretch, and the last ones at or before it; those of its members among them.
-fn facts(reader: &Reader<'_>, system: &Member, scope: Scope<'_>, stretch: Span) -> Result<Vec<Instant>> {
-    let history = reader.history(system.id, scope, stretch.start, stretch.end)?;
-    let mut found = age::facts(&history, scope);
-    let composition = system.composition.as_ref().filter(|_| matches!(scope, Scope::System));
-    for member in composition.iter().flat_map(|composition| &composition.members) {
-        found.extend(facts(reader, member, Scope::System, stretch)?);
-    }
-    Ok(found)
 }

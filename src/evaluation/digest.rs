@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::Evaluation;
-use crate::domain::account::outage::outages;
+use super::outages::systems;
+use super::{Evaluation, Load};
+use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::model::Model;
+use crate::domain::account::outage::walk::{Pace, Walk};
 use crate::domain::budget::achievement::{Contribution, Standing};
 use crate::domain::budget::assess::Assessment;
-use crate::domain::budget::digest::{Digest, Sources};
+use crate::domain::budget::digest::{Digest, Sightings, Sources};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -27,7 +30,8 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
     let last = objectives.iter().map(|stored| closes(stored).end).max().unwrap_or(until);
     let mut evaluation = Evaluation::open(store, objectives.len(), last.max(until).min(as_of))?;
     let (mut reports, mut states_before) = (Vec::new(), Vec::new());
-    let (mut found, mut found_before) = (Vec::new(), Vec::new());
+    let mut seen = Sightings::new(Span::new(start, until), until);
+    let mut seen_before = Sightings::new(Span::new(since, start), start);
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     let mut drawn = BTreeSet::new();
     for stored in objectives {
@@ -36,10 +40,9 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         let sealed = store.sealed(stored.id, &stored.objective)?;
         let model = evaluation.resolver.model(stored)?;
         let chronicle = &mut evaluation.chronicle;
-        // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
-        chronicle.pieces(&model, Span::new(since, until))?;
-        found.extend(outages(&model, Span::new(start, until), until, chronicle)?);
-        found_before.extend(outages(&model, Span::new(since, start), start, chronicle)?);
+        let cuts = cuts(store, &model, Span::new(since, until), chronicle)?;
+        see(&mut seen, &model, Span::new(start, until), &Pace::new(until, cuts.clone()), chronicle)?;
+        see(&mut seen_before, &model, Span::new(since, start), &Pace::new(start, cuts), chronicle)?;
         let mut assessment = Assessment::open(&model, sealed, until, chronicle)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
@@ -73,8 +76,33 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         until,
         reports,
         states_before,
-        outages: found,
-        outages_before: found_before,
+        downtime: seen.finish(),
+        downtime_before: seen_before.finish(),
         unlocked,
     }))
+}
+
+/// Where a span is to be read in parts, for there is more of it than is read at once.
+fn cuts(store: &Store, model: &Model, span: Span, chronicle: &mut Chronicle<Load<'_>>) -> Result<Vec<Instant>> {
+    if chronicle.beginning(&model.system, model.scope(), span.start, span.end)?.through < span.end {
+        return store.cuts(Some(&systems(std::slice::from_ref(model))), span.end);
+    }
+    // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
+    chronicle.pieces(model, span)?;
+    Ok(Vec::new())
+}
+
+/// Sees all outages of an objective that touch a range.
+fn see(
+    seen: &mut Sightings,
+    model: &Model,
+    range: Span,
+    pace: &Pace,
+    chronicle: &mut Chronicle<Load<'_>>,
+) -> Result<()> {
+    let mut walk = Walk::over(range);
+    for end in pace.ends(range.start, range.end) {
+        walk.until(end, model, pace, chronicle)?.iter().for_each(|outage| seen.add(outage));
+    }
+    Ok(())
 }

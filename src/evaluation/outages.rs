@@ -78,7 +78,7 @@ pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instan
 }
 
 /// The systems whose facts may be read for objectives.
-fn systems(models: &[Model]) -> BTreeSet<SystemId> {
+pub(super) fn systems(models: &[Model]) -> BTreeSet<SystemId> {
     let mut found = BTreeSet::new();
     for model in models {
         add(&model.system, &mut found);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -17,9 +18,10 @@ use crate::store::Store;
 /// Maintenance windows by the systems that they name.
 pub(super) struct Planned<'s> {
     store: &'s Store,
-    of_systems: RefCell<HashMap<Name, Vec<Rc<MaintenanceWindow>>>>,
-    /// Whether all have been read.
-    complete: bool,
+    /// All of them, where all have been read.
+    all: Option<HashMap<Name, Vec<Rc<MaintenanceWindow>>>>,
+    /// What was found of systems, else.
+    found: RefCell<HashMap<(Name, Instant), Option<InMaintenance>>>,
 }
 
 impl<'s> Planned<'s> {
@@ -28,15 +30,17 @@ impl<'s> Planned<'s> {
     /// # Errors
     /// Those of the database.
     pub(super) fn open(store: &'s Store, count: usize) -> Result<Self> {
-        let complete = is_most(store, count)?;
-        let mut of_systems: HashMap<Name, Vec<Rc<MaintenanceWindow>>> = HashMap::new();
-        let all = if complete { store.maintenance_windows()? } else { Vec::new() };
-        for window in all.into_iter().map(Rc::new) {
+        let found = RefCell::default();
+        if !is_most(store, count)? {
+            return Ok(Self { store, all: None, found });
+        }
+        let mut all: HashMap<Name, Vec<Rc<MaintenanceWindow>>> = HashMap::new();
+        for window in store.maintenance_windows()?.into_iter().map(Rc::new) {
             for system in &window.systems {
-                of_systems.entry(system.clone()).or_default().push(Rc::clone(&window));
+                all.entry(system.clone()).or_default().push(Rc::clone(&window));
             }
         }
-        Ok(Self { store, of_systems: RefCell::new(of_systems), complete })
+        Ok(Self { store, all: Some(all), found })
     }
 
     /// The window of a system that is in force at a moment; of several, the one that ends last.
@@ -44,12 +48,13 @@ impl<'s> Planned<'s> {
     /// # Errors
     /// Those of the database.
     pub(super) fn in_force(&self, system: &Name, at: Instant) -> Result<Option<InMaintenance>> {
-        let mut of_systems = self.of_systems.borrow_mut();
-        if !self.complete && !of_systems.contains_key(system) {
-            let windows = self.store.windows_of(system)?;
-            of_systems.insert(system.clone(), windows.into_iter().map(Rc::new).collect());
+        if let Some(all) = &self.all {
+            return Ok(in_force(all.get(system).into_iter().flatten().map(Rc::as_ref), at));
         }
-        Ok(in_force(of_systems.get(system).into_iter().flatten().map(Rc::as_ref), at))
+        match self.found.borrow_mut().entry((system.clone(), at)) {
+            Entry::Occupied(known) => Ok(known.get().clone()),
+            Entry::Vacant(place) => Ok(place.insert(in_force(&self.store.windows_in_force(system, at)?, at)).clone()),
+        }
     }
 
     /// The same report, which says so.

@@ -1,6 +1,7 @@
 //! Owns `slo check`: one verdict over the selected objectives.
 //!
-//! | `slo check [NAME…]` | pass or fail, on any condition; `-o junit` and `-o github` for CI | an objective failed |
+//! | `slo check [NAME…]` | pass or fail, on any condition; `--period` checks a period; `-o junit` and `-o github` for CI |
+//! an objective failed |
 
 mod judging;
 mod waiting;

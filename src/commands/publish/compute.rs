@@ -1,6 +1,6 @@
 //! Owns `slo compute`: the tables for other readers of the file, what has changed, and commands that are told of it.
 //!
-//! | `slo compute` | writes status, days, streaks and achievements into [tables](tables.md) for SQLite readers, and
+//! | `slo compute` | writes status, days, downtime, streaks and achievements into [tables](tables.md) for SQLite readers, and
 //! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it; `--with-history` tells the past of new
 //! conditions, too | a command failed |
 

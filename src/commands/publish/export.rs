@@ -1,6 +1,6 @@
 //! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
 //!
-//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv` | |
+//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv`; `--period`, `--since`, `--until` | |
 
 mod manifests;
 mod metrics;

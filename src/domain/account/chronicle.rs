@@ -26,8 +26,8 @@ use crate::domain::value::span::Span;
 
 /// Folded changes kept at the most; past this all are forgotten, so that memory stays bounded.
 const MOST_CHANGES: usize = 2_000_000;
-/// So many in one stretch are not to become more when what lies before it is read.
-const MANY_CHANGES: usize = 1 << 16;
+/// So many in one stretch are not to become more when what lies before it is read, and an account is drawn from no more at once.
+const MANY_CHANGES: usize = 1 << 15;
 /// Stretches kept of one system at the most.
 const MOST_STRETCHES: usize = 8;
 /// With this many upstreams or more, blame is looked for among all outages of a graph, if the whole graph is known.
@@ -55,6 +55,12 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
+    /// Up to where an account is drawn at once that begins at a moment: through so many changes of the status.
+    fn drawn_from(&self, at: Instant) -> Instant {
+        let next = self.changes.partition_point(|change| change.at <= at);
+        self.changes.get(next + MANY_CHANGES).map_or(END, |change| change.at)
+    }
+
     /// The outages, oldest first. The first one starts at the stretch's start when that lies within it.
     fn outages(&self) -> &[Outage] {
         self.outages.get_or_init(|| outages(&self.changes))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::dependencies::{Dependencies, Edge};
@@ -15,7 +16,8 @@ use super::weights::default_counts_as_down;
 use crate::domain::health::stream::StreamHistory;
 use crate::domain::health::timeline::{BEGINNING, END, SystemHistory};
 use crate::domain::health::transition::{Source, Status, Transition};
-use crate::domain::value::instant::Instant;
+use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::value::instant::{HOUR_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
@@ -58,6 +60,29 @@ pub(crate) fn model() -> Model {
     };
     let timetable = Rc::new(Timetable::of(Schedule::default()));
     Model::new(objective, member(1, "one"), Rc::new(dependencies), Rc::new(MaintenanceCalendar::of([])), timetable)
+}
+
+/// The same with windows, hindsight and ways to count of all kinds.
+pub(crate) fn models() -> impl Strategy<Value = Model> {
+    let zones = [Tz::UTC, Tz::Europe__Berlin, Tz::Australia__Lord_Howe];
+    let hindsight = [0, HOUR_MS, 5 * HOUR_MS];
+    (0..3_usize, 0..3_usize, 0..3_usize, 1..4_u32, any::<[bool; 3]>()).prop_map(
+        move |(zone, minimum, grace, days, [is_calendar, is_strict, leaves_unknown])| {
+            let (zone, mut model) = (zones[zone], model());
+            let window = if is_calendar {
+                Window::Calendar { unit: CalendarUnit::Week, zone }
+            } else {
+                Window::Rolling { days, zone }
+            };
+            let dependency_exclusion =
+                if is_strict { DependencyExclusion::Strict } else { DependencyExclusion::SelfOnly };
+            let (minimum_outage_ms, attribution_grace_ms) = (hindsight[minimum], hindsight[grace]);
+            let not_counted = NotCounted { unknown: leaves_unknown, ..NotCounted::default() };
+            let counts = Objective { minimum_outage_ms, attribution_grace_ms, not_counted, ..model.objective };
+            model.objective = Objective { window, dependency_exclusion, ..counts };
+            model
+        },
+    )
 }
 
 /// The transitions of a system, with gaps of so many milliseconds or some times that.

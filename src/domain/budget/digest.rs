@@ -1,17 +1,17 @@
 //! Owns the weekly digest: how objectives stood when a week ended, what it cost, and what changed since the one before.
 
+mod downtime;
+
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::achievement::Unlocked;
 use super::balance::State;
 use super::report::{ObjectiveReport, worst_first};
-use crate::domain::account::outage::Outage;
-use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::domain::value::span::Span;
 use crate::domain::value::week::Week;
+
+pub(crate) use downtime::{Downtime, Sightings};
 
 /// How many objectives are named as best, and as worst.
 const NAMED: usize = 3;
@@ -59,97 +59,6 @@ impl Counts {
     }
 }
 
-/// Downtime within a stretch of time, each outage once however many objectives saw it.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Downtime {
-    /// Charged downtime of each cause, added up, in microseconds.
-    pub(crate) micros: i64,
-    /// Objectives that were down for the same cause at the same time saw one outage.
-    pub(crate) outages: usize,
-    /// By cause, largest first; ties: by name.
-    pub(crate) parts: Vec<Part>,
-}
-
-/// Downtime that one system caused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Part {
-    pub(crate) system: Name,
-    /// Whether objectives of its own saw it, rather than only those of other systems.
-    pub(crate) own: bool,
-    /// How many objectives saw it.
-    pub(crate) objectives: usize,
-    /// The time in which any of them did, with the greatest weight of those that did, in microseconds.
-    pub(crate) micros: i64,
-}
-
-/// What is known of one cause: when objectives saw it, and with which of the outages.
-#[derive(Default)]
-struct Seen<'o> {
-    spans: Vec<(Span, usize)>,
-    weighted: Vec<(i64, Span)>,
-    objectives: BTreeSet<&'o Name>,
-    own: bool,
-}
-
-impl Downtime {
-    /// Adds up what of outages is charged within `range`, as of a moment.
-    fn of(outages: &[Outage], range: Span, as_of: Instant) -> Self {
-        let mut causes: BTreeMap<&Name, Seen<'_>> = BTreeMap::new();
-        // For each outage that counts, an earlier one that it is the same as, or itself.
-        let mut same: BTreeMap<usize, usize> = BTreeMap::new();
-        for (index, outage) in outages.iter().enumerate() {
-            for event in &outage.events {
-                let span = event.span(as_of).intersect(range);
-                if span.is_empty() {
-                    continue;
-                }
-                same.insert(index, index);
-                let seen = causes.entry(event.cause()).or_default();
-                seen.spans.push((span, index));
-                seen.weighted.push((event.weight, span));
-                seen.objectives.insert(&event.objective);
-                seen.own |= event.upstream.is_none();
-            }
-        }
-        for seen in causes.values_mut() {
-            unite(&mut same, &mut seen.spans);
-        }
-        let part = |(system, seen): (&Name, Seen<'_>)| Part {
-            system: system.clone(),
-            own: seen.own,
-            objectives: seen.objectives.len(),
-            micros: heaviest(seen.weighted),
-        };
-        let mut parts: Vec<Part> = causes.into_iter().map(part).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.micros));
-        let outages = same.iter().filter(|(index, of)| index == of).count();
-        Self { micros: parts.iter().map(|part| part.micros).sum(), outages, parts }
-    }
-}
-
-/// Makes one outage of those whose stretches, all of one cause, touch or overlap.
-fn unite(same: &mut BTreeMap<usize, usize>, spans: &mut [(Span, usize)]) {
-    spans.sort_unstable();
-    let Some((mut joined, mut last)) = spans.first().copied() else { return };
-    for (span, index) in &spans[1..] {
-        if span.start > joined.end {
-            joined = *span;
-        } else {
-            joined.end = joined.end.max(span.end);
-            let (one, other) = (root(same, last), root(same, *index));
-            same.insert(one.max(other), one.min(other));
-        }
-        last = *index;
-    }
-}
-
-fn root(same: &BTreeMap<usize, usize>, mut index: usize) -> usize {
-    while same[&index] != index {
-        index = same[&index];
-    }
-    index
-}
-
 /// An objective that stands otherwise than a week before.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct StateChange {
@@ -167,10 +76,10 @@ pub(crate) struct Sources {
     pub(crate) reports: Vec<ObjectiveReport>,
     /// As of the start of the week.
     pub(crate) states_before: Vec<State>,
-    /// That touch the week, as of `until`.
-    pub(crate) outages: Vec<Outage>,
-    /// That touch the week before, as of its end.
-    pub(crate) outages_before: Vec<Outage>,
+    /// Of the week, as of `until`.
+    pub(crate) downtime: Downtime,
+    /// Of the week before, as of its end.
+    pub(crate) downtime_before: Downtime,
     /// As of `until`.
     pub(crate) unlocked: Vec<Unlocked>,
 }
@@ -197,8 +106,8 @@ fn named(reports: &[ObjectiveReport]) -> (Vec<ObjectiveReport>, Vec<ObjectiveRep
 impl Digest {
     /// Draws a digest up.
     pub(crate) fn draw(sources: Sources) -> Self {
-        let Sources { week, until, reports, states_before, outages, outages_before, mut unlocked } = sources;
-        let (start, before) = (week.span().start, week.previous().span());
+        let Sources { week, until, reports, states_before, downtime, downtime_before, mut unlocked } = sources;
+        let start = week.span().start;
         unlocked.retain(|unlocked| unlocked.unlocked_at > start);
         unlocked
             .sort_by(|a, b| (a.unlocked_at, &a.system, a.achievement).cmp(&(b.unlocked_at, &b.system, b.achievement)));
@@ -223,8 +132,8 @@ impl Digest {
             counts_before: Counts::of(&states_before.iter().copied()),
             top,
             worst,
-            downtime: Downtime::of(&outages, Span::new(start, until), until),
-            downtime_before: Downtime::of(&outages_before, before, before.end),
+            downtime,
+            downtime_before,
             unlocked,
             changes,
         }

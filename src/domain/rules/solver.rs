@@ -5,28 +5,31 @@
 
 mod account;
 pub(crate) mod age;
+pub(crate) mod ask;
 pub(crate) mod days;
 pub(crate) mod explained;
 pub(crate) mod linear;
 mod measure;
 pub(crate) mod search;
 pub(crate) mod signal;
+mod strips;
 pub(crate) mod system;
 pub(crate) mod view;
 
 use std::rc::Rc;
 
+use self::ask::{Ask, What};
 use self::linear::Quotient;
 use self::signal::{Signal, Value};
-use self::view::{Ask, What};
 use super::condition::property::{Shape, Unit};
-use super::condition::{Operand, Property, Subject, Term};
+use super::condition::{Comparison, Operand, Property, Subject, Term};
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 
-/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch, and may tell of more than that.
+/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch: it may tell of more than that and,
+/// where all of it is too much for being held at once, of less, from its start on.
 ///
 /// # Errors
 /// Those of `views`.
@@ -53,19 +56,7 @@ where
             Ok(any)
         }
         Term::Not(term) => Ok(solve(term, stretch, views)?.without(stretch)),
-        Term::Compare(comparison) => {
-            let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
-            let left = operand(&comparison.left, &comparison.right, stretch, views)?;
-            let right = operand(&comparison.right, &comparison.left, stretch, views)?;
-            let found = match units {
-                // Lengths of time in different units compare in milliseconds.
-                (Some(mine), Some(theirs)) if mine != theirs => {
-                    left.times(mine).compare(comparison.relation, &right.times(theirs))
-                }
-                _ => left.compare(comparison.relation, &right),
-            };
-            Ok(found.within(stretch))
-        }
+        Term::Compare(comparison) => compare(comparison, stretch, views),
         Term::Time(hours) => Ok(hours.moments(stretch)),
         Term::Held { term, for_ms } => {
             // Whether it was held at the first moment depends on what was before.
@@ -78,9 +69,49 @@ where
         }
         Term::Policy(urgency) => {
             let ask = Ask { subject: Subject::This, what: What::Policy(*urgency) };
-            Ok(views(&ask, stretch)?.holds().within(stretch))
+            in_parts(stretch, |rest| {
+                let signal = views(&ask, rest)?;
+                Ok((signal.holds(), signal.span().end))
+            })
         }
     }
+}
+
+/// When two values compare as asked.
+fn compare<V, E>(comparison: &Comparison, stretch: Span, views: &mut V) -> Result<Moments, E>
+where
+    V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
+{
+    let units = (unit_ms(&comparison.left), unit_ms(&comparison.right));
+    in_parts(stretch, |rest| {
+        let left = operand(&comparison.left, &comparison.right, rest, views)?;
+        let right = operand(&comparison.right, &comparison.left, rest, views)?;
+        let found = match units {
+            // Lengths of time in different units compare in milliseconds.
+            (Some(mine), Some(theirs)) if mine != theirs => {
+                left.times(mine).compare(comparison.relation, &right.times(theirs))
+            }
+            _ => left.compare(comparison.relation, &right),
+        };
+        Ok((found, left.span().end.min(right.span().end)))
+    })
+}
+
+/// Puts together what is found in parts of a stretch: `find` gets what is left of it, and tells of moments up to one after its start.
+fn in_parts<E>(stretch: Span, mut find: impl FnMut(Span) -> Result<(Moments, Instant), E>) -> Result<Moments, E> {
+    let mut found = Moments::none();
+    let mut from = stretch.start;
+    while from < stretch.end {
+        let (part, end) = find(Span::new(from, stretch.end))?;
+        debug_assert!(end > from, "nothing is told of {from}");
+        let told = Span::new(from, end.min(stretch.end));
+        if told == stretch {
+            return Ok(part.within(stretch));
+        }
+        part.within(told).spans().iter().for_each(|span| found.append(*span));
+        from = told.end.max(from.plus(1));
+    }
+    Ok(found)
 }
 
 /// What one side of a comparison does over a stretch, as far as the other side tells it apart.
@@ -134,12 +165,6 @@ fn unit_ms(operand: &Operand) -> Option<i64> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-impl Ask {
-    pub(crate) fn of(field: &super::condition::Field) -> Self {
-        Self { subject: field.subject.clone(), what: What::Property(field.property) }
     }
 }
 

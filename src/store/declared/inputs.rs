@@ -123,15 +123,20 @@ impl Store {
         Ok(schedules)
     }
 
-    /// The maintenance windows of a system, sorted by name.
+    /// The maintenance windows of a system that are in force at a moment.
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
-    pub(crate) fn windows_of(&self, system: &Name) -> Result<Vec<MaintenanceWindow>> {
+    pub(crate) fn windows_in_force(&self, system: &Name, at: Instant) -> Result<Vec<MaintenanceWindow>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let mut windows = Vec::new();
         self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
-            windows.push(maintenance_window(row, wire::read_maintenance)?);
+            // There may be very many, few of which are.
+            windows.extend(maintenance_window(row, |name, body| {
+                let schedule = wire::read_schedule(name, body)?;
+                let is_in_force = schedule.is_some_and(|schedule| schedule.until(at).is_some());
+                is_in_force.then(|| wire::read_maintenance(name, body)).transpose()
+            })?);
             Ok(())
         })?;
         windows.retain(|window| window.systems.contains(system));
@@ -156,7 +161,7 @@ impl Store {
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// What is declared to have been recorded wrongly of a system.
+    /// What is declared to have been recorded wrongly of a system, in the order of the names.
     ///
     /// # Errors
     /// Those of the database, and when a stored body cannot be read.
@@ -169,11 +174,12 @@ impl Store {
             }
             Ok(())
         })?;
+        corrections.sort_by(|(_, a), (_, b)| a.cmp(b));
         Ok(corrections)
     }
 
-    /// Calls `each` with the row of every object of a kind that names a system, sorted by name, and whether that is certain: where the
-    /// derived table is damaged, with all of that kind.
+    /// Calls `each` with the row of every object of a kind that names a system, in no order, and whether that is certain: where the derived
+    /// table is damaged, with all of that kind.
     fn each_covering(
         &self,
         kind: Kind,
@@ -184,15 +190,15 @@ impl Store {
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let is_whole = whole.is_some();
         let mut statement = if is_whole {
-            // Of a kind there may be very many: the `+` keeps its index out of this.
+            // Of a kind there may be very many: the `+` keeps its index out of this, and they are not sorted, body and all.
             let sql = concat!(
                 "SELECT ",
                 whole!(manifest),
-                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1 ORDER BY +name"
+                " FROM manifest WHERE id IN (SELECT maintenance FROM maintenance_input WHERE system = ?2) AND +kind = ?1"
             );
             self.connection.prepare_about(sql, About::SystemId(system.0))?
         } else {
-            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0 ORDER BY name");
+            let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND ?2 <> 0");
             self.connection.prepare_cached(sql)?
         };
         let mut rows = statement.query(params![kind.as_str(), system.0])?;

@@ -88,7 +88,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist. Where there
-    /// are too many for being read at once it ends earlier, at a moment after `from`; but not where every fact is asked for.
+    /// are too many for being read at once it ends earlier, at a moment after `from`.
     ///
     /// # Errors
     /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
@@ -188,7 +188,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let Packed { first, last, count, body } = Packed::read(row, stream.id)?;
             let most = before.unwrap_or(usize::MAX).saturating_add(MOST_AT_ONCE);
-            if kept.len() >= most && !kept.is_of_all() {
+            if kept.len() >= most {
                 // All before this segment was read.
                 reached = Some(first.plus(-1));
                 break;

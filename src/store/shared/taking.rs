@@ -97,13 +97,16 @@ impl Shared {
             })
             .collect();
         let schema = &self.address.schema;
+        // Systems first: a server that has not yet counted what is in new tables would compare all checks of one name.
         let sql = format!(
-            "{}SELECT {}, w.n FROM (VALUES {}) AS w (n, name, source, healthcheck, location)
-             JOIN {schema}.system AS y ON y.name = w.name JOIN {schema}.stream AS s ON s.system = y.id AND s.source = w.source
+            "{}WITH known (n, system, source, healthcheck, location) AS MATERIALIZED (
+                 SELECT w.n, y.id, w.source, w.healthcheck, w.location
+                 FROM (VALUES {}) AS w (n, name, source, healthcheck, location) JOIN {schema}.system AS y ON y.name = w.name
+             ) SELECT {}, w.n FROM known AS w JOIN {schema}.stream AS s ON s.system = w.system AND s.source = w.source
              AND s.healthcheck = w.healthcheck AND s.location = w.location",
             locking.map_or_else(String::new, |sql| format!("{sql};\n")),
-            table.fetched_of("s."),
-            rows.join(", ")
+            rows.join(", "),
+            table.fetched_of("s.")
         );
         let answers = self.session.borrow_mut().ask(&sql)?;
         if locking.is_some() {

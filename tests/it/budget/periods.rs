@@ -486,3 +486,32 @@ fn a_named_period_is_that_of_the_objectives_own_dates() {
         assert_eq!(printed["objectives"][0]["window"]["start"], json!(start), "{named} in {zone}");
     }
 }
+
+/// A week at 99.9 % allows 10.08 minutes; 10.1 were spent, and the week runs.
+#[test]
+fn what_is_overspent_never_reads_as_just_spent_and_a_running_period_is_not_met() {
+    let line = |time: &str, status: &str| {
+        format!("{{\"ts\":\"2026-11-{time}Z\",\"system\":\"shop\",\"status\":\"{status}\"}}\n")
+    };
+    let feed = [line("01T00:00:00", "up"), line("17T10:00:00", "down"), line("17T10:10:06", "up")].concat();
+    let objective = |name: &str, target: &str| {
+        format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {name} }}\nspec: {{ systemRef: {{ kind: System, name: shop }}, \
+             target: {target}, windowDays: 7 }}\n---\n"
+        )
+    };
+    let slo = Slo::with(&feed, &(objective("hard", "99.9") + &objective("easy", "99")));
+    let ask = |period: &str| slo.pass(&["report", "--period", period, "--as-of", "2026-11-20T12:00:00Z"], b"");
+    let running = ask("2026-W47");
+    let row = |text: &str, name: &str| -> String {
+        let words = text.lines().find(|line| line.contains(&format!(" {name} "))).unwrap().split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    assert!(
+        row(&running, "hard").starts_with("✖ missed hard 99.9 99.84") && row(&running, "hard").contains(" 100.1% "),
+        "{running}"
+    );
+    assert!(row(&running, "easy").starts_with("✔ on track easy") && running.contains("ON TRACK"), "{running}");
+    let over = slo.pass(&["report", "--period", "2026-W47", "--as-of", "2026-11-24"], b"");
+    assert!(row(&over, "easy").starts_with("✔ met easy") && !over.contains("ON TRACK"), "{over}");
+}

@@ -217,6 +217,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
             "occurredAt": "2026-01-02T10:12:30.001Z", "previous": null,
             "next": {"condition": "burning", "objectiveId": "web", "firing": true, "since": "2026-01-02T10:12:30.001Z"},
             "changedFields": ["condition", "objectiveId", "firing", "since"],
+            "view": {"severity": "warning", "systemId": "web", "labels": {}, "target": 99.0},
         })
     );
     // A late fact: the first outage was over sooner. What was told of later moments is told again.

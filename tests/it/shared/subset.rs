@@ -10,7 +10,7 @@ use crate::harness::Slo;
 
 const AS_OF: [&str; 2] = ["--as-of", "2026-11-20T00:00:00Z"];
 /// How statements may begin.
-const BEGINNINGS: [&str; 22] = [
+const BEGINNINGS: [&str; 23] = [
     "BEGIN",
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     "BEGIN ISOLATION LEVEL REPEATABLE READ",
@@ -19,6 +19,7 @@ const BEGINNINGS: [&str; 22] = [
     "ROLLBACK",
     "SELECT ",
     "WITH RECURSIVE ",
+    "WITH known ",
     "INSERT INTO slo.",
     "UPDATE slo.",
     "DELETE FROM slo.",
@@ -36,7 +37,7 @@ const BEGINNINGS: [&str; 22] = [
     "",
 ];
 /// Words that may stand before a bracket: functions, types, and what SQL is made of.
-const CALLS: [&str; 34] = [
+const CALLS: [&str; 38] = [
     "as",
     "by",
     "c",
@@ -71,6 +72,10 @@ const CALLS: [&str; 34] = [
     "values",
     "w",
     "conflict",
+    "known",
+    "materialized",
+    "t",
+    "where",
 ];
 /// Words of what distributed engines lack or do differently.
 const LACKING: [&str; 23] = [

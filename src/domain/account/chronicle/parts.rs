@@ -89,19 +89,20 @@ where
         Ok(found)
     }
 
-    /// Where the first part of the account of an objective ends that is read at once.
+    /// Where the first part of the account of an objective ends that is drawn at once.
     fn part_end(&mut self, model: &Model, span: Span) -> Result<Instant, E> {
         let minimum_ms = model.objective.minimum_outage_ms;
         let (from, through) = (span.start.plus(-minimum_ms), span.end.plus(minimum_ms));
-        let reached = self.beginning(&model.system, model.scope(), from, through)?.through;
-        if reached >= through {
-            return Ok(span.end);
-        }
-        let end = reached.plus(-minimum_ms);
-        if span.start < end {
+        let known = self.beginning(&model.system, model.scope(), from, through)?;
+        let end = known.drawn_from(span.start).min(span.end);
+        if known.through >= through {
             return Ok(end);
         }
-        Ok(self.beginning(&model.system, model.scope(), span.start, span.end)?.through.min(span.end))
+        let reached = known.through.plus(-minimum_ms).min(end);
+        if span.start < reached {
+            return Ok(reached);
+        }
+        Ok(self.beginning(&model.system, model.scope(), span.start, span.end)?.through.min(end))
     }
 
     /// Up to where the upstreams are read at once that pieces may be charged to; `None`: all the way.

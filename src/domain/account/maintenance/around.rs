@@ -47,7 +47,7 @@ impl Schedule {
     }
 
     /// Until when it is in force at a moment; `None` when it is not.
-    pub(super) fn until(&self, at: Instant) -> Option<Instant> {
+    pub(crate) fn until(&self, at: Instant) -> Option<Instant> {
         let now = Span::new(at, at.plus(1));
         let touches = |span: &Span| !span.intersect(now).is_empty();
         match self {

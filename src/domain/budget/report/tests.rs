@@ -2,38 +2,14 @@
 
 use std::convert::Infallible;
 
-use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::account::objective::{DependencyExclusion, Objective};
-use crate::domain::account::small::{at, load, load_some, model, transitions};
-use crate::domain::value::calendar::CalendarUnit;
+use crate::domain::account::small::{at, load, load_some, models, transitions};
 use crate::domain::value::instant::{DAY_MS, HOUR_MS};
 
 /// Some minutes more than an hour, so that changes lie before, at and after midnights.
 const UNIT_MS: i64 = HOUR_MS + 7 * 60_000;
-
-fn models() -> impl Strategy<Value = Model> {
-    let zones = [Tz::UTC, Tz::Europe__Berlin, Tz::Australia__Lord_Howe];
-    let hindsight = [0, HOUR_MS, 5 * HOUR_MS];
-    (0..3_usize, 0..3_usize, 0..3_usize, 1..4_u32, any::<[bool; 2]>()).prop_map(
-        move |(zone, minimum, grace, days, [is_calendar, is_strict])| {
-            let (zone, mut model) = (zones[zone], model());
-            let window = if is_calendar {
-                Window::Calendar { unit: CalendarUnit::Week, zone }
-            } else {
-                Window::Rolling { days, zone }
-            };
-            let dependency_exclusion =
-                if is_strict { DependencyExclusion::Strict } else { DependencyExclusion::SelfOnly };
-            let (minimum_outage_ms, attribution_grace_ms) = (hindsight[minimum], hindsight[grace]);
-            model.objective =
-                Objective { window, dependency_exclusion, minimum_outage_ms, attribution_grace_ms, ..model.objective };
-            model
-        },
-    )
-}
 
 proptest! {
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::account::downtime::Piece;
 use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
-use crate::domain::account::tally::{Tally, tally};
+use crate::domain::account::tally::Tally;
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::Budget;
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -126,21 +126,25 @@ impl Segment {
     }
 }
 
-/// The sums over the last `length_ms` as of every moment of `stretch`, with the piece at the front of each run. `pieces` cover
-/// all of that without gap.
-pub(super) fn trailing(pieces: &[Piece], length_ms: i64, stretch: Span) -> Vec<(Span, Sums, Piece)> {
+/// Hands on the sums over the last `length_ms` as of every moment of `stretch`, with the piece at the front of each run. `pieces` cover
+/// the stretch with its hindsight, and as long a one so much earlier; `held` is the sum as of its start, and becomes that as of its end.
+pub(super) fn trailing(
+    pieces: &[Piece],
+    length_ms: i64,
+    stretch: Span,
+    held: &mut Tally,
+    mut hand: impl FnMut(Span, Sums, &Piece),
+) {
     let start = stretch.start;
     let at_or_after = |at: Instant| pieces.partition_point(|piece| piece.span.end <= at);
     let (mut front, mut back) = (at_or_after(start), at_or_after(start.plus(-length_ms)));
-    let mut held = tally(pieces, Span::new(start.plus(-length_ms), start), start);
     let mut settles = settles_after(pieces, start);
     let mut at = start;
-    let mut runs = Vec::new();
     while at < stretch.end {
         let end = pieces[front].span.end.min(pieces[back].span.end.plus(length_ms)).min(stretch.end);
         let end = end.min(settles.peek().copied().unwrap_or(end));
         let (come, gone) = (rates(&pieces[front], at), rates(&pieces[back], at));
-        runs.push((Span::new(at, end), Sums::moving(at, &held, &come, &gone), pieces[front]));
+        hand(Span::new(at, end), Sums::moving(at, held, &come, &gone), &pieces[front]);
         held.add(&come, end.since(at));
         held.add(&gone, -end.since(at));
         at = end;
@@ -150,7 +154,6 @@ pub(super) fn trailing(pieces: &[Piece], length_ms: i64, stretch: Span) -> Vec<(
             held.add(&settling(pieces, Span::new(at.plus(-length_ms), at)), 1);
         }
     }
-    runs
 }
 
 /// What one millisecond of a piece adds to a tally as of a moment.
@@ -165,37 +168,39 @@ fn settles_after(pieces: &[Piece], start: Instant) -> Peekable<impl Iterator<Ite
     settlements(pieces).into_iter().filter(move |at| start < *at).peekable()
 }
 
-/// The sums of the objective's window as of every moment of `stretch`; `pieces` cover `stretch` and all windows before it.
-pub(super) fn segments(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
+/// Hands on the sums of the objective's window as of every moment of `stretch`, of `pieces` as [`trailing`] needs them; `held` is the sum
+/// as of its start, and becomes that as of its end.
+pub(super) fn segments(
+    objective: &Objective,
+    pieces: &[Piece],
+    stretch: Span,
+    held: &mut Tally,
+    mut hand: impl FnMut(Segment),
+) {
     let exclusion = objective.dependency_exclusion;
-    let Window::Rolling { days, .. } = objective.window else { return periods(objective, pieces, stretch) };
-    let window_ms = i64::from(days) * DAY_MS;
-    let segment = |(span, sums, front): (Span, Sums, Piece)| Segment {
-        span,
-        sums,
-        window_ms,
-        elapsed: Linear::constant(window_ms.into()),
-        open: front.consumes(exclusion, span.start),
-        known: front.known,
+    let Window::Rolling { days, .. } = objective.window else {
+        return periods(objective, pieces, stretch, held, hand);
     };
-    trailing(pieces, window_ms, stretch).into_iter().map(segment).collect()
+    let window_ms = i64::from(days) * DAY_MS;
+    trailing(pieces, window_ms, stretch, held, |span, sums, front| {
+        let (open, known) = (front.consumes(exclusion, span.start), front.known);
+        hand(Segment { span, sums, window_ms, elapsed: Linear::constant(window_ms.into()), open, known });
+    });
 }
 
 /// The same for calendar windows, whose sums begin anew with each period.
-fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segment> {
+fn periods(objective: &Objective, pieces: &[Piece], stretch: Span, held: &mut Tally, mut hand: impl FnMut(Segment)) {
     let mut at = stretch.start;
     let mut period = objective.window.bounds(at);
-    let mut held = tally(pieces, Span::new(period.start, at), at);
     let mut settles = settles_after(pieces, at);
     let mut front = pieces.partition_point(|piece| piece.span.end <= at);
-    let mut segments = Vec::new();
     while at < stretch.end {
         let end = pieces[front].span.end.min(period.end).min(stretch.end);
         let end = end.min(settles.peek().copied().unwrap_or(end));
         let come = rates(&pieces[front], at);
-        segments.push(Segment {
+        hand(Segment {
             span: Span::new(at, end),
-            sums: Sums::moving(at, &held, &come, &Tally::default()),
+            sums: Sums::moving(at, held, &come, &Tally::default()),
             window_ms: period.millis(),
             elapsed: Linear::through(period.start, 0, 1),
             open: pieces[front].consumes(objective.dependency_exclusion, at),
@@ -206,11 +211,10 @@ fn periods(objective: &Objective, pieces: &[Piece], stretch: Span) -> Vec<Segmen
         front += usize::from(pieces[front].span.end <= at);
         if period.end <= at {
             period = objective.window.bounds(at);
-            held = Tally::default();
+            *held = Tally::default();
         }
         if settles.next_if_eq(&at).is_some() {
             held.add(&settling(pieces, Span::new(period.start, at)), 1);
         }
     }
-    segments
 }

@@ -13,10 +13,10 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::account::{Segment, Sums};
+use super::ask::{What, constant, reach, streak_value};
 use super::linear::{Fraction, Linear};
 use super::measure::{FULL_WIDE, measured, rate};
 use super::signal::Value;
-use super::view::{View, What, constant, streak_value};
 use crate::domain::account::chronicle::pieces_before_first;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
@@ -56,6 +56,7 @@ struct Totals {
     own: i64,
     upstream: i64,
     excluded: i64,
+    too_short: i64,
     not_counted: i64,
     unknown: i64,
 }
@@ -66,6 +67,7 @@ impl Totals {
             own: self.own + day.own_us,
             upstream: self.upstream + day.strict_us() - day.own_us,
             excluded: self.excluded + day.excluded_us,
+            too_short: self.too_short + day.too_short_us,
             not_counted: self.not_counted + day.not_counted_ms,
             unknown: self.unknown + day.unknown_ms,
         }
@@ -76,7 +78,7 @@ impl Totals {
             own_us: self.own - before.own,
             upstream_us: vec![(SystemId(0), self.upstream - before.upstream)],
             excluded_us: self.excluded - before.excluded,
-            too_short_us: 0,
+            too_short_us: self.too_short - before.too_short,
             not_counted_ms: self.not_counted - before.not_counted,
             unknown_ms: self.unknown - before.unknown,
         }
@@ -97,7 +99,7 @@ impl Days {
     pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Tally]) -> Self {
         let ledger = assessment.settled();
         let calendar = ledger.calendar();
-        let (start, from) = (ledger.first(), calendar.date(View::reach(&model.objective, ledger.start())));
+        let (start, from) = (ledger.first(), calendar.date(reach(&model.objective, ledger.start())));
         let unseen = pieces_before_first(&model, Span::new(calendar.start(from), ledger.start()));
         let mut sums = vec![Totals::default()];
         let mut take = |day: &Tally| sums.extend(sums.last().map(|before| before.plus(day)));
@@ -132,6 +134,22 @@ impl Days {
             self.sums.get(index).or(self.sums.last()).copied().unwrap_or_default()
         };
         if span.is_empty() { Tally::default() } else { upto(span.end).since(upto(span.start)) }
+    }
+
+    /// What lies within a span in the end, from whole days where they are known; `drawn` tells of the rest.
+    ///
+    /// # Errors
+    /// Those of `drawn`.
+    pub(super) fn settled<E>(&self, span: Span, mut drawn: impl FnMut(Span) -> Result<Tally, E>) -> Result<Tally, E> {
+        let known = Span::new(self.calendar.start(self.from), self.told.end).intersect(span);
+        let whole = if known.is_empty() { known } else { self.within(known) };
+        if whole.is_empty() {
+            return drawn(span);
+        }
+        let mut sum = drawn(Span::new(span.start, whole.start))?;
+        sum.add(&self.sum(whole), 1);
+        sum.add(&drawn(Span::new(whole.end, span.end))?, 1);
+        Ok(sum)
     }
 
     /// The days that touch a span.

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use super::ask::Ask;
 use super::signal::{Reading, Signal};
-use super::view::Ask;
 use super::{holds, moment};
 use crate::domain::rules::condition::{Field, Term};
 use crate::domain::value::duration::write_millis;

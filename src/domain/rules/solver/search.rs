@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::ask::{Ask, What};
 use super::days::{Days, Possible};
 use super::signal::{Signal, Value};
-use super::view::{Ask, What};
 use super::{literal, solve, unit_ms};
 use crate::domain::rules::condition::{Operand, Relation, Subject, Term};
 use crate::domain::value::instant::{DAY_MS, Instant};

@@ -49,6 +49,11 @@ impl Signal {
         self.0.first().map_or(Instant::MAX, |(span, _)| span.start)
     }
 
+    /// The moments that it tells of.
+    pub(crate) fn span(&self) -> Span {
+        Span::new(self.start(), self.0.last().map_or(Instant::MAX, |(span, _)| span.end))
+    }
+
     /// How many runs it has: a measure of the room it takes.
     pub(crate) fn runs(&self) -> usize {
         self.0.len()
@@ -85,11 +90,6 @@ impl Signal {
         Self(joined)
     }
 
-    /// The same, and after it another one.
-    pub(crate) fn then(&self, next: &Self) -> Self {
-        Self::of(self.0.iter().chain(&next.0).cloned())
-    }
-
     /// The value at a moment of the stretch; `Null` elsewhere.
     pub(crate) fn at(&self, at: Instant) -> Reading {
         let run = self.0.get(self.0.partition_point(|(span, _)| span.end <= at));
@@ -101,11 +101,13 @@ impl Signal {
         }
     }
 
-    /// The highest or the lowest number that the value is within a stretch; `None` where it is never a number. On a run it is a
-    /// quotient of two linear functions, which is monotone, so that only the ends of runs are looked at.
-    pub(crate) fn peak(&self, within: Span, highest: bool) -> Option<Fraction> {
+    /// The highest or the lowest number that the value is within a stretch, and that another peak is; `None` where there is none. On a run
+    /// the value is a quotient of two linear functions, which is monotone, so that only the ends of runs are looked at.
+    pub(crate) fn peak(&self, within: Span, highest: bool, mut peak: Option<Fraction>) -> Option<Fraction> {
+        if within.is_empty() {
+            return peak;
+        }
         let first = self.0.partition_point(|(span, _)| span.end <= within.start);
-        let mut peak: Option<Fraction> = None;
         for (span, value) in self.0[first..].iter().take_while(|(span, _)| span.start < within.end) {
             let (Value::Number(number), part) = (value, span.intersect(within)) else { continue };
             for found in [number.at(part.start), number.at(part.end.plus(-1))] {

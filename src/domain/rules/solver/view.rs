@@ -3,47 +3,33 @@
 //! Questions are not answered here but by [`Budget`], [`BurnRate`], [`Rule`] and [`Streak`], once a run: runs are cut wherever
 //! any of the linear functions that such a question compares changes its sign, so that the answer is the same all along.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::account::{Segment, Sums, segments, trailing};
+use super::account::{Segment, Sums, segments};
+use super::ask::{What, constant, reach, streak_value};
+use super::days::Days;
 use super::linear::{Linear, Quotient, cut};
 use super::measure::{FULL_WIDE, measured, minutes, rate};
 use super::signal::{Signal, Value};
+use super::strips::{Before, Strips};
+use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
+use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
-use crate::domain::account::objective::Objective;
+use crate::domain::account::tally::tally;
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::domain::budget::day::Ledger;
 use crate::domain::budget::policy::{Rule, Urgency};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::streak::Streak;
-use crate::domain::rules::condition::{Property, Subject};
+use crate::domain::health::timeline::{Scope, SystemHistory};
+use crate::domain::rules::condition::Property;
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::moments::Moments;
-use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
-use crate::domain::value::window::Window;
-
-/// The longest burn-rate lookback, in milliseconds.
-const LONGEST_LOOKBACK_MS: i64 = LOOKBACKS[LOOKBACKS.len() - 1].1;
-
-/// What a condition may ask for.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Ask {
-    pub(crate) subject: Subject,
-    pub(crate) what: What,
-}
-
-/// A property, the age of the newest fact, or the policy's word.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum What {
-    Property(Property),
-    /// `dataAgeSeconds`, of which values below so many milliseconds need not be told apart: they may all be 0.
-    AgeFrom(i64),
-    Policy(Urgency),
-}
 
 /// One objective as of every moment of a stretch.
 pub(crate) struct View {
@@ -51,36 +37,104 @@ pub(crate) struct View {
     stretch: Span,
     /// The first transition of its system, if it ever reported.
     first: Option<Instant>,
-    /// When the outage began that goes on where the account begins, if one does.
-    down_before: Option<Instant>,
-    segments: Vec<Segment>,
-    burn: Burn,
+    drawn: Drawn,
+    segments: OnceCell<Vec<Segment>>,
 }
 
-/// What spends the budget over each lookback.
-enum Burn {
-    /// To be summed up from the account.
-    Drawn(Vec<Piece>),
-    Known(Rc<ObjectiveReport>),
+/// What a view is drawn from.
+enum Drawn {
+    Account(Strips),
+    Report(Rc<ObjectiveReport>),
 }
 
 impl View {
-    /// From where on the account must be known to look at an objective from `since` on.
-    pub(crate) fn reach(objective: &Objective, since: Instant) -> Instant {
-        objective.window.bounds(since).start.min(since.plus(-LONGEST_LOOKBACK_MS))
+    /// Draws an objective as of every moment of `stretch` from its whole account; `None` where there is more of that than is held at
+    /// once.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn whole<F, E>(model: &Rc<Model>, stretch: Span, chronicle: &mut Chronicle<F>) -> Result<Option<Self>, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let account = Span::new(reach(&model.objective, stretch.start), stretch.end);
+        let pieces = chronicle.part(model, account)?;
+        if pieces.last().is_some_and(|last| last.span.end < account.end) {
+            return Ok(None);
+        }
+        let down_before = chronicle.down_since(model, account.start)?;
+        Self::of(model, Strips::whole(pieces, stretch, down_before), chronicle).map(Some)
     }
 
-    /// Draws an objective as of every moment of `stretch` from its account, which covers [`Self::reach`] up to the stretch's
-    /// end, the first transition of its system, and when the outage began that goes on where the account begins.
-    pub(crate) fn draw(
-        model: Rc<Model>,
-        pieces: Vec<Piece>,
-        first: Option<Instant>,
-        down_before: Option<Instant>,
+    /// Draws as much of a stretch as is held at once, as far as it decides what is asked for and what `besides` tells, if that begins there.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn part<F, E>(
+        model: &Rc<Model>,
+        (what, besides): (What, Option<&Self>),
         stretch: Span,
-    ) -> Self {
-        let segments = segments(&model.objective, &pieces, stretch);
-        Self { model, stretch, first, down_before, segments, burn: Burn::Drawn(pieces) }
+        days: &Days,
+        chronicle: &mut Chronicle<F>,
+    ) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let besides = besides.filter(|besides| besides.stretch.start == stretch.start).and_then(Self::strips);
+        let reaches = besides.map_or(what.reaches(), |known| known.reaches(what.reaches()));
+        let strips = Strips::draw(model, &reaches, stretch, Before::Days(days), chronicle)?;
+        Self::of(model, strips, chronicle)
+    }
+
+    /// Draws as much of a stretch, which begins where this one ends, as is held at once; `None` where this one does not tell what is
+    /// asked for.
+    ///
+    /// # Errors
+    /// Those of the chronicle's loader.
+    pub(crate) fn next<F, E>(&self, what: What, stretch: Span, chronicle: &mut Chronicle<F>) -> Result<Option<Self>, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let goes_on = |strips: &&Strips| !strips.is_whole() && self.stretch.end == stretch.start;
+        let Some(strips) = self.strips().filter(goes_on).filter(|_| self.tells(what)) else { return Ok(None) };
+        let (reaches, before) = (strips.reaches(Vec::new()), Before::Strips(strips));
+        let strips = Strips::draw(&self.model, &reaches, stretch, before, chronicle)?;
+        Self::of(&self.model, strips, chronicle).map(Some)
+    }
+
+    fn of<F, E>(model: &Rc<Model>, strips: Strips, chronicle: &mut Chronicle<F>) -> Result<Self, E>
+    where
+        F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
+    {
+        let stretch = strips.stretch;
+        let first = chronicle.beginning(&model.system, model.scope(), stretch.start, stretch.end)?.first;
+        let (model, segments) = (Rc::clone(model), OnceCell::new());
+        Ok(Self { model, stretch, first, drawn: Drawn::Account(strips), segments })
+    }
+
+    /// The moments that it tells of.
+    pub(crate) fn span(&self) -> Span {
+        self.stretch
+    }
+
+    /// Whether it tells what is asked for.
+    pub(crate) fn tells(&self, what: What) -> bool {
+        match &self.drawn {
+            Drawn::Account(strips) => !what.is_of_streaks() && strips.tells(&what.reaches()),
+            Drawn::Report(_) => true,
+        }
+    }
+
+    fn strips(&self) -> Option<&Strips> {
+        match &self.drawn {
+            Drawn::Account(strips) => Some(strips),
+            Drawn::Report(_) => None,
+        }
+    }
+
+    /// The sums of the window.
+    fn segments(&self) -> &[Segment] {
+        self.segments.get_or_init(|| self.strips().map_or(Vec::new(), |strips| strips.segments(&self.model.objective)))
     }
 
     /// The same for the one moment of a report.
@@ -97,7 +151,8 @@ impl View {
             known: report.known_now,
         };
         let first = (report.state != State::NoData).then_some(at);
-        Self { model, stretch, first, down_before: None, segments: vec![segment], burn: Burn::Known(report) }
+        let segments = OnceCell::from(vec![segment]);
+        Self { model, stretch, first, drawn: Drawn::Report(report), segments }
     }
 
     /// What a property other than those of streaks and of the newest fact, or the policy, does over the stretch.
@@ -121,11 +176,11 @@ impl View {
             | Property::StatusKnown
             | Property::State
             | Property::BudgetTier => self.judged(property),
-            Property::CurrentStreak | Property::BestStreak | Property::LostStreak => match &self.burn {
-                Burn::Known(report) => self.steady(streak_value(property, report.streak)),
-                Burn::Drawn(_) => self.steady(Value::Null),
+            Property::CurrentStreak | Property::BestStreak | Property::LostStreak => match &self.drawn {
+                Drawn::Report(report) => self.steady(streak_value(property, report.streak)),
+                Drawn::Account(_) => self.steady(Value::Null),
             },
-            _ => Signal::of(self.segments.iter().flat_map(|segment| measured(objective, segment, property))),
+            _ => Signal::of(self.segments().iter().flat_map(|segment| measured(objective, segment, property))),
         }
     }
 
@@ -151,7 +206,7 @@ impl View {
             }
         };
         let mut runs = Vec::new();
-        for segment in &self.segments {
+        for segment in self.segments() {
             let (consumed, total) = (segment.consumed(objective), segment.total(objective));
             let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
             // Every one of these questions compares what is consumed with nothing, or with a share of the total.
@@ -178,15 +233,11 @@ impl View {
 
     /// What spends the budget over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
-        let exclusion = self.model.objective.dependency_exclusion;
-        match &self.burn {
-            Burn::Known(report) => {
+        match &self.drawn {
+            Drawn::Report(report) => {
                 vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_us.into()))]
             }
-            Burn::Drawn(pieces) => trailing(pieces, LOOKBACKS[lookback].1, self.stretch)
-                .into_iter()
-                .map(|(span, sums, _)| (span, sums.consumed(exclusion)))
-                .collect(),
+            Drawn::Account(strips) => strips.consumed(&self.model.objective, lookback),
         }
     }
 
@@ -205,12 +256,13 @@ impl View {
                 Value::Number(Quotient::new(Linear::through(since, 0, 1), Linear::constant(1)))
             })
         };
-        let pieces = match &self.burn {
-            Burn::Known(report) => return self.steady(held(report.down_since())),
-            Burn::Drawn(pieces) => pieces,
+        let strips = match &self.drawn {
+            Drawn::Report(report) => return self.steady(held(report.down_since())),
+            Drawn::Account(strips) => strips,
         };
-        let mut since = self.down_before;
-        let runs = pieces.iter().map(|piece| {
+        let mut since = strips.down_before;
+        let front = strips.pieces.partition_point(|piece| piece.span.end <= strips.front);
+        let runs = strips.pieces[front..].iter().map(|piece| {
             since = if piece.down { since.or(Some(piece.span.start)) } else { None };
             (piece.span.intersect(self.stretch), held(since.filter(|_| piece.consumes_then(exclusion))))
         });
@@ -219,12 +271,10 @@ impl View {
 
     /// How much of the window is under a correction: that adds up as unknown time does.
     fn corrected(&self) -> Signal {
-        let pieces = match &self.burn {
-            Burn::Known(report) => return self.steady(minutes(Linear::constant(report.corrected_ms.into()))),
-            Burn::Drawn(pieces) => pieces,
-        };
-        let whole = pieces.first().zip(pieces.last()).map(|(first, last)| Span::new(first.span.start, last.span.end));
-        let Some(whole) = whole else { return self.steady(Value::Null) };
+        if let Drawn::Report(report) = &self.drawn {
+            return self.steady(minutes(Linear::constant(report.corrected_ms.into())));
+        }
+        let whole = Span::new(reach(&self.model.objective, self.stretch.start), self.stretch.end);
         let (objective, reported) = (&self.model.objective, Span::new(self.first.unwrap_or(whole.end), whole.end));
         let corrected = self.model.system.corrected_in(objective.healthcheck.as_ref(), whole.intersect(reported));
         let mut parts = Vec::new();
@@ -235,8 +285,13 @@ impl View {
         }
         parts.push(Piece::blank(Span::new(at, whole.end), true));
         parts.retain(|part| !part.span.is_empty());
-        let segments = segments(objective, &parts, self.stretch);
-        Signal::of(segments.iter().map(|segment| (segment.span, minutes(segment.sums.unknown))))
+        let start = self.stretch.start;
+        let mut held = tally(&parts, Span::new(objective.window.bounds(start).start, start), start);
+        let mut runs = Vec::new();
+        segments(objective, &parts, self.stretch, &mut held, |segment| {
+            runs.push((segment.span, minutes(segment.sums.unknown)));
+        });
+        Signal::of(runs)
     }
 
     fn fast_burn(&self) -> Signal {
@@ -276,25 +331,6 @@ impl View {
     }
 }
 
-/// A property that its manifest alone decides; `None` for any other.
-pub(super) fn constant(objective: &Objective, property: Property) -> Option<Value> {
-    let name = |name: Option<&str>| name.map_or(Value::Null, Value::text);
-    Some(match property {
-        Property::Target => {
-            Value::Number(Quotient::constant(objective.target.percent().millionths().into(), SCALE.into()))
-        }
-        Property::WindowDays => match objective.window {
-            Window::Rolling { days, .. } => Value::whole(days.into()),
-            Window::Calendar { .. } => Value::Null,
-        },
-        Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
-        Property::SystemId => Value::text(objective.system.as_str()),
-        Property::Healthcheck => name(objective.healthcheck.as_ref().map(Name::as_str)),
-        Property::DependencyExclusion => Value::text(objective.dependency_exclusion.as_str()),
-        _ => return None,
-    })
-}
-
 /// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
 pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Signal {
     let mut streak = Streak::default();
@@ -310,12 +346,5 @@ pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Sig
     Signal::of(runs)
 }
 
-/// What one of the properties of streaks is.
-pub(super) fn streak_value(property: Property, streak: Streak) -> Value {
-    let days = match property {
-        Property::BestStreak => streak.best,
-        Property::LostStreak => streak.lost,
-        _ => streak.current,
-    };
-    Value::whole(days.into())
-}
+#[cfg(test)]
+mod tests;

@@ -52,11 +52,6 @@ impl Thinned {
         self.silence == Silence::Never
     }
 
-    /// Whether nothing is left out.
-    pub(super) fn is_of_all(&self) -> bool {
-        self.silence == Silence::Any
-    }
-
     /// How many are kept so far.
     pub(super) fn len(&self) -> usize {
         self.kept.len()
