@@ -115,7 +115,7 @@ fn system(name: &str, spec: &str) -> String {
     format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {spec}\n---\n")
 }
 
-/// Of 99 % over 30 days, called as its system.
+/// Of 99% over 30 days, called as its system.
 fn objective(system: &str, more: &str) -> String {
     format!(
         "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {system} }}\nspec: {{ systemRef: {{ kind: System, name: {system} }}, \

@@ -53,7 +53,7 @@ pub(crate) enum FailOn {
     Breaching,
     /// Breaching, or down now
     Down,
-    /// Breaching, down now, or at most 20 % of the budget left
+    /// Breaching, down now, or at most 20% of the budget left
     AtRisk,
     /// All of the budget is consumed
     Exhausted,

@@ -19,7 +19,7 @@ pub(super) fn on_target(
 ) {
     let error_share = target.error_share();
     if error_share == 0 {
-        let message = "a target of 100 % leaves no error budget: any downtime breaches it";
+        let message = "a target of 100% leaves no error budget: any downtime breaches it";
         return report.warn(at, message, "lower it, if only to 99.999");
     }
     let weight = weights.greatest();

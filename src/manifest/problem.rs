@@ -48,7 +48,7 @@ pub(crate) struct Excerpt {
 }
 
 impl fmt::Display for Problem {
-    /// `slo.yaml:12:11: error: SLO checkout-availability: target 0.999 is 0.999 %; did you mean 99.9?`
+    /// `slo.yaml:12:11: error: SLO checkout-availability: target 0.999 is 0.999%; did you mean 99.9?`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(Position { line, column }) = self.at {

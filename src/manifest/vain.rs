@@ -45,7 +45,7 @@ fn examine(
         warn("spec.selector matches no objective".to_owned(), "compare it with the labels of slo list objectives");
     }
     for (field, written, meant) in comparisons(&condition.when).into_iter().filter_map(Comparison::fraction) {
-        let message = format!("{field} is a percentage, so {written} is {written} %");
+        let message = format!("{field} is a percentage, so {written} is {written}%");
         warn(message, &format!("did you mean {meant}?"));
     }
     if covered.len() > MOST_EXAMINED {
@@ -93,7 +93,7 @@ fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
     // With several objectives this is one of them, and the others decide alike.
     let whose = first.filter(|_| is_own);
     let whose =
-        whose.map(|objective| format!(" for {} (target {} %)", objective.metadata.name, objective.target.percent()));
+        whose.map(|objective| format!(" for {} (target {}%)", objective.metadata.name, objective.target.percent()));
     format!(": {}{}", bounds.join(", and "), whose.unwrap_or_default())
 }
 

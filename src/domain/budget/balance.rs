@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_budget_of_99_9_percent_over_30_days_is_2592_seconds_exactly() {
-        // SRE book, appendix "Availability Table": 99.9 % a month is 43.2 minutes.
+        // SRE book, appendix "Availability Table": 99.9% a month is 43.2 minutes.
         let spent = budget("99.9", 30, 2_592_000);
         assert_eq!(spent.total(), 2_592_000 * SCALED_MS);
         assert!(!spent.is_breaching() && spent.is_exhausted());
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn burn_rates_follow_the_workbook() {
-        // SRE workbook, table 5-4: an error rate of 1 % at 99.9 % burns 10 times too fast.
+        // SRE workbook, table 5-4: an error rate of 1% at 99.9% burns 10 times too fast.
         let rate = BurnRate { consumed_us: 36_000 * FULL, over_ms: HOUR_MS, target: Target::parse("99.9").unwrap() };
         assert!((rate.value().unwrap() - 10.0).abs() < 1e-12);
         assert_eq!(rate.compare(Decimal::whole(10)), Some(Ordering::Equal));

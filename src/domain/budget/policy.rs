@@ -110,7 +110,7 @@ impl Rule {
         (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
     }
 
-    /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100 % target that was missed.
+    /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100% target that was missed.
     pub(crate) fn reached(self, rate: BurnRate, nominal_ms: i64) -> bool {
         let (factor, allowed) = self.sides(rate.over_ms, rate.target, nominal_ms);
         rate.target.error_share() > 0 && i128::from(rate.consumed_us) * factor >= allowed
@@ -156,7 +156,7 @@ mod tests {
             (rates[2].consumed_us, rates[0].consumed_us) = (long * FULL, short * FULL);
             POLICY[0].judge(&rates, 30 * DAY_MS)
         };
-        // 14.4 × 0.1 % of an hour is 51.84 s, of five minutes 4.32 s.
+        // 14.4 × 0.1% of an hour is 51.84 s, of five minutes 4.32 s.
         assert_eq!(rates(51_840, 4320), Burn::Critical);
         assert_eq!(rates(51_839, 4320), Burn::Increasing);
         assert_eq!(rates(51_840, 4319), Burn::Recovering);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_no_outage_reaches_is_known() {
-        // At 90 % nothing burns faster than 10.
+        // At 90% nothing burns faster than 10.
         assert!(POLICY[0].is_unreachable(30 * DAY_MS, WHOLE / 10, FULL));
         assert!(!POLICY[1].is_unreachable(30 * DAY_MS, WHOLE / 10, FULL));
         // At half the weight nothing burns faster than 5.

@@ -85,13 +85,13 @@ fn read_target(field: &Field<'_>, report: &mut Report) -> Option<Target> {
     };
     if let Some(percent) = as_ratio(text) {
         let shown = literal(text).map_or_else(|| quote(text), |_| text.to_owned());
-        report.error(field.at, format!("target {shown} is {text} %"), format!("did you mean {percent}?"));
+        report.error(field.at, format!("target {shown} is {text}%"), format!("did you mean {percent}?"));
         return None;
     }
     let (cause, remedy) = match Target::parse(text) {
         Ok(target) if target.percent() > Decimal::whole(1) => return Some(target),
         Ok(target) => (
-            format!("is {} %, which is almost certainly a mistake", target.percent()),
+            format!("is {}%, which is almost certainly a mistake", target.percent()),
             "a target is a percentage above 1, such as 99.9".to_owned(),
         ),
         Err(TargetError::OutOfRange | TargetError::Decimal(DecimalError::TooLarge)) => {

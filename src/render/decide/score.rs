@@ -67,7 +67,7 @@ pub(in crate::render) fn mean(spread: &Spread) -> Option<String> {
 /// A score in sentences.
 pub(in crate::render) fn lines(score: &Score, event: &str) -> Vec<String> {
     let share = |fraction: Option<(usize, usize)>| match fraction {
-        Some((part, whole)) => format!("{} %", part * 100 / whole),
+        Some((part, whole)) => format!("{}%", part * 100 / whole),
         None => "–".to_owned(),
     };
     let mut lines = vec![

@@ -48,7 +48,7 @@ impl Starter {
         let (up, whole) = window.availability();
         let up = percent(up, whole, 3);
         let days = usize::try_from(window.span.millis() / DAY_MS).unwrap_or_default();
-        let was = format!("{up} % over the last {}", counted(days, "day"));
+        let was = format!("{up}% over the last {}", counted(days, "day"));
         let met = customary_below(window.highest_met());
         self.target = Decimal::from_millionths(met.unwrap_or(USUAL).min(USUAL));
         self.because = Some(match met {

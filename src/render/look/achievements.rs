@@ -113,7 +113,7 @@ fn in_words(measure: Measure) -> String {
         Measure::Share { part, whole, need_hundredths } => {
             let need = percent(need_hundredths.into(), 10_000, 2);
             let need = need.trim_end_matches('0').trim_end_matches('.');
-            format!("{} of {need} %", percent(part, whole, 2))
+            format!("{} of {need}%", percent(part, whole, 2))
         }
     }
 }

@@ -43,11 +43,11 @@ pub(crate) struct Picture {
 impl Picture {
     pub(crate) fn of(report: &ObjectiveReport, show: Show, label: Option<&str>) -> Self {
         let budget = &report.budget;
-        let availability = format!("{} %", available(budget, budget.consumed_us()));
+        let availability = format!("{}%", available(budget, budget.consumed_us()));
         let (share, time) = budget_left(budget);
         let left = match time.strip_prefix('-') {
             Some(over) => format!("overspent by {over}"),
-            None => format!("{share} % left"),
+            None => format!("{share}% left"),
         };
         let days = report.streak.current;
         let message = match show {
@@ -64,7 +64,7 @@ impl Picture {
         let mut title = format!("{}: {}", report.objective, standing(report));
         if report.state != State::NoData {
             let target = budget.target.percent();
-            title.push_str(&format!("; available {availability}, target {target} %, budget {left}"));
+            title.push_str(&format!("; available {availability}, target {target}%, budget {left}"));
         }
         title.push_str(&format!(", as of {}", zoned(budget.elapsed.end)));
         Self {
@@ -189,7 +189,7 @@ mod tests {
         let picture = Picture {
             objective: "shop".to_owned(),
             label: "\"><svg onload=alert(1)><script>".to_owned(),
-            message: "99.9 %".to_owned(),
+            message: "99.9%".to_owned(),
             state: State::Healthy,
             down_since: None,
             title: "</title><script>alert(1)</script>".to_owned(),

@@ -115,7 +115,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     }
     let check = report.healthcheck.as_ref().map_or(String::new(), |check| format!(", check {check}"));
     let target = report.budget.target.percent();
-    screen.line(&format!("{target} % of {}{check}, window {}", report.system, report.window_kind));
+    screen.line(&format!("{target}% of {}{check}, window {}", report.system, report.window_kind));
     screen.line("");
     if report.state == State::NoData {
         screen.part("Now", vec![format!("{} has not reported anything yet", report.system)]);

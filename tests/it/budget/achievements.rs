@@ -104,7 +104,7 @@ proptest! {
     }
 }
 
-/// A system that depends on another one, with an objective of 99 % over a week.
+/// A system that depends on another one, with an objective of 99% over a week.
 fn shop() -> World {
     let mut world = World::new(instant("2026-03-01T00:00:00Z"), &["db", "shop"]);
     let edge = Dependency { target: "db".to_owned(), impact: "critical", transitive: false };
@@ -156,7 +156,7 @@ fn a_quiet_system_earns_what_time_brings() {
 
 #[test]
 fn a_budget_is_spared_from_the_millisecond_on_at_which_nine_tenths_are_left() {
-    // 99 % of a week allow 6048 s; nine tenths are left while at most 604.8 s are spent.
+    // 99% of a week allow 6048 s; nine tenths are left while at most 604.8 s are spent.
     let mut world = shop();
     let (begun, down) = (instant(BEGUN), instant("2026-01-05T12:00:00Z"));
     world.facts.push(Fact::new(begun, "shop", Status::Healthy));

@@ -37,7 +37,7 @@ fn day(date: &str, consumed: f64, streak: i64) -> (String, f64, i64) {
 
 #[test]
 fn a_month_that_ends_in_breach_ends_the_streak() {
-    // 30 days at 99.9 % have a budget of 43.2 minutes.
+    // 30 days at 99.9% have a budget of 43.2 minutes.
     let feed = feed("2026-09-01T00:00:00Z", &[("2026-09-20T12:00:00Z", "2026-09-20T13:00:00Z")]);
     let slo = Slo::with(&feed, &objective("target: 99.9, window: { calendar: month }"));
     let days = trend(&slo, "13", "2026-10-02T12:00:00Z");
@@ -62,7 +62,7 @@ fn a_month_that_ends_in_breach_ends_the_streak() {
 
 #[test]
 fn a_week_is_reported_at_its_close_in_the_zone_of_each_objective() {
-    // A week at 99.5 % has a budget of 50.4 minutes.
+    // A week at 99.5% has a budget of 50.4 minutes.
     let feed = feed("2026-11-01T00:00:00Z", &[("2026-11-11T10:00:00Z", "2026-11-11T12:00:00Z")]);
     for zone in ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"] {
         let spec = format!("target: 99.5, window: {{ calendar: week }}, timezone: {zone}");
@@ -133,7 +133,7 @@ fn a_day_that_the_zone_left_out_is_none() {
         day("2012-01-02", 0.0, 6),
     ];
     assert_eq!(days, expected);
-    // A week of six days: 1 % of 144 hours.
+    // A week of six days: 1% of 144 hours.
     let objective = slo.objectives("2012-01-01T00:00:00Z").remove(0);
     assert_eq!(objective["errorBudgetTotalMinutes"], json!(86.4));
     slo.pass(&["db", "verify"], b"");

@@ -72,7 +72,7 @@ fn a_fifth_left_is_at_risk_and_a_millisecond_more_is_not() {
 
 #[test]
 fn a_fast_burn_starts_at_its_multiplier() {
-    // 5 times 0.1 % of an hour are 18 seconds.
+    // 5 times 0.1% of an hour are 18 seconds.
     let spent = |millis: Ms| outage(as_of(), 99_900_000, MONTH, as_of() - HOUR, millis);
     expect(&spent(18 * SECOND), &json!({ "fastBurn": true }));
     expect(&spent(18 * SECOND - 1), &json!({ "fastBurn": false }));
@@ -199,7 +199,7 @@ fn a_stream_is_stale_at_the_millisecond_it_says() {
 
 #[test]
 fn whole_budgets_are_equal_and_go_by_name() {
-    // 98.5 % of 3650 days divided by itself is everything that is left, as is nothing of nothing.
+    // 98.5% of 3650 days divided by itself is everything that is left, as is nothing of nothing.
     let decade = Window::Rolling { days: 3650 };
     let mut world = outage(as_of(), 1_500_000, decade, as_of(), 0);
     world.objectives.push(Objective::new("p", "api", 100_000_000, MONTH));
@@ -210,7 +210,7 @@ fn whole_budgets_are_equal_and_go_by_name() {
     assert!(printed.iter().all(|objective| objective["budgetRemainingPercent"].as_f64().unwrap() <= 100.0));
 }
 
-/// `api`, down for ten hours, with an objective of 99 % over a day that maintenance excuses.
+/// `api`, down for ten hours, with an objective of 99% over a day that maintenance excuses.
 fn down_for_long(maintenance: Maintenance) -> World {
     let mut world = outage(as_of(), 99_000_000, Window::Rolling { days: 1 }, as_of() - 10 * HOUR, DAY);
     world.facts.pop();
@@ -226,7 +226,7 @@ fn maintenance(start: &str, duration: Ms, returns: Option<Returns>) -> Maintenan
 
 #[test]
 fn a_forecast_sees_maintenance_that_comes_after_more_than_a_window() {
-    // Planned in three days, for two: a day after its start, less the 14 minutes 24 seconds that 99 % allow.
+    // Planned in three days, for two: a day after its start, less the 14 minutes 24 seconds that 99% allow.
     let planned = maintenance("2026-11-13T09:30:00Z", 2 * DAY, None);
     let forecast = json!({
         "exhaustedAt": null, "recoversAt": "2026-11-14T09:15:36.000Z", "fullAt": "2026-11-14T09:30:00.000Z",

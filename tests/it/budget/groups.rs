@@ -98,7 +98,7 @@ proptest! {
     }
 }
 
-/// Three objectives of two teams and one without, 99 % of a week each: 100.8 minutes of budget.
+/// Three objectives of two teams and one without, 99% of a week each: 100.8 minutes of budget.
 fn teams() -> Slo {
     let mut manifests = String::new();
     for (name, labels) in

@@ -106,7 +106,7 @@ proptest! {
     }
 }
 
-/// October: down for 50 of the 44.64 minutes that 99.9 % allow, and 10 minutes in November.
+/// October: down for 50 of the 44.64 minutes that 99.9% allow, and 10 minutes in November.
 fn shop() -> Slo {
     let line =
         |at: &str, status: &str| format!("{{\"ts\":\"2026-{at}:00Z\",\"system\":\"shop\",\"status\":\"{status}\"}}\n");

@@ -302,7 +302,7 @@ fn a_quarter_in_numbers() {
     let answer = report(&slo, "2026-Q3", &["--by", "label:team"]);
     assert_eq!((&answer["period"], &answer["previousPeriod"]), (&json!("2026-Q3"), &json!("2026-Q2")));
     assert_eq!(answer["complete"], json!(true));
-    // 92 days at 99.9 % allow 132.48 minutes: 160 were down for the shop, 140 of them hard.
+    // 92 days at 99.9% allow 132.48 minutes: 160 were down for the shop, 140 of them hard.
     let shop = named(&answer["objectives"], "shop");
     assert_eq!((&shop["result"], &shop["errorBudgetConsumedMinutes"]), (&json!("missed"), &json!(160.0)));
     assert_eq!(shop["errorBudgetTotalMinutes"], json!(132.48));
@@ -349,7 +349,7 @@ fn an_outage_over_the_border_counts_once_by_its_start() {
     let status = parsed(&slo, &[&["status", "shop", "--period", "2026-08"][..], &LATER].concat());
     let august = &status["objectives"][0];
     assert_eq!((&august["hasOpenDowntime"], &august["downSince"]), (&json!(true), &json!("2026-08-31T23:00:00.000Z")));
-    // 31 days at 99.9 % allow 44.64 minutes.
+    // 31 days at 99.9% allow 44.64 minutes.
     assert_eq!((&august["state"], &august["errorBudgetTotalMinutes"]), (&json!("breaching"), &json!(44.64)));
     // In Berlin the month ended an hour or two before.
     let berlin =
@@ -376,7 +376,7 @@ fn a_schedule_keeps_its_own_zone_whatever_zone_is_asked_for() {
     for zone in ["Europe/Berlin", "UTC", "Asia/Tokyo"] {
         let row = &report(&slo, "2026-W37", &["--timezone", zone])["objectives"][0].clone();
         assert_eq!(row["errorBudgetConsumedMinutes"], json!(60.0), "{zone}");
-        // Five days of eight hours at 99 %.
+        // Five days of eight hours at 99%.
         assert_eq!(row["errorBudgetTotalMinutes"], json!(24.0), "{zone}");
     }
 }
@@ -487,7 +487,7 @@ fn a_named_period_is_that_of_the_objectives_own_dates() {
     }
 }
 
-/// A week at 99.9 % allows 10.08 minutes; 10.1 were spent, and the week runs.
+/// A week at 99.9% allows 10.08 minutes; 10.1 were spent, and the week runs.
 #[test]
 fn what_is_overspent_never_reads_as_just_spent_and_a_running_period_is_not_met() {
     let line = |time: &str, status: &str| {

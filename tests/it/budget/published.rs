@@ -264,18 +264,18 @@ fn factors_are_those_of_nominal_lengths_whatever_the_month() {
 fn budgets_that_were_published() {
     let budget =
         |target, days| answer(&outage(target, days, as_of() - 300 * DAY, MINUTE))["errorBudgetTotalMinutes"].clone();
-    // SRE book, appendix Availability Table: 99.9 % allow 43.2 minutes a month, 8.76 hours a year; 99.99 % 60.5 seconds a week.
+    // SRE book, appendix Availability Table: 99.9% allow 43.2 minutes a month, 8.76 hours a year; 99.99% 60.5 seconds a week.
     close(&budget(99_900_000, 30), 43.2);
     close(&budget(99_900_000, 365), 8.76 * 60.0);
     close(&budget(99_990_000, 7), 60.48 / 60.0);
-    // OpenSLO, examples/budgeting-method: 95 % over 14 days are 16 hours and 48 minutes, 99.95 % over a week 5 minutes 2.4 seconds.
+    // OpenSLO, examples/budgeting-method: 95% over 14 days are 16 hours and 48 minutes, 99.95% over a week 5 minutes 2.4 seconds.
     close(&budget(95_000_000, 14), 1008.0);
     close(&budget(99_950_000, 7), 302.4 / 60.0);
 }
 
 #[test]
 fn overlapping_incidents_are_one_outage() {
-    // upptime/uptime-monitor, src/helpers/calculate-uptime.spec.ts: two hours and two hours that share one are 87.50 % of a day.
+    // upptime/uptime-monitor, src/helpers/calculate-uptime.spec.ts: two hours and two hours that share one are 87.50% of a day.
     let start = as_of() - DAY;
     let mut world = outage(99_900_000, 1, start, 2 * HOUR);
     for (ts, status) in [(start + HOUR, Status::Unhealthy), (start + 3 * HOUR, Status::Healthy)] {
@@ -298,7 +298,7 @@ fn half_the_requests_at_one_nine_burn_five_times_too_fast() {
 
 #[test]
 fn degraded_is_up_where_only_outages_count() {
-    // help.incident.io/en/articles/7203303: ten minutes operational, thirty degraded and twenty of full outage are 66 % of an hour.
+    // help.incident.io/en/articles/7203303: ten minutes operational, thirty degraded and twenty of full outage are 66% of an hour.
     let start = as_of() - HOUR;
     let status = |minutes: i64, status| Fact::new(start + minutes * MINUTE, "api", status);
     let facts = vec![status(0, Status::Healthy), status(10, Status::Degraded), status(40, Status::Unhealthy)];

@@ -224,35 +224,31 @@ fn suggested(first: &str, since: &str, millis: i64) -> String {
     target.unwrap_or_else(|| panic!("{made}")).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9 %; a millisecond more is too much for it.
+/// SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9%; a millisecond more is too much for it.
 #[test]
 fn a_manifest_to_start_from_has_a_target_that_the_last_month_met() {
     let since = "2026-10-10T00:00:00Z";
     for (first, millis, target) in [
-        (
-            "2026-01-01T00:00:00Z",
-            1,
-            "99.9 # percent of the window; the availability was 99.999 % over the last 30 days",
-        ),
+        ("2026-01-01T00:00:00Z", 1, "99.9 # percent of the window; the availability was 99.999% over the last 30 days"),
         (
             "2026-01-01T00:00:00Z",
             2_592_000,
-            "99.9 # percent of the window; the availability was 99.900 % over the last 30 days",
+            "99.9 # percent of the window; the availability was 99.900% over the last 30 days",
         ),
         (
             "2026-01-01T00:00:00Z",
             2_592_001,
-            "99.5 # percent of the window; the availability was 99.899 % over the last 30 days",
+            "99.5 # percent of the window; the availability was 99.899% over the last 30 days",
         ),
         (
             "2026-10-07T00:00:00Z",
             86_400_000,
-            "95 # percent of the window; the availability was 95.833 % over the last 24 days",
+            "95 # percent of the window; the availability was 95.833% over the last 24 days",
         ),
         (
             "2026-10-07T00:00:00Z",
             345_600_000,
-            "99.9 # percent of the window; not met yet: the availability was 83.333 % over the last 24 days",
+            "99.9 # percent of the window; not met yet: the availability was 83.333% over the last 24 days",
         ),
     ] {
         assert_eq!(suggested(first, since, millis), format!("target: {target}"));

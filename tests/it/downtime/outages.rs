@@ -188,7 +188,7 @@ fn the_worst_of_a_digest_are_ordered_by_minutes_overspent() {
         world.objectives.push(Objective::new(name, name, 99_000_000, MONTH));
         world.facts.push(Fact::new(monday - 40 * DAY, name, Status::Healthy));
     }
-    // 99.99 % of 30 days are 4 min 19.2 s, 99 % 7 h 12 min: b overspends less of its budget, and more minutes.
+    // 99.99% of 30 days are 4 min 19.2 s, 99% 7 h 12 min: b overspends less of its budget, and more minutes.
     for (name, target, hours) in [("a", 99_990_000, 1), ("b", 99_000_000, 9)] {
         world.objectives.push(Objective::new(name, name, target, MONTH));
         world.facts.push(Fact::new(monday - 40 * DAY, name, Status::Healthy));
@@ -237,7 +237,7 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     assert!(say(&["show", "shop"]).contains("Now        down since 2026-11-20 13:41 UTC; "));
     for (show, message) in [
         ("state", "breaching, down since 2026-11-20 13:41 UTC"),
-        ("availability", "99.66 %, down"),
+        ("availability", "99.66%, down"),
         ("streak", "0 days, down"),
     ] {
         let badge = parsed(&found, &["badge", "shop", "--show", show, "--as-of", &as_of]);

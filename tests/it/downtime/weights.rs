@@ -42,7 +42,7 @@ fn ten_minutes_at_half_weight_consume_five() {
         let row = slo.objectives(as_of).remove(0);
         [&row["errorBudgetConsumedMinutes"], &row["burnRates"]["5m"]].map(|value| value.as_f64().unwrap())
     };
-    // Half of five minutes at 99.9 % burns 500 times too fast, all of them 1000 times.
+    // Half of five minutes at 99.9% burns 500 times too fast, all of them 1000 times.
     let close = |[a, b]: [f64; 2], [c, d]: [f64; 2]| (a - c).abs() < 1e-9 && (b - d).abs() < 1e-6;
     for (as_of, expected) in [
         ("2026-10-02T10:10:00Z", [5.0, 500.0]),

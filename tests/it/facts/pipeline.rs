@@ -14,7 +14,7 @@ fn start() -> Ms {
     instant("2026-11-20T10:00:00Z")
 }
 
-/// A world with one objective of 99 % over a day on `system`.
+/// A world with one objective of 99% over a day on `system`.
 fn world(names: &[&str], system: &str) -> World {
     let mut world = World::new(start() + 12 * HOUR, names);
     world.objectives = vec![Objective::new("o", system, 99_000_000, Window::Rolling { days: 1 })];

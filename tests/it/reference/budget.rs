@@ -6,7 +6,7 @@ use super::calendar::{DAY, HOUR, Ms, period};
 use super::history::{History, Totals};
 use crate::world::Window;
 
-/// What the whole window is in millionths of a percent: a target of 100 %.
+/// What the whole window is in millionths of a percent: a target of 100%.
 pub(crate) const WHOLE: i128 = 100_000_000;
 
 /// Microseconds in a millisecond.
@@ -41,7 +41,7 @@ impl Ratio {
         Self { numerator, denominator }
     }
 
-    /// The nearest float, or one beside it; reduced first, so that all of something is exactly 100 %.
+    /// The nearest float, or one beside it; reduced first, so that all of something is exactly 100%.
     pub(crate) fn to_f64(self) -> f64 {
         let (mut divisor, mut rest) = (self.numerator.abs(), self.denominator);
         while rest != 0 {

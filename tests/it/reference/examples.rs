@@ -19,7 +19,7 @@ fn as_of() -> Ms {
     instant("2026-10-20T12:00:00Z")
 }
 
-/// `api` with a healthy first transition 40 days ago and one objective of 99.9 % over 30 days.
+/// `api` with a healthy first transition 40 days ago and one objective of 99.9% over 30 days.
 fn api(outages: &[(Ms, Ms)]) -> World {
     let mut world = World::new(as_of(), &["api"]);
     world.facts.push(Fact::new(as_of() - 40 * DAY, "api", Status::Healthy));

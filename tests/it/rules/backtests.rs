@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// Four years of GitHub's public incidents, under 99.9 % over 30 days.
+/// Four years of GitHub's public incidents, under 99.9% over 30 days.
 fn github() -> Option<Slo> {
     let feed = shared("github-incidents/transitions_all.jsonl")?;
     let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: github }\nspec:\n  \

@@ -191,7 +191,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
                     when: { numeric_state: { value: burnRates.5m, above: 50 } }\n";
     let slo = Slo::in_file().having("ts,system,status\n2026-01-01,web,up\n", manifest);
     assert_eq!(compute(&slo, instant("2026-01-02T10:00:00Z")), Vec::<Value>::new());
-    // Two outages between two runs: at 99 % half of five minutes burns at 50.
+    // Two outages between two runs: at 99% half of five minutes burns at 50.
     let feed = "ts,system,status\n2026-01-02T10:10:00Z,web,down\n2026-01-02T10:15:00Z,web,up\n\
                 2026-01-02T10:30:00Z,web,down\n2026-01-02T10:33:00Z,web,up\n";
     slo.ingest(feed);

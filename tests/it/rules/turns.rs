@@ -428,7 +428,7 @@ proptest! {
     }
 }
 
-/// The rule of the SRE workbook for a page, at 99.9 %.
+/// The rule of the SRE workbook for a page, at 99.9%.
 const PAGE: &str = "burnRates.1h > 14.4 && burnRates.5m > 14.4";
 const OBJECTIVE: &str = "apiVersion: slo/v1
 kind: SLO
@@ -442,7 +442,7 @@ fn a_page_comes_and_goes_at_the_millisecond_that_arithmetic_gives() {
 {"ts":"2022-03-26T01:43:00Z","system":"github","status":"down"}
 {"ts":"2022-03-26T03:35:00Z","system":"github","status":"up"}"#;
     let slo = Slo::with(feed, OBJECTIVE);
-    // 14.4 times 0.1 % of an hour are 51.84 s, of five minutes 4.32 s: more than that is down from 01:43:51.841 on, and no more
+    // 14.4 times 0.1% of an hour are 51.84 s, of five minutes 4.32 s: more than that is down from 01:43:51.841 on, and no more
     // than 4.32 s of the last five minutes from 295.68 s after the end on.
     let (holds, since, clears) = checked(&slo, "availability", PAGE, instant("2022-03-26T03:37:00Z"));
     assert!(holds);

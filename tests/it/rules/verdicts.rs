@@ -56,7 +56,7 @@ fn results(slo: &Slo, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn since_when_and_what_clears_it_are_exact() {
-    // 0.1 % of 30 days are 43 min 12 s: the shop is down from 10:00 on, and the search has half of its budget left.
+    // 0.1% of 30 days are 43 min 12 s: the shop is down from 10:00 on, and the search has half of its budget left.
     let slo = world();
     let found = results(&slo, &["shop", "--when", "budgetRemainingPercent < 50"]);
     // Half of the budget is spent after 21 min 36 s exactly, and one millisecond later less than half is left.

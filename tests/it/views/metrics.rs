@@ -250,7 +250,7 @@ fn metrics_in_numbers() {
     let slo = Slo::with(&shop().feed(), &shop().manifests());
     let samples = read(&slo.pass(&["export", "metrics", "--as-of", "2026-11-20T12:30:00Z"], b"")).unwrap();
     let of = |name: &str| value(&samples, name, &[("objective", "shop")]);
-    // 30 days at 99.9 % allow 2592 seconds.
+    // 30 days at 99.9% allow 2592 seconds.
     assert_eq!(of("slo_error_budget_total_seconds"), Some(2592.0));
     assert_eq!(of("slo_error_budget_consumed_seconds"), Some(1800.0));
     assert_eq!(of("slo_objective_down"), Some(0.0));

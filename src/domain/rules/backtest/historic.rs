@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_highest_target_met_is_exact_to_the_last_decimal() {
         let month = 30 * DAY_MS;
-        // SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9 %.
+        // SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9%.
         assert_eq!(highest_met(2_592_000 * FULL, month), 99_900_000);
         assert_eq!(highest_met(2_592_000 * FULL + 1, month), 99_899_999);
         assert_eq!(highest_met(0, month), WHOLE);

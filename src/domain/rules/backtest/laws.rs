@@ -280,7 +280,7 @@ fn peak_reaches(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool, height
 
 #[test]
 fn the_workbook_pair_catches_a_long_outage_at_its_own_peak() {
-    // 99.9 %: an hour down for 24 of 60 minutes burns at 400; the last five minutes at 1000. The pair peaks at the lesser.
+    // 99.9%: an hour down for 24 of 60 minutes burns at 400; the last five minutes at 1000. The pair peaks at the lesser.
     let consumption = consumption(&[Span::new(at(0), at(24 * 60_000))]);
     let alert = BurnAlert { lookbacks: vec![2, 0], inclusive: true };
     let within = Span::new(at(-1000), at(7_200_000));

@@ -264,7 +264,7 @@ fn have_no_value<'t>(
     false
 }
 
-/// Whether an outage can reach any rule of the policy: at a target of 100 % there is no rate to reach it with.
+/// Whether an outage can reach any rule of the policy: at a target of 100% there is no rate to reach it with.
 fn is_reachable(urgency: Urgency, objective: &Objective) -> bool {
     let share = objective.target.error_share();
     let nominal_ms = objective.window.nominal_ms();

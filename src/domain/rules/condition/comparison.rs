@@ -81,7 +81,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
         )),
         (Shape::Number(unit), Operand::Duration(millis)) => {
             let example = match unit {
-                Unit::Percent => "20 for 20 %",
+                Unit::Percent => "20 for 20%",
                 Unit::Days => "7",
                 Unit::Rate => "14.4",
                 Unit::Count | Unit::Minutes | Unit::Seconds => "3",

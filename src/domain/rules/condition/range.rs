@@ -203,7 +203,7 @@ fn texts(property: Property, objective: Option<&Objective>) -> Values {
     Values { what: Kind::Text(known.map_or_else(words, |known| Some(vec![known]))), nullable }
 }
 
-/// The fastest that a budget burns, in a total outage, rounded up: weight/(1 − target); nothing at a target of 100 %, where a
+/// The fastest that a budget burns, in a total outage, rounded up: weight/(1 − target); nothing at a target of 100%, where a
 /// rate is either 0 or null.
 fn fastest(objective: Option<&Objective>) -> i128 {
     let most = i128::from(WHOLE) * i128::from(SCALE);

@@ -87,7 +87,7 @@ fn read_weight(field: &Field<'_>, report: &mut Report) -> Option<i64> {
         }
         Ok(percent) if percent <= 100 * SCALE => {
             let meant = Decimal::from_millionths(percent / 100);
-            field.expected(shape, &format!("{text} % is {meant}"), report);
+            field.expected(shape, &format!("{text}% is {meant}"), report);
             None
         }
         _ => {

@@ -344,8 +344,8 @@ fn read_ratio(field: &Field<'_>, report: &mut Report) -> Option<Entry> {
             Some(entry("target", plain(field.at, percent)))
         }
         Ok(value) => {
-            let message = format!("{} {written} is {value} %, which is almost surely a mistake", field.path);
-            report.error(field.at, message, "a target of slo is above 1 %");
+            let message = format!("{} {written} is {value}%, which is almost surely a mistake", field.path);
+            report.error(field.at, message, "a target of slo is above 1%");
             None
         }
         Err(DecimalError::TooFine) => {

@@ -110,7 +110,7 @@ fn service(system: &System) -> Result<Node, String> {
 
 fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, String> {
     if objective.target.error_share() == 0 {
-        return Err("a target of OpenSLO is below 100 %".to_owned());
+        return Err("a target of OpenSLO is below 100%".to_owned());
     }
     let mut carried: Vec<(&str, String)> = Vec::new();
     let Node::Map(fields) = objective_spec(objective) else { return Err("it has no fields".to_owned()) };

@@ -123,8 +123,8 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
         sheet.push(vec![
             Cell::toned(report.objective.as_str(), Tone::Strong),
             Cell::plain(report.system.as_str()),
-            Cell::plain(if whole > 0 { format!("{available} %") } else { available }),
-            Cell::plain(format!("{} %", remaining_percent(budget).floor())),
+            Cell::plain(if whole > 0 { format!("{available}%") } else { available }),
+            Cell::plain(format!("{}%", remaining_percent(budget).floor())),
             Cell::plain(format!("{}d", report.streak.current)),
             Cell::toned(
                 format!("{} {}{}", symbol(report.state), report.state.as_str(), down(report)),

@@ -22,7 +22,7 @@ pub(crate) fn policies() -> List {
             urgency.as_str().to_owned(),
             lookbacks[0].to_owned(),
             lookbacks[1].to_owned(),
-            format!("{} %", rule.budget_percent),
+            format!("{}%", rule.budget_percent),
         ];
         cells.extend(POLICY_DAYS.map(|days| rule.short_factor(days * DAY_MS).to_string()));
         let by_window: serde_json::Map<String, Value> =

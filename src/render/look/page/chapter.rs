@@ -71,7 +71,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieve
 fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let report = &chapter.report;
     page.own("<p class=\"about\">");
-    shown.write(page, "b", "target", format_args!("{} %", report.budget.target.percent()));
+    shown.write(page, "b", "target", format_args!("{}%", report.budget.target.percent()));
     page.own(" of ");
     shown.write(page, "b", "systemId", &report.system);
     if let Some(check) = &report.healthcheck {
@@ -151,20 +151,20 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own("<dl class=\"facts\">\n");
     fact(page, "Available", |page| {
         let value = available(budget, budget.consumed_us());
-        shown.write(page, "b", "currentAvailability", format_args!("{value} %"));
+        shown.write(page, "b", "currentAvailability", format_args!("{value}%"));
         page.own("<small>");
         if budget.exclusion == DependencyExclusion::SelfOnly {
             page.own("with upstreams ");
             let value = available(budget, budget.tally.strict_us());
-            shown.write(page, "span", "strictAvailability", format_args!("{value} %"));
+            shown.write(page, "span", "strictAvailability", format_args!("{value}%"));
         } else {
-            page.words(format_args!("target {} %", budget.target.percent()));
+            page.words(format_args!("target {}%", budget.target.percent()));
         }
         page.own("</small>");
     });
     fact(page, "Budget left", |page| {
         let (share, time) = budget_left(budget);
-        shown.write(page, "b", "budgetRemainingPercent", format_args!("{share} %"));
+        shown.write(page, "b", "budgetRemainingPercent", format_args!("{share}%"));
         meter(page, remaining_percent(budget));
         page.own("<small>");
         if let Some(over) = time.strip_prefix('-') {
@@ -202,7 +202,7 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     });
     fact(page, "Status known", |page| {
         let known = percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()), 1);
-        shown.write(page, "b", "coveragePercent", format_args!("{known} %"));
+        shown.write(page, "b", "coveragePercent", format_args!("{known}%"));
         page.own("<small>not counted ");
         shown.write(page, "span", "notCountedMinutes", short_time(budget.tally.not_counted_ms));
         if report.corrected_ms > 0 {

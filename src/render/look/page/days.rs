@@ -60,7 +60,7 @@ impl<'a> Column<'a> {
 
     fn available(&self) -> String {
         let length = i128::from(self.length * FULL);
-        if length == 0 { "–".to_owned() } else { format!("{} %", percent(length - i128::from(self.down), length, 2)) }
+        if length == 0 { "–".to_owned() } else { format!("{}%", percent(length - i128::from(self.down), length, 2)) }
     }
 }
 

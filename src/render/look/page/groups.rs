@@ -61,7 +61,7 @@ fn row(page: &mut Markup, group: &Group<'_>, by: &GroupBy) {
     if state != State::NoData {
         let budget = &worst.budget;
         let (available, (left, _)) = (available(budget, budget.consumed_us()), budget_left(budget));
-        page.element("small", &[], format_args!(" {available} % available, {left} % of the budget left"));
+        page.element("small", &[], format_args!(" {available}% available, {left}% of the budget left"));
     }
     page.own("</td>");
     page.close("tr");

@@ -60,13 +60,13 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         page.own("<span class=\"quiet\">no data</span></td><td role=\"cell\"></td>");
     } else {
         let available = available(budget, budget.consumed_us());
-        shown.write(page, "b", "currentAvailability", format_args!("{available} %"));
+        shown.write(page, "b", "currentAvailability", format_args!("{available}%"));
         page.own("<small>of ");
-        shown.write(page, "span", "target", format_args!("{} %", budget.target.percent()));
+        shown.write(page, "span", "target", format_args!("{}%", budget.target.percent()));
         page.own("</small></td><td role=\"cell\">");
         let (share, time) = budget_left(budget);
         meter(page, remaining_percent(budget));
-        shown.write(page, "b", "budgetRemainingPercent", format_args!("{share} %"));
+        shown.write(page, "b", "budgetRemainingPercent", format_args!("{share}%"));
         page.element("small", &[], format_args!("· {}", time.replace('-', "−")));
         page.own("</td>");
     }

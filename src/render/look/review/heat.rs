@@ -15,9 +15,9 @@ const SIDE: f64 = 0.9;
 /// The shades by the share of a day that is down, in millionths: up to this much, its class, and what the legend says.
 const SHADES: [(i64, &str, &str); 5] = [
     (0, "h0", "no downtime"),
-    (1_000, "h1", "up to 0.1 % down"),
-    (10_000, "h2", "up to 1 %"),
-    (100_000, "h3", "up to 10 %"),
+    (1_000, "h1", "up to 0.1% down"),
+    (10_000, "h2", "up to 1%"),
+    (100_000, "h3", "up to 10%"),
     (i64::MAX, "h4", "more"),
 ];
 /// A day of which nothing is known.
@@ -33,7 +33,7 @@ fn shade(day: &LevelDay) -> &'static str {
     if day.known_ms == 0 {
         return UNKNOWN;
     }
-    // Compared as products: a share of exactly 1 % is not more than that.
+    // Compared as products: a share of exactly 1% is not more than that.
     let reaches = |millionths: i64| {
         i128::from(day.consumed_us) * 1_000_000 <= i128::from(millionths) * i128::from(day.length_ms * FULL)
     };
@@ -93,7 +93,7 @@ fn title(day: &LevelDay) -> String {
     let (part, whole) = day.available();
     let available = percent(part, whole, 3);
     // Writing to a string does not fail.
-    let _ = write!(text, ": {available} % available");
+    let _ = write!(text, ": {available}% available");
     if day.consumed_us > 0 {
         let _ = write!(text, ", {} down", short_down(day.consumed_us));
     }

@@ -56,7 +56,7 @@ fn tiles(page: &mut Markup, review: &Review) {
     if sum.no_data > 0 {
         tile("no-data", &sum.no_data.to_string(), "no data");
     }
-    tile("plain", &format!("{} %", availability(sum)), "available");
+    tile("plain", &format!("{}%", availability(sum)), "available");
     tile(
         "plain",
         &counted(sum.interruptions.count, "outage"),

@@ -34,7 +34,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     let mut lines = vec![
         format!("from {}, as of {}", range(budget.window), zoned(portrait.as_of)),
         format!(
-            "status known {} % of the time, unknown {}",
+            "status known {}% of the time, unknown {}",
             percent(known, i128::from(elapsed), 1),
             short_time(tally.unknown_ms)
         ),

@@ -105,7 +105,7 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let rest = if budget.is_breaching() {
         format!("overspent by {}; the budget is {}", whole(budget.overspent()), whole(budget.total()))
     } else {
-        format!("{:.0} % left, {} of {}", left.floor(), whole(budget.remaining()), whole(budget.total()))
+        format!("{:.0}% left, {} of {}", left.floor(), whole(budget.remaining()), whole(budget.total()))
     };
     let available = |down_us: i64| {
         let (part, whole) = budget.available(down_us);
@@ -113,7 +113,7 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     };
     vec![
         format!("{bar}  {rest}"),
-        format!("available {} %, strict {} %", available(budget.consumed_us()), available(budget.tally.strict_us())),
+        format!("available {}%, strict {}%", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} of the budget consumed, {} of downtime in all; tier {}",
             short_down(budget.consumed_us()),
