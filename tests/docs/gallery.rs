@@ -87,7 +87,7 @@ fn all_of_it_comes_in_one_run() {
 fn ci_gets_the_same_problems_in_its_own_forms() {
     let world = World::empty();
     let github = String::from_utf8(slo(&world, &["validate", "-o", "github", "targets.yaml"]).stdout).unwrap();
-    let first = "::error file=targets.yaml,line=4,col=57,title=SLO t0::target 0.999 is 0.999 %25%0Adid you mean 99.9?";
+    let first = "::error file=targets.yaml,line=4,col=57,title=SLO t0::target 0.999 is 0.999%25%0Adid you mean 99.9?";
     assert_eq!(github.lines().next(), Some(first), "{github}");
     let junit = String::from_utf8(slo(&world, &["validate", "-o", "junit", "targets.yaml"]).stdout).unwrap();
     for part in [
