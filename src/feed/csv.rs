@@ -54,7 +54,7 @@ pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Err
     });
     Failure::new(
         format!("the CSV header has no {noun} {names}: {}", excerpt(header)),
-        format!("{rename}; or describe it: slo feed try FILE > feed.yaml writes a feed to start from"),
+        format!("{rename}; or describe it: `slo feed try FILE > feed.yaml` writes a feed to start from"),
     )
 }
 

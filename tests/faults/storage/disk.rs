@@ -127,7 +127,7 @@ fn a_clock_before_2000_or_beyond_2262_is_refused_where_it_matters() {
             &["apply", "shop.yaml"],
             &["db", "merge", "other.db"],
         ] {
-            run(args).refuses(&format!("the machine's clock says {year}"));
+            run(args).refuses(&format!("the clock of this machine says {year}"));
         }
         for args in [
             &["status", "--as-of", "2024-03-20"][..],
