@@ -133,7 +133,7 @@ fn a_period_fails_since_its_budget_was_spent() {
     let october = check(&["--period", "last-month"]);
     assert_eq!(october.code, 1, "{}", october.stderr);
     // 44.64 of the 50 minutes were allowed: 10:00 and 44 min 38.4 s.
-    for said in ["shop fails on breaching", "since 2026-10-07 10:44", "period 2026-10 in the zone of each objective"] {
+    for said in ["shop failed: breaching", "since 2026-10-07 10:44", "period 2026-10 in the zone of each objective"] {
         assert!(october.stdout.contains(said), "{said}: {}", october.stdout);
     }
     assert!(!october.stdout.contains("clears"), "{}", october.stdout);

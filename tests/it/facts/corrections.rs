@@ -179,7 +179,7 @@ fn a_proposed_correction_applies_as_it_is() {
     assert_eq!(consumed(&slo), [json!(60.0), json!(0.0)]);
     // The next one gets another name, and may not contradict.
     let again = slo.run(&[&args[..9], &["degraded", "--reason", "x"]].concat(), b"");
-    assert!(again.stderr.contains("the correction c1 says healthy of the same streams"), "{}", again.stderr);
+    assert!(again.stderr.contains("the correction c1 says healthy for the same streams"), "{}", again.stderr);
     for (args, expected) in [
         (&["correct", "shop", "--status", "fine", "--reason", "x"][..], "unknown status \"fine\"; expected healthy"),
         (&["correct", "shp", "--status", "healthy", "--reason", "x"], "did you mean shop"),
@@ -226,7 +226,7 @@ fn corrections_that_contradict_stored_ones_are_refused_with_their_names() {
     let other = correction("b", "location: eu, end: 2026-11-13T00:00:00Z, status: ignored");
     let refused = slo.run(&["apply", "--set", "other", "-"], other.as_bytes());
     assert_eq!(refused.code, 1, "{}", refused.stderr);
-    assert!(refused.stderr.contains("it says something else than Correction"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("it contradicts Correction"), "{}", refused.stderr);
     // Where one ends as the other starts, they do not.
     let later = correction("b", "location: eu, end: 2026-11-12T10:00:00Z, status: ignored");
     slo.pass(&["apply", "--set", "other", "-"], later.as_bytes());

@@ -190,7 +190,7 @@ fn a_composite_system_neither_reports_nor_has_checks() {
     let folder = slo.write_manifests(&world.manifests());
     let refused = slo.run(&["apply", folder.to_str().unwrap()], b"");
     assert_eq!(refused.code, 1);
-    assert!(refused.stderr.contains("search has members, but reports by itself as well"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("search is composite but has checks of its own: http"), "{}", refused.stderr);
 
     // What it reports later does not count, whatever it is.
     let slo = fresh(&world);

@@ -300,7 +300,7 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
         "{}",
         asked.stdout
     );
-    assert!(asked.stdout.contains("at 1 of these moments, what another ingest said comes back"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("at 1 of these times, what another ingest said applies again"), "{}", asked.stdout);
     // 30 of 432 minutes.
     assert!(asked.stdout.contains("93% → 100%"), "{}", asked.stdout);
     assert_eq!(consumed(&slo), json!(30.0));

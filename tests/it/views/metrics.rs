@@ -290,7 +290,7 @@ fn a_backfill_says_at_each_moment_what_was_known_then() {
     assert_eq!(value(&october, "slo_error_budget_total_seconds", &[("objective", "shop")]), Some(86.4));
     assert_eq!(value(&october, "slo_objective_breaching", &[("objective", "shop")]), Some(1.0));
     for (args, said) in [
-        (&["export", "metrics", "--since", "2000-01-01"][..], "and there may be 50000"),
+        (&["export", "metrics", "--since", "2000-01-01"][..], "but at most 50000 are allowed"),
         (&["export", "metrics", "--since", "2027-01-01"], "is after"),
         (&["export", "metrics", "-o", "json"], "metrics are written as OpenMetrics"),
         (&["export", "metrics", "--step", "1h"], "--since"),

@@ -236,5 +236,5 @@ fn a_status_of_another_program_is_told_with_what_it_means() {
                 fields: { ts: ts, system: system, status: status }\n  values: { status: { up: healthy } }\n";
     let feed = slo.write("feed.yaml", feed);
     let output = slo.run(&["ingest", "--feed", feed.to_str().unwrap()], (line("up") + &line("Timed out")).as_bytes());
-    assert!(output.stderr.contains("add what it means there, such as \"Timed out\": unhealthy"), "{}", output.stderr);
+    assert!(output.stderr.contains("add what it means, such as \"Timed out\": unhealthy"), "{}", output.stderr);
 }
