@@ -29,6 +29,7 @@ pub(crate) fn each_outage(
     (as_of, all): (Instant, bool),
     hand: &mut dyn FnMut(Outage) -> Result<()>,
 ) -> Result<()> {
+    store.expect_objectives(&objectives)?;
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let models = objectives.into_iter().map(|stored| evaluation.resolver.model(stored));
     let models = models.collect::<Result<Vec<Model>>>()?;

@@ -66,6 +66,11 @@ impl Connection {
         Ok(statement)
     }
 
+    /// Fetches at once what statements about these are going to read of declared objects and caches.
+    pub(in crate::store) fn expect(&self, about: About<'_>) -> Result<()> {
+        self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_about(self, about))
+    }
+
     pub(in crate::store) fn execute<P: Params>(&self, sql: &str, parameters: P) -> Result<usize> {
         self.prepare(sql)?.execute(parameters)
     }

@@ -163,6 +163,15 @@ impl Store {
         names.into_iter().map(|name| name.map_or(Ok(None), &mut read)).collect()
     }
 
+    /// Says which objectives are going to be asked about, so that a shared store fetches what decides them together.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn expect_objectives(&self, objectives: &[Stored]) -> Result<()> {
+        let names: Vec<&str> = objectives.iter().map(|stored| stored.objective.metadata.name.as_str()).collect();
+        Ok(self.connection.expect(About::Objectives(&names))?)
+    }
+
     /// The objective with this id.
     ///
     /// # Errors
