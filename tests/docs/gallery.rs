@@ -93,7 +93,7 @@ fn ci_gets_the_same_problems_in_its_own_forms() {
     for part in [
         r#"<testsuites name="slo validate" "#,
         r#"<testcase name="SLO t0" classname="targets.yaml">"#,
-        r#"<failure message="target 0.999 is 0.999 %">"#,
+        r#"<failure message="target 0.999 is 0.999%">"#,
         r#"<testcase name="SLO t13" classname="targets.yaml""#,
     ] {
         assert!(junit.contains(part), "{part}: {junit}");
