@@ -5,4 +5,5 @@ mod dashboards;
 mod digest;
 mod metrics;
 mod pages;
+mod promtool;
 mod zones;

@@ -68,9 +68,9 @@ const VALUES: [Value; 29] = [
     ("slo_objective_fast_burn", "1 if the last hour burned at fastBurnMultiplier or faster", |it| {
         Some(flag(it.fast_burn))
     }),
-    ("slo_objective_streak_days", "Days in a row within budget", |it| Some(it.streak.current.into())),
-    ("slo_objective_best_streak_days", "The longest streak", |it| Some(it.streak.best.into())),
-    ("slo_objective_lost_streak_days", "Length of the streak that ended last", |it| Some(it.streak.lost.into())),
+    ("slo_objective_streak", "Days in a row within budget", |it| Some(it.streak.current.into())),
+    ("slo_objective_best_streak", "Days in the longest streak", |it| Some(it.streak.best.into())),
+    ("slo_objective_lost_streak", "Days in the streak that ended last", |it| Some(it.streak.lost.into())),
     ("slo_objective_exhausted_at_timestamp_seconds", "Forecast: when the open outage exhausts the budget", |it| {
         it.forecast.exhausted_at.map(seconds)
     }),
