@@ -18,6 +18,7 @@ spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 30 }
 const NOW: &str = "2026-11-20T12:00:00Z";
 
 /// A `promtool` that can be run.
+#[expect(clippy::print_stderr, reason = "that a test was skipped must be seen")]
 fn promtool() -> Option<Command> {
     let there = Command::new("promtool").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if there.is_ok_and(|status| status.success()) {
