@@ -54,8 +54,8 @@ pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, histor
     store.log_changes(in_order, as_of)
 }
 
-/// Draws everything up as of a moment, one thing after the other, and how systems have moved since the last computation; `past` looks at
-/// the account of each of so many objectives on the way.
+/// Evaluates everything as of a moment, one thing after the other, and how systems have changed since the last computation; `past` looks at
+/// the account of each objective on the way.
 fn draw<'s>(
     store: &'s Store,
     (last, as_of): (Option<Instant>, Instant),

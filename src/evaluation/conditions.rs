@@ -10,6 +10,7 @@ use anyhow::{Result, anyhow};
 
 use super::Evaluation;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
@@ -64,6 +65,21 @@ pub(crate) struct Detail {
     pub(crate) always: bool,
     /// What each part of it came to.
     pub(crate) explain: bool,
+}
+
+/// What streams decide about a subject: those of a system, or those that an objective looks at.
+enum Measured {
+    System(Member),
+    Objective(Rc<Model>),
+}
+
+impl Measured {
+    fn streams(&self) -> (&Member, Scope<'_>) {
+        match self {
+            Self::System(member) => (member, Scope::System),
+            Self::Objective(model) => (&model.system, model.scope()),
+        }
+    }
 }
 
 /// An objective that terms are evaluated for, or that they name.
@@ -236,18 +252,8 @@ impl<'s> Conditions<'s> {
     /// Those of the database.
     pub(crate) fn first(&mut self, subject: &Subject) -> Result<Option<Instant>> {
         let at = self.evaluation.as_of;
-        let (member, model);
-        let (member, scope) = match subject {
-            Subject::System(name) => {
-                member = self.evaluation.resolver.member(name)?;
-                (&member, Scope::System)
-            }
-            Subject::Objective(name) => {
-                model = self.model(name)?;
-                (&model.system, model.scope())
-            }
-            Subject::This => return Err(anyhow!("whose first transition is asked for must be named")),
-        };
+        let measured = self.measured(subject)?;
+        let (member, scope) = measured.streams();
         Ok(self.evaluation.chronicle.stretch(member, scope, at, at)?.first)
     }
 
@@ -298,6 +304,15 @@ impl<'s> Conditions<'s> {
     pub(super) fn rules(&mut self, system: &Name) -> Result<String> {
         let member = self.evaluation.resolver.member(system)?;
         Ok(member.fingerprint.to_string())
+    }
+
+    /// What an objective or a system that is named is measured by.
+    fn measured(&mut self, subject: &Subject) -> Result<Measured> {
+        Ok(match subject {
+            Subject::System(name) => Measured::System(self.evaluation.resolver.member(name)?),
+            Subject::Objective(name) => Measured::Objective(self.model(name)?),
+            Subject::This => return Err(anyhow!("what is measured must be named")),
+        })
     }
 
     fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {

@@ -235,7 +235,9 @@ pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
 }
 
-/// The reason for which a status is none, with the one that is probably meant.
+/// The reason for which a status is none, with the one that is probably meant. Lines that are right do not pass here.
+#[cold]
+#[inline(never)]
 fn unknown_status(bytes: &[u8]) -> String {
     let quoted = quote(bytes);
     match foreign::meant(&String::from_utf8_lossy(bytes)) {

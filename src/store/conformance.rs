@@ -76,7 +76,7 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-/// So many seconds after a moment of no meaning.
+/// Seconds after an arbitrary moment.
 fn at(seconds: i64) -> Instant {
     Instant::from_millis(1_700_000_000_000 + seconds * 1000)
 }

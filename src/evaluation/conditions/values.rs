@@ -161,22 +161,13 @@ impl Conditions<'_> {
 
     /// How old the newest fact of an objective's streams, or of a system, is over a stretch.
     fn age(&mut self, subject: &Subject, least_ms: i64, stretch: Span) -> Result<Signal> {
-        let (member, model);
-        let (member, scope) = match subject {
-            Subject::System(name) => {
-                member = self.evaluation.resolver.member(name)?;
-                (&member, Scope::System)
-            }
-            Subject::Objective(name) => {
-                let known = self.known(name)?;
-                if let Some(report) = known.2.filter(|report| stretch == moment(report.budget.elapsed.end)) {
-                    return Ok(age::age_at(report.last_seen, stretch));
-                }
-                model = known.1;
-                (&model.system, model.scope())
-            }
-            Subject::This => return Err(anyhow!("whose age is asked for must be named")),
-        };
+        if let Subject::Objective(name) = subject
+            && let Some(report) = self.known(name)?.2.filter(|report| stretch == moment(report.budget.elapsed.end))
+        {
+            return Ok(age::age_at(report.last_seen, stretch));
+        }
+        let measured = self.measured(subject)?;
+        let (member, scope) = measured.streams();
         // Every fact counts here, also one that only repeats a status.
         let Evaluation { store, resolver, as_of, .. } = &self.evaluation;
         let reader = Reader::new(store, *as_of, false, resolver.rules())?.of_every_fact();
