@@ -105,8 +105,7 @@ impl Correction {
 
     /// Whether it is about a moment.
     pub(crate) fn holds_at(&self, at: Instant) -> bool {
-        let span = self.span();
-        span.start <= at && at < span.end
+        self.span().contains(at)
     }
 
     /// Whether it says something else than another one for the same streams at the same time.
