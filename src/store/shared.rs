@@ -131,9 +131,6 @@ impl Shared {
     }
 
     /// Whether there is a store at an address.
-    ///
-    /// # Errors
-    /// When that cannot be told.
     pub(super) fn exists(address: &Address) -> Result<bool> {
         Session::connect(address, Access::Read)?.version(&address.schema).map(|version| version.is_some())
     }

@@ -52,9 +52,6 @@ pub(crate) fn take(from: &mut &[u8]) -> Result<u64, Damaged> {
 }
 
 /// Takes a signed number off the front of `from`.
-///
-/// # Errors
-/// As [`take`].
 pub(crate) fn take_signed(from: &mut &[u8]) -> Result<i64, Damaged> {
     let number = take(from)?;
     Ok((number >> 1) as i64 ^ -((number & 1) as i64))

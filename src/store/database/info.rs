@@ -9,9 +9,6 @@ use crate::domain::value::span::Span;
 
 impl Store {
     /// Counts what the database holds.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn info(&self) -> Result<Figures> {
         if let Some(shared) = self.connection.shared() {
             return shared.figures();

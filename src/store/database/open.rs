@@ -151,9 +151,6 @@ impl Store {
     }
 
     /// Runs `work` in one read transaction, so that all it sees is of one moment.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.read_shared(shared, work);
@@ -178,9 +175,6 @@ impl Store {
 
     /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared
     /// database it may run several times.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn write<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.write_shared(shared, Writing::Facts, work);
@@ -189,9 +183,6 @@ impl Store {
     }
 
     /// Runs `work` in one write transaction, of which nothing is kept.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn rehearse<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.rehearse_shared(shared, work);

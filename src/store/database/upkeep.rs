@@ -48,9 +48,6 @@ impl Store {
     }
 
     /// Writes everything that the database holds at one moment into a file that does not exist yet.
-    ///
-    /// # Errors
-    /// As [`Self::backup`].
     pub(crate) fn copy_to_file(&self, to: &Path) -> Result<u64> {
         if !self.is_shared() {
             return self.backup(to);

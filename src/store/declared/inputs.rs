@@ -67,9 +67,6 @@ fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
 
 impl Store {
     /// The objectives of a system, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let found = self.believe("objective_input", &id.0, || self.derived_objectives(id).map(Some))?;
@@ -79,9 +76,6 @@ impl Store {
     }
 
     /// The ids of the objectives that the facts of systems decide.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
     pub(crate) fn decided_by(&self, systems: &[SystemId]) -> Result<Vec<i64>> {
         let from = systems.iter().map(|system| (*system, Instant::MIN));
         Ok(Followers::default().decided(&self.connection, from)?.into_keys().collect())
@@ -105,9 +99,6 @@ impl Store {
     }
 
     /// When the maintenance windows of a system that are not cancelled are in force.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
         let mut schedules = Schedules::default();
         self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
@@ -124,9 +115,6 @@ impl Store {
     }
 
     /// The maintenance windows of a system that are in force at a moment.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn windows_in_force(&self, system: &Name, at: Instant) -> Result<Vec<MaintenanceWindow>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let mut windows = Vec::new();
@@ -144,27 +132,18 @@ impl Store {
     }
 
     /// Whether there is any correction. Of a shared database that is not asked beforehand.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn may_have_corrections(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT 1";
         Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
     }
 
     /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. In a shared database that never is.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn has_many_corrections(&self) -> Result<bool> {
         let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// What is declared to have been recorded wrongly of a system, in the order of the names.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<(Correction, Name)>> {
         let mut corrections = Vec::new();
         self.each_covering(Kind::Correction, system, |row, _| {
@@ -209,9 +188,6 @@ impl Store {
     }
 
     /// What each objective's inputs and each window's systems are, as stored.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn inputs(&self) -> Result<Inputs> {
         let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
             let mut statement = self.connection.prepare(sql)?;
@@ -239,9 +215,6 @@ impl Store {
     }
 
     /// Replaces what is stored of the systems that each system may excuse.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_dependents(
         &self,
         stored: &BTreeMap<i64, Vec<(SystemId, bool)>>,
@@ -260,9 +233,6 @@ impl Store {
     }
 
     /// The names of the composite systems among some systems. Of a shared database this is not looked up: it would be read for it.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
         if self.is_shared() {
             return Ok(Vec::new());
@@ -280,9 +250,6 @@ impl Store {
     }
 
     /// Replaces what is stored of the composite systems that each system is a member of.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_composites(
         &self,
         stored: &BTreeMap<i64, Vec<SystemId>>,
@@ -301,9 +268,6 @@ impl Store {
     }
 
     /// Replaces the system of which an objective is.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_system(&self, objective: i64, system: SystemId) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
         let sql = "INSERT INTO objective_input (system, objective) VALUES (?1, ?2)";
@@ -313,9 +277,6 @@ impl Store {
 
     /// Derives which systems each maintenance window covers, where that is not what is stored, and drops what is of objectives that do
     /// not exist.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<i64, Vec<SystemId>>) -> Result<()> {
         let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
         self.connection.execute(gone, [])?;
@@ -334,9 +295,6 @@ impl Store {
     }
 
     /// Makes the digests of both tables, once they are as they must be.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn digest_inputs(&self) -> Result<()> {
         let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
                    SELECT id, objectives, windows, dependents, composites,
@@ -360,9 +318,6 @@ impl Store {
     }
 
     /// The systems that each maintenance window and each correction names, by its id.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
         let sql = concat!(
             "SELECT ",

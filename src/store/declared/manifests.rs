@@ -52,9 +52,6 @@ pub(crate) struct Stored {
 
 impl Store {
     /// One declared object.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
         let mut statement = match kind {
@@ -66,9 +63,6 @@ impl Store {
     }
 
     /// A system that the journal or a manifest knows, with what is declared of it.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
     pub(super) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
         const DECLARED: usize = width!(manifest);
         // The columns stand as the tables declare them, which is how `whole!` names them.
@@ -92,9 +86,6 @@ impl Store {
     }
 
     /// All declared objects of a kind, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
         let mut objects = Vec::new();
         self.each_object(kind, |row, object| {
@@ -125,9 +116,6 @@ impl Store {
     }
 
     /// All objectives, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -140,17 +128,11 @@ impl Store {
     }
 
     /// One objective.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
         Ok(self.objectives_named([Some(name)])?.pop().flatten())
     }
 
     /// The objectives of some names, in their order, where there are such.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_named<'n>(
         &self,
         names: impl IntoIterator<Item = Option<&'n Name>>,
@@ -164,9 +146,6 @@ impl Store {
     }
 
     /// Says which objectives are going to be asked about, so that a shared store fetches what decides them together.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn expect_objectives(&self, objectives: &[Stored]) -> Result<()> {
         let names: Vec<&str> = objectives.iter().map(|stored| stored.objective.metadata.name.as_str()).collect();
         Ok(self.connection.expect(About::Objectives(&names))?)
@@ -185,27 +164,18 @@ impl Store {
     }
 
     /// All conditions, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
         let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
         self.declared(Kind::Condition, condition)
     }
 
     /// How many objectives there are.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn count_objectives(&self) -> Result<usize> {
         let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Writes an object, new or changed.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_object(&self, object: &Object, declared: Declaration<'_>) -> Result<()> {
         let body = match object {
             Object::System(system) => wire::write_system(system)?,
@@ -244,9 +214,6 @@ impl Store {
     }
 
     /// The names of the systems that have a manifest.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn declared_systems(&self) -> Result<BTreeSet<Name>> {
         let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -254,18 +221,12 @@ impl Store {
     }
 
     /// All maintenance windows, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
         let window = |object| if let Object::MaintenanceWindow(window) = object { Some(window) } else { None };
         self.declared(Kind::MaintenanceWindow, window)
     }
 
     /// All corrections, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn corrections(&self) -> Result<Vec<DeclaredCorrection>> {
         let correction = |object| if let Object::Correction(correction) = object { Some(correction) } else { None };
         self.declared(Kind::Correction, correction)
@@ -281,9 +242,6 @@ impl Store {
     }
 
     /// Gives an id to every system that a manifest names.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn know_systems<'n>(&self, names: impl Iterator<Item = &'n Name>) -> Result<()> {
         for name in names {
             system_id(&self.connection, name)?;

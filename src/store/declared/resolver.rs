@@ -50,9 +50,6 @@ pub(crate) struct Resolver<'s> {
 impl<'s> Resolver<'s> {
     /// A resolver that reads as it goes or, with `most`, everything at once; but where corrections are very many, those of a system when it
     /// is asked for.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
         if !most {
             return Ok(Self::empty(store, HashMap::new(), false));
@@ -65,9 +62,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// A resolver that reads everything at once, and nothing that is derived from it.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn whole(store: &'s Store) -> Result<Self> {
         Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow, Kind::Correction])
     }
@@ -85,9 +79,6 @@ impl<'s> Resolver<'s> {
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
     /// not know get ids that no stored one has.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
         let mut resolver = Self::empty(store, ids, true);
@@ -135,9 +126,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The manifest of a system, if it has one.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn system(&mut self, name: &Name) -> Result<Option<Rc<System>>> {
         if let Some(known) = self.systems.get(name) {
             return Ok(known.clone());
@@ -228,9 +216,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The model of an objective as it is stored.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
         let mut model = self.declared(stored.objective)?;
         model.orphaned = stored.orphaned;
@@ -238,9 +223,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The model of an objective as a manifest declares it.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
         let system = self.member(&objective.system)?;
         self.connect(&system)?;
@@ -300,9 +282,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it leads on.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn edges(&mut self) -> Result<Vec<(SystemId, SystemId, bool)>> {
         let names: Vec<Name> = self.systems.keys().cloned().collect();
         let mut edges = Vec::new();
@@ -319,9 +298,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// Which systems are members of which composite ones: member, composite.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn memberships(&mut self) -> Result<Vec<(SystemId, SystemId)>> {
         let names: Vec<Name> = self.systems.keys().cloned().collect();
         let mut found = Vec::new();
@@ -338,9 +314,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
             return Ok(Rc::clone(known));

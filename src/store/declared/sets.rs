@@ -23,9 +23,6 @@ pub(crate) struct Declaration<'a> {
 
 impl Store {
     /// Remembers where an object that did not change is declared now, and by which set.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn place_object(&self, identity: &Identity, declared: Declaration<'_>) -> Result<()> {
         let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6, repository = ?7
                    WHERE kind = ?1 AND name = ?2
@@ -38,9 +35,6 @@ impl Store {
     }
 
     /// Lets an object go on under another name, with its caches.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn rename_object(&self, identity: &Identity, name: &Name) -> Result<()> {
         let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
         let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
@@ -49,9 +43,6 @@ impl Store {
     }
 
     /// Marks an object as gone from its set; it stays in force.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn orphan_object(&self, identity: &Identity, at: Instant) -> Result<()> {
         let sql = "UPDATE manifest SET orphaned_at = ?3 WHERE kind = ?1 AND name = ?2 AND orphaned_at IS NULL";
         let row = params![identity.kind.as_str(), identity.name.as_str(), at.millis()];
@@ -60,9 +51,6 @@ impl Store {
     }
 
     /// Deletes a declared object; the journal stays as it is.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
         let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
         let delete = |store: &Self| {

@@ -74,9 +74,6 @@ pub(crate) type AllRules = Rc<RefCell<BySystem<Rc<Rules>>>>;
 impl<'s> Reader<'s> {
     /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
     /// out is not read, nor what only repeats a status, and thresholds have been passed.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool, rules: AllRules) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
         Ok(Self { store, as_of, all, rules, every_fact: false })
@@ -262,9 +259,6 @@ impl Store {
     }
 
     /// The streams of one system.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
         let sql =
             concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck, location");
@@ -278,9 +272,6 @@ impl Store {
     }
 
     /// The streams of every system.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn all_streams(&self) -> Result<BySystem<Vec<StreamRow>>> {
         let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck, location");
         let mut statement = self.connection.prepare(sql)?;
@@ -293,17 +284,11 @@ impl Store {
     }
 
     /// The id of a system that the journal or a manifest knows.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn system(&self, name: &Name) -> Result<Option<SystemId>> {
         system_named(&self.connection, name)
     }
 
     /// All systems that have a transition or are named by a manifest, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
         let sql = concat!("SELECT ", whole!(system), " FROM system ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -318,9 +303,6 @@ impl Store {
     }
 
     /// Calls `each` for every fact of every stream, stream by stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(crate) fn each_fact(
         &self,
         system: SystemId,
@@ -340,9 +322,6 @@ impl Store {
 
     /// Calls `each` for every fact of a system that has a note, with the moment of the next fact of its stream, stream by stream,
     /// oldest first. Streams without notes are not read.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(crate) fn each_noted(
         &self,
         system: SystemId,
@@ -372,9 +351,6 @@ impl Store {
     }
 
     /// Calls `each` with the facts of every segment of a stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(in crate::store) fn each_segment(
         &self,
         stream: i64,

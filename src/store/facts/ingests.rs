@@ -22,9 +22,6 @@ use crate::store::soundness::row::{expect, intact};
 impl Store {
     /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write
     /// transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn merge(
         &self,
         writer: &mut JournalWriter,
@@ -49,9 +46,6 @@ impl Store {
 
     /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
     /// meanwhile: `None` is of all times. A file that is written has just one writer. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn expect_facts(
         &self,
         writer: &mut JournalWriter,
@@ -72,9 +66,6 @@ impl Store {
     }
 
     /// Locks systems of a shared database before facts of them come in. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn lock_systems<'n>(&self, systems: impl Iterator<Item = &'n Name>) -> Result<()> {
         let Some(shared) = self.connection.shared() else { return Ok(()) };
         shared.lock_systems(&self.connection, &systems.map(Name::as_str).collect())
@@ -124,9 +115,6 @@ impl Store {
     }
 
     /// Brings the counts of an ingest up to date, if it changed anything.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
         if record.id == 0 {
             return Ok(());
@@ -149,9 +137,6 @@ impl Store {
     }
 
     /// Every ingest that changed the journal, newest first.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn ingests(&self) -> Result<Vec<IngestRecord>> {
         let sql = concat!(
             "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",

@@ -114,9 +114,6 @@ impl JournalWriter {
     }
 
     /// Merges the facts of one stream. Runs inside the store's write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(in crate::store) fn merge(
         &mut self,
         connection: &Connection,

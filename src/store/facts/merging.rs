@@ -23,9 +23,6 @@ struct Facts {
 impl Store {
     /// Merges every fact that another database has of one system, as if its export were ingested; `record` counts them. Runs in
     /// a write transaction.
-    ///
-    /// # Errors
-    /// Those of both databases.
     pub(crate) fn merge_system(
         &self,
         writer: &mut JournalWriter,

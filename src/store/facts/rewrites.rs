@@ -19,9 +19,6 @@ use crate::store::soundness::row::{expect_whole, row_sum, whole, width};
 
 impl Store {
     /// The systems whose facts a rewrite changes, as far as they exist.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn rewritten_systems(&self, rewrite: &Rewrite) -> Result<Vec<SystemId>> {
         let known = |name: &Name| self.system(name).map(|system| system.into_iter().collect::<Vec<_>>());
         match rewrite {
@@ -32,9 +29,6 @@ impl Store {
     }
 
     /// Rewrites the journal. Caches have to follow. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(crate) fn rewrite(&self, rewrite: &Rewrite) -> Result<(Extent, Touched)> {
         match rewrite {
             Rewrite::ForgetIngest { ingest, .. } => self.forget_ingest(*ingest),
@@ -44,9 +38,6 @@ impl Store {
     }
 
     /// Forgets those of some systems that neither a transition nor a manifest knows. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn forget_unknown(&self, systems: &[Name]) -> Result<()> {
         for name in systems {
             if let Some(system) = self.system(name)? {
@@ -57,9 +48,6 @@ impl Store {
     }
 
     /// The declared objects that name a system, its own manifest among them; sorted by kind, then name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn naming(&self, system: &Name) -> Result<Vec<StoredObject>> {
         let mut found = Vec::new();
         for kind in Kind::ALL {
@@ -71,9 +59,6 @@ impl Store {
     }
 
     /// Records a rewrite. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn record_rewrite(&self, record: &RewriteRecord) -> Result<()> {
         let sql = "INSERT INTO rewrite_log (done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes,
                    location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -112,9 +97,6 @@ impl Store {
     }
 
     /// The rewrites of the journal, newest first, at most so many; with names, only those of such systems, by an old or a new name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a row is none that any version wrote.
     pub(crate) fn rewrites(&self, names: &[Name], most: usize) -> Result<Vec<RewriteRecord>> {
         let sql = concat!("SELECT ", whole!(rewrite_log), " FROM rewrite_log ORDER BY id DESC");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -130,9 +112,6 @@ impl Store {
     }
 
     /// The names of systems whose history was rewritten.
-    ///
-    /// # Errors
-    /// Those of the database, and when a row is none that any version wrote.
     pub(crate) fn rewritten_names(&self) -> Result<BTreeSet<Name>> {
         let records = self.rewrites(&[], usize::MAX)?;
         Ok(records.iter().flat_map(|record| record.rewrite.systems().cloned()).collect())

@@ -194,9 +194,6 @@ pub(crate) fn read(
 
 /// The same without what only repeats the status before it, but for the very last transition. Of bodies of version 1 every one is
 /// handed on.
-///
-/// # Errors
-/// Those of [`read`].
 #[inline]
 pub(crate) fn read_changes(
     body: &[u8],

@@ -26,9 +26,6 @@ const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next, view";
 const INTACT: &str = intact!(change_log);
 
 /// Refuses a logged change that is not as it was written.
-///
-/// # Errors
-/// When it is not.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
 }
@@ -71,9 +68,6 @@ pub(crate) fn recipient_of(command: &str) -> String {
 }
 
 /// Replaces the texts of commands, by which earlier schemas knew recipients, with their hashes.
-///
-/// # Errors
-/// Those of the database.
 pub(in crate::store) fn forget_texts(connection: &Connection) -> Result<()> {
     let texts: Vec<String> = connection
         .prepare("SELECT name FROM delivery")?
@@ -87,9 +81,6 @@ pub(in crate::store) fn forget_texts(connection: &Connection) -> Result<()> {
 
 impl Store {
     /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a change cannot be read.
     pub(crate) fn each_change(&self, range: LogRange, mut each: impl FnMut(Logged) -> Result<bool>) -> Result<()> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence"
@@ -106,9 +97,6 @@ impl Store {
     }
 
     /// How many changes of each kind a range of the log has.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn count_changes(&self, range: LogRange) -> Result<Vec<(ChangeKind, usize)>> {
         let sql = "SELECT count(*) FROM change_log WHERE sequence > ?1 AND sequence <= ?2 AND +kind = ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -121,9 +109,6 @@ impl Store {
 
     /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already. How far one was told
     /// whose row is damaged nobody knows: it is told of changes from now on, and that is noted.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn follow_changes(&self, name: &str) -> Result<()> {
         let damaged = concat!("DELETE FROM delivery WHERE name = ?1 AND NOT ", intact!(delivery));
         if self.connection.execute(damaged, [name])? > 0 {
@@ -137,9 +122,6 @@ impl Store {
     }
 
     /// What the log says was seen last of everything but conditions, which are compared with history.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log is damaged.
     pub(crate) fn logged_views(&self) -> Result<Views> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence IN
@@ -157,9 +139,6 @@ impl Store {
     }
 
     /// Checks that the log can go on: that the last change is as it was written, and that there is a next number.
-    ///
-    /// # Errors
-    /// When it cannot.
     pub(crate) fn expect_log(&self) -> Result<()> {
         let sql = concat!(
             "SELECT ",
@@ -174,9 +153,6 @@ impl Store {
     }
 
     /// The oldest change that a recipient has not been told of.
-    ///
-    /// # Errors
-    /// Those of the database, and when the change cannot be read.
     pub(crate) fn undelivered(&self, name: &str) -> Result<Option<Logged>> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log
@@ -190,9 +166,6 @@ impl Store {
     }
 
     /// How many changes a recipient has not been told of.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn count_undelivered(&self, name: &str) -> Result<u64> {
         let sql = "SELECT count(*) FROM change_log
                    WHERE sequence > (SELECT delivered_through FROM delivery WHERE name = ?1)";
@@ -200,9 +173,6 @@ impl Store {
     }
 
     /// Remembers that a recipient has been told of all changes up to one.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn delivered(&mut self, name: &str, sequence: i64) -> Result<()> {
         let put = |store: &Self| {
             let sql = "UPDATE delivery SET delivered_through = ?2, checksum = row_sum(?1, ?2) WHERE name = ?1";
@@ -242,9 +212,6 @@ impl Store {
 
     /// Checks that every logged change reads, continues the one before it, and names the fields that differ, and that together
     /// they lead to what was seen last.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn verify_changes(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
         let sql = format!("SELECT {COLUMNS}, changed_fields FROM change_log ORDER BY kind, id, sequence");

@@ -98,9 +98,6 @@ fn digest_of(tables: impl IntoIterator<Item = Digest>) -> i64 {
 
 impl Store {
     /// What the last computation was of, if there was one; `None` also when the row that says so is damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn computed(&self) -> Result<Option<Computed>> {
         let sql = concat!("SELECT as_of, is_current, ", intact!(computation), ", digest FROM computation");
         self.believe("computation", &"", || {
@@ -115,9 +112,6 @@ impl Store {
     }
 
     /// The moment of the last computation, if there was one; `otherwise` when it is damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn computed_or_damaged(&self, otherwise: Instant) -> Result<Option<Instant>> {
         if let Some(computed) = self.computed()? {
             return Ok(Some(computed.as_of));
@@ -127,9 +121,6 @@ impl Store {
     }
 
     /// Remembers what the tables are of, and what is in them, given what was brought in line.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_computed(&self, as_of: Instant, aligned: Aligned) -> Result<()> {
         let digest = digest_of(aligned.0.into_iter().chain(self.past_digests()?));
         self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
@@ -145,9 +136,6 @@ impl Store {
 
     /// Whether the tables are what a computation as of a moment would make of them: the last one was of the same, nothing has changed since,
     /// and every row is there, as it was written.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn is_computed(&self, as_of: Instant) -> Result<bool> {
         let Some(computed) = self.computed()?.filter(|computed| computed.is_current && computed.as_of == as_of) else {
             return Ok(false);
@@ -183,17 +171,11 @@ impl Store {
     }
 
     /// Remembers that the tables are out of date, for manifests have changed.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn outdate_computed(&self) -> Result<()> {
         seals::outdate(&self.connection, Instant::MIN)
     }
 
     /// What was seen of everything when it was last computed. Where a table that tells it is damaged, the change log tells it.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn last_views(&self) -> Result<Views> {
         if self.computed()?.is_none() {
             return self.logged_views();

@@ -39,9 +39,6 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
 
 impl Store {
     /// How far everything is logged, in the order of names. What is damaged is as if it were not logged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn logged_conditions(&self) -> Result<Vec<(Pair, LoggedUntil)>> {
         let sql = concat!(
             "SELECT condition, objective, fingerprint, logged_until, logged_from, ",
@@ -67,9 +64,6 @@ impl Store {
     }
 
     /// Remembers how far the turns of a condition for an objective are logged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_logged(&self, pair: &Pair, logged: LoggedUntil) -> Result<()> {
         let sql =
             "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until, logged_from, checksum)
@@ -83,9 +77,6 @@ impl Store {
     }
 
     /// Forgets how far what is damaged is logged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn drop_damaged_logged(&self) -> Result<()> {
         let sql = concat!("DELETE FROM condition_logged WHERE NOT ", intact!(condition_logged));
         self.connection.execute(sql, [])?;
@@ -93,9 +84,6 @@ impl Store {
     }
 
     /// Forgets how far the turns of a condition for an objective are logged: it is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn drop_logged(&self, pair: &Pair) -> Result<()> {
         let sql = "DELETE FROM condition_logged WHERE condition = ?1 AND objective = ?2";
         self.connection.prepare_cached(sql)?.execute([pair.condition.as_str(), &pair.subject_id()])?;
@@ -103,9 +91,6 @@ impl Store {
     }
 
     /// What was logged last of a condition for an objective; `None` when nothing was, or that it is gone.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
     pub(crate) fn last_turn(&self, pair: &Pair) -> Result<Option<View>> {
         let sql = concat!(
             "SELECT next, ",
@@ -121,17 +106,11 @@ impl Store {
     }
 
     /// The first moment of which the log says something of a condition for an objective; `None` when it says nothing.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
     pub(crate) fn first_told(&self, pair: &Pair) -> Result<Option<Instant>> {
         Ok(self.told(pair, BEGINNING)?.after.first().map(|entry| entry.at))
     }
 
     /// What the log says of a condition for an objective from a moment on.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
     pub(crate) fn told(&self, pair: &Pair, from: Instant) -> Result<Told> {
         let sql = concat!(
             "SELECT occurred_at, next, ",

@@ -108,9 +108,6 @@ impl Walk {
 
 impl Followers {
     /// The objectives that facts of systems decide, each with the earliest moment of those.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
     pub(in crate::store) fn decided(
         &mut self,
         connection: &Connection,
@@ -125,9 +122,6 @@ impl Followers {
 
     /// Cuts the sealed and the published days of every objective to those that changes of systems, each from a moment on, leave as they
     /// are: those that end before it, in whatever zone.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
     pub(in crate::store) fn trim(
         &mut self,
         connection: &Connection,
@@ -148,9 +142,6 @@ impl Followers {
 
     /// The objectives that facts of systems decide and of which a day that is over `now` is not sealed, or whose seal is damaged or
     /// missing, the furthest behind first: of as many systems as it takes for them to be `enough`.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
     pub(crate) fn behind(
         &mut self,
         store: &Store,

@@ -71,26 +71,17 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
 
 impl Store {
     /// The sealed days of an objective as far as they hold; none when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
         Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
     }
 
     /// Whether anything is kept of an objective's days, damaged or not.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn has_sealed(&self, objective: i64) -> Result<bool> {
         let sql = "SELECT 1 FROM seal WHERE objective = ?1 UNION ALL SELECT 1 FROM ledger WHERE objective = ?1";
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
     /// Up to when the days of any objective are sealed at the latest, as far as seals are not damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn sealed_until(&self) -> Result<Option<Instant>> {
         let sql = concat!("SELECT ", whole!(seal), " FROM seal");
         let mut statement = self.connection.prepare(sql)?;
@@ -106,9 +97,6 @@ impl Store {
     }
 
     /// The sealed days of an objective as far as they hold, with what is known of them; none when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
         let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
                           ledger.objective, body, ledger.checksum
@@ -137,9 +125,6 @@ impl Store {
     }
 
     /// Keeps the days of an objective that end at or before the ledger's end; `published_until` stays what it is known to be.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn keep_sealed(
         &self,
         objective: i64,
@@ -165,9 +150,6 @@ impl Store {
     }
 
     /// Forgets the sealed days of an objective.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn drop_sealed(&self, objective: i64) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
         self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
@@ -175,9 +157,6 @@ impl Store {
     }
 
     /// Whether any system decides any objective.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn has_inputs(&self) -> Result<bool> {
         Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
     }

@@ -122,9 +122,6 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// The tables that a database of SQLite declares.
-    ///
-    /// # Errors
-    /// Those of SQLite.
     pub(super) fn of(sqlite: &Connection) -> Result<Self> {
         let sql = "SELECT m.name, c.name, c.type, c.pk, c.\"notnull\" FROM main.sqlite_schema AS m JOIN pragma_table_info(m.name) AS c
                    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid";

@@ -14,9 +14,6 @@ use crate::store::database::open::empty_copy;
 
 /// Makes an empty working copy, whose [noted](note) tables note the keys of rows that change while `notes_changes` says
 /// so.
-///
-/// # Errors
-/// Those of SQLite.
 pub(super) fn make(notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catalog)> {
     let sqlite = empty_copy()?;
     let catalog = Catalog::of(&sqlite)?;
@@ -27,9 +24,6 @@ pub(super) fn make(notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catal
 }
 
 /// Lets tables note the keys of rows that change. What is made in a transaction is gone when that is rolled back.
-///
-/// # Errors
-/// Those of SQLite.
 pub(super) fn note<'t>(sqlite: &Connection, tables: impl Iterator<Item = &'t Table>) -> Result<()> {
     let triggers: String = tables.map(triggers).collect();
     Ok(sqlite.execute_batch(&triggers)?)
@@ -72,9 +66,6 @@ pub(super) struct Asked(AtomicU64);
 
 impl Asked {
     /// Listens to a working copy.
-    ///
-    /// # Errors
-    /// Those of SQLite.
     pub(super) fn listen(sqlite: &Connection, catalog: &Catalog) -> Result<Arc<Self>> {
         let asked = Arc::new(Self::default());
         let tables = catalog.tables.iter().enumerate();

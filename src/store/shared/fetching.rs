@@ -18,27 +18,18 @@ use crate::store::sealed::seals;
 
 impl Shared {
     /// Fills the tables that a statement has asked for.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill(&self, connection: &Connection) -> rusqlite::Result<()> {
         let missing = self.asked.bits() & !self.filled.get();
         if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
     }
 
     /// The same for a statement whose segments are there.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill_but_segments(&self, connection: &Connection) -> rusqlite::Result<()> {
         self.asked.forget(self.catalog.bits(&["segment"]));
         self.fill(connection)
     }
 
     /// Fills every table.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill_all(&self, connection: &Connection) -> rusqlite::Result<()> {
         let missing = self.catalog.all() & !self.filled.get();
         if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }

@@ -10,9 +10,6 @@ use crate::store::database::open::SCHEMA;
 
 impl Shared {
     /// Counts what the store holds.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn figures(&self) -> Result<Figures> {
         let schema = &self.address.schema;
         let count = |table: &str| format!("(SELECT count(*) FROM {schema}.{table})");

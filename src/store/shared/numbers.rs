@@ -31,9 +31,6 @@ impl Numbers {
 
 impl Shared {
     /// The id of a new row.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn next_id(&self, table: &'static str) -> rusqlite::Result<i64> {
         if let Some(taken) = self.numbers.borrow_mut().take(table) {
             return Ok(taken);

@@ -95,9 +95,6 @@ impl Shared {
 }
 
 /// The last numbers given, of tables whose numbers are never given again.
-///
-/// # Errors
-/// Those of SQLite.
 pub(super) fn last_numbers(sqlite: &Connection, catalog: &Catalog) -> Result<Vec<(String, i64)>> {
     let mut statement = sqlite.prepare_cached("SELECT name, seq FROM main.sqlite_sequence")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -16,9 +16,6 @@ use crate::store::database::open::{SCHEMA, copy_of_schema, migrate_copy, stateme
 pub(super) const BLOCKS: [(&str, i64); 3] = [("system", 16), ("stream", 64), ("ingest", 1)];
 
 /// Makes the tables, or brings those of an earlier schema up to date.
-///
-/// # Errors
-/// Those of the server.
 pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog: &Catalog) -> Result<()> {
     let schema = &address.schema;
     if session.version(schema)?.is_none() {

@@ -50,9 +50,6 @@ fn add(ranges: &mut Vec<Range>, range: Range) {
 
 impl Shared {
     /// Makes sure of the segments of a system from the one that holds at the beginning of a range up to its end.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn want_segments(
         &self,
         connection: &Connection,

@@ -35,9 +35,6 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// Connects; where the store is to be written, also to a server that is on its way up.
-    ///
-    /// # Errors
-    /// When that fails.
     pub(super) fn connect(address: &Address, access: Access) -> Result<Self> {
         if access == Access::Read {
             let client = connect(address).map_err(|error| faults::told(error, &address.to_string(), false))?;
@@ -83,9 +80,6 @@ impl Session {
     }
 
     /// The version of the tables, if there are any.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(super) fn version(&mut self, schema: &str) -> Result<Option<i32>> {
         let sql = format!("SELECT version FROM {schema}.about WHERE id = 1");
         let found = match self.client()?.simple_query(&sql) {
@@ -104,9 +98,6 @@ impl Session {
     }
 
     /// Makes the connection anew if it was lost; one that may have a transaction open is left behind.
-    ///
-    /// # Errors
-    /// When that fails.
     pub(super) fn reconnect(&mut self, address: &Address) -> Result<()> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.client = Some(connect(address)?);
@@ -149,9 +140,6 @@ impl Session {
     }
 
     /// Runs statements in one round trip.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(super) fn run(&mut self, sql: &str) -> Result<()> {
         if let Some(beginning) = self.beginning.take() {
             return self.run(&format!("{beginning};\n{sql}"));
@@ -160,9 +148,6 @@ impl Session {
     }
 
     /// Calls `each` with the rows of a query, which come as fast as they are taken.
-    ///
-    /// # Errors
-    /// Those of the server and of `each`.
     pub(super) fn stream(&mut self, query: &str, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         if let Some(beginning) = self.beginning.take() {
             self.run(beginning)?;
@@ -190,9 +175,6 @@ impl Session {
     }
 
     /// Locks the row that only one process may hold which tells commands of changes.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
         let mut session = Self::connect(address, Access::Update)?;
         session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;
@@ -201,9 +183,6 @@ impl Session {
 }
 
 /// The value of a column as a number.
-///
-/// # Errors
-/// When it is none.
 pub(super) fn number(row: &SimpleQueryRow, index: usize) -> Result<i64> {
     row.get(index).and_then(|text| text.parse().ok()).context("the server returned no number")
 }

@@ -53,9 +53,6 @@ impl Subjects {
 
 impl Shared {
     /// Fills what a statement has asked for, where it reads of declared objects and caches only what is about these.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill_about(&self, connection: &Connection, about: About<'_>) -> rusqlite::Result<()> {
         let base = self.base();
         let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);

@@ -46,9 +46,6 @@ impl Shared {
     }
 
     /// Locks systems, always in the order of their ids, so that nobody waits for somebody who waits for him.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn lock_systems(&self, connection: &Connection, systems: &BTreeSet<&str>) -> Result<()> {
         if !self.is_taking() || systems.is_empty() {
             return Ok(());
@@ -65,9 +62,6 @@ impl Shared {
     }
 
     /// Locks the systems of streams, and fills the copy with what the streams have around the facts that come in.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn take(&self, connection: &Connection, wanted: &[Taking<'_>]) -> Result<()> {
         if !self.is_taking() || wanted.is_empty() {
             return Ok(());
@@ -156,9 +150,6 @@ impl Shared {
     }
 
     /// Makes sure of the row of an ingest, which an earlier transaction may have written.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: i64) -> Result<()> {
         let known = "SELECT 1 FROM main.ingest WHERE id = ?1";
         let Some(table) = self.table("ingest").filter(|_| self.is_taking()) else { return Ok(()) };

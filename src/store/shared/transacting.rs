@@ -162,9 +162,6 @@ impl Shared {
     }
 
     /// Locks what only one process may hold that tells commands of changes, and forgets what was known before.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn hold_delivery(&self, connection: &Connection) -> Result<Held> {
         let held = Patience::new(&self.address).until_it_works(|| Session::hold_delivery(&self.address))?;
         self.end_reading();

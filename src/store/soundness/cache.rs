@@ -60,9 +60,6 @@ fn named(error: &anyhow::Error) -> Option<&'static str> {
 
 impl Store {
     /// What a cache says, if it can be read and is intact; else notes that it is damaged, and that is `None` as well.
-    ///
-    /// # Errors
-    /// Those of the database that are no damage.
     pub(in crate::store) fn believe<T>(
         &self,
         table: &'static str,
@@ -80,9 +77,6 @@ impl Store {
 
     /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it
     /// did is taken back, `restore` makes them anew, and it runs again.
-    ///
-    /// # Errors
-    /// Those of both.
     pub(crate) fn with_caches<T>(
         &self,
         mut work: impl FnMut(&Self) -> Result<T>,
@@ -102,9 +96,6 @@ impl Store {
 
     /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a
     /// shared database nobody else writes meanwhile.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn write_alone<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         match self.connection.shared() {
             Some(shared) => self.write_shared(shared, Writing::Alone, work),
@@ -115,9 +106,6 @@ impl Store {
     /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of
     /// caches make no sense: one that is met spoils the transaction, so they are left behind in another one first. On
     /// a shared database it runs as often as others are faster.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn write_anyway<T>(&mut self, mut work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.write_shared(shared, Writing::Declarations, work);
@@ -135,9 +123,6 @@ impl Store {
 
     /// Runs `work`, which takes facts in, in one write transaction as [`Self::write`] does, with what `look` has read of the caches before:
     /// pages that make no sense are met there, before they can spoil what is written, and are left behind.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
     pub(crate) fn write_looking<S, L: Default, T>(
         &mut self,
         state: &mut S,
@@ -213,25 +198,16 @@ impl Store {
     }
 
     /// Empties every cache that is made of facts and manifests. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn empty_caches(&self) -> Result<()> {
         CACHES.iter().try_for_each(|table| self.empty(table))
     }
 
     /// Empties what `slo compute` fills, but for the change log. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn empty_published(&self) -> Result<()> {
         PUBLISHED.iter().try_for_each(|table| self.empty(table))
     }
 
     /// Remembers that what was computed is out of date, also where even that cannot be read.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn forget_computed(&self) -> Result<()> {
         match self.attempt("forgetting", Self::outdate_computed) {
             Err(error) if may_be_damage(&error) => self.empty("computation"),

@@ -11,9 +11,6 @@ use crate::store::published::changes::{read_logged, write_view};
 impl Store {
     /// Takes changes out of the log that are damaged, and lets those after them continue the ones before. How far conditions are
     /// logged is forgotten, so that they are compared with history anew. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn repair_log(&self) -> Result<()> {
         for (table, intact) in [("change_log", intact!(change_log)), ("delivery", intact!(delivery))] {
             if self.is_whole(table)? {
@@ -69,9 +66,6 @@ impl Store {
     }
 
     /// Puts numbers that are never given twice back to the last ones that were.
-    ///
-    /// # Errors
-    /// Those of the database.
     fn repair_sequences(&self) -> Result<()> {
         for (table, number) in [("change_log", "sequence"), ("manifest", "id")] {
             let sql = format!(

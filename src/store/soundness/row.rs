@@ -174,9 +174,6 @@ impl Sum {
 }
 
 /// Lets SQL make checksums: `row_sum(column, …)`.
-///
-/// # Errors
-/// Those of SQLite.
 pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("row_sum", -1, flags, |values| {
@@ -185,26 +182,17 @@ pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()
 }
 
 /// Refuses a fact whose row is not as it was written; `index` is the place of `intact!` in the row.
-///
-/// # Errors
-/// When it is not.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize, place: impl FnOnce() -> String) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(unlike(&place()).into()) }
 }
 
 /// Refuses a fact whose row, read as the first `width!` columns, is not as it was written. This takes half of the time that
 /// `intact!` takes, and is for rows that are read by the thousand.
-///
-/// # Errors
-/// When it is not.
 pub(in crate::store) fn expect_whole(row: &Row<'_>, width: usize, place: impl FnOnce() -> String) -> Result<()> {
     if is_whole(row, 0..width)? { Ok(()) } else { Err(unlike(&place()).into()) }
 }
 
 /// Whether columns are as they were written: those that a checksum covers, and behind them the checksum.
-///
-/// # Errors
-/// Those of the database.
 pub(in crate::store) fn is_whole(row: &Row<'_>, columns: Range<usize>) -> rusqlite::Result<bool> {
     let mut sum = Sum::default();
     let stored = columns.end - 1;
@@ -215,9 +203,6 @@ pub(in crate::store) fn is_whole(row: &Row<'_>, columns: Range<usize>) -> rusqli
 }
 
 /// What `intact!` says at a place in a row.
-///
-/// # Errors
-/// Those of the database.
 pub(in crate::store) fn is_intact(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
     Ok(row.get::<_, Option<bool>>(index)? == Some(true))
 }
@@ -244,9 +229,6 @@ impl Summed {
 }
 
 /// All tables whose rows carry a checksum, as the database declares them.
-///
-/// # Errors
-/// Those of the database.
 pub(in crate::store) fn summed(connection: &Connection) -> Result<Vec<Summed>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS
                (SELECT 1 FROM pragma_table_info(sqlite_schema.name) WHERE name = 'checksum') ORDER BY rowid";
@@ -266,9 +248,6 @@ pub(in crate::store) fn summed(connection: &Connection) -> Result<Vec<Summed>> {
 }
 
 /// Makes the checksum of every row, whatever it was.
-///
-/// # Errors
-/// Those of the database.
 pub(in crate::store) fn sum_all(connection: &Connection) -> Result<()> {
     for summed in summed(connection)? {
         connection.execute(&format!("UPDATE {} SET checksum = {}", summed.table, summed.sum()), [])?;

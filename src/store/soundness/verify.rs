@@ -14,9 +14,6 @@ pub(crate) struct Difference(pub(crate) String);
 
 impl Store {
     /// SQLite's integrity and foreign-key checks; at most the first few lines of what they say.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
         self.connection.fill_all()?;
         let mut differences = Vec::new();
@@ -70,9 +67,6 @@ impl Store {
     }
 
     /// Checks that the rows of facts are as they were written.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn verify_facts(&self) -> Result<Vec<Difference>> {
         let mut differences = self.verify_rows(true)?;
         differences.extend(self.verify_sequences()?);
@@ -80,9 +74,6 @@ impl Store {
     }
 
     /// Checks that the rows of everything else are as they were written.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn verify_derived(&self) -> Result<Vec<Difference>> {
         self.verify_rows(false)
     }
@@ -129,9 +120,6 @@ impl Store {
     }
 
     /// Checks that segments decode, are in order, do not overlap, and that what is summed up of them is true.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn verify_journal(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
         let mut tell = |text: String| differences.push(Difference(text));

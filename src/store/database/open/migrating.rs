@@ -96,9 +96,6 @@ fn mark(connection: &Connection, schema: i32) -> Result<()> {
 }
 
 /// Makes an empty database in memory of an earlier schema, or of this one.
-///
-/// # Errors
-/// Those of SQLite.
 #[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
@@ -120,9 +117,6 @@ pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
 }
 
 /// Makes an empty database in memory, as a copy of another one that is filled as needed.
-///
-/// # Errors
-/// Those of SQLite.
 #[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn empty_copy() -> Result<Connection> {
     copy_of_schema(SCHEMA)
@@ -135,9 +129,6 @@ pub(in crate::store) fn statements_after(version: i32) -> String {
 }
 
 /// Takes every step that is missing.
-///
-/// # Errors
-/// Those of SQLite, and when a row is damaged.
 #[cfg(feature = "postgres")]
 pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
     migrate(connection)

@@ -17,9 +17,6 @@ const STAGES: [(u32, Duration); 4] = [
 ];
 
 /// Makes a connection wait for others.
-///
-/// # Errors
-/// Those of SQLite.
 pub(super) fn wait_for_others(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(|looks| {
         let pause = pause(looks.unsigned_abs());

@@ -15,9 +15,6 @@ const MOST_FACTS: i64 = 1 << 18;
 impl Store {
     /// Sorted moments up to `through`, between two of which some systems have few enough facts to be held at once; `None`: all
     /// systems. The counts that this goes by decide no answer, so they are not verified.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn cuts(&self, systems: Option<&BTreeSet<SystemId>>, through: Instant) -> Result<Vec<Instant>> {
         let mut packs: Vec<(i64, i64)> = Vec::new();
         let pack = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));

@@ -12,9 +12,6 @@ use crate::store::Store;
 impl Store {
     /// The transitions of a stream of a writer from `first` to `last`, the ones before and after them among them where there are
     /// such; the stream is made if it is new. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(crate) fn around(
         &self,
         writer: &mut JournalWriter,

@@ -24,9 +24,6 @@ pub(crate) type Touched = BTreeMap<SystemId, Instant>;
 impl Store {
     /// Deletes every fact that an ingest was the first to bring, its notes, and the record of the ingest. Where another ingest said
     /// something else of the moment, that stands from now on. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(in crate::store) fn forget_ingest(&self, ingest: i64) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         for (name, system) in self.systems()? {
@@ -48,9 +45,6 @@ impl Store {
     }
 
     /// The systems of which an ingest brought facts.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(in crate::store) fn systems_of_ingest(&self, ingest: i64) -> Result<Vec<SystemId>> {
         let mut found = Vec::new();
         for (_, system) in self.systems()? {
@@ -69,9 +63,6 @@ impl Store {
     }
 
     /// Deletes every fact of some streams, and their notes. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(in crate::store) fn forget_streams(&self, wanted: &Streams) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(system) = self.system(&wanted.system)? else { return Ok((extent, touched)) };
@@ -94,9 +85,6 @@ impl Store {
     }
 
     /// Forgets a system that has no transition, unless a manifest names it. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(in crate::store) fn forget_system(&self, name: &Name, system: SystemId, is_named: bool) -> Result<()> {
         if !is_named && self.streams(system)?.is_empty() {
             self.connection.prepare_cached("DELETE FROM input_digest WHERE system = ?1")?.execute([system.0])?;

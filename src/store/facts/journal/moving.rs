@@ -21,9 +21,6 @@ use crate::store::facts::segment::Fact;
 
 impl Store {
     /// Moves every fact of one system to another, as if each had come under that name, by the same ingest. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(in crate::store) fn rename_system(&self, old: &Name, new: &Name) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(from) = self.system(old)? else { return Ok((extent, touched)) };

@@ -39,9 +39,6 @@ pub(super) fn read(
 }
 
 /// The body without its own checksum, which must be right.
-///
-/// # Errors
-/// When it is not.
 pub(super) fn without_checksum(body: &[u8]) -> Result<&[u8], Damaged> {
     let (body, sum) = body.split_last_chunk().ok_or(Damaged)?;
     if *sum == checksum(body) { Ok(body) } else { Err(Damaged) }

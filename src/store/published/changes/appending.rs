@@ -18,9 +18,6 @@ const INDEX: &str = "change_log_id";
 
 impl Store {
     /// Appends changes, noticed by a computation as of a moment.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn log_changes(&self, changes: impl Iterator<Item = Change>, as_of: Instant) -> Result<LogRange> {
         // A number is never given twice, also when the row that had it is gone.
         let sql = "SELECT max((SELECT coalesce(max(sequence), 0) FROM change_log),

@@ -70,9 +70,6 @@ impl<'s> Wholes<'s> {
     }
 
     /// The whole view of what a change is about, as JSON; `None` of what is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn of(&mut self, change: &Change) -> Result<Option<Rc<str>>> {
         if change.next.is_none() {
             return Ok(None);

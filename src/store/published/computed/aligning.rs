@@ -58,9 +58,6 @@ impl<'s> Alignment<'s> {
 
     /// Brings the row in line that has these keys, which come after those of the row before it. Rows that are stored before it and not
     /// wanted are `gone`.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn put(&mut self, wanted: Row, gone: &mut Vec<Row>) -> Result<Was> {
         let table = self.table;
         self.digest.add(&wanted);
@@ -83,9 +80,6 @@ impl<'s> Alignment<'s> {
     }
 
     /// Removes the rows that are left, which are `gone`, and returns what differed where nothing is written.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn finish(&mut self, gone: &mut Vec<Row>) -> Result<Vec<Difference>> {
         while self.front()?.is_some() {
             gone.extend(self.remove()?);

@@ -170,9 +170,6 @@ impl Store {
     }
 
     /// How the days of an objective differ from `days`: all of them, or with `until` only those before that date.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn unpublished_days(
         &self,
         objective: &Name,
@@ -205,9 +202,6 @@ impl Store {
     }
 
     /// Forgets the days of an objective that is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn withdraw_days(&self, objective: &str) -> Result<()> {
         self.connection.execute("DELETE FROM snapshot_run WHERE objective_id = ?1", [objective])?;
         Ok(())

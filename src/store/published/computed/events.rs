@@ -31,9 +31,6 @@ pub(crate) struct EventRows<'s> {
 
 impl Store {
     /// Begins to bring the events of an objective in line that are not over by a moment.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn publishing_events(&self, objective: &Name, after: Instant, as_of: Instant) -> Result<EventRows<'_>> {
         let sql = "SELECT end_time FROM downtime_event WHERE objective_id = ?1 ORDER BY start_time DESC LIMIT 1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -61,9 +58,6 @@ impl Store {
     }
 
     /// Forgets the events of an objective that is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn withdraw_events(&self, objective: &str) -> Result<()> {
         self.connection.execute("DELETE FROM downtime_event WHERE objective_id = ?1", [objective])?;
         Ok(())
@@ -72,9 +66,6 @@ impl Store {
 
 impl EventRows<'_> {
     /// Makes these all events that begin before a moment and are not done with; [`Instant::MAX`]: all there are.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put(&mut self, events: &[Event], until: Instant) -> Result<()> {
         let table = &rows::DOWNTIME_EVENT;
         let until = if until == Instant::MAX { LAST.to_owned() } else { until.to_string() };

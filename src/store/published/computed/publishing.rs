@@ -76,9 +76,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Puts an objective, the next one by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn objective(&mut self, report: &ObjectiveReport) -> Result<()> {
         let mut gone = Vec::new();
         self.streaks.put(summed(rows::streak(report)), &mut Vec::new())?;
@@ -90,9 +87,6 @@ impl<'s> Publisher<'s> {
 
     /// Puts a system, the next one by name, which had these statuses since the last computation, each from a moment on; the last of them is
     /// the one it has.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn system(&mut self, health: &Health, moves: Vec<(Instant, Status)>) -> Result<()> {
         let (kind, id) = (ChangeKind::System, health.system.as_str());
         let mut gone = Vec::new();
@@ -109,9 +103,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Puts an achievement, the next one by the names of its system and its own.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn achievement(&mut self, unlocked: &Unlocked) -> Result<()> {
         let mut gone = Vec::new();
         let was = self.achievements.put(summed(rows::achievement(unlocked)), &mut gone)?;
@@ -121,9 +112,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Ends the tables, and returns their digests, and what is seen otherwise, by when that came to be, then by kind and id.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn changes(mut self) -> Result<(Aligned, impl Iterator<Item = Change> + use<>)> {
         self.end()?;
         let tables = [&self.objectives, &self.streaks, &self.systems, &self.achievements];
@@ -138,9 +126,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Ends the tables, and returns how they differ from what should be in them.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn differences(mut self) -> Result<Vec<Difference>> {
         self.end()
     }
