@@ -1,4 +1,4 @@
-//! Owns counting what the database holds, for `db info`.
+//! Owns counting the rows and bytes of the database, for `db info`.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! Owns counting what the shared store holds, without fetching it.
+//! Owns counting the content of the shared store, without fetching it.
 
 use anyhow::{Context as _, Result};
 

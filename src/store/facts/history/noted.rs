@@ -1,4 +1,4 @@
-//! Owns reading what was written with facts: only segments that hold facts with notes are decoded.
+//! Owns reading the notes of facts: only segments with notes are decoded.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -25,7 +25,7 @@ impl Store {
         Ok(noted)
     }
 
-    /// What was written with the facts of a stream of `system` within a span that say other than `healthy`, oldest first.
+    /// The notes of the facts of a stream of `system` within a span whose status is not `healthy`, oldest first.
     pub(crate) fn notes_of_trouble(
         &self,
         system: i64,
