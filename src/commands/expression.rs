@@ -32,9 +32,6 @@ fn refused(expression: &str, error: ExpressionError) -> anyhow::Error {
 }
 
 /// Checks that a term names objectives and systems that there are.
-///
-/// # Errors
-/// When it does not.
 pub(super) fn exist(store: &Store, term: &Term) -> Result<()> {
     for field in term.fields() {
         match &field.subject {

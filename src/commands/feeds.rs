@@ -21,9 +21,6 @@ use crate::store::{Foreign, Rows};
 pub(super) const BEGINNING: u64 = 64 * 1024;
 
 /// Opens a file to read records of; returns whether it is a plain one, too.
-///
-/// # Errors
-/// When it cannot be read.
 pub(super) fn open(file: &Path, name: &str) -> Result<(bool, File)> {
     let opened = File::open(file).and_then(|opened| {
         let kind = opened.metadata()?;
@@ -38,9 +35,6 @@ pub(super) fn open(file: &Path, name: &str) -> Result<(bool, File)> {
 }
 
 /// The feeds that are built in.
-///
-/// # Errors
-/// When one is not valid, which a test rules out.
 pub(super) fn builtin() -> Result<Vec<Feed>> {
     let (feeds, problems) = Files::given(&BUILTIN).feeds();
     match problems.first() {
@@ -124,9 +118,6 @@ fn unknown(name: &str) -> anyhow::Error {
 }
 
 /// The names of the built-in feeds that would read an input which begins so, and of a database the one in `file`.
-///
-/// # Errors
-/// Those of [`builtin`].
 pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<String>> {
     let feeds = builtin()?;
     let mut names: Vec<String> = if Foreign::is_one(beginning) {

@@ -21,9 +21,6 @@ pub(super) struct Wanted {
 }
 
 /// The period that is asked for, if one is.
-///
-/// # Errors
-/// When it is none.
 pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
     told(over.period.as_deref(), context, as_of)
 }

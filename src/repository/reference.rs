@@ -22,9 +22,6 @@ pub(super) enum Target {
 }
 
 /// The commit that `HEAD` leads to; `None` before the first one.
-///
-/// # Errors
-/// When that cannot be told.
 pub(super) fn head(repository: &Repository) -> Result<Option<Id>, String> {
     let mut name = "HEAD".to_owned();
     for _ in 0..=MOST_STEPS {

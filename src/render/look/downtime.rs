@@ -159,9 +159,6 @@ pub(crate) fn document(reading: &Rc<Reading>) -> Document {
 }
 
 /// The events for people: the last ones, unless it was said how many.
-///
-/// # Errors
-/// Those of reading.
 pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
     let Asked { range, frame, all, last, as_of, .. } = reading.asked();
     let mut shown: VecDeque<Event> = VecDeque::new();
@@ -260,9 +257,6 @@ fn events_in(range: &Range, as_of: Instant) -> String {
 }
 
 /// The sums for people.
-///
-/// # Errors
-/// Those of reading.
 pub(crate) fn sums(reading: &Reading) -> Result<Sheet> {
     let by = reading.asked().by.as_ref();
     let title = match by {

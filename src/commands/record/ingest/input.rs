@@ -86,9 +86,6 @@ impl Input {
     }
 
     /// The same input, whose reading ends when a signal comes.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
         let guard = |file: File| -> Result<Box<dyn Read + Send>> {
             Ok(match signals {

@@ -191,9 +191,6 @@ impl Intake {
     }
 
     /// Those systems whose checks reported although, being composite, they have none.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn composites(&self, store: &Store) -> Result<Vec<Name>> {
         store.composites_among(&self.checked)
     }

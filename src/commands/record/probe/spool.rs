@@ -18,9 +18,6 @@ impl<'a> Spool<'a> {
     }
 
     /// Appends a line with one write, on a line of its own even where another write was cut short.
-    ///
-    /// # Errors
-    /// Those of the file.
     pub(super) fn append(&self, line: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(self.path)?;
         let is_file = file.metadata()?.is_file();
@@ -32,18 +29,12 @@ impl<'a> Spool<'a> {
     }
 
     /// Keeps a line that is no transition in a file beside it, whose name ends in `.rejected`.
-    ///
-    /// # Errors
-    /// Those of that file.
     pub(super) fn set_aside(&self, pieces: &[&[u8]]) -> io::Result<()> {
         let path = with_suffix(self.path, ".rejected");
         OpenOptions::new().append(true).create(true).open(path)?.write_all(&pieces.concat())
     }
 
     /// What it holds, locked; `None` when that is nothing.
-    ///
-    /// # Errors
-    /// Those of the file.
     pub(super) fn take(&self) -> io::Result<Option<File>> {
         let file = match OpenOptions::new().read(true).write(true).open(self.path) {
             Ok(file) => file,

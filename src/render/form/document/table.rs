@@ -165,9 +165,6 @@ impl Table {
     }
 
     /// Writes the table: the header, then a line a row. Lines from before a field first appeared get its empty cell.
-    ///
-    /// # Errors
-    /// Those of writing.
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
         self.write_lines(out).context("writing a table")
     }

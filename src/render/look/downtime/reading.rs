@@ -51,9 +51,6 @@ impl Reading {
     }
 
     /// What they come to, read for that where nobody has asked for the events.
-    ///
-    /// # Errors
-    /// Those of the source.
     pub(super) fn sums(&self) -> Result<&Sums> {
         if self.sums.get().is_none() {
             self.read(|_| Ok(()))?;
