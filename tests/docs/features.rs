@@ -11,7 +11,8 @@ fn users(folder: &Path) -> String {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let is_store = path.parent().unwrap().ends_with("store") && ["shared", "shared.rs", "no_shared.rs"].contains(&name);
+        let is_store =
+            path.parent().unwrap().ends_with("store") && ["shared", "shared.rs", "no_shared.rs"].contains(&name);
         if path.is_dir() && !is_store && name != "conformance" {
             text += &users(&path);
         } else if path.extension().is_some_and(|extension| extension == "rs") && !is_store {
@@ -52,7 +53,16 @@ fn what_stands_in_for_the_shared_store_offers_all_that_others_use_of_it() {
 #[ignore = "it checks everything once more"]
 fn without_the_shared_store_everything_compiles_without_a_warning() {
     let mut check = Command::new(env!("CARGO"));
-    check.args(["clippy", "--no-default-features", "--all-targets", "--target-dir", "target/without", "--", "-D", "warnings"]);
+    check.args([
+        "clippy",
+        "--no-default-features",
+        "--all-targets",
+        "--target-dir",
+        "target/without",
+        "--",
+        "-D",
+        "warnings",
+    ]);
     let output = check.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

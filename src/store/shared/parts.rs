@@ -1,4 +1,4 @@
-//! Owns filling a table with some of its rows, where there may be very many and few are asked for.
+//! Owns filling a table with some of its rows, where it may have very many and few are needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use super::segments::Ranges;
 use super::{Mode, Shared};
 use crate::store::database::connection::Connection;
 
-/// So often some rows are fetched, before all are: the number of round trips does not grow with what is asked.
+/// How often some rows are fetched, before all are: the number of round trips does not grow with the number of requests.
 const MOST_ALONE: u32 = 3;
-/// Ingests that are asked for by their numbers; where it is more of them, all are fetched.
+/// The most ingests that are fetched by their numbers; if more are needed, all are fetched.
 const MOST_INGESTS: usize = 5000;
 
-/// What a statement reads of one table, with no other rows of it.
+/// The rows that a statement reads of one table.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) enum Part<'a> {
-    /// The notes of a system's streams between two moments, both included, in milliseconds, and those before that are of
-    /// the same segment as what held at the first.
+    /// The notes of a system's streams between two times, both included, in milliseconds, and those before in the
+    /// segment with the fact in force at the first.
     NotesOf(i64, i64, i64),
     /// Ingests by their numbers.
     Ingests(&'a BTreeSet<i64>),
@@ -38,7 +38,7 @@ impl Part<'_> {
 pub(super) struct Parts {
     notes: BTreeMap<i64, Ranges>,
     ingests: BTreeSet<i64>,
-    /// How often something was missing.
+    /// How often rows were missing.
     misses: u32,
 }
 
@@ -61,11 +61,7 @@ impl Parts {
 }
 
 impl Shared {
-    /// Fills what a statement has asked for, where it reads no more than a part of one table. Whatever else it reads is
-    /// there.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Fills the rows that a statement reads of one table. What it reads of segments is there already.
     pub(in crate::store) fn fill_part(&self, connection: &Connection, part: Part<'_>) -> rusqlite::Result<()> {
         let bit = self.catalog.bits(&[part.table()]);
         let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);

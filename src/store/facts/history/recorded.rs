@@ -17,9 +17,6 @@ use crate::store::soundness::row::{expect, intact};
 
 impl Store {
     /// Calls `each` for every fact of every stream, stream by stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(crate) fn each_fact(
         &self,
         system: SystemId,
@@ -37,10 +34,7 @@ impl Store {
         Ok(())
     }
 
-    /// The same for facts within a span; segments beside it are not read.
-    ///
-    /// # Errors
-    /// As [`Self::each_fact`].
+    /// The same for facts within a span. Other segments are not read.
     pub(crate) fn each_fact_within(
         &self,
         system: SystemId,
@@ -59,10 +53,8 @@ impl Store {
         Ok(())
     }
 
-    /// Calls `each` for every fact of a system that has a note and held at some moment of a span, stream by stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Calls `each` for every fact of a system that has a note and was in force at some time of a span, stream by stream,
+    /// oldest first.
     pub(crate) fn each_noted_within(
         &self,
         system: SystemId,
@@ -98,15 +90,12 @@ impl Store {
     }
 
     /// Calls `each` with the facts of every segment of a stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(in crate::store) fn each_segment(&self, stream: i64, each: impl FnMut(Vec<Fact>) -> Result<()>) -> Result<()> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 ORDER BY first_ts";
         each_decoded(self.connection.prepare_cached(sql)?, [stream], stream, each)
     }
 
-    /// The same from the segment on that has what held at the beginning of a span, to its end.
+    /// The same for the segments of a span, from the one with the fact in force at its start.
     fn each_segment_around(
         &self,
         system: SystemId,
@@ -128,7 +117,7 @@ impl Store {
         read_notes(self.connection.prepare_cached(sql)?, [stream], stream)
     }
 
-    /// The notes of what held at the beginning of a span, and of all facts up to its end.
+    /// The notes in the segments of a span, from the one with the fact in force at its start.
     fn notes_around(&self, system: SystemId, stream: i64, within: Span) -> Result<HashMap<i64, String>> {
         self.connection.want_segments(system.0, within.start, within.end)?;
         let sql = concat!(
