@@ -10,7 +10,7 @@ use super::{Mode, Shared};
 use crate::store::database::connection::Connection;
 
 /// How often some rows are fetched, before all are: the number of round trips does not grow with the number of requests.
-const MOST_ALONE: u32 = 3;
+const MOST_ALONE: u32 = 2;
 /// The most ingests that are fetched by their numbers; if more are needed, all are fetched.
 const MOST_INGESTS: usize = 5000;
 
@@ -66,8 +66,10 @@ impl Shared {
         let bit = self.catalog.bits(&[part.table()]);
         let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);
         let is_small = !matches!(part, Part::Ingests(ids) if ids.len() > MOST_INGESTS);
+        // A command that has asked for all objectives is going to ask about all of them.
+        let is_about_few = self.filled.get() & self.base() == 0;
         self.asked.forget(self.catalog.bits(&["segment"]));
-        if !reads_only || !is_small || self.filled.get() & bit != 0 {
+        if !reads_only || !is_small || !is_about_few || self.filled.get() & bit != 0 {
             // A statement that was prepared before does not tell again what it reads.
             self.asked.ask(bit);
         } else if self.parts.borrow().has(part) {

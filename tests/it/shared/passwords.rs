@@ -99,7 +99,8 @@ fn a_password_is_not_in_the_list_of_processes() {
     // A server that takes connections and says nothing.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let pairs = format!("host=127.0.0.1 port={} connect_timeout=2 retry_for=0", listener.local_addr().unwrap().port());
+    let pairs =
+        format!("host=127.0.0.1 user=u port={} connect_timeout=2 retry_for=0", listener.local_addr().unwrap().port());
     let forms = [
         vec!["--db".to_owned(), format!("postgres://u:topsecret@{place}/d?connect_timeout=2&retry_for=0")],
         vec![format!("--db={pairs} password='topsecret'")],
@@ -110,7 +111,8 @@ fn a_password_is_not_in_the_list_of_processes() {
         command.args(form).args(["ingest", "-q", "-"]).env_clear().env("PGPASSWORD", "topsecret");
         command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     };
-    for (form, child) in forms.iter().map(|form| (form, start(form))).collect::<Vec<_>>() {
+    let children: Vec<_> = forms.iter().map(|form| (form, start(form))).collect();
+    for (form, child) in &children {
         let list = format!("/proc/{}/cmdline", child.id());
         let began = Instant::now();
         let is_hidden = |shown: &str| !shown.contains("secret") && shown.ends_with("\0ingest\0-q\0-\0");
@@ -120,6 +122,8 @@ fn a_password_is_not_in_the_list_of_processes() {
             shown = fs::read_to_string(&list).unwrap();
         }
         assert!(is_hidden(&shown), "{form:?}: {shown:?}");
+    }
+    for (form, child) in children {
         let output = child.wait_with_output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{form:?}: {told}");

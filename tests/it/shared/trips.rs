@@ -194,13 +194,10 @@ fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
 /// others.
 #[test]
 fn a_question_about_one_fetches_nothing_of_others() {
-    const QUESTIONS: [&[&str]; 11] = [
+    const QUESTIONS: [&[&str]; 8] = [
         &["history", "s1", "--since", "20d"],
         &["history", "s1", "--since", "200d", "-o", "json"],
-        &["status", "o1", "--period", "last-month"],
-        &["show", "o1"],
         &["health", "s1"],
-        &["downtime", "o1"],
         &["status", "o1"],
         &["status", "o1", "-o", "json"],
         &["check", "o1"],
@@ -246,8 +243,8 @@ spec: { systemRefs: [{ kind: System, name: s1 }], start: 2026-11-20T11:00:00Z, e
         });
         fetched.push(of_each);
     }
-    for ((question, few), many) in QUESTIONS.iter().zip(fetched[0]).zip(fetched[1]) {
-        // Names and ids are a little longer.
-        assert!(many < few + few / 20, "{question:?}: {few} bytes with 4 systems, {many} with 24");
-    }
+    let bytes = QUESTIONS.iter().zip(fetched[0]).zip(fetched[1]).map(|((question, few), many)| (question, few, many));
+    // Names and ids are a little longer.
+    let grown: Vec<_> = bytes.filter(|(_, few, many)| *many >= few + few / 20).collect();
+    assert!(grown.is_empty(), "bytes with 4 systems, and with 24: {grown:?}");
 }
