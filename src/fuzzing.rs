@@ -45,8 +45,7 @@ pub fn csv(bytes: &[u8]) {
     drips(&[b"ts,system,status,check,source,note\n", bytes].concat(), Format::Csv);
 }
 
-/// The result for an input: its rows, the rejected lines with reasons, the number of lines read, and why it ended
-/// early.
+/// The result for an input: its rows, rejected lines with reasons, number of lines read, and why it ended early.
 type Outcome = (Vec<String>, Vec<(u64, Option<String>, Vec<u8>)>, u64, Option<String>);
 
 fn drips(bytes: &[u8], format: Format) {
@@ -54,8 +53,7 @@ fn drips(bytes: &[u8], format: Format) {
     for (size, batch_rows) in [(1, 2), (7, 3)] {
         let pieces = outcome(Pieces { rest: bytes, size }, format, batch_rows);
         if whole.3.is_some() && pieces.3.is_some() {
-            // How much of a damaged archive is read before the damage is noticed depends on the pieces; its content
-            // does not.
+            // The pieces decide how much of a damaged archive is read before the damage is noticed, but not its content.
             let (short, long) = if pieces.2 < whole.2 { (&pieces, &whole) } else { (&whole, &pieces) };
             assert!(long.0.starts_with(&short.0) && long.1.starts_with(&short.1), "{short:?} {long:?}");
         } else {
@@ -139,8 +137,7 @@ pub fn ledger(bytes: &[u8]) {
     }
 }
 
-/// Any text is a recurrence rule whose occurrences are in order, do not touch, and are the same for any query; or it is
-/// refused.
+/// Any text is a recurrence rule whose occurrences are in order, separate, and the same for any query; or refused.
 pub fn rrule(text: &str) {
     let mut characters = text.chars();
     let zone = ZONES[characters.next().unwrap_or('F') as usize % ZONES.len()];

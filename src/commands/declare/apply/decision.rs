@@ -275,8 +275,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The problems that prevent the plan; one per other set that owns several of the objects, because that is one
-    /// mistake.
+    /// The problems that prevent the plan. Objects of one other set are one problem, because that is one mistake.
     fn refusals(&self, refusals: &[Refusal], set: &Name) -> Vec<ProblemLine> {
         let mut owners: BTreeMap<Name, Vec<&Identity>> = BTreeMap::new();
         for refusal in refusals {
