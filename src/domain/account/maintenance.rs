@@ -142,7 +142,7 @@ impl Recurrence {
         })
     }
 
-    /// When the last occurrence ends; `None` when they never end.
+    /// When the last occurrence ends; `None` if the rule has no end.
     pub(crate) fn ends(&self) -> Option<Instant> {
         let last = match (self.rule.until, self.rule.count) {
             (Some(until), _) => until,

@@ -56,7 +56,7 @@ fn feed(span: Span, hash: &mut Fnv) {
     hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
 }
 
-/// The maintenance from an instant on.
+/// How long maintenance keeps changing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Ahead {
     /// After this, only windows that recur forever are in force.

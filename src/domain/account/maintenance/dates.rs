@@ -86,7 +86,7 @@ impl<'r> Dates<'r> {
         }
     }
 
-    /// Whether the rule names every day of its interval.
+    /// Whether the rule is daily without any other restriction.
     fn is_every_day(&self) -> bool {
         self.rule.frequency == Frequency::Daily && self.rule.names_only_months() && self.rule.months.is_empty()
     }

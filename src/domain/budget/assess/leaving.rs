@@ -48,7 +48,7 @@ impl Leaving {
                 part.end = part.end.min(ledger.start());
                 gone = gone.plus(Spent::of(&tally(&self.unseen, part, part.end), exclusion));
             } else if self.at >= ledger.end() {
-                // A day of more than 24 hours leaves the shortest window before it ends.
+                // A day of more than 24 hours begins to leave the shortest window before it ends.
                 gone = gone.plus(drawn(part)?);
             } else {
                 if self.day.end <= self.at {

@@ -64,7 +64,7 @@ impl Range {
     }
 
     pub(super) fn and(self, other: Self) -> Self {
-        // The bound that excludes more is greater; of equal ones, the open one.
+        // The bound that excludes more wins; of equal ones, the open one.
         let (low, low_open) = match (self.low, other.low) {
             (Some(a), Some(b)) => {
                 let (low, open) = (a, self.low_open).max((b, other.low_open));
