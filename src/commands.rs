@@ -250,7 +250,6 @@ impl Context<'_> {
         set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
     }
 
-    /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
             // Metrics have one form, whatever its name.

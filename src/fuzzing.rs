@@ -53,7 +53,7 @@ fn drips(bytes: &[u8], format: Format) {
     for (size, batch_rows) in [(1, 2), (7, 3)] {
         let pieces = outcome(Pieces { rest: bytes, size }, format, batch_rows);
         if whole.3.is_some() && pieces.3.is_some() {
-            // The pieces decide how much of a damaged archive is read before the damage is noticed, but not its content.
+            // The pieces decide how much of a damaged archive is read before its damage is noticed, not what is read.
             let (short, long) = if pieces.2 < whole.2 { (&pieces, &whole) } else { (&whole, &pieces) };
             assert!(long.0.starts_with(&short.0) && long.1.starts_with(&short.1), "{short:?} {long:?}");
         } else {

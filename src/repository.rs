@@ -34,7 +34,6 @@ pub(crate) struct Home {
     pub(crate) doubts: Vec<String>,
 }
 
-/// The commit of manifests.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Commit {
     /// Its id, with `-dirty` unless the manifests match it; `None` outside a repository, before the first commit, and

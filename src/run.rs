@@ -25,7 +25,6 @@ use crate::{clock, commands};
 /// The width if a terminal does not report its own.
 const USUAL_WIDTH: u16 = 80;
 
-/// Runs one command.
 pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
     let db = default_db(&invocation.env);
     if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {

@@ -16,7 +16,6 @@ use super::manifests;
 use super::process::{Timing, repeat, run, slo};
 use super::table::{Row, rate, skip, time};
 
-/// The year's feed.
 pub(crate) fn year(world: &World) -> Result<PathBuf> {
     let path = world.path("year.jsonl");
     feed::year(&path, world.rows, world.systems, world.end)?;
@@ -34,7 +33,6 @@ pub(crate) fn year_db(world: &World) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A copy of a database.
 pub(crate) fn copy(world: &World, of: &Path, name: &str) -> Result<PathBuf> {
     let path = world.fresh(name)?;
     std::fs::copy(of, &path)?;

@@ -26,7 +26,6 @@ pub(crate) trait Run: Args {
     /// The valid values of `-o`.
     const FORMS: Forms = Forms::Usual(&[]);
 
-    /// Runs the command.
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer>;
 }
 
@@ -218,7 +217,6 @@ impl Line {
         Ok(Self { global, command, matches })
     }
 
-    /// Runs the command.
     pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Answer> {
         (self.command.run)(&mut self.matches, context)
     }

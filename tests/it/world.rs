@@ -33,7 +33,6 @@ pub(crate) enum Source {
     Incident,
 }
 
-/// One transition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
     pub(crate) ts: Ms,
@@ -80,7 +79,6 @@ impl Fact {
     }
 }
 
-/// JSON Lines.
 pub(crate) fn feed(facts: &[Fact]) -> String {
     facts.iter().map(Fact::line).collect()
 }

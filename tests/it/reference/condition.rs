@@ -47,7 +47,6 @@ impl fmt::Display for Item {
     }
 }
 
-/// A term.
 #[derive(Clone, Debug)]
 pub(crate) enum Expr {
     /// Compared with a number of millionths.

@@ -61,7 +61,6 @@ pub(super) struct Refused {
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) reading: Reading,
-    /// Warnings.
     pub(super) problems: Vec<ProblemLine>,
     pub(super) wanted: Vec<Object>,
     pub(super) held: Vec<Held>,
