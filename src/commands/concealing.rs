@@ -66,8 +66,9 @@ mod tests {
     fn an_argument_with_a_password_is_shown_without_it() {
         let shown = |args: &[&str]| {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-            assert_eq!(apart(together(&args)), args);
-            concealed(&args).map(|shown| shown.iter().map(|arg| arg.to_str().unwrap().to_owned()).collect::<Vec<_>>())
+            let shown = concealed(&args);
+            assert!(shown.is_none() || apart(together(&args)) == args);
+            shown.map(|shown| shown.iter().map(|arg| arg.to_str().unwrap().to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(
             shown(&["slo", "--db=postgres://slo:secret@db:5433/main?sslmode=require", "status", "a b"]).unwrap(),
