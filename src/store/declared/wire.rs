@@ -1,4 +1,4 @@
-//! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
+//! Owns the JSON in which declared objects are stored. This and every later version can read it.
 
 mod correction;
 mod system;
@@ -64,7 +64,7 @@ struct WireObjective {
     /// Millionths of a percent.
     target: i64,
     window: WireWindow,
-    /// Of its days; calendar windows carry their own.
+    /// Zone of its days; calendar windows have their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
     dependency_exclusion: String,
@@ -72,7 +72,7 @@ struct WireObjective {
     excluded_dependencies: Vec<String>,
     exclude_maintenance_windows: bool,
     counts_as_down: Vec<String>,
-    /// Of these, in thousandths; none where all count in full.
+    /// Of these statuses, in thousandths; empty if all count in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<i64>,
     /// Milliseconds.
@@ -82,7 +82,7 @@ struct WireObjective {
     attribution_grace: i64,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
-    /// In the zone of its days.
+    /// In the zone of the objective's days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     schedule: Vec<WireShift>,
     /// Millionths.
@@ -140,13 +140,12 @@ fn is_zero(millis: &i64) -> bool {
     *millis == 0
 }
 
-/// A length of time that an objective may have.
+/// Checks a duration of an objective.
 fn hindsight(millis: i64) -> Result<i64> {
     let known = Some(millis).filter(|millis| (0..=LONGEST_HINDSIGHT_MS).contains(millis));
     known.ok_or_else(|| unknown("length of time", &millis.to_string()))
 }
 
-/// Writes an objective.
 pub(super) fn write_objective(objective: &Objective) -> Result<String> {
     let (window, timezone) = match objective.window {
         Window::Rolling { days, zone } => {
@@ -181,7 +180,6 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
     })?)
 }
 
-/// Reads an objective.
 pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let wire: WireObjective = serde_json::from_str(body).with_context(|| format!("the stored SLO {name}"))?;
     let target =
@@ -262,14 +260,13 @@ enum WireSchedule {
     },
 }
 
-/// What decides when a maintenance window is in force.
+/// When a maintenance window is active.
 #[derive(Deserialize)]
 struct WireForce {
     schedule: WireSchedule,
     cancelled: bool,
 }
 
-/// Writes a maintenance window.
 pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
     let schedule = match &window.schedule {
         Schedule::Once(span) => WireSchedule::Once { start: span.start.millis(), end: span.end.millis() },
@@ -290,7 +287,6 @@ pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
     })?)
 }
 
-/// Reads a maintenance window.
 pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWindow> {
     let place = || format!("the stored MaintenanceWindow {name}");
     let wire: WireMaintenance = serde_json::from_str(body).with_context(place)?;
@@ -303,7 +299,7 @@ pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWind
     })
 }
 
-/// When a maintenance window is in force, if it is not cancelled, and nothing else of it: there may be many.
+/// Reads only when a maintenance window is active, `None` if it is cancelled: there may be many.
 pub(super) fn read_schedule(name: &str, body: &str) -> Result<Option<Schedule>> {
     let wire: WireForce = serde_json::from_str(body).with_context(|| format!("the stored MaintenanceWindow {name}"))?;
     if wire.cancelled { Ok(None) } else { schedule(wire.schedule).map(Some) }
@@ -347,15 +343,14 @@ struct WireCondition {
     selector: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     system: Option<String>,
-    /// Labels of systems; empty for all there are.
+    /// Labels of systems; empty selects all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     system_selector: Option<String>,
-    /// The whole tree in its one-line spelling.
+    /// The expression on one line.
     expression: String,
     severity: String,
 }
 
-/// Writes a condition.
 pub(super) fn write_condition(condition: &Condition) -> Result<String> {
     let scope = &condition.scope;
     let text = |found: Option<&dyn ToString>| found.map(ToString::to_string);
@@ -370,7 +365,6 @@ pub(super) fn write_condition(condition: &Condition) -> Result<String> {
     })?)
 }
 
-/// Reads a condition.
 pub(in crate::store) fn read_condition(name: &str, body: &str) -> Result<Condition> {
     let wire: WireCondition = serde_json::from_str(body).with_context(|| format!("the stored Condition {name}"))?;
     let selector = |text: &str| match text {

@@ -1,7 +1,7 @@
-//! Owns the forecast of SPEC 6: the same budget looked at later, with no further facts.
+//! Owns the forecast of SPEC 6: the same budget at a later time, without more facts.
 //!
-//! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So both
-//! are evaluated at the two ends, and the first whole millisecond that satisfies a condition is solved for.
+//! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So
+//! both are evaluated at the two ends, and solved for the first whole millisecond that satisfies a condition.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,12 @@ pub(crate) struct Forecast {
     pub(crate) full: Option<Ms>,
 }
 
-/// Sees `history`, which knows no fact after the `as-of` of its world, from there on.
+/// Follows `history`, which has no fact after the `as-of` of its world, from there on.
 pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
     let as_of = world.as_of;
     let now = Budget::new(history, as_of);
     let (start, end) = window_bounds(history.objective.window, as_of);
-    // The last instant a forecast may name; a calendar period's end belongs to the next period.
+    // The last instant of a forecast; a calendar period's end belongs to the next period.
     let (rolling, last) = match history.objective.window {
         Window::Rolling { .. } => (true, last_looked_at(world, history.objective)),
         Window::Calendar { .. } => (false, end - 1),
@@ -57,7 +57,7 @@ impl Condition {
         }
     }
 
-    /// The condition as inequalities: it holds where none of these is negative.
+    /// The condition as inequalities: it is true if none of these is negative.
     fn margins(self, (consumed, allowed): (i128, i128)) -> [i128; 2] {
         match self {
             Self::Exhausted => [consumed - allowed, consumed - WHOLE],
@@ -67,8 +67,8 @@ impl Condition {
     }
 }
 
-/// The instants between which everything is linear, `as_of` and `last` included. The end of a piece that reaches out of a
-/// rolling window's back is an edge too.
+/// The instants between which everything is linear, including `as_of` and `last`. The end of a piece that leaves a
+/// rolling window is an edge, too.
 pub(crate) fn edges(history: &History, as_of: Ms, last: Ms, rolling: Ms) -> BTreeSet<Ms> {
     let settles = history.settles().into_iter().flat_map(|at| [at - 1, at]);
     let starts = history.pieces.iter().map(|piece| piece.start).chain(settles);

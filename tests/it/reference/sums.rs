@@ -1,11 +1,11 @@
-//! Owns what is consumed and what is not counted from the beginning of time on, for those who look at many windows.
+//! Owns running sums of consumed and uncounted time, for views of many windows.
 
 use super::budget::{MICROS, WHOLE, window_bounds};
 use super::calendar::Ms;
 use super::history::History;
 use super::model::FAR;
 
-/// What is consumed and what is not counted from the beginning of time up to any instant.
+/// Consumed and uncounted time from the beginning of time up to any instant.
 pub(crate) struct Sums<'h, 'w> {
     pub(crate) history: &'h History<'w>,
     /// At the start of each piece.
@@ -34,16 +34,16 @@ impl<'h, 'w> Sums<'h, 'w> {
         (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
     }
 
-    /// Consumed and allowed time of the window that is looked at as of an instant, in microseconds × 10⁸.
+    /// Consumed and allowed time of the window as of an instant, in microseconds × 10⁸.
     pub(crate) fn spent(&self, at: Ms) -> (i128, i128) {
         self.spent_within(window_bounds(self.history.objective.window, at), at)
     }
 
-    /// The same of any window, as of a moment within it or at its end.
+    /// The same for any window, as of an instant within it or its end.
     pub(crate) fn spent_within(&self, (start, end): (Ms, Ms), at: Ms) -> (i128, i128) {
         let (before, now) = (self.at(start), self.at(at));
         let length = i128::from(end - start) - (now.1 - before.1);
-        // What came last may count otherwise as of that instant than in the end.
+        // The latest downtime may count differently as of that instant than in the end.
         let objective = self.history.objective;
         let last = start.max(at - objective.minimum_outage.max(objective.attribution_grace));
         let more = self.history.totals(last, at).consumed - self.history.totals_as_of(last, at, FAR).consumed;
