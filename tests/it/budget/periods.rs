@@ -170,7 +170,6 @@ proptest! {
                 let closed: Vec<Totals> =
                     (first..first + count).map(|day| over(&world, objective, own, (day, day + 1)).1.totals).collect();
                 let whole = over(&world, objective, own, (first, first + count)).1.totals;
-                type Charged = fn(&Totals) -> i128;
                 let charged: [(&str, Charged); 2] = [
                     ("errorBudgetConsumedMinutes", |totals| totals.consumed),
                     ("errorBudgetConsumedStrictMinutes", |totals| totals.strict),
@@ -214,6 +213,9 @@ proptest! {
             .contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()), None);
     }
 }
+
+/// A sum of charged downtime, in microseconds.
+type Charged = fn(&Totals) -> i128;
 
 fn down_minutes(micros: i128) -> f64 {
     micros as f64 / (1000 * MINUTE) as f64
