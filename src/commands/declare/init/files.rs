@@ -58,7 +58,7 @@ pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Ans
 fn filled(text: &str, context: &Context<'_>) -> String {
     let db = match &context.db {
         Some(Place::File(path)) => whole(path),
-        Some(shared) => shared.shown(context.env),
+        Some(server) => server.shown(context.env),
         None => "$HOME/slo.db".to_owned(),
     };
     let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
