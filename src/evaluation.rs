@@ -98,6 +98,14 @@ impl<'s> Evaluation<'s> {
         work(&assessment, &mut self.chronicle)
     }
 
+    /// The health of systems, in the order given.
+    fn healths(&mut self, planned: &Planned<'_>, systems: &[(Name, SystemId)]) -> Result<Vec<Health>> {
+        let health = |(name, _): &(Name, SystemId)| {
+            Ok(Health { maintenance: planned.in_force(name, self.as_of)?, ..self.health(name)? })
+        };
+        systems.iter().map(health).collect()
+    }
+
     /// The health of a system.
     fn health(&mut self, name: &Name) -> Result<Health> {
         let member = self.resolver.member(name)?;
@@ -167,12 +175,7 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// # Errors
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
-    let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let planned = Planned::open(store, systems.len())?;
-    let health = |(name, _): &(Name, SystemId)| {
-        Ok(Health { maintenance: planned.in_force(name, as_of)?, ..evaluation.health(name)? })
-    };
-    systems.iter().map(health).collect()
+    Evaluation::open(store, systems.len(), as_of)?.healths(&Planned::open(store, systems.len())?, systems)
 }
 
 /// The health of every system that there is as of a moment, sorted by name: a system that only later facts name does not exist
@@ -181,7 +184,11 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
 /// # Errors
 /// Those of the database.
 pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
-    let mut healths = healths(store, &store.systems()?, as_of)?;
+    there_are(store, healths(store, &store.systems()?, as_of)?)
+}
+
+/// The healths of the systems that there are.
+fn there_are(store: &Store, mut healths: Vec<Health>) -> Result<Vec<Health>> {
     let declared = store.declared_systems()?;
     healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
     Ok(healths)

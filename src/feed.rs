@@ -279,17 +279,19 @@ impl<R: Read> Reader<R> {
             if raw.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
-                Ok(Begun { rejected, is_record }) => {
-                    reject_held(rejected, &mut batch, on_reject)?;
-                    if !is_record {
-                        continue;
+            if !self.shape.is_settled() {
+                match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
+                    Ok(Begun { rejected, is_record }) => {
+                        reject_held(rejected, &mut batch, on_reject)?;
+                        if !is_record {
+                            continue;
+                        }
                     }
-                }
-                Err(error) => {
-                    self.opening.hold(line, raw, String::new());
-                    self.failed = Some(error);
-                    break;
+                    Err(error) => {
+                        self.opening.hold(line, raw, String::new());
+                        self.failed = Some(error);
+                        break;
+                    }
                 }
             }
             let mut fields = Fields::default();
@@ -348,14 +350,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Looks at a line of an input that may not have told what it is.
+    /// Looks at a line of an input that has not told what it is.
     ///
     /// # Errors
     /// When it is a header without the columns that are needed, or too many lines told nothing.
     fn begin(shape: &mut Shape, opening: &mut Opening, (raw, line, broken): (&[u8], u64, bool)) -> Result<Begun> {
-        if shape.is_settled() {
-            return Ok(Begun { rejected: Vec::new(), is_record: true });
-        }
         let (rejected, is_record) = match shape.learn(raw, opening.is_empty())? {
             // What is held may be the beginning of a document that this line is a part of.
             Told::Record if opening.is_document() => (Vec::new(), true),

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::planned::Planned;
 use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
-use super::{Evaluation, Load, all_healths};
+use super::{Evaluation, Load, there_are};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::budget::achievement::{Contribution, Standing};
 use crate::domain::budget::assess::Assessment;
@@ -17,7 +17,7 @@ use crate::domain::budget::snapshot::{likes, snapshots};
 use crate::domain::health::timeline::BEGINNING;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
+use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store, Stored};
 
 /// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of; of conditions
 /// that are new, with their `history` where that is asked for. Runs in a write transaction.
@@ -62,34 +62,34 @@ fn draw<'s>(
     publisher: &mut Publisher<'_>,
     past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<()> {
-    for (system, contributions) in draw_objectives(store, as_of, publisher, past)? {
+    let (objectives, systems) = (store.objectives()?, store.systems()?);
+    let count = objectives.len().max(systems.len());
+    let (mut evaluation, planned) = (Evaluation::open(store, count, as_of)?, Planned::open(store, count)?);
+    for (system, contributions) in draw_objectives((&mut evaluation, &planned), objectives, publisher, past)? {
         let mut unlocked = Standing::of(&system, &contributions).unlocked;
         unlocked.sort_by_key(|unlocked| unlocked.achievement.as_str());
         unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
     }
-    let healths = all_healths(store, as_of)?;
+    let healths = there_are(store, evaluation.healths(&planned, &systems)?)?;
     let mut moves = Moves::between(store, (last, as_of), healths.len());
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
 }
 
-/// Draws up all objectives, and returns what they contribute to the achievements of their systems.
+/// Draws up objectives, and returns what they contribute to the achievements of their systems.
 fn draw_objectives<'s>(
-    store: &'s Store,
-    as_of: Instant,
+    (evaluation, planned): (&mut Evaluation<'s>, &Planned<'_>),
+    objectives: Vec<Stored>,
     publisher: &mut Publisher<'_>,
     mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<BTreeMap<Name, Vec<Contribution>>> {
-    let objectives = store.objectives()?;
-    let count = objectives.len();
-    let mut evaluation = Evaluation::open(store, count, as_of)?;
-    let planned = Planned::open(store, count)?;
+    let (count, as_of) = (objectives.len(), evaluation.as_of);
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
-        let (sealed, seal) = store.sealed_and_seal(id, &stored.objective)?.unzip();
+        let (sealed, seal) = evaluation.store.sealed_and_seal(id, &stored.objective)?.unzip();
         let model = evaluation.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, as_of, &mut evaluation.chronicle)?;
-        past(&mut evaluation, count, (id, seal), &assessment)?;
+        past(evaluation, count, (id, seal), &assessment)?;
         let chronicle = &mut evaluation.chronicle;
         publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;

@@ -21,6 +21,8 @@ pub(super) struct Interner {
     names: Vec<u8>,
     hasher: DefaultHashBuilder,
     last: Option<Entry>,
+    /// Whether the last stream that was another one came in the order of the first round.
+    in_turn: bool,
 }
 
 /// A stream's index, and where its names are: the system's up to `rest`, and up to `end` what else tells it apart, if anything does.
@@ -35,7 +37,7 @@ struct Entry {
 impl Interner {
     pub(super) fn new() -> Self {
         let (entries, hasher) = (HashTable::new(), DefaultHashBuilder::default());
-        Self { keys: Vec::new(), entries, in_order: Vec::new(), names: Vec::new(), hasher, last: None }
+        Self { keys: Vec::new(), entries, in_order: Vec::new(), names: Vec::new(), hasher, last: None, in_turn: false }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -74,14 +76,18 @@ impl Interner {
         if let Some(last) = self.last.filter(same) {
             return Ok(last.index);
         }
-        // Who looks at many systems mostly does so in the same order each time.
+        // Who looks at many systems mostly does so in the same order each time; of others it would be in vain to look there.
         let follows = self.last.map_or(0, |last| last.index as usize + 1);
-        if let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same) {
+        if self.in_turn
+            && let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same)
+        {
             self.last = Some(next);
             return Ok(next.index);
         }
         let hash = stream.hash(&self.hasher);
         if let Some(entry) = self.entries.find(hash, same) {
+            let next = if follows < self.in_order.len() { follows } else { 0 };
+            self.in_turn = entry.index as usize == next;
             self.last = Some(*entry);
             return Ok(entry.index);
         }

@@ -26,6 +26,8 @@ use crate::domain::value::span::Span;
 
 /// Folded changes kept at the most; past this all are forgotten, so that memory stays bounded.
 const MOST_CHANGES: usize = 2_000_000;
+/// As many changes take the room of what is kept of a stretch besides its own.
+const CHANGES_OF_A_STRETCH: usize = 20;
 /// So many in one stretch are not to become more when what lies before it is read, and an account is drawn from no more at once.
 const MANY_CHANGES: usize = 1 << 15;
 /// Stretches kept of one system at the most.
@@ -170,7 +172,7 @@ where
             self.stretches.clear();
             self.changes = 0;
         }
-        self.changes += stretch.changes.len();
+        self.changes += stretch.changes.len() + CHANGES_OF_A_STRETCH;
         let stretch = Rc::new(stretch);
         let kept = self.stretches.entry(system).or_default().of_mut(scope);
         if kept.len() == MOST_STRETCHES {

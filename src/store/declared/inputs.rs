@@ -21,7 +21,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, whole};
+use crate::store::soundness::row::{intact, is_whole, whole, width};
 
 /// The derived tables, by object id.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,6 +161,31 @@ impl Store {
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
+    /// Systems of which it is known that no window and no correction covers them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
+        let read = || {
+            let sql = concat!(
+                "SELECT ",
+                whole!(input_digest),
+                " FROM input_digest AS digest WHERE windows = 0
+                 AND NOT EXISTS (SELECT 1 FROM maintenance_input AS input WHERE input.system = digest.system)"
+            );
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = HashSet::new();
+            while let Some(row) = rows.next()? {
+                if is_whole(row, 0..width!(input_digest))? {
+                    found.insert(SystemId(row.get(0)?));
+                }
+            }
+            Ok(Some(found))
+        };
+        Ok(self.believe("maintenance_input", &"", read)?.unwrap_or_default())
+    }
+
     /// What is declared to have been recorded wrongly of a system, in the order of the names.
     ///
     /// # Errors
@@ -264,7 +289,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
-        if self.is_shared() {
+        if self.is_shared() || !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
             return Ok(Vec::new());
         }
         let sql = "SELECT id, name FROM system WHERE id IN (SELECT composite FROM member_input) ORDER BY name";

@@ -38,6 +38,8 @@ pub(crate) struct Resolver<'s> {
     has_corrections: Option<bool>,
     /// Whether there are so many that those of a system are read when it is asked for, though all else has been read.
     looks_up_corrections: bool,
+    /// Systems of which then none needs to be looked for.
+    uncovered: HashSet<SystemId>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -60,8 +62,8 @@ impl<'s> Resolver<'s> {
         if !store.has_many_corrections()? {
             return Self::whole(store);
         }
-        let looks_up_corrections = true;
-        Ok(Self { looks_up_corrections, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
+        let (looks_up_corrections, uncovered) = (true, store.uncovered_systems()?);
+        Ok(Self { looks_up_corrections, uncovered, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
     }
 
     /// A resolver that reads everything at once, and nothing that is derived from it.
@@ -126,6 +128,7 @@ impl<'s> Resolver<'s> {
             corrections,
             has_corrections: None,
             looks_up_corrections: false,
+            uncovered: HashSet::new(),
             calendars,
             timetables,
             dependencies,
@@ -163,21 +166,12 @@ impl<'s> Resolver<'s> {
         }
         let id = match self.ids.get(name) {
             Some(id) => *id,
-            // Ids of the database are positive.
-            None if self.complete => SystemId(-1 - self.ids.len() as i64),
-            None => {
-                let known = self.store.known_system(name)?;
-                let (id, declared) =
-                    known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
-                self.systems.insert(name.clone(), declared.map(Rc::new));
-                id
-            }
+            None => self.identify(name)?,
         };
-        self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
         let corrections = Corrections::new(if self.complete && !self.looks_up_corrections {
             self.corrections.remove(name).unwrap_or_default()
-        } else if self.has_corrections()? {
+        } else if !self.uncovered.contains(&id) && self.has_corrections()? {
             self.store.corrections_of(id, name)?
         } else {
             Vec::new()
@@ -190,6 +184,20 @@ impl<'s> Resolver<'s> {
         let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
+    }
+
+    /// The id of a system that was not asked for before, if not everything has been read.
+    fn identify(&mut self, name: &Name) -> Result<SystemId> {
+        // Ids of the database are positive.
+        let mut id = SystemId(-1 - self.ids.len() as i64);
+        if !self.complete {
+            let known = self.store.known_system(name)?;
+            let known = known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
+            self.systems.insert(name.clone(), known.1.map(Rc::new));
+            id = known.0;
+        }
+        self.ids.insert(name.clone(), id);
+        Ok(id)
     }
 
     /// Whether anything may be declared to have been recorded wrongly.
@@ -263,13 +271,17 @@ impl<'s> Resolver<'s> {
 
     /// Brings what may excuse a system into the graph; where all systems and their corrections are known, what may excuse any.
     fn connect(&mut self, system: &Member) -> Result<()> {
-        if self.complete && !self.looks_up_corrections && !self.dependencies.is_complete() {
+        if self.dependencies.is_complete() {
+            return Ok(());
+        }
+        if self.complete && !self.looks_up_corrections {
             let names: Vec<Name> = self.systems.keys().cloned().collect();
             for name in names {
                 let member = self.member(&name)?;
                 self.connect_from(&member)?;
             }
             self.dependencies.complete();
+            return Ok(());
         }
         self.connect_from(system)
     }

@@ -96,13 +96,16 @@ impl Store {
             return Ok(());
         }
         // Nothing is cut where nothing is sealed, as in a first ingest.
-        let has_seals = self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])?;
-        if has_seals {
+        if followers.has_seals() || self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])? {
             followers.trim(&self.connection, touched.iter().map(|(system, at)| (*system, *at)))?;
         }
         if let Some(earliest) = touched.values().min() {
-            seals::outdate(&self.connection, *earliest)?;
-            turns::outdate(&self.connection, *earliest)?;
+            if followers.may_be_computed(*earliest) {
+                seals::outdate(&self.connection, *earliest)?;
+            }
+            if followers.may_be_logged(*earliest) {
+                turns::outdate(&self.connection, *earliest)?;
+            }
         }
         Ok(())
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 
-use super::seals::{before, trim};
+use super::seals::{before, cut};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -21,6 +21,16 @@ use crate::store::soundness::{DamagedCache, makes_no_sense};
 pub(crate) struct Followers {
     systems: HashMap<SystemId, Followed>,
     seals: HashMap<i64, Known>,
+    of_all: Option<OfAll>,
+}
+
+/// What follows the facts of all systems, as it was read.
+#[derive(Clone, Debug)]
+struct OfAll {
+    /// Up to when the turns of any condition are logged.
+    logged_until: Value,
+    /// As of when the computation was that holds.
+    computed: Value,
 }
 
 /// What follows the facts of one system at once.
@@ -38,6 +48,7 @@ struct Followed {
 /// What is known of the sealed days of an objective.
 #[derive(Clone, Copy, Debug)]
 struct Known {
+    fingerprint: i64,
     sealed_until: i64,
     published_until: i64,
     due_at: i64,
@@ -46,7 +57,8 @@ struct Known {
 }
 
 impl Known {
-    const NOTHING: Self = Self { sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
+    const NOTHING: Self =
+        Self { fingerprint: 0, sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
 
     fn reaches_past(&self, before: i64) -> bool {
         !self.is_whole || self.sealed_until > before || self.published_until > before
@@ -136,14 +148,44 @@ impl Followers {
         for (objective, at) in self.decided(connection, touched)? {
             let Some(known) = self.seals.get_mut(&objective) else { continue };
             let before = before(at);
-            if known.reaches_past(before) {
-                trim(connection, objective, at)?;
+            // A row that is damaged stays so.
+            if known.is_whole && known.reaches_past(before) {
                 known.sealed_until = known.sealed_until.min(before);
                 known.published_until = known.published_until.min(before);
                 known.due_at = known.due_at.min(before);
+                let Known { fingerprint, sealed_until, published_until, due_at, .. } = *known;
+                cut(connection, [objective, fingerprint, sealed_until, published_until, due_at])?;
             }
         }
         Ok(())
+    }
+
+    /// Whether something is sealed, as far as was read.
+    pub(in crate::store) fn has_seals(&self) -> bool {
+        self.seals.values().any(|known| known.is_whole)
+    }
+
+    /// Whether facts decide an objective, as far as was read.
+    pub(crate) fn has_objectives(&self) -> bool {
+        !self.seals.is_empty()
+    }
+
+    /// Whether a computation as of a moment or later may hold.
+    pub(in crate::store) fn may_be_computed(&self, at: Instant) -> bool {
+        self.of_all.as_ref().is_none_or(|of_all| match &of_all.computed {
+            Value::Null => false,
+            Value::Text(as_of) => *as_of >= at.to_string(),
+            _ => true,
+        })
+    }
+
+    /// Whether turns may be logged at a moment or later.
+    pub(in crate::store) fn may_be_logged(&self, at: Instant) -> bool {
+        self.of_all.as_ref().is_none_or(|of_all| match of_all.logged_until {
+            Value::Null => false,
+            Value::Integer(until) => until >= at.millis(),
+            _ => true,
+        })
     }
 
     /// The objectives that facts of systems decide and of which a day that is over `now` is not sealed, or whose seal is damaged or
@@ -226,7 +268,8 @@ fn known(row: &Row<'_>) -> Result<Known> {
     if !is_whole(row, 1..7)? {
         return Ok(Known::NOTHING);
     }
-    Ok(Known { sealed_until: row.get(3)?, published_until: row.get(4)?, due_at: row.get(5)?, is_whole: true })
+    let fingerprint = row.get(2)?;
+    Ok(Known { fingerprint, sealed_until: row.get(3)?, published_until: row.get(4)?, due_at: row.get(5)?, is_whole: true })
 }
 
 impl Store {
@@ -262,8 +305,10 @@ impl Store {
             }
         }
         // Also of a system that is new.
-        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
-        self.connection.prepare_cached(of_all)?.query([])?.next()?;
+        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged),
+                             (SELECT max(as_of) FROM computation WHERE is_current <> 0)";
+        let read = |row: &Row<'_>| Ok(OfAll { logged_until: row.get(0)?, computed: row.get(1)? });
+        followers.of_all = Some(self.connection.prepare_cached(of_all)?.query_row([], read)?);
         Ok(())
     }
 }
