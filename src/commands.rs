@@ -197,9 +197,6 @@ impl Context<'_> {
     }
 
     /// Listens to the signals that ask a command to end, where they are this process's to hear.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub(crate) fn signals(&self) -> Result<Option<Signals>> {
         let listening = self.owns_process.then(Signals::listen).transpose();
         listening.context("cannot listen to signals")
@@ -304,9 +301,6 @@ impl Context<'_> {
     }
 
     /// Writes a part of an answer to standard output, and says whether its reader is still there for more.
-    ///
-    /// # Errors
-    /// When that fails.
     pub(crate) fn say_on(&mut self, text: &str) -> Result<bool> {
         written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()))
     }

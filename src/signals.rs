@@ -53,8 +53,6 @@ mod unix {
     }
 
     impl Signals {
-        /// # Errors
-        /// Those of the system.
         pub(crate) fn listen() -> io::Result<Self> {
             let (wake, waker) = io::pipe()?;
             let mut signals = Self { caught: Arc::default(), wake, registered: Vec::new() };
@@ -91,9 +89,6 @@ mod unix {
         }
 
         /// An input whose reading ends when a signal comes, with [`Stopped`].
-        ///
-        /// # Errors
-        /// Those of the system.
         pub(crate) fn guard(&self, input: File) -> io::Result<impl Read + Send + use<>> {
             let kind = input.metadata()?.file_type();
             let is_pipe = kind.is_fifo() || kind.is_socket() || kind.is_char_device();
@@ -162,9 +157,6 @@ mod unix {
     }
 
     /// Standard input without a buffer, so that waiting for it and reading it agree; `None` where signals end no reading.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub(crate) fn standard_input() -> io::Result<Option<File>> {
         Ok(Some(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
     }

@@ -1,4 +1,4 @@
-//! Owns which maintenance is in force, system by system: all windows read once, or those of few systems as they are asked for.
+//! Owns finding maintenance in force by system: all windows are read once, or those of a few systems on demand.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,20 +15,17 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::Store;
 
-/// Maintenance windows by the systems that they name.
+/// Maintenance windows by system.
 pub(super) struct Planned<'s> {
     store: &'s Store,
-    /// All of them, where all have been read.
+    /// All of them, if they were read at once.
     all: Option<HashMap<Name, Vec<Rc<MaintenanceWindow>>>>,
-    /// What was found of systems, else.
+    /// Otherwise, the results for each system.
     found: RefCell<HashMap<(Name, Instant), Option<InMaintenance>>>,
 }
 
 impl<'s> Planned<'s> {
-    /// What is planned, for this number of objectives or systems.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The maintenance for this number of objectives or systems.
     pub(super) fn open(store: &'s Store, count: usize) -> Result<Self> {
         let found = RefCell::default();
         if !is_most(store, count)? {
@@ -43,10 +40,7 @@ impl<'s> Planned<'s> {
         Ok(Self { store, all: Some(all), found })
     }
 
-    /// The window of a system that is in force at a moment; of several, the one that ends last.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The window of a system in force at an instant; of several, the one that ends last.
     pub(super) fn in_force(&self, system: &Name, at: Instant) -> Result<Option<InMaintenance>> {
         if let Some(all) = &self.all {
             return Ok(in_force(all.get(system).into_iter().flatten().map(Rc::as_ref), at));
@@ -57,10 +51,7 @@ impl<'s> Planned<'s> {
         }
     }
 
-    /// The same report, which says so.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The report with the maintenance in force.
     pub(super) fn told(&self, report: ObjectiveReport, at: Instant) -> Result<ObjectiveReport> {
         Ok(ObjectiveReport { maintenance: self.in_force(&report.system, at)?, ..report })
     }

@@ -1,10 +1,11 @@
 //! Owns the fast reading of RFC 3339 moments and Unix times; it agrees with [`Instant::parse`] wherever it answers.
+//! Owns fast reading of RFC 3339 times and Unix times; it agrees with [`Instant::parse`] whenever it returns a result.
 
 use chrono::NaiveDate;
 
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS};
 
-/// Reads moments, remembering the last date.
+/// Reads times, caching the last date.
 pub(super) struct Times {
     date: [u8; 10],
     day_ms: i64,
@@ -15,7 +16,8 @@ impl Times {
         Self { date: *b"1970-01-01", day_ms: 0 }
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, or Unix seconds or milliseconds; `None` for anything else, which may yet be a moment.
+    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, or Unix seconds or milliseconds; `None` for anything else, which may
+    /// be a valid time.
     pub(super) fn fast(&mut self, text: &[u8]) -> Option<Instant> {
         if let Some(at) = unix(text) {
             return Some(at);
@@ -64,7 +66,7 @@ impl Times {
     }
 }
 
-/// Unix time in seconds or milliseconds since September 2001, which nothing else that is a number of so many digits can be taken for.
+/// Unix seconds or milliseconds from September 2001 on. No other number that is a time has as many digits.
 fn unix(text: &[u8]) -> Option<Instant> {
     let to_millis = match text.len() {
         10 => 1000,
@@ -78,11 +80,11 @@ fn unix(text: &[u8]) -> Option<Instant> {
     (text[0] != b'0').then(|| Instant::from_millis(number * to_millis))
 }
 
-/// A fraction of a second in whole milliseconds, cut off, and what follows it.
+/// A fraction of a second in milliseconds, cut off, and the rest.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    // Nine digits at the most: beyond nanoseconds the slow way decides.
+    // At most nine digits: beyond nanoseconds the slow path decides.
     if count == 0 || count > 9 {
         return None;
     }
@@ -130,8 +132,13 @@ mod tests {
     #[test]
     fn the_usual_form_takes_the_fast_way() {
         let mut times = Times::new();
-        for text in ["2025-03-01T12:34:56.789Z", "2025-03-01T12:34:56Z", "2025-03-01T14:34:56.5+02:00", "1740832496", "1740832496789"]
-        {
+        for text in [
+            "2025-03-01T12:34:56.789Z",
+            "2025-03-01T12:34:56Z",
+            "2025-03-01T14:34:56.5+02:00",
+            "1740832496",
+            "1740832496789",
+        ] {
             assert_eq!(times.fast(text.as_bytes()), Instant::parse(text).ok(), "{text}");
         }
     }

@@ -1,5 +1,5 @@
-//! What every engine owes to whoever stands above the store: each promise is checked through the verbs alone, by the same code on
-//! a file and on a server. An engine that is added runs them by adding its name to [`engines`].
+//! Owns the checks of what every engine owes to the rest of slo: each promise is checked through the store's own
+//! functions, by the same code on a file and on a server. A new engine runs them once its name is in [`engines`].
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 
@@ -23,16 +23,16 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use server::Server;
 
-/// Where a database is that is new for each check.
+/// A place for a database that is new for each check.
 struct Place {
-    /// Which engine it is of.
+    /// Its engine.
     engine: &'static str,
     path: PathBuf,
     _folder: TempDir,
 }
 
 impl Place {
-    /// Another process, as far as an engine can tell.
+    /// Opens the store as another process would.
     fn open(&self, access: Access) -> Store {
         let place = self.path.to_str().unwrap();
         if self.engine == "file" {
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// A place of each engine that can be had here.
+/// A place of each engine that is available here.
 fn engines() -> Vec<Place> {
     let folder = || tempfile::tempdir().unwrap();
     let file = folder();
@@ -61,7 +61,7 @@ fn engines() -> Vec<Place> {
     places
 }
 
-/// Runs a check on each engine, and expects that what it comes to is the same.
+/// Runs a check on each engine, and expects the same result from all.
 #[track_caller]
 fn on_each<T: PartialEq + std::fmt::Debug>(check: impl Fn(&Place) -> T) -> T {
     let mut found: Vec<(&str, T)> = engines().iter().map(|place| (place.engine, check(place))).collect();
@@ -76,7 +76,7 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-/// Seconds after an arbitrary moment.
+/// Seconds after an arbitrary instant.
 fn at(seconds: i64) -> Instant {
     Instant::from_millis(1_700_000_000_000 + seconds * 1000)
 }

@@ -1,4 +1,4 @@
-//! Owns declared objects as stored, whose they are, and what is read of them to evaluate.
+//! Owns declared objects as stored, their sets, and what an evaluation reads of them.
 
 pub(super) mod applies;
 pub(super) mod inputs;

@@ -1,4 +1,4 @@
-//! Owns facts as stored: the journal, the segments it is packed in, and what is done to it.
+//! Owns stored facts: the journal, its segments, and changes to both.
 
 pub(super) mod history;
 pub(super) mod ingests;

@@ -1,4 +1,5 @@
-//! Owns reading databases of other programs: the rows of a query come out as CSV, whose first line is the names of its columns.
+//! Owns reading databases of other programs: the rows of a query become CSV, whose first line has the names of the
+//! columns.
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
@@ -18,13 +19,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::failure::Failure;
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// The longest a value of a foreign database may be, in bytes.
+/// The longest value of a foreign database, in bytes.
 const LONGEST_VALUE: i32 = 16 << 20;
-/// Bytes that are written to whoever reads the rows at once.
+/// Bytes written to the reader of the rows at once.
 const BUFFER: usize = 64 * 1024;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// A database of another program, of which nothing is changed.
+/// Another program's database, opened read-only.
 #[derive(Debug)]
 pub(crate) struct Foreign {
     path: PathBuf,
@@ -33,19 +34,19 @@ pub(crate) struct Foreign {
 /// The rows of a query.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// CSV; it ends where the rows end, or where reading them has failed.
+    /// CSV; it ends with the rows, or where reading them failed.
     pub(crate) text: File,
-    /// Says once the rows have ended why they ended early, if they did.
+    /// After the end of the rows, the reason if they ended early.
     pub(crate) fault: Receiver<String>,
 }
 
 impl Foreign {
-    /// Whether a file begins as such a database does.
+    /// Whether a file begins like a SQLite database.
     pub(crate) fn is_one(beginning: &[u8]) -> bool {
         beginning.starts_with(MAGIC)
     }
 
-    /// The database in this file, if the file begins as one.
+    /// The database in this file, if the file begins like one.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         let mut beginning = [0; MAGIC.len()];
         File::open(path).and_then(|mut file| file.read_exact(&mut beginning)).ok()?;
@@ -57,10 +58,10 @@ impl Foreign {
         self.open().is_ok_and(|connection| connection.prepare(query).is_ok_and(|statement| statement.readonly()))
     }
 
-    /// Reads the rows of a query on a thread of their own, as fast as somebody takes them.
+    /// Reads the rows of a query on a thread, as fast as they are consumed.
     ///
     /// # Errors
-    /// When the database cannot be opened or does not have what the query asks for.
+    /// If the database cannot be opened or does not have what the query asks for.
     pub(crate) fn rows(&self, query: &str) -> Result<Rows> {
         let connection = self.open()?;
         let name = self.path.display();
@@ -88,7 +89,7 @@ impl Foreign {
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(PATIENCE)?;
-            // What its schema says is somebody else's, and is not trusted.
+            // Its schema is foreign and not trusted.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
             connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
@@ -109,7 +110,7 @@ impl Foreign {
     }
 }
 
-/// An error of SQLite without the words around it.
+/// An error of SQLite without its context.
 fn plain(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
@@ -163,7 +164,7 @@ fn cell(line: &mut Vec<u8>, value: ValueRef<'_>) {
     }
 }
 
-/// A text, in quotes where CSV needs them.
+/// A text, quoted if CSV requires it.
 fn quote(line: &mut Vec<u8>, text: &[u8]) {
     if !text.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         line.extend_from_slice(text);

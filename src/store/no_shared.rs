@@ -1,4 +1,4 @@
-//! Owns saying that this build knows no shared store: it was made without the feature `postgres`.
+//! Owns reporting that this build has no shared store: it was made without the feature `postgres`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use crate::domain::health::figures::Figures;
 use crate::domain::value::instant::Instant;
 use crate::failure::Failure;
 
-/// Nothing is an address.
+/// No text is an address.
 #[derive(Clone, Debug)]
 pub(crate) struct Address(Infallible);
 

@@ -1,4 +1,4 @@
-//! Owns what `compute` publishes: its tables, the log of changes, and how far it reaches.
+//! Owns what `compute` publishes: its tables, the log of changes, and how far both reach.
 
 pub(super) mod changes;
 pub(super) mod computed;

@@ -1,6 +1,6 @@
-//! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of what it
-//! needs of it, in SQLite's memory, so that every statement and every answer is the same as with a file.
-//! docs/design/shared-store.md says how.
+//! Owns the shared store: a PostgreSQL database that many hosts write and read. A command works on a copy of the parts
+//! it needs, in SQLite's memory, so that every statement and every answer is the same as with a file.
+//! docs/design/shared-store.md explains how.
 
 mod address;
 mod catalog;
@@ -46,50 +46,50 @@ pub(super) use transacting::Writing;
 use super::database::connection::Connection;
 use super::database::open::Access;
 
-/// What the open transaction is for.
+/// The purpose of the open transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     /// There is none.
     Idle,
-    /// All that is read is of one moment.
+    /// To read as of one instant.
     Read,
-    /// The same, and what then changes of caches and declared objects is written in another transaction, if no other
-    /// such has been meanwhile. Facts may come in all the time.
+    /// The same, and changes to caches and declared objects are then written in another transaction, unless another one
+    /// has written such changes in the meantime. Facts may be added at any time.
     Declare,
-    /// Facts of systems that it has locked.
+    /// To write facts of the systems it has locked.
     Ingest,
-    /// Whatever it likes: nobody else writes.
+    /// To write anything: nobody else writes.
     Alone,
 }
 
-/// A shared store and the working copy of it.
+/// A shared store and its working copy.
 pub(super) struct Shared {
     address: Address,
     session: RefCell<Session>,
     catalog: Catalog,
     mode: Cell<Mode>,
-    /// Which tables statements have asked for.
+    /// The tables that statements have asked for.
     asked: Arc<Asked>,
-    /// Which tables are filled, a bit for each of the catalog's.
+    /// The filled tables, a bit for each of the catalog's.
     filled: Cell<u64>,
     segments: RefCell<Segments>,
-    /// What few objectives and systems it has, where nobody has asked for all.
+    /// The few objectives and systems in the copy, unless everything was asked for.
     subjects: RefCell<Subjects>,
-    /// Whether what changes in the copy is noted.
+    /// Whether changes in the copy are noted.
     notes_changes: Arc<AtomicBool>,
-    /// The tables that can note changes, and those of them that still can when the copy has been made empty.
+    /// The tables that can note changes, and those of them that still can after the copy is emptied.
     noted: Cell<(u64, u64)>,
     numbers: RefCell<Numbers>,
-    /// The systems whose facts have changed since caches were made, each with the earliest moment and the version of
+    /// The systems whose facts have changed since caches were made, each with the earliest instant and the version of
     /// that row.
     touched: RefCell<BTreeMap<i64, (i64, i64)>>,
-    /// Those whose facts this transaction has changed.
+    /// The systems whose facts this transaction has changed.
     touching: RefCell<BTreeMap<i64, i64>>,
     /// How often declared objects and caches were written, as of this transaction.
     revision: Cell<i64>,
-    /// Last numbers given, as they were filled: of tables whose numbers are never given again.
+    /// The last ids as they were filled, of tables that do not reuse ids.
     counters: RefCell<BTreeMap<String, i64>>,
-    /// What went wrong with the server while a statement was asked for, which must not be taken for damage of the copy.
+    /// An error of the server during a statement, which must not be mistaken for damage of the copy.
     failed: RefCell<Option<anyhow::Error>>,
 }
 
@@ -100,10 +100,10 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// Connects to a shared store, makes it or brings it up to date where need be, and makes an empty working copy.
+    /// Connects to a shared store, creates or migrates it if needed, and makes an empty working copy.
     ///
     /// # Errors
-    /// When there is none and `access` does not ask for one, it cannot be read, or belongs to a newer `slo`.
+    /// If there is no store and `access` does not create one, it cannot be read, or belongs to a newer `slo`.
     pub(super) fn open(address: Address, access: Access) -> Result<Connection> {
         let notes_changes = Arc::new(AtomicBool::new(false));
         let (sqlite, catalog) = copying::make(&notes_changes)?;
@@ -131,14 +131,11 @@ impl Shared {
     }
 
     /// Whether there is a store at an address.
-    ///
-    /// # Errors
-    /// When that cannot be told.
     pub(super) fn exists(address: &Address) -> Result<bool> {
         Session::connect(address, Access::Read)?.version(&address.schema).map(|version| version.is_some())
     }
 
-    /// Where it is, without its password.
+    /// Its address, without the password.
     pub(super) fn place(&self) -> String {
         self.address.to_string()
     }

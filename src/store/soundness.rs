@@ -1,4 +1,4 @@
-//! Owns that what is stored is checked before it is believed: a checksum in every row, what is done about damage, and finding it.
+//! Owns checking stored data before it is used: a checksum in every row, handling damage, and finding it.
 
 mod cache;
 pub(super) mod crc;

@@ -35,7 +35,7 @@ const fn zigzag(number: i64) -> u64 {
 /// Takes an unsigned number off the front of `from`.
 ///
 /// # Errors
-/// When the bytes end, or the number has more than 64 bits.
+/// If the bytes end, or the number has more than 64 bits.
 pub(crate) fn take(from: &mut &[u8]) -> Result<u64, Damaged> {
     let mut number = 0u64;
     for (index, byte) in from.iter().enumerate().take(10) {
@@ -52,9 +52,6 @@ pub(crate) fn take(from: &mut &[u8]) -> Result<u64, Damaged> {
 }
 
 /// Takes a signed number off the front of `from`.
-///
-/// # Errors
-/// As [`take`].
 pub(crate) fn take_signed(from: &mut &[u8]) -> Result<i64, Damaged> {
     let number = take(from)?;
     Ok((number >> 1) as i64 ^ -((number & 1) as i64))

@@ -1,10 +1,10 @@
-//! Owns the facts: statuses and their aliases, sources, and the transition itself.
+//! Owns facts: statuses and their aliases, sources, and transitions.
 
 use std::fmt;
 
 use crate::domain::value::instant::Instant;
 
-/// The health a transition reports; ordered so that the worse of two is the greater.
+/// The reported health; the worse of two is the greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub(crate) enum Status {
@@ -30,7 +30,7 @@ impl Status {
 
     /// Reads a status or one of its aliases, in any case.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        // Feeds of many lines say it as it is printed.
+        // Long feeds mostly use these.
         Some(match text {
             b"healthy" => Self::Healthy,
             b"unhealthy" => Self::Unhealthy,
@@ -67,7 +67,7 @@ impl Status {
         }
     }
 
-    /// Whether a system in this status can excuse those that depend on it.
+    /// Whether a system in this status can excuse its dependents.
     pub(crate) const fn is_outage(self) -> bool {
         matches!(self, Self::Degraded | Self::Unhealthy)
     }
@@ -134,7 +134,7 @@ impl Source {
     }
 }
 
-/// One change of one stream: from `at` on, its status is this.
+/// One change of one stream: its status from `at` on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Transition {
     pub(crate) at: Instant,

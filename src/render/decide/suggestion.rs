@@ -1,4 +1,4 @@
-//! Owns how targets and thresholds look that a history supports.
+//! Owns how targets and thresholds suggested from history look.
 
 use crate::render::form::number::{down_minutes, percent, short_down, short_time};
 use anyhow::Result;
@@ -43,7 +43,7 @@ struct WireTrial {
     summary: WireScore,
 }
 
-/// A target, if there is one above 0.
+/// A target, if it is above 0.
 fn target(millionths: i64) -> Option<Decimal> {
     (millionths > 0).then(|| Decimal::from_millionths(millionths))
 }

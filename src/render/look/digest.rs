@@ -28,7 +28,7 @@ pub(crate) fn text(digest: &Digest, canvas: Canvas) -> String {
     text
 }
 
-/// The digest to paste into a page or a chat that reads markdown.
+/// The digest for a page or a chat that reads markdown.
 pub(crate) fn markdown(digest: &Digest) -> String {
     let mut text = format!("# {}\n", headline(digest));
     for Chapter { title, lead, sheet } in chapters(digest) {

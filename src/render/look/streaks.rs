@@ -46,7 +46,7 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
             None if streak.best > 0 => "ongoing".to_owned(),
-            // It ends with a day, which is over when the next one begins.
+            // A streak ends with a day, which is over when the next one begins.
             ended => date(ended.map(|end| end.plus(-1))),
         };
         sheet.push(vec![

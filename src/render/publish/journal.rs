@@ -1,4 +1,4 @@
-//! Owns how facts are written out: the lines that ingest reads.
+//! Owns writing facts as the lines that ingest reads.
 
 use anyhow::Result;
 use serde::Serialize;

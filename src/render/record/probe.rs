@@ -10,7 +10,7 @@ use crate::render::Document;
 use crate::render::publish::journal;
 use crate::render::publish::journal::Line;
 
-/// What a probe found out.
+/// The result of a probe.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Probed {
     pub(crate) stream: StreamName,

@@ -1,4 +1,4 @@
-//! Declared objects: one of a kind and name, with where it comes from; the record of applies.
+//! Owns the checks of declared objects: one per kind and name, with its origin; and of the record of applies.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn identity(kind: Kind, text: &str) -> Identity {
     Identity { kind, name: name(text) }
 }
 
-/// Where the object of some number in its file is declared.
+/// Puts objects, each declared in a document of its own.
 fn put(store: &mut Store, set: &str, objects: &[Object]) {
     let set = name(set);
     let done = store.write_anyway(|store| {

@@ -1,4 +1,4 @@
-//! Facts: in whatever order and how often they come, the journal is the same; what is forgotten is gone.
+//! Owns the checks of facts: the journal does not depend on the order or the number of ingests; deleted facts are gone.
 
 use anyhow::Result;
 
@@ -31,12 +31,12 @@ pub(super) fn bring(store: &Store, file: &str, stream: &StreamName, facts: &[Tra
     Ok(merged)
 }
 
-/// The same in a transaction of its own.
+/// The same in its own transaction.
 pub(super) fn ingest(store: &mut Store, file: &str, stream: &StreamName, facts: &[Transition]) -> Merged {
     store.write(|store| bring(store, file, stream, facts)).unwrap()
 }
 
-/// The same without the numbers of ingests, which may have gaps.
+/// The same without the ids of ingests, which may have gaps.
 pub(super) fn facts(store: &Store) -> Vec<String> {
     let without = |line: String| {
         let (fact, brought) = line.split_once(" #").unwrap();
@@ -45,7 +45,7 @@ pub(super) fn facts(store: &Store) -> Vec<String> {
     journal(store).into_iter().map(without).collect()
 }
 
-/// Every fact as a line, in the order in which the store tells them.
+/// Every fact as a line, in the store's order.
 pub(super) fn journal(store: &Store) -> Vec<String> {
     let read = store.read(|store| {
         let mut lines = Vec::new();

@@ -1,4 +1,5 @@
-//! What is computed: the log of changes and whom it was told to, how far conditions are logged, and what late facts outdate.
+//! Owns the checks of what is computed: the log of changes and its recipients, how far conditions are logged, and what
+//! late facts outdate.
 
 use super::facts::ingest;
 use super::{at, is, name, on_each, stream};
@@ -50,7 +51,7 @@ fn changes_are_numbered_in_their_order_and_each_recipient_is_told_once() {
         assert!(told.is_sorted_by_key(|logged| logged.sequence));
         let counts = place.reader().read(|store| store.count_changes(second)).unwrap();
         assert!(place.reader().read(Store::verify_changes).unwrap().is_empty());
-        // Who follows is told of what came after, one by one, and of nothing twice.
+        // A recipient is told of later changes, one by one, and of none twice.
         let lock = store.lock_delivery().unwrap();
         let mut delivered = Vec::new();
         while let Some(logged) = store.undelivered("late").unwrap() {

@@ -1,4 +1,4 @@
-//! Transactions: all or nothing, one moment for whoever reads, nothing of what is only tried.
+//! Owns the checks of transactions: all or nothing, one instant for each reader, nothing of a rehearsal.
 
 use anyhow::{Result, bail};
 
@@ -20,7 +20,7 @@ fn what_was_written_is_seen_by_others_and_what_failed_is_not() {
         assert_eq!(format!("{:#}", failed.unwrap_err()), "it is not meant");
         let rehearsed = writer.rehearse(|store| super::facts::bring(store, "c", &http, &[is(20, Unhealthy)])).unwrap();
         assert_eq!(rehearsed.inserted, 1);
-        // The same handle goes on after both.
+        // The same handle can be used after both.
         ingest(&mut writer, "d", &http, &[is(30, Unhealthy)]);
         (facts(&place.reader()), facts(&writer))
     });

@@ -1,4 +1,4 @@
-//! Owns telling the name of a database file from a URL: a URL is never taken for a file. Addresses of PostgreSQL are in `shared`.
+//! Owns telling database files from URLs: a URL is never taken for a file. Addresses of PostgreSQL are in `shared`.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use anyhow::Result;
 
 use crate::failure::Failure;
 
-/// Schemes by which databases are named elsewhere, also without the slashes: `sqlite:shop.db`, `file:shop.db?mode=ro`.
+/// Schemes that other programs use for databases, also without slashes: `sqlite:shop.db`, `file:shop.db?mode=ro`.
 const SCHEMES: [&str; 6] = ["file", "sqlite", "sqlite3", "postgres", "postgresql", "jdbc"];
 
 /// Checks that `path` names a file.
 ///
 /// # Errors
-/// When it is a URL. What follows its scheme may hold a password and is not repeated.
+/// If it is a URL. The rest of it may hold a password and is not repeated.
 pub(crate) fn expect_file(path: &Path) -> Result<()> {
     let text = path.to_string_lossy();
     let Some(scheme) = scheme(&text) else { return Ok(()) };
@@ -26,7 +26,7 @@ pub(crate) fn expect_file(path: &Path) -> Result<()> {
     Err(Failure::new(what, format!("{remedy}; if a file really has that name, write ./{scheme}:…")))
 }
 
-/// The scheme of a URL, as RFC 3986 spells it. One letter is a drive of Windows.
+/// The scheme of a URL, as in RFC 3986. One letter is a Windows drive.
 fn scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(':')?;
     let letters = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte));

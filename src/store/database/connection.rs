@@ -1,5 +1,5 @@
-//! Owns the connection that statements run on: that of a file, or that of a working copy of the shared store, whose
-//! tables are filled when a statement first asks for them.
+//! Owns the connection that statements run on: a file's, or that of a working copy of the shared store, whose tables
+//! are filled when a statement first asks for them.
 
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Params, Result, Row, Statement};
 use crate::domain::value::instant::Instant;
 use crate::store::shared::{About, Shared};
 
-/// What statements run on. What is not named here, such as the id of the row that was inserted last, is SQLite's own.
+/// What statements run on. Everything not named here, such as the last inserted row id, is SQLite's own.
 #[derive(Debug)]
 pub(in crate::store) struct Connection {
     sqlite: rusqlite::Connection,
@@ -33,7 +33,7 @@ impl Connection {
         Self { sqlite, shared: Some(Box::new(shared)) }
     }
 
-    /// The shared store, where this is a working copy of it.
+    /// The shared store, if this is a working copy of one.
     pub(in crate::store) fn shared(&self) -> Option<&Shared> {
         self.shared.as_deref()
     }
@@ -50,23 +50,23 @@ impl Connection {
         Ok(statement)
     }
 
-    /// The same for a statement that reads no segments but those that [`Self::want_segments`] was asked for.
+    /// The same for a statement that reads only segments requested with [`Self::want_segments`].
     pub(in crate::store) fn prepare_wanted(&self, sql: &str) -> Result<CachedStatement<'_>> {
         let statement = self.sqlite.prepare_cached(sql)?;
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_but_segments(self))?;
         Ok(statement)
     }
 
-    /// The same for a statement that reads of declared objects and caches only what belongs to what it is about.
+    /// The same for a statement that reads only the declared objects and caches of its own subject.
     pub(in crate::store) fn prepare_about(&self, sql: &str, about: About<'_>) -> Result<CachedStatement<'_>> {
         let Some(shared) = &self.shared else { return self.sqlite.prepare_cached(sql) };
-        // Another statement than that of whoever asks for all: a statement that is kept does not tell again what it reads.
+        // It differs from the statement that reads everything: a cached statement does not report its tables again.
         let statement = self.sqlite.prepare_cached(&format!("{sql} /* about some */"))?;
         shared.fill_about(self, about)?;
         Ok(statement)
     }
 
-    /// Fetches at once what statements about these are going to read of declared objects and caches.
+    /// Fetches, in one trip, the declared objects and caches that statements about these will read.
     pub(in crate::store) fn expect(&self, about: About<'_>) -> Result<()> {
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_about(self, about))
     }
@@ -84,8 +84,8 @@ impl Connection {
         self.prepare(sql)?.query_row(parameters, read)
     }
 
-    /// Makes sure that a working copy has the segments of a system's streams that say what their statuses were between
-    /// two moments.
+    /// Makes sure that a working copy has the segments that give the statuses of a system's streams between two
+    /// instants.
     pub(in crate::store) fn want_segments(&self, system: i64, from: Instant, through: Instant) -> Result<()> {
         self.shared
             .as_ref()
@@ -97,7 +97,7 @@ impl Connection {
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_all(self))
     }
 
-    /// The id of the next row of a table, where `greatest` is an expression for the last one that was given.
+    /// The id of the next row of a table; `greatest` is an expression for the last id given.
     pub(in crate::store) fn next_id(&self, table: &'static str, greatest: &str) -> Result<i64> {
         if let Some(shared) = &self.shared {
             return shared.next_id(table);

@@ -1,4 +1,4 @@
-//! Owns counting what the database holds, for `db info`.
+//! Owns counting the rows and bytes of the database, for `db info`.
 
 use anyhow::Result;
 
@@ -9,9 +9,6 @@ use crate::domain::value::span::Span;
 
 impl Store {
     /// Counts what the database holds.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn info(&self) -> Result<Figures> {
         if let Some(shared) = self.connection.shared() {
             return shared.figures();

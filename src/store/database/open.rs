@@ -1,4 +1,4 @@
-//! Owns opening the database: which file, how it is made, migrated, refused, and what its errors mean to a person.
+//! Owns opening the database: which file, how it is created, migrated or refused, and what its errors mean.
 
 mod explaining;
 mod migrating;
@@ -24,13 +24,13 @@ use crate::file::Identity;
 use crate::store::shared::{Address, Shared, Writing};
 use crate::store::soundness::{Noticed, row};
 
-/// Marks the file as ours: "slo1".
+/// Marks a file of slo: "slo1".
 const APPLICATION_ID: i32 = 0x736c_6f31;
 /// Bytes of a page: four full segments.
 const PAGE_BYTES: u32 = 8192;
-/// Prepared statements that are kept: more than any command uses, so that none is prepared again for each row.
+/// Cached prepared statements: more than any command uses, so that none is prepared again for each row.
 const MOST_STATEMENTS: usize = 128;
-/// How long it waits before it tries again where SQLite itself does not wait.
+/// The pause before another try, where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
 pub(in crate::store) use explaining::{Unreadable, code, explain, is_no_value};
@@ -38,16 +38,16 @@ pub(crate) use migrating::SCHEMA;
 #[cfg(feature = "postgres")]
 pub(in crate::store) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 
-/// What a command wants of the database.
+/// How a command uses the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
     /// Reads only; the file must exist.
     Read,
     /// Reads and writes; the file must exist.
     Update,
-    /// Reads and writes; the file and its folder are made if need be.
+    /// Reads and writes; the file and its folder are created if needed.
     Create,
-    /// A database in memory that vanishes with the command.
+    /// An in-memory database that is gone after the command.
     Scratch,
 }
 
@@ -57,10 +57,10 @@ pub(crate) struct Store {
     pub(in crate::store) connection: Statements,
     /// The name of the file, or the address of a shared database without its password.
     path: PathBuf,
-    /// Which file was opened, so that it is noticed when another one gets its name; `None` in memory.
+    /// The opened file, to notice when another one takes its name; `None` in memory.
     identity: Option<Identity>,
     unlocked: Option<Marks>,
-    /// Damage to caches that was passed over.
+    /// Damaged parts of caches that were not used.
     pub(in crate::store) noticed: Noticed,
 }
 
@@ -68,7 +68,7 @@ impl Store {
     /// Opens the database at `path`.
     ///
     /// # Errors
-    /// When there is none, it cannot be read or written, is damaged, belongs to another program, or to a newer `slo`.
+    /// If it is missing, cannot be read or written, is damaged, or belongs to another program or a newer `slo`.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let before = Identity::of(path);
         let locked = |connection| Opened { connection, unlocked: None };
@@ -77,10 +77,10 @@ impl Store {
             _ if path.as_os_str().is_empty() => return Err(unnamed()),
             _ if let Err(error) = expect_file(path) => return Err(error),
             Access::Read | Access::Update if !path.exists() => return Err(missing(path)),
-            // An absolute path, for SQLite gives some names a meaning of their own, such as ":memory:".
+            // An absolute path, because SQLite gives some names a special meaning, such as ":memory:".
             Access::Read => std::path::absolute(path).map_err(Into::into).and_then(|path| open_to_read(&path)),
             Access::Update => {
-                // Reading refuses a file that is empty, which writing would make a database of.
+                // Reading refuses an empty file; writing would make it a database.
                 let open = |path: PathBuf| open_to_read(&path).map(drop).and_then(|()| open_to_write(&path));
                 std::path::absolute(path).map_err(Into::into).and_then(open).map(locked)
             }
@@ -105,8 +105,8 @@ impl Store {
     /// Opens a shared database.
     ///
     /// # Errors
-    /// When it cannot be reached, read or written, has no tables and `access` does not ask for them, or belongs to a
-    /// newer `slo`.
+    /// If it cannot be reached, read or written, has no tables and `access` does not create them, or belongs to a newer
+    /// `slo`.
     pub(crate) fn open_shared(address: Address, access: Access) -> Result<Self> {
         let path = PathBuf::from(address.to_string());
         let connection = Shared::open(address, access)?;
@@ -114,28 +114,24 @@ impl Store {
     }
 
     /// Whether a shared database has the tables of slo.
-    ///
-    /// # Errors
-    /// When it cannot be reached or read.
     pub(crate) fn is_shared_there(address: &Address) -> Result<bool> {
         Shared::exists(address)
     }
 
-    /// Whether this is a shared database, and not a file.
+    /// Whether this is a shared database instead of a file.
     pub(crate) fn is_shared(&self) -> bool {
         self.connection.shared().is_some()
     }
 
-    /// The same store, which tells `noticed` of damaged caches.
+    /// The same store, which reports damaged caches to `noticed`.
     pub(crate) fn telling(self, noticed: &Noticed) -> Self {
         Self { noticed: noticed.clone(), ..self }
     }
 
-    /// Makes sure that the open file still has the name under which it was opened: what is written to a file that was
-    /// replaced or removed is lost.
+    /// Makes sure that the open file still has its name: what is written to a replaced or removed file is lost.
     ///
     /// # Errors
-    /// When another file has its name now, or none.
+    /// If another file has its name now, or none.
     pub(super) fn still_there(&self) -> Result<()> {
         if self.identity.is_none() || self.identity == Identity::of(&self.path) {
             return Ok(());
@@ -150,10 +146,7 @@ impl Store {
         &self.path
     }
 
-    /// Runs `work` in one read transaction, so that all it sees is of one moment.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work` in one read transaction, so that everything it sees is of one instant.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.read_shared(shared, work);
@@ -161,26 +154,23 @@ impl Store {
         let run = || {
             self.connection.execute_batch("BEGIN DEFERRED")?;
             let result = work(self).and_then(|value| self.unchanged().map(|()| value));
-            // Nothing was written, so there is nothing that a failing end could lose.
+            // Nothing was written, so a failing commit loses nothing.
             drop(self.connection.execute_batch("COMMIT"));
             result
         };
         run().map_err(|error| explain(error, &self.path))
     }
 
-    /// Makes sure that what was read without locks is of one moment.
+    /// Makes sure that nothing changed while reading without locks.
     ///
     /// # Errors
-    /// When somebody has written meanwhile.
+    /// If another process wrote in the meantime.
     pub(in crate::store) fn unchanged(&self) -> Result<()> {
         self.unlocked.as_ref().map_or(Ok(()), |marks| marks.still_hold(&self.path))
     }
 
-    /// Runs `work`, which takes facts in, in one write transaction: all of it is kept, or nothing. On a shared
-    /// database it may run several times.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work`, which adds facts, in one write transaction: all of it is kept, or nothing. On a shared database it
+    /// may run several times.
     pub(crate) fn write<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.write_shared(shared, Writing::Facts, work);
@@ -188,10 +178,7 @@ impl Store {
         self.transact(work).map_err(|error| explain(self.leaving_behind(error), &self.path))
     }
 
-    /// Runs `work` in one write transaction, of which nothing is kept.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work` in a write transaction that is rolled back.
     pub(crate) fn rehearse<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.rehearse_shared(shared, work);
@@ -205,7 +192,7 @@ impl Store {
         run().map_err(|error| explain(error, &self.path))
     }
 
-    /// As [`Self::write`], with errors as they come.
+    /// As [`Self::write`], with errors unexplained.
     pub(in crate::store) fn transact<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let result = self.still_there().and_then(|()| work(self)).and_then(|value| {
@@ -245,7 +232,7 @@ fn open_to_write(path: &Path) -> Result<Connection> {
     prepare(connection)
 }
 
-/// Makes the schema of a new file, brings an older one up to date, and sets what every writer needs.
+/// Makes the schema of a new file, migrates an older one, and sets what every writer needs.
 fn prepare(connection: Connection) -> Result<Connection> {
     let version = if is_empty(&connection)? {
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -256,7 +243,7 @@ fn prepare(connection: Connection) -> Result<Connection> {
     log_ahead(&connection)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -12000;")?;
     if version != SCHEMA {
-        // A step may make a table anew that others refer to: the old one's end must take nothing along.
+        // A step may replace a table that others refer to: dropping the old one must not cascade.
         connection.execute_batch("PRAGMA foreign_keys = OFF")?;
         migrate(&connection)?;
     }
@@ -264,7 +251,7 @@ fn prepare(connection: Connection) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Switches to write-ahead logging. SQLite does not wait for others when it does that.
+/// Switches to write-ahead logging. SQLite does not wait for locks when it does that.
 fn log_ahead(connection: &Connection) -> Result<()> {
     let mut tries = PATIENCE.as_millis() / RETRY.as_millis();
     loop {
@@ -279,7 +266,7 @@ fn log_ahead(connection: &Connection) -> Result<()> {
     }
 }
 
-/// Whether nothing was ever written to the file, by nobody.
+/// Whether the file was never written to.
 fn is_empty(connection: &Connection) -> Result<bool> {
     at_one_moment(connection, || holds_nothing(connection))
 }
@@ -289,14 +276,14 @@ fn holds_nothing(connection: &Connection) -> Result<bool> {
     Ok(tables == 0 && identity(connection)? == (0, 0))
 }
 
-/// Runs `look` in one transaction: another process may be making the schema between two statements.
+/// Runs `look` in one transaction: another process may create the schema between two statements.
 fn at_one_moment<T>(connection: &Connection, look: impl FnOnce() -> Result<T>) -> Result<T> {
     if !connection.is_autocommit() {
         return look();
     }
     connection.execute_batch("BEGIN DEFERRED")?;
     let seen = look();
-    // Nothing was written, so there is nothing that a failing end could lose.
+    // Nothing was written, so a failing commit loses nothing.
     drop(connection.execute_batch("COMMIT"));
     seen
 }
@@ -306,7 +293,7 @@ fn identity(connection: &Connection) -> Result<(i32, i32)> {
     Ok((application, connection.query_row("PRAGMA user_version", [], |row| row.get(0))?))
 }
 
-/// The schema's version; refuses what is not ours, or is newer than this build.
+/// The schema's version; refuses other programs' files and newer schemas.
 fn check_identity(connection: &Connection) -> Result<i32> {
     at_one_moment(connection, || known_identity(connection))
 }

@@ -1,4 +1,4 @@
-//! Owns looking after the file: copies of it that hold together, and giving back the room it no longer needs.
+//! Owns maintaining the file: consistent copies of it, and giving free space back.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -15,10 +15,10 @@ use crate::store::facts::journal::insert;
 use crate::store::facts::segment::{VERSION, pack};
 use crate::store::shared::{Address, copy_to};
 
-/// What makes a copy of a shared database.
+/// How to copy a shared database.
 const DUMP: &str = "pg_dump makes a copy for PostgreSQL, and `slo db copy FROM FILE` one for slo";
 
-/// The bytes of the file before and after it was compacted.
+/// The bytes of the file before and after compaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Compacted {
     pub(crate) before: i64,
@@ -28,11 +28,11 @@ pub(crate) struct Compacted {
 }
 
 impl Store {
-    /// Writes a copy of the database as it is at one moment, others writing to it or not, and returns its bytes. The copy
-    /// appears under its name only when it is complete, checked and on the disk.
+    /// Writes a copy of the database as of one instant, also while others write to it, and returns its bytes. The copy
+    /// gets its name only when it is complete, checked and on the disk.
     ///
     /// # Errors
-    /// When there is something under that name, or the copy cannot be written or does not hold together.
+    /// If the target exists, or the copy cannot be written or is inconsistent.
     pub(crate) fn backup(&self, to: &Path) -> Result<u64> {
         self.expect_own_file("slo db backup", DUMP)?;
         expect_file(to)?;
@@ -47,10 +47,7 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Writes everything that the database holds at one moment into a file that does not exist yet.
-    ///
-    /// # Errors
-    /// As [`Self::backup`].
+    /// Writes everything in the database, as of one instant, into a file that does not exist yet.
     pub(crate) fn copy_to_file(&self, to: &Path) -> Result<u64> {
         if !self.is_shared() {
             return self.backup(to);
@@ -59,7 +56,7 @@ impl Store {
         refuse_existing(to)?;
         self.read(|store| {
             store.connection.fill_all()?;
-            // The copy is whole, and a file is made of it that has nothing else.
+            // The copy is complete; a file is made of it that holds nothing else.
             store.connection.execute_batch("COMMIT")?;
             let copied = store.copied(to);
             store.connection.execute_batch("BEGIN")?;
@@ -67,10 +64,10 @@ impl Store {
         })
     }
 
-    /// Writes everything that the database holds at one moment into a shared database that is new or empty.
+    /// Writes everything in the database, as of one instant, into a shared database that is new or empty.
     ///
     /// # Errors
-    /// When that is not empty, and those of both.
+    /// If it is not empty.
     pub(crate) fn copy_to_shared(&self, to: &Address) -> Result<()> {
         self.read(|store| {
             store.connection.fill_all()?;
@@ -78,10 +75,10 @@ impl Store {
         })
     }
 
-    /// Writes such a copy to `out`, and returns its bytes. Until it is complete and checked it is a file in `folder`.
+    /// Writes such a copy to `out`, and returns its bytes. Until it is complete and checked, it is a file in `folder`.
     ///
     /// # Errors
-    /// When the copy cannot be made or written, or does not hold together: then nothing was written.
+    /// If the copy cannot be made or written, or is inconsistent: then nothing was written.
     pub(crate) fn backup_to(&self, out: &mut dyn Write, folder: &Path) -> Result<u64> {
         self.expect_own_file("slo db backup", DUMP)?;
         let fresh = self.copy_beside(&folder.join("copy")).map_err(|error| match Failure::hint(&error) {
@@ -96,7 +93,7 @@ impl Store {
             out.flush()?;
             Ok(bytes)
         });
-        // Half a database is none, so a reader that went away is an error here.
+        // Half a database is useless, so a closed pipe is an error here.
         written.map_err(|error| {
             Failure::new(
                 format!("cannot write the copy to standard output: {error}"),
@@ -105,7 +102,7 @@ impl Store {
         })
     }
 
-    /// A copy that holds together, in the folder of a file.
+    /// A consistent copy, in the folder of a file.
     fn copy_beside(&self, to: &Path) -> Result<Fresh> {
         let fresh = Fresh::beside(to, fs::metadata(self.path()).ok().as_ref())?;
         let name = fresh.path().to_str().context("the path is not UTF-8")?;
@@ -119,11 +116,11 @@ impl Store {
         Ok(fresh)
     }
 
-    /// Joins segments that late facts have split, packs those of earlier formats anew, and gives room that nothing takes back to the disk. Facts and answers stay
-    /// what they are.
+    /// Joins segments that late facts have split, repacks those of earlier formats, and gives free space back to the
+    /// disk. Facts and answers do not change.
     ///
     /// # Errors
-    /// Those of the database, a full disk among them; then it is as it was.
+    /// If the disk is full, among others; then the file is unchanged.
     pub(crate) fn compact(&mut self) -> Result<Compacted> {
         self.expect_own_file("slo db compact", "PostgreSQL frees space by itself; VACUUM does it at once")?;
         let before = self.bytes()?;
@@ -146,7 +143,8 @@ impl Store {
         Ok(number("PRAGMA page_size")? * number("PRAGMA page_count")?)
     }
 
-    /// Packs every stream anew that then needs fewer segments, or has one of an earlier format; returns how many fewer there are.
+    /// Repacks every stream that then needs fewer segments or has one of an earlier format; returns how many fewer
+    /// there are.
     fn join_segments(&self) -> Result<usize> {
         let mut fewer = 0;
         let mut streams = self.connection.prepare("SELECT id FROM stream ORDER BY id")?;
@@ -174,7 +172,7 @@ impl Store {
     }
 }
 
-/// What to do about a copy that cannot be written.
+/// The remedy for a copy that cannot be written.
 const ANOTHER: &str = "name a file that does not exist yet, in a writable folder";
 
 fn refuse_existing(to: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Owns the record of applies: who brought which declared objects in line with which set, when, and what that changed.
+//! Owns the record of applies: who applied which set, when, and what changed.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -23,10 +23,7 @@ struct WireField {
 }
 
 impl Store {
-    /// Records an apply; its `id` is given here. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Records an apply and sets its `id`. Runs in a write transaction.
     pub(crate) fn record_apply(&self, record: &ApplyRecord) -> Result<()> {
         let sql = "INSERT INTO apply_log (applied_at, set_name, commit_id, author, unchanged, checksum) VALUES (?1, ?2, ?3, ?4, ?5, 0)";
         let (set, at) = (record.set.as_str(), record.applied_at.millis());
@@ -56,11 +53,8 @@ impl Store {
         Ok(())
     }
 
-    /// The applies of a set (`None`: of all), newest first, at most so many; with names, only those that changed an
-    /// object of such a name, by its old or its new one.
-    ///
-    /// # Errors
-    /// Those of the database, and when a row is none that any version wrote.
+    /// The applies of a set (`None`: of all), newest first, at most `most`; with names, only those that changed an
+    /// object with such a name, old or new.
     pub(crate) fn applies(&self, set: Option<&Name>, names: &[Name], most: usize) -> Result<Vec<ApplyRecord>> {
         let names = serde_json::to_string(&names.iter().map(Name::as_str).collect::<Vec<_>>())?;
         let sql = concat!(
@@ -90,10 +84,7 @@ impl Store {
         Ok(records)
     }
 
-    /// The names that objects have or had, as far as they are remembered, sorted.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The names that objects have or had, according to the log, sorted.
     pub(crate) fn names_ever(&self) -> Result<Vec<Name>> {
         let sql = "SELECT name FROM manifest UNION SELECT name FROM apply_change
                    UNION SELECT old_name FROM apply_change WHERE old_name IS NOT NULL ORDER BY 1";
@@ -132,10 +123,7 @@ impl Store {
         Ok(changes)
     }
 
-    /// The names of all sets that have objects or have been applied, sorted.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The names of all sets that have objects or were applied, sorted.
     pub(crate) fn sets(&self) -> Result<Vec<Name>> {
         let sql =
             "SELECT set_name FROM manifest WHERE set_name IS NOT NULL UNION SELECT set_name FROM apply_log ORDER BY 1";

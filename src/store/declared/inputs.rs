@@ -1,5 +1,5 @@
-//! Owns the tables derived from manifests, which say whose objective one is, which systems may excuse which, and which systems a
-//! maintenance window covers, and the digests by which they are known to be whole.
+//! Owns the tables derived from manifests: the system of each objective, which systems may excuse which, the systems
+//! each maintenance window covers; and the digests that show missing rows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -28,13 +28,13 @@ use crate::store::soundness::row::{intact, is_whole, whole, width};
 pub(crate) struct Inputs {
     pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
     pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
-    /// Of each system that may excuse others: those, and whether what may excuse the one may excuse the other, too.
+    /// Per upstream: the systems it may excuse, and whether its own upstreams may excuse them, too.
     pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
-    /// Of each system that is a member of others: those.
+    /// Per member: its composite systems.
     pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
 }
 
-/// A system that is new decides nothing yet.
+/// A new system decides nothing yet.
 pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
                VALUES (?1, 0, 0, 0, 0, row_sum(?1, 0, 0, 0, 0))
@@ -43,7 +43,7 @@ pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Resu
     Ok(())
 }
 
-/// Checks that all objectives of a system are known.
+/// Checks that no objective of a system is missing.
 fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = concat!(
         "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
@@ -54,7 +54,7 @@ fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
     if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("objective_input").into()) }
 }
 
-/// Checks that all maintenance windows of a system are known.
+/// Checks that no maintenance window of a system is missing.
 fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
     let sql = concat!(
         "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
@@ -67,9 +67,6 @@ fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
 
 impl Store {
     /// The objectives of a system, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives_of(&self, system: &Name) -> Result<Vec<Stored>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let found = self.believe("objective_input", &id.0, || self.derived_objectives(id).map(Some))?;
@@ -79,15 +76,12 @@ impl Store {
     }
 
     /// The ids of the objectives that the facts of systems decide.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
     pub(crate) fn decided_by(&self, systems: &[SystemId]) -> Result<Vec<i64>> {
         let from = systems.iter().map(|system| (*system, Instant::MIN));
         Ok(Followers::default().decided(&self.connection, from)?.into_keys().collect())
     }
 
-    /// The objectives of a system by the derived table, sorted by name.
+    /// The objectives of a system according to the derived table, sorted by name.
     fn derived_objectives(&self, system: SystemId) -> Result<Vec<Stored>> {
         expect_objectives(&self.connection, system)?;
         let sql = concat!(
@@ -104,10 +98,7 @@ impl Store {
         Ok(objectives)
     }
 
-    /// When the maintenance windows of a system that are not cancelled are in force.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// The schedules of a system's maintenance windows that are not cancelled.
     pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
         let mut schedules = Schedules::default();
         self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
@@ -123,15 +114,12 @@ impl Store {
         Ok(schedules)
     }
 
-    /// The maintenance windows of a system that are in force at a moment.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// The maintenance windows of a system that are active at an instant.
     pub(crate) fn windows_in_force(&self, system: &Name, at: Instant) -> Result<Vec<MaintenanceWindow>> {
         let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
         let mut windows = Vec::new();
         self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
-            // There may be very many, few of which are.
+            // Of very many windows, few may be active.
             windows.extend(maintenance_window(row, |name, body| {
                 let schedule = wire::read_schedule(name, body)?;
                 let is_in_force = schedule.is_some_and(|schedule| schedule.until(at).is_some());
@@ -143,28 +131,20 @@ impl Store {
         Ok(windows)
     }
 
-    /// Whether there is any correction. Of a shared database that is not asked beforehand.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether there may be any correction. A shared database is not asked in advance.
     pub(super) fn may_have_corrections(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT 1";
         Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
     }
 
-    /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. In a shared database that never is.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. For a shared
+    /// database, it never is.
     pub(super) fn has_many_corrections(&self) -> Result<bool> {
         let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// Systems of which it is known that no window and no correction covers them.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The systems that certainly have no maintenance window and no correction.
     pub(super) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
         let read = || {
             let sql = concat!(
@@ -186,10 +166,7 @@ impl Store {
         Ok(self.believe("maintenance_input", &"", read)?.unwrap_or_default())
     }
 
-    /// What is declared to have been recorded wrongly of a system, in the order of the names.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// The corrections of a system, sorted by name.
     pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<(Correction, Name)>> {
         let mut corrections = Vec::new();
         self.each_covering(Kind::Correction, system, |row, _| {
@@ -203,8 +180,8 @@ impl Store {
         Ok(corrections)
     }
 
-    /// Calls `each` with the row of every object of a kind that names a system, in no order, and whether that is certain: where the derived
-    /// table is damaged, with all of that kind.
+    /// Calls `each` with the row of every object of a kind that names a system, in no order, and whether that is
+    /// certain: if the derived table is damaged, it passes all objects of the kind.
     fn each_covering(
         &self,
         kind: Kind,
@@ -215,7 +192,7 @@ impl Store {
             self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
         let is_whole = whole.is_some();
         let mut statement = if is_whole {
-            // Of a kind there may be very many: the `+` keeps its index out of this, and they are not sorted, body and all.
+            // There may be very many of a kind: the `+` keeps SQLite from using its index, and bodies are not sorted.
             let sql = concat!(
                 "SELECT ",
                 whole!(manifest),
@@ -233,10 +210,7 @@ impl Store {
         Ok(())
     }
 
-    /// What each objective's inputs and each window's systems are, as stored.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The inputs of each objective and the systems of each window, as stored.
     pub(crate) fn inputs(&self) -> Result<Inputs> {
         let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
             let mut statement = self.connection.prepare(sql)?;
@@ -263,10 +237,7 @@ impl Store {
         })
     }
 
-    /// Replaces what is stored of the systems that each system may excuse.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Replaces the stored systems that each system may excuse.
     pub(crate) fn put_dependents(
         &self,
         stored: &BTreeMap<i64, Vec<(SystemId, bool)>>,
@@ -284,10 +255,8 @@ impl Store {
         Ok(())
     }
 
-    /// The names of the composite systems among some systems. Of a shared database this is not looked up: it would be read for it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The names of the composite systems among some systems. A shared database is not asked: that would fetch the
+    /// table.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
         if self.is_shared() || !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
             return Ok(Vec::new());
@@ -304,10 +273,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Replaces what is stored of the composite systems that each system is a member of.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Replaces the stored composite systems of each member.
     pub(crate) fn put_composites(
         &self,
         stored: &BTreeMap<i64, Vec<SystemId>>,
@@ -325,10 +291,7 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces the system of which an objective is.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Replaces the system of an objective.
     pub(crate) fn put_system(&self, objective: i64, system: SystemId) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
         let sql = "INSERT INTO objective_input (system, objective) VALUES (?1, ?2)";
@@ -336,16 +299,13 @@ impl Store {
         Ok(())
     }
 
-    /// Derives which systems each maintenance window covers, where that is not what is stored, and drops what is of objectives that do
-    /// not exist.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Derives the systems that each maintenance window covers, if they differ from what is stored, and drops the rows
+    /// of deleted objects.
     pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<i64, Vec<SystemId>>) -> Result<()> {
         let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
         self.connection.execute(gone, [])?;
         let covered = self.covered()?;
-        // There may be many windows, few of which are new.
+        // Of many windows, few may be new.
         let mut forget = self.connection.prepare_cached("DELETE FROM maintenance_input WHERE maintenance = ?1")?;
         for id in stored.keys().filter(|id| stored.get(id) != covered.get(id)) {
             forget.execute([id])?;
@@ -358,10 +318,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the digests of both tables, once they are as they must be.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Makes the digests of both tables, once these are right.
     pub(crate) fn digest_inputs(&self) -> Result<()> {
         let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
                    SELECT id, objectives, windows, dependents, composites,
@@ -384,10 +341,7 @@ impl Store {
         Ok(())
     }
 
-    /// The systems that each maintenance window and each correction names, by its id.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The systems that each maintenance window and correction names, by its id.
     pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
         let sql = concat!(
             "SELECT ",

@@ -1,4 +1,4 @@
-//! Owns the declared objects as stored.
+//! Owns declared objects as stored.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{expect_whole, is_whole, row_sum, unlike, whole, width};
 
-/// The places of a declared object's columns in `whole!`.
+/// The indices of a declared object's columns in `whole!`.
 mod column {
     pub(super) const ID: usize = 0;
     pub(super) const KIND: usize = 1;
@@ -41,20 +41,17 @@ mod column {
     pub(super) const REPOSITORY: usize = 11;
 }
 
-/// An objective with the id under which its caches are kept.
+/// An objective and the id of its caches.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) id: i64,
     pub(crate) objective: Objective,
-    /// Whether its set was found not to declare it any more.
+    /// Whether its set no longer declares it.
     pub(crate) orphaned: bool,
 }
 
 impl Store {
     /// One declared object.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
         let mut statement = match kind {
@@ -65,13 +62,10 @@ impl Store {
         rows.next()?.map(|row| read_object(kind, row)).transpose()
     }
 
-    /// A system that the journal or a manifest knows, with what is declared of it.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
+    /// A system that the journal or a manifest knows, with its declaration.
     pub(super) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
         const DECLARED: usize = width!(manifest);
-        // The columns stand as the tables declare them, which is how `whole!` names them.
+        // The columns are in the tables' order, as `whole!` names them.
         let sql = "SELECT declared.*, known.* FROM system AS known
                    LEFT JOIN manifest AS declared ON declared.kind = 'System' AND declared.name = known.name
                    WHERE known.name = ?1";
@@ -92,9 +86,6 @@ impl Store {
     }
 
     /// All declared objects of a kind, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
         let mut objects = Vec::new();
         self.each_object(kind, |row, object| {
@@ -125,9 +116,6 @@ impl Store {
     }
 
     /// All objectives, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn objectives(&self) -> Result<Vec<Stored>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -140,17 +128,11 @@ impl Store {
     }
 
     /// One objective.
-    ///
-    /// # Errors
-    /// Those of the database, and when the stored body cannot be read.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
         Ok(self.objectives_named([Some(name)])?.pop().flatten())
     }
 
-    /// The objectives of some names, in their order, where there are such.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// The objectives with these names, in their order; names without an objective are skipped.
     pub(crate) fn objectives_named<'n>(
         &self,
         names: impl IntoIterator<Item = Option<&'n Name>>,
@@ -163,10 +145,7 @@ impl Store {
         names.into_iter().map(|name| name.map_or(Ok(None), &mut read)).collect()
     }
 
-    /// Says which objectives are going to be asked about, so that a shared store fetches what decides them together.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Announces objectives, so that a shared store fetches everything that decides them in one trip.
     pub(crate) fn expect_objectives(&self, objectives: &[Stored]) -> Result<()> {
         let names: Vec<&str> = objectives.iter().map(|stored| stored.objective.metadata.name.as_str()).collect();
         Ok(self.connection.expect(About::Objectives(&names))?)
@@ -175,37 +154,28 @@ impl Store {
     /// The objective with this id.
     ///
     /// # Errors
-    /// Those of the database, and when it does not exist or cannot be read.
+    /// If it does not exist or cannot be read.
     pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND id = ?1");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([id])?;
-        // Only the derived table knows objectives by their ids.
+        // Only the derived table refers to objectives by id.
         rows.next()?.map(stored_objective).transpose()?.ok_or_else(|| DamagedCache("objective_input").into())
     }
 
     /// All conditions, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn conditions(&self) -> Result<Vec<Condition>> {
         let condition = |object| if let Object::Condition(condition) = object { Some(condition) } else { None };
         self.declared(Kind::Condition, condition)
     }
 
     /// How many objectives there are.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn count_objectives(&self) -> Result<usize> {
         let sql = "SELECT count(*) FROM manifest WHERE kind = 'SLO'";
         Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Writes an object, new or changed.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn put_object(&self, object: &Object, declared: Declaration<'_>) -> Result<()> {
         let body = match object {
             Object::System(system) => wire::write_system(system)?,
@@ -236,7 +206,7 @@ impl Store {
         self.sum_object(object.kind(), object.name())
     }
 
-    /// Makes the checksum of an object that was written.
+    /// Sets the checksum of a written object.
     pub(super) fn sum_object(&self, kind: Kind, name: &Name) -> Result<()> {
         let sql = concat!("UPDATE manifest SET checksum = ", row_sum!(manifest), " WHERE kind = ?1 AND name = ?2");
         self.connection.prepare_cached(sql)?.execute([kind.as_str(), name.as_str()])?;
@@ -244,9 +214,6 @@ impl Store {
     }
 
     /// The names of the systems that have a manifest.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn declared_systems(&self) -> Result<BTreeSet<Name>> {
         let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -254,18 +221,12 @@ impl Store {
     }
 
     /// All maintenance windows, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
         let window = |object| if let Object::MaintenanceWindow(window) = object { Some(window) } else { None };
         self.declared(Kind::MaintenanceWindow, window)
     }
 
     /// All corrections, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
     pub(crate) fn corrections(&self) -> Result<Vec<DeclaredCorrection>> {
         let correction = |object| if let Object::Correction(correction) = object { Some(correction) } else { None };
         self.declared(Kind::Correction, correction)
@@ -281,9 +242,6 @@ impl Store {
     }
 
     /// Gives an id to every system that a manifest names.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn know_systems<'n>(&self, names: impl Iterator<Item = &'n Name>) -> Result<()> {
         for name in names {
             system_id(&self.connection, name)?;
@@ -299,12 +257,12 @@ pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored { id: row.get(column::ID)?, objective, orphaned })
 }
 
-/// Reads a maintenance window from the columns of a declared object, by `read`, which gets the name and the body.
+/// Reads a maintenance window from the columns of a declared object; `read` gets the name and the body.
 pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str) -> Result<T>) -> Result<T> {
     read(whole_name(Kind::MaintenanceWindow, row)?, row.get_ref(column::BODY)?.as_str()?)
 }
 
-/// The systems to whose rules or calendars a maintenance window or a correction adds, from the columns of a declared object.
+/// The systems that a maintenance window or a correction covers, from the columns of a declared object.
 pub(in crate::store) fn covered(row: &Row<'_>) -> Result<Vec<Name>> {
     if row.get_ref(column::KIND)?.as_str()? == Kind::Correction.as_str() {
         return Ok(vec![correction(row)?.system]);
@@ -317,7 +275,7 @@ pub(super) fn correction(row: &Row<'_>) -> Result<DeclaredCorrection> {
     wire::read_correction(whole_name(Kind::Correction, row)?, row.get_ref(column::BODY)?.as_str()?)
 }
 
-/// The name of an object whose row is as it was written.
+/// The name of an object whose row matches its checksum.
 fn whole_name<'r>(kind: Kind, row: &'r Row<'_>) -> Result<&'r str> {
     let name = row.get_ref(column::NAME)?.as_str()?;
     expect_whole(row, width!(manifest), || format!("the stored {} {name}", kind.as_str()))?;

@@ -20,7 +20,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::open::{Store, Unreadable};
 use crate::store::facts::history::AllRules;
 
-/// How deep composite systems may be nested: more than manifests may say.
+/// How deep composite systems may be nested: deeper than manifests allow.
 const MOST_NESTED: usize = 64;
 
 /// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
@@ -31,30 +31,28 @@ pub(crate) struct Resolver<'s> {
     /// Composite systems whose members are being resolved.
     open: HashSet<Name>,
     systems: HashMap<Name, Option<Rc<System>>>,
-    /// When the windows of a system that are not cancelled are in force, as far as all are known.
+    /// Per system, when its maintenance windows that are not cancelled are active, once known.
     schedules: HashMap<Name, Schedules>,
-    /// What was recorded wrongly of a system, as far as all is known.
+    /// The corrections of each system, once known.
     corrections: HashMap<Name, Vec<(Correction, Name)>>,
     has_corrections: Option<bool>,
-    /// Whether there are so many that those of a system are read when it is asked for, though all else has been read.
+    /// Whether there are so many corrections that those of a system are read when needed, though everything else has
+    /// been read.
     looks_up_corrections: bool,
-    /// Systems of which then none needs to be looked for.
+    /// The systems that then need no query, because they have none.
     uncovered: HashSet<SystemId>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
-    /// Whether everything has been read, so that what is not there does not exist.
+    /// Whether everything has been read, so that what is missing here does not exist.
     complete: bool,
-    /// Told of every system that is resolved.
+    /// Collects the rules of every resolved system.
     rules: AllRules,
 }
 
 impl<'s> Resolver<'s> {
-    /// A resolver that reads as it goes or, with `most`, everything at once; but where corrections are very many, those of a system when it
-    /// is asked for.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// A resolver that reads as needed or, with `most`, everything at once; very many corrections are read per system,
+    /// when needed.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
         if !most {
             return Ok(Self::empty(store, HashMap::new(), false));
@@ -66,10 +64,7 @@ impl<'s> Resolver<'s> {
         Ok(Self { looks_up_corrections, uncovered, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
     }
 
-    /// A resolver that reads everything at once, and nothing that is derived from it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// A resolver that reads all declarations at once, and no derived table.
     pub(crate) fn whole(store: &'s Store) -> Result<Self> {
         Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow, Kind::Correction])
     }
@@ -87,9 +82,6 @@ impl<'s> Resolver<'s> {
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
     /// not know get ids that no stored one has.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
         let mut resolver = Self::empty(store, ids, true);
@@ -138,9 +130,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The manifest of a system, if it has one.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn system(&mut self, name: &Name) -> Result<Option<Rc<System>>> {
         if let Some(known) = self.systems.get(name) {
             return Ok(known.clone());
@@ -156,10 +145,10 @@ impl<'s> Resolver<'s> {
         Ok(found)
     }
 
-    /// A system as an evaluation needs it.
+    /// A system, as an evaluation needs it.
     ///
     /// # Errors
-    /// Those of the database, and when nothing knows the system.
+    /// If the system is unknown.
     pub(crate) fn member(&mut self, name: &Name) -> Result<Member> {
         if let Some(known) = self.members.get(name) {
             return Ok(known.clone());
@@ -186,13 +175,14 @@ impl<'s> Resolver<'s> {
         Ok(member)
     }
 
-    /// The id of a system that was not asked for before, if not everything has been read.
+    /// The id of a system without a known one.
     fn identify(&mut self, name: &Name) -> Result<SystemId> {
-        // Ids of the database are positive.
+        // Ids in the database are positive.
         let mut id = SystemId(-1 - self.ids.len() as i64);
         if !self.complete {
             let known = self.store.known_system(name)?;
-            let known = known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
+            let known =
+                known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
             self.systems.insert(name.clone(), known.1.map(Rc::new));
             id = known.0;
         }
@@ -200,7 +190,7 @@ impl<'s> Resolver<'s> {
         Ok(id)
     }
 
-    /// Whether anything may be declared to have been recorded wrongly.
+    /// Whether there may be any correction.
     fn has_corrections(&mut self) -> Result<bool> {
         if let Some(known) = self.has_corrections {
             return Ok(known);
@@ -210,7 +200,7 @@ impl<'s> Resolver<'s> {
         Ok(known)
     }
 
-    /// What a composite system is made of.
+    /// The resolved members of a composite system.
     fn composition(&mut self, name: &Name, declared: &Members) -> Result<Composition> {
         if !self.open.insert(name.clone()) {
             return Err(Unreadable(format!("system {name} is a member of itself")).into());
@@ -228,27 +218,21 @@ impl<'s> Resolver<'s> {
         Rc::clone(&self.rules)
     }
 
-    /// Lets a reader know of every system that is or will be resolved.
+    /// Shares with a reader the rules of every system that is or will be resolved.
     pub(crate) fn telling(self, rules: AllRules) -> Self {
         let told = self.members.values().map(|member| (member.id, Rc::clone(&member.rules)));
         rules.borrow_mut().extend(told);
         Self { rules, ..self }
     }
 
-    /// The model of an objective as it is stored.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The model of a stored objective.
     pub(crate) fn model(&mut self, stored: Stored) -> Result<Model> {
         let mut model = self.declared(stored.objective)?;
         model.orphaned = stored.orphaned;
         Ok(model)
     }
 
-    /// The model of an objective as a manifest declares it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The model of an objective from a manifest.
     pub(crate) fn declared(&mut self, objective: Objective) -> Result<Model> {
         let system = self.member(&objective.system)?;
         self.connect(&system)?;
@@ -259,7 +243,7 @@ impl<'s> Resolver<'s> {
         Ok(Model::new(objective, system, dependencies, maintenance, timetable))
     }
 
-    /// A schedule, unfolded once for all objectives that have it.
+    /// A schedule, unfolded once for all its objectives.
     fn timetable(&mut self, schedule: &Schedule) -> Rc<Timetable> {
         if let Some(known) = self.timetables.get(schedule) {
             return Rc::clone(known);
@@ -269,7 +253,8 @@ impl<'s> Resolver<'s> {
         timetable
     }
 
-    /// Brings what may excuse a system into the graph; where all systems and their corrections are known, what may excuse any.
+    /// Adds the systems that may excuse a system to the graph; if all systems and corrections are known, those that may
+    /// excuse any.
     fn connect(&mut self, system: &Member) -> Result<()> {
         if self.dependencies.is_complete() {
             return Ok(());
@@ -311,10 +296,7 @@ impl<'s> Resolver<'s> {
         Ok(())
     }
 
-    /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it leads on.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The edges between systems that may lead to an excuse, sorted: upstream, dependent, whether it is transitive.
     pub(crate) fn edges(&mut self) -> Result<Vec<(SystemId, SystemId, bool)>> {
         let names: Vec<Name> = self.systems.keys().cloned().collect();
         let mut edges = Vec::new();
@@ -330,10 +312,7 @@ impl<'s> Resolver<'s> {
         Ok(edges)
     }
 
-    /// Which systems are members of which composite ones: member, composite.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The members of composite systems: member, composite.
     pub(crate) fn memberships(&mut self) -> Result<Vec<(SystemId, SystemId)>> {
         let names: Vec<Name> = self.systems.keys().cloned().collect();
         let mut found = Vec::new();
@@ -350,9 +329,6 @@ impl<'s> Resolver<'s> {
     }
 
     /// The maintenance of a system, unfolded once for all its objectives.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
             return Ok(Rc::clone(known));

@@ -1,4 +1,4 @@
-//! Owns whose declared objects are and where they are declared: what an apply records of those it does not write.
+//! Owns the set and file of declared objects: what an apply records of those it does not write.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -22,10 +22,7 @@ pub(crate) struct Declaration<'a> {
 }
 
 impl Store {
-    /// Remembers where an object that did not change is declared now, and by which set.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Records the current place and set of an unchanged object.
     pub(crate) fn place_object(&self, identity: &Identity, declared: Declaration<'_>) -> Result<()> {
         let sql = "UPDATE manifest SET set_name = ?3, file = ?4, document = ?5, commit_id = ?6, repository = ?7
                    WHERE kind = ?1 AND name = ?2
@@ -37,10 +34,7 @@ impl Store {
         if moved { self.sum_object(identity.kind, &identity.name) } else { Ok(()) }
     }
 
-    /// Lets an object go on under another name, with its caches.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Renames an object, which keeps its caches.
     pub(crate) fn rename_object(&self, identity: &Identity, name: &Name) -> Result<()> {
         let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
         let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
@@ -48,10 +42,7 @@ impl Store {
         self.sum_object(identity.kind, name)
     }
 
-    /// Marks an object as gone from its set; it stays in force.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Marks an object as no longer declared in its set; it stays active.
     pub(crate) fn orphan_object(&self, identity: &Identity, at: Instant) -> Result<()> {
         let sql = "UPDATE manifest SET orphaned_at = ?3 WHERE kind = ?1 AND name = ?2 AND orphaned_at IS NULL";
         let row = params![identity.kind.as_str(), identity.name.as_str(), at.millis()];
@@ -59,10 +50,7 @@ impl Store {
         self.sum_object(identity.kind, &identity.name)
     }
 
-    /// Deletes a declared object; the journal stays as it is.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes a declared object; the journal does not change.
     pub(crate) fn delete_object(&self, identity: &Identity) -> Result<()> {
         let sql = "DELETE FROM manifest WHERE kind = ?1 AND name = ?2";
         let delete = |store: &Self| {
@@ -70,7 +58,7 @@ impl Store {
             store.connection.prepare_cached(sql)?.execute(row)?;
             Ok(())
         };
-        // The caches of an objective go with it.
+        // Its caches are deleted with it.
         self.with_caches(delete, Self::empty_caches)
     }
 }

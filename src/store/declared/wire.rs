@@ -1,4 +1,4 @@
-//! Owns the JSON in which declared objects are stored. It is read back by this and every later version.
+//! Owns the JSON in which declared objects are stored. This and every later version can read it.
 
 mod correction;
 mod system;
@@ -64,7 +64,7 @@ struct WireObjective {
     /// Millionths of a percent.
     target: i64,
     window: WireWindow,
-    /// Of its days; calendar windows carry their own.
+    /// Zone of its days; calendar windows have their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
     dependency_exclusion: String,
@@ -72,7 +72,7 @@ struct WireObjective {
     excluded_dependencies: Vec<String>,
     exclude_maintenance_windows: bool,
     counts_as_down: Vec<String>,
-    /// Of these, in thousandths; none where all count in full.
+    /// Of these statuses, in thousandths; empty if all count in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<i64>,
     /// Milliseconds.
@@ -82,7 +82,7 @@ struct WireObjective {
     attribution_grace: i64,
     not_counted_maintenance: bool,
     not_counted_unknown: bool,
-    /// In the zone of its days.
+    /// In the zone of the objective's days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     schedule: Vec<WireShift>,
     /// Millionths.
@@ -140,7 +140,7 @@ fn is_zero(millis: &i64) -> bool {
     *millis == 0
 }
 
-/// A length of time that an objective may have.
+/// Checks a duration of an objective.
 fn hindsight(millis: i64) -> Result<i64> {
     let known = Some(millis).filter(|millis| (0..=LONGEST_HINDSIGHT_MS).contains(millis));
     known.ok_or_else(|| unknown("length of time", &millis.to_string()))
@@ -262,7 +262,7 @@ enum WireSchedule {
     },
 }
 
-/// What decides when a maintenance window is in force.
+/// When a maintenance window is active.
 #[derive(Deserialize)]
 struct WireForce {
     schedule: WireSchedule,
@@ -303,7 +303,7 @@ pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWind
     })
 }
 
-/// When a maintenance window is in force, if it is not cancelled, and nothing else of it: there may be many.
+/// Reads only when a maintenance window is active, `None` if it is cancelled: there may be many.
 pub(super) fn read_schedule(name: &str, body: &str) -> Result<Option<Schedule>> {
     let wire: WireForce = serde_json::from_str(body).with_context(|| format!("the stored MaintenanceWindow {name}"))?;
     if wire.cancelled { Ok(None) } else { schedule(wire.schedule).map(Some) }
@@ -347,10 +347,10 @@ struct WireCondition {
     selector: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     system: Option<String>,
-    /// Labels of systems; empty for all there are.
+    /// Labels of systems; empty selects all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     system_selector: Option<String>,
-    /// The whole tree in its one-line spelling.
+    /// The expression on one line.
     expression: String,
     severity: String,
 }

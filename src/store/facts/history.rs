@@ -1,4 +1,4 @@
-//! Owns reading the journal: the history of a system between two moments, as of a third.
+//! Owns reading the journal: the history of a system between two instants, as of a third.
 
 mod counting;
 mod noted;
@@ -27,7 +27,7 @@ use crate::store::shared::About;
 use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
 use thinning::{Silence, Thinned};
 
-/// A stream as the journal has it.
+/// A stream in the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamRow {
     pub(crate) id: i64,
@@ -38,60 +38,57 @@ pub(crate) struct StreamRow {
 }
 
 impl StreamRow {
-    /// What it is called, as a stream of a system of this name.
+    /// Its name, given its system's.
     pub(crate) fn named(&self, system: Name) -> StreamName {
         let Self { source, check, location, .. } = self.clone();
         StreamName { system, source, check, location }
     }
 }
 
-/// Transitions of one stream that are read at once, about; and those of a segment always are.
+/// About how many transitions of one stream are read at once; a segment is always read completely.
 const MOST_AT_ONCE: usize = 1 << 17;
 
 /// What was read of one stream.
 struct Passed {
-    /// From here on its statuses are known.
+    /// Its statuses are known from here on.
     from: Instant,
     transitions: Vec<Transition>,
-    /// Up to where they were read, where that is not all the way.
+    /// How far it was read, if not completely.
     through: Option<Instant>,
 }
 
-/// Reads histories as of one moment: later facts do not exist.
+/// Reads histories as of one instant: later facts do not exist.
 pub(crate) struct Reader<'s> {
     store: &'s Store,
     as_of: Instant,
-    /// The streams of every system, when most of them will be asked for.
+    /// The streams of every system, if most of them will be needed.
     all: Option<BySystem<Vec<StreamRow>>>,
     rules: AllRules,
-    /// Whether facts are read as they were reported, also those that only repeat a status.
+    /// Whether facts are read as reported, including those that only repeat a status.
     every_fact: bool,
 }
 
-/// The rules of all systems that were resolved.
+/// The rules of all resolved systems.
 pub(crate) type AllRules = Rc<RefCell<BySystem<Rc<Rules>>>>;
 
 impl<'s> Reader<'s> {
-    /// A reader that looks streams up as they are asked for or, with `most`, all at once. It follows the rules of systems: what they leave
-    /// out is not read, nor what only repeats a status, and thresholds have been passed.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// A reader that looks streams up as needed or, with `most`, all at once. It follows the rules of systems: ignored
+    /// facts and repeated statuses are left out, and thresholds are applied.
     pub(crate) fn new(store: &'s Store, as_of: Instant, most: bool, rules: AllRules) -> Result<Self> {
         let all = if most { Some(store.all_streams()?) } else { None };
         Ok(Self { store, as_of, all, rules, every_fact: false })
     }
 
-    /// The same, of which every fact that counts is asked for, as it was reported.
+    /// The same, but every fact that counts is read as reported.
     pub(crate) fn of_every_fact(self) -> Self {
         Self { every_fact: true, ..self }
     }
 
-    /// The history of the streams of `system` in `scope`, complete between two moments, both included, as far as facts exist. Where there
-    /// are too many for being read at once it ends earlier, at a moment after `from`.
+    /// The history of the streams of `system` in `scope`, complete between two instants, both included. If there are
+    /// too many facts to read at once, it ends earlier, after `from`.
     ///
     /// # Errors
-    /// Those of the database, when a segment does not decode, and when nobody has resolved the system.
+    /// If a segment does not decode, or the system is not resolved.
     pub(crate) fn history(
         &self,
         system: SystemId,
@@ -137,8 +134,8 @@ impl<'s> Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// The transitions of a stream that count up to `through`, as they are after thresholds, from a moment at or before `from` on; without
-    /// those that only repeat a status, unless every fact is asked for.
+    /// The transitions of a stream that count up to `through`, after thresholds, from an instant at or before `from`;
+    /// without repeated statuses, unless every fact is wanted.
     fn transitions(
         &self,
         (system, stream): (SystemId, &StreamRow),
@@ -167,8 +164,8 @@ impl Reader<'_> {
 }
 
 impl Store {
-    /// The transitions of a stream up to `through`, as they are once passed through thresholds, from a moment at or before `from` on: at most
-    /// so many after `asked_from` as are read at once, unless every one is kept.
+    /// The transitions of a stream up to `through`, after thresholds, from an instant at or before `from`: after
+    /// `asked_from`, at most one batch, unless all are kept.
     fn transitions(
         &self,
         stream: &StreamRow,
@@ -189,7 +186,7 @@ impl Store {
             let Packed { first, last, count, body } = Packed::read(row, stream.id)?;
             let most = before.unwrap_or(usize::MAX).saturating_add(MOST_AT_ONCE);
             if kept.len() >= most {
-                // All before this segment was read.
+                // Everything before this segment was read.
                 reached = Some(first.plus(-1));
                 break;
             }
@@ -219,7 +216,7 @@ impl Store {
         Ok(Passed { from: known_from, transitions: kept.finish(), through: reached })
     }
 
-    /// From where on the facts of a stream must be read for thresholds to be settled at `from`: the beginning of a segment.
+    /// Where to start reading a stream so that its thresholds are settled at `from`: the start of a segment.
     fn settled_from(
         &self,
         (system, stream): (SystemId, &StreamRow),
@@ -262,9 +259,6 @@ impl Store {
     }
 
     /// The streams of one system.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
         let sql =
             concat!("SELECT ", whole!(stream), " FROM stream WHERE system = ?1 ORDER BY source, healthcheck, location");
@@ -278,9 +272,6 @@ impl Store {
     }
 
     /// The streams of every system.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn all_streams(&self) -> Result<BySystem<Vec<StreamRow>>> {
         let sql = concat!("SELECT ", whole!(stream), " FROM stream ORDER BY system, source, healthcheck, location");
         let mut statement = self.connection.prepare(sql)?;
@@ -293,17 +284,11 @@ impl Store {
     }
 
     /// The id of a system that the journal or a manifest knows.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn system(&self, name: &Name) -> Result<Option<SystemId>> {
         system_named(&self.connection, name)
     }
 
     /// All systems that have a transition or are named by a manifest, sorted by name.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn systems(&self) -> Result<Vec<(Name, SystemId)>> {
         let sql = concat!("SELECT ", whole!(system), " FROM system ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -318,9 +303,6 @@ impl Store {
     }
 
     /// Calls `each` for every fact of every stream, stream by stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(crate) fn each_fact(
         &self,
         system: SystemId,
@@ -338,11 +320,8 @@ impl Store {
         Ok(())
     }
 
-    /// Calls `each` for every fact of a system that has a note, with the moment of the next fact of its stream, stream by stream,
-    /// oldest first. Streams without notes are not read.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Calls `each` for every fact of a system that has a note, with the time of the next fact of its stream, stream by
+    /// stream, oldest first. Streams without notes are not read.
     pub(crate) fn each_noted(
         &self,
         system: SystemId,
@@ -372,9 +351,6 @@ impl Store {
     }
 
     /// Calls `each` with the facts of every segment of a stream, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a segment does not decode.
     pub(in crate::store) fn each_segment(
         &self,
         stream: i64,
@@ -427,7 +403,7 @@ fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
     Ok(StreamRow { id, source, check: name(3)?, location: name(4)?, first: Instant::from_millis(row.get(5)?) })
 }
 
-/// A name that was checked before it was stored.
+/// A stored name, which was checked when it was written.
 pub(in crate::store) fn stored_name(text: &str) -> Result<Name> {
     Name::parse(text).map_err(|error| Unreadable(format!("the stored name {text:?} is not one: {error}")).into())
 }

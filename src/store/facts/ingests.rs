@@ -1,4 +1,4 @@
-//! Owns the record of ingests: which file brought which transitions, and when.
+//! Owns the record of ingests: which file added which transitions, and when.
 
 use std::collections::BTreeMap;
 
@@ -22,16 +22,13 @@ use crate::store::soundness::row::{expect, intact};
 impl Store {
     /// Merges facts of several streams; `record` gets an id (and a row) as soon as one of them is new. Runs in a write
     /// transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn merge(
         &self,
         writer: &mut JournalWriter,
         incoming: &Incoming<'_>,
         record: &mut IngestRecord,
     ) -> Result<Merged> {
-        // A slice at a time bounds what is in memory when a batch falls into a long history.
+        // Slices limit the memory for a batch that falls into a long history.
         const SLICE: usize = 16_384;
         let mut sum = Merged::default();
         for transitions in incoming.transitions.chunks(SLICE) {
@@ -47,11 +44,8 @@ impl Store {
         Ok(sum)
     }
 
-    /// Makes sure that the facts of streams are there around those that come in, and that nobody else changes them
-    /// meanwhile: `None` is of all times. A file that is written has just one writer. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Makes sure that the stored facts around incoming ones are in a working copy, and that nobody else changes them
+    /// in the meantime; `None` is all of them. A file has only one writer anyway. Runs in a write transaction.
     pub(crate) fn expect_facts(
         &self,
         writer: &mut JournalWriter,
@@ -71,31 +65,28 @@ impl Store {
         shared.take(&self.connection, &taking)
     }
 
-    /// Locks systems of a shared database before facts of them come in. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Locks systems of a shared database before their facts are merged. Runs in a write transaction.
     pub(crate) fn lock_systems<'n>(&self, systems: impl Iterator<Item = &'n Name>) -> Result<()> {
         let Some(shared) = self.connection.shared() else { return Ok(()) };
         shared.lock_systems(&self.connection, &systems.map(Name::as_str).collect())
     }
 
-    /// Whether caches do not follow the facts that this transaction writes, but are cut by whoever reads them.
+    /// Whether this transaction leaves caches behind its facts, for readers to cut them.
     pub(crate) fn leaves_caches(&self) -> bool {
         self.connection.shared().is_some_and(Shared::is_taking)
     }
 
-    /// Cuts the caches back to what changes of systems, each with its earliest moment, leave as it is. Runs in a write
-    /// transaction, in which `followers` were read.
+    /// Cuts the caches back to what the changes of systems, each from its earliest instant, do not affect. Runs in a
+    /// write transaction, in which `followers` were read.
     ///
     /// # Errors
-    /// Those of the database, and when it cannot be told which caches those are.
+    /// If it cannot be determined which caches those are.
     pub(crate) fn trim_caches(&self, touched: &BTreeMap<SystemId, Instant>, followers: &mut Followers) -> Result<()> {
         if let Some(shared) = self.connection.shared().filter(|shared| shared.is_taking()) {
             shared.touch(touched);
             return Ok(());
         }
-        // Nothing is cut where nothing is sealed, as in a first ingest.
+        // Without seals, as in a first ingest, there is nothing to cut.
         if followers.has_seals() || self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])? {
             followers.trim(&self.connection, touched.iter().map(|(system, at)| (*system, *at)))?;
         }
@@ -112,8 +103,7 @@ impl Store {
 
     fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
         if record.id == 0 {
-            // Its checksum is made when its counts are recorded, in the same transaction. The id of one that was
-            // forgotten is not given again.
+            // Its checksum is made with its counts, in the same transaction. The id of a deleted ingest is not reused.
             let greatest =
                 "max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0))";
             let id = self.connection.next_id("ingest", greatest)?;
@@ -126,10 +116,7 @@ impl Store {
         Ok(record.id)
     }
 
-    /// Brings the counts of an ingest up to date, if it changed anything.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Updates the counts of an ingest, if it changed anything.
     pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
         if record.id == 0 {
             return Ok(());
@@ -152,9 +139,6 @@ impl Store {
     }
 
     /// Every ingest that changed the journal, newest first.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn ingests(&self) -> Result<Vec<IngestRecord>> {
         let sql = concat!(
             "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",
@@ -183,7 +167,7 @@ impl Store {
     }
 }
 
-/// A part of a stream's name as it is stored.
+/// A part of a stream's name, as stored.
 fn text(name: Option<&Name>) -> &str {
     name.map_or("", Name::as_str)
 }

@@ -27,7 +27,7 @@ pub(in crate::store) use merger::Bringer;
 use merger::Merger;
 pub(in crate::store) use rows::insert;
 
-/// New facts of one stream: sorted by moment, one a moment (the worst), with the note of that moment if it has one.
+/// New facts of one stream, sorted: one per instant (the worst), with its note if it has one.
 #[derive(Debug)]
 pub(crate) struct Incoming<'a> {
     /// Index into the writer's streams.
@@ -41,13 +41,13 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct Merged {
     /// New keys.
     pub(crate) inserted: u64,
-    /// Keys whose status was known and differs, whichever of the two won.
+    /// Keys whose known status differs, whichever of the two wins.
     pub(crate) conflicts: u64,
     /// Whether anything was written, a note included.
     pub(crate) changed: bool,
 }
 
-/// A stream as the database knows it.
+/// A stream in the database.
 #[derive(Clone, Copy, Debug)]
 struct KnownStream {
     id: i64,
@@ -57,7 +57,7 @@ struct KnownStream {
     is_new: bool,
 }
 
-/// Merges batches into the journal. It lives as long as one ingest and sees several transactions.
+/// Merges batches into the journal. It lives for one ingest, across transactions.
 #[derive(Clone)]
 pub(crate) struct JournalWriter {
     streams: Vec<(StreamName, Option<KnownStream>)>,
@@ -71,19 +71,19 @@ impl JournalWriter {
         Self { streams: Vec::new(), systems: HashMap::new(), touched: BTreeMap::new() }
     }
 
-    /// Forgets the streams' indices; the next ones start at 0.
+    /// Forgets the indices of streams; the next ones start at 0.
     pub(crate) fn restart(&mut self) {
         self.streams.clear();
         self.systems.clear();
     }
 
-    /// Forgets what is known of the streams with these indices, which others may have changed since.
+    /// Forgets the state of the streams with these indices, which others may have changed in the meantime.
     pub(super) fn look_again(&mut self, streams: impl Iterator<Item = usize>) {
         streams.for_each(|stream| self.streams[stream].1 = None);
         self.systems.clear();
     }
 
-    /// What a stream is called.
+    /// The name of a stream.
     pub(super) fn name_of(&self, stream: usize) -> &StreamName {
         &self.streams[stream].0
     }
@@ -98,25 +98,22 @@ impl JournalWriter {
         self.streams.push((name, None));
     }
 
-    /// Whether a stream is of a check, or of the system as a whole, and not of an incident.
+    /// Whether a stream is of a check or of the system itself, not of an incident.
     pub(crate) fn is_of_check(&self, stream: usize) -> bool {
         self.streams[stream].0.source == Source::Healthcheck
     }
 
-    /// The system of a stream, once something of it was merged.
+    /// The system of a stream that had something merged.
     pub(crate) fn system_of(&self, stream: usize) -> Option<SystemId> {
         self.streams[stream].1.map(|known| known.system)
     }
 
-    /// The systems that changed, each with its earliest changed moment; then forgets them.
+    /// Takes the changed systems, each with its earliest changed instant.
     pub(crate) fn take_touched(&mut self) -> BTreeMap<SystemId, Instant> {
         std::mem::take(&mut self.touched)
     }
 
     /// Merges the facts of one stream. Runs inside the store's write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
     pub(in crate::store) fn merge(
         &mut self,
         connection: &Connection,
@@ -159,7 +156,7 @@ impl JournalWriter {
         Ok(merged)
     }
 
-    /// The stream behind an index, made if it is new; `first` is then its first transition.
+    /// The stream with an index, created if new; its first transition is then `first`.
     fn stream(&mut self, connection: &Connection, index: usize, first: Instant) -> Result<KnownStream> {
         let (name, known) = &self.streams[index];
         if let Some(known) = known {
@@ -203,7 +200,7 @@ impl JournalWriter {
     }
 }
 
-/// The id of a system, made if it is new.
+/// The id of a system, created if new.
 pub(in crate::store) fn system_id(connection: &Connection, name: &Name) -> Result<SystemId> {
     if let Some(known) = system_named(connection, name)? {
         return Ok(known);
@@ -215,14 +212,14 @@ pub(in crate::store) fn system_id(connection: &Connection, name: &Name) -> Resul
     Ok(SystemId(id))
 }
 
-/// Remembers the moment of the first transition of a stream.
+/// Stores the time of the first transition of a stream.
 fn set_first(connection: &Connection, stream: i64, at: Instant) -> Result<()> {
     let sql = "UPDATE stream SET first_ts = ?2 WHERE id = ?1 AND first_ts <> ?2";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
     sum_stream(connection, stream)
 }
 
-/// Makes the checksum of a stream that was written.
+/// Sets the checksum of a written stream.
 fn sum_stream(connection: &Connection, id: i64) -> Result<()> {
     let sql = concat!("UPDATE stream SET checksum = ", row_sum!(stream), " WHERE id = ?1");
     connection.prepare_cached(sql)?.execute([id])?;

@@ -1,4 +1,4 @@
-//! Owns taking in the journal of another database.
+//! Owns importing the journal of another database.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
 
-/// The facts of one stream of the other database.
+/// The facts of one stream in the other database.
 #[derive(Default)]
 struct Facts {
     stream: i64,
@@ -21,11 +21,8 @@ struct Facts {
 }
 
 impl Store {
-    /// Merges every fact that another database has of one system, as if its export were ingested; `record` counts them. Runs in
-    /// a write transaction.
-    ///
-    /// # Errors
-    /// Those of both databases.
+    /// Merges every fact of one system in another database, as if its export were ingested; `record` counts them. Runs
+    /// in a write transaction.
     pub(crate) fn merge_system(
         &self,
         writer: &mut JournalWriter,

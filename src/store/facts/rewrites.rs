@@ -1,4 +1,4 @@
-//! Owns carrying out what is done to the journal besides adding to it, and the log of that.
+//! Owns changes to the journal other than adding facts, and their log.
 
 use std::collections::BTreeSet;
 
@@ -18,10 +18,7 @@ use crate::store::database::open::{Store, Unreadable};
 use crate::store::soundness::row::{expect_whole, row_sum, whole, width};
 
 impl Store {
-    /// The systems whose facts a rewrite changes, as far as they exist.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The systems whose facts a rewrite changes, if they exist.
     pub(crate) fn rewritten_systems(&self, rewrite: &Rewrite) -> Result<Vec<SystemId>> {
         let known = |name: &Name| self.system(name).map(|system| system.into_iter().collect::<Vec<_>>());
         match rewrite {
@@ -31,10 +28,7 @@ impl Store {
         }
     }
 
-    /// Rewrites the journal. Caches have to follow. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Rewrites the journal; the caller updates caches. Runs in a write transaction.
     pub(crate) fn rewrite(&self, rewrite: &Rewrite) -> Result<(Extent, Touched)> {
         match rewrite {
             Rewrite::ForgetIngest { ingest, .. } => self.forget_ingest(*ingest),
@@ -43,10 +37,7 @@ impl Store {
         }
     }
 
-    /// Forgets those of some systems that neither a transition nor a manifest knows. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// Deletes those of some systems that neither a transition nor a manifest refers to. Runs in a write transaction.
     pub(crate) fn forget_unknown(&self, systems: &[Name]) -> Result<()> {
         for name in systems {
             if let Some(system) = self.system(name)? {
@@ -56,10 +47,7 @@ impl Store {
         Ok(())
     }
 
-    /// The declared objects that name a system, its own manifest among them; sorted by kind, then name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a stored body cannot be read.
+    /// The declared objects that name a system, including its own manifest; sorted by kind, then name.
     pub(crate) fn naming(&self, system: &Name) -> Result<Vec<StoredObject>> {
         let mut found = Vec::new();
         for kind in Kind::ALL {
@@ -71,9 +59,6 @@ impl Store {
     }
 
     /// Records a rewrite. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn record_rewrite(&self, record: &RewriteRecord) -> Result<()> {
         let sql = "INSERT INTO rewrite_log (done_at, author, deed, ingest, file, system, source, healthcheck, new_name, transitions, notes,
                    location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -111,10 +96,8 @@ impl Store {
         Ok(())
     }
 
-    /// The rewrites of the journal, newest first, at most so many; with names, only those of such systems, by an old or a new name.
-    ///
-    /// # Errors
-    /// Those of the database, and when a row is none that any version wrote.
+    /// The rewrites of the journal, newest first, at most `most`; with names, only those of these systems, by an old or
+    /// a new name.
     pub(crate) fn rewrites(&self, names: &[Name], most: usize) -> Result<Vec<RewriteRecord>> {
         let sql = concat!("SELECT ", whole!(rewrite_log), " FROM rewrite_log ORDER BY id DESC");
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -130,9 +113,6 @@ impl Store {
     }
 
     /// The names of systems whose history was rewritten.
-    ///
-    /// # Errors
-    /// Those of the database, and when a row is none that any version wrote.
     pub(crate) fn rewritten_names(&self) -> Result<BTreeSet<Name>> {
         let records = self.rewrites(&[], usize::MAX)?;
         Ok(records.iter().flat_map(|record| record.rewrite.systems().cloned()).collect())

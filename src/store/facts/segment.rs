@@ -1,4 +1,4 @@
-//! Owns the packed form of transitions: the formats that a segment's body has had, and how facts are cut into bodies. Documented in
+//! Owns the packed form of transitions: the formats of a segment's body, and cutting facts into bodies. Documented in
 //! docs/design/segment-format.md.
 
 mod ingests;
@@ -23,9 +23,9 @@ pub(crate) use version1::summed;
 pub(in crate::store) const VERSION: u8 = 2;
 /// The most bytes a body takes; four of them fill a page.
 pub(crate) const MOST_BYTES: usize = 1980;
-/// The most facts of a body: what one more costs must stay small, however few bytes they take.
+/// The most facts of a body: adding one must stay cheap, however few bytes they take.
 pub(crate) const MOST_FACTS: usize = 4096;
-/// Fewer than this are not worth a block of their own at the end of a body.
+/// Fewer facts are not worth a block of their own at the end of a body.
 const LEAST_FACTS: usize = 8;
 /// The version and the longest unit.
 const HEAD_BYTES: usize = 8;
@@ -37,7 +37,7 @@ pub(crate) struct Fact {
     pub(crate) ingest: i64,
 }
 
-/// A segment as its row has it.
+/// A segment, as in its row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packed<'r> {
     pub(crate) first: Instant,
@@ -50,7 +50,7 @@ impl<'r> Packed<'r> {
     /// Reads the columns `first_ts, last_ts, count, body, checksum` of a stream's segment.
     ///
     /// # Errors
-    /// When they are not what was written.
+    /// If they do not match the checksum.
     pub(in crate::store) fn read(row: &'r Row<'_>, stream: i64) -> Result<Self> {
         let (first, last, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let body = row.get_ref(3)?.as_blob()?;
@@ -74,7 +74,7 @@ pub(crate) struct Part<'f> {
     pub(crate) body: Vec<u8>,
 }
 
-/// Packs facts, oldest first, into bodies that are as full as can be.
+/// Packs facts, oldest first, into bodies that are as full as possible.
 pub(crate) fn pack(facts: &[Fact]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = facts;
@@ -86,7 +86,8 @@ pub(crate) fn pack(facts: &[Fact]) -> Vec<Part<'_>> {
     parts
 }
 
-/// Packs facts, oldest first, into as few bodies, of about equally many facts where these fit: each has room for more then.
+/// Packs facts, oldest first, into as few bodies as possible, with about equally many facts in each where they fit:
+/// this leaves room in each.
 pub(crate) fn pack_evenly(facts: &[Fact]) -> Vec<Part<'_>> {
     let full = pack(facts);
     if full.len() < 2 {
@@ -103,7 +104,7 @@ pub(crate) fn pack_evenly(facts: &[Fact]) -> Vec<Part<'_>> {
     parts
 }
 
-/// Packs as many facts from the first on as fit one body.
+/// Packs as many of the first facts as fit one body.
 fn fill(facts: &[Fact]) -> Part<'_> {
     let most = &facts[..facts.len().min(MOST_FACTS)];
     let unit = moments::unit_of(most);
@@ -126,7 +127,7 @@ fn fill(facts: &[Fact]) -> Part<'_> {
     Part { facts, body }
 }
 
-/// Adds the times that follow the first of `facts`, as many as are alike and fit; returns how many.
+/// Adds the times after the first of `facts`, as many as are alike and fit; returns how many.
 fn add_block(facts: &[Fact], unit: u64, times: &mut Vec<u8>, sizes: Sizes) -> usize {
     let mut block = Block::first_of(facts, unit);
     let end = times.len();
@@ -140,7 +141,7 @@ fn add_block(facts: &[Fact], unit: u64, times: &mut Vec<u8>, sizes: Sizes) -> us
             return block.length();
         }
         times.truncate(end);
-        // What should fit is tried next, unless it is so little that it is better off in the next body.
+        // Tries next what should fit, unless it is so little that the next body is a better place.
         let fitting = block.length() * MOST_BYTES.saturating_sub(used) / (needed - used);
         if fitting < LEAST_FACTS {
             return 0;
@@ -149,7 +150,7 @@ fn add_block(facts: &[Fact], unit: u64, times: &mut Vec<u8>, sizes: Sizes) -> us
     }
 }
 
-/// What facts take besides their times.
+/// The size of facts without their times.
 #[derive(Clone, Copy, Default)]
 struct Sizes {
     statuses: statuses::Size,
@@ -172,7 +173,7 @@ impl Sizes {
 /// Reads the transitions of a body, calling `each` for every one, oldest first; returns what follows them.
 ///
 /// # Errors
-/// When the body is of no known format or ends early, moments do not strictly increase, or are out of range.
+/// If the body has an unknown format or ends early, or times do not strictly increase or are out of range.
 #[inline]
 pub(crate) fn read(
     body: &[u8],
@@ -192,11 +193,8 @@ pub(crate) fn read(
     }
 }
 
-/// The same without what only repeats the status before it, but for the very last transition. Of bodies of version 1 every one is
-/// handed on.
-///
-/// # Errors
-/// Those of [`read`].
+/// The same without transitions that only repeat the status, except the very last one. Bodies of version 1 are read
+/// completely.
 #[inline]
 pub(crate) fn read_changes(
     body: &[u8],
@@ -225,10 +223,10 @@ fn transition(at: i64, code: u8) -> Transition {
     Transition { at: Instant::from_millis(at), status: Status::ALL[usize::from(code & 3)] }
 }
 
-/// A body of which the form is known.
+/// A body whose format is known.
 enum Opened<'b> {
     Version1(&'b [u8]),
-    /// With the codes of all statuses; the times follow, in units.
+    /// The codes of all statuses; the times follow, in units.
     Version2 {
         unit: u64,
         codes: Vec<u8>,
@@ -252,14 +250,14 @@ impl<'b> Opened<'b> {
     }
 }
 
-/// Unpacks a whole body.
+/// Unpacks an entire body.
 ///
 /// # Errors
-/// As [`read`], and when ingests are missing or bytes to spare.
+/// As [`read`], and if ingests are missing or bytes are left over.
 pub(crate) fn decode(body: &[u8], first: Instant, count: usize) -> Result<Vec<Fact>, Damaged> {
     let of_version_1 = body.first() == Some(&version1::VERSION);
     let body = if of_version_1 { version1::without_checksum(body)? } else { body };
-    // However damaged the row, what it makes is bounded.
+    // However damaged the row, its memory is bounded.
     let mut facts = Vec::with_capacity(count.min(MOST_FACTS));
     let mut rest = read(body, first, count, |transition| facts.push(Fact { transition, ingest: 0 }))?;
     if of_version_1 {

@@ -4,7 +4,7 @@ CREATE TABLE system (
     name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- A stream is one source of transitions of one system; healthcheck '' is the system as a whole.
+-- A stream is one source of transitions of one system; healthcheck '' is the system itself.
 CREATE TABLE stream (
     id          INTEGER PRIMARY KEY,
     system      INTEGER NOT NULL REFERENCES system (id),
@@ -45,7 +45,7 @@ CREATE TABLE ingest (
     rejected    INTEGER NOT NULL
 ) STRICT;
 
--- Declared objects; body is their specification as JSON. Deleted ids are never given again.
+-- Declared objects; body is their specification as JSON. Deleted ids are not reused.
 CREATE TABLE manifest (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT NOT NULL CHECK (kind IN ('System', 'SLO', 'MaintenanceWindow')),
@@ -58,7 +58,7 @@ CREATE TABLE manifest (
     UNIQUE (kind, name)
 ) STRICT;
 
--- Derived from manifests: the systems whose transitions an objective's numbers depend on, and those a window covers.
+-- Derived from manifests: the systems whose transitions decide an objective's numbers, and those a window covers.
 CREATE TABLE objective_input (
     system    INTEGER NOT NULL REFERENCES system (id),
     objective INTEGER NOT NULL REFERENCES manifest (id) ON DELETE CASCADE,

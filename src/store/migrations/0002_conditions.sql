@@ -1,4 +1,5 @@
--- Why: objects may be Conditions. SQLite cannot change a CHECK, so the table is made anew; ids, and those never to be given again, stay.
+-- Why: objects may be Conditions. SQLite cannot change a CHECK, so the table is rebuilt; ids, also those not to be
+-- reused, stay.
 CREATE TABLE manifest_anew (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT NOT NULL CHECK (kind IN ('System', 'SLO', 'MaintenanceWindow', 'Condition')),

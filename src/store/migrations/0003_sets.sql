@@ -1,6 +1,7 @@
--- Why: several repositories share one database. An object knows its set and commit, whether its set has dropped it, and who applied what.
+-- Why: several repositories share one database. An object has its set and commit, whether its set dropped it, and who
+-- applied what.
 ALTER TABLE manifest ADD COLUMN set_name TEXT;
--- When the object was found gone from its set; NULL while it is declared.
+-- When the object was found missing from its set; NULL while it is declared.
 ALTER TABLE manifest ADD COLUMN orphaned_at INTEGER;
 ALTER TABLE manifest ADD COLUMN commit_id TEXT;
 

@@ -1,4 +1,5 @@
--- Why: `slo compute` publishes rows for other readers of the file (docs/reference/tables.md, a stable interface), logs what changed, and tells commands.
+-- Why: `slo compute` publishes rows for other readers of the file (docs/reference/tables.md, a stable interface), logs
+-- changes, and notifies commands.
 CREATE TABLE computation (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     as_of      TEXT NOT NULL,
@@ -98,11 +99,12 @@ CREATE TABLE change_log (
 ) STRICT;
 CREATE INDEX change_log_id ON change_log (kind, id);
 
--- Up to which change each command of --exec has been told.
+-- The last change that each command of --exec was told of.
 CREATE TABLE delivery (
     command           TEXT PRIMARY KEY,
     delivered_through INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The midnight up to which an objective's rows of daily_snapshot hold; late facts move it back as they move sealed_until.
+-- The midnight until which an objective's rows of daily_snapshot are valid; late facts move it back as they move
+-- sealed_until.
 ALTER TABLE seal ADD COLUMN published_until INTEGER NOT NULL DEFAULT 0;

@@ -1,4 +1,5 @@
--- Why: `slo compute` logs when conditions start and stop holding; it goes on from where it was, and late facts move that back.
+-- Why: `slo compute` logs when conditions start and stop firing; it continues where it stopped, and late facts move
+-- that back.
 CREATE TABLE condition_logged (
     condition    TEXT NOT NULL,
     objective    TEXT NOT NULL,

@@ -1,4 +1,5 @@
--- Why: rows tell when each objective was last seen, and the log says of a condition that it is firing, as `slo check` does.
+-- Why: rows have the last time of each objective, and the log says of a condition that it is firing, as `slo check`
+-- does.
 ALTER TABLE objective_status ADD COLUMN last_seen TEXT;
 ALTER TABLE objective_status ADD COLUMN data_age_seconds INTEGER;
 ALTER TABLE objective_status ADD COLUMN status_known INTEGER NOT NULL DEFAULT 0;

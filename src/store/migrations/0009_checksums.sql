@@ -1,4 +1,5 @@
--- Why: damage is noticed, not believed. Every row carries a checksum of its other columns (docs/design/segment-format.md), which are made once all steps are taken.
+-- Why: damage must be noticed. Every row has a checksum of its other columns (docs/design/segment-format.md); they are
+-- made after all steps.
 ALTER TABLE system ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE stream ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE segment ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
@@ -19,8 +20,8 @@ ALTER TABLE change_log ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE condition_logged ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 
--- What the two input tables hold of each system: the sums of the checksums of its objectives' and its windows' ids. A row that
--- is missing there cannot tell by itself.
+-- Per system, the sums of the checksums of its objectives' and its windows' ids in the two input tables: they show when
+-- a row is missing.
 CREATE TABLE input_digest (
     system     INTEGER PRIMARY KEY REFERENCES system (id),
     objectives INTEGER NOT NULL,

@@ -1,8 +1,9 @@
--- Why: an objective tells since when it is down, its state `degraded` is called `down`, and silence no longer ends an outage.
+-- Why: an objective says since when it is down, its state `degraded` is called `down`, and silence no longer ends an
+-- outage.
 ALTER TABLE objective_status ADD COLUMN down_since TEXT;
 UPDATE objective_status SET state = 'down' WHERE state = 'degraded';
 
--- Stored conditions keep asking for the state they mean.
+-- Stored conditions keep their meaning.
 UPDATE manifest SET body = replace(replace(replace(replace(body,
     'state == \"degraded\"', 'state == \"down\"'), 'state != \"degraded\"', 'state != \"down\"'),
     '\"degraded\" == state', '\"down\" == state'), '\"degraded\" != state', '\"down\" != state')

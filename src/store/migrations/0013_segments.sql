@@ -1,2 +1,2 @@
--- Why: bodies of segments may be of version 2 (docs/design/segment-format.md), which earlier builds would take for damage. Those of version 1 stay as they
--- are until their streams are written to, or packed anew by `slo db compact`.
+-- Why: bodies of segments may be of version 2 (docs/design/segment-format.md), which earlier builds would treat as
+-- damage. Those of version 1 stay until their streams are written to, or repacked by `slo db compact`.

@@ -1,5 +1,6 @@
--- Why: which systems decide an objective was kept as a row for each of them, so that objectives over long chains of dependencies
--- had as many rows as there are systems. Edges say the same: an objective has its own system, and systems have their upstreams.
+-- Why: the systems that decide an objective were kept as one row each, so that objectives over long chains of
+-- dependencies had as many rows as there are systems. Edges hold the same: an objective has its own system, and systems
+-- have their upstreams.
 CREATE TABLE dependency_input (
     upstream   INTEGER NOT NULL REFERENCES system (id),
     dependent  INTEGER NOT NULL REFERENCES system (id),
@@ -32,6 +33,6 @@ SELECT id, (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHE
            (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input WHERE upstream = system.id), 0
 FROM system;
 
--- Sealed days name upstreams by their ids now, no longer by their positions.
+-- Sealed days now refer to upstreams by id, no longer by position.
 DELETE FROM seal;
 DELETE FROM ledger;

@@ -1,5 +1,6 @@
--- Why: facts can be deleted for good, by the ingest that brought them, and a system's history can move to another name. What then stands
--- at a moment is what the other ingests said, so what lost against a worse status or a greater note is kept; and who deleted or moved what is logged.
+-- Why: facts can be deleted permanently, by ingest, and a system's history can move to another name. Then the reports
+-- of other ingests count, so entries that lost against a worse status or a greater note are kept; and deletions and
+-- moves are logged.
 CREATE TABLE overruled (
     stream INTEGER NOT NULL REFERENCES stream (id),
     ts     INTEGER NOT NULL,

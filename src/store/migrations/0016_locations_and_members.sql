@@ -1,4 +1,5 @@
--- Why: a check may be made from several locations, each of which is a stream of its own; location '' is the one unnamed location.
+-- Why: a check may be made from several locations, each of which is a stream of its own; location '' is the one unnamed
+-- location.
 CREATE TABLE located (
     id          INTEGER PRIMARY KEY,
     system      INTEGER NOT NULL REFERENCES system (id),
@@ -14,11 +15,11 @@ SELECT id, system, source, healthcheck, '', first_ts FROM stream;
 DROP TABLE stream;
 ALTER TABLE located RENAME TO stream;
 
--- What decides the numbers of an objective is written down in another way.
+-- What decides the numbers of an objective is encoded in another way.
 DELETE FROM seal;
 DELETE FROM ledger;
 
--- Why: the status of a composite system is made of that of its members, whose facts decide its objectives as well.
+-- Why: the status of a composite system follows from its members', whose facts decide its objectives as well.
 CREATE TABLE member_input (
     member    INTEGER NOT NULL REFERENCES system (id),
     composite INTEGER NOT NULL REFERENCES system (id),

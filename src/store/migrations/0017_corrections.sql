@@ -1,4 +1,5 @@
--- Why: objects may be Corrections. SQLite cannot change a CHECK, so the table is made anew; ids, and those never to be given again, stay.
+-- Why: objects may be Corrections. SQLite cannot change a CHECK, so the table is rebuilt; ids, also those not to be
+-- reused, stay.
 CREATE TABLE manifest_anew (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT NOT NULL CHECK (kind IN ('System', 'SLO', 'MaintenanceWindow', 'Correction', 'Condition')),
@@ -25,10 +26,10 @@ ALTER TABLE manifest_anew RENAME TO manifest;
 -- Facts may be deleted by location.
 ALTER TABLE rewrite_log ADD COLUMN location TEXT;
 
--- What decides the numbers of an objective is written down in another way.
+-- What decides the numbers of an objective is encoded in another way.
 DELETE FROM seal;
 DELETE FROM ledger;
 
--- Rows tell how much of the window is under a correction.
+-- Rows say how much of the window is under a correction.
 ALTER TABLE objective_status ADD COLUMN corrected_minutes REAL NOT NULL DEFAULT 0;
 UPDATE computation SET is_current = 0;

@@ -1,4 +1,4 @@
--- Why: systems and objectives say which maintenance is in force, and systems whether they are retired.
+-- Why: systems and objectives show the active maintenance, and systems whether they are retired.
 ALTER TABLE objective_status ADD COLUMN maintenance TEXT;
 ALTER TABLE objective_status ADD COLUMN maintenance_until TEXT;
 ALTER TABLE system_status ADD COLUMN retired INTEGER NOT NULL DEFAULT 0;

@@ -1,4 +1,4 @@
--- Why: days in a row that closed alike are one row, which a view tells apart: a quiet year takes six rows, not 365.
+-- Why: days in a row that closed alike are one row, which a view splits: a quiet year takes six rows, not 365.
 DROP TABLE daily_snapshot;
 CREATE TABLE snapshot_run (
     objective_id             TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- Why: downtime events are told as rows, with what was said of them; they are published with the next computation.
+-- Why: downtime events are published as rows, with their notes, by the next computation.
 CREATE TABLE downtime_event (
     objective_id       TEXT NOT NULL,
     start_time         TEXT NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE downtime_event (
     checksum           INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (objective_id, start_time)
 ) STRICT, WITHOUT ROWID;
--- What days are sealed from has the names of maintenance windows and corrections now, which events tell.
+-- The input of sealed days now has the names of maintenance windows and corrections, which events show.
 DELETE FROM ledger;
 DELETE FROM seal;
 UPDATE computation SET is_current = 0;

@@ -1,2 +1,2 @@
--- Why: whoever is told of a change asks next whose it is, and how its budget stands.
+-- Why: whoever is told of a change needs its owner and the state of its budget next.
 ALTER TABLE change_log ADD COLUMN view TEXT;

@@ -1,4 +1,4 @@
-//! Owns the change log, and up to which change each recipient of --exec has been told.
+//! Owns the change log, and the last change that each recipient of --exec was told of.
 
 mod appending;
 mod whole;
@@ -25,10 +25,7 @@ use crate::store::soundness::{DamagedCache, Difference};
 const COLUMNS: &str = "sequence, kind, id, occurred_at, previous, next, view";
 const INTACT: &str = intact!(change_log);
 
-/// Refuses a logged change that is not as it was written.
-///
-/// # Errors
-/// When it is not.
+/// Refuses a logged change that does not match its checksum.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
 }
@@ -45,14 +42,14 @@ impl LogRange {
         self.through <= self.after
     }
 
-    /// The last so many of them. Numbers may have gaps, so that there may be fewer.
+    /// Only the last `most` of them. Numbers may have gaps, so there may be fewer.
     pub(crate) fn last(self, most: i64) -> Self {
         Self { after: self.after.max(self.through - most), ..self }
     }
 }
 
-/// Held by the process that tells commands of changes, so that none is told twice. The operating system gives it back
-/// when the process ends, however it does.
+/// Held by the process that tells commands of changes, so that none is told twice. The operating system releases it
+/// when the process ends, for any reason.
 #[derive(Debug)]
 pub(crate) struct DeliveryLock(#[expect(dead_code, reason = "it is held, not used")] Lock);
 
@@ -63,17 +60,14 @@ enum Lock {
     Shared(Held),
 }
 
-/// The name of a recipient that was given none: a hash of its command's text, which is not kept, for it may hold secrets.
+/// The name of a recipient without one: a hash of its command's text, which is not stored because it may hold secrets.
 pub(crate) fn recipient_of(command: &str) -> String {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(command.as_bytes())[..16]);
     format!("sha256:{:032x}", u128::from_be_bytes(first))
 }
 
-/// Replaces the texts of commands, by which earlier schemas knew recipients, with their hashes.
-///
-/// # Errors
-/// Those of the database.
+/// Replaces the texts of commands, by which earlier schemas identified recipients, with their hashes.
 pub(in crate::store) fn forget_texts(connection: &Connection) -> Result<()> {
     let texts: Vec<String> = connection
         .prepare("SELECT name FROM delivery")?
@@ -87,9 +81,6 @@ pub(in crate::store) fn forget_texts(connection: &Connection) -> Result<()> {
 
 impl Store {
     /// Calls `each` with the changes in a range of the log, in order, until it says `false`.
-    ///
-    /// # Errors
-    /// Those of the database and of `each`, and when a change cannot be read.
     pub(crate) fn each_change(&self, range: LogRange, mut each: impl FnMut(Logged) -> Result<bool>) -> Result<()> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence"
@@ -106,9 +97,6 @@ impl Store {
     }
 
     /// How many changes of each kind a range of the log has.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn count_changes(&self, range: LogRange) -> Result<Vec<(ChangeKind, usize)>> {
         let sql = "SELECT count(*) FROM change_log WHERE sequence > ?1 AND sequence <= ?2 AND +kind = ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -119,11 +107,8 @@ impl Store {
         ChangeKind::ALL.into_iter().map(count).collect()
     }
 
-    /// Remembers a recipient that is to be told of every change logged from now on, unless it is known already. How far one was told
-    /// whose row is damaged nobody knows: it is told of changes from now on, and that is noted.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Adds a recipient that is told of every change logged from now on, unless it is known. If its row is damaged,
+    /// nobody knows how far it was told: it is told of changes from now on, and the damage is noted.
     pub(crate) fn follow_changes(&self, name: &str) -> Result<()> {
         let damaged = concat!("DELETE FROM delivery WHERE name = ?1 AND NOT ", intact!(delivery));
         if self.connection.execute(damaged, [name])? > 0 {
@@ -136,10 +121,7 @@ impl Store {
         Ok(())
     }
 
-    /// What the log says was seen last of everything but conditions, which are compared with history.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log is damaged.
+    /// The last views in the log of everything but conditions, which are compared with history.
     pub(crate) fn logged_views(&self) -> Result<Views> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log WHERE sequence IN
@@ -156,10 +138,7 @@ impl Store {
         Ok(views)
     }
 
-    /// Checks that the log can go on: that the last change is as it was written, and that there is a next number.
-    ///
-    /// # Errors
-    /// When it cannot.
+    /// Checks that the log can continue: that the last change matches its checksum, and that there is a next number.
     pub(crate) fn expect_log(&self) -> Result<()> {
         let sql = concat!(
             "SELECT ",
@@ -173,10 +152,7 @@ impl Store {
         if is_intact(row, 0)? && is_intact(row, 1)? { Ok(()) } else { Err(DamagedCache("change_log").into()) }
     }
 
-    /// The oldest change that a recipient has not been told of.
-    ///
-    /// # Errors
-    /// Those of the database, and when the change cannot be read.
+    /// The oldest change that a recipient was not told of.
     pub(crate) fn undelivered(&self, name: &str) -> Result<Option<Logged>> {
         let sql = format!(
             "SELECT {COLUMNS}, {INTACT} FROM change_log
@@ -189,20 +165,14 @@ impl Store {
         read_logged(row).map(Some)
     }
 
-    /// How many changes a recipient has not been told of.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// How many changes a recipient was not told of.
     pub(crate) fn count_undelivered(&self, name: &str) -> Result<u64> {
         let sql = "SELECT count(*) FROM change_log
                    WHERE sequence > (SELECT delivered_through FROM delivery WHERE name = ?1)";
         Ok(self.connection.query_row(sql, [name], |row| row.get(0))?)
     }
 
-    /// Remembers that a recipient has been told of all changes up to one.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Stores that a recipient was told of all changes up to one.
     pub(crate) fn delivered(&mut self, name: &str, sequence: i64) -> Result<()> {
         let put = |store: &Self| {
             let sql = "UPDATE delivery SET delivered_through = ?2, checksum = row_sum(?1, ?2) WHERE name = ?1";
@@ -215,11 +185,11 @@ impl Store {
         }
     }
 
-    /// Waits until no other process tells commands of changes. The lock is a file beside the database: SQLite's own locks would
-    /// hold up whoever writes while a command runs.
+    /// Waits until no other process tells commands of changes. The lock is a file beside the database: SQLite's own
+    /// locks would block writers while a command runs.
     ///
     /// # Errors
-    /// When the file cannot be made or locked.
+    /// If the file cannot be created or locked.
     pub(crate) fn lock_delivery(&self) -> Result<DeliveryLock> {
         if let Some(shared) = self.connection.shared() {
             return Ok(DeliveryLock(Lock::Shared(shared.hold_delivery(&self.connection)?)));
@@ -227,7 +197,8 @@ impl Store {
         let path = with_suffix(self.path(), "-delivery");
         let open = || -> std::io::Result<File> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
-            // Whoever may write the database may lock this; its owner has seen to it where that is somebody else.
+            // Whoever may write the database may lock this; if the file is another user's, that user has set its
+            // permissions.
             drop(std::fs::metadata(self.path()).and_then(|known| file.set_permissions(known.permissions())));
             file.lock()?;
             Ok(file)
@@ -240,11 +211,8 @@ impl Store {
         })
     }
 
-    /// Checks that every logged change reads, continues the one before it, and names the fields that differ, and that together
-    /// they lead to what was seen last.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Checks that every logged change can be read, continues the one before it, and names the fields that differ, and
+    /// that together they lead to the last views.
     pub(crate) fn verify_changes(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
         let sql = format!("SELECT {COLUMNS}, changed_fields FROM change_log ORDER BY kind, id, sequence");
@@ -279,7 +247,7 @@ impl Store {
             };
             before = Some(change);
         }
-        // When conditions hold is no view of one moment: it is compared with history itself.
+        // Conditions are not views of one instant: they are compared with history itself.
         last.retain(|(kind, _), _| *kind != ChangeKind::Condition);
         let seen = self.last_views()?;
         if let Some((kind, id)) = seen.keys().chain(last.keys()).find(|key| seen.get(*key) != last.get(*key)) {

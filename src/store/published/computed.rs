@@ -1,5 +1,5 @@
-//! Owns the tables that `compute` fills for other readers of the file: bringing them in line with what was computed, writing only
-//! what differs, and comparing them with it. docs/reference/tables.md promises their names and columns.
+//! Owns the tables that `compute` fills for other readers of the file: updating them, writing only what differs, and
+//! comparing them with what was computed. docs/reference/tables.md promises their names and columns.
 
 mod aligning;
 mod days;
@@ -23,7 +23,7 @@ use crate::store::soundness::{DamagedCache, Difference, row};
 
 pub(crate) use publishing::{Before, Publisher};
 
-/// The columns of a table as it declares them, but for the checksum; the first `keys` of them tell its rows apart.
+/// The columns of a table as declared, without the checksum; the first `keys` of them identify its rows.
 struct Table {
     name: &'static str,
     keys: usize,
@@ -31,18 +31,18 @@ struct Table {
 }
 
 impl Table {
-    /// All columns, as they are read and written.
+    /// All columns, in the order of reading and writing.
     fn all(&self) -> String {
         format!("{}, checksum", self.columns.join(", "))
     }
 
-    /// A statement that puts a row in place of what has its keys.
+    /// A statement that inserts a row or replaces the one with its keys.
     fn putting(&self) -> String {
         let places: Vec<String> = (1..=self.columns.len() + 1).map(|place| format!("?{place}")).collect();
         format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", self.name, self.all(), places.join(", "))
     }
 
-    /// How the keys of two rows compare.
+    /// Compares the keys of two rows.
     fn compare(&self, one: &Row, other: &Row) -> Ordering {
         let keys = one.iter().zip(other).take(self.keys).map(|pair| match pair {
             (Value::Text(one), Value::Text(other)) => one.cmp(other),
@@ -52,7 +52,7 @@ impl Table {
     }
 }
 
-/// The tables that are brought in line row by row.
+/// The tables that are updated row by row.
 const ALIGNED: [&Table; 4] = [&rows::OBJECTIVE_STATUS, &rows::STREAK, &rows::SYSTEM_STATUS, &rows::ACHIEVEMENT];
 
 /// A row with its checksum.
@@ -64,20 +64,20 @@ fn summed(mut row: Row) -> Row {
 /// The values of one row, in the order of the table's columns.
 type Row = Vec<Value>;
 
-/// What is seen of everything by its kind and id.
+/// The views of everything, by kind and id.
 pub(crate) type Views = BTreeMap<(ChangeKind, String), View>;
 
 /// The last computation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Computed {
     pub(crate) as_of: Instant,
-    /// Whether neither a fact up to then nor a manifest has changed since.
+    /// Whether no fact until then and no manifest has changed since.
     pub(crate) is_current: bool,
-    /// That of the tables as it left them; 0 where that is not known.
+    /// The digest of the tables after it; 0 if unknown.
     digest: i64,
 }
 
-/// A digest of the tables that are brought in line row by row, whatever the order of their rows.
+/// A digest of the tables that are updated row by row, whatever the order of their rows.
 #[derive(Clone, Copy, Default, Debug)]
 struct Digest {
     rows: i64,
@@ -92,7 +92,7 @@ impl Digest {
     }
 }
 
-/// Those of the tables of [`ALIGNED`].
+/// The digests of the tables of [`ALIGNED`].
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Aligned([Digest; 4]);
 
@@ -103,10 +103,7 @@ fn digest_of(tables: impl IntoIterator<Item = Digest>) -> i64 {
 }
 
 impl Store {
-    /// What the last computation was of, if there was one; `None` also when the row that says so is damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The last computation, if there was one; `None` also if its row is damaged.
     pub(crate) fn computed(&self) -> Result<Option<Computed>> {
         let sql = concat!("SELECT as_of, is_current, ", intact!(computation), ", digest FROM computation");
         self.believe("computation", &"", || {
@@ -120,10 +117,7 @@ impl Store {
         })
     }
 
-    /// The moment of the last computation, if there was one; `otherwise` when it is damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The time of the last computation, if there was one; `otherwise` if its row is damaged.
     pub(crate) fn computed_or_damaged(&self, otherwise: Instant) -> Result<Option<Instant>> {
         if let Some(computed) = self.computed()? {
             return Ok(Some(computed.as_of));
@@ -132,10 +126,7 @@ impl Store {
         Ok(was.unwrap_or(true).then_some(otherwise))
     }
 
-    /// Remembers what the tables are of, and what is in them, given what was brought in line.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Stores the time of the tables and their digest, given what was aligned.
     pub(crate) fn put_computed(&self, as_of: Instant, aligned: Aligned) -> Result<()> {
         let digest = digest_of(aligned.0.into_iter().chain(self.past_digests()?));
         self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;
@@ -149,11 +140,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the tables are what a computation as of a moment would make of them: the last one was of the same, nothing has changed since,
-    /// and every row is there, as it was written.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether the tables are what a computation as of `as_of` would produce: the last one was of the same time,
+    /// nothing has changed since, and every row is there and intact.
     pub(crate) fn is_computed(&self, as_of: Instant) -> Result<bool> {
         let Some(computed) = self.computed()?.filter(|computed| computed.is_current && computed.as_of == as_of) else {
             return Ok(false);
@@ -179,7 +167,7 @@ impl Store {
         Ok(digest_of(digests) == computed.digest)
     }
 
-    /// The digests of the days and the events that are published, by the checksums they carry.
+    /// The digests of the published days and events, from their checksums.
     fn past_digests(&self) -> Result<Vec<Digest>> {
         let digest = |table: &Table| -> Result<Digest> {
             let sql = format!("SELECT count(*), coalesce(sum(checksum & 4294967295), 0) FROM {}", table.name);
@@ -188,18 +176,12 @@ impl Store {
         [&rows::SNAPSHOT_RUN, &rows::DOWNTIME_EVENT].into_iter().map(digest).collect()
     }
 
-    /// Remembers that the tables are out of date, for manifests have changed.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Marks the tables as outdated, because manifests have changed.
     pub(crate) fn outdate_computed(&self) -> Result<()> {
         seals::outdate(&self.connection, Instant::MIN)
     }
 
-    /// What was seen of everything when it was last computed. Where a table that tells it is damaged, the change log tells it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The views of everything as of the last computation. If their table is damaged, the change log has them.
     pub(crate) fn last_views(&self) -> Result<Views> {
         if self.computed()?.is_none() {
             return self.logged_views();
@@ -223,7 +205,7 @@ impl Store {
         Ok(views)
     }
 
-    /// The rows of a table under a condition, by their keys.
+    /// The rows of a table that match a condition, by their keys.
     fn stored(
         &self,
         table: &Table,
@@ -251,7 +233,7 @@ impl Store {
         stored.into_values().try_for_each(|row| self.delete_row(table, &row))
     }
 
-    /// Puts a row by the statement of its table.
+    /// Writes a row with the statement of its table.
     fn put_row(&self, putting: &str, row: &Row) -> Result<()> {
         self.connection.prepare_cached(putting)?.execute(params_from_iter(row))?;
         Ok(())
@@ -266,7 +248,7 @@ impl Store {
     }
 }
 
-/// A row as a table holds it, with its checksum.
+/// A row of a table, with its checksum.
 fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
     let mut values = Row::with_capacity(table.columns.len() + 1);
     for index in 0..=table.columns.len() {
@@ -275,7 +257,7 @@ fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
     Ok(values)
 }
 
-/// The table in which is what is seen of a kind of thing.
+/// The table with the views of a kind.
 fn table_of(kind: ChangeKind) -> &'static Table {
     match kind {
         ChangeKind::Objective => &rows::OBJECTIVE_STATUS,
@@ -284,7 +266,7 @@ fn table_of(kind: ChangeKind) -> &'static Table {
     }
 }
 
-/// The fields of a view, with the columns that tell them and whether those are flags.
+/// The fields of a view, with their columns and whether those are flags.
 fn fields(kind: ChangeKind) -> &'static [(&'static str, &'static str, bool)] {
     match kind {
         ChangeKind::Objective => &[
@@ -303,26 +285,26 @@ fn fields(kind: ChangeKind) -> &'static [(&'static str, &'static str, bool)] {
     }
 }
 
-/// By what the change log knows a row.
+/// The id of a row in the change log.
 fn id_of(kind: ChangeKind, row: &Row) -> String {
     row[..table_of(kind).keys].iter().map(in_words).collect::<Vec<_>>().join("/")
 }
 
-/// Checks that a stored row is as it was written.
+/// Checks that a stored row is intact.
 fn expect(table: &Table, row: &Row) -> Result<()> {
     let (covered, sum) = row.split_at(table.columns.len());
     let is_whole = sum == [Value::Integer(row::checksum(covered.iter().map(ValueRef::from)).into())];
     if is_whole { Ok(()) } else { Err(DamagedCache(table.name).into()) }
 }
 
-/// The places of the columns that tell what is seen of a kind of thing.
+/// The places of the columns that make up a view.
 fn seen_in(kind: ChangeKind) -> Vec<usize> {
     let tells = |column: &str| fields(kind).iter().any(|(_, tells, _)| *tells == column);
     let columns = table_of(kind).columns.iter().enumerate();
     columns.filter(|(_, column)| tells(column)).map(|(place, _)| place).collect()
 }
 
-/// What is seen of a stored row.
+/// The view of a stored row.
 fn view_of(kind: ChangeKind, row: &Row) -> Result<View> {
     let table = table_of(kind);
     expect(table, row)?;
@@ -338,12 +320,12 @@ fn view_of(kind: ChangeKind, row: &Row) -> Result<View> {
     fields(kind).iter().map(seen).collect::<Result<_>>().map(View)
 }
 
-/// A row by its table and keys.
+/// Names a row by its table and keys.
 fn place(table: &Table, row: &[Value]) -> String {
     format!("{}: {}", table.name, row[..table.keys].iter().map(in_words).collect::<Vec<_>>().join(" "))
 }
 
-/// The first column that is another than it should be.
+/// The first column that differs from the wanted one.
 fn differing_column(table: &Table, row: &Row, wanted: &Row) -> Option<Difference> {
     let columns = table.columns.iter().chain(&["checksum"]);
     let (column, (is, should)) = columns.zip(row.iter().zip(wanted)).find(|(_, (is, should))| is != should)?;

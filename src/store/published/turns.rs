@@ -1,4 +1,4 @@
-//! Owns how far the turns of conditions are logged, and reading back what the log says of them. The column `objective` holds
+//! Owns how far the turns of conditions are logged, and reading them back from the log. The column `objective` holds
 //! [`Pair::subject_id`].
 
 use anyhow::Result;
@@ -17,17 +17,17 @@ use crate::store::soundness::row::{intact, is_intact, row_sum};
 /// How far the turns of one condition for one objective or system are logged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LoggedUntil {
-    /// What decides them, besides the journal.
+    /// What decides them besides the journal.
     pub(crate) fingerprint: i64,
-    /// From where on they are: what was before was no news any more.
+    /// The start of logging: earlier turns were no news any more.
     pub(crate) from: Instant,
-    /// The last moment up to which they are.
+    /// The last instant until which they are logged.
     pub(crate) at: Instant,
 }
 
-/// Remembers that turns at `at` and later may be others than those logged.
+/// Marks turns at `at` and later as possibly different from the logged ones.
 pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
-    // A row that is damaged stays so.
+    // A damaged row stays damaged.
     let sql = concat!(
         "UPDATE condition_logged SET logged_until = ?1, checksum = CASE checksum WHEN ",
         row_sum!(condition_logged),
@@ -38,10 +38,7 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
 }
 
 impl Store {
-    /// How far everything is logged, in the order of names. What is damaged is as if it were not logged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// How far everything is logged, sorted by name. Damaged rows count as not logged.
     pub(crate) fn logged_conditions(&self) -> Result<Vec<(Pair, LoggedUntil)>> {
         let sql = concat!(
             "SELECT condition, objective, fingerprint, logged_until, logged_from, ",
@@ -66,10 +63,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Remembers how far the turns of a condition for an objective are logged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Stores how far the turns of a condition for an objective are logged.
     pub(crate) fn put_logged(&self, pair: &Pair, logged: LoggedUntil) -> Result<()> {
         let sql =
             "INSERT INTO condition_logged (condition, objective, fingerprint, logged_until, logged_from, checksum)
@@ -82,30 +76,21 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets how far what is damaged is logged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes damaged rows.
     pub(crate) fn drop_damaged_logged(&self) -> Result<()> {
         let sql = concat!("DELETE FROM condition_logged WHERE NOT ", intact!(condition_logged));
         self.connection.execute(sql, [])?;
         Ok(())
     }
 
-    /// Forgets how far the turns of a condition for an objective are logged: it is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes how far the turns of a condition for an objective are logged: it is gone.
     pub(crate) fn drop_logged(&self, pair: &Pair) -> Result<()> {
         let sql = "DELETE FROM condition_logged WHERE condition = ?1 AND objective = ?2";
         self.connection.prepare_cached(sql)?.execute([pair.condition.as_str(), &pair.subject_id()])?;
         Ok(())
     }
 
-    /// What was logged last of a condition for an objective; `None` when nothing was, or that it is gone.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
+    /// The last logged view of a condition for an objective; `None` if there is none, or it is logged as gone.
     pub(crate) fn last_turn(&self, pair: &Pair) -> Result<Option<View>> {
         let sql = concat!(
             "SELECT next, ",
@@ -120,18 +105,12 @@ impl Store {
         stored.map(|stored| changes::read_view(&stored)).transpose()
     }
 
-    /// The first moment of which the log says something of a condition for an objective; `None` when it says nothing.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
+    /// The first instant in the log of a condition for an objective; `None` if it is not logged.
     pub(crate) fn first_told(&self, pair: &Pair) -> Result<Option<Instant>> {
         Ok(self.told(pair, BEGINNING)?.after.first().map(|entry| entry.at))
     }
 
-    /// What the log says of a condition for an objective from a moment on.
-    ///
-    /// # Errors
-    /// Those of the database, and when the log does not read.
+    /// The log of a condition for an objective from an instant on.
     pub(crate) fn told(&self, pair: &Pair, from: Instant) -> Result<Told> {
         let sql = concat!(
             "SELECT occurred_at, next, ",

@@ -1,5 +1,6 @@
-//! Owns which sealed days follow the facts of which systems: the walk along the tables derived from manifests, each of which is compared
-//! with the digests of its systems, and what is known of the seals it comes to. All of it is read once a transaction.
+//! Owns which sealed days follow the facts of which systems: the walk along the tables derived from manifests, each of
+//! which is compared with the digests of its systems, and the seals that it reaches. All of it is read once per
+//! transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,7 +17,7 @@ use crate::store::database::open::Store;
 use crate::store::soundness::row::{checksum, is_whole};
 use crate::store::soundness::{DamagedCache, makes_no_sense};
 
-/// What was read in a transaction of what follows facts.
+/// What was read in a transaction.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Followers {
     systems: HashMap<SystemId, Followed>,
@@ -24,41 +25,40 @@ pub(crate) struct Followers {
     of_all: Option<OfAll>,
 }
 
-/// What follows the facts of all systems, as it was read.
+/// What depends on the facts of all systems.
 #[derive(Clone, Debug)]
 struct OfAll {
-    /// Up to when the turns of any condition are logged.
+    /// The latest instant up to which a condition is logged.
     logged_until: Value,
-    /// As of when the computation was that holds.
+    /// The instant of the current computation.
     computed: Value,
 }
 
-/// What follows the facts of one system at once.
+/// What follows the facts of one system directly.
 #[derive(Clone, Default, Debug)]
 struct Followed {
     objectives: Box<[i64]>,
-    /// Systems that it may excuse, and whether what may excuse it may excuse them, too.
+    /// Systems that it may excuse, and whether its own upstreams may excuse them, too.
     dependents: Box<[(SystemId, bool)]>,
-    /// Composite systems that it is a member of.
+    /// Its composite systems.
     composites: Box<[SystemId]>,
-    /// Whether that is all there is.
+    /// Whether nothing is missing.
     is_whole: bool,
 }
 
-/// What is known of the sealed days of an objective.
+/// The seal of an objective.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     fingerprint: i64,
     sealed_until: i64,
     published_until: i64,
     due_at: i64,
-    /// A seal that is damaged or missing says nothing.
+    /// False if the seal is damaged or missing, and says nothing.
     is_whole: bool,
 }
 
 impl Known {
-    const NOTHING: Self =
-        Self { fingerprint: 0, sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
+    const NOTHING: Self = Self { fingerprint: 0, sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
 
     fn reaches_past(&self, before: i64) -> bool {
         !self.is_whole || self.sealed_until > before || self.published_until > before
@@ -69,21 +69,21 @@ impl Known {
     }
 }
 
-/// What comes of facts on the way from system to system.
+/// The effect of facts on the way from system to system.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Step {
-    /// Facts make this system what it is: its own, and along composite systems those of its members.
+    /// Facts decide this system's status: its own, or those of a composite system's members.
     Made(SystemId),
     /// Facts of another system may excuse this one.
     Excused(SystemId),
 }
 
-/// A walk from systems to the objectives that their facts decide: the systems' own, those of composite systems made of them, and those that
-/// any of these may excuse.
+/// A walk from systems to the objectives that their facts decide: the systems' own, those of their composite systems,
+/// and those that any of these may excuse.
 #[derive(Default)]
 struct Walk {
     seen: HashSet<Step>,
-    /// Each with the earliest moment, if systems are gone from in the order of theirs.
+    /// Each with the earliest instant, if the walk takes the systems in the order of theirs.
     decided: BTreeMap<i64, Instant>,
 }
 
@@ -119,10 +119,7 @@ impl Walk {
 }
 
 impl Followers {
-    /// The objectives that facts of systems decide, each with the earliest moment of those.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
+    /// The objectives that facts of systems decide, each with the earliest instant of those.
     pub(in crate::store) fn decided(
         &mut self,
         connection: &Connection,
@@ -135,11 +132,8 @@ impl Followers {
         Ok(walk.decided)
     }
 
-    /// Cuts the sealed and the published days of every objective to those that changes of systems, each from a moment on, leave as they
-    /// are: those that end before it, in whatever zone.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
+    /// Cuts the sealed and published days of every objective to those that changes of systems, each from an instant on,
+    /// do not affect: those that end earlier, in any zone.
     pub(in crate::store) fn trim(
         &mut self,
         connection: &Connection,
@@ -148,7 +142,7 @@ impl Followers {
         for (objective, at) in self.decided(connection, touched)? {
             let Some(known) = self.seals.get_mut(&objective) else { continue };
             let before = before(at);
-            // A row that is damaged stays so.
+            // A damaged row stays damaged.
             if known.is_whole && known.reaches_past(before) {
                 known.sealed_until = known.sealed_until.min(before);
                 known.published_until = known.published_until.min(before);
@@ -160,17 +154,17 @@ impl Followers {
         Ok(())
     }
 
-    /// Whether something is sealed, as far as was read.
+    /// Whether a seal was read.
     pub(in crate::store) fn has_seals(&self) -> bool {
         self.seals.values().any(|known| known.is_whole)
     }
 
-    /// Whether facts decide an objective, as far as was read.
+    /// Whether an objective was read that depends on the systems.
     pub(crate) fn has_objectives(&self) -> bool {
         !self.seals.is_empty()
     }
 
-    /// Whether a computation as of a moment or later may hold.
+    /// Whether there may be a current computation as of an instant or later.
     pub(in crate::store) fn may_be_computed(&self, at: Instant) -> bool {
         self.of_all.as_ref().is_none_or(|of_all| match &of_all.computed {
             Value::Null => false,
@@ -179,7 +173,7 @@ impl Followers {
         })
     }
 
-    /// Whether turns may be logged at a moment or later.
+    /// Whether conditions may be logged up to an instant or later.
     pub(in crate::store) fn may_be_logged(&self, at: Instant) -> bool {
         self.of_all.as_ref().is_none_or(|of_all| match of_all.logged_until {
             Value::Null => false,
@@ -188,11 +182,9 @@ impl Followers {
         })
     }
 
-    /// The objectives that facts of systems decide and of which a day that is over `now` is not sealed, or whose seal is damaged or
-    /// missing, the furthest behind first: of as many systems as it takes for them to be `enough`.
-    ///
-    /// # Errors
-    /// Those of the database, and when it cannot be told which those are.
+    /// The objectives that facts of systems decide and that are behind `now`: with a finished day that is not sealed,
+    /// or a damaged or missing seal. Those furthest behind come first. It takes only as many systems as it needs to
+    /// find `enough`.
     pub(crate) fn behind(
         &mut self,
         store: &Store,
@@ -214,7 +206,7 @@ impl Followers {
         Ok(behind.into_iter().map(|(_, objective)| objective).collect())
     }
 
-    /// What follows the facts of a system at once.
+    /// What follows the facts of a system directly.
     fn followed(&mut self, connection: &Connection, system: SystemId) -> Result<&Followed> {
         if !self.systems.contains_key(&system) {
             let followed = self.read(connection, system)?;
@@ -233,7 +225,7 @@ impl Followers {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query([system.0])?;
         let (mut objectives, mut dependents, mut composites) = (Vec::new(), Vec::new(), Vec::new());
-        // Sums of the rows, and what the digest says they are.
+        // The sums of the rows, and the sums in the digest.
         let (mut sums, mut digest) = ([0_i64; 3], None);
         while let Some(row) = rows.next()? {
             match row.get(0)? {
@@ -263,21 +255,27 @@ impl Followers {
     }
 }
 
-/// What is known of a seal, whose columns stand behind the first one.
+/// A seal, whose columns come after the first one.
 fn known(row: &Row<'_>) -> Result<Known> {
     if !is_whole(row, 1..7)? {
         return Ok(Known::NOTHING);
     }
     let fingerprint = row.get(2)?;
-    Ok(Known { fingerprint, sealed_until: row.get(3)?, published_until: row.get(4)?, due_at: row.get(5)?, is_whole: true })
+    Ok(Known {
+        fingerprint,
+        sealed_until: row.get(3)?,
+        published_until: row.get(4)?,
+        due_at: row.get(5)?,
+        is_whole: true,
+    })
 }
 
 impl Store {
-    /// Reads what an ingest at a moment is going to need of the caches that follow systems, facts of which come in from a moment on. Pages
-    /// that make no sense are met then; whatever else may be wrong is told when it matters.
+    /// Reads what an ingest needs of the caches that follow systems whose facts change from an instant on. Invalid
+    /// pages are found then; other damage is reported when it matters.
     ///
     /// # Errors
-    /// That pages make no sense.
+    /// If pages are invalid.
     pub(crate) fn followers(&self, systems: &BTreeSet<&Name>, (from, now): (Instant, Instant)) -> Result<Followers> {
         let mut followers = Followers::default();
         match self.look(&mut followers, systems, (from, now)) {
@@ -304,7 +302,7 @@ impl Store {
                 self.connection.prepare_cached(sql)?.query([objective])?.next()?;
             }
         }
-        // Also of a system that is new.
+        // Also for a new system.
         let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged),
                              (SELECT max(as_of) FROM computation WHERE is_current <> 0)";
         let read = |row: &Row<'_>| Ok(OfAll { logged_until: row.get(0)?, computed: row.get(1)? });

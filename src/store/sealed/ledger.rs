@@ -8,22 +8,22 @@ use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::DAY_MS;
 use crate::store::varint::{Damaged, put, take};
 
-/// The formats of bodies; the first byte of each. They differ in the unit of downtime: milliseconds where all of it is whole ones, and
-/// microseconds where weights make parts of them or outages are too short to count.
+/// The formats of bodies; the first byte of each. They differ in the unit of downtime: milliseconds if all of it is
+/// whole ones, and microseconds if weights yield parts of them or outages are too short to count.
 const IN_MILLIS: u8 = 3;
 const IN_MICROS: u8 = 4;
-/// The bit of upstreams.
+/// The bit for upstreams.
 const UPSTREAMS: u64 = 1 << 6;
-/// The bit of downtime that is too short to count; in microseconds only.
+/// The bit for downtime that is too short to count; in microseconds only.
 const TOO_SHORT: u64 = 1 << 7;
-/// The most days an account can have: 1970 to 2262.
+/// The most days a ledger can have: 1970 to 2262.
 const MOST_DAYS: u64 = 110_000;
 /// The date that the first day is counted from: west of Greenwich, 1970 begins on it.
 const EARLIEST: Date = Date::from_number(-1);
-/// The longest part of a day, where a zone moves its clocks by up to a day.
+/// The longest part of a day in a zone that moves its clocks by up to a day.
 const MOST_MS: u64 = 2 * DAY_MS as u64;
 
-/// Packs an account.
+/// Packs a ledger.
 pub(crate) fn encode(ledger: &Ledger) -> Vec<u8> {
     let unit = if ledger.runs().iter().all(|run| is_in_millis(&run.day.tally)) { FULL } else { 1 };
     let mut body = vec![if unit == FULL { IN_MILLIS } else { IN_MICROS }];
@@ -59,10 +59,10 @@ fn is_in_millis(tally: &Tally) -> bool {
     tally.too_short_us == 0 && all.all(|micros| micros % FULL == 0)
 }
 
-/// Unpacks an account of days of `calendar`.
+/// Unpacks a ledger of days of `calendar`.
 ///
 /// # Errors
-/// When the body is not of this format, ends early, or says what no day can hold.
+/// If the body is not of this format, ends early, or contains what no day can hold.
 pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged> {
     let (version, mut rest) = body.split_first().ok_or(Damaged)?;
     let unit = match *version {
@@ -75,7 +75,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
     if start > MOST_DAYS {
         return Err(Damaged);
     }
-    // A day in which something happened takes eight bytes or more.
+    // A day with any event takes eight bytes or more.
     let mut runs = Vec::with_capacity(rest.len() / 8 + 1);
     while !rest.is_empty() {
         let count = take(&mut rest)?;
@@ -113,7 +113,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
     Ok(Ledger::of(calendar, EARLIEST.plus(start as i64), runs))
 }
 
-/// Downtime of a part of a day, written in a unit of so many microseconds.
+/// Downtime of a part of a day, stored in units of `unit` microseconds.
 fn micros(from: &mut &[u8], unit: i64) -> Result<i64, Damaged> {
     let units = take(from)?;
     if units > MOST_MS * (FULL / unit) as u64 { Err(Damaged) } else { Ok(units as i64 * unit) }
@@ -142,7 +142,7 @@ mod tests {
             upstreams.prop_map(|some| some.into_iter().collect::<Vec<_>>()),
         );
         let run = (1..400u32, 0..4u8, tally);
-        // Of whole milliseconds, and of parts of them.
+        // In whole milliseconds, and in parts of them.
         let unit = prop_oneof![Just(1), Just(FULL)];
         (-1..20_000i64, proptest::collection::vec(run, 0..20), unit).prop_map(|(start, runs, unit)| {
             let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(start));

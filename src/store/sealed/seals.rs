@@ -15,29 +15,30 @@ use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{checksum, is_whole, row_sum, whole, width};
 
-/// What is known of sealed days besides themselves.
+/// The record of sealed days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Seal {
-    /// That of the model from which they were sealed.
+    /// The fingerprint of the model from which they were sealed.
     pub(crate) fingerprint: i64,
-    /// Up to when they are: those that end by then. Facts up to the hindsight of the objective later decide them.
+    /// Days that end by then are sealed. Later facts may decide them, too, within the objective's hindsight.
     pub(crate) until: Instant,
-    /// Up to when the rows of `daily_snapshot` hold: of days that end by then.
+    /// Until when the rows of `daily_snapshot` are valid: days that end by then.
     pub(crate) published_until: Instant,
 }
 
-/// Cuts the sealed and the published days of an objective: its row without the checksum, as it is to be.
+/// Cuts the sealed and the published days of an objective: `row` is its new row without the checksum.
 pub(super) fn cut(connection: &Connection, row: [i64; 5]) -> Result<()> {
     let [objective, _, sealed_until, published_until, due_at] = row;
     let sum = checksum(row.map(ValueRef::Integer));
-    let sql = "UPDATE seal SET sealed_until = ?2, published_until = ?3, due_at = ?4, checksum = ?5 WHERE objective = ?1";
+    let sql =
+        "UPDATE seal SET sealed_until = ?2, published_until = ?3, due_at = ?4, checksum = ?5 WHERE objective = ?1";
     let row = params![objective, sealed_until, published_until, due_at, sum];
     connection.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 
-/// Cuts what is sealed or published of every objective that there is to what a change at `at` leaves as it is: the days that end before it,
-/// in whatever zone. A row that is damaged stays so.
+/// Cuts the sealed and the published days of every objective to those that a change at `at` does not affect: those that
+/// end earlier, in any zone. A damaged row stays damaged.
 #[cfg(feature = "postgres")]
 pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result<()> {
     let sql = concat!(
@@ -51,12 +52,12 @@ pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result
     Ok(())
 }
 
-/// The last moment that a change leaves as it is.
+/// The last instant that a change does not affect.
 pub(super) fn before(at: Instant) -> i64 {
     at.plus(-1).max(Instant::MIN).millis()
 }
 
-/// Remembers that what was computed as of `at` or later is out of date.
+/// Marks computations as of `at` or later as outdated.
 pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<()> {
     let sql = concat!(
         "UPDATE computation SET is_current = 0, checksum = CASE checksum WHEN ",
@@ -68,27 +69,18 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
 }
 
 impl Store {
-    /// The sealed days of an objective as far as they hold; none when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The valid sealed days of an objective; `None` if they are damaged.
     pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
         Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
     }
 
-    /// Whether anything is kept of an objective's days, damaged or not.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether an objective has any stored days, damaged or not.
     pub(crate) fn has_sealed(&self, objective: i64) -> Result<bool> {
         let sql = "SELECT 1 FROM seal WHERE objective = ?1 UNION ALL SELECT 1 FROM ledger WHERE objective = ?1";
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
 
-    /// Up to when the days of any objective are sealed at the latest, as far as seals are not damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The latest end of any objective's sealed days, without damaged seals.
     pub(crate) fn sealed_until(&self) -> Result<Option<Instant>> {
         let sql = concat!("SELECT ", whole!(seal), " FROM seal");
         let mut statement = self.connection.prepare(sql)?;
@@ -103,10 +95,7 @@ impl Store {
         Ok(latest)
     }
 
-    /// The sealed days of an objective as far as they hold, with what is known of them; none when they are damaged.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The valid sealed days of an objective, with their seal; `None` if they are damaged.
     pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
         let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
                           ledger.objective, body, ledger.checksum
@@ -134,10 +123,7 @@ impl Store {
         })
     }
 
-    /// Keeps the days of an objective that end at or before the ledger's end; `published_until` stays what it is known to be.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Keeps the days of an objective that end by the end of the ledger; `published_until` does not change.
     pub(crate) fn keep_sealed(
         &self,
         objective: i64,
@@ -152,7 +138,7 @@ impl Store {
                    published_until = excluded.published_until, due_at = excluded.due_at, checksum = excluded.checksum";
         let hindsight_ms = model.objective.hindsight_ms();
         let due = ledger.calendar().start(ledger.next().next()).plus(hindsight_ms);
-        // Facts that come that much later still decide what the days held.
+        // Facts that are later by this much still decide the days.
         let until = ledger.end().plus(hindsight_ms).millis();
         let row = params![objective, model.fingerprint(), until, published_until.millis(), due.millis()];
         self.connection.prepare_cached(sql)?.execute(row)?;
@@ -162,10 +148,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the sealed days of an objective.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes the sealed days of an objective.
     pub(crate) fn drop_sealed(&self, objective: i64) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
         self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
@@ -173,9 +156,6 @@ impl Store {
     }
 
     /// Whether any system decides any objective.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn has_inputs(&self) -> Result<bool> {
         Ok(self.connection.prepare_cached("SELECT 1 FROM objective_input LIMIT 1")?.exists([])?)
     }

@@ -1,4 +1,4 @@
-//! Owns what the address of a shared store says: a URL or `key=value` pairs as libpq reads them, its environment, and
+//! Owns the content of a shared store's address: a URL or `key=value` pairs as libpq reads them, its environment, and
 //! the defaults.
 
 mod reading;
@@ -18,15 +18,15 @@ use crate::domain::value::duration::parse_millis;
 use crate::failure::Failure;
 
 const PORT: u16 = 5432;
-/// The schema of all that belongs to slo, unless the address names another.
+/// The schema of everything of slo, unless the address names another.
 const SCHEMA: &str = "slo";
-/// How long a server may take to let somebody in.
+/// How long connecting to a server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a transaction is tried again that the server ended.
+/// How long a transaction that the server aborted is retried.
 const RETRY_FOR: Duration = Duration::from_secs(30);
-/// Where servers make their sockets.
+/// Where servers have their sockets.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
-/// Values of an address, each with the variable that gives it where the address does not.
+/// Keys of an address, each with the variable used if the address does not have it.
 const KNOWN: [(&str, &str); 16] = [
     ("host", "PGHOST"),
     ("hostaddr", "PGHOSTADDR"),
@@ -46,7 +46,7 @@ const KNOWN: [(&str, &str); 16] = [
     ("retry_for", "SLO_RETRY_FOR"),
 ];
 
-/// How much is asked of the way to the server.
+/// How the connection must be encrypted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Encryption {
     Disable,
@@ -68,7 +68,7 @@ impl Encryption {
     ];
 }
 
-/// Which of several servers will do.
+/// Which of several servers is acceptable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wanted {
     Any,
@@ -90,7 +90,7 @@ impl Server {
     }
 }
 
-/// Where a shared store is and how to get there.
+/// Where a shared store is and how to connect to it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(super) servers: Vec<Server>,
@@ -132,15 +132,15 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// The same for somebody who waits no longer than this for a server to let him in.
+    /// The same with a connect timeout of at most `most`.
     pub(crate) fn at_most_waiting(self, most: Duration) -> Self {
         Self { connect_timeout: self.connect_timeout.min(most), ..self }
     }
 
-    /// Reads an address; what it does not say, the environment or a default says.
+    /// Reads an address; the environment or a default supplies what it does not say.
     ///
     /// # Errors
-    /// When it is not one. Errors never quote what may be a password.
+    /// If it is invalid. Errors never quote what may be a password.
     pub(crate) fn parse(text: &str, env: &BTreeMap<OsString, OsString>) -> Result<Self> {
         let given = reading::pairs(text)?;
         let mut values: BTreeMap<&str, String> = BTreeMap::new();
@@ -199,7 +199,7 @@ impl Address {
         })
     }
 
-    /// The password for a server: that of the address, else that of the password file.
+    /// The password for a server: the address's, else the one in the password file.
     pub(super) fn password_for(&self, server: &Server) -> Option<String> {
         let of_file = || passwords::find(self.passfile.as_deref()?, server, &self.database, &self.user);
         self.password.clone().or_else(of_file)
@@ -243,7 +243,7 @@ fn port(text: &str) -> Result<u16> {
     })
 }
 
-/// A name that needs no quotes, so that it is the same wherever it is written.
+/// A name that needs no quotes, so that it is written the same everywhere.
 fn schema(name: Option<String>) -> Result<String> {
     let name = name.unwrap_or_else(|| SCHEMA.to_owned());
     let is_word = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
@@ -267,7 +267,7 @@ fn choice<T: Copy>(key: &str, text: Option<String>, choices: &[(&str, T)], other
     })
 }
 
-/// Whole seconds, as libpq has it: 0 is no limit, and nothing is shorter than two.
+/// Whole seconds, as in libpq: 0 means no limit, and the shortest is two.
 fn connect_timeout(text: Option<String>) -> Result<Duration> {
     let Some(text) = text else { return Ok(CONNECT_TIMEOUT) };
     let seconds = text.parse::<u64>().map_err(|_| {

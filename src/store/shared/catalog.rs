@@ -1,12 +1,12 @@
-//! Owns the tables of the shared store: those of a file with their columns, other keys for some, and which are filled
-//! together.
+//! Owns the tables of the shared store: those of a file with their columns, different keys for some, and which are
+//! filled together.
 
 use anyhow::Result;
 use rusqlite::Connection;
 
 use super::published;
 
-/// Of what kind a column's values are.
+/// The type of a column's values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Integer,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 impl Kind {
     fn of(table: &str, column: &str, declared: &str) -> Self {
         match declared {
-            // A note may hold any letter, also the one that PostgreSQL's texts cannot.
+            // A note may have any character, also the one that PostgreSQL's texts cannot have.
             "TEXT" if ANY_LETTERS.contains(&(table, column)) => Self::Bytes,
             "TEXT" => Self::Text,
             "REAL" => Self::Real,
@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// The type of PostgreSQL that holds them.
+    /// PostgreSQL's name of the type.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Integer => "bigint",
@@ -40,13 +40,13 @@ impl Kind {
 
 const ANY_LETTERS: [(&str, &str); 2] = [("note", "text"), ("overruled", "note")];
 
-/// Keys that begin with what tables can be distributed by, where those of a file are ids.
+/// Keys that begin with columns by which tables can be distributed, where a file has ids.
 const KEYS: [(&str, &[&str]); 2] = [("segment", &["stream", "first_ts"]), ("stream", &["system", "id"])];
-/// Columns that say nothing outside of the file they are in.
+/// Columns that mean nothing outside of their file.
 const LEFT_OUT: [(&str, &str); 1] = [("segment", "id")];
 
-/// Tables that are filled at once, for whoever asks for one mostly asks for the others. Tables that are not named are
-/// one more such group.
+/// Tables that are filled together, because most readers of one need the others. The tables not named here are one more
+/// group.
 const GROUPS: [&[&str]; 5] = [
     &[
         "system",
@@ -76,21 +76,21 @@ pub(super) struct Column {
     pub(super) required: bool,
 }
 
-/// A table as both sides have it.
+/// A table on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Table {
     pub(super) name: String,
     pub(super) columns: Vec<Column>,
-    /// What tells its rows apart.
+    /// The columns that identify its rows.
     pub(super) keys: Vec<String>,
-    /// What must not be there twice besides.
+    /// Other unique columns.
     pub(super) uniques: Vec<Vec<String>>,
-    /// The tables that lose their rows with a row of this one: which, and by which column.
+    /// The tables that lose their rows with a row of this one, and by which column.
     pub(super) cascades: Vec<(String, String)>,
 }
 
 impl Table {
-    /// Its name in PostgreSQL: the tables that others read are views of others, with types of their own.
+    /// Its name in PostgreSQL: readers get views of the published tables, with types of their own.
     pub(super) fn stored(&self) -> String {
         if published::is_published(&self.name) { format!("{}_row", self.name) } else { self.name.clone() }
     }
@@ -104,7 +104,7 @@ impl Table {
         self.fetched_of("")
     }
 
-    /// The same of a table of another name, such as `s.`.
+    /// The same with a prefix, such as `s.`.
     pub(super) fn fetched_of(&self, of: &str) -> String {
         let column = |column: &Column| match column.kind {
             Kind::Bytes => format!("encode({of}{}, 'hex')", column.name),
@@ -121,10 +121,7 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    /// The tables that a database of SQLite declares.
-    ///
-    /// # Errors
-    /// Those of SQLite.
+    /// The tables that a SQLite database declares.
     pub(super) fn of(sqlite: &Connection) -> Result<Self> {
         let sql = "SELECT m.name, c.name, c.type, c.pk, c.\"notnull\" FROM main.sqlite_schema AS m JOIN pragma_table_info(m.name) AS c
                    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid";
@@ -174,7 +171,7 @@ impl Catalog {
         self.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok()
     }
 
-    /// The bits of tables, for those that there are.
+    /// The bits of these tables, if they exist.
     pub(super) fn bits(&self, names: &[&str]) -> u64 {
         names.iter().filter_map(|name| self.index(name)).fold(0, |bits, index| bits | 1 << index)
     }
@@ -183,20 +180,20 @@ impl Catalog {
         (1 << self.tables.len()) - 1
     }
 
-    /// The groups that have one of the tables, as the bits of each.
+    /// The groups that include one of the tables, as the bits of each.
     pub(super) fn groups(&self, wanted: u64) -> impl Iterator<Item = u64> {
         let mut groups: Vec<u64> = GROUPS.iter().map(|names| self.bits(names)).collect();
         groups.push(self.all() & !groups.iter().fold(0, |all, group| all | group));
         groups.into_iter().filter(move |group| group & wanted != 0)
     }
 
-    /// The tables of some bits, with their indices.
+    /// The tables of these bits, with their indices.
     pub(super) fn tables_of(&self, bits: u64) -> impl Iterator<Item = (usize, &Table)> {
         self.tables.iter().enumerate().filter(move |(index, _)| bits & (1 << index) != 0)
     }
 }
 
-/// The constraints of a table that none of its rows may share values with another.
+/// The unique constraints of a table.
 fn uniques(sqlite: &Connection, table: &str) -> Result<Vec<Vec<String>>> {
     let sql = "SELECT l.name, c.name FROM pragma_index_list(?1) AS l JOIN pragma_index_info(l.name) AS c
                WHERE l.origin = 'u' ORDER BY l.name, c.seqno";

@@ -1,5 +1,4 @@
-//! Owns getting to a server: which of several, within which time, encrypted or not, and what a failure means to a
-//! person.
+//! Owns connecting to a server: which of several, the time limit, encryption, and what a failure means.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -13,13 +12,13 @@ use super::encryption;
 use super::faults::{self, Lost};
 use crate::failure::Failure;
 
-/// After so long without a word from the server, it is asked whether it is there.
+/// After this long without data from the server, the system checks that it is alive.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// Connects to the first server that will do.
+/// Connects to the first acceptable server.
 ///
 /// # Errors
-/// When none will: that of the last one, and [`Lost`] where it may go better soon.
+/// If there is none: the error of the last one, and [`Lost`] if another try may succeed soon.
 pub(super) fn connect(address: &Address) -> Result<Client> {
     let mut failed = None;
     for server in &address.servers {
@@ -39,7 +38,7 @@ fn connect_to(address: &Address, server: &Server) -> Result<Client> {
     };
     let config = config(address, server);
     let first = attempt(address, server, config.clone());
-    // What may be encrypted or not is tried the other way, as libpq does.
+    // If encryption is optional, it tries the other way next, as libpq does.
     let other = match (&first, address.encryption) {
         (Err(Refused::Failed(error)), Encryption::Prefer) if is_of_encryption(error) => Some(SslMode::Disable),
         (Err(Refused::Failed(error)), Encryption::Allow) if error.as_db_error().is_some() => Some(SslMode::Require),
@@ -76,7 +75,8 @@ impl Refused {
     }
 }
 
-/// Connects on a thread of its own, for nothing else ends a server that takes a connection and then says nothing.
+/// Connects on a thread, because nothing else ends the wait for a server that accepts a connection and then says
+/// nothing.
 fn attempt(address: &Address, server: &Server, config: Config) -> Result<Client, Refused> {
     let is_encrypted = config.get_ssl_mode() != SslMode::Disable && server.socket_folder().is_none();
     let connector =

@@ -1,4 +1,4 @@
-//! Owns making the working copy: the tables of a file, empty, and what notes which of their rows change.
+//! Owns making the working copy: the tables of a file, empty, with triggers that note changed rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,11 +12,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::catalog::{Catalog, Table};
 use crate::store::database::open::empty_copy;
 
-/// Makes an empty working copy, whose [noted](note) tables note the keys of rows that change while `notes_changes` says
-/// so.
-///
-/// # Errors
-/// Those of SQLite.
+/// Makes an empty working copy, whose [noted](note) tables note the keys of changed rows while `notes_changes` is set.
 pub(super) fn make(notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catalog)> {
     let sqlite = empty_copy()?;
     let catalog = Catalog::of(&sqlite)?;
@@ -26,16 +22,13 @@ pub(super) fn make(notes_changes: &Arc<AtomicBool>) -> Result<(Connection, Catal
     Ok((sqlite, catalog))
 }
 
-/// Lets tables note the keys of rows that change. What is made in a transaction is gone when that is rolled back.
-///
-/// # Errors
-/// Those of SQLite.
+/// Makes tables note the keys of changed rows. A rollback of the transaction undoes this.
 pub(super) fn note<'t>(sqlite: &Connection, tables: impl Iterator<Item = &'t Table>) -> Result<()> {
     let triggers: String = tables.map(triggers).collect();
     Ok(sqlite.execute_batch(&triggers)?)
 }
 
-/// The name of the table that has the keys of changed rows.
+/// The name of the table with the keys of changed rows.
 pub(super) fn changed(table: &Table) -> String {
     format!("changed_{}", table.name)
 }
@@ -44,7 +37,7 @@ fn triggers(table: &Table) -> String {
     let (name, changed, keys) = (&table.name, changed(table), table.keys.join(", "));
     let of = |row: &str| table.keys.iter().map(|key| format!("{row}.{key}")).collect::<Vec<_>>().join(", ");
     let is = |row: &str| table.keys.iter().map(|key| format!("{key} = {row}.{key}")).collect::<Vec<_>>().join(" AND ");
-    // What a statement says of conflicts would hold for an OR IGNORE of its triggers as well.
+    // The conflict clause of a statement would override an OR IGNORE of its triggers.
     let note = |row: &str| {
         let (of, is) = (of(row), is(row));
         format!("INSERT INTO {changed} SELECT {of} WHERE NOT EXISTS (SELECT 1 FROM {changed} WHERE {is});")
@@ -56,7 +49,7 @@ fn triggers(table: &Table) -> String {
          CREATE TEMP TRIGGER {name}_deleted AFTER DELETE ON main.{name} WHEN notes_changes() BEGIN {old} END;
          CREATE TEMP TRIGGER {name}_updated AFTER UPDATE ON main.{name} WHEN notes_changes() BEGIN {old} {new} END;\n"
     );
-    // References are not enforced in a copy, so this is what goes with a row.
+    // References are not enforced in a copy, so this deletes what depends on a row.
     for (child, column) in &table.cascades {
         sql.push_str(&format!(
             "CREATE TEMP TRIGGER {name}_{child}_deleted AFTER DELETE ON main.{name} WHEN notes_changes()
@@ -66,20 +59,17 @@ fn triggers(table: &Table) -> String {
     sql
 }
 
-/// The tables that statements ask for, as SQLite tells while it prepares them.
+/// The tables that statements use, as SQLite reports while it prepares them.
 #[derive(Default, Debug)]
 pub(super) struct Asked(AtomicU64);
 
 impl Asked {
     /// Listens to a working copy.
-    ///
-    /// # Errors
-    /// Those of SQLite.
     pub(super) fn listen(sqlite: &Connection, catalog: &Catalog) -> Result<Arc<Self>> {
         let asked = Arc::new(Self::default());
         let tables = catalog.tables.iter().enumerate();
         let mut bits: HashMap<String, u64> = tables.map(|(index, table)| (table.name.clone(), 1 << index)).collect();
-        // The last numbers of tables come with the tables.
+        // The last ids of tables come with the tables.
         bits.insert("sqlite_sequence".to_owned(), catalog.bits(&["manifest", "change_log"]));
         let listener = Arc::clone(&asked);
         sqlite.authorizer(Some(move |context: AuthContext<'_>| {

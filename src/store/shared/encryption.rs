@@ -1,4 +1,4 @@
-//! Owns what is asked of a server's certificate: nothing, a known authority, or its name as well.
+//! Owns checking a server's certificate: not at all, its authority, or its name as well.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::address::{Address, Encryption};
 use crate::failure::Failure;
 
-/// What encrypts the way to a server.
+/// What encrypts the connection to a server.
 ///
 /// # Errors
-/// When there are no certificates to compare its own with.
+/// If there are no certificates to verify its own with.
 pub(super) fn connector(address: &Address) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
@@ -41,7 +41,7 @@ enum Trust {
     Names,
 }
 
-/// As libpq has it: `require` verifies the authority where a file of certificates is named.
+/// As in libpq: `require` verifies the authority if a file of certificates is named.
 fn trust(address: &Address) -> Trust {
     match address.encryption {
         Encryption::VerifyFull => Trust::Names,
@@ -51,7 +51,7 @@ fn trust(address: &Address) -> Trust {
     }
 }
 
-/// The authorities of a file, or those of the system.
+/// The authorities in a file, or the system's.
 fn roots(address: &Address) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     match &address.root_certificates {
@@ -79,7 +79,7 @@ fn roots(address: &Address) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-/// Takes any certificate: the way is encrypted, and who is at its end is not verified.
+/// Accepts any certificate: the connection is encrypted, and the server is not verified.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
@@ -118,7 +118,7 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// Takes any name that a known authority has given.
+/// Accepts any name, with a known authority.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 

@@ -1,4 +1,4 @@
-//! Owns what errors of a server mean: whether trying again may help, and what to tell a person.
+//! Owns what errors of a server mean: whether a retry may help, and what to report.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -10,13 +10,12 @@ use super::address::{Address, Wanted};
 use crate::failure::Failure;
 use crate::store::database::open::explain;
 
-/// A failure that may be none soon: the connection was lost, the server is on its way down or up, or others were
-/// faster.
+/// A failure that may pass: the connection was lost, the server is starting or stopping, or another process was faster.
 #[derive(Debug)]
 pub(super) struct Lost {
     what: String,
     hint: &'static str,
-    /// Whether it goes well at another server only.
+    /// Whether only another server can help.
     elsewhere: bool,
 }
 
@@ -34,17 +33,17 @@ impl Lost {
     }
 }
 
-/// Whether it may go well when it is tried again from the beginning.
+/// Whether a retry from the beginning may succeed.
 pub(super) fn is_passing(error: &anyhow::Error, address: &Address) -> bool {
     error.downcast_ref::<Lost>().is_some_and(|lost| !lost.elsewhere || address.servers.len() > 1)
 }
 
-/// Whether it goes well at another server only.
+/// Whether only another server can help.
 pub(super) fn is_elsewhere(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Lost>().is_some_and(|lost| lost.elsewhere)
 }
 
-/// The same, as it is told when it is not tried again.
+/// The error to report when it is not retried.
 pub(super) fn told(error: anyhow::Error, place: &str, tried: bool) -> anyhow::Error {
     match error.downcast::<Lost>() {
         Ok(Lost { what, hint, .. }) => {
@@ -55,7 +54,7 @@ pub(super) fn told(error: anyhow::Error, place: &str, tried: bool) -> anyhow::Er
     }
 }
 
-/// What an error of a statement means.
+/// The meaning of a statement's error.
 pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
     const ANEW: &str = "run this again: what was committed is kept, and doing it twice changes nothing";
     let Some(state) = error.code().cloned() else {
@@ -77,14 +76,14 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
         | SqlState::CANNOT_CONNECT_NOW
         | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         | SqlState::TOO_MANY_CONNECTIONS => Lost::error(what, ANEW),
-        // A standby ends queries that hinder it; a primary that has become one takes no writes.
+        // A standby aborts queries that hinder it; a primary that became one refuses writes.
         SqlState::READ_ONLY_SQL_TRANSACTION => anyhow::Error::new(Lost {
             what: format!("the server does not accept writes from this user ({what})"),
             hint: "name the primary, or all servers and target_session_attrs=read-write, and a user who may write",
             elsewhere: true,
         }),
         _ if class == "08" => Lost::error(what, ANEW),
-        // Two processes that make the same at the same time.
+        // Two processes create the same object at the same time.
         SqlState::INTERNAL_ERROR if what.contains("concurrently") => Lost::error(what, ANEW),
         SqlState::INSUFFICIENT_PRIVILEGE => {
             Failure::new(what, "docs/how-to/many-hosts.md says which rights a writer and a reader need")
@@ -102,7 +101,7 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
     }
 }
 
-/// What an error of connecting means.
+/// The meaning of a connection error.
 pub(super) fn of_connecting(error: &postgres::Error, place: &str, address: &Address) -> anyhow::Error {
     if let Some(told) = error.as_db_error() {
         let what = format!("{place} refuses {}: {}", address.user, told.message());
@@ -172,7 +171,7 @@ fn error_kind(error: &postgres::Error) -> Option<ErrorKind> {
     None
 }
 
-/// An error with its causes, none twice.
+/// An error with its causes, each once.
 fn causes(error: &postgres::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);

@@ -1,4 +1,4 @@
-//! Owns filling the working copy: which tables a statement asks for, and their rows as the server tells them.
+//! Owns filling the working copy: which tables a statement needs, and their rows from the server.
 
 use std::collections::BTreeMap;
 
@@ -18,34 +18,25 @@ use crate::store::sealed::seals;
 
 impl Shared {
     /// Fills the tables that a statement has asked for.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill(&self, connection: &Connection) -> rusqlite::Result<()> {
         let missing = self.asked.bits() & !self.filled.get();
         if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
     }
 
-    /// The same for a statement whose segments are there.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// The same for a statement whose segments are already there.
     pub(in crate::store) fn fill_but_segments(&self, connection: &Connection) -> rusqlite::Result<()> {
         self.asked.forget(self.catalog.bits(&["segment"]));
         self.fill(connection)
     }
 
     /// Fills every table.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn fill_all(&self, connection: &Connection) -> rusqlite::Result<()> {
         let missing = self.catalog.all() & !self.filled.get();
         if missing == 0 { Ok(()) } else { self.noting_failure(|| self.fill_tables(connection, missing)) }
     }
 
-    /// Runs what may fail because of the server, in the midst of SQLite's work. What it failed with is kept, for
-    /// damage of the copy is something else.
+    /// Runs `work`, which may fail because of the server in the middle of SQLite's work. The error is kept, to tell it
+    /// from damage of the copy.
     pub(super) fn noting_failure(&self, work: impl FnOnce() -> Result<()>) -> rusqlite::Result<()> {
         let has_failed = self.failed.borrow().is_some();
         let error = match if has_failed { Ok(()) } else { work() } {
@@ -103,7 +94,7 @@ impl Shared {
         if has_base { self.step_back(connection) } else { Ok(()) }
     }
 
-    /// Lets numbers that are never given again go on from where they were.
+    /// Continues ids that are not reused from their last values.
     fn count_on(&self, connection: &Connection, counters: &[SimpleQueryRow]) -> Result<()> {
         let mut known = self.counters.borrow_mut();
         for row in counters {
@@ -118,7 +109,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Cuts caches back to what facts that came in since they were made leave as it is.
+    /// Cuts caches back to what facts added since they were made do not affect.
     fn step_back(&self, connection: &Connection) -> Result<()> {
         let touched: BTreeMap<i64, Instant> =
             self.touched.borrow().iter().map(|(system, (at, _))| (*system, Instant::from_millis(*at))).collect();
@@ -127,7 +118,7 @@ impl Shared {
         let until: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
         let cutting = touched.iter().filter(|(_, at)| until.is_some_and(|until| at.millis() <= until));
         if Followers::default().trim(connection, cutting.map(|(system, at)| (SystemId(*system), *at))).is_err() {
-            // What these systems decide is not known, so nothing that is sealed can be relied on.
+            // What these systems decide is unknown, so no sealed day can be trusted.
             connection.execute("DELETE FROM seal", [])?;
         }
         seals::outdate(connection, *earliest)?;
@@ -135,10 +126,10 @@ impl Shared {
     }
 }
 
-/// Writes rows that the server told into a table of a working copy; those that are there already stay.
+/// Writes rows from the server into a table of a working copy; existing rows stay.
 ///
 /// # Errors
-/// Those of SQLite, and when a value is none of its column.
+/// If a value does not fit its column.
 pub(super) fn fill_table(sqlite: &rusqlite::Connection, table: &Table, rows: &[SimpleQueryRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -169,7 +160,7 @@ fn value_of(text: &str, kind: Kind, is_text: bool) -> Result<Value> {
     })
 }
 
-/// Bytes as hexadecimal digits.
+/// Bytes from hexadecimal digits.
 fn bytes(digits: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let pairs = digits.as_bytes().chunks_exact(2);

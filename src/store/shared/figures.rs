@@ -1,4 +1,4 @@
-//! Owns counting what the shared store holds, without fetching it.
+//! Owns counting the content of the shared store, without fetching it.
 
 use anyhow::{Context as _, Result};
 
@@ -10,9 +10,6 @@ use crate::store::database::open::SCHEMA;
 
 impl Shared {
     /// Counts what the store holds.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn figures(&self) -> Result<Figures> {
         let schema = &self.address.schema;
         let count = |table: &str| format!("(SELECT count(*) FROM {schema}.{table})");

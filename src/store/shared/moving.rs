@@ -1,4 +1,4 @@
-//! Owns copying whole databases: what a working copy of all tables, or a file, holds becomes a new shared store.
+//! Owns copying entire databases: a file, or a working copy of all tables, becomes a new shared store.
 
 use anyhow::Result;
 use rusqlite::Connection;
@@ -12,17 +12,17 @@ use super::session::{Session, number};
 use crate::failure::Failure;
 use crate::store::database::open::Access;
 
-/// The last id of each table whose ids the server gives.
+/// The last id of each table whose ids the server assigns.
 const LAST_IDS: [&str; 3] = [
     "SELECT coalesce(max(id), 0) FROM main.system",
     "SELECT coalesce(max(id), 0) FROM main.stream",
     "SELECT max(coalesce((SELECT max(id) FROM main.ingest), 0), coalesce((SELECT max(ingest) FROM main.rewrite_log), 0))",
 ];
 
-/// Writes everything that a database holds into a shared store that is new or empty.
+/// Writes everything in a database into a shared store that is new or empty.
 ///
 /// # Errors
-/// When that store is not empty, and those of both.
+/// If that store is not empty.
 pub(in crate::store) fn copy_to(address: &Address, from: &Connection) -> Result<()> {
     let (_, catalog) = copying::make(&std::sync::Arc::default())?;
     let mut session = Session::open(address, &catalog, Access::Create)?;
@@ -38,7 +38,7 @@ pub(in crate::store) fn copy_to(address: &Address, from: &Connection) -> Result<
 
 fn fill(session: &mut Session, address: &Address, catalog: &super::Catalog, from: &Connection) -> Result<()> {
     let schema = &address.schema;
-    // Nobody else fills it meanwhile.
+    // Nobody else fills it in the meantime.
     session.run(&format!("BEGIN; SELECT revision FROM {schema}.about WHERE id = 1 FOR UPDATE"))?;
     let counts: Vec<String> =
         catalog.tables.iter().map(|table| format!("(SELECT count(*) FROM {schema}.{})", table.stored())).collect();

@@ -1,4 +1,4 @@
-//! Owns the ids of new rows: blocks of numbers that the server gives nobody else. Gaps between them say nothing.
+//! Owns the ids of new rows: blocks of numbers that the server reserves. Gaps between them mean nothing.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,11 +8,11 @@ use super::schema::BLOCKS;
 use super::session::number;
 use super::{Mode, Shared};
 
-/// Numbers that are reserved, by table.
+/// Reserved numbers, by table.
 #[derive(Default, Debug)]
 pub(super) struct Numbers {
     reserved: HashMap<&'static str, VecDeque<(i64, i64)>>,
-    /// Blocks that were reserved last, so that many rows take few round trips.
+    /// The sizes of the last blocks, so that many rows take few round trips.
     blocks: HashMap<&'static str, i64>,
 }
 
@@ -31,9 +31,6 @@ impl Numbers {
 
 impl Shared {
     /// The id of a new row.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(in crate::store) fn next_id(&self, table: &'static str) -> rusqlite::Result<i64> {
         if let Some(taken) = self.numbers.borrow_mut().take(table) {
             return Ok(taken);
@@ -46,7 +43,7 @@ impl Shared {
     fn reserve(&self, table: &'static str) -> Result<()> {
         let size = BLOCKS.iter().find(|(name, _)| *name == table).map_or(1, |(_, size)| *size);
         let mut numbers = self.numbers.borrow_mut();
-        // People see the numbers of ingests, so none is reserved that may not be used.
+        // People see the ids of ingests, so none is reserved that may stay unused.
         let blocks = if size == 1 || self.mode.get() == Mode::Idle {
             1
         } else {

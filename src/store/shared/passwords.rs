@@ -1,17 +1,17 @@
-//! Owns finding a password in libpq's password file: `host:port:database:user:password` a line.
+//! Owns finding a password in libpq's password file, which has a `host:port:database:user:password` per line.
 
 use std::fs;
 use std::path::Path;
 
 use super::address::Server;
 
-/// The password of the first line that fits; nothing where the file is missing, or others may read it.
+/// The password of the first matching line; `None` if the file is missing, or others may read it.
 pub(super) fn find(file: &Path, server: &Server, database: &str, user: &str) -> Option<String> {
     if !is_private(file) {
         return None;
     }
     let text = fs::read_to_string(file).ok()?;
-    // Sockets are written as the host that has them.
+    // Sockets are matched as localhost.
     let host = if server.socket_folder().is_some() { "localhost" } else { &server.host };
     let wanted = [host, &server.port.to_string(), database, user];
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
@@ -23,7 +23,7 @@ pub(super) fn find(file: &Path, server: &Server, database: &str, user: &str) -> 
     })
 }
 
-/// Whether nobody but its owner may read it, as libpq wants it.
+/// Whether only its owner may read it, as libpq requires.
 #[cfg(unix)]
 fn is_private(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ fn is_private(file: &Path) -> bool {
     file.is_file()
 }
 
-/// The fields of a line; a backslash takes the letter behind it as it is.
+/// The fields of a line; a backslash escapes the next character.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut letters = line.chars();

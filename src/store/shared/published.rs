@@ -1,9 +1,9 @@
-//! Owns how the tables that others read look in PostgreSQL: views whose columns have its own types.
-//! docs/reference/tables.md promises their names and columns.
+//! Owns the published tables in PostgreSQL: views whose columns have its own types. docs/reference/tables.md promises
+//! their names and columns.
 
 use super::catalog::{Kind, Table};
 
-/// The tables that `slo compute` fills for others; those of earlier schemas among them.
+/// The tables that `slo compute` fills for others, including those of earlier schemas.
 const PUBLISHED: [&str; 9] = [
     "computation",
     "objective_status",
@@ -35,9 +35,9 @@ const MOMENTS: [&str; 17] = [
     "end_time",
 ];
 const DATES: [&str; 1] = ["date"];
-/// The table whose rows are some days in a row that closed alike.
+/// The table whose rows are several days in a row that closed alike.
 const RUNS: &str = "snapshot_run";
-/// What says nothing to others.
+/// Columns that mean nothing to others.
 const UNTOLD: [&str; 4] = ["checksum", "days", "streak_step", "digest"];
 const DOCUMENTS: [&str; 7] = ["labels", "attribution", "previous", "next", "changed_fields", "because", "view"];
 const FLAGS: [&str; 6] = ["fast_burn", "orphaned", "retired", "status_known", "is_current", "is_breaching"];
@@ -46,7 +46,7 @@ pub(super) fn is_published(table: &str) -> bool {
     PUBLISHED.contains(&table)
 }
 
-/// What others read a table as.
+/// The name under which others read a table.
 pub(super) fn name(table: &str) -> &str {
     if table == RUNS { "daily_snapshot" } else { table }
 }
@@ -62,7 +62,7 @@ pub(super) fn view(schema: &str, table: &Table) -> String {
 
 fn typed(schema: &str, table: &str, column: &str, kind: Kind) -> String {
     if (table, column) == ("computation", "is_current") {
-        // Facts that have come in since are told by the systems they touch.
+        // Facts added since then are known by the systems they touched.
         return format!(
             "r.is_current <> 0 AND NOT EXISTS (SELECT 1 FROM {schema}.touched AS t
              WHERE t.at <= extract(epoch FROM r.as_of::timestamptz) * 1000) AS is_current"

@@ -1,4 +1,4 @@
-//! Owns writing back what has changed in the working copy, in statements that each take many rows.
+//! Owns writing the changes of the working copy back, in statements of many rows each.
 
 use anyhow::Result;
 use rusqlite::types::ValueRef;
@@ -9,15 +9,15 @@ use super::catalog::{Catalog, Column, Kind, Table};
 use super::copying::changed;
 use crate::failure::Failure;
 
-/// Bytes of statements that go to the server at once.
+/// Bytes of statements sent to the server at once.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Statements that wait to be sent with others.
+/// Statements waiting to be sent together.
 #[derive(Default)]
 pub(super) struct Batches(String);
 
 impl Batches {
-    /// Adds a statement, and sends what waits where that is much.
+    /// Adds a statement, and sends the waiting ones once they are many.
     pub(super) fn add(&mut self, sql: &str, send: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
         self.0.push_str(sql);
         self.0.push_str(";\n");
@@ -30,7 +30,7 @@ impl Batches {
 }
 
 impl Shared {
-    /// Whether anything is to be written back.
+    /// Whether there is anything to write back.
     pub(super) fn has_changes(&self, sqlite: &Connection) -> Result<bool> {
         for (_, table) in self.catalog.tables_of(self.noted.get().0) {
             if sqlite.prepare_cached(&format!("SELECT 1 FROM {}", changed(table)))?.exists([])? {
@@ -40,7 +40,7 @@ impl Shared {
         Ok(!self.touching.borrow().is_empty())
     }
 
-    /// Sends all that has changed; what is left of it is in `batches`.
+    /// Sends all changes; the rest stays in `batches`.
     pub(super) fn push(&self, sqlite: &Connection, batches: &mut Batches) -> Result<()> {
         let schema = &self.address.schema;
         let mut session = self.session.borrow_mut();
@@ -69,7 +69,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Sends what has changed of one table, in a transaction of its own.
+    /// Sends the changes of one table, in a transaction of its own.
     pub(super) fn push_one(&self, sqlite: &Connection, table: &str) -> Result<()> {
         let Some(index) = self.catalog.index(table) else { return Ok(()) };
         let mut session = self.session.borrow_mut();
@@ -79,7 +79,7 @@ impl Shared {
         batches.flush(&mut send)
     }
 
-    /// Takes it that the caches which this transaction writes follow the facts that it has seen.
+    /// Records that the caches written in this transaction follow the facts it has seen.
     pub(super) fn settle_touched(&self, batches: &mut Batches) -> Result<()> {
         let schema = &self.address.schema;
         let mut session = self.session.borrow_mut();
@@ -94,10 +94,7 @@ impl Shared {
     }
 }
 
-/// The last numbers given, of tables whose numbers are never given again.
-///
-/// # Errors
-/// Those of SQLite.
+/// The last ids, of tables that do not reuse them.
 pub(super) fn last_numbers(sqlite: &Connection, catalog: &Catalog) -> Result<Vec<(String, i64)>> {
     let mut statement = sqlite.prepare_cached("SELECT name, seq FROM main.sqlite_sequence")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -118,7 +115,7 @@ fn push_table(
     }
     let same: Vec<String> = table.keys.iter().map(|key| format!("m.{key} = c.{key}")).collect();
     let same = same.join(" AND ");
-    // Rows that may not share values with others could stand in each other's way, so all of them make room first.
+    // Unique values could clash while rows are replaced one by one, so all old ones are deleted first.
     let make_room = !table.uniques.is_empty();
     let gone = if make_room {
         String::new()
@@ -130,7 +127,7 @@ fn push_table(
         columns.iter().map(|column| format!("{of}{}", column.name)).collect::<Vec<_>>().join(", ")
     };
     let select = format!("SELECT {} FROM {changed} AS c {gone}", list(&keys, "c."));
-    // A list of rows that is compared with IN may be too long for the server's stack.
+    // A list of rows for IN may be too long for the server's stack.
     let head = format!("DELETE FROM {schema}.{} AS m USING (VALUES ", table.stored());
     let tail = format!(") AS c ({}) WHERE {same}", list(&keys, ""));
     let rows = Rows { head, tail, columns: &keys, sql: String::new() };
@@ -144,10 +141,7 @@ fn push_table(
         .send(sqlite, &select, batches, send)
 }
 
-/// Writes all rows of a copy's table to one that is empty.
-///
-/// # Errors
-/// Those of the server, and of SQLite.
+/// Writes all rows of a copy's table into an empty one.
 pub(super) fn insert_all(
     sqlite: &Connection,
     schema: &str,
@@ -169,7 +163,7 @@ fn on_conflict(table: &Table) -> String {
     format!(" ON CONFLICT ({keys}) DO UPDATE SET {}", set.join(", "))
 }
 
-/// A statement that takes rows in brackets.
+/// A statement with rows in brackets.
 struct Rows<'a> {
     head: String,
     tail: String,
@@ -264,6 +258,6 @@ fn hexadecimal(sql: &mut String, bytes: &[u8]) {
         sql.push(char::from(DIGITS[usize::from(byte >> 4)]));
         sql.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
-    // Where nothing else says what a value is, it would be a text.
+    // Without a type from the context, it would be a text.
     sql.push_str("'::bytea");
 }

@@ -1,4 +1,4 @@
-//! Owns how long something is tried again that others or a server on its way up have hindered.
+//! Owns retrying while other processes or a starting server are in the way: how long and how often.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::clock::Stopwatch;
 
 const SHORTEST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(1);
-/// So often something is tried at least, however long it takes.
+/// The least number of tries, however long they take.
 const MOST_LONG_TRIES: u32 = 3;
 
 /// How long, and how often so far.
@@ -25,10 +25,10 @@ impl<'a> Patience<'a> {
         Self { address, began: Stopwatch::start(), tries: 0 }
     }
 
-    /// Does something until it works, or fails for good, or time is up.
+    /// Retries until it succeeds, fails permanently, or time is up.
     ///
     /// # Errors
-    /// The last one, as it is told.
+    /// The last error, as it is reported.
     pub(super) fn until_it_works<T>(mut self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
         loop {
             match work() {
@@ -43,11 +43,11 @@ impl<'a> Patience<'a> {
     fn goes_on(&mut self) -> bool {
         self.tries += 1;
         let retry_for = self.address.retry_for;
-        // What itself takes longer than that has another chance as well.
+        // A try that itself takes longer than the limit gets another chance.
         self.began.elapsed() < retry_for || self.tries < MOST_LONG_TRIES && !retry_for.is_zero()
     }
 
-    /// Longer with each try, and not the same for all who were hindered at once.
+    /// Longer with each try, and different for processes that were prevented at the same time.
     fn pause(&self) -> Duration {
         let longest = SHORTEST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
         let mixed = std::process::id().wrapping_mul(0x9e37_79b9).rotate_left(self.tries * 7);

@@ -1,5 +1,5 @@
-//! Owns the tables of the shared store as PostgreSQL has them, and the way from each schema to the next, which one of
-//! all processes takes that come at once.
+//! Owns the tables of the shared store in PostgreSQL, and the way from each schema to the next, which only one of
+//! several processes takes.
 
 use anyhow::{Result, bail};
 
@@ -12,13 +12,10 @@ use super::session::{Session, number};
 use crate::failure::Failure;
 use crate::store::database::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
 
-/// Numbers that are reserved at once, by the table whose rows get them.
+/// How many numbers are reserved at once, by table.
 pub(super) const BLOCKS: [(&str, i64); 3] = [("system", 16), ("stream", 64), ("ingest", 1)];
 
-/// Makes the tables, or brings those of an earlier schema up to date.
-///
-/// # Errors
-/// Those of the server.
+/// Creates the tables, or migrates those of an earlier schema.
 pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog: &Catalog) -> Result<()> {
     let schema = &address.schema;
     if session.version(schema)?.is_none() {
@@ -26,7 +23,7 @@ pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog
     }
     session.run("BEGIN")?;
     let done = (|| {
-        // Whoever comes second waits here, and finds it done.
+        // A second process waits here, and finds it done.
         let rows = session.ask(&format!("SELECT version FROM {schema}.about WHERE id = 1 FOR UPDATE"))?;
         let version = rows.first().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
         match version {
@@ -46,7 +43,7 @@ pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog
     done
 }
 
-/// Makes the schema and the table that says what is in it.
+/// Creates the schema and the table that describes its content.
 fn begin(session: &mut Session, schema: &str) -> Result<()> {
     let found = session
         .ask(&format!("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'; SHOW server_encoding"))?;
@@ -57,7 +54,7 @@ fn begin(session: &mut Session, schema: &str) -> Result<()> {
             "create another one: createdb --encoding UTF8 --template template0 NAME",
         ));
     }
-    // Who may not make schemas may use one that is there.
+    // Without the right to create schemas, an existing one will do.
     if found.first().is_none_or(Vec::is_empty) {
         session.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
     }
@@ -67,7 +64,7 @@ fn begin(session: &mut Session, schema: &str) -> Result<()> {
     ))
 }
 
-/// The statements that make everything.
+/// The statements that create everything.
 fn all(schema: &str, catalog: &Catalog) -> String {
     let mut sql: String = catalog.tables.iter().map(|table| create(schema, table)).collect();
     sql.push_str(&format!(
@@ -96,7 +93,7 @@ fn create(schema: &str, table: &Table) -> String {
     format!("CREATE TABLE {schema}.{} ({});\n", table.stored(), parts.join(", "))
 }
 
-/// Takes the steps of files on a copy of the tables that they name, and writes those anew. All others stay as they are.
+/// Runs the steps of files on a copy of the tables that they name, and writes those back. All others stay as they are.
 fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> Result<()> {
     let copy = copy_of_schema(version)?;
     let before = Catalog::of(&copy)?;

@@ -1,4 +1,4 @@
-//! Owns which segments a working copy has: those around the moments that were asked for, of one system or of all.
+//! Owns which segments a working copy has: those around the requested instants, of one system or of all.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use super::Shared;
 use crate::domain::value::instant::DAY_MS;
 use crate::store::database::connection::Connection;
 
-/// So often, what one system is asked about is fetched of that system alone.
+/// How often segments are fetched of one system only.
 const MOST_ALONE: u32 = 2;
-/// So often in all, before everything is fetched: the number of round trips does not grow with what is asked.
+/// How often in total, before all are fetched: the number of round trips does not grow with the number of requests.
 const MOST_ASKED: u32 = 5;
 
-/// From one moment through another, both included.
+/// From one instant through another, both included.
 type Range = (i64, i64);
 
 /// What has been fetched.
@@ -49,10 +49,7 @@ fn add(ranges: &mut Vec<Range>, range: Range) {
 }
 
 impl Shared {
-    /// Makes sure of the segments of a system from the one that holds at the beginning of a range up to its end.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Makes sure that the segments of a system are there, from the one that covers the start of a range to its end.
     pub(in crate::store) fn want_segments(
         &self,
         connection: &Connection,
@@ -67,7 +64,7 @@ impl Shared {
             self.begin_if_idle()?;
             let misses = self.segments.borrow().misses + 1;
             self.segments.borrow_mut().misses = misses;
-            // A day more on both sides, for the next question mostly is about a moment near by.
+            // A day more on both sides, because the next request is usually about a time close by.
             let wide = (range.0.saturating_sub(DAY_MS), range.1.saturating_add(DAY_MS));
             match misses {
                 _ if misses > MOST_ASKED => {
@@ -87,7 +84,7 @@ impl Shared {
         })
     }
 
-    /// Fetches every segment there is.
+    /// Fetches every segment.
     pub(super) fn all_segments(&self, connection: &Connection) -> Result<()> {
         let schema = &self.address.schema;
         self.fetch_segments(
@@ -98,7 +95,7 @@ impl Shared {
         Ok(())
     }
 
-    /// The query for the segments that begin within a range, and of each stream the one before it.
+    /// The query for the segments that begin within a range, and the one before it of each stream.
     fn within(&self, (from, through): Range, condition: &str) -> String {
         let schema = &self.address.schema;
         format!(
@@ -120,7 +117,7 @@ impl Shared {
             insert.execute(params![number(0)?, number(1)?, number(2)?, number(3)?, body, number(5)?])?;
             Ok(())
         })?;
-        // What this statement asked for is there.
+        // The segments that this statement asked for are there.
         self.asked.forget(self.catalog.bits(&["segment"]));
         self.note_changes(noting);
         Ok(())

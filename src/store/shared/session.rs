@@ -1,5 +1,5 @@
-//! Owns the connection to the server: statements that go there and rows that come back, none of them prepared, so that
-//! poolers may hand each transaction to another server process.
+//! Owns the connection to the server: it sends statements and receives rows, without prepared statements, so that
+//! poolers may run each transaction on another server process.
 
 use anyhow::{Context as _, Result};
 use postgres::error::SqlState;
@@ -18,12 +18,12 @@ use crate::store::database::open::{Access, SCHEMA};
 /// A connection to a server, which may be lost and made again.
 pub(super) struct Session {
     client: Option<Client>,
-    /// How the transaction begins whose first statement is still to come: they go together.
+    /// The beginning of a transaction whose first statement is still to come: both are sent together.
     beginning: Option<&'static str>,
 }
 
-/// A row of the shared store that is locked as long as this is held: the server gives it back when the connection ends,
-/// however it does.
+/// A row of the shared store that is locked while this is held: the server releases it when the connection ends, for
+/// any reason.
 #[derive(Debug)]
 pub(in crate::store) struct Held(#[expect(dead_code, reason = "it is held, not used")] Box<Session>);
 
@@ -34,10 +34,7 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects; where the store is to be written, also to a server that is on its way up.
-    ///
-    /// # Errors
-    /// When that fails.
+    /// Connects; to write the store, it also waits for a starting server.
     pub(super) fn connect(address: &Address, access: Access) -> Result<Self> {
         if access == Access::Read {
             let client = connect(address).map_err(|error| faults::told(error, &address.to_string(), false))?;
@@ -46,10 +43,10 @@ impl Session {
         Patience::new(address).until_it_works(|| Ok(Self { client: Some(connect(address)?), beginning: None }))
     }
 
-    /// Connects, and makes sure that the tables are those that this build knows.
+    /// Connects, and makes sure that the tables are those of this build.
     ///
     /// # Errors
-    /// When there are none and `access` does not ask for them, or they belong to a newer `slo`.
+    /// If there are none and `access` does not create them, or they belong to a newer `slo`.
     pub(super) fn open(address: &Address, catalog: &Catalog, access: Access) -> Result<Self> {
         let mut session = Self::connect(address, access)?;
         let found = if access == Access::Read {
@@ -82,10 +79,7 @@ impl Session {
         }
     }
 
-    /// The version of the tables, if there are any.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// The version of the tables, if they exist.
     pub(super) fn version(&mut self, schema: &str) -> Result<Option<i32>> {
         let sql = format!("SELECT version FROM {schema}.about WHERE id = 1");
         let found = match self.client()?.simple_query(&sql) {
@@ -103,10 +97,7 @@ impl Session {
         Ok(version.filter(|version| *version > 0))
     }
 
-    /// Makes the connection anew if it was lost; one that may have a transaction open is left behind.
-    ///
-    /// # Errors
-    /// When that fails.
+    /// Connects again if the connection was lost; one that may have an open transaction is dropped.
     pub(super) fn reconnect(&mut self, address: &Address) -> Result<()> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.client = Some(connect(address)?);
@@ -126,7 +117,7 @@ impl Session {
     /// Runs statements in one round trip, and returns the rows of each.
     ///
     /// # Errors
-    /// Those of the server; then nothing of an open transaction will be kept.
+    /// Of the server; then nothing of an open transaction will be kept.
     pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
         let beginning = self.beginning.take();
         let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));
@@ -149,9 +140,6 @@ impl Session {
     }
 
     /// Runs statements in one round trip.
-    ///
-    /// # Errors
-    /// Those of the server.
     pub(super) fn run(&mut self, sql: &str) -> Result<()> {
         if let Some(beginning) = self.beginning.take() {
             return self.run(&format!("{beginning};\n{sql}"));
@@ -159,15 +147,12 @@ impl Session {
         self.client()?.batch_execute(sql).map_err(|error| faults::of_statement(&error))
     }
 
-    /// Calls `each` with the rows of a query, which come as fast as they are taken.
-    ///
-    /// # Errors
-    /// Those of the server and of `each`.
+    /// Calls `each` with the rows of a query, which arrive as fast as they are consumed.
     pub(super) fn stream(&mut self, query: &str, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         if let Some(beginning) = self.beginning.take() {
             self.run(beginning)?;
         }
-        // A statement without a name lives as long as this, so that poolers need not know of it.
+        // An unnamed statement lives only as long as this, so that poolers need not know it.
         let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
         let mut rows =
             self.client()?.query_typed_raw(query, no_parameters).map_err(|error| faults::of_statement(&error))?;
@@ -182,17 +167,14 @@ impl Session {
         self.client = None;
     }
 
-    /// Ends whatever transaction is open, and keeps nothing of it.
+    /// Rolls back the open transaction, if any.
     pub(super) fn roll_back(&mut self) {
         if self.beginning.take().is_none() && self.run("ROLLBACK").is_err() {
             self.client = None;
         }
     }
 
-    /// Locks the row that only one process may hold which tells commands of changes.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Locks the row that only one process may hold that tells commands of changes.
     pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
         let mut session = Self::connect(address, Access::Update)?;
         session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;
@@ -201,9 +183,6 @@ impl Session {
 }
 
 /// The value of a column as a number.
-///
-/// # Errors
-/// When it is none.
 pub(super) fn number(row: &SimpleQueryRow, index: usize) -> Result<i64> {
     row.get(index).and_then(|text| text.parse().ok()).context("the server returned no number")
 }

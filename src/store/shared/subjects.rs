@@ -1,5 +1,5 @@
-//! Owns what a working copy has of declared objects and caches where only few are asked about: those objectives and
-//! systems, and everything that decides them. Whoever asks for more gets all.
+//! Owns which declared objects and caches a working copy has if only few are requested: those objectives and systems,
+//! and everything that decides them. If more is requested, everything is fetched.
 
 use std::collections::BTreeSet;
 
@@ -14,15 +14,15 @@ use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::sealed::seals;
 
-/// So often something is fetched for what is asked about, before everything is.
+/// How often something is fetched for a subject, before everything is.
 const MOST_ALONE: u32 = 2;
-/// Systems that decide what is asked about: with more of them everything is fetched.
+/// The most systems that decide a subject: with more of them, everything is fetched.
 const MOST_SYSTEMS: usize = 1000;
 
-/// What a statement is about that reads of declared objects and caches only what belongs to that.
+/// The subject of a statement that reads only its declared objects and caches.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) enum About<'a> {
-    /// Objectives by their names.
+    /// Objectives by name.
     Objectives(&'a [&'a str]),
     ObjectiveId(i64),
     System(&'a str),
@@ -52,10 +52,7 @@ impl Subjects {
 }
 
 impl Shared {
-    /// Fills what a statement has asked for, where it reads of declared objects and caches only what is about these.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Fills what a statement needs that reads only the declared objects and caches of its subject.
     pub(in crate::store) fn fill_about(&self, connection: &Connection, about: About<'_>) -> rusqlite::Result<()> {
         let base = self.base();
         let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);
@@ -66,7 +63,7 @@ impl Shared {
             if self.subjects.borrow().has(about) {
                 self.asked.forget(base);
             } else {
-                // A statement that was prepared before does not tell again what it reads.
+                // A cached statement does not report its tables again.
                 self.asked.ask(base);
             }
         }
@@ -81,7 +78,7 @@ impl Shared {
     fn fetch_about(&self, connection: &Connection, about: About<'_>) -> Result<()> {
         let misses = self.subjects.borrow().misses + 1;
         self.subjects.borrow_mut().misses = misses;
-        // Ids come from what was fetched by a name, so one that is not known has no name to begin with.
+        // Ids come from rows fetched by name, so an unknown id has no name to begin with.
         if misses > MOST_ALONE || matches!(about, About::ObjectiveId(_)) {
             return Ok(());
         }
@@ -98,7 +95,7 @@ impl Shared {
             rows.iter().map(|row| Ok((number(row, 0)?, row.get(1).unwrap_or_default().to_owned()))).collect()
         };
         let (objectives, systems) = (named(objectives)?, named(systems)?);
-        // One that is declared may have no number yet.
+        // A declared system may have no id yet.
         let asked = if let About::System(name) = about { Some(name) } else { None };
         self.fetch_subjects(connection, &objectives, &systems, asked)?;
         let mut subjects = self.subjects.borrow_mut();
@@ -114,8 +111,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Asks for the ids and names of the objectives that are asked about, and of the systems that decide them or the one
-    /// that is asked about: those that may excuse others of them, and members.
+    /// Asks for the ids and names of the subject's objectives, and of the systems that decide them or the subject
+    /// system: also their members and upstreams, directly or not.
     fn deciding(&self, about: About<'_>) -> String {
         let schema = &self.address.schema;
         let (objectives, first) = match about {
@@ -176,7 +173,7 @@ impl Shared {
         for (table, _) in tables() {
             fill_table(connection, table, &answers.next().unwrap_or_default())?;
         }
-        // Which of the systems that were touched decide these objectives is not looked into: a few days more are read.
+        // Which of the touched systems decide these objectives is not determined: at worst, a few more days are read.
         let touched = answers.next().unwrap_or_default();
         let earliest = touched.first().filter(|row| row.get(0).is_some()).map(|row| number(row, 0)).transpose()?;
         self.filled.set(self.filled.get() | self.base());

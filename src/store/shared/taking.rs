@@ -1,6 +1,6 @@
-//! Owns taking facts in beside others: an ingest locks its systems, always in one order, and works on what their
-//! streams have around its facts. Caches are not touched: each system notes from which moment on they have to be cut
-//! by whoever reads them.
+//! Owns adding facts beside other writers: an ingest locks its systems, always in one order, and works on the parts of
+//! their streams around its facts. It does not touch caches: each system notes the time from which readers must cut
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,12 +14,12 @@ use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 
-/// What an ingest fills bit by bit.
+/// The tables that an ingest fills in parts.
 const TABLES: [&str; 8] = ["system", "stream", "segment", "note", "overruled", "ingest", "input_digest", "rewrite_log"];
-/// Streams that are asked for at once.
+/// Streams requested at once.
 const MOST: usize = 5000;
 
-/// A stream and the moments between which facts of it come in.
+/// A stream and the range of its incoming facts.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Taking<'a> {
     pub(in crate::store) system: &'a str,
@@ -31,7 +31,7 @@ pub(in crate::store) struct Taking<'a> {
 }
 
 impl Shared {
-    /// Whether the open transaction is that of an ingest, which leaves caches alone.
+    /// Whether the open transaction is an ingest's, which leaves caches alone.
     pub(in crate::store) fn is_taking(&self) -> bool {
         self.mode.get() == Mode::Ingest
     }
@@ -45,10 +45,7 @@ impl Shared {
         self.filled.set(self.taken_tables());
     }
 
-    /// Locks systems, always in the order of their ids, so that nobody waits for somebody who waits for him.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Locks systems, always in the order of their ids, so that there are no deadlocks.
     pub(in crate::store) fn lock_systems(&self, connection: &Connection, systems: &BTreeSet<&str>) -> Result<()> {
         if !self.is_taking() || systems.is_empty() {
             return Ok(());
@@ -64,10 +61,7 @@ impl Shared {
         format!("SELECT {columns} FROM {schema}.system WHERE name IN ({}) ORDER BY id FOR UPDATE", names.join(", "))
     }
 
-    /// Locks the systems of streams, and fills the copy with what the streams have around the facts that come in.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Locks the systems of streams, and fills the copy with the parts of the streams around the incoming facts.
     pub(in crate::store) fn take(&self, connection: &Connection, wanted: &[Taking<'_>]) -> Result<()> {
         if !self.is_taking() || wanted.is_empty() {
             return Ok(());
@@ -84,8 +78,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Fills the rows of streams, and returns the ids of those that there are, with the moments that they are asked
-    /// about.
+    /// Fills the rows of streams, and returns the ids of those that exist, with their ranges.
     fn streams(&self, connection: &Connection, locking: Option<&str>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
         let Some(table) = self.table("stream") else { return Ok(Vec::new()) };
         let rows: Vec<String> = wanted
@@ -97,7 +90,7 @@ impl Shared {
             })
             .collect();
         let schema = &self.address.schema;
-        // Systems first: a server that has not yet counted what is in new tables would compare all checks of one name.
+        // Systems first: without statistics of new tables, the server would compare all checks of one name.
         let sql = format!(
             "{}WITH known (n, system, source, healthcheck, location) AS MATERIALIZED (
                  SELECT w.n, y.id, w.source, w.healthcheck, w.location
@@ -123,7 +116,7 @@ impl Shared {
         known.collect()
     }
 
-    /// Fills the segments that facts fall into and those beside them, and what else is known of the moments in them.
+    /// Fills the segments that facts fall into and those beside them, and what else is known of the times in them.
     fn surroundings(&self, connection: &Connection, known: &[String]) -> Result<()> {
         const OF_SEGMENTS: [&str; 2] = ["note", "overruled"];
         if known.is_empty() {
@@ -155,10 +148,7 @@ impl Shared {
             .try_for_each(|(index, name)| self.fill_from(connection, name, answers.get(index + 1)))
     }
 
-    /// Makes sure of the row of an ingest, which an earlier transaction may have written.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Makes sure that the row of an ingest is there, which an earlier transaction may have written.
     pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: i64) -> Result<()> {
         let known = "SELECT 1 FROM main.ingest WHERE id = ?1";
         let Some(table) = self.table("ingest").filter(|_| self.is_taking()) else { return Ok(()) };
@@ -170,7 +160,7 @@ impl Shared {
         self.fill_from(connection, "ingest", answers.first())
     }
 
-    /// Notes of systems that their facts have changed from a moment on.
+    /// Notes, for each system, the time from which its facts have changed.
     pub(in crate::store) fn touch(&self, touched: &BTreeMap<SystemId, Instant>) {
         let mut touching = self.touching.borrow_mut();
         for (system, at) in touched {
@@ -197,7 +187,7 @@ impl Shared {
     }
 }
 
-/// A name, whose letters are none that a quote has to hide.
+/// A quoted name; names have no characters that must be escaped.
 pub(super) fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\'', "''"))
 }

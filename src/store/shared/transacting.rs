@@ -1,5 +1,5 @@
-//! Owns transactions: what is read is of one moment, and what is written is written once, whole, and tried again when
-//! others or a lost connection have hindered it.
+//! Owns transactions: reads are of one instant, and writes happen once, completely, and are retried when other
+//! processes or a lost connection prevented them.
 
 use anyhow::Result;
 
@@ -10,12 +10,12 @@ use super::{Mode, Shared, copying, faults};
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 
-/// How a transaction writes.
+/// What a transaction writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::store) enum Writing {
-    /// Declared objects and caches, as of one moment.
+    /// Declared objects and caches, as of one instant.
     Declarations,
-    /// Facts of a few systems, beside others that write those of other systems.
+    /// Facts of a few systems, beside writers of other systems.
     Facts,
     /// Anything, while nobody else writes.
     Alone,
@@ -26,7 +26,7 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Shared {
-    /// Starts to read where no transaction is open.
+    /// Starts to read unless a transaction is open.
     pub(super) fn begin_if_idle(&self) -> Result<()> {
         if self.mode.get() != Mode::Idle {
             return Ok(());
@@ -37,7 +37,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Makes the copy empty, and begins a transaction on both sides.
+    /// Empties the copy, and begins a transaction on both sides.
     fn begin(&self, connection: &Connection, mode: Mode) -> Result<()> {
         self.empty(connection, if mode == Mode::Ingest { self.taken_tables() } else { 0 })?;
         let schema = &self.address.schema;
@@ -67,12 +67,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends whatever is open, and empties the copy.
+    /// Ends any transaction, and empties the copy.
     pub(super) fn forget(&self, connection: &Connection) -> Result<()> {
         self.empty(connection, 0)
     }
 
-    /// The same; some tables are going to change.
+    /// The same, for a transaction that will change some tables.
     fn empty(&self, connection: &Connection, to_be_noted: u64) -> Result<()> {
         self.note_changes(false);
         if self.mode.get() != Mode::Idle {
@@ -82,7 +82,7 @@ impl Shared {
         if !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
-        // Statements that are prepared anew tell again which tables they ask for.
+        // Statements that are prepared again report their tables again.
         connection.flush_prepared_statement_cache();
         let (_, lasting) = self.noted.get();
         self.noted.set((lasting, lasting));
@@ -100,7 +100,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Lets tables note changes that cannot yet.
+    /// Makes tables note changes unless they already do.
     pub(super) fn note_tables(&self, connection: &Connection, tables: u64) -> Result<()> {
         let (noted, lasting) = self.noted.get();
         let missing = tables & !noted;
@@ -113,13 +113,13 @@ impl Shared {
 
     fn end_reading(&self) {
         if self.mode.get() == Mode::Read {
-            // Nothing was written, so there is nothing that a failing end could lose.
+            // Nothing was written, so a failing end loses nothing.
             self.session.borrow_mut().roll_back();
             self.mode.set(Mode::Idle);
         }
     }
 
-    /// What came of work in the copy, if the server did not fail meanwhile.
+    /// The result of work in the copy, unless the server failed in the meantime.
     fn came_of<T>(&self, result: Result<T>) -> Result<T> {
         match self.failed.borrow_mut().take() {
             Some(error) => Err(error),
@@ -127,7 +127,7 @@ impl Shared {
         }
     }
 
-    /// Writes back what has changed, and commits.
+    /// Writes the changes back, and commits.
     fn commit(&self, connection: &Connection) -> Result<()> {
         self.note_changes(false);
         let mode = self.mode.get();
@@ -161,10 +161,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Locks what only one process may hold that tells commands of changes, and forgets what was known before.
-    ///
-    /// # Errors
-    /// Those of the server.
+    /// Takes the lock that only one process may hold that tells commands of changes, and forgets what was read before.
     pub(in crate::store) fn hold_delivery(&self, connection: &Connection) -> Result<Held> {
         let held = Patience::new(&self.address).until_it_works(|| Session::hold_delivery(&self.address))?;
         self.end_reading();
@@ -174,11 +171,11 @@ impl Shared {
 }
 
 impl Store {
-    /// Runs `work` on what the shared store has at one moment.
+    /// Runs `work` on the shared store as of one instant.
     pub(in crate::store) fn read_shared<T>(&self, shared: &Shared, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let place = shared.place();
         let began = match shared.begin(&self.connection, Mode::Read) {
-            // A connection that was idle for long may be gone.
+            // A connection that was idle for long may be lost.
             Err(error) if faults::is_passing(&error, &shared.address) => shared.begin(&self.connection, Mode::Read),
             began => began,
         };
@@ -187,7 +184,8 @@ impl Store {
         done.map_err(|error| faults::told(error, &place, false))
     }
 
-    /// Runs `work` in one transaction of the shared store, again from the beginning as long as others hinder it.
+    /// Runs `work` in one transaction of the shared store, and retries it from the beginning while other processes
+    /// prevent it.
     pub(in crate::store) fn write_shared<T>(
         &self,
         shared: &Shared,
@@ -212,7 +210,7 @@ impl Store {
         })
     }
 
-    /// Runs `work` on what a moment of the shared store is known of, and keeps nothing of it.
+    /// Runs `work` on the shared store as of one instant, and keeps nothing of it.
     pub(in crate::store) fn rehearse_shared<T>(
         &self,
         shared: &Shared,
@@ -224,15 +222,15 @@ impl Store {
         done.map_err(|error| faults::told(error, &place, false))
     }
 
-    /// Runs `work`, which changes rows of one table that nobody else writes now, and writes those back; the copy goes
-    /// on being used.
+    /// Runs `work`, which changes rows of one table that nobody else writes now, and writes those back; the copy
+    /// remains in use.
     pub(in crate::store) fn write_through(
         &self,
         shared: &Shared,
         table: &str,
         work: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
-        // What has changed before is written already.
+        // Earlier changes are already written.
         shared.end_reading();
         shared.note_tables(&self.connection, shared.catalog.bits(&[table]))?;
         self.connection.execute_batch(&format!("DELETE FROM changed_{table}"))?;
@@ -250,7 +248,7 @@ impl Store {
 }
 
 impl Shared {
-    /// Stops noting changes; returns whether it was done.
+    /// Stops noting changes; returns whether they were noted.
     pub(super) fn stop_noting(&self) -> bool {
         self.notes_changes.swap(false, std::sync::atomic::Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Owns what becomes of damaged caches: readers pass over them, writers make them anew.
+//! Owns what happens to damaged caches: readers ignore them, writers rebuild them.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::store::database::open::{Store, code, explain, is_no_value};
 use crate::store::shared::Writing;
 
-/// What facts and manifests, or nothing but the past of this file, are needed for to make it anew.
+/// Tables that can be rebuilt from facts, manifests and the past of this file.
 pub(super) const CACHES: [&str; 8] = [
     "ledger",
     "seal",
@@ -21,13 +21,13 @@ pub(super) const CACHES: [&str; 8] = [
     "maintenance_input",
     "input_digest",
 ];
-/// The tables that `slo compute` fills anew but for the log.
+/// The tables that `slo compute` fills again, without the log.
 const PUBLISHED: [&str; 7] =
     ["computation", "objective_status", "system_status", "snapshot_run", "downtime_event", "streak", "achievement"];
-/// What computations have seen and told, which comes from nothing else and is no fact.
+/// What computations have seen and reported: not a fact, but without another source.
 const SEEN: [&str; 2] = ["change_log", "delivery"];
 
-/// A cache that cannot be gone on with: it has to be made anew.
+/// A cache that cannot be continued and must be rebuilt.
 #[derive(Debug)]
 pub(in crate::store) struct DamagedCache(pub(in crate::store) &'static str);
 
@@ -39,8 +39,8 @@ impl fmt::Display for DamagedCache {
 
 impl std::error::Error for DamagedCache {}
 
-/// Whether an error may come of a damaged cache: one that says so, pages of the file that make no sense, or a value of
-/// a kind that no version stores.
+/// Whether an error may come from a damaged cache: one that says so, invalid pages of the file, or a value of a type
+/// that no version stores.
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
         Some(code) => code == ErrorCode::DatabaseCorrupt,
@@ -48,7 +48,7 @@ fn may_be_damage(error: &anyhow::Error) -> bool {
     }
 }
 
-/// Whether an error says that pages of the file make no sense.
+/// Whether an error reports invalid pages of the file.
 pub(in crate::store) fn makes_no_sense(error: &anyhow::Error) -> bool {
     code(error) == Some(ErrorCode::DatabaseCorrupt)
 }
@@ -59,10 +59,10 @@ fn named(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 impl Store {
-    /// What a cache says, if it can be read and is intact; else notes that it is damaged, and that is `None` as well.
+    /// The content of a cache if it can be read and is intact; otherwise notes the damage and returns `None`.
     ///
     /// # Errors
-    /// Those of the database that are no damage.
+    /// Of the database, other than damage.
     pub(in crate::store) fn believe<T>(
         &self,
         table: &'static str,
@@ -78,11 +78,8 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which brings caches up to date in a write transaction. When they turn out to be damaged, what it
-    /// did is taken back, `restore` makes them anew, and it runs again.
-    ///
-    /// # Errors
-    /// Those of both.
+    /// Runs `work`, which updates caches in a write transaction. If they turn out to be damaged, it is rolled back,
+    /// `restore` rebuilds them, and it runs again.
     pub(crate) fn with_caches<T>(
         &self,
         mut work: impl FnMut(&Self) -> Result<T>,
@@ -90,7 +87,7 @@ impl Store {
     ) -> Result<T> {
         match self.attempt("caches", &mut work) {
             Err(error) if may_be_damage(&error) => {
-                // Damage to facts shows again, as an error.
+                // Damage to facts shows up again, as an error.
                 restore(self)?;
                 let done = work(self)?;
                 self.noticed.note(named(&error).unwrap_or("a cache"), &"");
@@ -100,11 +97,8 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which changes facts that are there, in one write transaction, as [`Self::write_anyway`]. On a
-    /// shared database nobody else writes meanwhile.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work`, which changes existing facts, in one write transaction, as [`Self::write_anyway`]. On a shared
+    /// database, nobody else writes in the meantime.
     pub(crate) fn write_alone<T>(&mut self, work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         match self.connection.shared() {
             Some(shared) => self.write_shared(shared, Writing::Alone, work),
@@ -112,12 +106,9 @@ impl Store {
         }
     }
 
-    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more when pages of
-    /// caches make no sense: one that is met spoils the transaction, so they are left behind in another one first. On
-    /// a shared database it runs as often as others are faster.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work`, which changes declared objects or caches, in one write transaction, and once more if pages of
+    /// caches are invalid: such a page breaks the transaction, so they are first abandoned in another one. On a shared
+    /// database, it also runs again whenever other processes were faster.
     pub(crate) fn write_anyway<T>(&mut self, mut work: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         if let Some(shared) = self.connection.shared() {
             return self.write_shared(shared, Writing::Declarations, work);
@@ -133,11 +124,8 @@ impl Store {
         done.map_err(|error| explain(error, self.path()))
     }
 
-    /// Runs `work`, which takes facts in, in one write transaction as [`Self::write`] does, with what `look` has read of the caches before:
-    /// pages that make no sense are met there, before they can spoil what is written, and are left behind.
-    ///
-    /// # Errors
-    /// Those of `work`, and of the database, explained.
+    /// Runs `work`, which adds facts, in one write transaction as [`Self::write`] does, with what `look` read of the
+    /// caches before: invalid pages are found there, before they can break the transaction, and are abandoned.
     pub(crate) fn write_looking<S, L: Default, T>(
         &mut self,
         state: &mut S,
@@ -162,8 +150,8 @@ impl Store {
         }
     }
 
-    /// What is to be said of an error that ended a transaction: where pages of caches that make no sense were the
-    /// reason, they are left behind, and it goes well the next time.
+    /// The error to report for a failed transaction: if invalid pages of caches were the reason, they are abandoned,
+    /// and the next try succeeds.
     pub(in crate::store) fn leaving_behind(&self, error: anyhow::Error) -> anyhow::Error {
         if !makes_no_sense(&error) || !self.leave_behind().unwrap_or(false) {
             return error;
@@ -174,8 +162,7 @@ impl Store {
         )
     }
 
-    /// Makes those caches anew, and empty, whose pages make no sense, and empties the others. Returns whether there was
-    /// one.
+    /// Recreates, empty, the caches with invalid pages, and empties the others. Returns whether there was one.
     fn leave_behind(&self) -> Result<bool> {
         let tables = CACHES.iter().chain(&PUBLISHED).chain(&SEEN);
         let broken: Vec<&'static str> =
@@ -187,7 +174,7 @@ impl Store {
             broken.iter().try_for_each(|table| forsake(&store.connection, table))?;
             let whole = |table: &&&str| !broken.contains(*table);
             CACHES.iter().filter(whole).try_for_each(|table| store.clear(table))?;
-            // Without it, the log tells what was seen last.
+            // Without it, the log has the last views.
             if whole(&&"computation") { store.clear("computation") } else { Ok(()) }
         })?;
         for table in broken {
@@ -201,7 +188,7 @@ impl Store {
         Ok(())
     }
 
-    /// Runs `work`, and takes back what it did when it fails.
+    /// Runs `work`, and rolls it back if it fails.
     fn attempt<T>(&self, name: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch(&format!("SAVEPOINT {name}"))?;
         let done = work(self);
@@ -212,26 +199,17 @@ impl Store {
         done
     }
 
-    /// Empties every cache that is made of facts and manifests. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Empties every cache that is derived from facts and manifests. Runs in a write transaction.
     pub(crate) fn empty_caches(&self) -> Result<()> {
         CACHES.iter().try_for_each(|table| self.empty(table))
     }
 
-    /// Empties what `slo compute` fills, but for the change log. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Empties everything that `slo compute` fills, except the change log. Runs in a write transaction.
     pub(crate) fn empty_published(&self) -> Result<()> {
         PUBLISHED.iter().try_for_each(|table| self.empty(table))
     }
 
-    /// Remembers that what was computed is out of date, also where even that cannot be read.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Marks computed tables as outdated, even if their state cannot be read.
     pub(crate) fn forget_computed(&self) -> Result<()> {
         match self.attempt("forgetting", Self::outdate_computed) {
             Err(error) if may_be_damage(&error) => self.empty("computation"),
@@ -239,8 +217,7 @@ impl Store {
         }
     }
 
-    /// Empties a table, also one whose pages make no sense. Those are not even tried, for that would spoil the
-    /// transaction.
+    /// Empties a table, even one with invalid pages: it is not read, because that would break the transaction.
     pub(super) fn empty(&self, table: &str) -> Result<()> {
         if !self.is_whole(table)? {
             return forsake(&self.connection, table);
@@ -248,15 +225,14 @@ impl Store {
         self.clear(table)
     }
 
-    /// Whether the pages of a table and of its indexes make sense.
+    /// Whether the pages of a table and of its indexes are valid.
     pub(super) fn is_whole(&self, table: &str) -> Result<bool> {
         let sql = format!("PRAGMA integrity_check({table})");
         Ok(self.connection.query_row(&sql, [], |row| row.get::<_, String>(0))? == "ok")
     }
 }
 
-/// Makes a table anew whose pages cannot even be given back: the schema forgets them, and the next compaction leaves
-/// them out.
+/// Recreates a table whose pages cannot even be freed: the schema forgets them, and the next compaction drops them.
 fn forsake(connection: &Connection, table: &str) -> Result<()> {
     let sql = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type = 'index'";
     let mut statement = connection.prepare(sql)?;

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many bytes of a process are summed by table. After that the processor is asked whether it can do better, which takes longer than
-/// all sums of a short command: some thirty instructions, each of which a virtual machine may have to answer.
+/// This many bytes of a process are summed by table. Only after that is the processor asked for a faster way, because
+/// the question takes longer than all sums of a short command: some thirty instructions, each of which a virtual
+/// machine may have to emulate.
 const BY_TABLE: usize = 64 << 10;
 
 static SUMMED: AtomicUsize = AtomicUsize::new(0);
 
-/// A sum that is being made.
+/// A checksum in progress.
 pub(in crate::store) enum Crc {
     Table(u32),
     Processor(flate2::Crc),
@@ -23,7 +24,7 @@ impl Crc {
         match self {
             Self::Table(sum) => {
                 *sum = by_table(*sum, bytes);
-                // Counts that threads take from each other only delay the question.
+                // Lost updates between threads only delay the question.
                 SUMMED.store(SUMMED.load(Ordering::Relaxed) + bytes.len(), Ordering::Relaxed);
             }
             Self::Processor(crc) => crc.update(bytes),
@@ -38,7 +39,7 @@ impl Crc {
     }
 }
 
-/// What each byte does to a sum when up to seven more follow it.
+/// The effect of each byte on a sum when up to seven more follow it.
 static TABLES: [[u32; 256]; 8] = tables();
 
 const fn tables() -> [[u32; 256]; 8] {

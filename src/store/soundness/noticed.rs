@@ -1,11 +1,11 @@
-//! Owns what a command noticed of damage that costs no answer, for one warning at its end.
+//! Owns the damage that a command noticed and that changed no answer, for one warning at its end.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::rc::Rc;
 
-/// Damaged parts of caches that were not used. Clones share what they know.
+/// Damaged parts of caches that were not used. Clones share their content.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Noticed(Rc<RefCell<BTreeSet<(&'static str, String)>>>);
 
@@ -15,12 +15,12 @@ impl Noticed {
         self.0.borrow_mut().insert((table, row.to_string()));
     }
 
-    /// Forgets everything: it is told otherwise, or has been put right.
+    /// Forgets everything: it was reported otherwise, or repaired.
     pub(crate) fn clear(&self) {
         self.0.borrow_mut().clear();
     }
 
-    /// The tables in which something was damaged, in words; `None` when nothing was.
+    /// The tables with damage, in words; `None` if there was none.
     pub(crate) fn in_words(&self) -> Option<String> {
         let noticed = self.0.borrow();
         let tables: BTreeSet<&str> = noticed.iter().map(|(table, _)| *table).collect();

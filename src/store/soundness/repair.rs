@@ -1,4 +1,5 @@
-//! Owns putting right what is not made of facts and manifests alone: the change log, SQLite's own numbers and its indexes.
+//! Owns repairing what is not derived from facts and manifests alone: the change log, SQLite's own counters and its
+//! indexes.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -9,11 +10,8 @@ use crate::store::database::open::Store;
 use crate::store::published::changes::{read_logged, write_view};
 
 impl Store {
-    /// Takes changes out of the log that are damaged, and lets those after them continue the ones before. How far conditions are
-    /// logged is forgotten, so that they are compared with history anew. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Removes damaged changes from the log, and lets those after them continue the ones before. It also deletes how
+    /// far conditions are logged, so that they are compared with history again. Runs in a write transaction.
     pub(crate) fn repair_log(&self) -> Result<()> {
         for (table, intact) in [("change_log", intact!(change_log)), ("delivery", intact!(delivery))] {
             if self.is_whole(table)? {
@@ -27,7 +25,7 @@ impl Store {
         self.repair_sequences()
     }
 
-    /// Lets every change continue the one before it.
+    /// Makes every change continue the one before it.
     fn continue_changes(&self) -> Result<()> {
         let sql =
             "SELECT sequence, kind, id, occurred_at, previous, next, view FROM change_log ORDER BY kind, id, sequence";
@@ -68,10 +66,7 @@ impl Store {
         Ok(())
     }
 
-    /// Puts numbers that are never given twice back to the last ones that were.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Resets ids that are not reused to the last ones used.
     fn repair_sequences(&self) -> Result<()> {
         for (table, number) in [("change_log", "sequence"), ("manifest", "id")] {
             let sql = format!(
@@ -83,10 +78,10 @@ impl Store {
         Ok(())
     }
 
-    /// Makes all indexes anew, and gives back pages that nothing refers to. Not within a transaction.
+    /// Rebuilds all indexes, and frees pages that nothing refers to. Not within a transaction.
     ///
     /// # Errors
-    /// Those of the database, also when rows contradict each other.
+    /// If rows contradict each other, among others.
     pub(crate) fn repair_pages(&self) -> Result<()> {
         Ok(self.connection.execute_batch("REINDEX; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?)
     }

@@ -1,5 +1,5 @@
-//! Owns the checksum that every row carries, so that a value that has turned into another is noticed. docs/design/segment-format.md
-//! says how it is made.
+//! Owns the checksum of every row, so that a changed value is noticed. docs/design/segment-format.md says how it is
+//! made.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 use super::crc::Crc;
 use crate::store::database::open::Unreadable;
 
-/// The tables that cannot be made anew from others.
+/// The tables that cannot be derived from others.
 pub(super) const FACTS: [&str; 10] = [
     "system",
     "stream",
@@ -25,8 +25,8 @@ pub(super) const FACTS: [&str; 10] = [
     "apply_change",
 ];
 
-/// The columns that a table's checksum covers: all but itself, as the table declares them. The id of a segment says nothing
-/// and is left out.
+/// The columns that a table's checksum covers: all but itself, as the table declares them. The id of a segment means
+/// nothing and is left out.
 macro_rules! covered {
     (system) => {
         "id, name"
@@ -88,21 +88,21 @@ macro_rules! row_sum {
     };
 }
 
-/// An expression that is true of a row that is as it was written.
+/// An expression that is true if a row matches its checksum.
 macro_rules! intact {
     ($table:tt) => {
         concat!("(checksum = ", $crate::store::soundness::row::row_sum!($table), ")")
     };
 }
 
-/// The columns that the checksum of a table's row covers, and behind them the checksum: what [`is_whole`] compares.
+/// The columns that the checksum of a table's row covers, followed by the checksum: what [`is_whole`] compares.
 macro_rules! whole {
     ($table:tt) => {
         concat!($crate::store::soundness::row::covered!($table), ", checksum")
     };
 }
 
-/// The columns of `whole!`.
+/// The number of columns of `whole!`.
 macro_rules! width {
     ($table:tt) => {
         const { $crate::store::soundness::row::columns($crate::store::soundness::row::whole!($table)) }
@@ -128,7 +128,7 @@ pub(in crate::store) fn checksum<'v>(values: impl IntoIterator<Item = ValueRef<'
     sum.finish()
 }
 
-/// A checksum of many short pieces, which are gathered: it is made of long ones ten times as fast.
+/// A checksum of many short pieces, which are collected: long ones are ten times as fast.
 struct Sum {
     crc: Crc,
     gathered: [u8; 512],
@@ -173,10 +173,7 @@ impl Sum {
     }
 }
 
-/// Lets SQL make checksums: `row_sum(column, …)`.
-///
-/// # Errors
-/// Those of SQLite.
+/// Makes `row_sum(column, …)` available in SQL.
 pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("row_sum", -1, flags, |values| {
@@ -184,27 +181,18 @@ pub(in crate::store) fn register(connection: &Connection) -> rusqlite::Result<()
     })
 }
 
-/// Refuses a fact whose row is not as it was written; `index` is the place of `intact!` in the row.
-///
-/// # Errors
-/// When it is not.
+/// Refuses a fact whose row does not match its checksum; `index` is the place of `intact!` in the row.
 pub(in crate::store) fn expect(row: &Row<'_>, index: usize, place: impl FnOnce() -> String) -> Result<()> {
     if is_intact(row, index)? { Ok(()) } else { Err(unlike(&place()).into()) }
 }
 
-/// Refuses a fact whose row, read as the first `width!` columns, is not as it was written. This takes half of the time that
-/// `intact!` takes, and is for rows that are read by the thousand.
-///
-/// # Errors
-/// When it is not.
+/// Refuses a fact whose row, read as the first `width!` columns, does not match its checksum. This takes half the time
+/// of `intact!`, and is for rows that are read by the thousand.
 pub(in crate::store) fn expect_whole(row: &Row<'_>, width: usize, place: impl FnOnce() -> String) -> Result<()> {
     if is_whole(row, 0..width)? { Ok(()) } else { Err(unlike(&place()).into()) }
 }
 
-/// Whether columns are as they were written: those that a checksum covers, and behind them the checksum.
-///
-/// # Errors
-/// Those of the database.
+/// Whether columns match the checksum that follows them.
 pub(in crate::store) fn is_whole(row: &Row<'_>, columns: Range<usize>) -> rusqlite::Result<bool> {
     let mut sum = Sum::default();
     let stored = columns.end - 1;
@@ -214,39 +202,33 @@ pub(in crate::store) fn is_whole(row: &Row<'_>, columns: Range<usize>) -> rusqli
     Ok(row.get_ref(stored)? == ValueRef::Integer(sum.finish().into()))
 }
 
-/// What `intact!` says at a place in a row.
-///
-/// # Errors
-/// Those of the database.
+/// The value of `intact!` at a place in a row.
 pub(in crate::store) fn is_intact(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
     Ok(row.get::<_, Option<bool>>(index)? == Some(true))
 }
 
-/// That something does not match its checksum.
+/// The error for something that does not match its checksum.
 pub(in crate::store) fn unlike(place: &str) -> Unreadable {
     Unreadable(format!("{place} does not match its checksum"))
 }
 
-/// A table whose rows carry a checksum.
+/// A table whose rows have a checksum.
 pub(in crate::store) struct Summed {
     pub(in crate::store) table: String,
-    /// What tells its rows apart.
+    /// The columns that identify its rows.
     pub(in crate::store) keys: Vec<String>,
-    /// What its checksum covers.
+    /// The columns that its checksum covers.
     pub(in crate::store) columns: Vec<String>,
 }
 
 impl Summed {
-    /// The checksum of a row.
+    /// The expression for the checksum of a row.
     pub(in crate::store) fn sum(&self) -> String {
         format!("row_sum({})", self.columns.join(", "))
     }
 }
 
-/// All tables whose rows carry a checksum, as the database declares them.
-///
-/// # Errors
-/// Those of the database.
+/// All tables whose rows have a checksum, as the database declares them.
 pub(in crate::store) fn summed(connection: &Connection) -> Result<Vec<Summed>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS
                (SELECT 1 FROM pragma_table_info(sqlite_schema.name) WHERE name = 'checksum') ORDER BY rowid";
@@ -265,10 +247,7 @@ pub(in crate::store) fn summed(connection: &Connection) -> Result<Vec<Summed>> {
     Ok(found)
 }
 
-/// Makes the checksum of every row, whatever it was.
-///
-/// # Errors
-/// Those of the database.
+/// Sets the checksum of every row, whatever it was.
 pub(in crate::store) fn sum_all(connection: &Connection) -> Result<()> {
     for summed in summed(connection)? {
         connection.execute(&format!("UPDATE {} SET checksum = {}", summed.table, summed.sum()), [])?;
@@ -276,10 +255,7 @@ pub(in crate::store) fn sum_all(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a database in which a fact is not as it was written, before all rows get new checksums; drops what else is not.
-///
-/// # Errors
-/// When there is one.
+/// Refuses a database with a damaged fact, before all rows get new checksums; drops other damaged rows.
 pub(in crate::store) fn refuse_damaged(connection: &Connection) -> Result<()> {
     for summed in summed(connection)? {
         let (table, sum) = (&summed.table, summed.sum());

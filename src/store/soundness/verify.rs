@@ -1,4 +1,5 @@
-//! Owns checking the file against itself: SQLite's own check, every row's checksum, and the order, form and summaries of segments.
+//! Owns checking the file against itself: SQLite's own check, every row's checksum, and the order, format and summaries
+//! of segments.
 
 use anyhow::Result;
 use rusqlite::ErrorCode;
@@ -8,21 +9,18 @@ use crate::domain::value::instant::Instant;
 use crate::store::database::open::{Store, code};
 use crate::store::facts::segment::{decode, segment_sum};
 
-/// Something in the file that is not as it must be.
+/// A fault found in the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Difference(pub(crate) String);
 
 impl Store {
-    /// SQLite's integrity and foreign-key checks; at most the first few lines of what they say.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// SQLite's integrity and foreign-key checks; at most the first few lines of their output.
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
         self.connection.fill_all()?;
         let mut differences = Vec::new();
         for check in [Self::check_pages, Self::check_references] {
             let known = differences.len();
-            // A read that failed may look like damage; what is damaged is so every time it is read.
+            // A failed read may look like damage; real damage is there on every read.
             let found = check(self, &mut differences).or_else(|error| match code(&error) {
                 Some(ErrorCode::DatabaseCorrupt) => {
                     differences.truncate(known);
@@ -31,7 +29,7 @@ impl Store {
                 _ => Err(error),
             });
             match found {
-                // A check that cannot go on has found what it looks for.
+                // A check that cannot continue has found what it looks for.
                 Err(error) if code(&error) == Some(ErrorCode::DatabaseCorrupt) => {
                     differences.push(Difference(format!("integrity: {error:#}")));
                 }
@@ -47,7 +45,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let line: String = row.get(0)?;
             if let Some(code) = failed_read(&line) {
-                // A disk that does not answer says nothing of what is on it.
+                // A disk that does not answer says nothing about its content.
                 return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(line)).into());
             }
             if line != "ok" {
@@ -69,20 +67,14 @@ impl Store {
         Ok(())
     }
 
-    /// Checks that the rows of facts are as they were written.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Checks that the rows of facts match their checksums.
     pub(crate) fn verify_facts(&self) -> Result<Vec<Difference>> {
         let mut differences = self.verify_rows(true)?;
         differences.extend(self.verify_sequences()?);
         Ok(differences)
     }
 
-    /// Checks that the rows of everything else are as they were written.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Checks that the rows of everything else match their checksums.
     pub(crate) fn verify_derived(&self) -> Result<Vec<Difference>> {
         self.verify_rows(false)
     }
@@ -91,7 +83,7 @@ impl Store {
     fn verify_rows(&self, facts: bool) -> Result<Vec<Difference>> {
         const NAMED: usize = 10;
         let mut differences = Vec::new();
-        // Segments are told one by one, with what is wrong with them.
+        // Segments are reported one by one, with their faults.
         let of_interest = |table: &str| table != "segment" && FACTS.contains(&table) == facts;
         for summed in summed(&self.connection)?.into_iter().filter(|summed| of_interest(&summed.table)) {
             let (table, keys, sum) = (&summed.table, summed.keys.join(" || ' ' || "), summed.sum());
@@ -115,7 +107,7 @@ impl Store {
         Ok(differences)
     }
 
-    /// Checks that there is room for numbers that are never given twice.
+    /// Checks that ids that are not reused are not exhausted.
     fn verify_sequences(&self) -> Result<Vec<Difference>> {
         let sql = "SELECT name, quote(seq) FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND 1 << 53";
         let mut statement = self.connection.prepare(sql)?;
@@ -128,10 +120,7 @@ impl Store {
         Ok(differences)
     }
 
-    /// Checks that segments decode, are in order, do not overlap, and that what is summed up of them is true.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Checks that segments decode, are in order, do not overlap, and match their summaries.
     pub(crate) fn verify_journal(&self) -> Result<Vec<Difference>> {
         let mut differences = Vec::new();
         let mut tell = |text: String| differences.push(Difference(text));
@@ -196,7 +185,7 @@ impl Store {
     }
 }
 
-/// The error of a page that the integrity check could not read, where that is the disk's and not the page's.
+/// The error of a page that the integrity check could not read, if it is the disk's fault and not the page's.
 fn failed_read(line: &str) -> Option<i32> {
     let (_, code) = line.split_once("unable to get the page. error code=")?;
     let digits = code.split(|c: char| !c.is_ascii_digit()).next()?;

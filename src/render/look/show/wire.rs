@@ -1,4 +1,4 @@
-//! Owns the shape in which programs read what `slo show` shows.
+//! Owns `slo show` for programs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Owns what errors of the database mean to a person: what is wrong, with which file, and what to do.
+//! Owns what errors of the database mean: what is wrong, with which file, and what to do.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
     })
 }
 
-/// A row that does not hold what it must: what and where it is.
+/// A row with invalid content: what and where.
 #[derive(Debug)]
 pub(in crate::store) struct Unreadable(pub(in crate::store) String);
 
@@ -39,12 +39,12 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Whether an error tells of a value that no version of slo stores: one of another kind, or a text that is not UTF-8.
+/// Whether an error is about a value that no version of slo stores: one of another type, or text that is not UTF-8.
 pub(in crate::store) fn is_no_value(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.is::<Unreadable>() || cause.is::<rusqlite::Error>() || cause.is::<FromSqlError>())
 }
 
-/// Adds to an error of SQLite, or of what is stored, which database it is about and what to do.
+/// Adds the database and the remedy to an error of SQLite or of stored data.
 pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
     if Failure::hint(&error).is_some() {
         return error;
@@ -85,7 +85,7 @@ pub(in crate::store) fn explain(error: anyhow::Error, path: &Path) -> anyhow::Er
     Failure::new(format!("{}: {what} ({})", place(path), in_short(&error)), hint)
 }
 
-/// Why a database that may be written to cannot be: a companion of it belongs to somebody else.
+/// Why a writable database cannot be written: a companion file belongs to another user.
 #[cfg(unix)]
 fn foreign_companion(code: ErrorCode, path: &Path) -> Option<anyhow::Error> {
     use std::os::unix::fs::MetadataExt;
@@ -124,7 +124,7 @@ fn foreign_companion(_: ErrorCode, _: &Path) -> Option<anyhow::Error> {
     None
 }
 
-/// What an error says down to SQLite's message; what lies below says the same in numbers.
+/// An error with its causes down to SQLite's message; below that, the same is repeated in numbers.
 pub(super) fn in_short(error: &anyhow::Error) -> String {
     let mut texts = Vec::new();
     for cause in error.chain() {

@@ -1,4 +1,4 @@
-//! Owns the way from each schema to the next: a step is SQL, and where SQL does not do, some code.
+//! Owns the way from each schema to the next: a step is SQL and, if SQL is not enough, some code.
 
 use anyhow::{Context, Result};
 use rusqlite::Connection;
@@ -12,9 +12,9 @@ use crate::store::soundness::row;
 /// A step to the next schema. Steps only go forward.
 struct Step {
     sql: &'static str,
-    /// What is done behind the SQL.
+    /// Runs after the SQL.
     then: Option<fn(&Connection) -> Result<()>>,
-    /// Whether it removes what must not be found in the file afterwards.
+    /// Whether what it removes must not remain in the file.
     purges: bool,
 }
 
@@ -50,15 +50,15 @@ const STEPS: &[Step] = &[
     Step::sql(include_str!("../../migrations/0023_whole_views.sql")),
     Step::sql(include_str!("../../migrations/0024_published_digest.sql")),
 ];
-/// What all steps come to, for a new database: taking them one after the other costs ten milliseconds.
+/// The result of all steps, for a new database: running them one by one costs ten milliseconds.
 const WHOLE: &str = include_str!("../../migrations/whole.sql");
 /// The schema this build reads and writes.
 pub(crate) const SCHEMA: i32 = STEPS.len() as i32;
 
-/// Takes every step that is missing in one transaction; another process may be about to do the same.
+/// Runs all missing steps in one transaction; another process may be about to do the same.
 pub(super) fn migrate(connection: &Connection) -> Result<()> {
     row::register(connection)?;
-    // What a step removes is overwritten at once.
+    // Removed content is overwritten immediately.
     connection.execute_batch("PRAGMA secure_delete = ON; BEGIN IMMEDIATE")?;
     let steps = || -> Result<bool> {
         if is_empty(connection)? {
@@ -89,22 +89,19 @@ pub(super) fn migrate(connection: &Connection) -> Result<()> {
     if result.context("upgrading the schema")? { purge(connection) } else { Ok(()) }
 }
 
-/// Says whose file it is, and which schema it has.
+/// Marks the file as slo's, with its schema version.
 fn mark(connection: &Connection, schema: i32) -> Result<()> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(connection.pragma_update(None, "user_version", schema)?)
 }
 
-/// Makes an empty database in memory of an earlier schema, or of this one.
-///
-/// # Errors
-/// Those of SQLite.
+/// Makes an empty in-memory database with this or an earlier schema.
 #[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
     row::register(&connection)?;
     connection.pragma_update(None, "page_size", super::PAGE_BYTES)?;
-    // References are not enforced, for what they refer to may be left behind.
+    // References are not enforced, because the rows they refer to may not be copied.
     connection.execute_batch(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN",
     )?;
@@ -119,31 +116,25 @@ pub(in crate::store) fn copy_of_schema(version: i32) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Makes an empty database in memory, as a copy of another one that is filled as needed.
-///
-/// # Errors
-/// Those of SQLite.
+/// Makes an empty in-memory database, the copy of another one that is filled as needed.
 #[cfg(any(feature = "postgres", test))]
 pub(in crate::store) fn empty_copy() -> Result<Connection> {
     copy_of_schema(SCHEMA)
 }
 
-/// The SQL of the steps that lead from a schema to this one. It names every table that they read or write.
+/// The SQL of the steps from a schema to this one. It names every table that they read or write.
 #[cfg(feature = "postgres")]
 pub(in crate::store) fn statements_after(version: i32) -> String {
     STEPS.iter().skip(usize::try_from(version).unwrap_or_default()).map(|step| step.sql).collect()
 }
 
-/// Takes every step that is missing.
-///
-/// # Errors
-/// Those of SQLite, and when a row is damaged.
+/// Runs all missing steps.
 #[cfg(feature = "postgres")]
 pub(in crate::store) fn migrate_copy(connection: &Connection) -> Result<()> {
     migrate(connection)
 }
 
-/// Makes the file anew, and its log empty, so that no copy is left of what was removed: neither in free pages nor in the log.
+/// Rebuilds the file and empties its log, so that no copy of removed content is left in free pages or in the log.
 fn purge(connection: &Connection) -> Result<()> {
     connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| {
         Failure::new(
@@ -157,7 +148,7 @@ fn purge(connection: &Connection) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// An empty database that has taken every step.
+    /// An empty database that has run every step.
     fn stepped() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
         row::register(&connection).unwrap();
@@ -168,7 +159,7 @@ mod tests {
         connection
     }
 
-    /// The statements by which a schema is made, those of tables first.
+    /// The statements that make a schema, tables first.
     fn statements(connection: &Connection) -> Vec<String> {
         let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY rowid";
         let mut statement = connection.prepare(sql).unwrap();

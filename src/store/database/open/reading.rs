@@ -1,4 +1,4 @@
-//! Owns opening the database to read: with others at work, on media that cannot be written to, and in somebody else's folder.
+//! Owns opening the database to read: beside writers, on read-only media, and in another user's folder.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -12,10 +12,10 @@ use super::{SCHEMA, check_identity, code, in_short, open_to_write};
 use crate::failure::Failure;
 use crate::file::{Identity, with_suffix};
 
-/// A database to read.
+/// A database opened for reading.
 pub(super) struct Opened {
     pub(super) connection: Connection,
-    /// Where it is read without SQLite's locks: what must not change meanwhile.
+    /// Set if it is read without SQLite's locks: what must not change in the meantime.
     pub(super) unlocked: Option<Marks>,
 }
 
@@ -24,14 +24,14 @@ pub(super) fn open_to_read(path: &Path) -> Result<Opened> {
     if version == SCHEMA {
         return Ok(opened);
     }
-    // Reading asks nothing of an older schema: the file is brought up to date first, as any writer would.
+    // An older schema is never read: the file is migrated first, as by any writer.
     drop(opened);
     drop(open_to_write(path).map_err(|error| outdated(&error, version))?);
     Ok(open_any(path)?.0)
 }
 
-/// Reading in WAL mode makes two companions beside the database unless they exist. Where that fails, or would leave files of
-/// one user in the way of another, the database is read without them.
+/// Reading in WAL mode creates two companion files unless they exist. If that fails, or would leave files of one user
+/// in the way of another, the database is read without them.
 fn open_any(path: &Path) -> Result<(Opened, i32)> {
     if leaves_foreign_companions(path) {
         return open_unlocked(path);
@@ -42,14 +42,14 @@ fn open_any(path: &Path) -> Result<(Opened, i32)> {
                 roll_back(path)?;
                 return open_shared(path);
             }
-            // The first failure says more than one that follows from it.
+            // The first failure says more than its consequences.
             open_unlocked(path).map_err(|_| error)
         }
         opened => opened,
     }
 }
 
-/// Undoes the transaction in which a killed process was making the database, which SQLite does for whoever may write.
+/// Rolls back the transaction in which a killed process was creating the database; SQLite does that only for a writer.
 fn roll_back(path: &Path) -> Result<()> {
     let undo = || -> rusqlite::Result<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -74,7 +74,7 @@ fn open_shared(path: &Path) -> Result<(Opened, i32)> {
 
 const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Opens a database without making or locking anything. That it stays what it is has to be checked afterwards.
+/// Opens a database without making or locking anything. The caller must check afterwards that it did not change.
 fn open_unlocked(path: &Path) -> Result<(Opened, i32)> {
     let marks = Marks::of(path);
     let connection = if marks.log.is_some() { open_with_log(path)? } else { open_unchanging(path)? };
@@ -83,7 +83,7 @@ fn open_unlocked(path: &Path) -> Result<(Opened, i32)> {
     Ok((Opened { connection, unlocked: Some(marks) }, version))
 }
 
-/// Opens a database whose log has content, with the index of the log in memory.
+/// Opens a database with a nonempty log; the index of the log is in memory.
 fn open_with_log(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags_and_vfs(path, READ, c"unix-none")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -91,7 +91,7 @@ fn open_with_log(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a database that has no log.
+/// Opens a database without a log.
 fn open_unchanging(path: &Path) -> Result<Connection> {
     let text = path.to_str().context("the path is not UTF-8")?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
@@ -99,7 +99,7 @@ fn open_unchanging(path: &Path) -> Result<Connection> {
     Ok(Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?)
 }
 
-/// What changes when somebody writes to a database: the file, and its log where it has content.
+/// What changes when a process writes to the database: the file, and the log if it is not empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Marks {
     file: Option<Mark>,
@@ -118,10 +118,10 @@ impl Marks {
     }
 
     /// # Errors
-    /// When somebody has written meanwhile, so that what was read may be of two moments.
+    /// If another process wrote in the meantime, so that the data read may be of two instants.
     pub(super) fn still_hold(&self, path: &Path) -> Result<()> {
         let now = Self::of(path);
-        // Without a log nothing but the file was read, and a log that appears does not change it.
+        // Without a log, only the file was read, and a log that appears does not change it.
         if now.file == self.file && (self.log.is_none() || now.log == self.log) {
             return Ok(());
         }
@@ -132,12 +132,12 @@ impl Marks {
     }
 }
 
-/// Whether reading would make companion files that belong to somebody else than the database does.
+/// Whether reading would create companion files that belong to another user than the database.
 #[cfg(unix)]
 fn leaves_foreign_companions(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let user = rustix::process::geteuid();
-    // For root, SQLite gives companions to the owner of the database.
+    // If root creates companions, SQLite gives them to the owner of the database.
     let foreign = !user.is_root() && std::fs::metadata(path).is_ok_and(|known| known.uid() != user.as_raw());
     foreign && !["-wal", "-shm"].iter().all(|suffix| with_suffix(path, suffix).exists())
 }
@@ -147,7 +147,7 @@ fn leaves_foreign_companions(_: &Path) -> bool {
     false
 }
 
-/// Whether the database could not be read because SQLite cannot make its companions: it may not, or the disk is full.
+/// Whether reading failed because SQLite cannot create its companions: no permission, or a full disk.
 fn needs_companions(error: &anyhow::Error) -> bool {
     match code(error) {
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DiskFull) => true,
@@ -167,7 +167,7 @@ fn has_content(path: &Path, suffix: &str) -> bool {
     std::fs::metadata(with_suffix(path, suffix)).is_ok_and(|known| known.len() > 0)
 }
 
-/// Why a database of an older schema cannot be read.
+/// The error for a database whose older schema cannot be read.
 fn outdated(error: &anyhow::Error, version: i32) -> anyhow::Error {
     Failure::new(
         format!(

@@ -1,4 +1,4 @@
-//! Owns what becomes of stored conditions that ask for the state `degraded`, which is called `down` now.
+//! Owns renaming the state `degraded` to `down` in stored conditions.
 
 use anyhow::Result;
 use rusqlite::{Connection, params};
@@ -15,7 +15,7 @@ const RELATIONS: [&str; 2] = [" == ", " != "];
 /// Rewrites stored conditions, and the hashes of their contents.
 ///
 /// # Errors
-/// Those of the database, and when a stored condition is no JSON.
+/// If a stored condition is not JSON.
 pub(super) fn rename_states(connection: &Connection) -> Result<()> {
     let sql = "SELECT id, name, body FROM manifest WHERE kind = 'Condition'";
     let stored: Vec<(i64, String, String)> = connection
@@ -27,7 +27,7 @@ pub(super) fn rename_states(connection: &Connection) -> Result<()> {
         let Some(Value::String(expression)) = fields.get_mut("expression") else { continue };
         *expression = renamed(expression);
         let body = fields.to_string();
-        // One that cannot be read is told of when it is asked for.
+        // One that cannot be read is reported when it is used.
         let Ok(condition) = read_condition(&name, &body) else { continue };
         let hash = format!("{:016x}", content_hash(&Object::Condition(condition)));
         connection
@@ -36,7 +36,7 @@ pub(super) fn rename_states(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// An expression, as it is stored, in which `degraded` is `down` wherever it is compared with a state.
+/// A stored expression with `degraded` replaced by `down` wherever it is compared with a state.
 fn renamed(expression: &str) -> String {
     let mut renamed = String::new();
     let mut rest = expression;
@@ -52,7 +52,7 @@ fn renamed(expression: &str) -> String {
     renamed + rest
 }
 
-/// Whether the last word is the state of an objective.
+/// Whether the last word is an objective's state.
 fn ends_in_state(text: &str) -> bool {
     let before = text.strip_suffix("state");
     before.is_some_and(|before| before.is_empty() || before.ends_with(['.', ' ', '(', '!']))

@@ -1,14 +1,14 @@
-//! Owns how long a command waits for another that writes, and how often it looks whether that is over.
+//! Owns how long a command waits for another writer, and how often it checks.
 
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// How long a command waits in all.
+/// How long a command waits in total.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// So many looks with so long a pause before each. SQLite's own waiting looks ever more rarely, so that whoever came last takes the
-/// lock from whoever has waited longest, again and again; here who waits longer looks more often.
+/// The number of tries, with the pause before each. SQLite's own waiting backs off, so newcomers take the lock from
+/// those that have waited longest; here, whoever waits longer tries more often.
 const STAGES: [(u32, Duration); 4] = [
     (5, Duration::from_millis(1)),
     (100, Duration::from_millis(10)),
@@ -17,9 +17,6 @@ const STAGES: [(u32, Duration); 4] = [
 ];
 
 /// Makes a connection wait for others.
-///
-/// # Errors
-/// Those of SQLite.
 pub(super) fn wait_for_others(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(|looks| {
         let pause = pause(looks.unsigned_abs());
@@ -28,7 +25,7 @@ pub(super) fn wait_for_others(connection: &Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// The pause after so many looks; `None` when it is time to give up.
+/// The pause after this many tries; `None` when it is time to give up.
 fn pause(looks: u32) -> Option<Duration> {
     let mut before = 0;
     STAGES.into_iter().find_map(|(count, pause)| {
@@ -46,7 +43,7 @@ mod tests {
         let pauses: Vec<Duration> = (0..).map_while(pause).collect();
         let all: Duration = pauses.iter().sum();
         assert!(all >= PATIENCE && all < PATIENCE + Duration::from_millis(100), "{all:?}");
-        // Newcomers look at once; after that nobody looks less often for having waited longer.
+        // Newcomers try immediately; after that, longer waiting never means fewer tries.
         assert!(pauses[5..].windows(2).all(|pair| pair[0] >= pair[1]));
     }
 }

@@ -20,7 +20,7 @@ struct WireSystem {
     stale_after_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checks: Vec<WireCheck>,
-    /// Milliseconds since 1970, as every moment here.
+    /// Milliseconds since 1970, as all times here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retired_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Owns counting facts without reading them, so that whoever reads many can do so in parts.
+//! Owns counting facts without reading them, so that many can be read in parts.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,12 @@ use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::store::Store;
 
-/// Facts that are held at once, at the most: but those of one segment of each stream always are.
+/// The most facts in memory at once; one segment of each stream always is.
 const MOST_FACTS: i64 = 1 << 18;
 
 impl Store {
-    /// Sorted moments up to `through`, between two of which some systems have few enough facts to be held at once; `None`: all
-    /// systems. The counts that this goes by decide no answer, so they are not verified.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Sorted instants up to `through`, such that the facts of some systems (`None`: of all) between two of them fit in
+    /// memory. The counts used here decide no answer, so they are not verified.
     pub(crate) fn cuts(&self, systems: Option<&BTreeSet<SystemId>>, through: Instant) -> Result<Vec<Instant>> {
         let mut packs: Vec<(i64, i64)> = Vec::new();
         let pack = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -39,7 +36,7 @@ impl Store {
     }
 }
 
-/// Before which of these moments, which are sorted, more facts than may be held at once would come together.
+/// The sorted instants before which more facts than fit in memory would accumulate.
 fn cuts(packs: &[(i64, i64)]) -> Vec<Instant> {
     let (mut cuts, mut held) = (Vec::new(), 0_i64);
     for (first, count) in packs {
@@ -65,7 +62,7 @@ mod tests {
         assert_eq!(cut(&[]), [0; 0]);
         assert_eq!(cut(&[(10, half), (20, half)]), [0; 0]);
         assert_eq!(cut(&[(10, half), (20, half), (30, 1), (40, half), (50, half)]), [30, 50]);
-        // Streams that begin together are not parted, and a count that is none changes nothing.
+        // Streams that begin together are not split, and an invalid count changes nothing.
         assert_eq!(cut(&[(10, half), (10, half), (10, half), (10, half), (20, -5), (30, i64::MAX)]), [10, 30]);
     }
 }

@@ -1,4 +1,4 @@
-//! Owns reading what was written with facts: only segments that hold facts with notes are decoded.
+//! Owns reading the notes of facts: only segments with notes are decoded.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -14,9 +14,6 @@ use crate::store::soundness::row::{expect, intact};
 
 impl Store {
     /// The streams of one system that have notes.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(crate) fn noted_streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
         let mut statement = self.connection.prepare_cached("SELECT 1 FROM note WHERE stream = ?1 LIMIT 1")?;
         let mut noted = Vec::new();
@@ -28,10 +25,7 @@ impl Store {
         Ok(noted)
     }
 
-    /// What was written with the facts of a stream of `system` within a span that say other than `healthy`, oldest first.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// The notes of the facts of a stream of `system` within a span whose status is not `healthy`, oldest first.
     pub(crate) fn notes_of_trouble(
         &self,
         system: i64,

@@ -1,28 +1,28 @@
-//! Owns leaving out transitions that only repeat the status of their stream, so that memory follows what changes, not how often
-//! somebody looked.
+//! Owns leaving out transitions that only repeat the status of their stream, so that memory grows with the number of
+//! changes, not of checks.
 
 use crate::domain::health::timeline::END;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
-/// The transitions of one stream, of those that come one after the other.
+/// The transitions to keep, out of those of one stream in order.
 pub(super) struct Thinned {
     kept: Vec<Transition>,
     /// The last one, and whether it is not kept (yet).
     last: Transition,
     is_held: bool,
     silence: Silence,
-    /// The status that need not be kept again, and up to when, exclusively: its silence is short until then.
+    /// The status that need not be kept again, and the exclusive end of that: until then, the silence is short.
     repeated: Transition,
 }
 
-/// When a stream that repeats nothing is stale.
+/// When a stream without new facts is stale.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Silence {
-    /// It does not matter: every transition is kept.
+    /// Irrelevant: every transition is kept.
     Any,
     Never,
-    /// After so many milliseconds.
+    /// After this many milliseconds.
     After(i64),
 }
 
@@ -31,7 +31,7 @@ impl Silence {
         stale_after_ms.map_or(Self::Never, Self::After)
     }
 
-    /// What need not be kept after a transition: the same status before this moment.
+    /// What need not be kept after a transition: the same status before this instant.
     fn repeated(self, kept: Transition) -> Transition {
         let at = match self {
             Self::Any | Self::Never => END,
@@ -47,7 +47,7 @@ impl Thinned {
         Self { kept: Vec::new(), last: none, is_held: false, silence, repeated: none }
     }
 
-    /// Whether what only repeats the status before it is left out, however long ago that was.
+    /// Whether a repeated status is left out however old the one before it is.
     pub(super) fn is_of_changes(&self) -> bool {
         self.silence == Silence::Never
     }
@@ -65,7 +65,7 @@ impl Thinned {
             return;
         }
         if self.is_held && transition.at >= self.repeated.at {
-            // What is held keeps the silence short, at least up to itself.
+            // The held transition keeps the silence short, at least until its own time.
             self.keep();
         }
         self.is_held = transition.status == self.repeated.status && transition.at < self.repeated.at;
@@ -80,7 +80,7 @@ impl Thinned {
         self.repeated = self.silence.repeated(self.last);
     }
 
-    /// What was kept, and the very last one.
+    /// The kept transitions and the last one.
     pub(super) fn finish(mut self) -> Vec<Transition> {
         self.kept.extend(self.is_held.then_some(self.last));
         self.kept
@@ -129,7 +129,7 @@ mod tests {
             prop_assert_eq!(thin(Silence::Any).len(), all.len());
             let kept = thin(Silence::of(silence));
             prop_assert_eq!(statuses(kept.clone(), silence), statuses(all.clone(), silence));
-            // The newest fact says how old the data is, the first one since when there is any.
+            // The newest fact gives the age of the data, the first one its start.
             prop_assert_eq!((kept.first().map(|t| t.at), kept.last().map(|t| t.at)), (Some(all[0].at), all.last().map(|t| t.at)));
         }
     }

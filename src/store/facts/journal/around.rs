@@ -1,4 +1,4 @@
-//! Owns what the journal has of a stream around moments that are about to be merged.
+//! Owns reading a stream around the instants that are about to be merged.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -10,11 +10,8 @@ use crate::domain::value::instant::Instant;
 use crate::store::Store;
 
 impl Store {
-    /// The transitions of a stream of a writer from `first` to `last`, the ones before and after them among them where there are
-    /// such; the stream is made if it is new. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// The transitions of a writer's stream from `first` to `last`, and the ones before and after them if any; the
+    /// stream is created if new. Runs in a write transaction.
     pub(crate) fn around(
         &self,
         writer: &mut JournalWriter,

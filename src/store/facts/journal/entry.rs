@@ -1,4 +1,5 @@
-//! Owns what the ingests say of one moment of a stream: which entry stands, and the others, which are kept in case it is forgotten.
+//! Owns what the ingests report for one instant of a stream: the winning entry, and the others, which are kept in case
+//! it is deleted.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::Unreadable;
 use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
 
-/// What one ingest said of a moment, besides which ingest it was. The greatest stands: the worst status, then the greatest note, and
-/// any note before none.
+/// What one ingest reports for an instant, without the ingest's id. The greatest entry wins: the worst status, then the
+/// greatest note, and any note before none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(in crate::store) struct Entry {
     pub(in crate::store) status: Status,
@@ -25,13 +26,13 @@ impl Entry {
     }
 }
 
-/// Whether an entry is kept as one that does not stand.
+/// Whether an entry is kept as a losing one.
 pub(super) fn is_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<bool> {
     let sql = "SELECT 1 FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
     Ok(connection.prepare_cached(sql)?.exists(params![stream, at.millis(), entry.status as u8, entry.note()])?)
 }
 
-/// Keeps an entry that does not stand; of the same one from several ingests, it is the earliest's.
+/// Keeps a losing entry; if several ingests report the same one, the earliest ingest's.
 pub(super) fn keep(connection: &Connection, stream: i64, at: Instant, entry: &Entry, ingest: i64) -> Result<()> {
     let sql = "INSERT INTO overruled (stream, ts, status, note, ingest, checksum) VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
                ON CONFLICT (stream, ts, status, note) DO UPDATE SET ingest = excluded.ingest, checksum = excluded.checksum
@@ -41,7 +42,8 @@ pub(super) fn keep(connection: &Connection, stream: i64, at: Instant, entry: &En
     Ok(())
 }
 
-/// The entries of a stream between two moments, both included, that do not stand, with their ingests; of each moment the greatest last.
+/// The losing entries of a stream between two instants, both included, with their ingests; per instant, the greatest
+/// last.
 pub(super) fn kept(
     connection: &Connection,
     stream: i64,
@@ -66,22 +68,22 @@ pub(super) fn kept(
     Ok(kept)
 }
 
-/// Removes an entry that did not stand: it stands now, or is forgotten.
+/// Removes a losing entry: it wins now, or is deleted.
 pub(super) fn drop_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<()> {
     let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis(), entry.status as u8, entry.note()])?;
     Ok(())
 }
 
-/// Keeps exactly these entries of a moment as ones that do not stand.
+/// Keeps exactly these losing entries of an instant.
 pub(super) fn replace_kept(connection: &Connection, stream: i64, at: Instant, entries: &[(Entry, i64)]) -> Result<()> {
     let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
     entries.iter().try_for_each(|(entry, ingest)| keep(connection, stream, at, entry, *ingest))
 }
 
-/// What counts of all that ingests say of one moment: the greatest entry of each, and of the same one from several the earliest's; the
-/// greatest last.
+/// The entries of an instant that count, the greatest last: the greatest of each ingest; of equal ones, the earliest
+/// ingest's.
 pub(super) fn reduced(entries: Vec<(Entry, i64)>) -> Vec<(Entry, i64)> {
     let mut greatest: BTreeMap<i64, Entry> = BTreeMap::new();
     for (entry, ingest) in entries {
@@ -115,7 +117,7 @@ pub(super) fn notes(
     Ok(notes)
 }
 
-/// Lets a moment have a note, or none.
+/// Sets or removes the note of an instant.
 pub(super) fn put_note(connection: &Connection, stream: i64, at: Instant, note: Option<&str>) -> Result<()> {
     let Some(text) = note else {
         connection

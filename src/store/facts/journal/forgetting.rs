@@ -1,4 +1,4 @@
-//! Owns deleting facts for good: those that one ingest brought, or whole streams.
+//! Owns deleting facts permanently: those of one ingest, or entire streams.
 
 use std::collections::BTreeMap;
 
@@ -18,15 +18,12 @@ use crate::store::database::open::Store;
 use crate::store::facts::history::StreamRow;
 use crate::store::facts::segment::{Fact, pack_evenly};
 
-/// The systems that changed, each with its earliest changed moment.
+/// The changed systems, each with its earliest changed instant.
 pub(crate) type Touched = BTreeMap<SystemId, Instant>;
 
 impl Store {
-    /// Deletes every fact that an ingest was the first to bring, its notes, and the record of the ingest. Where another ingest said
-    /// something else of the moment, that stands from now on. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Deletes every fact that an ingest added first, its notes, and the record of the ingest. If another ingest
+    /// reported something else for the instant, that now wins. Runs in a write transaction.
     pub(in crate::store) fn forget_ingest(&self, ingest: i64) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         for (name, system) in self.systems()? {
@@ -47,10 +44,7 @@ impl Store {
         Ok((extent, touched))
     }
 
-    /// The systems of which an ingest brought facts.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// The systems with facts of an ingest.
     pub(in crate::store) fn systems_of_ingest(&self, ingest: i64) -> Result<Vec<SystemId>> {
         let mut found = Vec::new();
         for (_, system) in self.systems()? {
@@ -68,10 +62,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Deletes every fact of some streams, and their notes. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes some streams' facts and notes. Runs in a write transaction.
     pub(in crate::store) fn forget_streams(&self, wanted: &Streams) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(system) = self.system(&wanted.system)? else { return Ok((extent, touched)) };
@@ -93,10 +84,7 @@ impl Store {
         Ok((extent, touched))
     }
 
-    /// Forgets a system that has no transition, unless a manifest names it. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes a system without transitions, unless a manifest names it. Runs in a write transaction.
     pub(in crate::store) fn forget_system(&self, name: &Name, system: SystemId, is_named: bool) -> Result<()> {
         if !is_named && self.streams(system)?.is_empty() {
             self.connection.prepare_cached("DELETE FROM input_digest WHERE system = ?1")?.execute([system.0])?;
@@ -106,7 +94,7 @@ impl Store {
     }
 }
 
-/// Removes a stream with all that is of it.
+/// Removes a stream and everything of it.
 pub(super) fn drop_stream(connection: &Connection, stream: i64) -> Result<()> {
     for sql in [
         "DELETE FROM note WHERE stream = ?1",
@@ -119,7 +107,7 @@ pub(super) fn drop_stream(connection: &Connection, stream: i64) -> Result<()> {
     Ok(())
 }
 
-/// Forgets what one ingest brought of one stream.
+/// Deletes one ingest's facts from one stream.
 struct Forgetting<'a> {
     connection: &'a Connection,
     stream: i64,
@@ -182,7 +170,7 @@ impl Forgetting<'_> {
         Ok(earliest)
     }
 
-    /// Lets the note of a moment be that of the entry that stands now, if there is one.
+    /// Replaces the note of an instant by that of the entry that wins now, if any.
     fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<()> {
         let after = stands.and_then(|(entry, _)| entry.note.as_deref());
         self.extent.notes += u64::from(before.is_some());

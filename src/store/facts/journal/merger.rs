@@ -1,4 +1,4 @@
-//! Owns merging facts into the segments of one stream: of several facts at a moment one stands, whatever their order.
+//! Owns merging facts into the segments of one stream: of several facts at one instant, one wins, whatever their order.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::facts::segment::{Fact, pack, pack_evenly};
 
-/// Which ingest brings facts.
+/// The ingest that adds facts.
 pub(in crate::store) enum Bringer<'a> {
-    /// One that gets an id as soon as it brings something new.
+    /// A current one, which gets an id with its first new fact.
     This(&'a mut dyn FnMut() -> Result<i64>),
-    /// Those that brought them to another stream, by the places of the facts.
+    /// The ones that added them to another stream, by index of the facts.
     Earlier(&'a [i64]),
 }
 
@@ -28,7 +28,7 @@ impl Bringer<'_> {
         }
     }
 
-    /// The id, if it is known that it may be an earlier one than that of a fact that says the same.
+    /// The id, if it may be earlier than that of an equal fact.
     fn earlier(&self, place: usize) -> Option<i64> {
         if let Self::Earlier(ids) = self { Some(ids[place]) } else { None }
     }
@@ -38,24 +38,24 @@ impl Bringer<'_> {
 pub(super) struct Merger<'a, 'b> {
     pub(super) connection: &'a Connection,
     pub(super) stream: i64,
-    /// Of the facts that come.
+    /// The notes of the incoming facts.
     pub(super) notes: &'a BTreeMap<Instant, Box<str>>,
     pub(super) bringer: Bringer<'b>,
     pub(super) merged: Merged,
-    /// Whether a note stands that did not.
+    /// Whether a note was added or replaced.
     pub(super) renoted: bool,
 }
 
 impl Merger<'_, '_> {
-    /// Merges the first facts of a stream that has none.
+    /// Merges the first facts of an empty stream.
     pub(super) fn begin(&mut self, transitions: &[Transition]) -> Result<()> {
         let places = transitions.iter().enumerate();
         let facts = places.map(|(place, transition)| self.add(*transition, place)).collect::<Result<Vec<Fact>>>()?;
         insert(self.connection, self.stream, &facts)
     }
 
-    /// Merges facts, of which the first one has a place among all that come, into the one segment they fall into; returns the earliest
-    /// changed moment.
+    /// Merges facts, the first of which is at `place` among all incoming ones, into the one segment they fall into;
+    /// returns the earliest changed instant.
     pub(super) fn merge(
         &mut self,
         segment: &Segment,
@@ -84,7 +84,7 @@ impl Merger<'_, '_> {
                 }
             };
             rewrites |= before != Some(after);
-            // Events tell what was written with their facts.
+            // Events show the notes of their facts.
             let renoted = std::mem::take(&mut self.renoted);
             if renoted || before.map(|before| before.transition) != Some(after.transition) {
                 first_change = first_change.or(Some(transition.at));
@@ -100,20 +100,20 @@ impl Merger<'_, '_> {
 
     fn write(&self, segment: &Segment, facts: &[Fact], appends: bool) -> Result<()> {
         if appends && segment.is_well_filled() && !segment.has_room_for(facts.len()) {
-            // A bulk load leaves a well-filled last segment as it is; otherwise this one grows, and splits when it must.
+            // A bulk load leaves a well-filled last segment as it is; otherwise, this one grows and splits if it must.
             return insert(self.connection, self.stream, &facts[segment.count..]);
         }
         let parts = if appends { pack(facts) } else { pack_evenly(facts) };
         replace(self.connection, self.stream, segment, &parts)
     }
 
-    /// The notes at the moments of some facts, and between them.
+    /// The notes from the first to the last of some facts.
     fn stored_notes(&self, transitions: &[Transition]) -> Result<BTreeMap<Instant, Box<str>>> {
         let range = (transitions[0].at, transitions[transitions.len() - 1].at);
         entry::notes(self.connection, self.stream, range)
     }
 
-    /// A fact of a moment of which none was known.
+    /// Adds a fact at an instant that had none.
     fn add(&mut self, transition: Transition, place: usize) -> Result<Fact> {
         let ingest = self.bringer.id(place)?;
         if let Some(text) = self.notes.get(&transition.at) {
@@ -124,8 +124,7 @@ impl Merger<'_, '_> {
         Ok(Fact { transition, ingest })
     }
 
-    /// The fact that stands when another one of its moment comes. What does not stand is kept, unless the ingest of what does said
-    /// it, too.
+    /// Picks the winner of two facts at one instant. The loser is kept, unless the winner's ingest reported it, too.
     fn settle(&mut self, fact: Fact, note: Option<&str>, status: Status, place: usize) -> Result<Fact> {
         let (connection, stream, at) = (self.connection, self.stream, fact.transition.at);
         let known = Entry { status: fact.transition.status, note: note.map(Into::into) };

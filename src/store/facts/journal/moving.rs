@@ -20,10 +20,8 @@ use crate::store::facts::history::StreamRow;
 use crate::store::facts::segment::Fact;
 
 impl Store {
-    /// Moves every fact of one system to another, as if each had come under that name, by the same ingest. Runs in a write transaction.
-    ///
-    /// # Errors
-    /// Those of the database, and when a segment does not decode.
+    /// Moves every fact of one system to another, as if the same ingests had added them under that name. Runs in a
+    /// write transaction.
     pub(in crate::store) fn rename_system(&self, old: &Name, new: &Name) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         let Some(from) = self.system(old)? else { return Ok((extent, touched)) };
@@ -45,7 +43,7 @@ impl Store {
         Ok((extent, touched))
     }
 
-    /// Moves a stream, or its facts where the system has such a stream; returns how many of them it had a fact beside.
+    /// Moves a stream, or only its facts if the target has such a stream; returns how many instants had a fact in both.
     fn move_stream(&self, stream: &StreamRow, new: &Name, to: SystemId) -> Result<u64> {
         let text = |name: &Option<Name>| name.as_ref().map_or("", Name::as_str).to_owned();
         let (check, location) = (text(&stream.check), text(&stream.location));
@@ -65,7 +63,7 @@ impl Store {
         Ok(beside)
     }
 
-    /// Merges what is said in a stream into the same stream of another system.
+    /// Merges a stream into the same stream of another system.
     fn merge_stream(&self, stream: &StreamRow, target: i64, new: &Name) -> Result<u64> {
         let mut writer = JournalWriter::new();
         writer.add_stream(stream.named(new.clone()));
@@ -86,7 +84,7 @@ impl Store {
     }
 }
 
-/// What is said in a stretch of a stream.
+/// The entries of a stretch of a stream.
 struct Moving {
     facts: Vec<Fact>,
     notes: BTreeMap<Instant, Box<str>>,
@@ -98,7 +96,7 @@ impl Moving {
         Self::among(connection, stream, segment.decode(stream)?)
     }
 
-    /// What is said at the moments of facts of a stream.
+    /// The entries at the instants of a stream's facts.
     fn among(connection: &Connection, stream: i64, facts: Vec<Fact>) -> Result<Self> {
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
             return Ok(Self { facts, notes: BTreeMap::new(), overruled: BTreeMap::new() });
@@ -108,7 +106,7 @@ impl Moving {
         Ok(Self { facts, notes, overruled })
     }
 
-    /// All that ingests say of the moment of a fact, what stands last.
+    /// All entries at the instant of a fact, the winner last.
     fn entries(&self, fact: &Fact) -> Vec<(Entry, i64)> {
         let at = fact.transition.at;
         let mut entries = self.overruled.get(&at).cloned().unwrap_or_default();
@@ -116,7 +114,7 @@ impl Moving {
         entries
     }
 
-    /// Settles what stands at moments of which another stream has a fact, too; returns how many they are.
+    /// Picks the winners at instants where another stream has a fact, too; returns how many there are.
     fn settle(&mut self, connection: &Connection, target: i64) -> Result<u64> {
         let transitions: Vec<Transition> = self.facts.iter().map(|fact| fact.transition).collect();
         let mut there = Vec::new();

@@ -1,4 +1,4 @@
-//! Owns the rows of segments: which ones facts fall into, and how they are written.
+//! Owns the rows of segments: the ones facts fall into, and how they are written.
 
 use anyhow::Result;
 use rusqlite::{Rows, params};
@@ -19,7 +19,7 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// One that is known by its id.
+    /// Reads the segment with an id.
     pub(super) fn at(connection: &Connection, stream: i64, id: i64) -> Result<Self> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE id = ?1";
         let found = segments(connection.prepare_cached(sql)?.query([id])?, stream)?.into_iter().next();
@@ -36,14 +36,14 @@ impl Segment {
         self.body.len() > MOST_BYTES / 8 * 7 || self.count > MOST_FACTS / 8 * 7
     }
 
-    /// Whether so many facts like those it has should fit.
+    /// Whether this many facts like its own should fit.
     pub(super) fn has_room_for(&self, count: usize) -> bool {
         count <= MOST_FACTS && self.body.len() * count / self.count <= MOST_BYTES
     }
 }
 
-/// The segments that transitions fall into, oldest first: the one before the first of them (or the stream's first), and
-/// all that begin before their last.
+/// The segments that transitions fall into, oldest first: the one before the first transition (or the stream's first
+/// segment), and all that begin before the last one.
 pub(super) fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition]) -> Result<Vec<Segment>> {
     let (first, last) = (transitions[0].at.millis(), transitions[transitions.len() - 1].at.millis());
     let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1
@@ -73,7 +73,7 @@ pub(super) fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> 
     Ok(segments)
 }
 
-/// Packs facts that no segment of the stream overlaps.
+/// Packs facts that overlap no segment of the stream.
 pub(in crate::store) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
     pack(facts).iter().try_for_each(|part| add(connection, stream, part))
 }
@@ -85,7 +85,7 @@ fn add(connection: &Connection, stream: i64, part: &Part<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What a segment's row says of its body.
+/// A segment's row, with the summary of its body.
 struct Row {
     first: i64,
     last: i64,
@@ -101,12 +101,12 @@ impl Row {
     }
 }
 
-/// Writes parts over a segment, the first one in its place and the others as new ones.
+/// Writes parts over a segment: the first one in its place, the others as new segments.
 pub(super) fn replace(connection: &Connection, stream: i64, segment: &Segment, parts: &[Part<'_>]) -> Result<()> {
     let Some((head, tail)) = parts.split_first() else { return Ok(()) };
     let Row { first, last, count, checksum } = Row::of(stream, head);
     if first == segment.first.millis() {
-        // Its place in the index stays.
+        // Its index entry does not change.
         let sql = "UPDATE segment SET last_ts = ?2, count = ?3, body = ?4, checksum = ?5 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute(params![segment.id, last, count, head.body, checksum])?;
     } else {

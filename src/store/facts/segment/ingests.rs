@@ -1,10 +1,10 @@
-//! Owns how a segment says which ingest brought which of its facts: runs of facts of one ingest, and runs of such runs, as of a
-//! command that brings a fact a minute.
+//! Owns how a segment stores the ingest of each fact: runs of facts of one ingest, and runs of such runs, as from a
+//! command that adds a fact a minute.
 
 use super::Fact;
 use crate::store::varint::{Damaged, length, put, put_signed, signed_length, take, take_signed};
 
-/// Facts of one ingest that come one after the other: how many, and how far its id is from the one before.
+/// Consecutive facts of one ingest: how many, and the difference of its id to the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 struct Run {
     length: u64,
@@ -17,7 +17,7 @@ impl Run {
     }
 }
 
-/// How many bytes the ingests of facts that come one after the other take at most.
+/// The most bytes that the ingests of consecutive facts take.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Size {
     ingest: i64,
@@ -33,7 +33,7 @@ impl Size {
             return;
         }
         if self.run.length > 0 && self.run != self.last {
-            // Of runs that are alike only the first one takes room, with a number of at most two bytes.
+            // Of equal runs, only the first takes space, plus a number of at most two bytes.
             self.finished += self.run.bytes() + 2;
             self.last = self.run;
         }
@@ -65,10 +65,10 @@ pub(super) fn write(into: &mut Vec<u8>, facts: &[Fact]) {
     }
 }
 
-/// Takes the ingests off the front of `from`, and gives each of `facts` its own.
+/// Takes the ingests off the front of `from`, and sets those of `facts`.
 ///
 /// # Errors
-/// When the bytes end early or do not make so many.
+/// If the bytes end early or do not yield this many.
 pub(super) fn read(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> {
     let (mut rest, mut ingest) = (facts, 0i64);
     while !rest.is_empty() {
@@ -78,7 +78,7 @@ pub(super) fn read(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> 
             return Err(Damaged);
         }
         for _ in 0..times {
-            // Ends with the facts, whatever number there is.
+            // Ends with the facts, whatever the count says.
             let (these, later) = rest.split_at_mut_checked(length).ok_or(Damaged)?;
             ingest = ingest.checked_add(step).ok_or(Damaged)?;
             for fact in these {

@@ -1,12 +1,12 @@
-//! Owns how the moments of a segment are packed: the time from each to the next, in blocks that look alike.
+//! Owns how the times of a segment are packed: the time from each fact to the next, in blocks of similar ones.
 
 use super::{Fact, MOST_FACTS};
 use crate::domain::value::instant::Instant;
 use crate::store::varint::{Damaged, put, take};
 
-/// The most times of one block that are not all the same.
+/// The most times of a block that are not all equal.
 const MOST_MIXED: usize = 128;
-/// So many equal times in a row make a block of their own.
+/// This many equal times in a row make a block of their own.
 const LONG_RUN: usize = 48;
 /// The bits of the longest time: from 1970 to 2262.
 const MOST_BITS: usize = 44;
@@ -14,7 +14,7 @@ const LONGEST: u64 = Instant::MAX.millis() as u64;
 /// The bytes of a word.
 const WORD: usize = 8;
 
-/// The greatest unit, in milliseconds, that all times between facts are multiples of.
+/// The greatest unit, in milliseconds, that divides all times between facts.
 pub(super) fn unit_of(facts: &[Fact]) -> u64 {
     let mut unit = 0;
     for pair in facts.windows(2) {
@@ -41,7 +41,7 @@ fn between(pair: &[Fact]) -> u64 {
     pair[1].transition.at.since(pair[0].transition.at) as u64
 }
 
-/// Times from facts to the next ones, in units: any that are the same, or a few that are not.
+/// Times from facts to the next ones, in units: any number of equal ones, or a few that differ.
 pub(super) struct Block {
     times: [u64; MOST_MIXED],
     length: usize,
@@ -86,7 +86,7 @@ impl Block {
         self.length
     }
 
-    /// Keeps the first ones only.
+    /// Keeps only the first ones.
     pub(super) fn truncate(&mut self, length: usize) {
         self.length = length.min(self.length);
     }
@@ -121,7 +121,7 @@ const fn head(length: usize, width: usize, has_outliers: bool) -> u64 {
     (length as u64 - 1) << 7 | (has_outliers as u64) << 6 | width as u64
 }
 
-/// In how many bits times above the least are best written, and how many of them do not fit these.
+/// The best number of bits for times above the least, and how many of them do not fit.
 fn best_width(times: &[u64], least: u64) -> (usize, usize) {
     let mut of_bits = [0usize; MOST_BITS + 1];
     let mut most = 0;
@@ -136,7 +136,7 @@ fn best_width(times: &[u64], least: u64) -> (usize, usize) {
     for width in (0..most).rev() {
         outliers += of_bits[width + 1];
         let mut bytes = (times.len() * width).div_ceil(8) + 1;
-        // An outlier takes two bytes at least.
+        // An outlier takes at least two bytes.
         if bytes + 2 * outliers >= least_bytes {
             if outliers * 4 > times.len() {
                 break;
@@ -151,7 +151,7 @@ fn best_width(times: &[u64], least: u64) -> (usize, usize) {
     best
 }
 
-/// The low bits of times above the least, one behind the other, lowest bits first.
+/// The low bits of times above the least, one after the other, lowest bits first.
 fn put_bits(into: &mut Vec<u8>, times: &[u64], least: u64, width: usize) {
     let mut packed = [0; MOST_MIXED * MOST_BITS / 8 + 8];
     let (mut pending, mut bits, mut end) = (0u64, 0, 0);
@@ -166,11 +166,11 @@ fn put_bits(into: &mut Vec<u8>, times: &[u64], least: u64, width: usize) {
     into.extend_from_slice(&packed[..end + usize::from(bits > 0)]);
 }
 
-/// Calls `each` with the moments of a segment after the first, in milliseconds, some that follow each other at a time, and the place of
-/// the first of these, from 1 on; takes them off the front of `from`.
+/// Calls `each` with the times of a segment after the first, in milliseconds, several consecutive ones per call, and
+/// the index of the first of these, from 1 on; takes them off the front of `from`.
 ///
 /// # Errors
-/// When the bytes end early or say what no segment can hold.
+/// If the bytes end early or contain what no segment can hold.
 #[inline]
 pub(super) fn read(
     from: &mut &[u8],
@@ -216,7 +216,7 @@ pub(super) fn read(
             each(done, &moments[..length]);
         }
         done += length;
-        // Moments only grow, and not even all times of a segment reach beyond 64 bits.
+        // Times only grow, and the sum of all times of a segment fits 64 bits.
         if at > Instant::MAX.millis() {
             return Err(Damaged);
         }
@@ -224,7 +224,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Refuses times longer than all that can be stored, so that no sum of them goes beyond 64 bits.
+/// Refuses times longer than any that can be stored, so that no sum of them exceeds 64 bits.
 fn is_possible(time: u64, unit: u64) -> Result<(), Damaged> {
     time.checked_mul(unit).filter(|millis| *millis <= 2 * LONGEST).map(drop).ok_or(Damaged)
 }
@@ -232,7 +232,7 @@ fn is_possible(time: u64, unit: u64) -> Result<(), Damaged> {
 fn take_bits(from: &mut &[u8], times: &mut [u64], least: u64, width: usize) -> Result<(), Damaged> {
     let length = (times.len() * width).div_ceil(8);
     let (bytes, rest) = from.split_at_checked(length).ok_or(Damaged)?;
-    // Words are read from where their first bit lies, so that some bytes more must be there.
+    // A word is read at the byte of its first bit, so a few more bytes must follow.
     if let Some(bytes) = from.get(..length + WORD) {
         unpack(bytes, times, least, width);
     } else {
@@ -244,8 +244,8 @@ fn take_bits(from: &mut &[u8], times: &mut [u64], least: u64, width: usize) -> R
     Ok(())
 }
 
-/// Unpacks times of one width from bytes that reach at least a word beyond them. As many are taken from one word as are whole in it
-/// wherever they begin.
+/// Unpacks times of one width from bytes that reach at least a word beyond them. One word yields as many as are
+/// completely in it wherever they begin.
 fn unpack(bytes: &[u8], times: &mut [u64], least: u64, width: usize) {
     match width {
         0..=14 => unpack_by::<4>(bytes, times, least, width),

@@ -1,4 +1,4 @@
-//! Owns how the statuses of a segment are packed: as runs of the same one or, where they change often, two bits each.
+//! Owns how the statuses of a segment are packed: as runs or, where they change often, two bits each.
 
 use super::{Fact, MOST_FACTS};
 use crate::domain::health::transition::Status;
@@ -7,7 +7,7 @@ use crate::store::varint::{Damaged, length, put, take};
 const RUNS: u8 = 0;
 const BITS: u8 = 1;
 
-/// How many bytes the statuses of facts that come one after the other take.
+/// The bytes that the statuses of consecutive facts take.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Size {
     count: usize,
@@ -53,10 +53,10 @@ pub(super) fn write(into: &mut Vec<u8>, facts: &[Fact], size: Size) {
     }
 }
 
-/// Takes the statuses of so many facts off the front of `from`, at least one; returns their codes.
+/// Takes the statuses of `count` facts, at least one, off the front of `from`; returns their codes.
 ///
 /// # Errors
-/// When the bytes end early or do not make so many.
+/// If the bytes end early or do not yield this many.
 pub(super) fn read(from: &mut &[u8], count: usize) -> Result<Vec<u8>, Damaged> {
     if count == 0 || count > MOST_FACTS {
         return Err(Damaged);

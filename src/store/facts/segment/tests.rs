@@ -1,4 +1,4 @@
-//! Owns the laws of packing: what goes in comes back and fits, what is damaged breaks nothing, regular feeds take next to nothing.
+//! Owns the laws of packing: it is lossless, bodies fit, damage breaks nothing, regular feeds take almost no space.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ fn fact(at: i64, status: Status, ingest: i64) -> Fact {
     Fact { transition: Transition { at: Instant::from_millis(at), status }, ingest }
 }
 
-/// Gaps of all kinds: ticks, jitter in milliseconds or seconds, silence, the whole time there is.
+/// Gaps of all kinds: ticks, jitter in milliseconds or seconds, silence, the entire range.
 fn gaps() -> impl Strategy<Value = Vec<i64>> {
     let one = prop_oneof![
         6 => Just(60_000),
@@ -19,7 +19,7 @@ fn gaps() -> impl Strategy<Value = Vec<i64>> {
         1 => Just(86_400_000),
         1 => 1..2_000_000_000_000_i64,
     ];
-    // Runs of one kind, so that blocks of all kinds come about.
+    // Runs of one kind, so that all kinds of blocks occur.
     let run = (one, 1..300_usize, any::<bool>(), 0..1000_i64);
     prop::collection::vec(run, 1..14).prop_map(|runs| {
         let mut gaps = Vec::new();
@@ -66,7 +66,8 @@ fn the_documented_examples_are_what_is_written() {
         fact(start + 60_000, Status::Unhealthy, 1),
         fact(start + 61_500, Status::Healthy, 2),
     ];
-    // A check a minute for six hours, by a command each; one came a second late, and one said it was down.
+    // A check a minute for six hours, each ingested by its own command; one came a second late, and one reported an
+    // outage.
     let status = |minute: i64| if minute == 200 { Status::Unhealthy } else { Status::Healthy };
     let at = |minute: i64| start + minute * 60_000 + if minute == 100 { 1000 } else { 0 };
     let many: Vec<Fact> = (0..360).map(|minute| fact(at(minute), status(minute), 7 + minute)).collect();

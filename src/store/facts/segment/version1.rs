@@ -1,4 +1,4 @@
-//! Owns reading bodies of version 1, which databases of earlier schemas hold until their streams are packed anew.
+//! Owns reading bodies of version 1, which databases of earlier schemas have until their streams are repacked.
 
 use super::Fact;
 use crate::domain::health::transition::{Status, Transition};
@@ -7,13 +7,13 @@ use crate::store::soundness::crc::Crc;
 use crate::store::varint::{Damaged, take, take_signed};
 
 pub(super) const VERSION: u8 = 1;
-/// The most transitions of any body: far beyond what fits one.
+/// The most transitions of a body: far more than fit one.
 const MOST_READ: usize = 1 << 16;
 
 /// Reads the transitions behind the version; returns what follows them.
 ///
 /// # Errors
-/// When the bytes end early, or moments do not strictly increase or are out of range.
+/// If the bytes end early, or times do not strictly increase or are out of range.
 pub(super) fn read(
     body: &[u8],
     first: Instant,
@@ -38,32 +38,29 @@ pub(super) fn read(
     Ok(rest)
 }
 
-/// The body without its own checksum, which must be right.
-///
-/// # Errors
-/// When it is not.
+/// The body without its own checksum, which must match.
 pub(super) fn without_checksum(body: &[u8]) -> Result<&[u8], Damaged> {
     let (body, sum) = body.split_last_chunk().ok_or(Damaged)?;
     if *sum == checksum(body) { Ok(body) } else { Err(Damaged) }
 }
 
-/// The CRC-32 of what goes before it.
+/// The CRC-32 of the bytes before it.
 fn checksum(body: &[u8]) -> [u8; 4] {
     let mut crc = Crc::new();
     crc.update(body);
     crc.sum().to_le_bytes()
 }
 
-/// A body with the checksum that it should have.
+/// A body with its correct checksum.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn summed(body: &[u8]) -> Vec<u8> {
     [body, &checksum(body)].concat()
 }
 
-/// Reads which ingests brought the facts, and gives each its own.
+/// Reads the ingests of facts, and sets them.
 ///
 /// # Errors
-/// When the bytes end early or do not make so many.
+/// If the bytes end early or do not yield this many.
 pub(super) fn read_ingests(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> {
     let (mut rest, mut ingest) = (facts, 0i64);
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Owns appending to the change log. A first computation may append millions of turns, so it costs little for each.
+//! Owns appending to the change log. A first computation may append millions of turns, so each must be cheap.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -12,24 +12,21 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::soundness::row::checksum;
 
-/// Rows from which on the index is made anew after them: in it they lie anywhere, not in the order in which they come.
+/// From this many rows on, the index is rebuilt after them: their order in it is not the order they come in.
 const MANY: i64 = 50_000;
 const INDEX: &str = "change_log_id";
 
 impl Store {
-    /// Appends changes, noticed by a computation as of a moment.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Appends changes noticed by a computation as of `as_of`.
     pub(crate) fn log_changes(&self, changes: impl Iterator<Item = Change>, as_of: Instant) -> Result<LogRange> {
-        // A number is never given twice, also when the row that had it is gone.
+        // A number is never reused, even if its row is gone.
         let sql = "SELECT max((SELECT coalesce(max(sequence), 0) FROM change_log),
                               (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'))";
         let after: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
         let (mut through, seen_at, mut index) = (after, as_of.to_string(), None);
         let mut wholes = Wholes::new(self);
         for change in changes {
-            // As many as there were before: to sort those again costs no more than what is added.
+            // As many as there were before: sorting those again costs no more than the new ones.
             if through - after == MANY.max(after) {
                 index = drop_index(&self.connection)?;
             }
@@ -64,7 +61,7 @@ fn append(connection: &Connection, sequence: i64, as_of: &str, (change, whole): 
     Ok(())
 }
 
-/// Drops the index of the log, and returns the statement that makes it anew.
+/// Drops the index of the log, and returns the statement that makes it again.
 fn drop_index(connection: &Connection) -> Result<Option<String>> {
     let sql = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?1";
     let made: Option<String> = connection.query_row(sql, [INDEX], |row| row.get(0))?;
@@ -72,7 +69,7 @@ fn drop_index(connection: &Connection) -> Result<Option<String>> {
     Ok(made)
 }
 
-/// A view as the log keeps it: a JSON object.
+/// A view in the log: a JSON object.
 pub(in crate::store) fn write_view(view: &View) -> String {
     let mut text = String::with_capacity(128);
     for (name, seen) in &view.0 {

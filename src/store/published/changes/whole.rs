@@ -1,4 +1,5 @@
-//! Owns the whole view that a logged change carries besides what has changed: whose it is, and how that stands as of the computation.
+//! Owns the full view that a logged change has in addition to the changed fields: its owner, and its state as of the
+//! computation.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -14,10 +15,10 @@ use crate::domain::rules::turn::Pair;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
 
-/// Subjects of conditions that are remembered at the most.
+/// The most subjects of conditions in memory.
 const MOST_KNOWN: usize = 4096;
 
-/// An objective as `objective_status` and `streak` have it.
+/// An objective, as in `objective_status` and `streak`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WholeObjective {
@@ -39,7 +40,7 @@ struct WholeObjective {
     lost_streak: i64,
 }
 
-/// A system, or whose an achievement is.
+/// A system, or an achievement's system.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WholeSystem<'a> {
@@ -47,7 +48,7 @@ struct WholeSystem<'a> {
     labels: BTreeMap<String, String>,
 }
 
-/// What a condition is about, and how grave it is; its budget is not that of the moment at which it turned.
+/// A condition's subject and severity; its budget is not the one at the time when it turned.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WholeTurn {
@@ -57,7 +58,7 @@ struct WholeTurn {
     target: Option<f64>,
 }
 
-/// Whole views, looked up as changes are logged, once the tables are in line.
+/// Full views, looked up as changes are logged, after the tables are updated.
 pub(super) struct Wholes<'s> {
     store: &'s Store,
     severities: Option<BTreeMap<Name, &'static str>>,
@@ -69,10 +70,7 @@ impl<'s> Wholes<'s> {
         Self { store, severities: None, turns: HashMap::new() }
     }
 
-    /// The whole view of what a change is about, as JSON; `None` of what is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The full view of a change's subject, as JSON; `None` if it is gone.
     pub(super) fn of(&mut self, change: &Change) -> Result<Option<Rc<str>>> {
         if change.next.is_none() {
             return Ok(None);

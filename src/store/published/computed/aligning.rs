@@ -1,5 +1,5 @@
-//! Owns bringing a published table in line, row after row in the order of its keys, beside what is stored of it: that is read some rows at
-//! a time, so that memory does not grow with the table.
+//! Owns updating a published table row by row, in the order of its keys; stored rows are read a few at a time, so that
+//! memory does not grow with the table.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -15,31 +15,31 @@ use crate::store::soundness::Difference;
 /// Rows that are read at once.
 const ROWS_AT_ONCE: usize = 256;
 
-/// What was stored where a row is put.
+/// What was stored before a row is put.
 pub(super) enum Was {
     Nothing,
     Same,
     Other(Row),
 }
 
-/// A table under way. It is written, or only compared.
+/// A table in progress, either written or only compared.
 pub(super) struct Alignment<'s> {
     store: &'s Store,
     table: &'static Table,
     putting: String,
-    /// Rows that were read and not come to yet.
+    /// Rows that were read ahead.
     stored: VecDeque<Row>,
     /// The keys of the last row that was read.
     last: Option<Vec<Value>>,
     is_read: bool,
-    /// What differs, where nothing is written.
+    /// The differences, if nothing is written.
     differences: Option<Vec<Difference>>,
-    /// Of the rows that were put.
+    /// The digest of the rows that were put.
     pub(super) digest: Digest,
 }
 
 impl<'s> Alignment<'s> {
-    /// The beginning of a table, which is to be written.
+    /// Begins a table to write.
     pub(super) fn writing(store: &'s Store, table: &'static Table) -> Self {
         Self {
             store,
@@ -53,16 +53,13 @@ impl<'s> Alignment<'s> {
         }
     }
 
-    /// The same, which is to be compared.
+    /// Begins a table to compare.
     pub(super) fn comparing(store: &'s Store, table: &'static Table) -> Self {
         Self { differences: Some(Vec::new()), ..Self::writing(store, table) }
     }
 
-    /// Brings the row in line that has these keys, which come after those of the row before it. Rows that are stored before it and not
-    /// wanted are `gone`.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Updates the row with these keys, which come after those of the row before it. Stored rows before it that are not
+    /// wanted are added to `gone`.
     pub(super) fn put(&mut self, wanted: &Row, gone: &mut Vec<Row>) -> Result<Was> {
         let table = self.table;
         self.digest.add(wanted);
@@ -84,10 +81,7 @@ impl<'s> Alignment<'s> {
         Ok(Was::Nothing)
     }
 
-    /// Removes the rows that are left, which are `gone`, and returns what differed where nothing is written.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Removes the remaining rows, which are added to `gone`, and returns the differences if nothing is written.
     pub(super) fn finish(&mut self, gone: &mut Vec<Row>) -> Result<Vec<Difference>> {
         while self.front()?.is_some() {
             gone.extend(self.remove()?);
@@ -95,7 +89,7 @@ impl<'s> Alignment<'s> {
         Ok(self.differences.take().unwrap_or_default())
     }
 
-    /// The next row that is stored.
+    /// The next stored row.
     fn front(&mut self) -> Result<Option<&Row>> {
         if self.stored.is_empty() && !self.is_read {
             self.read()?;

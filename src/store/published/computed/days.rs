@@ -1,4 +1,4 @@
-//! Owns the days that are published: days in a row that closed alike are one row, and the view `daily_snapshot` tells them apart.
+//! Owns the published days: days in a row that closed alike are one row, which the view `daily_snapshot` splits.
 
 use anyhow::Result;
 use rusqlite::params;
@@ -13,18 +13,18 @@ use crate::store::database::open::Store;
 use crate::store::soundness::row::row_sum;
 use crate::store::soundness::{DamagedCache, Difference};
 
-/// Days of one row at the most: the view counts so far.
+/// The most days of one row: the view counts to it.
 const MOST_DAYS: u32 = 64;
 
-/// Days in a row of which the same is told.
+/// Consecutive days with equal figures.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     first: Date,
     days: u32,
     figures: [Option<f64>; 4],
-    /// After the first of them, in days.
+    /// The streak after the first of them, in days.
     streak: u32,
-    /// By how much it grows with each day: by one or not.
+    /// Its growth per day: one or zero.
     step: u32,
 }
 
@@ -70,7 +70,7 @@ impl Run {
         self.first.plus(self.days.into())
     }
 
-    /// Takes over the first days of the run that follows, as many as go on as this one.
+    /// Moves days from the start of the next run into this one, while they continue it.
     fn take(&mut self, next: &mut Self) {
         let alike = |one: Option<f64>, other: Option<f64>| one.map(f64::to_bits) == other.map(f64::to_bits);
         let same = self.figures.iter().zip(next.figures).all(|(one, other)| alike(*one, other));
@@ -78,7 +78,7 @@ impl Run {
         let days = next.days.min(MOST_DAYS.saturating_sub(self.days));
         let Some(step) = step.filter(|_| same && days > 0 && self.next() == next.first) else { return };
         if self.days == 1 || self.step == step {
-            // The run that follows may grow otherwise than it begins.
+            // The next run may grow differently after its first day.
             let days = if next.days == 1 || next.step == step { days } else { 1 };
             self.step = step;
             self.days += days;
@@ -93,7 +93,7 @@ impl Run {
     }
 }
 
-/// Adds days that follow.
+/// Adds the next days.
 fn append(runs: &mut Vec<Run>, mut next: Run) {
     if let Some(last) = runs.last_mut() {
         last.take(&mut next);
@@ -106,10 +106,11 @@ fn append(runs: &mut Vec<Run>, mut next: Run) {
 }
 
 impl Store {
-    /// Makes `days` all there is of an objective from a date on, and holds it to be right up to a midnight, given up to when it is held so.
+    /// Makes `days` all that is stored of an objective from a date on, and marks it as valid until a midnight, given
+    /// until when it is marked so far.
     ///
     /// # Errors
-    /// Those of the database, and when the row is damaged that goes on at that date.
+    /// If the row that covers that date is damaged.
     pub(crate) fn publish_days(
         &self,
         (id, objective): (i64, &Name),
@@ -151,7 +152,7 @@ impl Store {
         self.align(&rows::SNAPSHOT_RUN, stored, wanted.iter().map(|run| run.row(objective)).collect())
     }
 
-    /// Whether days from a date on are there.
+    /// Whether days from a date on are published.
     fn has_days_since(&self, objective: &Name, from: Date) -> Result<bool> {
         let sql = "SELECT date, days FROM snapshot_run WHERE objective_id = ?1 ORDER BY date DESC LIMIT 1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -161,7 +162,7 @@ impl Store {
         Ok(first.plus(row.get::<_, u32>(1)?.into()) > from)
     }
 
-    /// The last run of an objective that begins no later than a date, and whether its row is as it was written.
+    /// The last run of an objective that begins no later than a date, and whether its row is intact.
     fn last_run(&self, objective: &Name, date: &str) -> Result<Option<(Run, bool)>> {
         let table = &rows::SNAPSHOT_RUN;
         let sql = format!(
@@ -177,10 +178,7 @@ impl Store {
         Ok(Some((run, run.row(objective) == row)))
     }
 
-    /// How the days of an objective differ from `days`: all of them, or with `until` only those before that date.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// How the days of an objective differ from `days`: all of them or, with `until`, only those before that date.
     pub(crate) fn unpublished_days(
         &self,
         objective: &Name,
@@ -212,10 +210,7 @@ impl Store {
         Ok(differences)
     }
 
-    /// Forgets the days of an objective that is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes the days of a deleted objective.
     pub(crate) fn withdraw_days(&self, objective: &str) -> Result<()> {
         self.connection.execute("DELETE FROM snapshot_run WHERE objective_id = ?1", [objective])?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Owns the downtime events that are published: each is a row from its start on, and those that are over for good are left alone.
+//! Owns the published downtime events: each is a row identified by its start, and finished events are left alone.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,25 @@ use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
 use crate::store::soundness::Difference;
 
-/// Before all starts, and after all, in the order of texts.
+/// Before all starts, in the order of texts.
 const FIRST: &str = "";
 const LAST: &str = "~";
 
-/// The events of one objective under way.
+/// The events of one objective in progress.
 pub(crate) struct EventRows<'s> {
     store: &'s Store,
     objective: Name,
     as_of: Instant,
-    /// Rows that begin before it are done with.
+    /// Rows that begin earlier are not touched.
     from: String,
     /// Whether no row begins later.
     is_done: bool,
-    /// What differs, where nothing is written, and by when events must be over that are compared, unless all are.
+    /// The differences, if nothing is written, and until when compared events must have ended, unless all are compared.
     compared: Option<(Vec<Difference>, Option<Instant>)>,
 }
 
 impl Store {
-    /// Begins to bring the events of an objective in line that are not over by a moment.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Begins to update the events of an objective that are ongoing after an instant.
     pub(crate) fn publishing_events(&self, objective: &Name, after: Instant, as_of: Instant) -> Result<EventRows<'_>> {
         let sql = "SELECT end_time FROM downtime_event WHERE objective_id = ?1 ORDER BY start_time DESC LIMIT 1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -45,7 +42,8 @@ impl Store {
         Ok(EventRows { store: self, objective, as_of, from, is_done, compared: None })
     }
 
-    /// When an event began that goes on at a moment. Events do not overlap: of those that begin before it, only the last may.
+    /// When an event began that is ongoing at an instant. Events do not overlap: of those that begin before it, only
+    /// the last can be.
     fn open_event(&self, objective: &Name, at: &str) -> Result<Option<String>> {
         let sql = "SELECT start_time FROM (SELECT start_time, end_time FROM downtime_event
                    WHERE objective_id = ?1 AND start_time < ?2 ORDER BY start_time DESC LIMIT 1)
@@ -54,16 +52,13 @@ impl Store {
         Ok(statement.query_row([objective.as_str(), at], |row| row.get(0)).optional()?)
     }
 
-    /// Begins to compare the events of an objective: all of them, or those that are over by a moment.
+    /// Begins to compare the events of an objective: all of them, or those that ended by an instant.
     pub(crate) fn comparing_events(&self, objective: &Name, by: Option<Instant>, as_of: Instant) -> EventRows<'_> {
         let compared = Some((Vec::new(), by));
         EventRows { store: self, objective: objective.clone(), as_of, from: FIRST.to_owned(), is_done: false, compared }
     }
 
-    /// Forgets the events of an objective that is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Deletes the events of a deleted objective.
     pub(crate) fn withdraw_events(&self, objective: &str) -> Result<()> {
         self.connection.execute("DELETE FROM downtime_event WHERE objective_id = ?1", [objective])?;
         Ok(())
@@ -71,10 +66,7 @@ impl Store {
 }
 
 impl EventRows<'_> {
-    /// Makes these all events that begin before a moment and are not done with; [`Instant::MAX`]: all there are.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Makes these the only events that begin before `until` and after those put before; [`Instant::MAX`]: to the end.
     pub(crate) fn put(&mut self, events: &[Event], until: Instant) -> Result<()> {
         let table = &rows::DOWNTIME_EVENT;
         let until = if until == Instant::MAX { LAST.to_owned() } else { until.to_string() };
@@ -102,7 +94,7 @@ impl EventRows<'_> {
         Ok(())
     }
 
-    /// What differed.
+    /// The differences.
     pub(crate) fn differences(self) -> Vec<Difference> {
         self.compared.map(|(differences, _)| differences).unwrap_or_default()
     }

@@ -1,5 +1,4 @@
-//! Owns publishing everything but the days as of one moment, one thing after the other, and noting what of it is seen otherwise than
-//! before.
+//! Owns publishing everything but the days as of one instant, one item after the other, and noting which views changed.
 
 use anyhow::Result;
 
@@ -14,15 +13,15 @@ use crate::domain::value::instant::Instant;
 use crate::store::database::open::Store;
 use crate::store::soundness::Difference;
 
-/// What was seen before.
+/// The views before.
 pub(crate) enum Before {
-    /// What the tables say, which are of the last computation.
+    /// Those in the tables, which are of the last computation.
     Published,
-    /// What the change log says.
+    /// Those in the change log.
     Logged(Views),
 }
 
-/// Something that is seen otherwise than before, in little room: a first computation sees everything so.
+/// A changed view, in little memory: in a first computation, every view is one.
 struct Noted {
     occurred_at: Instant,
     kind: ChangeKind,
@@ -31,23 +30,23 @@ struct Noted {
     next: Option<Look>,
 }
 
-/// Tables under way.
+/// Tables in progress.
 pub(crate) struct Publisher<'s> {
     store: &'s Store,
     as_of: Instant,
-    /// `None`: nothing is written, and nothing noted.
+    /// `None`: nothing is written or noted.
     before: Option<Before>,
     objectives: Alignment<'s>,
     streaks: Alignment<'s>,
     systems: Alignment<'s>,
     achievements: Alignment<'s>,
     noted: Vec<Noted>,
-    /// The places of the columns of objectives, and of systems, that tell what is seen of them.
+    /// The places of the columns that make up the views of objectives and of systems.
     seen_in: [Vec<usize>; 2],
 }
 
 impl Store {
-    /// Begins to bring the tables in line as of a moment.
+    /// Begins to update the tables as of `as_of`.
     pub(crate) fn publishing(&self, before: Before, as_of: Instant) -> Publisher<'_> {
         Publisher::new(self, Some(before), as_of, Alignment::writing)
     }
@@ -79,9 +78,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Puts an objective, the next one by name.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn objective(&mut self, report: &ObjectiveReport) -> Result<()> {
         let mut gone = Vec::new();
         self.streaks.put(&summed(rows::streak(report)), &mut Vec::new())?;
@@ -95,11 +91,8 @@ impl<'s> Publisher<'s> {
         self.note(kind, report.objective.as_str(), self.as_of, was, Look::of_objective(report))
     }
 
-    /// Puts a system, the next one by name, which had these statuses since the last computation, each from a moment on; the last of them is
-    /// the one it has.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
+    /// Puts a system, the next one by name, and its statuses since the last computation, each with its start; the last
+    /// of them is the current one.
     pub(crate) fn system(&mut self, health: &Health, moves: Vec<(Instant, Status)>) -> Result<()> {
         let (kind, id) = (ChangeKind::System, health.system.as_str());
         let mut gone = Vec::new();
@@ -120,9 +113,6 @@ impl<'s> Publisher<'s> {
     }
 
     /// Puts an achievement, the next one by the names of its system and its own.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
     pub(crate) fn achievement(&mut self, unlocked: &Unlocked) -> Result<()> {
         let mut gone = Vec::new();
         let row = summed(rows::achievement(unlocked));
@@ -135,10 +125,7 @@ impl<'s> Publisher<'s> {
         self.note(ChangeKind::Achievement, &id, at, was, Look::Achievement(unlocked.achievement, at))
     }
 
-    /// Ends the tables, and returns their digests, and what is seen otherwise, by when that came to be, then by kind and id.
-    ///
-    /// # Errors
-    /// Those of the database, and when what was seen before is damaged.
+    /// Finishes the tables, and returns their digests and the changed views, sorted by time, kind and id.
     pub(crate) fn changes(mut self) -> Result<(Aligned, impl Iterator<Item = Change> + use<>)> {
         self.end()?;
         let tables = [&self.objectives, &self.streaks, &self.systems, &self.achievements];
@@ -152,10 +139,7 @@ impl<'s> Publisher<'s> {
         Ok((aligned, self.noted.into_iter().map(Noted::told)))
     }
 
-    /// Ends the tables, and returns how they differ from what should be in them.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Finishes the tables, and returns how they differ from what should be in them.
     pub(crate) fn differences(mut self) -> Result<Vec<Difference>> {
         self.end()
     }
@@ -179,7 +163,7 @@ impl<'s> Publisher<'s> {
         }
     }
 
-    /// Whether what is seen of one thing is surely what was seen before, or nothing is noted.
+    /// Whether the current view of an item certainly equals the one before, or nothing is noted.
     fn is_seen_alike(&self, kind: ChangeKind, was: &Was, is: &Row) -> Result<bool> {
         Ok(match (&self.before, was) {
             (None, _) | (Some(Before::Published), Was::Same) => true,
@@ -197,7 +181,7 @@ impl<'s> Publisher<'s> {
         })
     }
 
-    /// Notes what is seen of one thing now, where that is not what was seen before.
+    /// Notes the current view of one item if it differs from the one before.
     fn note(&mut self, kind: ChangeKind, id: &str, occurred_at: Instant, was: Was, next: Look) -> Result<()> {
         if let Some(previous) = self.before(kind, id, was)? {
             self.see(kind, id, occurred_at, previous, next);
@@ -205,7 +189,7 @@ impl<'s> Publisher<'s> {
         Ok(())
     }
 
-    /// What was seen before of one thing; `None` where what is seen now is surely the same, or nothing is noted.
+    /// The view of one item before; `None` if the current one is certainly the same, or nothing is noted.
     #[expect(clippy::option_option, reason = "whether anything may be new, and whether anything was seen")]
     fn before(&mut self, kind: ChangeKind, id: &str, was: Was) -> Result<Option<Option<View>>> {
         Ok(match (&mut self.before, was) {
@@ -223,7 +207,7 @@ impl<'s> Publisher<'s> {
         }
     }
 
-    /// Notes what is not there any more.
+    /// Notes what no longer exists.
     fn miss(&mut self, kind: ChangeKind, gone: Vec<Row>) -> Result<()> {
         if let Some(Before::Published) = self.before {
             for row in gone {

@@ -1,4 +1,4 @@
-//! Owns which value stands in which column of the computed tables: those of the JSON answers, under the same names.
+//! Owns the value of each column of the computed tables: those of the JSON answers, under the same names.
 
 use crate::domain::budget::printed::down_minutes;
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ pub(super) const SYSTEM_STATUS: Table = Table {
 pub(super) const ACHIEVEMENT: Table =
     Table { name: "achievement", keys: 2, columns: &["system_id", "achievement", "unlocked_at"] };
 
-/// Days in a row that closed alike, which `daily_snapshot` tells apart.
+/// Days in a row that closed alike, which `daily_snapshot` splits.
 pub(super) const SNAPSHOT_RUN: Table = Table {
     name: "snapshot_run",
     keys: 2,
@@ -175,7 +175,7 @@ fn instant(at: Option<Instant>) -> Value {
     at.map_or(Value::Null, |at| Value::Text(at.to_string()))
 }
 
-/// Whole seconds, cut off.
+/// Whole seconds, truncated.
 fn seconds(millis: Option<i64>) -> Value {
     millis.map_or(Value::Null, |millis| Value::Integer(millis / 1000))
 }
@@ -288,7 +288,7 @@ pub(super) fn system(health: &Health) -> Row {
     ])
 }
 
-/// The window that is in force, and until when.
+/// The active window, and its end.
 fn maintenance(open: Option<&InMaintenance>) -> [Value; 2] {
     [open.map_or(Value::Null, |open| text(open.window.as_str())), instant(open.map(|open| open.until))]
 }
@@ -323,7 +323,7 @@ pub(super) fn day(snapshot: &Snapshot) -> Row {
     row
 }
 
-/// What is told of the close of a day, but for the streak.
+/// The figures at the close of a day, without the streak.
 pub(super) fn figures(budget: &Budget) -> [Option<f64>; 4] {
     [
         availability_percent(budget, budget.consumed_us()),

@@ -1,4 +1,4 @@
-//! Owns taking the address of a server apart: URLs, and `key=value` pairs with their quotes.
+//! Owns parsing the address of a server: URLs, and `key=value` pairs with their quotes.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::failure::Failure;
 const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
 const SHAPE: &str = "write postgres://USER@HOST/DATABASE, or key=value pairs such as \"host=db user=slo dbname=slo\"";
 
-/// Whether a text is the address of a server: a URL, or pairs of which the first one is of a kind that addresses have.
+/// Whether a text is the address of a server: a URL, or pairs whose first key is one of an address.
 pub(crate) fn is_address(text: &str) -> bool {
     if let Some((scheme, _)) = text.split_once("://") {
         return SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -16,15 +16,15 @@ pub(crate) fn is_address(text: &str) -> bool {
     key.is_some_and(|key| ["host", "hostaddr", "port", "user", "dbname", "sslmode", "schema"].contains(&key))
 }
 
-/// Whether an address has a password in it.
+/// Whether an address contains a password.
 pub(crate) fn shows_password(text: &str) -> bool {
     is_address(text) && pairs(text).is_ok_and(|pairs| pairs.iter().any(|(key, _)| key == "password"))
 }
 
-/// What an address says, by libpq's names.
+/// The pairs of an address, with libpq's names.
 ///
 /// # Errors
-/// When it cannot be taken apart.
+/// If it cannot be parsed.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
     match text.split_once("://") {
         Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => url(rest),
@@ -58,14 +58,14 @@ fn url(rest: &str) -> Result<Vec<(String, String)>> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| valueless(pair))?;
         let (key, value) = (decoded(key)?, decoded(value)?);
-        // JDBC's word for it.
+        // JDBC's spelling.
         let is_ssl = key == "ssl" && value == "true";
         found.push(if is_ssl { ("sslmode".to_owned(), "require".to_owned()) } else { (key, value) });
     }
     Ok(found)
 }
 
-/// A host with its port; the address of one of IPv6 is in brackets.
+/// A host with its port; an IPv6 address is in brackets.
 fn host_and_port(text: &str) -> (&str, &str) {
     if let Some((address, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return (address, rest.strip_prefix(':').unwrap_or_default());
@@ -105,7 +105,7 @@ fn key_values(text: &str) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// A value, in quotes or up to a space, and what follows it.
+/// A value, in quotes or up to a space, and the rest.
 fn value(text: &str) -> Result<(String, &str)> {
     let quoted = text.strip_prefix('\'');
     let mut value = String::new();
@@ -125,8 +125,7 @@ fn value(text: &str) -> Result<(String, &str)> {
     Ok((value, ""))
 }
 
-/// What has no value may be the end of a password with a space in it, so only what is a parameter for certain is
-/// quoted.
+/// A part without a value may be the end of a password with a space in it, so only known parameters are quoted.
 fn valueless(key: &str) -> anyhow::Error {
     let key =
         if super::KNOWN.iter().any(|(known, _)| *known == key) { format!("{key:?}") } else { "a word".to_owned() };
