@@ -156,6 +156,18 @@ where
         Ok(self.keep(system.id, scope, stretch))
     }
 
+    /// Keeps the effective status that a timeline contains.
+    pub(crate) fn remember(&mut self, system: &Member, timeline: Timeline) {
+        let Timeline { from, through, first, last_seen, mut changes, .. } = timeline;
+        changes.shrink_to_fit();
+        self.folded += changes.len();
+        self.keep(
+            system.id,
+            Scope::System,
+            Stretch { from, through, first, last_seen, changes, outages: OnceCell::new() },
+        );
+    }
+
     /// A kept span of a system that fits.
     fn known(&self, system: SystemId, scope: Scope<'_>, fits: impl Fn(&Stretch) -> bool) -> Option<Rc<Stretch>> {
         let known = self.stretches.get(&system)?.of(scope)?;
