@@ -26,7 +26,6 @@ pub(crate) trait Run: Args {
     /// The valid values of `-o`.
     const FORMS: Forms = Forms::Usual(&[]);
 
-    /// Runs the command.
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer>;
 }
 
@@ -218,7 +217,6 @@ impl Line {
         Ok(Self { global, command, matches })
     }
 
-    /// Runs the command.
     pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Answer> {
         (self.command.run)(&mut self.matches, context)
     }
@@ -245,7 +243,7 @@ fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
     Some(root.subcommand(called.definition(&output)).try_get_matches_from(words))
 }
 
-/// The root with the arguments of all commands, and the one that each command describes in its own way: `-o`.
+/// The root with the options common to all commands, and `-o`, which each command describes in its own way.
 fn root() -> (clap::Command, Arg) {
     let root = Cli::command();
     let output = root.get_arguments().find(|arg| arg.get_id() == "output").cloned();

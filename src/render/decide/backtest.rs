@@ -125,7 +125,6 @@ fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Epi
     events.filter(move |(_, event)| tested.from.is_some_and(|from| event.touches(from, until)))
 }
 
-/// A backtest for programs.
 pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -> Result<Document> {
     let moment = |at: Instant| at.to_string();
     let rows: Vec<WireFiring<'_>> = firings(tested)
@@ -211,7 +210,6 @@ fn left(remaining: Option<Fraction>) -> String {
     remaining.map_or("–".to_owned(), |left| format!("{}%", left.numerator.div_euclid(left.denominator)))
 }
 
-/// A backtest for people.
 pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet {
     let what = if question.about_systems { "SYSTEM" } else { "OBJECTIVE" };
     let mut sheet = Sheet::new().left(what).names().left("START");

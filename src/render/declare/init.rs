@@ -37,7 +37,6 @@ impl Starter {
         Self { system, checks, objective, target: Decimal::from_millionths(USUAL), because: None }
     }
 
-    /// The objective's name.
     pub(crate) fn objective(&self) -> &str {
         &self.objective
     }

@@ -59,7 +59,6 @@ struct WireDeed<'a> {
     fields: Vec<WireChange>,
 }
 
-/// The log for programs.
 pub(crate) fn document(entries: &[Logged], as_of: Instant) -> Result<Document> {
     let applies = entries.iter().filter_map(|entry| if let Logged::Apply(apply) = entry { Some(apply) } else { None });
     let rows = applies.map(|entry| WireEntry {

@@ -72,7 +72,6 @@ fn wire_update(update: &Update, old_name: Option<&Name>) -> WireUpdate {
     }
 }
 
-/// The plan for programs.
 pub(crate) fn document(outlook: &Outlook) -> Result<Document> {
     let plan = &outlook.plan;
     let identities = |list: &[Identity]| list.iter().map(identity).collect::<Vec<_>>();
@@ -105,7 +104,6 @@ pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> R
     Ok(document)
 }
 
-/// The plan for people.
 pub(crate) fn text(outlook: &Outlook, canvas: Canvas) -> String {
     let plan = &outlook.plan;
     let mut text = String::new();

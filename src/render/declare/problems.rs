@@ -42,7 +42,6 @@ pub(crate) struct Validation {
     pub(crate) good: Vec<(String, String)>,
 }
 
-/// The problems for programs.
 pub(crate) fn document(validation: &Validation, as_of: Instant) -> Result<Document> {
     let mut document = Document::list(as_of, "problems", &validation.problems)?;
     document.set("valid", &validation.valid)?;

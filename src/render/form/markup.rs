@@ -23,7 +23,6 @@ impl Markup {
         self.text
     }
 
-    /// Opens an element.
     pub(in crate::render) fn open(&mut self, element: &'static str, attributes: Attributes<'_>) {
         self.start(element, attributes);
         self.text.push('>');
@@ -48,7 +47,6 @@ impl Markup {
         self.text.push_str("/>");
     }
 
-    /// Text.
     pub(in crate::render) fn words(&mut self, text: impl Display) {
         // Writing to a string cannot fail.
         let _ = write!(Escaped { text: &mut self.text, is_attribute: false }, "{text}");

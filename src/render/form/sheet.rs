@@ -34,7 +34,6 @@ pub(crate) enum Tone {
     Strong,
 }
 
-/// One cell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) text: String,

@@ -52,7 +52,6 @@ impl<'a> WireProgress<'a> {
     }
 }
 
-/// Achievements for programs.
 pub(in crate::render) fn rows<'a>(unlocked: impl IntoIterator<Item = &'a Unlocked>) -> impl Serialize {
     let wire = |unlocked: &'a Unlocked| WireUnlocked {
         system_id: unlocked.system.as_str(),

@@ -89,7 +89,6 @@ impl Picture {
         Ok(document)
     }
 
-    /// The badge as SVG.
     pub(crate) fn svg(&self) -> String {
         let (label, message) = (width(&self.label), width(&self.message));
         let left = label + 2 * MARGIN;

@@ -12,7 +12,6 @@ use chapter::{Chapter, chapters, headline};
 pub(crate) use html::html;
 pub(crate) use wire::document;
 
-/// The digest for people.
 pub(crate) fn text(digest: &Digest, canvas: Canvas) -> String {
     let room = canvas.width.map_or(usize::MAX, usize::from);
     let mut head = String::new();

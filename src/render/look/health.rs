@@ -26,7 +26,6 @@ struct WireHealth<'a> {
     retired: bool,
 }
 
-/// The answer of `health` for programs.
 pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = healths
@@ -48,7 +47,6 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     Document::list(as_of, "systems", &rows)
 }
 
-/// The answer of `health` for people.
 pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
     sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");

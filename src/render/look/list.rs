@@ -39,7 +39,6 @@ impl List {
     }
 }
 
-/// A list for programs.
 pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
     Document::list(as_of, list.name, &list.rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }

@@ -63,7 +63,7 @@ pub(crate) struct Contents<'a> {
 /// The page.
 ///
 /// # Errors
-/// When a report cannot be represented.
+/// If a report cannot be represented.
 pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
     let Contents { title, reports, chapters, unlocked, by, as_of } = *contents;
     let detail = if chapters.len() <= MOST_OPEN { Detail::Full } else { Detail::Brief };

@@ -35,7 +35,6 @@ fn days(review: &Review) -> String {
     format!("{days} in {zone}")
 }
 
-/// The review for people.
 pub(crate) fn text(review: &Review, canvas: Canvas) -> String {
     let room = canvas.width.map_or(usize::MAX, usize::from);
     let mut text = format!("{}\n", paint(&headline(review), Tone::Strong, canvas));

@@ -101,7 +101,6 @@ impl Portrait {
     }
 }
 
-/// The screen for people.
 pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let report = &portrait.report;
     let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);

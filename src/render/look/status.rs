@@ -211,7 +211,6 @@ pub(crate) fn values(report: &ObjectiveReport) -> Result<Value> {
     Ok(serde_json::to_value(WireObjective::of(report))?)
 }
 
-/// The answer of `status` for programs.
 pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Document {
     Document::large_list(as_of, "objectives", WireObjectives(Rc::clone(reports)))
 }

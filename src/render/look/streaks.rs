@@ -19,7 +19,6 @@ struct WireStreak<'a> {
     lost_streak: u32,
 }
 
-/// The streaks for programs.
 pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = streaks
@@ -37,7 +36,6 @@ pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Docum
     Document::list(as_of, "streaks", &rows)
 }
 
-/// The streaks for people.
 pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
     let mut sheet =
         Sheet::new().left("OBJECTIVE").left("SYSTEM").right("STREAK").left("SINCE").right("BEST").left("ENDED");

@@ -62,7 +62,6 @@ fn listed(objects: &[StoredObject]) -> String {
     shown.join(", ") + &more
 }
 
-/// The outcome for programs.
 pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     let Outcome { rewrite, extent, consequences, named_by, done, as_of } = outcome;
     let mut document = Document::new(*as_of);
@@ -86,7 +85,6 @@ pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     Ok(document)
 }
 
-/// The outcome for people.
 pub(crate) fn text(outcome: &Outcome, canvas: Canvas) -> String {
     let mut text = format!("{}\n", paint(&one_line(&title(&outcome.rewrite)), Tone::Strong, canvas));
     if let Some(sheet) = budgets::sheet(&outcome.consequences, outcome.as_of) {

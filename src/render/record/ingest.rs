@@ -32,7 +32,6 @@ pub(crate) struct IngestReport {
     pub(crate) kept: bool,
 }
 
-/// The result for programs.
 pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("read", &report.read)?;
@@ -49,7 +48,6 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
     Ok(document)
 }
 
-/// The result in a line or two for people.
 pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
     // A record may yield several facts, such as the start and the end of an incident.

@@ -30,7 +30,6 @@ pub(crate) fn line(probed: &Probed) -> Result<String> {
     Ok(text)
 }
 
-/// The result for programs.
 pub(crate) fn document(probed: &Probed, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ts", &probed.transition.at.to_string())?;

@@ -37,7 +37,6 @@ pub(crate) struct Trial {
     pub(crate) records: Vec<Tried>,
 }
 
-/// The trial for programs.
 pub(crate) fn document(trial: &Trial, as_of: Instant) -> Result<Document> {
     let records: Vec<Value> = trial.records.iter().map(record).collect();
     let mut document = Document::list(as_of, "records", &records)?;
@@ -67,7 +66,6 @@ fn record(tried: &Tried) -> Value {
     json!({"line": tried.line, "values": values, "transitions": facts, "rejected": tried.reason})
 }
 
-/// The trial for people.
 pub(crate) fn text(trial: &Trial) -> String {
     let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
     for tried in &trial.records {

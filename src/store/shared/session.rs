@@ -117,7 +117,7 @@ impl Session {
     /// Runs statements in one round trip, and returns the rows of each.
     ///
     /// # Errors
-    /// Of the server; then nothing of an open transaction will be kept.
+    /// Server errors; then nothing of an open transaction is kept.
     pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
         let beginning = self.beginning.take();
         let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));
@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    /// Locks the row that only one process may hold that tells commands of changes.
+    /// Locks the row for telling commands of changes, which one process can hold.
     pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
         let mut session = Self::connect(address, Access::Update)?;
         session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;

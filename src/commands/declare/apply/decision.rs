@@ -61,7 +61,6 @@ pub(super) struct Refused {
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) reading: Reading,
-    /// Warnings.
     pub(super) problems: Vec<ProblemLine>,
     pub(super) wanted: Vec<Object>,
     pub(super) held: Vec<Held>,
@@ -275,8 +274,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The problems that prevent the plan; one per other set that owns several of the objects, because that is one
-    /// mistake.
+    /// The problems that prevent the plan. Objects of one other set are one problem, because that is one mistake.
     fn refusals(&self, refusals: &[Refusal], set: &Name) -> Vec<ProblemLine> {
         let mut owners: BTreeMap<Name, Vec<&Identity>> = BTreeMap::new();
         for refusal in refusals {

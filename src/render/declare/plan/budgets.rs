@@ -58,7 +58,6 @@ fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
     }
 }
 
-/// The consequences for programs.
 pub(in crate::render) fn wire(consequences: &[Consequence]) -> Vec<WireConsequence<'_>> {
     consequences
         .iter()

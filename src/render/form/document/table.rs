@@ -105,7 +105,6 @@ impl Table {
         erased_serde::serialize(list, Elements(self)).map_err(|Failed(message)| anyhow!(message))
     }
 
-    /// Appends the line of a row.
     fn add(&mut self, row: &(impl Serialize + ?Sized)) -> Result<(), Failed> {
         self.cells.iter_mut().for_each(String::clear);
         self.next = 0;
@@ -156,7 +155,6 @@ impl Table {
         written
     }
 
-    /// The line of the header.
     fn titles(&self) -> String {
         let safe = |name: &String| if self.safe && is_formula(name) { format!("'{name}") } else { name.clone() };
         let mut text = String::new();

@@ -26,7 +26,6 @@ pub(super) fn headline(digest: &Digest) -> String {
     format!("Week {}: {} to {}{so_far}", digest.week, day(span.start), day(span.end.plus(-1)))
 }
 
-/// All parts, in order.
 pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     let mut chapters = vec![Chapter { title: "Objectives", lead: objectives(digest), sheet: Sheet::new() }];
     if !digest.changes.is_empty() {

@@ -18,7 +18,7 @@ use crate::render::form::number::minutes;
 const TITLES: [&str; 11] =
     ["MAINTENANCE", "STATE", "SYSTEMS", "LAST", "NEXT", "ZONE", "REPEATS", "REASON", "FILE", "+SET", "+COMMIT"];
 
-/// Declared maintenance as of a moment.
+/// Declared maintenance, as of `as_of`.
 pub(crate) fn maintenance(stored: Vec<StoredObject>, as_of: Instant) -> List {
     let rows = stored.into_iter().filter_map(|stored| {
         let origin = Origin::of(&stored);

@@ -89,7 +89,6 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, as_of: Instant) {
     page.own("</figure>\n");
 }
 
-/// The chart in words.
 fn description(chapter: &Chapter, as_of: Instant) -> String {
     let budget = &chapter.report.budget;
     let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);

@@ -15,7 +15,6 @@ use crate::render::form::number::{percent, rate, short_down, short_time};
 use crate::render::look::status::{available, budget_left, remaining_percent};
 use crate::render::part::forecast::{next_period, overspending};
 
-/// Writes the chapter.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieved: &[&Unlocked], detail: Detail) {
     let report = &chapter.report;
     let (name, state) = (report.objective.as_str(), report.state);

@@ -161,7 +161,6 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     page.own("</svg>\n");
 }
 
-/// The streak in words.
 fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let streak = &chapter.report.streak;
     page.own("<p class=\"streak\">");

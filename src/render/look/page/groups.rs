@@ -10,7 +10,6 @@ use crate::render::look::status::{available, budget_left};
 /// The most groups with a line of their own, the worst ones.
 const MOST: usize = 1000;
 
-/// Writes the table.
 pub(super) fn write(page: &mut Markup, reports: &[&ObjectiveReport], by: &GroupBy) {
     let groups = groups(reports, by);
     if groups.is_empty() {

@@ -25,7 +25,6 @@ const UNKNOWN: &str = "hx";
 /// A day that does not count, because of a schedule or other exclusions.
 const OUTSIDE: &str = "ho";
 
-/// The class of a day.
 fn shade(day: &LevelDay) -> &'static str {
     if day.elapsed_ms > 0 && day.length_ms <= 0 {
         return OUTSIDE;

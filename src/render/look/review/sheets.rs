@@ -19,7 +19,6 @@ pub(super) struct Part {
     pub(super) sheet: Sheet,
 }
 
-/// All parts, in order.
 pub(super) fn parts(review: &Review) -> Vec<Part> {
     let mut parts = vec![Part { title: "Summary".to_owned(), sheet: summary(review) }];
     if review.sections.is_empty() || review.by == Some(GroupBy::Objective) {

@@ -20,7 +20,6 @@ use crate::render::{Canvas, Cell, Document, Sheet, Tone};
 /// States in counting order.
 const WORST_FIRST: [State; 5] = [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData];
 
-/// Objectives in groups.
 pub(crate) struct Grouped {
     by: GroupBy,
     frame: Option<Frame>,
