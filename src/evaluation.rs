@@ -130,7 +130,7 @@ impl<'s> Evaluation<'s> {
         let (name, as_of) = (&member.name, self.as_of);
         let is_retired = member.rules.retired_at.is_some_and(|at| at <= as_of);
         let maintenance = planned.in_force(name, as_of)?;
-        Ok(Health { is_retired, maintenance, ..Health::draw(name.clone(), timeline, as_of) })
+        Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, as_of) })
     }
 }
 

@@ -282,11 +282,10 @@ impl<R: Read> Reader<R> {
             }
             if !self.shape.is_settled() {
                 match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
-                    Ok(Begun { rejected, is_record }) => {
+                    Ok(Begun { rejected, is_record: true }) => reject_held(rejected, &mut batch, on_reject)?,
+                    Ok(Begun { rejected, .. }) => {
                         reject_held(rejected, &mut batch, on_reject)?;
-                        if !is_record {
-                            continue;
-                        }
+                        continue;
                     }
                     Err(error) => {
                         self.opening.hold(line, raw, String::new());

@@ -77,13 +77,16 @@ fn draw<'s>(
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
 }
 
-/// Publishes all objectives, and returns the health of their systems and their contributions to the achievements of those.
+/// The health of the systems with objectives, and the contributions of their objectives to their achievements.
+type Drawn = (HashMap<Name, Health>, BTreeMap<Name, Vec<Contribution>>);
+
+/// Publishes all objectives.
 fn draw_objectives<'s>(
     (evaluation, planned): (&mut Evaluation<'s>, &Planned<'_>),
     objectives: Vec<Stored>,
     publisher: &mut Publisher<'_>,
     mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
-) -> Result<(HashMap<Name, Health>, BTreeMap<Name, Vec<Contribution>>)> {
+) -> Result<Drawn> {
     let (count, as_of) = (objectives.len(), evaluation.as_of);
     let mut healths = HashMap::new();
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
