@@ -145,7 +145,7 @@ impl Store {
     }
 
     /// The systems that certainly have no maintenance window and no correction.
-    pub(super) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
+    pub(crate) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
         let read = || {
             let sql = concat!(
                 "SELECT ",
