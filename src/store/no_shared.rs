@@ -1,5 +1,7 @@
 //! Owns reporting that this build has no shared store: it was made without the feature `postgres`.
 
+#![expect(clippy::needless_pass_by_value, clippy::unused_self, reason = "the signatures are those of the shared store")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ffi::OsString;
