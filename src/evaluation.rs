@@ -3,21 +3,18 @@
 mod achievements;
 mod backtests;
 mod caches;
-mod circumstances;
 mod computing;
 mod conditions;
 mod corrections;
 mod digest;
 mod events;
-mod latest;
-mod notes;
 mod outages;
 mod periods;
 mod planned;
 mod prospect;
+mod resolver;
 mod rewriting;
 mod sealing;
-mod sparing;
 mod subjects;
 mod systems;
 mod turning;
@@ -27,19 +24,20 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::member::SystemId;
+use crate::domain::account::member::{Member, SystemId};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::{Snapshot, snapshots};
 use crate::domain::budget::streak::StreakReport;
 use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
-use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, Timeline};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{AllRules, Reader, Resolver, Store, Stored};
+use crate::store::{AllRules, Reader, Store, Stored};
 use planned::Planned;
+use resolver::Resolver;
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
@@ -48,7 +46,8 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
-pub(crate) use latest::latest;
+
+pub(crate) use outages::latest::latest;
 pub(crate) use outages::{downtime, each_outage};
 pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
@@ -99,18 +98,38 @@ impl<'s> Evaluation<'s> {
     }
 
     /// The health of a system.
-    fn health(&mut self, name: &Name) -> Result<Health> {
+    fn health(&mut self, planned: &Planned<'_>, name: &Name) -> Result<Health> {
+        let (member, timeline) = self.recently(name)?;
+        self.health_of(planned, &member, &timeline)
+    }
+
+    /// The health of a system, and keeps what was read for it: its objectives mostly need no more.
+    fn health_first(&mut self, planned: &Planned<'_>, name: &Name) -> Result<Health> {
+        let (member, timeline) = self.recently(name)?;
+        let health = self.health_of(planned, &member, &timeline)?;
+        self.chronicle.remember(&member, timeline);
+        Ok(health)
+    }
+
+    /// What its health follows from.
+    fn recently(&mut self, name: &Name) -> Result<(Member, Timeline)> {
         let member = self.resolver.member(name)?;
         let mut back = TRANSITIONS_WINDOW_MS;
         loop {
             let from = self.as_of.plus(-back).max(BEGINNING);
             let timeline = self.chronicle.timeline(&member, from, self.as_of)?;
             if Health::is_settled(&timeline, self.as_of) {
-                let is_retired = member.rules.retired_at.is_some_and(|at| at <= self.as_of);
-                return Ok(Health { is_retired, ..Health::draw(name.clone(), &timeline, self.as_of) });
+                return Ok((member, timeline));
             }
             back = back.saturating_mul(4).min(END.millis());
         }
+    }
+
+    fn health_of(&self, planned: &Planned<'_>, member: &Member, timeline: &Timeline) -> Result<Health> {
+        let (name, as_of) = (&member.name, self.as_of);
+        let is_retired = member.rules.retired_at.is_some_and(|at| at <= as_of);
+        let maintenance = planned.in_force(name, as_of)?;
+        Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, as_of) })
     }
 }
 
@@ -154,16 +173,17 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
     let planned = Planned::open(store, systems.len())?;
-    let health = |(name, _): &(Name, SystemId)| {
-        Ok(Health { maintenance: planned.in_force(name, as_of)?, ..evaluation.health(name)? })
-    };
-    systems.iter().map(health).collect()
+    systems.iter().map(|(name, _)| evaluation.health(&planned, name)).collect()
 }
 
 /// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,
 /// unless a manifest declares it.
 pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
-    let mut healths = healths(store, &store.systems()?, as_of)?;
+    there_are(store, healths(store, &store.systems()?, as_of)?)
+}
+
+/// The healths of the systems that there are.
+fn there_are(store: &Store, mut healths: Vec<Health>) -> Result<Vec<Health>> {
     let declared = store.declared_systems()?;
     healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
     Ok(healths)

@@ -11,7 +11,8 @@ use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
-use crate::store::{Difference, Followers, Inputs, Resolver, Seal, Store, Stored};
+use crate::evaluation::resolver::Resolver;
+use crate::store::{Difference, Followers, Inputs, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones
 /// continue.
@@ -46,7 +47,7 @@ pub(super) fn seal_some(
     (inserted, now): (u64, Instant),
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
-    if !store.has_inputs()? {
+    if !followers.has_objectives() && !store.has_inputs()? {
         return Ok(());
     }
     let behind = followers.behind(store, touched.keys().copied(), (now, allowance))?;

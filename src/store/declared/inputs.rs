@@ -21,7 +21,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, whole};
+use crate::store::soundness::row::{intact, is_whole, whole, width};
 
 /// The derived tables, by object id.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// The schedules of a system's maintenance windows that are not cancelled.
-    pub(super) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
+    pub(crate) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
         let mut schedules = Schedules::default();
         self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
             maintenance_window(row, |of, body| {
@@ -132,16 +132,38 @@ impl Store {
     }
 
     /// Whether there may be any correction. A shared database is not asked in advance.
-    pub(super) fn may_have_corrections(&self) -> Result<bool> {
+    pub(crate) fn may_have_corrections(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT 1";
         Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
     }
 
     /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. For a shared
     /// database, it never is.
-    pub(super) fn has_many_corrections(&self) -> Result<bool> {
+    pub(crate) fn has_many_corrections(&self) -> Result<bool> {
         let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// The systems that certainly have no maintenance window and no correction.
+    pub(crate) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
+        let read = || {
+            let sql = concat!(
+                "SELECT ",
+                whole!(input_digest),
+                " FROM input_digest AS digest WHERE windows = 0
+                 AND NOT EXISTS (SELECT 1 FROM maintenance_input AS input WHERE input.system = digest.system)"
+            );
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = HashSet::new();
+            while let Some(row) = rows.next()? {
+                if is_whole(row, 0..width!(input_digest))? {
+                    found.insert(SystemId(row.get(0)?));
+                }
+            }
+            Ok(Some(found))
+        };
+        Ok(self.believe("maintenance_input", &"", read)?.unwrap_or_default())
     }
 
     /// The corrections of a system, sorted by name.
@@ -234,7 +256,7 @@ impl Store {
     /// The names of the composite systems among some systems. A shared database is not asked: that would fetch the
     /// table.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
-        if self.is_shared() {
+        if self.is_shared() || !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
             return Ok(Vec::new());
         }
         let sql = "SELECT id, name FROM system WHERE id IN (SELECT composite FROM member_input) ORDER BY name";
