@@ -140,7 +140,8 @@ impl Store {
     /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. For a shared
     /// database, it never is.
     pub(super) fn has_many_corrections(&self) -> Result<bool> {
-        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
+        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM
+                   (SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT (SELECT count(*) + 1 FROM system))";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
@@ -150,8 +151,12 @@ impl Store {
             let sql = concat!(
                 "SELECT ",
                 whole!(input_digest),
-                " FROM input_digest AS digest WHERE windows = 0
-                 AND NOT EXISTS (SELECT 1 FROM maintenance_input AS input WHERE input.system = digest.system)"
+                " FROM input_digest WHERE windows = 0 AND system NOT IN (
+                     WITH RECURSIVE covered (system) AS (
+                         SELECT min(system) FROM maintenance_input
+                         UNION ALL SELECT (SELECT min(system) FROM maintenance_input AS next WHERE next.system > covered.system)
+                         FROM covered WHERE covered.system IS NOT NULL)
+                     SELECT system FROM covered WHERE system IS NOT NULL)"
             );
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;
