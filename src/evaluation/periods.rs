@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::circumstances::circumstances;
+use super::outages::circumstances::circumstances;
 use super::planned::Planned;
 use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 
-use super::is_most;
 use super::notes::{Noted, Notes, last};
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::outage::shared::Shared;
@@ -14,10 +13,16 @@ use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
-use crate::store::{Resolver, Store};
+use crate::evaluation::is_most;
+use crate::evaluation::resolver::Resolver;
+use crate::store::Store;
 
 /// The circumstances of outages as of an instant, in the order given.
-pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instant) -> Result<Vec<Circumstances>> {
+pub(in crate::evaluation) fn circumstances(
+    store: &Store,
+    outages: &[Shared<'_>],
+    as_of: Instant,
+) -> Result<Vec<Circumstances>> {
     let mut windows: BTreeMap<Name, Vec<(Name, MaintenanceCalendar)>> = BTreeMap::new();
     for stored in store.objects(Kind::MaintenanceWindow)? {
         let Object::MaintenanceWindow(window) = stored.held.object else { continue };

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 
-use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::Schedule;
@@ -17,10 +16,11 @@ use crate::domain::account::outage::walk::{Pace, Walk};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span, union};
+use crate::evaluation::{Evaluation, Load};
 use crate::store::Store;
 
 /// The uncharged parts of the outages of objectives.
-pub(super) struct Sparing<'s> {
+pub(in crate::evaluation) struct Sparing<'s> {
     /// Systems as recorded, without corrections.
     recorded: Evaluation<'s>,
     windows: HashMap<Name, Vec<Window>>,
@@ -36,7 +36,7 @@ struct Window {
 }
 
 /// One objective within a range.
-pub(super) struct Spared {
+pub(in crate::evaluation) struct Spared {
     unexcused: (Model, Walk),
     /// If it has corrections.
     recorded: Option<(Model, Walk)>,
@@ -45,13 +45,13 @@ pub(super) struct Spared {
 
 impl<'s> Sparing<'s> {
     /// Prepares for this number of objectives.
-    pub(super) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
+    pub(in crate::evaluation) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let recorded = Evaluation::open(store, count, as_of)?;
         Ok(Self { recorded, windows: windows(store)?, declared: corrections(store)? })
     }
 
     /// Begins with an objective within a range.
-    pub(super) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
+    pub(in crate::evaluation) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
         let mut corrections = Vec::new();
         named(&model.system, model.objective.healthcheck.as_ref(), &self.declared, &mut corrections);
         let mut recorded = None;
@@ -64,7 +64,7 @@ impl<'s> Sparing<'s> {
 
     /// Adds the uncharged parts to the outages of an objective that begin before `end` and were not returned before,
     /// and the recorded outages that did not happen.
-    pub(super) fn add(
+    pub(in crate::evaluation) fn add(
         &mut self,
         spared: &mut Spared,
         found: &mut Vec<Outage>,
