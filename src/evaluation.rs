@@ -13,7 +13,6 @@ mod latest;
 mod notes;
 mod outages;
 mod periods;
-mod planned;
 mod prospect;
 mod rewriting;
 mod sealing;
@@ -21,6 +20,7 @@ mod sparing;
 mod subjects;
 mod systems;
 mod turning;
+mod windows;
 
 use std::rc::Rc;
 
@@ -39,7 +39,6 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{AllRules, Reader, Resolver, Store, Stored};
-use planned::Planned;
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
@@ -74,7 +73,7 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate `count` objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
-        Self::with(store, Resolver::new(store, most)?, most, as_of)
+        Self::with(store, Resolver::new(store, most)?.asked(count, as_of), most, as_of)
     }
 
     /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
@@ -119,14 +118,21 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
     Ok(count >= MANY && count * 8 >= store.count_objectives()?)
 }
 
+/// A report that says which window of its system is active.
+fn in_maintenance(report: ObjectiveReport, resolver: &mut Resolver<'_>) -> Result<ObjectiveReport> {
+    Ok(ObjectiveReport { maintenance: resolver.in_force(&report.system)?, ..report })
+}
+
 /// The reports of objectives as of a moment, in the order given.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::open(store, objectives.len())?;
-    let report = |stored| planned.told(evaluation.assess(stored, ObjectiveReport::draw)?, as_of);
+    let report = |stored| {
+        let report = evaluation.assess(stored, ObjectiveReport::draw)?;
+        in_maintenance(report, &mut evaluation.resolver)
+    };
     objectives.into_iter().map(report).collect()
 }
 
@@ -136,10 +142,9 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
 /// Those of the database.
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::open(store, objectives.len())?;
     let chapter = |stored| {
         let chapter = evaluation.assess(stored, Chapter::draw)?;
-        Ok(Chapter { report: planned.told(chapter.report, as_of)?, ..chapter })
+        Ok(Chapter { report: in_maintenance(chapter.report, &mut evaluation.resolver)?, ..chapter })
     };
     objectives.into_iter().map(chapter).collect()
 }
@@ -168,9 +173,8 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// Those of the database.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let planned = Planned::open(store, systems.len())?;
     let health = |(name, _): &(Name, SystemId)| {
-        Ok(Health { maintenance: planned.in_force(name, as_of)?, ..evaluation.health(name)? })
+        Ok(Health { maintenance: evaluation.resolver.in_force(name)?, ..evaluation.health(name)? })
     };
     systems.iter().map(health).collect()
 }

@@ -1,16 +1,15 @@
 //! Owns what is known of outages besides their times: what was written of them, and what was planned.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use anyhow::Result;
 
 use super::is_most;
 use super::notes::{Noted, Notes, last};
-use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use super::windows::windows;
 use crate::domain::account::outage::shared::Shared;
 use crate::domain::budget::review::Circumstances;
 use crate::domain::health::timeline::Scope;
-use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
@@ -21,17 +20,7 @@ use crate::store::{Resolver, Store};
 /// # Errors
 /// Those of the database.
 pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instant) -> Result<Vec<Circumstances>> {
-    let mut windows: BTreeMap<Name, Vec<(Name, MaintenanceCalendar)>> = BTreeMap::new();
-    for stored in store.objects(Kind::MaintenanceWindow)? {
-        let Object::MaintenanceWindow(window) = stored.held.object else { continue };
-        if window.cancelled {
-            continue;
-        }
-        for system in &window.systems {
-            let calendar = MaintenanceCalendar::of([window.schedule.clone()]);
-            windows.entry(system.clone()).or_default().push((window.metadata.name.clone(), calendar));
-        }
-    }
+    let windows = windows(store, Some(&outages.iter().map(|outage| outage.system).collect()))?;
     let said = said(store, outages, as_of)?;
     let mut found = Vec::with_capacity(outages.len());
     for outage in outages {
@@ -39,12 +28,9 @@ pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instan
         let span = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
         let known = Span::new(span.start, outage.end.unwrap_or(as_of));
         let (mut maintenance, mut planned) = (Vec::new(), Vec::new());
-        for (name, calendar) in windows.get(outage.system).into_iter().flatten() {
-            let touching = calendar.touching(span);
-            if !touching.is_empty() {
-                maintenance.push(name.clone());
-                planned.extend(touching.iter().map(|part| part.intersect(known)).filter(|part| !part.is_empty()));
-            }
+        for (name, spans) in windows.get(outage.system).map_or_else(Vec::new, |windows| windows.touching(span)) {
+            maintenance.push(name);
+            planned.extend(spans.iter().map(|part| part.intersect(known)).filter(|part| !part.is_empty()));
         }
         found.push(Circumstances {
             note: said.get(outage.system).and_then(|noted| last(noted, span)).map(|text| text.to_string()),

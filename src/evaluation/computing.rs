@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::planned::Planned;
 use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
-use super::{Evaluation, Load, all_healths};
+use super::{Evaluation, Load, all_healths, in_maintenance};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::budget::achievement::{Contribution, Standing};
 use crate::domain::budget::assess::Assessment;
@@ -82,7 +81,6 @@ fn draw_objectives<'s>(
     let objectives = store.objectives()?;
     let count = objectives.len();
     let mut evaluation = Evaluation::open(store, count, as_of)?;
-    let planned = Planned::open(store, count)?;
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
@@ -91,7 +89,8 @@ fn draw_objectives<'s>(
         let assessment = Assessment::open(&model, sealed, as_of, &mut evaluation.chronicle)?;
         past(&mut evaluation, count, (id, seal), &assessment)?;
         let chronicle = &mut evaluation.chronicle;
-        publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
+        let report = ObjectiveReport::draw(&assessment, chronicle)?;
+        publisher.objective(&in_maintenance(report, &mut evaluation.resolver)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
     }

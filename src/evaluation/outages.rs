@@ -13,6 +13,7 @@ use crate::domain::account::outage::totals::Range;
 use crate::domain::account::outage::walk::{Pace, Walk};
 use crate::domain::account::outage::{Outage, charged};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
@@ -37,7 +38,8 @@ pub(crate) fn each_outage(
     let cuts = store.cuts(Some(&systems).filter(|systems| systems.len() < MANY), as_of)?;
     let pace = Pace::new(as_of, cuts);
     let ranges: Vec<Span> = models.iter().map(|model| range.of(&model.objective.metadata.name)).collect();
-    let mut sparing = if all { Some(Sparing::open(store, models.len(), as_of)?) } else { None };
+    let own: BTreeSet<&Name> = models.iter().map(|model| &model.system.name).collect();
+    let mut sparing = if all { Some(Sparing::open(store, models.len(), Some(&own), as_of)?) } else { None };
     let begin = |sparing: &mut Sparing<'_>| {
         models.iter().zip(&ranges).map(|(model, range)| sparing.begin(model, *range)).collect::<Result<Vec<_>>>()
     };

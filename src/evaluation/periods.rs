@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::circumstances::circumstances;
-use super::planned::Planned;
-use super::{Evaluation, Load};
+use super::{Evaluation, Load, in_maintenance, is_most};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::model::Model;
 use crate::domain::account::outage::shared::shared;
@@ -24,7 +23,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
-use crate::store::{Store, Stored};
+use crate::store::{Resolver, Store, Stored};
 
 impl<'s> Evaluation<'s> {
     /// Opens the account of an objective as if its window were the period, at the close of that if it is over, and hands it on. No
@@ -95,12 +94,13 @@ pub(crate) fn reports_over(
     frame: &Frame,
     as_of: Instant,
 ) -> Result<Vec<ObjectiveReport>> {
-    let planned = Planned::open(store, objectives.len())?;
-    each_over(store, objectives, frame, as_of, |assessment, chronicle| {
-        let report = ObjectiveReport::draw(assessment, chronicle)?;
-        // Of a period that is over, nothing is in force any more.
-        if assessment.window.end <= as_of { Ok(report) } else { planned.told(report, as_of) }
-    })
+    let count = objectives.len();
+    let mut resolver = Resolver::new(store, is_most(store, count)?)?.asked(count, as_of);
+    let reports = each_over(store, objectives, frame, as_of, ObjectiveReport::draw)?;
+    // Of a period that is over, no window is active any more.
+    let is_over = |report: &ObjectiveReport| report.budget.window.end <= as_of;
+    let report = |report| if is_over(&report) { Ok(report) } else { in_maintenance(report, &mut resolver) };
+    reports.into_iter().map(report).collect()
 }
 
 /// The outages of each objective that touch a period, in the order given, with their true starts and ends as of a moment.
